@@ -1,0 +1,126 @@
+"""What lies in a wheel, or in a tree that is about to become one: paths and facts, no bytes.
+
+Both a freshly built tree and a published wheel become :class:`Contents`, so that one judge serves both.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Protocol
+
+from .binary import Binary
+from .diagnostics import FormatError
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """One file.
+
+    :param path: its name in the wheel, with ``/``: ``pkg/_x.so``, ``pkg-1.data/scripts/tool``.
+    :param size: in bytes, uncompressed.
+    :param executable: whether an executable bit is stored.
+    :param binary: its facts when it is a binary.
+    :param broken: why it could not be read although its first bytes say it is a binary.
+    """
+
+    path: str
+    size: int
+    executable: bool = False
+    binary: Binary | None = None
+    broken: FormatError | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Contents:
+    """All files, in order of path; ``dist_info`` is the name of the metadata directory (``pkg-1.0.dist-info``)."""
+
+    files: tuple[File, ...]
+    dist_info: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "files", tuple(sorted(self.files, key=lambda f: f.path)))
+
+    @property
+    def data_dir(self) -> str:
+        """The name of the data directory, ``pkg-1.0.data``."""
+        return self.dist_info.removesuffix(".dist-info") + ".data"
+
+    def binaries(self) -> tuple[tuple[File, Binary], ...]:
+        """Every file whose facts are known, with them."""
+        return tuple((f, f.binary) for f in self.files if f.binary is not None)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Member:
+    """One entry of a wheel's ZIP archive as its central directory tells it.
+
+    :param mode: Unix mode from the upper half of ``external_attr``; 0 when none was stored.
+    :param sha256: urlsafe base64 without padding, of the content; ``None`` when it was not computed.
+    :param encrypted: flag bit 0.
+    :param problem: why the member cannot be unpacked (bad CRC, unknown compression…), or ``None``.
+    """
+
+    name: str
+    size: int
+    compressed_size: int
+    mode: int = 0
+    sha256: str | None = None
+    encrypted: bool = False
+    problem: str | None = None
+
+    @property
+    def is_symlink(self) -> bool:
+        """Whether the stored mode says symbolic link."""
+        return (self.mode & 0o170000) == 0o120000
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class RecordRow:
+    """One row of RECORD: path, hash algorithm and value (``None`` when empty), size in bytes."""
+
+    path: str
+    algorithm: str | None
+    digest: str | None
+    size: int | None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class WheelFacts:
+    """A wheel as it lies on disk: everything a judge needs to know, and no opinion.
+
+    :param filename: the base name of the file.
+    :param size: of the file in bytes.
+    :param members: in the order of the central directory, duplicates kept.
+    :param record: rows of RECORD in file order; ``None`` when RECORD is missing.
+    :param wheel_headers: WHEEL's headers in order, ``(name, value)``.
+    :param metadata: text of METADATA; ``None`` when missing.
+    :param texts: other small text files in ``.dist-info`` (``entry_points.txt``, ``top_level.txt`` …) by base name.
+    """
+
+    filename: str
+    size: int
+    contents: Contents
+    members: tuple[Member, ...]
+    record: tuple[RecordRow, ...] | None
+    wheel_headers: tuple[tuple[str, str], ...]
+    metadata: str | None
+    texts: Mapping[str, str] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def wheel_tags(self) -> tuple[str, ...]:
+        """The ``Tag:`` lines of WHEEL, in file order."""
+        return tuple(v for k, v in self.wheel_headers if k.lower() == "tag")
+
+
+class Library(Protocol):
+    """The judge's two questions to the world: a class on disk, a dict in tests."""
+
+    def read(self, path: str) -> Binary | None:
+        """The facts of the file at ``path`` on the host; ``None`` when there is none or it is not a binary."""
+        ...
+
+    def find(self, name: str, *, cpu: str) -> str | None:
+        """Where the host's loader would find library ``name`` for ``cpu``; ``None`` when it would not."""
+        ...

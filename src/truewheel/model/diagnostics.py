@@ -1,0 +1,143 @@
+"""What can go wrong, and what can be wrong with a wheel.
+
+Exceptions stop the work; findings judge its result. Nothing here prints, reads or decides.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class ExitCode(enum.IntEnum):
+    """What the ``truewheel`` command returns to the shell."""
+
+    FINE = 0
+    FINDINGS = 1
+    USAGE = 2
+    BUILD_FAILED = 3
+    NOT_A_WHEEL = 4
+
+
+class TruewheelError(Exception):
+    """Something that stops the work, said so that a person can act on it.
+
+    :param message: one sentence, what went wrong; names the file.
+    :param context: the evidence, a line each.
+    :param hint: something that the user can type or change.
+    """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.USAGE
+
+    def __init__(self, message: str, *, context: Iterable[str] = (), hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.context = tuple(context)
+        self.hint = hint
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One mistake in a configuration: its full TOML path (``project.version``), what is wrong, and a cure."""
+
+    where: str
+    message: str
+    hint: str | None = None
+
+
+class ConfigError(TruewheelError):
+    """The project's configuration is wrong; carries every problem at once."""
+
+    def __init__(self, message: str, *, problems: Iterable[Problem], hint: str | None = None) -> None:
+        self.problems = tuple(problems)
+        lines = [f"{p.where}: {p.message}" + (f" ({p.hint})" if p.hint else "") for p in self.problems]
+        super().__init__(message, context=lines, hint=hint)
+
+
+class EngineError(TruewheelError):
+    """CMake, the compiler or another tool of the build failed.
+
+    :param phase: ``configure``, ``build``, ``install``, …
+    :param argv: the command that failed, empty when no command ran.
+    :param returncode: its exit status, ``None`` when it did not run.
+    """
+
+    exit_code = ExitCode.BUILD_FAILED
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        phase: str,
+        argv: Iterable[str] = (),
+        returncode: int | None = None,
+        context: Iterable[str] = (),
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, context=context, hint=hint)
+        self.phase = phase
+        self.argv = tuple(argv)
+        self.returncode = returncode
+
+
+class FormatError(TruewheelError):
+    """A binary file is not what its header claims.
+
+    :param offset: the byte at which reading failed, from the start of the file (or archive member).
+    :param field: the name that the format's specification gives to what was read (``e_shoff``).
+    :param value: what was found there.
+    """
+
+    exit_code = ExitCode.NOT_A_WHEEL
+
+    def __init__(self, message: str, *, offset: int, field: str, value: object = None, hint: str | None = None) -> None:
+        context = [f"at byte {offset:#x}, {field}" + (f" = {value!r}" if value is not None else "")]
+        super().__init__(message, context=context, hint=hint)
+        self.offset = offset
+        self.field = field
+        self.value = value
+
+
+class WheelError(TruewheelError):
+    """A file is not a wheel that can be read, or a wheel cannot be written."""
+
+    exit_code = ExitCode.NOT_A_WHEEL
+
+
+class Severity(enum.Enum):
+    """How grave a finding is. Only ``ERROR`` fails a build or a check."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing that a judge has to say about a wheel.
+
+    :param code: ``TW`` and three digits; see :mod:`truewheel.model.catalogue`.
+    :param message: one sentence, what is the matter.
+    :param where: the file inside the wheel, or the wheel's name, or a TOML path.
+    :param evidence: facts that can be checked with readelf, otool, dumpbin or unzip, a line each.
+    :param hint: something that the user can type or change.
+    """
+
+    code: str
+    message: str
+    where: str
+    evidence: tuple[str, ...] = ()
+    hint: str | None = None
+    severity: Severity
+
+
+class VerdictError(TruewheelError):
+    """A build that succeeded made something that must not be shipped as declared; carries the findings."""
+
+    exit_code = ExitCode.FINDINGS
+
+    def __init__(self, message: str, *, findings: Iterable[Finding], hint: str | None = None) -> None:
+        self.findings = tuple(findings)
+        super().__init__(message, hint=hint)

@@ -1,0 +1,66 @@
+"""A floor is the least that a system must be, and the evidence is whatever set it.
+
+The heart of truewheel: a tag is the strictest floor.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """Which file, library, symbol and version set a floor; each part that applies.
+
+    ``fact`` is for what is none of these: ``LC_BUILD_VERSION minos 11.0``.
+    """
+
+    file: str
+    library: str | None = None
+    symbol: str | None = None
+    version: str | None = None
+    fact: str | None = None
+
+    def __str__(self) -> str:
+        """A phrase for people: ``pkg/_x.so needs memcpy@GLIBC_2.14 of libc.so.6``.
+
+        >>> str(Evidence(file="a.so", library="libc.so.6", symbol="memcpy", version="GLIBC_2.14"))
+        'a.so needs memcpy@GLIBC_2.14 of libc.so.6'
+        """
+        what = "@".join(p for p in (self.symbol, self.version) if p)
+        if what and self.library:
+            return f"{self.file} needs {what} of {self.library}"
+        if what or self.library:
+            return f"{self.file} needs {what or self.library}"
+        return f"{self.file}: {self.fact}" if self.fact else self.file
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Floor:
+    """The least version of one thing that the binaries need.
+
+    :param of: what has a version here: ``glibc``, ``musl``, ``GLIBCXX``, ``macos``, ``android``, ``ios``,
+        ``windows``, ``python`` (stable ABI), ``isa``.
+    :param version: an ordered version, compared as tuples.
+    :param evidence: what set it, strongest first; at least one.
+    :param cpu: the slice it holds for, when slices differ.
+    """
+
+    of: str
+    version: tuple[int, ...]
+    evidence: tuple[Evidence, ...]
+    cpu: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.evidence:
+            raise ValueError(f"a floor of {self.of} without evidence")
+
+    @property
+    def text(self) -> str:
+        """The version as people write it: ``2.17``."""
+        return ".".join(map(str, self.version))
+
+
+def strictest(floors: tuple[Floor, ...]) -> Floor | None:
+    """The floor with the highest version; of equals, the first. ``None`` when there is none."""
+    return max(floors, key=lambda f: f.version, default=None)

@@ -1,0 +1,39 @@
+"""``[tool.truewheel]`` as a value. The docstring under each field is its documentation, everywhere.
+
+Each key is also ``-Ctruewheel.KEY=…`` and ``TRUEWHEEL_KEY``. What the engine understands stays in
+``[tool.scikit-build]`` and is not repeated here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """All settings of truewheel's own."""
+
+    tag: str = "auto"
+    """The platform tag. ``auto``: the most compatible tag that the binaries allow. A platform, with or without its
+    CPU (``manylinux_2_17``, ``musllinux_1_2_x86_64``, ``macosx_11_0_arm64``, ``win_amd64``): a promise; when it is
+    not true of the binaries, the build fails and names the file, the symbol and a cure. ``native``: the plain
+    platform (``linux_x86_64``), no promise. Inside a distribution's package build (conda, Debian, Nix, Spack, …)
+    ``auto`` means ``native``."""
+
+    exclude: tuple[str, ...] = ()
+    """Libraries that someone else supplies at run time, as globs on their names (``libcuda.so.*``). They do not
+    count against a tag."""
+
+    select: tuple[str, ...] = ("TW",)
+    """Findings to report, by prefix of their code (``TW2``, ``TW301``)."""
+
+    ignore: tuple[str, ...] = ()
+    """Findings to leave out, by prefix of their code; the longer prefix wins over ``select``."""
+
+    cache: Literal["on", "off"] = "on"
+    """The warm workspace: later builds are incremental, even under build isolation."""
+
+    launcher: str = "auto"
+    """A compiler launcher. ``auto``: ccache or sccache when the system has one. A name (``ccache``, ``sccache``,
+    ``distcc``, ``icecc``, ``recc``): that one, or an error. ``off``: none."""

@@ -1,0 +1,26 @@
+"""What a build is for: one Python on one kind of system, as values. Nothing here looks at the running interpreter."""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """The interpreter and system that a wheel is built for.
+
+    :param implementation: ``cpython``, ``pypy``, ``graalpy``.
+    :param version: ``(3, 13)``.
+    :param python_tag: what that Python calls itself in a wheel: ``cp313``, ``pp311``.
+    :param abi_tag: its version-specific ABI: ``cp313``, ``cp313t``, ``pypy311_pp73``.
+    :param suffix: of a version-specific extension module, ``.cpython-313-x86_64-linux-gnu.so``.
+    :param platform_tag: the plain platform without a promise, ``linux_x86_64``; what a wheel gets when no binary
+        says more (``tag = "native"``).
+    """
+
+    implementation: str
+    version: tuple[int, int]
+    python_tag: str
+    abi_tag: str
+    suffix: str
+    platform_tag: str

@@ -1,0 +1,49 @@
+"""What a build produced and where it goes: the packer's input, as data."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from pathlib import Path
+
+
+class Scheme(enum.Enum):
+    """Where an installer puts a file: the root of the wheel, or a key of ``.data``."""
+
+    LIB = "lib"
+    """purelib or platlib: the root of the archive, whichever ``Root-Is-Purelib`` says."""
+    SCRIPTS = "scripts"
+    DATA = "data"
+    HEADERS = "headers"
+    DIST_INFO = "dist-info"
+    """Additional metadata files: licences, SBOMs, what ``SKBUILD_METADATA_DIR`` received."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One file of the product.
+
+    :param path: relative to the scheme's root, with ``/``.
+    :param source: the file on disk, or its bytes when it was generated.
+    :param executable: whether any executable bit was set.
+    """
+
+    scheme: Scheme
+    path: str
+    source: Path | bytes
+    executable: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Tree:
+    """All files, sorted by scheme and path: the order of discovery leaves no trace.
+
+    :param purelib: what the settings say of ``Root-Is-Purelib`` (``wheel.platlib``, ``wheel.cmake``); the judge
+        may overrule ``True`` when a binary is there.
+    """
+
+    entries: tuple[Entry, ...]
+    purelib: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "entries", tuple(sorted(self.entries, key=lambda e: (e.scheme.value, e.path))))

@@ -1,0 +1,91 @@
+"""What a judge concluded: the rulings of one platform and of the Python ABI, and the verdict made of both."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from .diagnostics import Finding, Severity
+from .floor import Evidence, Floor
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class PlatformRuling:
+    """What one platform says of the binaries.
+
+    :param tags: platform tags that are true, best name first, aliases after
+        (``manylinux_2_17_x86_64``, ``manylinux2014_x86_64``). All of them go into the file name.
+    :param native: the plain tag without a promise (``linux_x86_64``); what ``tag = "native"`` yields.
+    :param floors: every floor, strictest first.
+    :param findings: what is wrong or notable (TW2xx, TW3xx).
+    :param family: ``linux``, ``macos``, ``windows``, ``android``, ``ios``, ``emscripten``, ``any``.
+    """
+
+    family: str
+    tags: tuple[str, ...]
+    native: str
+    floors: tuple[Floor, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Objection:
+    """Why one tag would be untrue: what is needed (evidence) and what the tag allows (``allows``)."""
+
+    evidence: Evidence
+    allows: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class PythonRuling:
+    """What the binaries say of Pythons.
+
+    :param interpreters: true Python tags, ``("cp313",)``, ``("py3",)``, ``("py2", "py3")``.
+    :param abis: true ABI tags, ``("cp313",)``, ``("abi3",)``, ``("none",)``, ``("abi3", "abi3t")``.
+    :param floors: of the stable ABI, with the symbol that set it.
+    :param reason: one phrase, why these tags.
+    """
+
+    interpreters: tuple[str, ...]
+    abis: tuple[str, ...]
+    reason: str
+    floors: tuple[Floor, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What the wheel may say of itself.
+
+    :param interpreters: Python tags for the file name, sorted as they appear there.
+    :param abis: ABI tags.
+    :param platforms: platform tags.
+    :param purelib: the value of ``Root-Is-Purelib``.
+    :param reasons: why this tag, a phrase each, the decisive one first.
+    """
+
+    interpreters: tuple[str, ...]
+    abis: tuple[str, ...]
+    platforms: tuple[str, ...]
+    purelib: bool
+    floors: tuple[Floor, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def tag(self) -> str:
+        """The compressed tag set as it stands in the file name.
+
+        >>> Verdict(interpreters=("cp313",), abis=("cp313",), platforms=("linux_x86_64",), purelib=False).tag
+        'cp313-cp313-linux_x86_64'
+        """
+        return "-".join(".".join(part) for part in (self.interpreters, self.abis, self.platforms))
+
+    @property
+    def expanded(self) -> tuple[str, ...]:
+        """One tag per combination, sorted: the ``Tag:`` lines of WHEEL."""
+        return tuple(sorted(f"{i}-{a}-{p}" for i in self.interpreters for a in self.abis for p in self.platforms))
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that fail a build or a check."""
+        return tuple(f for f in self.findings if f.severity is Severity.ERROR)
