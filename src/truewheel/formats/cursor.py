@@ -1,0 +1,126 @@
+"""Reading numbers and strings out of a buffer without ever leaving it.
+
+Every reader in this folder goes through a :class:`Cursor`, so that a broken file ends in a
+:class:`~truewheel.model.diagnostics.FormatError` that says where, in which field, and what stood there. Nothing here
+knows a format.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from ..model.diagnostics import FormatError
+
+Buffer = bytes | bytearray | memoryview
+"""What readers take: the whole file in memory, or mapped into it."""
+
+
+class Cursor:
+    """A bounds-checked view of a part of a file.
+
+    :param data: the bytes.
+    :param little: byte order of the numbers.
+    :param base: offset of ``data`` in the file, in bytes; added to the offsets of errors.
+    :param what: the name of the format, for messages.
+    """
+
+    __slots__ = ("_order", "base", "data", "little", "what")
+
+    def __init__(self, data: Buffer, *, little: bool = True, base: int = 0, what: str = "file") -> None:
+        self.data = data if isinstance(data, memoryview) else memoryview(data)
+        self.little = little
+        self.base = base
+        self.what = what
+        self._order = "<" if little else ">"
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def fail(self, message: str, *, offset: int, field: str, value: object = None) -> NoReturn:
+        """Raise a FormatError for something at ``offset`` of this view."""
+        raise FormatError(f"broken {self.what}: {message}", offset=self.base + offset, field=field, value=value)
+
+    def unpack(self, layout: str, offset: int, field: str) -> tuple[Any, ...]:
+        """Numbers at ``offset`` in the layout of :mod:`struct`, without its byte-order mark.
+
+        :raises FormatError: when they do not lie inside.
+        """
+        try:
+            if offset < 0:
+                raise struct.error
+            return struct.unpack_from(self._order + layout, self.data, offset)
+        except struct.error:
+            self.fail(f"{field} lies outside of it ({len(self.data)} bytes)", offset=max(offset, 0), field=field)
+
+    def number(self, code: str, offset: int, field: str) -> int:
+        """One number, ``code`` as in :mod:`struct` (``B H I Q``)."""
+        value: int = self.unpack(code, offset, field)[0]
+        return value
+
+    def rows(self, layout: str, offset: int, count: int, field: str) -> Iterator[tuple[Any, ...]]:
+        """``count`` records of one layout, one after the other.
+
+        :raises FormatError: at once, when they do not all lie inside; no count can make this loop for long.
+        """
+        whole = struct.Struct(self._order + layout)
+        return whole.iter_unpack(self.bytes(offset, count * whole.size, field))
+
+    def bytes(self, offset: int, size: int, field: str) -> memoryview:
+        """``size`` bytes at ``offset``, not copied.
+
+        :raises FormatError: when they do not lie inside.
+        """
+        if offset < 0 or size < 0 or offset + size > len(self.data):
+            message = f"{field} ({size} bytes at {offset:#x}) lies outside of it ({len(self.data)} bytes)"
+            self.fail(message, offset=max(offset, 0), field=field, value=size)
+        return self.data[offset : offset + size]
+
+    def part(self, offset: int, size: int, field: str, *, little: bool | None = None) -> Cursor:
+        """A cursor over ``size`` bytes at ``offset``."""
+        order = self.little if little is None else little
+        return Cursor(self.bytes(offset, size, field), little=order, base=self.base + offset, what=self.what)
+
+    def string(self, offset: int, field: str, *, limit: int = 65536) -> str:
+        """The NUL-terminated string at ``offset``; bytes that are not UTF-8 come as ``\\xNN``.
+
+        :param limit: the longest string that is believed, in bytes.
+        :raises FormatError: when it starts outside, has no end, or is longer than ``limit``.
+        """
+        if not 0 <= offset < len(self.data):
+            self.fail(f"{field} starts outside of it", offset=max(offset, 0), field=field, value=offset)
+        piece = bytes(self.data[offset : offset + 256])
+        end = piece.find(b"\0")
+        if end < 0:
+            piece = bytes(self.data[offset : offset + limit])
+            end = piece.find(b"\0")
+        if end < 0:
+            self.fail(f"{field} has no end", offset=offset, field=field)
+        return piece[:end].decode("utf-8", "backslashreplace")
+
+
+class Strings:
+    """A string table: NUL-terminated strings by their offset, each decoded once."""
+
+    __slots__ = ("_known", "_raw", "cursor", "field")
+
+    def __init__(self, cursor: Cursor, field: str) -> None:
+        self.cursor = cursor
+        self.field = field
+        self._raw = bytes(cursor.data)
+        self._known: dict[int, str] = {}
+
+    def __getitem__(self, offset: int) -> str:
+        """The string at ``offset``.
+
+        :raises FormatError: when it starts or ends outside of the table.
+        """
+        known = self._known.get(offset)
+        if known is None:
+            end = self._raw.find(b"\0", offset) if 0 <= offset < len(self._raw) else -1
+            if end < 0:
+                place = min(max(offset, 0), len(self._raw))
+                self.cursor.fail(f"a name lies outside of {self.field}", offset=place, field=self.field, value=offset)
+            known = self._known[offset] = self._raw[offset:end].decode("utf-8", "backslashreplace")
+        return known
