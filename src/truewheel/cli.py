@@ -1,0 +1,193 @@
+"""The ``truewheel`` command: parse, call, print, exit. Sub-commands import what they need when they run."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import __version__
+from .model.diagnostics import ExitCode, TruewheelError, WheelError
+
+if TYPE_CHECKING:
+    from .judge.verdict import Checked
+    from .model.contents import WheelFacts
+    from .report import Style
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns its exit code (:class:`~truewheel.model.diagnostics.ExitCode`)."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+    except TruewheelError as error:
+        _complain(error)
+        return int(error.exit_code)
+    except BrokenPipeError:  # the reader of our output has enough: `truewheel show … | head`
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.FINE)
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="truewheel", description="Wheels that are named by what is in them.")
+    parser.add_argument("--version", action="version", version=f"truewheel {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    show = commands.add_parser("show", help="tag, floors and evidence of wheels (or of bare binaries)")
+    _about_wheels(show)
+    show.set_defaults(run=_show)
+
+    check = commands.add_parser("check", help="exit 1 when a wheel's name is untrue, or something is wrong with it")
+    _about_wheels(check)
+    check.add_argument("--strict", action="store_true", help="warnings fail as well")
+    check.set_defaults(run=_check)
+
+    explain = commands.add_parser("explain", help="what a finding means, its causes and cures")
+    explain.add_argument("code", nargs="?", metavar="CODE", help="for example TW301; without it, a list")
+    explain.set_defaults(run=_explain)
+
+    tag = commands.add_parser("tag", help="write wheels under their true names")
+    tag.add_argument("wheels", nargs="+", type=Path, metavar="WHEEL")
+    tag.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="where to write them")
+    tag.add_argument(
+        "--exclude", action="append", default=[], metavar="GLOB", help="a library that someone else supplies"
+    )
+    tag.set_defaults(run=_tag)
+    return parser
+
+
+def _about_wheels(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("wheels", nargs="+", type=Path, metavar="WHEEL")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument(
+        "--exclude", action="append", default=[], metavar="GLOB", help="a library that someone else supplies"
+    )
+    parser.add_argument("--select", action="append", default=[], metavar="CODE", help="only findings with this prefix")
+    parser.add_argument("--ignore", action="append", default=[], metavar="CODE", help="no findings with this prefix")
+
+
+def _show(options: argparse.Namespace) -> int:
+    from . import report  # noqa: PLC0415
+
+    results, code = _each(options, digests=False, binaries=not options.json)
+    if options.json:
+        print(report.as_json(results))  # noqa: T201
+    else:
+        for facts, checked in results:
+            print(report.shown(facts, checked, _style()))  # noqa: T201
+    return code
+
+
+def _check(options: argparse.Namespace) -> int:
+    from . import report  # noqa: PLC0415
+    from .model.diagnostics import Severity  # noqa: PLC0415
+
+    results, code = _each(options, digests=True, binaries=False)
+    if options.json:
+        print(report.as_json(results))  # noqa: T201
+    else:
+        for facts, checked in results:
+            print(report.checked_line(facts, checked, _style()))  # noqa: T201
+    grave = {Severity.ERROR, Severity.WARNING} if options.strict else {Severity.ERROR}
+    found = any(f.severity in grave for _, checked in results for f in checked.findings)
+    untrue = any(not checked.is_true for _, checked in results)
+    return code or int(ExitCode.FINDINGS if found or untrue else ExitCode.FINE)
+
+
+def _each(
+    options: argparse.Namespace, *, digests: bool, binaries: bool
+) -> tuple[list[tuple[WheelFacts, Checked]], int]:
+    """Facts and judgement of each wheel; a file that is none is told, and the others go on."""
+    from .judge import verdict  # noqa: PLC0415
+    from .system.wheelfile import read_wheel  # noqa: PLC0415
+
+    results, code = [], 0
+    for path in options.wheels:
+        try:
+            if binaries and _show_binary(path):
+                continue
+            facts = read_wheel(path, digests=digests)
+        except TruewheelError as error:
+            _complain(error)
+            code = max(code, int(error.exit_code))
+            continue
+        select = tuple(options.select) or ("TW",)
+        results.append(
+            (facts, verdict.check(facts, exclude=tuple(options.exclude), select=select, ignore=tuple(options.ignore)))
+        )
+    return results, code
+
+
+def _show_binary(path: Path) -> bool:
+    """Whether ``path`` is a bare binary, which then was shown."""
+    from . import formats, report  # noqa: PLC0415
+
+    if path.suffix == ".whl" or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        if formats.sniff(file.read(formats.HEAD)) is None:
+            return False
+    facts = formats.read(path.read_bytes())
+    if facts is not None:
+        print(report.binary(path.name, facts))  # noqa: T201
+    return facts is not None
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from . import pages  # noqa: PLC0415
+
+    if options.code is None:
+        for code, title in pages.titles().items():
+            print(f"{code}  {title}")  # noqa: T201
+    else:
+        print(pages.page(options.code).rstrip())  # noqa: T201
+    return int(ExitCode.FINE)
+
+
+def _tag(options: argparse.Namespace) -> int:
+    from .judge import verdict  # noqa: PLC0415
+    from .model.distinfo import WheelName  # noqa: PLC0415
+    from .system.wheelfile import read_wheel, retag_wheel  # noqa: PLC0415
+
+    for path in options.wheels:
+        facts = read_wheel(path)
+        checked = verdict.check(facts, exclude=tuple(options.exclude))
+        if checked.claimed is None:
+            raise WheelError(f"{path.name} is not the file name of a wheel", hint="rename it first")
+        truth = checked.truth
+        name = WheelName(
+            name=checked.claimed.name,
+            version=checked.claimed.version,
+            build=checked.claimed.build,
+            interpreters=truth.interpreters,
+            abis=truth.abis,
+            platforms=truth.platforms,
+        )
+        if (options.output / str(name)).resolve() == path.resolve():
+            print(f"{path.name}: its name is true already")  # noqa: T201
+            continue
+        retag_wheel(path, options.output, name=name, purelib=truth.purelib)
+        print(f"{path.name} -> {options.output / str(name)}")  # noqa: T201
+    return int(ExitCode.FINE)
+
+
+def _complain(error: TruewheelError) -> None:
+    from . import report  # noqa: PLC0415
+
+    style = report.Style(colour=sys.stderr.isatty() and not os.environ.get("NO_COLOR"))
+    sys.stdout.flush()
+    print(report.error(error, style), file=sys.stderr)  # noqa: T201
+
+
+def _style() -> Style:
+    from .report import Style  # noqa: PLC0415
+
+    return Style(colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))

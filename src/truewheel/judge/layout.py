@@ -1,0 +1,248 @@
+"""What lies where in a wheel: files that installers, indexes or people will stumble over. Pure.
+
+Sources: the binary distribution format specification, PEP 376, PEP 427, PEP 778 (no symbolic links); the upload checks
+of the Python Package Index; check-wheel-contents for what projects get wrong most.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from ..model.binary import Format, Kind
+from ..model.contents import Contents, File, WheelFacts
+from ..model.diagnostics import Finding, Severity
+from ..model.distinfo import WheelName, escape, parse_headers, parse_wheel_name
+
+SCHEMES = frozenset({"purelib", "platlib", "headers", "scripts", "data"})
+_STRAY = frozenset({"bin", "lib", "lib64", "include", "share", "etc"})
+_LARGE_DEBUG = 1 << 20
+"""Bytes of debug sections that are worth a word."""
+
+
+def tree_findings(contents: Contents) -> tuple[Finding, ...]:
+    """Of a tree that is about to become a wheel, and of any wheel."""
+    return tuple(_of_contents(contents))
+
+
+def findings(facts: WheelFacts) -> tuple[Finding, ...]:
+    """Everything that is wrong with the layout of a wheel on disk."""
+    return (*_of_contents(facts.contents), *_of_members(facts), *_of_record(facts), *_of_metadata(facts))
+
+
+def _finding(
+    code: str, severity: Severity, where: str, message: str, evidence: Iterable[str] = (), hint: str | None = None
+) -> Finding:
+    return Finding(code=code, severity=severity, where=where, message=message, evidence=tuple(evidence), hint=hint)
+
+
+# --- files ------------------------------------------------------------------------------------------------------
+
+
+def _of_contents(contents: Contents) -> Iterator[Finding]:
+    payload = [f for f in contents.files if not f.path.startswith(contents.dist_info + "/")]
+    if not payload:
+        yield _finding(
+            "TW523", Severity.ERROR, contents.dist_info, "the wheel is empty",
+            hint="in CMakeLists.txt: install(TARGETS NAME DESTINATION ${SKBUILD_PROJECT_NAME}); "
+            "or put Python files where wheel.packages finds them",
+        )  # fmt: skip
+    yield from _collisions(contents)
+    yield from _stray(payload, contents)
+    for file in payload:
+        yield from _of_file(file)
+
+
+def _collisions(contents: Contents) -> Iterator[Finding]:
+    paths = [f.path for f in contents.files]
+    folded = Counter(p.casefold() for p in paths)
+    for path in paths:
+        if folded[path.casefold()] > 1 and path.casefold() != path:
+            yield _finding(
+                "TW501", Severity.WARNING, path, "another file's name differs only in case: on Windows and macOS one is lost",
+                evidence=[p for p in paths if p.casefold() == path.casefold()], hint="rename one of them",
+            )  # fmt: skip
+    known = set(paths)
+    for path in paths:
+        parts = path.split("/")
+        for depth in range(1, len(parts)):
+            if "/".join(parts[:depth]) in known:
+                yield _finding(
+                    "TW527", Severity.ERROR, path, "a file and a directory have the same name",
+                    evidence=["/".join(parts[:depth])], hint="rename one of them",
+                )  # fmt: skip
+
+
+def _stray(payload: list[File], contents: Contents) -> Iterator[Finding]:
+    """``lib/`` and the like at the top level: what an ``install()`` without a destination leaves."""
+    tops: dict[str, list[str]] = {}
+    for file in payload:
+        top, slash, _ = file.path.partition("/")
+        if slash and top in _STRAY:
+            tops.setdefault(top, []).append(file.path)
+    for top, paths in sorted(tops.items()):
+        if f"{top}/__init__.py" in paths:
+            continue
+        yield _finding(
+            "TW503", Severity.WARNING, f"{top}/", f"would be installed as site-packages/{top}, outside of any package",
+            evidence=paths[:4],
+            hint="give install() a DESTINATION inside the package, or keep that sub-project's install rules out "
+            "with install.components",
+        )  # fmt: skip
+    data = contents.data_dir + "/"
+    schemes = {f.path.removeprefix(data).partition("/")[0] for f in payload if f.path.startswith(data)}
+    for scheme in sorted(schemes - SCHEMES):
+        yield _finding(
+            "TW510", Severity.ERROR, data + scheme, f"there is no install scheme named {scheme}",
+            hint=f"use one of {', '.join(sorted(SCHEMES))}",
+        )  # fmt: skip
+
+
+def _of_file(file: File) -> Iterator[Finding]:
+    if file.broken is not None:
+        yield _finding(
+            "TW517", Severity.ERROR, file.path, str(file.broken), evidence=file.broken.context, hint="build or download it again"
+        )  # fmt: skip
+    if file.path.endswith((".pyc", ".pyo")) or "__pycache__/" in file.path:
+        yield _finding(
+            "TW513", Severity.WARNING, file.path, "byte code, which installers write themselves", hint="exclude it"
+        )
+    if file.binary is None:
+        return
+    if file.binary.format is Format.ARCHIVE:
+        yield _finding(
+            "TW514", Severity.NOTE, file.path, "a static library: nothing loads it at run time",
+            evidence=[f"{file.size} bytes"], hint="leave it out, unless others are to link with it",
+        )  # fmt: skip
+    if any(s.kind is Kind.OBJECT for s in file.binary.slices):
+        yield _finding(
+            "TW518", Severity.NOTE, file.path, "an object file: nothing loads it at run time", hint="leave it out"
+        )
+    debug = sum(s.debug_bytes for s in file.binary.slices)
+    if debug >= _LARGE_DEBUG:
+        yield _finding(
+            "TW515", Severity.NOTE, file.path, f"{debug / 1e6:.1f} MB of debug sections",
+            evidence=[f"{debug} of {file.size} bytes"], hint="set tool.scikit-build.install.strip = true, or build Release",
+        )  # fmt: skip
+
+
+# --- the archive ------------------------------------------------------------------------------------------------
+
+
+def _of_members(facts: WheelFacts) -> Iterator[Finding]:
+    counts = Counter(m.name for m in facts.members)
+    for name in [n for n, count in counts.items() if count > 1]:
+        yield _finding(
+            "TW509", Severity.ERROR, name, "the archive holds this name more than once", hint="pack it again"
+        )
+    for member in facts.members:
+        if member.problem is not None:
+            yield _finding(
+                "TW520", Severity.ERROR, member.name, f"cannot be unpacked: {member.problem}", hint="pack it again"
+            )
+        if member.is_symlink:
+            yield _finding(
+                "TW507", Severity.ERROR, member.name, "a symbolic link, which wheels cannot hold", hint="store the file it means"
+            )  # fmt: skip
+        if (
+            member.name.startswith("/")
+            or "\\" in member.name
+            or ".." in member.name.split("/")
+            or re.match(r"[A-Za-z]:", member.name)
+        ):
+            yield _finding(
+                "TW508", Severity.ERROR, member.name, "a path that leaves the installation", hint="pack it again"
+            )
+    homes = sorted({m.name.split("/")[0] for m in facts.members if m.name.split("/")[0].endswith(".dist-info")})
+    if len(homes) > 1:
+        yield _finding(
+            "TW525",
+            Severity.ERROR,
+            homes[1],
+            "more than one .dist-info directory",
+            evidence=homes,
+            hint="pack it again",
+        )
+    names = [m.name for m in facts.members if not m.name.endswith("/")]
+    first = next((i for i, n in enumerate(names) if n.startswith(facts.contents.dist_info + "/")), len(names))
+    if any(not n.startswith(facts.contents.dist_info + "/") for n in names[first:]):
+        yield _finding(
+            "TW521", Severity.NOTE, facts.contents.dist_info, "is not at the end of the archive, where tools look first",
+            hint="truewheel tag writes it there",
+        )  # fmt: skip
+
+
+def _of_record(facts: WheelFacts) -> Iterator[Finding]:
+    home = facts.contents.dist_info
+    if not facts.wheel_headers:
+        yield _finding("TW524", Severity.ERROR, f"{home}/WHEEL", "is missing", hint="build the wheel again")
+    if facts.record is None:
+        yield _finding("TW524", Severity.ERROR, f"{home}/RECORD", "is missing", hint="build the wheel again")
+        return
+    rows = {r.path: r for r in facts.record}
+    own = {f"{home}/{n}" for n in ("RECORD", "RECORD.jws", "RECORD.p7s")}
+    members = {m.name: m for m in facts.members if not m.name.endswith("/")}
+    for name, member in members.items():
+        row = rows.get(name)
+        if row is None:
+            if name not in own:
+                yield _finding("TW504", Severity.ERROR, name, "is not in RECORD", hint="build the wheel again")
+        elif (
+            member.sha256 is not None
+            and row.digest is not None
+            and row.algorithm == "sha256"
+            and row.digest != member.sha256
+        ):
+            yield _finding(
+                "TW505", Severity.ERROR, name, "is not what RECORD says",
+                evidence=[f"RECORD: sha256={row.digest}", f"file: sha256={member.sha256}"], hint="build the wheel again",
+            )  # fmt: skip
+        elif row.digest is None and name not in own:
+            yield _finding("TW526", Severity.WARNING, name, "has no hash in RECORD", hint="build the wheel again")
+    for path in rows.keys() - members.keys() - own:
+        yield _finding(
+            "TW506", Severity.ERROR, path, "is in RECORD, but not in the wheel", hint="build the wheel again"
+        )
+
+
+def _of_metadata(facts: WheelFacts) -> Iterator[Finding]:
+    name = parse_wheel_name(facts.filename)
+    home = facts.contents.dist_info
+    if name is not None:
+        yield from _of_name(facts, name)
+    if facts.metadata is None:
+        yield _finding("TW522", Severity.ERROR, f"{home}/METADATA", "is missing", hint="build the wheel again")
+        return
+    headers = {k.lower(): v for k, v in reversed(parse_headers(facts.metadata))}
+    missing = [h for h in ("Metadata-Version", "Name", "Version") if h.lower() not in headers]
+    if missing:
+        yield _finding(
+            "TW522", Severity.ERROR, f"{home}/METADATA", f"lacks {', '.join(missing)}", hint="build the wheel again"
+        )
+    elif name is not None and escape(headers["name"]) != escape(name.name):
+        yield _finding(
+            "TW519", Severity.ERROR, f"{home}/METADATA", f"is about {headers['name']}, not {name.name}",
+            evidence=[f"Name: {headers['name']}", facts.filename], hint="build the wheel again",
+        )  # fmt: skip
+
+
+def _of_name(facts: WheelFacts, name: WheelName) -> Iterator[Finding]:
+    if name.name != escape(name.name):
+        yield _finding(
+            "TW502", Severity.NOTE, facts.filename, "the name is not normalised",
+            evidence=[f"{name.name} should be {escape(name.name)}"], hint="newer build backends normalise it",
+        )  # fmt: skip
+    if facts.wheel_tags and set(facts.wheel_tags) != set(name.expanded):
+        differing = sorted(set(facts.wheel_tags) ^ set(name.expanded))
+        yield _finding(
+            "TW512", Severity.WARNING, f"{facts.contents.dist_info}/WHEEL", "its tags are not those of the file name",
+            evidence=differing[:6], hint="truewheel tag writes both alike",
+        )  # fmt: skip
+    purelib = {k.lower(): v.lower() for k, v in facts.wheel_headers}.get("root-is-purelib") == "true"
+    modules = [f for f, b in facts.contents.binaries() if b.is_loadable]
+    if purelib and modules and name.platforms != ("any",):
+        yield _finding(
+            "TW511", Severity.WARNING, f"{facts.contents.dist_info}/WHEEL", "Root-Is-Purelib: true, but there are binaries",
+            evidence=[f.path for f in modules[:4]], hint="set tool.scikit-build.wheel.platlib = true",
+        )  # fmt: skip

@@ -1,0 +1,428 @@
+"""The verdict: what a wheel may say of itself, and whether what one says is true. The strictest floor is the tag.
+
+Pure; what operating systems promise is asked of :data:`~truewheel.platforms.PLATFORMS`, what Pythons load of
+:mod:`~truewheel.judge.pyabi`, what lies where of :mod:`~truewheel.judge.layout`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from ..model.contents import Contents, WheelFacts
+from ..model.diagnostics import Finding, Severity
+from ..model.distinfo import WheelName, parse_wheel_name
+from ..model.target import Target
+from ..model.verdict import Objection, PlatformRuling, PythonRuling, Verdict
+from ..platforms import PLATFORMS
+from ..platforms.protocol import Platform
+from . import layout, pyabi, selection
+
+AUTO, NATIVE = "auto", "native"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What is asked about a build.
+
+    :param target: the Python and system it was built for.
+    :param py_api: ``wheel.py-api``.
+    :param promise: ``auto``, ``native``, or a platform tag, with or without its CPU.
+    :param demanded: ``wheel.tags``: expanded tags that the project insists on.
+    :param exclude: globs on libraries that someone else supplies.
+    :param native: the plain platform tags as the engine would write them.
+    """
+
+    target: Target
+    py_api: str = ""
+    promise: str = AUTO
+    demanded: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    native: tuple[str, ...] = ()
+    select: tuple[str, ...] = ("TW",)
+    ignore: tuple[str, ...] = ()
+
+
+def judge(contents: Contents, question: Question) -> Verdict:
+    """The verdict on a tree that was just built."""
+    rulings, homeless = _rulings(contents, question.exclude)
+    python = pyabi.rule(contents, target=question.target, py_api=question.py_api)
+    platforms, findings, reasons = _platforms(contents, question, rulings)
+    if question.demanded:
+        return _demanded(contents, question, rulings, python)
+    if not rulings and not homeless:
+        reasons = ("no binaries",)
+    reasons = (*reasons, python.reason)
+    told = [
+        *findings,
+        *homeless,
+        *python.findings,
+        *layout.tree_findings(contents),
+        *(f for r in rulings for f in r.findings),
+    ]
+    return Verdict(
+        interpreters=python.interpreters,
+        abis=python.abis,
+        platforms=platforms,
+        purelib=platforms == ("any",),
+        floors=(*(f for r in rulings for f in r.floors), *python.floors),
+        findings=_told(told, question.select, question.ignore),
+        reasons=reasons,
+    )
+
+
+def _told(findings: Iterable[Finding], selected: tuple[str, ...], ignored: tuple[str, ...]) -> tuple[Finding, ...]:
+    order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+    kept = selection.select(dict.fromkeys(findings), selected=selected, ignored=ignored)
+    return tuple(sorted(kept, key=lambda f: (order[f.severity], f.code, f.where)))
+
+
+def _rulings(contents: Contents, exclude: tuple[str, ...]) -> tuple[tuple[PlatformRuling, ...], tuple[Finding, ...]]:
+    """One ruling per platform that owns a binary, and findings on binaries that none owns."""
+    owners = _owners(contents)
+    rulings = tuple(p.rule(contents, exclude=exclude) for p in PLATFORMS if p in owners)
+    homeless = tuple(
+        Finding(
+            code="TW307",
+            severity=Severity.WARNING,
+            where=file.path,
+            message=f"a {binary.format.value} file for a system that is not known here",
+            evidence=tuple(f"{s.kind.value} for {s.cpu}" for s in binary.slices),
+            hint="leave it out, or tag the wheel by hand",
+        )
+        for file, binary in contents.binaries()
+        if binary.is_loadable and not any(p.owns(binary.format, s) for p in PLATFORMS for s in binary.slices)
+    )
+    if len(rulings) > 1:
+        homeless += (_several(rulings),)
+    return rulings, homeless
+
+
+def _owners(contents: Contents) -> list[Platform]:
+    pieces = [(b.format, s) for _, b in contents.binaries() if b.is_loadable for s in b.slices]
+    return [p for p in PLATFORMS if any(p.owns(form, s) for form, s in pieces)]
+
+
+def _several(rulings: Sequence[PlatformRuling]) -> Finding:
+    return Finding(
+        code="TW307",
+        severity=Severity.WARNING,
+        where=", ".join(r.family for r in rulings),
+        message="binaries for several operating systems in one wheel",
+        evidence=tuple(f"{r.family}: {r.native}" for r in rulings),
+        hint="build one wheel per system",
+    )
+
+
+# --- platform tags of a build -----------------------------------------------------------------------------------
+
+
+def _platforms(
+    contents: Contents, question: Question, rulings: Sequence[PlatformRuling]
+) -> tuple[tuple[str, ...], tuple[Finding, ...], tuple[str, ...]]:
+    """Tags, findings, and why."""
+    if not rulings:
+        return _without_binaries(contents, question)
+    ruling = _main(rulings, question.target)
+    if question.promise == AUTO:
+        return ruling.tags, (), (_why(ruling),)
+    if question.promise == NATIVE:
+        return _native(contents, question, ruling), (), ("the plain platform was asked for (tag = native)",)
+    tag, platform = _understand(question.promise, contents)
+    if platform is None:
+        return ruling.tags, (_unknown_tag(question.promise),), (_why(ruling),)
+    objections = platform.objections(contents, tag, exclude=question.exclude)
+    kept = (tag, *platform.aliases(tag))
+    return kept, tuple(untrue(tag, objections, ruling)), (f"{tag} was promised, and holds",)
+
+
+def _without_binaries(
+    contents: Contents, question: Question
+) -> tuple[tuple[str, ...], tuple[Finding, ...], tuple[str, ...]]:
+    loadable = any(b.is_loadable for _, b in contents.binaries())
+    tags = (question.native or (question.target.platform_tag,)) if loadable else ("any",)
+    if question.promise in (AUTO, NATIVE):
+        return tags, (), ()
+    tag, platform = _understand(question.promise, contents)
+    if platform is None:
+        return tags, (_unknown_tag(question.promise),), ()
+    note = Finding(
+        code="TW316",
+        severity=Severity.NOTE,
+        where=tag,
+        message="nothing in the wheel is bound to a platform, so it is tagged for any",
+        hint="when a module should be there, look at the install() commands of CMakeLists.txt",
+    )
+    return tags, (note,), ()
+
+
+def _main(rulings: Sequence[PlatformRuling], target: Target) -> PlatformRuling:
+    """Of several platforms' rulings, that of the target's."""
+    family = target.platform_tag.split("_")[0]
+    return next((r for r in rulings if r.native.startswith(family)), rulings[0])
+
+
+def _native(contents: Contents, question: Question, ruling: PlatformRuling) -> tuple[str, ...]:
+    """The engine's plain tag, when the binaries are for that platform at all; theirs otherwise."""
+    tags = question.native or (question.target.platform_tag,)
+    for tag in tags:
+        platform = next((p for p in PLATFORMS if p.understands(tag)), None)
+        if platform is None or platform.family != ruling.family or platform.objections(contents, tag):
+            return (ruling.native,)
+    return tags
+
+
+def _understand(promise: str, contents: Contents) -> tuple[str, Platform | None]:
+    for platform in PLATFORMS:
+        tag = platform.complete(promise, contents)
+        if platform.understands(tag):
+            return tag, platform
+    return promise, None
+
+
+def _why(ruling: PlatformRuling) -> str:
+    """The decisive floor in words."""
+    if ruling.tags[0] == ruling.native:
+        cause = next((f for f in ruling.findings if f.code in _BLOCKING), None)
+        return f"{ruling.native}: {cause.evidence[0] if cause and cause.evidence else 'no promise can be kept'}"
+    if not ruling.floors:
+        return f"{ruling.tags[0]}: nothing in the binaries asks for more"
+    return f"{ruling.tags[0]}: {ruling.floors[0].evidence[0]}"
+
+
+_BLOCKING = frozenset({"TW201", "TW203", "TW206", "TW304", "TW306", "TW308", "TW314"})
+
+
+def _unknown_tag(tag: str) -> Finding:
+    return Finding(
+        code="TW315",
+        severity=Severity.ERROR,
+        where=tag,
+        message=f"{tag} is no platform tag that is known here",
+        hint="for example auto, native, manylinux_2_17, musllinux_1_2, macosx_11_0_arm64, win_amd64",
+    )
+
+
+def untrue(tag: str, objections: Sequence[Objection], ruling: PlatformRuling | None) -> Iterable[Finding]:
+    """The findings that follow from objections to ``tag``: one per file, with its first reasons."""
+    by_file: dict[str, list[Objection]] = {}
+    for objection in objections:
+        by_file.setdefault(objection.evidence.file, []).append(objection)
+    for file, reasons in by_file.items():
+        other_cpu = reasons[0].evidence.fact is not None and "code for" in reasons[0].evidence.fact
+        yield Finding(
+            code="TW305" if other_cpu else "TW301",
+            severity=Severity.ERROR,
+            where=file,
+            message=f"{tag} is not true of it",
+            evidence=tuple(f"{r.evidence}; {r.allows}" for r in reasons[:5]),
+            hint=_cure(tag, ruling),
+        )
+
+
+def _cure(tag: str, ruling: PlatformRuling | None) -> str:
+    if ruling is None:
+        return "build it for the platform that the tag names"
+    if tag in ruling.tags:
+        return "look at the findings above"
+    return (
+        f"tag it {ruling.tags[0]}, which is true; or build against an older system (the container of that level, an "
+        "older sysroot), or avoid what is named here"
+    )
+
+
+def _demanded(
+    contents: Contents, question: Question, rulings: Sequence[PlatformRuling], python: PythonRuling
+) -> Verdict:
+    """``wheel.tags``: taken word for word, and checked like anybody's claim."""
+    split = [t.split("-") for t in question.demanded]
+    parts = [tuple(dict.fromkeys(t[i] for t in split)) for i in range(3)]
+    name = WheelName(name="-", version="-", interpreters=parts[0], abis=parts[1], platforms=parts[2])
+    claims = _claims(contents, name, rulings, question.exclude)
+    told = [*claims, *layout.tree_findings(contents), *(f for r in rulings for f in r.findings)]
+    return Verdict(
+        interpreters=parts[0],
+        abis=parts[1],
+        platforms=parts[2],
+        purelib=parts[2] == ("any",),
+        floors=(*(f for r in rulings for f in r.floors), *python.floors),
+        findings=_told(told, question.select, question.ignore),
+        reasons=("tool.scikit-build.wheel.tags says so",),
+    )
+
+
+# --- claims of a wheel on disk ----------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Checked:
+    """A wheel on disk: what it claims, what is true, and what is to be said.
+
+    :param claimed: the parts of its file name; ``None`` when that is no wheel's name.
+    :param truth: what it might be called.
+    :param findings: all of them, errors first.
+    """
+
+    claimed: WheelName | None
+    truth: Verdict
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_true(self) -> bool:
+        """Whether nothing in its name is untrue."""
+        return self.claimed is not None and not any(
+            f.code in _UNTRUE for f in self.findings if f.severity is Severity.ERROR
+        )
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether a finding at error level exists."""
+        return any(f.severity is Severity.ERROR for f in self.findings)
+
+
+_UNTRUE = frozenset({"TW301", "TW305", "TW311", "TW315", "TW401", "TW402", "TW403"})
+
+
+def check(
+    facts: WheelFacts,
+    *,
+    exclude: tuple[str, ...] = (),
+    select: tuple[str, ...] = ("TW",),
+    ignore: tuple[str, ...] = (),
+) -> Checked:
+    """Whether a wheel's name is true, and what it should be."""
+    contents = facts.contents
+    rulings, homeless = _rulings(contents, exclude)
+    claimed = parse_wheel_name(facts.filename)
+    truth = _truth(contents, claimed, rulings)
+    claims = _claims(contents, claimed, rulings, exclude) if claimed else [_no_name(facts.filename)]
+    told = [*claims, *homeless, *(f for r in rulings for f in r.findings), *layout.findings(facts)]
+    return Checked(claimed=claimed, truth=truth, findings=_told(told, select, ignore))
+
+
+def _no_name(filename: str) -> Finding:
+    return Finding(
+        code="TW502",
+        severity=Severity.ERROR,
+        where=filename,
+        message="is not the file name of a wheel",
+        hint="NAME-VERSION(-BUILD)-PYTHON-ABI-PLATFORM.whl",
+    )
+
+
+def _truth(contents: Contents, claimed: WheelName | None, rulings: Sequence[PlatformRuling]) -> Verdict:
+    python = pyabi.rule(contents, target=None)
+    interpreters, abis = python.interpreters, python.abis
+    if claimed is not None and (not interpreters or abis == ("none",) or not _is_narrower(claimed, python)):
+        # Suffixes tell the Python of a module, not that pure Python code beside it runs on all of them: what the
+        # name says stands unless a module contradicts it.
+        interpreters, abis = claimed.interpreters, claimed.abis
+    loadable = any(b.is_loadable for _, b in contents.binaries())
+    fallback = claimed.platforms if claimed is not None and loadable else ("any",)
+    platforms = rulings[0].tags if rulings else fallback
+    reasons = (*((_why(rulings[0]),) if rulings else ("no binaries",)), python.reason)
+    return Verdict(
+        interpreters=interpreters or ("py3",),
+        abis=abis or ("none",),
+        platforms=platforms,
+        purelib=platforms == ("any",),
+        floors=(*(f for r in rulings for f in r.floors), *python.floors),
+        reasons=reasons,
+    )
+
+
+def _is_narrower(claimed: WheelName, python: PythonRuling) -> bool:
+    return bool(pyabi.contradicts(claimed.interpreters, claimed.abis, python))
+
+
+def _claims(
+    contents: Contents, claimed: WheelName, rulings: Sequence[PlatformRuling], exclude: tuple[str, ...]
+) -> list[Finding]:
+    found: list[Finding] = list(pyabi.objections(contents, interpreters=claimed.interpreters, abis=claimed.abis))
+    loadable = [f for f, b in contents.binaries() if b.is_loadable]
+    for tag in claimed.platforms:
+        if tag == "any":
+            found += _any_with_binaries(loadable)
+            continue
+        platform = next((p for p in PLATFORMS if p.understands(tag)), None)
+        if platform is None:
+            found.append(_unknown_tag(tag))
+            continue
+        ruling = next((r for r in rulings if r.family == platform.family), None)
+        found += untrue(tag, platform.objections(contents, tag, exclude=exclude), ruling)
+        found += platform.notes(contents, tag)
+        found += _foreign(tag, platform, contents, rulings)
+    found += _too_strict(claimed, rulings)
+    return found
+
+
+def _any_with_binaries(loadable: Sequence[object]) -> list[Finding]:
+    paths = [getattr(f, "path", "") for f in loadable]
+    if not paths:
+        return []
+    return [
+        Finding(
+            code="TW301",
+            severity=Severity.WARNING,
+            where=paths[0],
+            message="a wheel for any platform holds binaries",
+            evidence=tuple(paths[:5]),
+            hint="tag it for the platform of its binaries, unless it works without them",
+        )
+    ]
+
+
+def _foreign(tag: str, platform: Platform, contents: Contents, rulings: Sequence[PlatformRuling]) -> list[Finding]:
+    """A platform tag in a wheel whose binaries are all for another system, or that has none."""
+    if any(r.family == platform.family for r in rulings):
+        return []
+    loadable = [(f, b) for f, b in contents.binaries() if b.is_loadable]
+    if not loadable:
+        return [
+            Finding(
+                code="TW316",
+                severity=Severity.NOTE,
+                where=tag,
+                message="nothing in the wheel is bound to a platform",
+                hint="tag it any, unless it calls programs or libraries of that platform",
+            )
+        ]
+    file, binary = loadable[0]
+    return [
+        Finding(
+            code="TW305",
+            severity=Severity.ERROR,
+            where=file.path,
+            message=f"{tag} is not true of it",
+            evidence=(f"it is a {binary.format.value} file for {binary.slices[0].cpu}",),
+            hint="build one wheel per system",
+        )
+    ]
+
+
+def _too_strict(claimed: WheelName, rulings: Sequence[PlatformRuling]) -> list[Finding]:
+    """The best true tag asks for less than every tag in the name does."""
+    found = []
+    for ruling in rulings:
+        best = ruling.tags[0]
+        own = [t for t in claimed.platforms if any(p.family == ruling.family and p.understands(t) for p in PLATFORMS)]
+        if own and best != ruling.native and not set(own) & set(ruling.tags) and _comparable(best, own):
+            found.append(
+                Finding(
+                    code="TW302",
+                    severity=Severity.NOTE,
+                    where=", ".join(own),
+                    message=f"asks for more than the binaries do: {best} would be true",
+                    evidence=(_why(ruling),),
+                    hint="truewheel tag renames it",
+                )
+            )
+    return found
+
+
+def _comparable(best: str, own: Sequence[str]) -> bool:
+    """Whether the claim is of the same kind as the truth (manylinux, musllinux, macosx …)."""
+    kind = best.partition("_")[0]
+    return any(t.partition("_")[0].rstrip("0123456789") == kind for t in own) or all(
+        t.startswith("linux_") for t in own
+    )

@@ -1,0 +1,139 @@
+"""How wheels and their ``.dist-info`` files are spelt. Pure text; what a tag *should* be is decided elsewhere.
+
+Sources: the binary distribution format, PEP 427, PEP 425, PEP 491, PEP 625 (names), PEP 376 (RECORD).
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import re
+from collections.abc import Iterable
+
+from packaging.utils import canonicalize_name
+
+from .contents import RecordRow
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class WheelName:
+    """A wheel's file name in its parts; compressed tag sets as tuples, in the order in which they stand there.
+
+    :param name: the distribution as spelt in the name (``my_pkg``).
+    :param build: the build tag, empty when there is none.
+    """
+
+    name: str
+    version: str
+    build: str = ""
+    interpreters: tuple[str, ...]
+    abis: tuple[str, ...]
+    platforms: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """The file name.
+
+        >>> str(WheelName(name="p", version="1", interpreters=("py3",), abis=("none",), platforms=("any",)))
+        'p-1-py3-none-any.whl'
+        """
+        stem = [self.name, self.version, *([self.build] if self.build else [])]
+        return "-".join([*stem, self.tag]) + ".whl"
+
+    @property
+    def tag(self) -> str:
+        """The compressed tag set."""
+        return "-".join(".".join(part) for part in (self.interpreters, self.abis, self.platforms))
+
+    @property
+    def expanded(self) -> tuple[str, ...]:
+        """One tag per combination, sorted."""
+        return tuple(sorted(f"{i}-{a}-{p}" for i in self.interpreters for a in self.abis for p in self.platforms))
+
+
+def escape(name: str) -> str:
+    """A distribution name as file names spell it (PEP 625).
+
+    >>> escape("My.Pkg-two")
+    'my_pkg_two'
+    """
+    return canonicalize_name(name).replace("-", "_")
+
+
+def dist_info_name(name: str, version: str) -> str:
+    """The metadata directory: ``my_pkg-1.0.dist-info``."""
+    return f"{escape(name)}-{version.replace('-', '_')}.dist-info"
+
+
+def parse_wheel_name(filename: str) -> WheelName | None:
+    """The parts of a wheel's file name; ``None`` when it is not one.
+
+    >>> parse_wheel_name("p-1-2b-cp39-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl").platforms
+    ('manylinux_2_17_x86_64', 'manylinux2014_x86_64')
+    """
+    parts = filename.removesuffix(".whl").split("-")
+    if not filename.endswith(".whl") or len(parts) not in (5, 6) or not all(parts):
+        return None
+    build = parts[2] if len(parts) == 6 else ""
+    if build and not re.match(r"\d", build):
+        return None
+    interpreters, abis, platforms = (tuple(part.split(".")) for part in parts[-3:])
+    return WheelName(
+        name=parts[0], version=parts[1], build=build, interpreters=interpreters, abis=abis, platforms=platforms
+    )
+
+
+def wheel_text(*, generator: str, purelib: bool, tags: Iterable[str], build: str = "") -> bytes:
+    """The content of WHEEL.
+
+    :param tags: expanded tags, one per line.
+    """
+    lines = ["Wheel-Version: 1.0", f"Generator: {generator}", f"Root-Is-Purelib: {str(purelib).lower()}"]
+    lines += [f"Tag: {tag}" for tag in tags]
+    if build:
+        lines.append(f"Build: {build}")
+    return ("\n".join(lines) + "\n\n").encode()
+
+
+def record_text(rows: Iterable[RecordRow]) -> bytes:
+    """The content of RECORD."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    for row in rows:
+        digest = f"{row.algorithm}={row.digest}" if row.digest else ""
+        writer.writerow([row.path, digest, "" if row.size is None else row.size])
+    return text.getvalue().encode()
+
+
+def parse_record(text: str) -> tuple[RecordRow, ...]:
+    """The rows of RECORD; a row that makes no sense keeps what sense it has."""
+    rows = []
+    for fields in csv.reader(io.StringIO(text)):
+        if not fields:
+            continue
+        path, digest, size = (*fields, "", "")[:3]
+        algorithm, _, value = digest.partition("=")
+        rows.append(
+            RecordRow(
+                path=path,
+                algorithm=algorithm or None,
+                digest=value or None,
+                size=int(size) if size.isdigit() else None,
+            )
+        )
+    return tuple(rows)
+
+
+def parse_headers(text: str) -> tuple[tuple[str, str], ...]:
+    """The headers of WHEEL (or of METADATA, without its body), in order; continued lines are joined."""
+    found: list[tuple[str, str]] = []
+    for line in text.splitlines():
+        if not line.strip():
+            break
+        if line[0] in " \t" and found:
+            found[-1] = (found[-1][0], f"{found[-1][1]}\n{line.strip()}")
+            continue
+        name, colon, value = line.partition(":")
+        if colon:
+            found.append((name.strip(), value.strip()))
+    return tuple(found)

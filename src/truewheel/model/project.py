@@ -1,0 +1,33 @@
+"""A project as its ``pyproject.toml`` and its metadata providers describe it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from .settings import Settings
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Project:
+    """One project, with all metadata resolved.
+
+    :param name: as written in METADATA.
+    :param version: normalised (PEP 440).
+    :param raw_version: as METADATA has it: calendar versions keep their leading zeros.
+    :param metadata: the bytes of METADATA, which are those of PKG-INFO too.
+    :param entry_points: the bytes of ``entry_points.txt``; empty when there are none.
+    :param license_files: paths from ``project.license-files`` (PEP 639); ``None`` when that field is absent.
+    :param license_file: ``project.license.file`` of older projects.
+    :param template_values: what ``generate`` templates may name.
+    """
+
+    name: str
+    version: str
+    raw_version: str
+    metadata: bytes
+    entry_points: bytes
+    license_files: tuple[str, ...] | None
+    license_file: str | None
+    template_values: Mapping[str, object]
+    settings: Settings

@@ -1,0 +1,178 @@
+"""One model, many products: reading, checking, and documenting :class:`~truewheel.model.settings.Settings`.
+
+The docstring under each field of the model is the only place where a setting is explained. Pure functions.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import difflib
+import functools
+import inspect
+import itertools
+import re
+import textwrap
+import typing
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from . import settings as model
+from .diagnostics import Problem
+from .settings import Settings
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Field:
+    """One setting.
+
+    :param key: as in TOML, with dashes.
+    :param attribute: of :class:`Settings`.
+    :param choices: allowed values, empty when any string will do.
+    :param many: whether it is a list of strings.
+    :param text: its documentation, one paragraph.
+    """
+
+    key: str
+    attribute: str
+    default: Any
+    choices: tuple[str, ...]
+    many: bool
+    text: str
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return "TRUEWHEEL_" + self.attribute.upper()
+
+
+@functools.cache
+def fields() -> tuple[Field, ...]:
+    """All settings, in the order of the model."""
+    hints = typing.get_type_hints(Settings)
+    texts = _docstrings()
+    return tuple(
+        Field(
+            key=f.name.replace("_", "-"),
+            attribute=f.name,
+            default=f.default,
+            choices=typing.get_args(hints[f.name]) if typing.get_origin(hints[f.name]) is typing.Literal else (),
+            many=typing.get_origin(hints[f.name]) is tuple,
+            text=texts[f.name],
+        )
+        for f in dataclasses.fields(Settings)
+    )
+
+
+def _docstrings() -> dict[str, str]:
+    """The string that follows each annotated name in the model's source."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(model.Settings))).body[0]
+    statements = body.body if isinstance(body, ast.ClassDef) else []
+    found = {}
+    for name, text in itertools.pairwise(statements):
+        if isinstance(name, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+            found[ast.unparse(name.target)] = re.sub(r"\s+", " ", str(text.value.value)).strip()
+    return found
+
+
+def read(
+    table: Mapping[str, Any], options: Mapping[str, str | tuple[str, ...]], environ: Mapping[str, str]
+) -> tuple[Settings, tuple[Problem, ...]]:
+    """Settings from ``[tool.truewheel]``, from ``-Ctruewheel.KEY=…`` and from ``TRUEWHEEL_KEY``; the later the
+    stronger, but a variable yields to an option.
+
+    :returns: the settings, and every mistake; a setting with a mistake keeps its default.
+    """
+    problems = [*_unknown(table, "tool.truewheel."), *_unknown(options, "-Ctruewheel.")]
+    values: dict[str, Any] = {}
+    for field in fields():
+        for where, value in _given(field, table, options, environ):
+            converted, mistake = _convert(field, value)
+            if mistake:
+                problems.append(Problem(where=where, message=mistake, hint=_expected(field)))
+            else:
+                values[field.attribute] = converted
+    return Settings(**values), tuple(problems)
+
+
+def _unknown(names: Iterable[str], prefix: str) -> Iterable[Problem]:
+    known = {f.key for f in fields()}
+    for name in names:
+        if name.replace("_", "-") not in known:
+            near = difflib.get_close_matches(name, known, n=2)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(sorted(known))}"
+            yield Problem(where=prefix + name, message="there is no such setting", hint=hint)
+
+
+def _given(
+    field: Field, table: Mapping[str, Any], options: Mapping[str, Any], environ: Mapping[str, str]
+) -> Iterable[tuple[str, Any]]:
+    if field.key in table:
+        yield f"tool.truewheel.{field.key}", table[field.key]
+    if field.variable in environ:
+        text = environ[field.variable]
+        yield field.variable, [t for t in text.split(";") if t] if field.many else text
+    for spelling in dict.fromkeys((field.key, field.attribute)):
+        if spelling in options:
+            value = options[spelling]
+            several = [value] if isinstance(value, str) else list(value)
+            split = [t for v in several for t in v.split(";") if t]
+            yield f"-Ctruewheel.{spelling}", split if field.many else several[-1]
+
+
+def _convert(field: Field, value: Any) -> tuple[Any, str | None]:
+    if field.many:
+        if isinstance(value, list) and all(isinstance(v, str) for v in value):
+            return tuple(value), None
+        return None, f"{value!r} is not a list of strings"
+    if not isinstance(value, str) or not value:
+        return None, f"{value!r} is not a string" if not isinstance(value, str) else "is empty"
+    if field.choices and value not in field.choices:
+        return None, f"{value!r} is not allowed"
+    return value, None
+
+
+def _expected(field: Field) -> str:
+    if field.choices:
+        return "one of " + ", ".join(repr(c) for c in field.choices)
+    return 'a list of strings, ["…"]' if field.many else "a string"
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON schema (draft 7) of ``[tool.truewheel]``."""
+    properties = {}
+    for field in fields():
+        kind: dict[str, Any] = {"type": "array", "items": {"type": "string"}} if field.many else {"type": "string"}
+        if field.choices:
+            kind["enum"] = list(field.choices)
+        default = list(field.default) if field.many else field.default
+        properties[field.key] = {**kind, "default": default, "description": field.text}
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "[tool.truewheel]",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+    }
+
+
+def reference() -> str:
+    """The reference page of the settings, in Markdown."""
+    parts = [
+        "# Settings",
+        "Everything that scikit-build-core understands stays in `[tool.scikit-build]` and keeps its meaning.",
+        (
+            "`[tool.truewheel]` adds the keys below. Each is also an option of the front end (`-Ctruewheel.KEY=…`) and "
+            "an environment variable; an option is stronger than a variable, and a variable than the table. "
+            "Lists are written with `;` between their items there."
+        ),
+    ]
+    for field in fields():
+        default = list(field.default) if field.many else field.default
+        allowed = f" · one of {', '.join(f'`{c}`' for c in field.choices)}" if field.choices else ""
+        parts += [
+            f"## `{field.key}`",
+            f"Default: `{default}` · `{field.variable}`{allowed}",
+            field.text.replace("``", "`"),
+        ]
+    return "\n\n".join(parts) + "\n"

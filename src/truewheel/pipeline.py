@@ -1,0 +1,181 @@
+"""The whole story: request → project → tree → verdict → wheel. The only module that knows both wings; prints nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .judge import verdict as court
+from .model.diagnostics import ConfigError, EngineError, Problem, TruewheelError, VerdictError
+from .model.distinfo import WheelName, dist_info_name, escape
+from .model.project import Project
+from .model.request import Product, Request
+from .model.tree import Scheme
+from .model.verdict import Verdict
+from .system import host
+from .system.engine import Engine, Staged
+from .system.library import contents_of
+from .system.pyproject import read_project, read_table
+from .system.sdist import write_sdist
+from .system.wheelfile import DistInfo, WheelFile, write_wheel
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Built:
+    """A wheel that was made.
+
+    :param message: ``messages.after-success`` of the project.
+    """
+
+    wheel: WheelFile
+    verdict: Verdict
+    message: str
+
+
+def requires(request: Request) -> list[str]:
+    """What a front end must install before it asks for the product."""
+    return Engine(request, read_table(request.source)).requires()
+
+
+def build(request: Request) -> Built:
+    """Make the wheel that ``request`` asks for.
+
+    :raises ConfigError: when the project or the request is wrong.
+    :raises EngineError: when CMake or a compiler fails, twice when ``if.failed`` asks for another try.
+    :raises VerdictError: when the wheel would be untrue.
+    """
+    table = read_table(request.source)
+    engine = Engine(request, table)
+    try:
+        return _build(request, table, engine)
+    except EngineError as error:
+        retry = Engine(request, table, retry=True)
+        if not retry.retries:
+            raise _with_message(error, engine) from None
+    try:
+        return _build(request, table, retry)
+    except EngineError as error:
+        raise _with_message(error, retry) from None
+
+
+def _with_message(error: EngineError, engine: Engine) -> EngineError:
+    """Add what the project has to say of failures."""
+    if engine.after_failure and engine.after_failure not in error.context:
+        error.context = (*error.context, engine.after_failure)
+    return error
+
+
+def _build(request: Request, table: Mapping[str, Any], engine: Engine) -> Built:
+    project = read_project(table, request, engine)
+    _same_metadata(request, project)
+    with tempfile.TemporaryDirectory(prefix="truewheel-") as place:
+        staged = engine.stage(project, Path(place).resolve())
+        found = judged(request, project, staged)
+        name = WheelName(
+            name=escape(project.name),
+            version=project.version.replace("-", "_"),
+            build=staged.build_tag,
+            interpreters=found.interpreters,
+            abis=found.abis,
+            platforms=found.platforms,
+        )
+        wheel = write_wheel(
+            request.output, name=name, purelib=found.purelib, tree=staged.tree, dist_info=_dist_info(project)
+        )
+    return Built(wheel=wheel, verdict=found, message=staged.message)
+
+
+def judged(request: Request, project: Project, staged: Staged) -> Verdict:
+    """The verdict on a staged tree.
+
+    An editable install is for this machine alone: it makes no promise, and only what would break it here counts.
+
+    :raises VerdictError: on findings at error level.
+    """
+    home = dist_info_name(project.name, project.version)
+    _no_reserved_names(staged)
+    contents = contents_of(staged.tree, dist_info=home)
+    settings = project.settings
+    promise = settings.tag
+    if request.product is Product.EDITABLE or (promise == court.AUTO and host.distribution() is not None):
+        promise = court.NATIVE
+    question = court.Question(
+        target=host.target(),
+        py_api=staged.py_api,
+        promise=promise,
+        demanded=staged.tags,
+        exclude=settings.exclude,
+        native=staged.native,
+        select=settings.select,
+        ignore=settings.ignore,
+    )
+    found = court.judge(contents, question)
+    if found.errors:
+        raise VerdictError("the build succeeded, but the wheel would not be what it claims", findings=found.errors)
+    return found
+
+
+def _no_reserved_names(staged: Staged) -> None:
+    """Files that the backend writes cannot come from the build."""
+    reserved = {"METADATA", "WHEEL", "RECORD", "entry_points.txt"}
+    taken = sorted(e.path for e in staged.tree.entries if e.scheme is Scheme.DIST_INFO and e.path in reserved)
+    if taken:
+        problems = [
+            Problem(where=name, message="was put into SKBUILD_METADATA_DIR, but truewheel writes it") for name in taken
+        ]
+        raise ConfigError("the build made files of .dist-info that are not its own", problems=problems)
+
+
+def _dist_info(project: Project) -> DistInfo:
+    files = {"METADATA": project.metadata}
+    if project.entry_points:
+        files["entry_points.txt"] = project.entry_points
+    return DistInfo(name=project.name, version=project.version, files=files)
+
+
+def _same_metadata(request: Request, project: Project) -> None:
+    """METADATA must be the one that was prepared before, byte for byte (PEP 517)."""
+    prepared = request.metadata_directory
+    if prepared is None:
+        return
+    path = prepared / "METADATA"
+    if not path.is_file():
+        raise TruewheelError(f"{path} is missing", hint="pass the directory that prepare_metadata_for_build_wheel made")
+    if path.read_bytes() != project.metadata:
+        raise TruewheelError(
+            "the metadata changed between preparing and building",
+            context=[f"{path} is not what the build computes"],
+            hint="a metadata provider gives other answers each time; make it depend on files only",
+        )
+
+
+def prepare_metadata(request: Request) -> str:
+    """Write ``.dist-info`` into ``request.output`` without building anything; returns its base name.
+
+    It holds METADATA, entry points and licence files. It holds no WHEEL: what the wheel may claim is not known before
+    the binaries are there, and front ends read METADATA only.
+    """
+    table = read_table(request.source)
+    engine = Engine(request, table)
+    project = read_project(table, request, engine)
+    home = request.output / dist_info_name(project.name, project.version)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        for name, content in _dist_info(project).files.items():
+            (home / name).write_bytes(content)
+    except OSError as error:
+        raise TruewheelError(f"{home} cannot be written", context=[str(error)]) from error
+    return home.name
+
+
+def build_sdist(request: Request) -> Path:
+    """Make the source distribution."""
+    table = read_table(request.source)
+    engine = Engine(request, table)
+    project = read_project(table, request, engine)
+    with tempfile.TemporaryDirectory(prefix="truewheel-") as place:
+        plan = engine.plan_sdist(project, Path(place).resolve())
+        return write_sdist(request.output, plan, project)

@@ -1,0 +1,579 @@
+"""Linux: what manylinux and musllinux promise, and which of these promises a set of ELF files keeps.
+
+A promise is a level: ``manylinux_2_N`` runs on every mainstream distribution with glibc 2.N or newer (PEP 600),
+``musllinux_1_N`` on every one with musl 1.N (PEP 656). What a level supplies is knowledge in ``policy/linux.json``. For
+an N without an entry of its own the glibc symbols go up to 2.N, and everything else is as at the nearest level below:
+nothing is promised that the older distributions would not keep. Pure; see ``docs/regenerate/linux_policy.py``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import functools
+import importlib.resources
+import json
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..model.binary import LOADABLE, ElfSlice, Format, Slice
+from ..model.contents import Contents
+from ..model.diagnostics import Finding, Severity
+from ..model.floor import Evidence, Floor
+from ..model.verdict import Objection, PlatformRuling
+
+Level = tuple[int, int]
+
+NEVER: Level = (99, 0)
+"""A level that no distribution has: what needs it fits no promise."""
+
+_TAG = re.compile(
+    r"(?P<family>linux|manylinux1|manylinux2010|manylinux2014|(?:many|musl)linux_(?P<major>\d+)_(?P<minor>\d+))_(?P<cpu>[a-z]\w*)"
+)
+_SHORT = re.compile(r"linux|manylinux(1|2010|2014|_\d+_\d+)|musllinux_\d+_\d+")
+_LOADER = re.compile(r"ld-linux[-\w]*\.so\.\d|ld64\.so\.[12]|ld\.so\.1|ld-musl-\w+\.so\.1")
+_MUSL = re.compile(r"libc\.musl-\w+\.so\.1|libc\.so")
+_LIBPYTHON = re.compile(r"libpython\d[\d.]*[a-z]*\.so[\d.]*|libpypy[\d.]*-c\.so")
+_CPUS = frozenset(
+    {"x86_64", "i686", "aarch64", "armv7l", "armv6l", "ppc64le", "ppc64", "s390x", "riscv64", "loongarch64"}
+)
+_BUILD_PLACES = (
+    "/tmp/",
+    "/var/tmp/",
+    "/home/",
+    "/root/",
+    "/build",
+    "/builds/",
+    "/project",
+    "/github/",
+    "/private/",
+    "/Users/",
+)
+_MUSL_BASELINE: Level = (1, 2)
+"""The oldest musl that is maintained; that a file runs on 1.1 cannot be shown without a list of 1.1's symbols."""
+
+
+@functools.cache
+def _policy() -> Mapping[str, Any]:
+    text = importlib.resources.files(__package__).joinpath("policy/linux.json").read_text(encoding="utf-8")
+    loaded: Mapping[str, Any] = json.loads(text)
+    return loaded
+
+
+@functools.cache
+def _levels(cpu: str) -> tuple[tuple[Level, Mapping[str, Any]], ...]:
+    """The named manylinux levels of a CPU, lowest first."""
+    return tuple(((p["glibc"][0], p["glibc"][1]), p) for p in _policy()["manylinux"] if cpu in p["cpus"])
+
+
+def lowest(cpu: str) -> Level:
+    """The lowest manylinux level that exists for ``cpu``.
+
+    >>> lowest("aarch64"), lowest("x86_64")
+    ((2, 17), (2, 5))
+    """
+    levels = _levels(cpu)
+    return levels[0][0] if levels else NEVER
+
+
+@functools.cache
+def level_of_version(cpu: str, version: str) -> Level | None:
+    """From which manylinux level on ``version`` (``GLIBC_2.17``) is there; ``None`` when its family is not spoken of.
+
+    >>> level_of_version("x86_64", "GLIBC_2.29"), level_of_version("x86_64", "GLIBCXX_3.4.20")
+    ((2, 29), (2, 24))
+    """
+    family, _, text = version.partition("_")
+    levels = _levels(cpu)
+    if not levels or family not in levels[0][1]["cpus"][cpu]:
+        return None
+    numbers = _numbers(text)
+    if family == "GLIBC" and numbers is not None:
+        return max(lowest(cpu), (numbers[0], numbers[1])) if len(numbers) > 1 else lowest(cpu)
+    for level, policy in levels:
+        allowed = policy["cpus"][cpu][family]
+        if text in allowed["also"] or (numbers is not None and numbers <= (_numbers(allowed["to"]) or ())):
+            return level
+    return NEVER
+
+
+def _numbers(text: str) -> tuple[int, ...] | None:
+    return tuple(map(int, text.split("."))) if re.fullmatch(r"\d+(\.\d+)*", text) else None
+
+
+@functools.cache
+def level_of_library(cpu: str, library: str) -> Level:
+    """From which manylinux level on ``library`` is supplied."""
+    return next((level for level, p in _levels(cpu) if library in p["libraries"]), NEVER)
+
+
+@functools.cache
+def _private(cpu: str, library: str) -> Mapping[str, Level]:
+    """Symbols of a supplied library that one may not use, and from which level on one may."""
+    found: dict[str, Level] = {}
+    for level, policy in _levels(cpu):
+        names = policy["private"].get(library, ())
+        for name in [n for n, known in found.items() if known is NEVER and n not in names]:
+            found[name] = level
+        for name in names:
+            found[name] = NEVER
+    return found
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class _Piece:
+    path: str
+    slice: ElfSlice
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class _Want:
+    """One thing that a file needs, and the lowest level that has it.
+
+    :param of: a symbol family (``glibc``, ``GLIBCXX`` …), ``library``, ``private symbol`` or ``isa``.
+    :param version: for the floor: the level for glibc, else the family's own version.
+    """
+
+    of: str
+    level: Level
+    version: tuple[int, ...]
+    evidence: Evidence
+
+
+def _pieces(contents: Contents) -> tuple[_Piece, ...]:
+    return tuple(
+        _Piece(path=f.path, slice=s)
+        for f, b in contents.binaries()
+        for s in b.slices
+        if b.format is Format.ELF and isinstance(s, ElfSlice) and s.kind in LOADABLE and not _is_android(s)
+    )
+
+
+def _is_android(piece: ElfSlice) -> bool:
+    stated = any(m.platform == "android" for m in piece.minimum_os)
+    return stated or (piece.interpreter or "").startswith("/system/bin/linker")
+
+
+def _held(contents: Contents) -> Mapping[str, str]:
+    """Libraries that the wheel holds, by file name and by SONAME, with their paths."""
+    found: dict[str, str] = {}
+    for piece in _pieces(contents):
+        found.setdefault(posixpath.basename(piece.path), piece.path)
+        if piece.slice.name:
+            found.setdefault(piece.slice.name, piece.path)
+    return found
+
+
+def _libc(piece: ElfSlice) -> str | None:
+    """``glibc``, ``musl``, or ``None`` when nothing in the file says."""
+    needs = [n.library for n in piece.needs]
+    if any(_MUSL.fullmatch(n) for n in needs) or "ld-musl" in (piece.interpreter or ""):
+        return "musl"
+    if "libc.so.6" in needs or any(v.startswith("GLIBC_") for n in piece.needs for v in n.versions):
+        return "glibc"
+    return "glibc" if "ld-linux" in (piece.interpreter or "") else None
+
+
+def _wants(piece: _Piece, held: Mapping[str, str], exclude: tuple[str, ...], libc: str) -> Iterator[_Want]:
+    cpu = piece.slice.cpu
+    for need in piece.slice.needs:
+        if need.library in held or _LOADER.fullmatch(need.library) or _matches(need.library, exclude):
+            continue
+        if libc == "musl":
+            if not _MUSL.fullmatch(need.library) and need.library not in _policy()["musllinux"]["libraries"]:
+                yield _library(piece, need.library, NEVER)
+            continue
+        level = level_of_library(cpu, need.library)
+        if level > lowest(cpu):
+            yield _library(piece, need.library, level)
+        if level != NEVER:
+            yield from _version_wants(piece, need.library, need.versions)
+            yield from _private_wants(piece, need.library)
+    if libc == "musl":
+        yield from _musl_wants(piece)
+    yield from _isa_wants(piece)
+
+
+def _matches(library: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatch.fnmatchcase(library, p) for p in patterns)
+
+
+def _library(piece: _Piece, library: str, level: Level) -> _Want:
+    return _Want(of="library", level=level, version=level, evidence=Evidence(file=piece.path, library=library))
+
+
+def _version_wants(piece: _Piece, library: str, versions: tuple[str, ...]) -> Iterator[_Want]:
+    for version in versions:
+        level = level_of_version(piece.slice.cpu, version)
+        if level is None:
+            continue
+        family, _, text = version.partition("_")
+        symbol = next((s.name for s in piece.slice.imports if s.version == version and s.library == library), None)
+        yield _Want(
+            of="glibc" if family == "GLIBC" else family,
+            level=level,
+            version=_numbers(text) or level,
+            evidence=Evidence(file=piece.path, library=library, symbol=symbol, version=version),
+        )
+
+
+def _private_wants(piece: _Piece, library: str) -> Iterator[_Want]:
+    private = _private(piece.slice.cpu, library)
+    if not private:
+        return
+    for symbol in piece.slice.imports:
+        if (
+            symbol.name in private
+            and symbol.library in (library, None)
+            and private[symbol.name] > lowest(piece.slice.cpu)
+        ):
+            # A versioned symbol is known by its library. Without a version it may be anybody's: only a name that no
+            # other library of the file could define counts, which is what the lists are made of.
+            evidence = Evidence(file=piece.path, library=library, symbol=symbol.name, version=symbol.version)
+            level = private[symbol.name]
+            yield _Want(of="private symbol", level=level, version=level, evidence=evidence)
+
+
+def _musl_wants(piece: _Piece) -> Iterator[_Want]:
+    added = {name: release for release, names in _policy()["musllinux"]["added"].items() for name in names}
+    for symbol in piece.slice.imports:
+        release = added.get(symbol.name)
+        if release is not None and not symbol.weak:
+            numbers = _numbers(release) or (1, 2)
+            evidence = Evidence(file=piece.path, library="musl", symbol=symbol.name, fact=f"new in musl {release}")
+            yield _Want(of="musl", level=(numbers[0], numbers[1]), version=numbers, evidence=evidence)
+
+
+def _isa_wants(piece: _Piece) -> Iterator[_Want]:
+    above = [level for level in piece.slice.isa_needed if level != "x86-64-baseline"]
+    if above:
+        evidence = Evidence(file=piece.path, fact=f"its notes say that it needs {above[-1]}")
+        yield _Want(of="isa", level=NEVER, version=(int(above[-1][-1]),), evidence=evidence)
+
+
+# --- the ruling -------------------------------------------------------------------------------------------------
+
+
+class Linux:
+    """The Linux platform; see :class:`~truewheel.platforms.protocol.Platform`."""
+
+    family = "linux"
+
+    def owns(self, fmt: Format, piece: Slice) -> bool:
+        """ELF files that are not Android's."""
+        return fmt is Format.ELF and isinstance(piece, ElfSlice) and not _is_android(piece)
+
+    def understands(self, tag: str) -> bool:
+        """``linux_…``, ``manylinux…`` and ``musllinux…``."""
+        return _TAG.fullmatch(tag) is not None
+
+    def complete(self, promise: str, contents: Contents) -> str:
+        """Add the CPU to a promise that lacks it."""
+        if not _SHORT.fullmatch(promise):
+            return promise
+        pieces = _pieces(contents)
+        return f"{promise}_{pieces[0].slice.cpu}" if pieces else promise
+
+    def aliases(self, tag: str) -> tuple[str, ...]:
+        """The name that the same level had before PEP 600."""
+        found = _parse(tag)
+        if found is None or found.kind != "manylinux":
+            return ()
+        names = [n for level, p in _levels(found.cpu) if level == found.level for n in p["aliases"]]
+        plain = f"manylinux_{found.level[0]}_{found.level[1]}"
+        return tuple(f"{name}_{found.cpu}" for name in [plain, *names] if f"{name}_{found.cpu}" != tag)
+
+    def rule(self, contents: Contents, *, exclude: tuple[str, ...] = ()) -> PlatformRuling:
+        """The lowest level that all files keep; the plain platform when there is none."""
+        pieces = _pieces(contents)
+        findings = list(_findings(contents, pieces))
+        cpus = sorted({p.slice.cpu for p in pieces})
+        native = f"linux_{cpus[0]}" if cpus else "any"
+        libcs = {c for p in pieces if (c := _libc(p.slice)) is not None}
+        if len(cpus) > 1 or len(libcs) > 1 or cpus[:1] == [] or cpus[0] not in _CPUS:
+            findings += _mixtures(pieces, cpus, libcs)
+            return PlatformRuling(family="linux", tags=(native,), native=native, findings=tuple(findings))
+        libc = next(iter(libcs), "glibc")
+        held = _held(contents)
+        wants = [w for p in pieces for w in _wants(p, held, exclude, libc)]
+        findings += [f for w in wants if w.level == NEVER and (f := _never(w)) is not None]
+        floors = _floors(wants, libc)
+        tags = self._tags(wants, cpus[0], libc) if not any(f.code == "TW314" for f in findings) else (native,)
+        return PlatformRuling(
+            family="linux", tags=tags or (native,), native=native, floors=floors, findings=_merge(findings)
+        )
+
+    def _tags(self, wants: list[_Want], cpu: str, libc: str) -> tuple[str, ...]:
+        if any(w.level == NEVER for w in wants):
+            return ()
+        if libc == "musl":
+            return (f"musllinux_{_MUSL_BASELINE[0]}_{_MUSL_BASELINE[1]}_{cpu}",)
+        level = max([lowest(cpu), *(w.level for w in wants)])
+        if level == NEVER:
+            return ()
+        tag = f"manylinux_{level[0]}_{level[1]}_{cpu}"
+        return (tag, *self.aliases(tag))
+
+    def objections(self, contents: Contents, tag: str, *, exclude: tuple[str, ...] = ()) -> tuple[Objection, ...]:
+        """What the files need that ``tag`` does not have."""
+        claim = _parse(tag)
+        if claim is None:
+            return ()
+        held = _held(contents)
+        found: list[Objection] = []
+        for piece in _pieces(contents):
+            if piece.slice.cpu != claim.cpu and not _runs_on(piece.slice.cpu, claim.cpu):
+                fact = f"it is code for {piece.slice.cpu}"
+                found.append(Objection(evidence=Evidence(file=piece.path, fact=fact), allows=f"only {claim.cpu}"))
+            elif claim.kind != "linux":
+                found += _broken_promises(piece, claim, held, exclude)
+        return tuple(sorted(found, key=lambda o: (o.evidence.file, str(o.evidence))))
+
+    def notes(self, contents: Contents, tag: str) -> tuple[Finding, ...]:  # noqa: ARG002  # the protocol's
+        """A plain tag is for local use."""
+        if not tag.startswith("linux_") or tag in ("linux_armv6l", "linux_armv7l"):
+            return ()
+        return (
+            Finding(
+                code="TW309",
+                severity=Severity.NOTE,
+                where=tag,
+                message=f"{tag} promises nothing, and package indexes refuse it",
+                hint="fine for local use; to publish, cure what keeps it from a manylinux or musllinux tag",
+            ),
+        )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class _Claim:
+    kind: str
+    level: Level
+    cpu: str
+
+
+def _parse(tag: str) -> _Claim | None:
+    match = _TAG.fullmatch(tag)
+    if match is None:
+        return None
+    family = match["family"]
+    old = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
+    if family in old:
+        return _Claim(kind="manylinux", level=old[family], cpu=match["cpu"])
+    if family == "linux":
+        return _Claim(kind="linux", level=NEVER, cpu=match["cpu"])
+    return _Claim(kind=family.split("_")[0], level=(int(match["major"]), int(match["minor"])), cpu=match["cpu"])
+
+
+def _runs_on(cpu: str, other: str) -> bool:
+    """Whether code for ``cpu`` is promised to run on ``other``: older ARM code on newer ARM."""
+    return (cpu, other) == ("armv6l", "armv7l")
+
+
+def _broken_promises(
+    piece: _Piece, claim: _Claim, held: Mapping[str, str], exclude: tuple[str, ...]
+) -> Iterator[Objection]:
+    libc = _libc(piece.slice)
+    wanted = "glibc" if claim.kind == "manylinux" else "musl"
+    if libc not in (None, wanted):
+        yield Objection(evidence=Evidence(file=piece.path, fact=f"it is linked with {libc}"), allows=f"only {wanted}")
+        return
+    limit = f"{claim.kind}_{claim.level[0]}_{claim.level[1]}"
+    for want in _wants(piece, held, exclude, wanted):
+        if want.level > claim.level:
+            yield Objection(evidence=want.evidence, allows=f"{limit} {_allows(want, claim)}")
+
+
+def _allows(want: _Want, claim: _Claim) -> str:
+    """What the claimed level has instead, as the end of a sentence."""
+    if want.of == "library":
+        return "has no such library"
+    if want.of == "private symbol":
+        return "does not let one use that symbol"
+    if want.of == "isa":
+        return "promises the baseline x86-64 only"
+    if want.of == "glibc":
+        return f"has glibc {claim.level[0]}.{claim.level[1]}"
+    if want.of == "musl":
+        return f"has musl {claim.level[0]}.{claim.level[1]}"
+    below = [p for level, p in _levels(claim.cpu) if level <= claim.level] or [_levels(claim.cpu)[0][1]]
+    return f"has {want.of} up to {below[-1]['cpus'][claim.cpu][want.of]['to']}"
+
+
+def _floors(wants: list[_Want], libc: str) -> tuple[Floor, ...]:
+    """Per symbol family the highest version with all its evidence; the one that decides first."""
+    by_family: dict[str, list[_Want]] = {}
+    for want in wants:
+        if want.of not in ("library", "private symbol") and want.level != NEVER:
+            by_family.setdefault(want.of, []).append(want)
+    floors = []
+    for of, group in by_family.items():
+        top = max(w.version for w in group)
+        evidence = tuple(dict.fromkeys(w.evidence for w in group if w.version == top))
+        floors.append((max(w.level for w in group), of != libc, Floor(of=of, version=top, evidence=evidence)))
+    return tuple(floor for _, _, floor in sorted(floors, key=lambda f: (tuple(-n for n in f[0]), f[1], f[2].of)))
+
+
+# --- findings ---------------------------------------------------------------------------------------------------
+
+
+def _never(want: _Want) -> Finding | None:
+    evidence = want.evidence
+    if want.of == "library":
+        return _outside(evidence)
+    if want.of == "isa":
+        return Finding(
+            code="TW304",
+            severity=Severity.WARNING,
+            where=evidence.file,
+            message="code that needs more than the baseline CPU",
+            evidence=(str(evidence), "ld.so refuses to load it on older CPUs"),
+            hint="build without -march=x86-64-vN (or -Wl,-z,x86-64-vN), or choose at run time",
+        )
+    return Finding(
+        code="TW206",
+        severity=Severity.WARNING,
+        where=evidence.file,
+        message=f"uses a symbol that {evidence.library} keeps to itself or no longer has",
+        evidence=(str(evidence),),
+        hint="call its public replacement, or link that library statically",
+    )
+
+
+def _outside(evidence: Evidence) -> Finding:
+    library = evidence.library or ""
+    if _LIBPYTHON.fullmatch(library):
+        return Finding(
+            code="TW203",
+            severity=Severity.WARNING,
+            where=evidence.file,
+            message="linked with libpython, which many interpreters do not have",
+            evidence=(f"{evidence.file} needs {library}",),
+            hint="ask find_package(Python) for Development.Module instead of Development",
+        )
+    return Finding(
+        code="TW201",
+        severity=Severity.WARNING,
+        where=evidence.file,
+        message=f"{library} is neither in the wheel nor promised by any manylinux or musllinux level",
+        evidence=(f"{evidence.file} needs {library}",),
+        hint=f"install it into the wheel and give the module an $ORIGIN RPATH, link it statically, or, when someone else "
+        f'supplies it, set tool.truewheel.exclude = ["{library}"]',
+    )
+
+
+def _findings(contents: Contents, pieces: tuple[_Piece, ...]) -> Iterator[Finding]:
+    held = _held(contents)
+    for piece in pieces:
+        yield from _path_findings(piece)
+        yield from _reach_findings(piece, held)
+        yield from _abi_findings(piece)
+        if piece.slice.executable_stack:
+            yield Finding(
+                code="TW303",
+                severity=Severity.WARNING,
+                where=piece.path,
+                message="asks for an executable stack, which glibc 2.41 and hardened systems refuse",
+                evidence=("PT_GNU_STACK has the X flag",),
+                hint="link with -Wl,-z,noexecstack, and add .note.GNU-stack to assembly sources",
+            )
+        if piece.slice.text_relocations:
+            yield Finding(
+                code="TW310",
+                severity=Severity.WARNING,
+                where=piece.path,
+                message="has text relocations, which hardened systems and musl refuse",
+                evidence=("DT_TEXTREL is set",),
+                hint="compile every part with -fPIC (CMake: POSITION_INDEPENDENT_CODE ON)",
+            )
+
+
+def _path_findings(piece: _Piece) -> Iterator[Finding]:
+    for search in piece.slice.search_paths:
+        if search.path.startswith(("$ORIGIN", "${ORIGIN}")):
+            continue
+        built = search.path.startswith(_BUILD_PLACES)
+        yield Finding(
+            code="TW205" if built else "TW204",
+            severity=Severity.WARNING,
+            where=piece.path,
+            message=f"a {search.kind} that "
+            + ("points into a build tree" if built else "is not relative to the file") + ": it means nothing elsewhere",
+            evidence=(f"{search.kind} {search.path}",),
+            hint='in CMake: set_target_properties(NAME PROPERTIES INSTALL_RPATH "$ORIGIN"), and install the target',
+        )  # fmt: skip
+
+
+def _reach_findings(piece: _Piece, held: Mapping[str, str]) -> Iterator[Finding]:
+    """Libraries in the wheel that the loader would not find from here, unless Python code loads them first."""
+    here = posixpath.dirname(piece.path)
+    places = {_expand(s.path, here) for s in piece.slice.search_paths}
+    for need in piece.slice.needs:
+        path = held.get(need.library)
+        if path is not None and path != piece.path and posixpath.dirname(path) not in places:
+            yield Finding(
+                code="TW202",
+                severity=Severity.NOTE,
+                where=piece.path,
+                message=f"{need.library} is in the wheel, but the loader is not told where",
+                evidence=(
+                    f"{piece.path} needs {need.library}, which is {path}",
+                    f"searches {', '.join(sorted(places)) or 'nothing'}",
+                ),
+                hint="give it an $ORIGIN RPATH, or load the library first from __init__.py",
+            )
+
+
+def _expand(path: str, here: str) -> str:
+    relative = path.replace("${ORIGIN}", "$ORIGIN").replace("$ORIGIN", ".", 1)
+    return posixpath.normpath(posixpath.join(here, relative.lstrip("/")))
+
+
+def _abi_findings(piece: _Piece) -> Iterator[Finding]:
+    s = piece.slice
+    wrong = {
+        "armv7l": s.float_abi == "soft" and "soft-float code",
+        "arm": f"{s.float_abi or 'unknown'} float ABI",
+        "riscv64": s.float_abi != "double" and f"{s.float_abi} float ABI",
+        "loongarch64": s.float_abi not in (None, "double") and f"{s.float_abi} float ABI",
+        "ppc64le": s.ppc_abi == 1 and "ELF ABI version 1",
+    }.get(s.cpu)
+    if wrong:
+        yield Finding(
+            code="TW314",
+            severity=Severity.WARNING,
+            where=piece.path,
+            message=f"{wrong} is not what Linux on {s.cpu} uses",
+            evidence=(f"e_flags {s.flags:#x}",),
+            hint="build with the distribution's own compiler for that CPU",
+        )
+
+
+def _mixtures(pieces: tuple[_Piece, ...], cpus: list[str], libcs: set[str]) -> Iterator[Finding]:
+    if len(cpus) > 1:
+        yield Finding(
+            code="TW306",
+            severity=Severity.WARNING,
+            where=pieces[0].path,
+            message="binaries for several CPUs in one wheel",
+            evidence=tuple(f"{p.path}: {p.slice.cpu}" for p in pieces),
+            hint="build one wheel per CPU",
+        )
+    if len(libcs) > 1:
+        yield Finding(
+            code="TW308",
+            severity=Severity.WARNING,
+            where=pieces[0].path,
+            message="binaries for glibc and for musl in one wheel",
+            evidence=tuple(f"{p.path}: {c}" for p in pieces if (c := _libc(p.slice)) is not None),
+            hint="build one wheel for each",
+        )
+
+
+def _merge(findings: list[Finding]) -> tuple[Finding, ...]:
+    """The same matter in several files is one finding per file, each told once."""
+    return tuple(dict.fromkeys(findings))
+
+
+LINUX = Linux()

@@ -1,0 +1,53 @@
+"""The machine and the interpreter that run this build, looked at once and passed on as values."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from collections.abc import Mapping
+
+from packaging import tags
+
+from ..model.target import Target
+
+DISTRIBUTIONS: Mapping[str, str] = {
+    "CONDA_BUILD": "conda-build",
+    "DEB_BUILD_ARCH": "Debian's dpkg-buildpackage",
+    "DEB_HOST_ARCH": "Debian's dpkg-buildpackage",
+    "DEBIAN_BUILD_ARCH": "Debian's sbuild",
+    "DH_INTERNAL_OPTIONS": "Debian's debhelper",
+    "NIX_BUILD_TOP": "Nix",
+    "RPM_BUILD_ROOT": "rpmbuild",
+    "EBUILD_PHASE": "Gentoo's Portage",
+    "SPACK_ENV_PATH": "Spack",
+    "SPACK_CC": "Spack",
+    "GUIX_ENVIRONMENT_BUILD": "Guix",
+    "PYBUILD_NAME": "Debian's pybuild",
+}
+"""Variables that a distribution's package build sets (conda-build "Environment variables set during the build process",
+dpkg-architecture(1), debhelper(7), pybuild(1), Nix manual "stdenv", rpm "Build scriptlets", ebuild(5), Spack
+"compiler wrappers")."""
+
+
+def distribution(environ: Mapping[str, str] | None = None) -> str | None:
+    """Which distribution's package build this is; ``None`` when it is none."""
+    environ = os.environ if environ is None else environ
+    return next((name for variable, name in DISTRIBUTIONS.items() if environ.get(variable)), None)
+
+
+def target(platform_tag: str | None = None) -> Target:
+    """The running interpreter as a target.
+
+    :param platform_tag: the plain platform, when the engine knows better (``ARCHFLAGS``, cross builds).
+    """
+    version = (sys.version_info.major, sys.version_info.minor)
+    first = next(tags.sys_tags())
+    return Target(
+        implementation=sys.implementation.name,
+        version=version,
+        python_tag=first.interpreter,
+        abi_tag=first.abi,
+        suffix=sysconfig.get_config_var("EXT_SUFFIX") or "",
+        platform_tag=platform_tag or sysconfig.get_platform().replace("-", "_").replace(".", "_"),
+    )
