@@ -164,7 +164,9 @@ def prepare_metadata(request: Request) -> str:
     home = request.output / dist_info_name(project.name, project.version)
     try:
         home.mkdir(parents=True, exist_ok=True)
-        for name, content in _dist_info(project).files.items():
+        licences = {f"licenses/{name}": content for name, content in engine.licence_files(project).items()}
+        for name, content in {**_dist_info(project).files, **licences}.items():
+            (home / name).parent.mkdir(parents=True, exist_ok=True)
             (home / name).write_bytes(content)
     except OSError as error:
         raise TruewheelError(f"{home} cannot be written", context=[str(error)]) from error

@@ -349,10 +349,12 @@ def _claims(
             found.append(_unknown_tag(tag))
             continue
         ruling = next((r for r in rulings if r.family == platform.family), None)
-        found += untrue(tag, platform.objections(contents, tag, exclude=exclude), ruling)
+        if not any(tag in platform.aliases(other) for other in claimed.platforms[: claimed.platforms.index(tag)]):
+            found += untrue(tag, platform.objections(contents, tag, exclude=exclude), ruling)
         found += platform.notes(contents, tag)
         found += _foreign(tag, platform, contents, rulings)
-    found += _too_strict(claimed, rulings)
+    if not any(f.code in _UNTRUE for f in found):
+        found += _too_strict(claimed, rulings)
     return found
 
 

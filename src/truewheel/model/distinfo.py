@@ -11,8 +11,6 @@ import io
 import re
 from collections.abc import Iterable
 
-from packaging.utils import canonicalize_name
-
 from .contents import RecordRow
 
 
@@ -57,7 +55,7 @@ def escape(name: str) -> str:
     >>> escape("My.Pkg-two")
     'my_pkg_two'
     """
-    return canonicalize_name(name).replace("-", "_")
+    return re.sub(r"[-_.]+", "_", name).lower()
 
 
 def dist_info_name(name: str, version: str) -> str:

@@ -7,7 +7,6 @@ Each key is also ``-Ctruewheel.KEY=…`` and ``TRUEWHEEL_KEY``. What the engine 
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,10 +29,3 @@ class Settings:
 
     ignore: tuple[str, ...] = ()
     """Findings to leave out, by prefix of their code; the longer prefix wins over ``select``."""
-
-    cache: Literal["on", "off"] = "on"
-    """The warm workspace: later builds are incremental, even under build isolation."""
-
-    launcher: str = "auto"
-    """A compiler launcher. ``auto``: ccache or sccache when the system has one. A name (``ccache``, ``sccache``,
-    ``distcc``, ``icecc``, ``recc``): that one, or an error. ``off``: none."""

@@ -224,13 +224,10 @@ def _private_wants(piece: _Piece, library: str) -> Iterator[_Want]:
     if not private:
         return
     for symbol in piece.slice.imports:
-        if (
-            symbol.name in private
-            and symbol.library in (library, None)
-            and private[symbol.name] > lowest(piece.slice.cpu)
-        ):
-            # A versioned symbol is known by its library. Without a version it may be anybody's: only a name that no
-            # other library of the file could define counts, which is what the lists are made of.
+        if symbol.weak or symbol.name not in private:
+            continue  # a weak symbol may be absent: Rust's standard library probes for some of these
+        if symbol.library in (library, None) and private[symbol.name] > lowest(piece.slice.cpu):
+            # Without a version the symbol may be anybody's; the lists are made of names that nobody else has.
             evidence = Evidence(file=piece.path, library=library, symbol=symbol.name, version=symbol.version)
             level = private[symbol.name]
             yield _Want(of="private symbol", level=level, version=level, evidence=evidence)
@@ -277,11 +274,12 @@ class Linux:
         return f"{promise}_{pieces[0].slice.cpu}" if pieces else promise
 
     def aliases(self, tag: str) -> tuple[str, ...]:
-        """The name that the same level had before PEP 600."""
+        """Names from before PEP 600 under which old installers know the same promise, or the next one that has such a
+        name: what runs on glibc 2.14 runs where manylinux2014 does."""
         found = _parse(tag)
         if found is None or found.kind != "manylinux":
             return ()
-        names = [n for level, p in _levels(found.cpu) if level == found.level for n in p["aliases"]]
+        names = next((p["aliases"] for level, p in _levels(found.cpu) if level >= found.level and p["aliases"]), [])
         plain = f"manylinux_{found.level[0]}_{found.level[1]}"
         return tuple(f"{name}_{found.cpu}" for name in [plain, *names] if f"{name}_{found.cpu}" != tag)
 
@@ -405,7 +403,7 @@ def _floors(wants: list[_Want], libc: str) -> tuple[Floor, ...]:
     """Per symbol family the highest version with all its evidence; the one that decides first."""
     by_family: dict[str, list[_Want]] = {}
     for want in wants:
-        if want.of not in ("library", "private symbol") and want.level != NEVER:
+        if want.level != NEVER:
             by_family.setdefault(want.of, []).append(want)
     floors = []
     for of, group in by_family.items():

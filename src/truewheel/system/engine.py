@@ -240,6 +240,11 @@ class Engine:
         """``messages.after-failure``."""
         return str(self._settings.messages.after_failure)
 
+    def licence_files(self, project: Project) -> dict[str, bytes]:
+        """Licence files by their names below ``.dist-info/licenses``."""
+        with _in(self._request.source):
+            return {p.as_posix(): p.read_bytes() for p in _licences(self._settings, project)}
+
     # --- source distributions -----------------------------------------------------------------------------------
 
     def plan_sdist(self, project: Project, staging: Path) -> SdistPlan:
@@ -480,26 +485,10 @@ class _Staging:
     # --- files that CMake does not make -------------------------------------------------------------------------
 
     def _copy_licences(self) -> None:
-        for path in self._licences():
+        for path in _licences(self.settings, self.project):
             target = self.wheel_dirs["metadata"] / "licenses" / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
-
-    def _licences(self) -> Iterator[Path]:
-        configured = self.settings.wheel.license_files
-        if self.project.license_files is not None:
-            if configured:
-                problem = Problem(
-                    where="tool.scikit-build.wheel.license-files", message="project.license-files is set as well"
-                )
-                raise ConfigError("licence files are given twice", problems=[problem], hint="remove one of the two")
-            yield from map(Path, self.project.license_files)
-            return
-        globs = list(_DEFAULT_LICENCES if configured is None else configured)
-        if self.project.license_file is not None:
-            globs.append(self.project.license_file)
-        for pattern in globs:
-            yield from (p for p in Path().glob(pattern) if p.is_file())
 
     def _generate_outputs(self) -> None:
         roots = {"build": self.build_dir, "install": self.lib_dir}
@@ -589,6 +578,23 @@ def _phase(phase: str) -> Iterator[None]:
     except FailedLiveProcessError as error:
         where = failures.get(str(error.args[0]), phase)
         raise EngineError(str(error.args[0]), phase=where, hint=hints[where]) from None
+
+
+def _licences(settings: ScikitBuildSettings, project: Project) -> Iterator[Path]:
+    configured = settings.wheel.license_files
+    if project.license_files is not None:
+        if configured:
+            problem = Problem(
+                where="tool.scikit-build.wheel.license-files", message="project.license-files is set as well"
+            )
+            raise ConfigError("licence files are given twice", problems=[problem], hint="remove one of the two")
+        yield from map(Path, project.license_files)
+        return
+    globs = list(_DEFAULT_LICENCES if configured is None else configured)
+    if project.license_file is not None:
+        globs.append(project.license_file)
+    for pattern in globs:
+        yield from (p for p in Path().glob(pattern) if p.is_file())
 
 
 def _staged(root: Path, sources: Mapping[Path, Path]) -> dict[Path, Path]:

@@ -89,7 +89,7 @@ def read_project(table: Mapping[str, Any], request: Request, engine: Engine) -> 
         metadata=bytes(message),
         entry_points=_entry_points(metadata),
         license_files=None if metadata.license_files is None else tuple(p.as_posix() for p in metadata.license_files),
-        license_file=_license_file(metadata),
+        license_file=_license_file(metadata, request.source),
         template_values={**dataclasses.asdict(metadata), "raw_version": raw_version},
         settings=settings,
     )
@@ -161,11 +161,11 @@ def _raw_version(resolved: Mapping[str, Any], metadata: StandardMetadata, engine
     return str(metadata.version)
 
 
-def _license_file(metadata: StandardMetadata) -> str | None:
+def _license_file(metadata: StandardMetadata, source: Path) -> str | None:
     licence = metadata.license
     if licence is None or isinstance(licence, str) or licence.file is None:
         return None
-    return str(licence.file)
+    return Path(os.path.relpath(licence.file, source)).as_posix()
 
 
 def _entry_points(metadata: StandardMetadata) -> bytes:

@@ -1,0 +1,3 @@
+from collections.abc import Buffer
+
+def checksum(data: Buffer, start: int = 1) -> int: ...

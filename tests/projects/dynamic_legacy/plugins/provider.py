@@ -1,0 +1,2 @@
+def dynamic_metadata(field, settings, project=None):
+    return "from a provider"
