@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parent.parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -13,3 +18,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if "extended" in item.keywords:
                 item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def distribution(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A directory with truewheel's own wheel, built by itself, for front ends to find."""
+    place = tmp_path_factory.mktemp(f"distribution-{worker_id}")
+    script = "import sys; sys.path.insert(0, 'src'); import truewheel.backend as b; b.build_wheel(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", script, str(place)], cwd=ROOT, check=True, capture_output=True)
+    return place
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    """Name of this pytest-xdist worker; ``main`` without that plug-in."""
+    return getattr(request.config, "workerinput", {}).get("workerid", "main")
+
+
+@pytest.fixture(scope="session")
+def environ(distribution: Path) -> dict[str, str]:
+    """An environment in which pip and uv find truewheel, and nothing else of ours is on the way."""
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("SKBUILD", "CMAKE_", "TRUEWHEEL", "PYTHONPATH", "VIRTUAL_ENV", "COV_"))
+    }
+    kept["PIP_FIND_LINKS"] = f"{distribution} {kept.get('PIP_FIND_LINKS', '')}".strip()
+    kept["UV_FIND_LINKS"] = str(distribution)
+    kept["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
+    return kept

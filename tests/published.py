@@ -81,8 +81,7 @@ def download(requirement: str, platforms: list[str], python: str, abis: list[str
     kept = place.parent / f".{place.name}-{found.name}"
     found.replace(kept)
     place.rmdir()
-    kept = kept.replace(kept.with_name(found.name))
-    return kept
+    return kept.replace(kept.with_name(found.name))
 
 
 def row(requirement: str, platform: str, python: str = "cp312", abi: str = "cp312") -> str:

@@ -13,13 +13,13 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import tomllib
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import needs
 import pytest
+import tomllib
 
 PROJECTS = Path(__file__).parent / "projects"
 HOOK = """
@@ -98,7 +98,8 @@ def normalised(found: dict[str, tuple[bytes, int]], place: Path) -> dict[str, tu
     import re
 
     kept = {}
-    for name, (content, mode) in found.items():
+    for name, (original, mode) in found.items():
+        content = original
         if name.endswith((".dist-info/WHEEL", ".dist-info/RECORD")):
             continue
         if name.endswith("/pyproject.toml"):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import tomllib
 from collections import Counter
 from pathlib import Path
 
 import needs
 import published
 import pytest
+import tomllib
 from auditwheel.wheel_abi import NonPlatformWheelError, analyze_wheel_abi
 
 from truewheel.judge.verdict import Checked, check

@@ -15,6 +15,8 @@ HEAD = 64
 """How many first bytes are enough to recognise a format."""
 
 _ARCHIVES = (b"!<arch>\n", b"!<thin>\n")
+_MACHO = (b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe")
+_FAT = (b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf")
 
 
 def sniff(head: bytes) -> Format | None:
@@ -26,18 +28,27 @@ def sniff(head: bytes) -> Format | None:
     """
     if head[:8] in _ARCHIVES:
         return Format.ARCHIVE
-    return next((form for form, reader in READERS if reader.recognises(head)), None)
+    return next((form for form, reader in READERS if reader.recognises(head)), _unread(head))
+
+
+def _unread(head: bytes) -> Format | None:
+    """Formats that are recognised but have no reader here: their files are known to be binaries, and no more."""
+    if head[:4] in _MACHO or (head[:4] in _FAT and 0 < int.from_bytes(head[4:8], "big") < 32):
+        return Format.MACHO  # Java classes have the fat magic too, and a version number of 45 or more behind it
+    if head[:2] == b"MZ" and len(head) >= 64:
+        return Format.PE
+    return Format.WASM if head[:4] == b"\0asm" else None
 
 
 def read(data: Buffer) -> Binary | None:
-    """The facts of a file, ``None`` when it is no binary. Static archives are recognised, not read.
+    """The facts of a file, ``None`` when it is no binary. Archives and formats without a reader come without slices.
 
     :raises FormatError: when the file is not what its first bytes claim.
     """
     head = bytes(memoryview(data)[:HEAD])
     form = sniff(head)
-    if form is None or form is Format.ARCHIVE:
-        return None if form is None else Binary(format=Format.ARCHIVE)
-    reader = next(module for known, module in READERS if known is form)
+    reader = next((module for known, module in READERS if known is form), None)
+    if form is None or reader is None:
+        return None if form is None else Binary(format=form)
     binary: Binary = reader.read(data)
     return binary

@@ -48,7 +48,7 @@ class Cursor:
         :raises FormatError: when they do not lie inside.
         """
         try:
-            if offset < 0:
+            if not 0 <= offset <= len(self.data):
                 raise struct.error
             return struct.unpack_from(self._order + layout, self.data, offset)
         except struct.error:

@@ -75,10 +75,11 @@ def modules(contents: Contents) -> tuple[Module, ...]:
     for file, binary in contents.binaries():
         pieces = tuple(s for s in binary.slices if s.kind in LOADABLE)
         match = _SUFFIX.search(posixpath.basename(file.path))
-        if not pieces or match is None or not _is_importable(file.path, contents):
+        if not binary.is_loadable or match is None or not _is_importable(file.path, contents):
             continue
         tag, abi = _named(match)
-        if match["bare"] and not any(_inits(s) for s in pieces):
+        # A bare .so may be any library: its init function tells. Where that cannot be read, it is taken for a module.
+        if match["bare"] and pieces and not any(_inits(s) for s in pieces):
             continue
         stem = file.path[: len(file.path) - len(match[0])]
         found.append(Module(path=file.path, stem=stem, tag=tag, abi=abi, pieces=pieces))

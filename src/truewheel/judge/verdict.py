@@ -7,6 +7,7 @@ Pure; what operating systems promise is asked of :data:`~truewheel.platforms.PLA
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Sequence
 
 from ..model.contents import Contents, WheelFacts
@@ -19,6 +20,11 @@ from ..platforms.protocol import Platform
 from . import layout, pyabi, selection
 
 AUTO, NATIVE = "auto", "native"
+
+_ELSEWHERE = re.compile(
+    r"macosx_\d+_\d+_\w+|win32|win_amd64|win_arm64|android_\d+_\w+|ios_\d+_\d+_\w+|(pyodide|pyemscripten|emscripten)_\w+"
+)
+"""Tags of systems that are known, but whose binaries are not judged here (yet)."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,8 +56,8 @@ def judge(contents: Contents, question: Question) -> Verdict:
     platforms, findings, reasons = _platforms(contents, question, rulings)
     if question.demanded:
         return _demanded(contents, question, rulings, python)
-    if not rulings and not homeless:
-        reasons = ("no binaries",)
+    if not rulings:
+        reasons = (_without_ruling(contents),)
     reasons = (*reasons, python.reason)
     told = [
         *findings,
@@ -84,11 +90,11 @@ def _rulings(contents: Contents, exclude: tuple[str, ...]) -> tuple[tuple[Platfo
     homeless = tuple(
         Finding(
             code="TW307",
-            severity=Severity.WARNING,
+            severity=Severity.NOTE,
             where=file.path,
-            message=f"a {binary.format.value} file for a system that is not known here",
-            evidence=tuple(f"{s.kind.value} for {s.cpu}" for s in binary.slices),
-            hint="leave it out, or tag the wheel by hand",
+            message=f"a {binary.format.value} file, for a system that is not judged here",
+            evidence=tuple(f"{s.kind.value} for {s.cpu}" for s in binary.slices) or ("recognised, but not read",),
+            hint="its needs are not checked: the tag is the plain one of the platform that it was built on",
         )
         for file, binary in contents.binaries()
         if binary.is_loadable and not any(p.owns(binary.format, s) for p in PLATFORMS for s in binary.slices)
@@ -143,9 +149,10 @@ def _without_binaries(
     tags = (question.native or (question.target.platform_tag,)) if loadable else ("any",)
     if question.promise in (AUTO, NATIVE):
         return tags, (), ()
-    tag, platform = _understand(question.promise, contents)
-    if platform is None:
-        return tags, (_unknown_tag(question.promise),), ()
+    tag = question.promise
+    # Without a binary nothing can complete a promise that lacks its CPU; any will do to see that it is one.
+    if not any(p.understands(tag) or p.understands(f"{tag}_cpu") for p in PLATFORMS):
+        return tags, (_unknown_tag(tag),), ()
     note = Finding(
         code="TW316",
         severity=Severity.NOTE,
@@ -198,7 +205,7 @@ def _unknown_tag(tag: str) -> Finding:
         code="TW315",
         severity=Severity.ERROR,
         where=tag,
-        message=f"{tag} is no platform tag that is known here",
+        message=f"{tag} is no platform tag that can be checked here",
         hint="for example auto, native, manylinux_2_17, musllinux_1_2, macosx_11_0_arm64, win_amd64",
     )
 
@@ -280,7 +287,7 @@ class Checked:
         return any(f.severity is Severity.ERROR for f in self.findings)
 
 
-_UNTRUE = frozenset({"TW301", "TW305", "TW311", "TW315", "TW401", "TW402", "TW403"})
+_UNTRUE = frozenset({"TW301", "TW305", "TW315", "TW401", "TW402", "TW403"})
 
 
 def check(
@@ -320,7 +327,7 @@ def _truth(contents: Contents, claimed: WheelName | None, rulings: Sequence[Plat
     loadable = any(b.is_loadable for _, b in contents.binaries())
     fallback = claimed.platforms if claimed is not None and loadable else ("any",)
     platforms = rulings[0].tags if rulings else fallback
-    reasons = (*((_why(rulings[0]),) if rulings else ("no binaries",)), python.reason)
+    reasons = (_why(rulings[0]) if rulings else _without_ruling(contents), python.reason)
     return Verdict(
         interpreters=interpreters or ("py3",),
         abis=abis or ("none",),
@@ -329,6 +336,13 @@ def _truth(contents: Contents, claimed: WheelName | None, rulings: Sequence[Plat
         floors=(*(f for r in rulings for f in r.floors), *python.floors),
         reasons=reasons,
     )
+
+
+def _without_ruling(contents: Contents) -> str:
+    """Why there is nothing to say of platforms."""
+    if any(b.is_loadable for _, b in contents.binaries()):
+        return "its binaries are not judged here"
+    return "no binaries"
 
 
 def _is_narrower(claimed: WheelName, python: PythonRuling) -> bool:
@@ -346,7 +360,7 @@ def _claims(
             continue
         platform = next((p for p in PLATFORMS if p.understands(tag)), None)
         if platform is None:
-            found.append(_unknown_tag(tag))
+            found += _claimed_elsewhere(tag, contents)
             continue
         ruling = next((r for r in rulings if r.family == platform.family), None)
         if not any(tag in platform.aliases(other) for other in claimed.platforms[: claimed.platforms.index(tag)]):
@@ -356,6 +370,28 @@ def _claims(
     if not any(f.code in _UNTRUE for f in found):
         found += _too_strict(claimed, rulings)
     return found
+
+
+def _claimed_elsewhere(tag: str, contents: Contents) -> list[Finding]:
+    """A tag of a system that is not judged here is believed, unless a binary is for one that is."""
+    if not _ELSEWHERE.fullmatch(tag):
+        return [_unknown_tag(tag)]
+    strangers = [
+        (f, b.slices[0])
+        for f, b in contents.binaries()
+        if b.is_loadable and any(p.owns(b.format, s) for p in PLATFORMS for s in b.slices)
+    ]
+    return [
+        Finding(
+            code="TW305",
+            severity=Severity.ERROR,
+            where=file.path,
+            message=f"{tag} is not true of it",
+            evidence=(f"it is code for Linux on {piece.cpu}",),
+            hint="build one wheel per system",
+        )
+        for file, piece in strangers
+    ]
 
 
 def _any_with_binaries(loadable: Sequence[object]) -> list[Finding]:
@@ -396,7 +432,9 @@ def _foreign(tag: str, platform: Platform, contents: Contents, rulings: Sequence
             severity=Severity.ERROR,
             where=file.path,
             message=f"{tag} is not true of it",
-            evidence=(f"it is a {binary.format.value} file for {binary.slices[0].cpu}",),
+            evidence=(
+                f"it is a {binary.format.value} file for {binary.slices[0].cpu if binary.slices else 'another system'}",
+            ),
             hint="build one wheel per system",
         )
     ]

@@ -238,14 +238,17 @@ class WasmSlice(Slice):
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Binary:
-    """One binary file. ``slices`` is empty only for archives and objects, which are recognised, not read."""
+    """One binary file. ``slices`` is empty for files that are recognised by their first bytes, but not read."""
 
     format: Format
     slices: tuple[Slice, ...] = ()
 
     @property
     def is_loadable(self) -> bool:
-        """Whether an operating system's loader would take it: a library, a bundle or an executable."""
+        """Whether an operating system's loader would take it: a library, a bundle or an executable. A file that was
+        not read is taken to be one, unless it is an archive or an object."""
+        if not self.slices:
+            return self.format not in (Format.ARCHIVE, Format.COFF)
         return any(s.kind in LOADABLE for s in self.slices)
 
 

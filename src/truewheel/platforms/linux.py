@@ -279,7 +279,9 @@ class Linux:
         found = _parse(tag)
         if found is None or found.kind != "manylinux":
             return ()
-        names = next((p["aliases"] for level, p in _levels(found.cpu) if level >= found.level and p["aliases"]), [])
+        names: list[str] = next(
+            (p["aliases"] for level, p in _levels(found.cpu) if level >= found.level and p["aliases"]), []
+        )
         plain = f"manylinux_{found.level[0]}_{found.level[1]}"
         return tuple(f"{name}_{found.cpu}" for name in [plain, *names] if f"{name}_{found.cpu}" != tag)
 

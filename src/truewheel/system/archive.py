@@ -160,7 +160,7 @@ class Archive:
     def _bounds(self) -> dict[int, int]:
         """By offset of each local header, where the next one begins: no member may reach further."""
         offsets = sorted({item.offset for item in self.items})
-        return dict(zip(offsets, [*offsets[1:], self.size], strict=True))
+        return dict(zip(offsets, [*offsets[1:], self.size], strict=False))
 
     def packed(self, item: Item) -> memoryview:
         """The compressed bytes of a member.

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import dataclasses
-import io
 import os
 import re
 import string
@@ -295,12 +294,15 @@ def _in(directory: Path) -> Iterator[None]:
         os.chdir(before)
 
 
-class _Tee(io.TextIOBase):
-    """Passes on what is written, and keeps lines that begin with ERROR."""
+class _Tee:
+    """A stream that passes on what is written, and keeps everything from the first line that begins with ERROR."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
         self.kept: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
         plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
@@ -313,15 +315,6 @@ class _Tee(io.TextIOBase):
     def release(self) -> None:
         """Pass on what was kept: it was not the reason for an exit."""
         self._stream.write("".join(self.kept))
-
-    def flush(self) -> None:
-        self._stream.flush()
-
-    def fileno(self) -> int:
-        return int(self._stream.fileno())
-
-    def isatty(self) -> bool:
-        return bool(self._stream.isatty())
 
 
 @contextlib.contextmanager

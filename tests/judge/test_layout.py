@@ -1,0 +1,127 @@
+"""Where files lie: each finding of the TW5 range, provoked."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from truewheel.judge import layout
+from truewheel.model.binary import Binary, ElfSlice, Format, Kind
+from truewheel.model.contents import Contents, File, Member, RecordRow, WheelFacts
+from truewheel.model.diagnostics import FormatError, Severity
+
+HOME = "p-1.dist-info"
+NAMES = ("p/__init__.py", f"{HOME}/METADATA", f"{HOME}/WHEEL", f"{HOME}/RECORD")
+
+
+def member(name: str, **more: object) -> Member:
+    return Member(name=name, size=1, compressed_size=1, mode=0o100644, sha256="x", **more)  # type: ignore[arg-type]
+
+
+def wheel(*extra: str, **more: object) -> WheelFacts:
+    names = [*NAMES[:1], *extra, *NAMES[1:]]
+    given = {
+        "filename": "p-1-py3-none-any.whl",
+        "size": 1,
+        "contents": Contents(files=tuple(File(path=n, size=1) for n in names), dist_info=HOME),
+        "members": tuple(member(n) for n in names),
+        "record": tuple(RecordRow(path=n, algorithm="sha256", digest="x", size=1) for n in names),
+        "wheel_headers": (("Wheel-Version", "1.0"), ("Root-Is-Purelib", "true"), ("Tag", "py3-none-any")),
+        "metadata": "Metadata-Version: 2.1\nName: p\nVersion: 1\n",
+    }
+    return WheelFacts(**{**given, **more})  # type: ignore[arg-type]
+
+
+def codes(facts: WheelFacts) -> list[str]:
+    return [f.code for f in layout.findings(facts)]
+
+
+def of_file(file: File) -> list[str]:
+    return [f.code for f in layout.tree_findings(Contents(files=(file,), dist_info=HOME))]
+
+
+def test_a_sound_wheel_has_none() -> None:
+    assert codes(wheel()) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [("P/__INIT__.py", "TW501"), ("lib/libx.so", "TW503"), ("bin/tool", "TW503"), ("p-1.data/lib64/x", "TW510"),
+     ("p/__pycache__/a.cpython-313.pyc", "TW513"), ("p/__init__.py/x", "TW527")],
+)  # fmt: skip
+def test_names(path: str, code: str) -> None:
+    assert codes(wheel(path)) == [code]
+
+
+def test_a_package_called_lib_is_a_package() -> None:
+    assert codes(wheel("lib/__init__.py", "lib/x.py")) == []
+
+
+def test_an_empty_wheel_is_an_error_with_a_cure() -> None:
+    (finding,) = layout.tree_findings(Contents(files=(), dist_info=HOME))
+    assert (finding.code, finding.severity) == ("TW523", Severity.ERROR)
+    assert "install(TARGETS" in str(finding.hint)
+
+
+def test_kinds_of_binaries() -> None:
+    def elf(**more: object) -> Binary:
+        return Binary(format=Format.ELF, slices=(ElfSlice(cpu="x86_64", bits=64, machine=62, **more),))  # type: ignore[arg-type]
+
+    assert of_file(File(path="p/a.a", size=1, binary=Binary(format=Format.ARCHIVE))) == ["TW514"]
+    assert of_file(File(path="p/a.o", size=1, binary=elf(kind=Kind.OBJECT))) == ["TW518"]
+    assert of_file(File(path="p/a.so", size=1, binary=elf(kind=Kind.SHARED, debug_bytes=2_000_000))) == ["TW515"]
+    broken = FormatError("broken ELF file", offset=4, field="EI_CLASS", value=9)
+    assert of_file(File(path="p/a.so", size=1, broken=broken)) == ["TW517"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [({"problem": "its CRC is wrong"}, "TW520"), ({"mode": 0o120777}, "TW507"), ({"name": "../evil"}, "TW508"), ({"name": "/abs"}, "TW508"),
+     ({"name": "a\\b"}, "TW508")],
+)  # fmt: skip
+def test_members(change: dict[str, object], code: str) -> None:
+    sound = wheel()
+    changed = dataclasses.replace(sound.members[0], **change)
+    facts = dataclasses.replace(sound, members=(changed, *sound.members[1:]))
+    assert code in codes(facts)
+
+
+def test_duplicates() -> None:
+    sound = wheel()
+    assert "TW509" in codes(dataclasses.replace(sound, members=(sound.members[0], *sound.members)))
+
+
+def test_record() -> None:
+    sound = wheel()
+    rows = sound.record or ()
+    assert codes(dataclasses.replace(sound, record=None)) == ["TW524"]
+    assert codes(dataclasses.replace(sound, record=rows[1:])) == ["TW504"]
+    assert codes(dataclasses.replace(sound, record=(dataclasses.replace(rows[0], digest="y"), *rows[1:]))) == ["TW505"]
+    assert codes(dataclasses.replace(sound, record=(dataclasses.replace(rows[0], digest=None), *rows[1:]))) == ["TW526"]
+    assert codes(dataclasses.replace(sound, record=(*rows, dataclasses.replace(rows[0], path="gone")))) == ["TW506"]
+
+
+def test_metadata_and_wheel() -> None:
+    sound = wheel()
+    assert codes(dataclasses.replace(sound, metadata=None)) == ["TW522"]
+    assert codes(dataclasses.replace(sound, metadata="Name: p\n")) == ["TW522"]
+    assert codes(dataclasses.replace(sound, metadata="Metadata-Version: 2.1\nName: q\nVersion: 1\n")) == ["TW519"]
+    assert codes(dataclasses.replace(sound, wheel_headers=())) == ["TW524"]
+    assert codes(dataclasses.replace(sound, wheel_headers=(*sound.wheel_headers[:2], ("Tag", "py2-none-any")))) == [
+        "TW512"
+    ]
+    assert codes(dataclasses.replace(sound, filename="P-1-py3-none-any.whl")) == ["TW502"]
+
+
+def test_two_dist_infos_and_order() -> None:
+    sound = wheel("q-1.dist-info/METADATA")
+    assert "TW525" in codes(sound)
+    assert codes(dataclasses.replace(wheel(), members=(*wheel().members[1:], wheel().members[0]))) == ["TW521"]
+
+
+def test_purelib_with_binaries() -> None:
+    piece = ElfSlice(cpu="x86_64", bits=64, machine=62, kind=Kind.SHARED)
+    files = (File(path="p/x.so", size=1, binary=Binary(format=Format.ELF, slices=(piece,))),)
+    facts = wheel("p/x.so", contents=Contents(files=files, dist_info=HOME), filename="p-1-py3-none-linux_x86_64.whl")
+    assert "TW511" in codes(facts)

@@ -1,0 +1,128 @@
+"""From facts to what a wheel may say of itself, and whether what one says is true."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from test_pyabi import CP313, module
+
+from truewheel.judge.verdict import Question, check, judge
+from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need, Symbol
+from truewheel.model.contents import Contents, File, WheelFacts
+from truewheel.model.diagnostics import Severity
+
+PURE = File(path="p/__init__.py", size=1)
+
+
+def needing(path: str, version: str, *, cpu: str = "x86_64", library: str = "libc.so.6") -> File:
+    base = module(path)
+    assert base.binary is not None
+    piece = dataclasses.replace(
+        base.binary.slices[0],
+        cpu=cpu,
+        needs=(Need(library=library, versions=(version,) if version else ()),),
+        imports=(Symbol(name="f", version=version or None, library=library),),
+    )
+    return dataclasses.replace(base, binary=Binary(format=Format.ELF, slices=(piece,)))
+
+
+def contents(*files: File) -> Contents:
+    return Contents(files=(PURE, *files), dist_info="p-1.dist-info")
+
+
+def ask(*files: File, **more: object) -> tuple[str, list[str]]:
+    found = judge(contents(*files), Question(target=CP313, native=("linux_x86_64",), **more))  # type: ignore[arg-type]
+    return found.tag, [f.code for f in found.findings if f.severity is not Severity.NOTE]
+
+
+MODULE = needing("p/m.cpython-313-x86_64-linux-gnu.so", "GLIBC_2.34")
+
+
+def test_pure_trees_are_for_any() -> None:
+    assert ask() == ("py3-none-any", [])
+    assert judge(contents(), Question(target=CP313)).purelib
+
+
+def test_extension() -> None:
+    assert ask(MODULE) == ("cp313-cp313-manylinux_2_34_x86_64", [])
+    assert not judge(contents(MODULE), Question(target=CP313)).purelib
+
+
+def test_library_or_program_without_extension() -> None:
+    library = File(path="p/libx.so", size=1, binary=Binary(format=Format.ELF, slices=(
+        ElfSlice(cpu="x86_64", bits=64, kind=Kind.SHARED, machine=62, needs=(Need(library="libc.so.6", versions=("GLIBC_2.17",)),)),)))  # fmt: skip
+    assert ask(library)[0] == "py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64"
+    program = dataclasses.replace(library, path="p-1.data/scripts/tool")
+    assert ask(program)[0] == "py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64"
+
+
+def test_promises() -> None:
+    assert ask(MODULE, promise="manylinux_2_35") == ("cp313-cp313-manylinux_2_35_x86_64", [])
+    assert ask(MODULE, promise="manylinux_2_17")[1] == ["TW301"]
+    (finding,) = judge(contents(MODULE), Question(target=CP313, promise="manylinux_2_17")).errors
+    assert "f@GLIBC_2.34 of libc.so.6; manylinux_2_17 has glibc 2.17" in finding.evidence[0]
+    assert "manylinux_2_34_x86_64" in str(finding.hint)
+    assert ask(MODULE, promise="manylinux_2_34_aarch64")[1] == ["TW305"]
+    assert ask(MODULE, promise="manylinx_2_17")[1] == ["TW315"]
+    assert ask(promise="manylinux_2_17") == ("py3-none-any", [])
+    assert [f.code for f in judge(contents(), Question(target=CP313, promise="manylinux_2_17")).findings] == ["TW316"]
+
+
+def test_native() -> None:
+    assert ask(MODULE, promise="native")[0] == "cp313-cp313-linux_x86_64"
+    assert ask(needing("p/m.so", "GLIBC_2.17", cpu="aarch64"), promise="native")[0].endswith("linux_aarch64")
+
+
+def test_unknown_library_is_told_with_the_plain_tag() -> None:
+    tag, codes = ask(needing("p/m.abi3.so", "", library="libfoo.so.1"))
+    assert tag.endswith("-linux_x86_64")
+    assert codes == ["TW201"]
+    assert ask(needing("p/m.abi3.so", "", library="libfoo.so.1"), ignore=("TW2",))[1] == []
+    assert ask(needing("p/m.abi3.so", "", library="libfoo.so.1"), ignore=("TW2",), select=("TW201",))[1] == ["TW201"]
+
+
+def test_demanded_tags_are_checked() -> None:
+    assert ask(MODULE, demanded=("cp313-cp313-manylinux_2_34_x86_64",)) == ("cp313-cp313-manylinux_2_34_x86_64", [])
+    assert ask(MODULE, demanded=("cp312-cp312-manylinux_2_17_x86_64",))[1] == ["TW301", "TW401"]
+
+
+def facts(name: str, *files: File) -> WheelFacts:
+    return WheelFacts(
+        filename=name, size=1, contents=contents(*files), members=(), record=(),
+        wheel_headers=(("Wheel-Version", "1.0"),), metadata="Metadata-Version: 2.1\nName: p\nVersion: 1\n",
+    )  # fmt: skip
+
+
+def test_claims_of_published_wheels() -> None:
+    good = check(facts("p-1-cp313-cp313-manylinux_2_34_x86_64.whl", MODULE))
+    assert good.is_true
+    assert not good.has_errors
+    bad = check(facts("p-1-cp313-cp313-manylinux_2_17_x86_64.manylinux2014_x86_64.whl", MODULE))
+    assert [f.code for f in bad.findings] == ["TW301"]
+    assert not bad.is_true
+    assert bad.truth.tag == "cp313-cp313-manylinux_2_34_x86_64"
+    strict = check(facts("p-1-cp313-cp313-manylinux_2_39_x86_64.whl", MODULE))
+    assert strict.is_true
+    assert [f.code for f in strict.findings] == ["TW302"]
+    plain = check(facts("p-1-cp313-cp313-linux_x86_64.whl", MODULE))
+    assert [f.code for f in plain.findings] == ["TW302", "TW309"]
+
+
+def test_claims_that_contradict_the_binaries() -> None:
+    assert not check(facts("p-1-cp312-cp312-manylinux_2_34_x86_64.whl", MODULE)).is_true
+    assert [f.code for f in check(facts("p-1-cp313-cp313-manylinux_2_34_aarch64.whl", MODULE)).findings] == ["TW305"]
+    assert [f.code for f in check(facts("p-1-cp313-cp313-win_amd64.whl", MODULE)).findings] == ["TW305"]
+    assert [f.code for f in check(facts("p-1-cp313-cp313-amiga_68k.whl", MODULE)).findings] == ["TW315"]
+    assert "TW301" in [f.code for f in check(facts("p-1-py3-none-any.whl", MODULE)).findings]
+    assert not check(facts("p.zip", MODULE)).is_true
+
+
+def test_unread_formats_are_believed() -> None:
+    mach = File(path="p/m.cpython-313-darwin.so", size=1, binary=Binary(format=Format.MACHO))
+    found = check(facts("p-1-cp313-cp313-macosx_11_0_arm64.whl", mach))
+    assert found.is_true
+    assert [f.code for f in found.findings] == ["TW307"]
+    assert (
+        judge(contents(mach), Question(target=CP313, native=("macosx_11_0_arm64",))).tag
+        == "cp313-cp313-macosx_11_0_arm64"
+    )

@@ -1,0 +1,65 @@
+"""Names and texts of wheels."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.utils import canonicalize_name, parse_wheel_filename
+
+from truewheel.model.contents import RecordRow
+from truewheel.model.distinfo import (
+    WheelName,
+    escape,
+    parse_headers,
+    parse_record,
+    parse_wheel_name,
+    record_text,
+    wheel_text,
+)
+
+
+@given(st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", fullmatch=True))
+def test_names_are_escaped_as_packaging_would(name: str) -> None:
+    assert escape(name) == canonicalize_name(name).replace("-", "_")
+
+
+def test_file_names_are_packagings() -> None:
+    name = WheelName(
+        name="p", version="1.0", build="2b", interpreters=("py2", "py3"), abis=("none",), platforms=("manylinux_2_17_x86_64", "manylinux2014_x86_64")
+    )  # fmt: skip
+    parsed = parse_wheel_filename(str(name))
+    assert {str(t) for t in parsed[3]} == set(name.expanded)
+    assert parse_wheel_name(str(name)) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "p.zip",
+        "p-1.whl",
+        "p-1-py3-none.whl",
+        "p-1-x-py3-none-any.whl",
+        "-1-py3-none-any.whl",
+        "a-1-2-3-py3-none-any.whl",
+    ],
+)
+def test_not_wheel_names(name: str) -> None:
+    assert parse_wheel_name(name) is None
+
+
+@given(
+    st.lists(
+        st.tuples(st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), min_size=1), st.integers(0, 9))
+    )
+)
+def test_law_record_is_read_as_it_was_written(rows: list[tuple[str, int]]) -> None:
+    written = tuple(RecordRow(path=p, algorithm="sha256", digest="abc", size=n) for p, n in rows)
+    assert parse_record(record_text(written).decode()) == written
+
+
+def test_wheel_text() -> None:
+    text = wheel_text(generator="g 1", purelib=False, tags=["py3-none-any"], build="1").decode()
+    assert parse_headers(text) == (
+        ("Wheel-Version", "1.0"), ("Generator", "g 1"), ("Root-Is-Purelib", "false"), ("Tag", "py3-none-any"), ("Build", "1"),
+    )  # fmt: skip

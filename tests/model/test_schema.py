@@ -1,0 +1,41 @@
+"""One model, many products."""
+
+from __future__ import annotations
+
+from truewheel.model import schema
+from truewheel.model.settings import Settings
+
+
+def test_every_field_is_documented() -> None:
+    for field in schema.fields():
+        assert len(field.text) > 30, field.key
+        assert field.variable.startswith("TRUEWHEEL_")
+
+
+def test_defaults_come_from_nothing() -> None:
+    assert schema.read({}, {}, {}) == (Settings(), ())
+
+
+def test_order_of_strength() -> None:
+    table, options, environ = {"tag": "a"}, {"tag": "c"}, {"TRUEWHEEL_TAG": "b"}
+    assert schema.read(table, {}, {})[0].tag == "a"
+    assert schema.read(table, {}, environ)[0].tag == "b"
+    assert schema.read(table, options, environ)[0].tag == "c"
+
+
+def test_mistakes_name_their_place_and_what_is_allowed() -> None:
+    settings, problems = schema.read({"tag": 3, "select": ["TW", 1]}, {"exclud": "x"}, {"TRUEWHEEL_TAG": ""})
+    assert settings == Settings()
+    assert [p.where for p in problems] == [
+        "-Ctruewheel.exclud",
+        "tool.truewheel.tag",
+        "TRUEWHEEL_TAG",
+        "tool.truewheel.select",
+    ]
+    assert problems[0].hint == "did you mean exclude?"
+
+
+def test_json_schema_names_every_key() -> None:
+    document = schema.json_schema()
+    assert set(document["properties"]) == {f.key for f in schema.fields()}
+    assert document["additionalProperties"] is False

@@ -1,0 +1,207 @@
+"""The Linux judge on hand-made facts: levels, floors with their evidence, objections, findings."""
+
+from __future__ import annotations
+
+import pytest
+
+from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need, SearchPath, Symbol
+from truewheel.model.contents import Contents, File
+from truewheel.platforms import PLATFORMS
+from truewheel.platforms.linux import LINUX, NEVER, level_of_library, level_of_version, lowest
+
+
+def piece(*needs: Need, cpu: str = "x86_64", **more: object) -> ElfSlice:
+    return ElfSlice(cpu=cpu, bits=64, kind=Kind.SHARED, machine=62, needs=needs, **more)  # type: ignore[arg-type]
+
+
+def contents(**files: ElfSlice) -> Contents:
+    made = [
+        File(path=name.replace("__", "/") + ".so", size=1, binary=Binary(format=Format.ELF, slices=(s,)))
+        for name, s in files.items()
+    ]
+    return Contents(files=tuple(made), dist_info="p-1.dist-info")
+
+
+def libc(*versions: str, **more: object) -> ElfSlice:
+    symbols = tuple(Symbol(name="f" + v[-2:], version=v, library="libc.so.6") for v in versions)
+    return piece(Need(library="libc.so.6", versions=versions), imports=symbols, **more)
+
+
+@pytest.mark.parametrize(
+    ("versions", "tags"),
+    [
+        (["GLIBC_2.2.5"], ("manylinux_2_5_x86_64", "manylinux1_x86_64")),
+        (["GLIBC_2.2.5", "GLIBC_2.12"], ("manylinux_2_12_x86_64", "manylinux2010_x86_64")),
+        (["GLIBC_2.17"], ("manylinux_2_17_x86_64", "manylinux2014_x86_64")),
+        (["GLIBC_2.14"], ("manylinux_2_14_x86_64", "manylinux2014_x86_64")),
+        (["GLIBC_2.29"], ("manylinux_2_29_x86_64",)),
+        (["GLIBC_2.34", "GLIBC_2.2.5"], ("manylinux_2_34_x86_64",)),
+        (["GLIBC_2.77"], ("manylinux_2_77_x86_64",)),
+        (["GLIBC_ABI_DT_RELR"], ("manylinux_2_36_x86_64",)),
+    ],
+)
+def test_glibc_levels(versions: list[str], tags: tuple[str, ...]) -> None:
+    assert LINUX.rule(contents(m=libc(*versions))).tags == tags
+
+
+@pytest.mark.parametrize(
+    ("cpu", "tag"),
+    [("aarch64", "manylinux_2_17_aarch64"), ("riscv64", "manylinux_2_31_riscv64"), ("loongarch64", "manylinux_2_36_loongarch64"),
+     ("s390x", "manylinux_2_17_s390x"), ("armv7l", "manylinux_2_17_armv7l"), ("i686", "manylinux_2_5_i686")],
+)  # fmt: skip
+def test_every_cpu_has_its_lowest_level(cpu: str, tag: str) -> None:
+    abi = {"riscv64": "double", "loongarch64": "double"}.get(cpu)
+    assert LINUX.rule(contents(m=libc("GLIBC_2.2", cpu=cpu, float_abi=abi))).tags[0] == tag
+
+
+def test_the_floor_names_file_library_symbol_and_version() -> None:
+    ruling = LINUX.rule(contents(a=libc("GLIBC_2.17"), b=libc("GLIBC_2.34"), c=libc("GLIBC_2.34")))
+    floor = ruling.floors[0]
+    assert (floor.of, floor.text) == ("glibc", "2.34")
+    assert [(e.file, e.library, e.symbol, e.version) for e in floor.evidence] == [
+        ("b.so", "libc.so.6", "f34", "GLIBC_2.34"),
+        ("c.so", "libc.so.6", "f34", "GLIBC_2.34"),
+    ]
+
+
+def test_cxx_symbols_may_decide() -> None:
+    cxx = piece(
+        Need(library="libstdc++.so.6", versions=("GLIBCXX_3.4.29",)),
+        Need(library="libc.so.6", versions=("GLIBC_2.17",)),
+    )
+    ruling = LINUX.rule(contents(m=cxx))
+    assert ruling.tags[0] == "manylinux_2_34_x86_64"
+    assert ruling.floors[0].of == "GLIBCXX"
+
+
+def test_versions_of_a_bundled_library_do_not_count() -> None:
+    own = piece(name="libstdc++.so.6")
+    cxx = piece(
+        Need(library="libstdc++.so.6", versions=("GLIBCXX_3.4.30",)),
+        Need(library="libc.so.6", versions=("GLIBC_2.17",)),
+    )
+    assert LINUX.rule(contents(p__m=cxx, p__lib=own)).tags[0] == "manylinux_2_17_x86_64"
+
+
+def test_unknown_library_leaves_the_plain_tag() -> None:
+    built = contents(m=piece(Need(library="libfoo.so.1"), Need(library="libc.so.6", versions=("GLIBC_2.17",))))
+    ruling = LINUX.rule(built)
+    assert ruling.tags == ("linux_x86_64",)
+    (finding,) = [f for f in ruling.findings if f.code == "TW201"]
+    assert "libfoo.so.1" in finding.message
+    assert "m.so needs libfoo.so.1" in finding.evidence
+    assert LINUX.rule(built, exclude=("libfoo.*",)).tags[0] == "manylinux_2_17_x86_64"
+
+
+def test_libpython_is_named_as_such() -> None:
+    ruling = LINUX.rule(contents(m=piece(Need(library="libpython3.12.so.1.0"))))
+    assert [f.code for f in ruling.findings] == ["TW203"]
+    assert "Development.Module" in str(ruling.findings[0].hint)
+
+
+def test_private_symbols() -> None:
+    def uses(symbol: str, *, weak: bool = False) -> ElfSlice:
+        needed = Need(library="libc.so.6", versions=("GLIBC_2.17",))
+        return piece(needed, imports=(Symbol(name=symbol, weak=weak),))
+
+    ruling = LINUX.rule(contents(m=uses("__cxa_thread_atexit_impl")))
+    assert ruling.tags[0] == "manylinux_2_24_x86_64"
+    assert ruling.floors[0].evidence[0].symbol == "__cxa_thread_atexit_impl"
+    assert LINUX.rule(contents(m=uses("__cxa_thread_atexit_impl", weak=True))).tags[0] == "manylinux_2_17_x86_64"
+
+
+def test_private_version() -> None:
+    ruling = LINUX.rule(contents(m=libc("GLIBC_PRIVATE")))
+    assert ruling.tags == ("linux_x86_64",)
+    assert [f.code for f in ruling.findings] == ["TW206"]
+
+
+def test_isa_level() -> None:
+    ruling = LINUX.rule(contents(m=libc("GLIBC_2.17", isa_needed=("x86-64-baseline", "x86-64-v3"))))
+    assert ruling.tags == ("linux_x86_64",)
+    assert [f.code for f in ruling.findings] == ["TW304"]
+
+
+def test_musl() -> None:
+    musl = piece(Need(library="libc.musl-x86_64.so.1"))
+    assert LINUX.rule(contents(m=musl)).tags == ("musllinux_1_2_x86_64",)
+    assert LINUX.objections(contents(m=musl), "manylinux_2_17_x86_64")[0].evidence.fact == "it is linked with musl"
+    new = piece(Need(library="libc.musl-x86_64.so.1"), imports=(Symbol(name="_Fork"),))
+    assert [o.allows for o in LINUX.objections(contents(m=new), "musllinux_1_1_x86_64")] == [
+        "musllinux_1_1 has musl 1.1"
+    ]
+    assert LINUX.objections(contents(m=new), "musllinux_1_2_x86_64") == ()
+    cxx = piece(Need(library="libc.musl-x86_64.so.1"), Need(library="libstdc++.so.6"))
+    assert LINUX.rule(contents(m=cxx)).tags == ("linux_x86_64",)
+
+
+def test_mixtures() -> None:
+    both = LINUX.rule(contents(a=libc("GLIBC_2.17"), b=piece(Need(library="libc.musl-x86_64.so.1"))))
+    assert (both.tags, [f.code for f in both.findings]) == (("linux_x86_64",), ["TW308"])
+    cpus = LINUX.rule(contents(a=libc("GLIBC_2.17"), b=libc("GLIBC_2.17", cpu="aarch64")))
+    assert "TW306" in [f.code for f in cpus.findings]
+
+
+def test_objections_say_what_the_level_has_instead() -> None:
+    (objection,) = LINUX.objections(contents(m=libc("GLIBC_2.34")), "manylinux_2_17_x86_64")
+    assert str(objection.evidence) == "m.so needs f34@GLIBC_2.34 of libc.so.6"
+    assert objection.allows == "manylinux_2_17 has glibc 2.17"
+    assert LINUX.objections(contents(m=libc("GLIBC_2.34")), "manylinux_2_34_x86_64") == ()
+    assert LINUX.objections(contents(m=libc("GLIBC_2.34")), "linux_x86_64") == ()
+    (other,) = LINUX.objections(contents(m=libc("GLIBC_2.17")), "manylinux2014_aarch64")
+    assert other.evidence.fact == "it is code for x86_64"
+
+
+def test_paths() -> None:
+    def with_path(path: str) -> list[str]:
+        search = (SearchPath(path=path, kind="RUNPATH"),)
+        return [f.code for f in LINUX.rule(contents(m=libc("GLIBC_2.17", search_paths=search))).findings]
+
+    assert with_path("$ORIGIN/../p.libs") == []
+    assert with_path("/opt/lib") == ["TW204"]
+    assert with_path("/tmp/build/lib") == ["TW205"]
+
+
+def test_unreachable_bundled_library() -> None:
+    module = piece(Need(library="libx.so"), Need(library="libc.so.6"))
+    found = LINUX.rule(contents(p__m=module, p__libs__libx=piece(name="libx.so")))
+    assert [f.code for f in found.findings] == ["TW202"]
+    reached = piece(Need(library="libx.so"), search_paths=(SearchPath(path="$ORIGIN/libs", kind="RUNPATH"),))
+    assert LINUX.rule(contents(p__m=reached, p__libs__libx=piece(name="libx.so"))).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [({"executable_stack": True}, "TW303"), ({"text_relocations": True}, "TW310"), ({"cpu": "riscv64", "float_abi": "soft"}, "TW314"),
+     ({"cpu": "ppc64le", "ppc_abi": 1}, "TW314")],
+)  # fmt: skip
+def test_other_findings(more: dict[str, object], code: str) -> None:
+    assert code in [f.code for f in LINUX.rule(contents(m=libc("GLIBC_2.17", **more))).findings]
+
+
+@pytest.mark.parametrize(
+    ("promise", "tag"),
+    [("manylinux_2_17", "manylinux_2_17_x86_64"), ("manylinux2014", "manylinux2014_x86_64"), ("linux", "linux_x86_64"),
+     ("musllinux_1_2_aarch64", "musllinux_1_2_aarch64"), ("win_amd64", "win_amd64")],
+)  # fmt: skip
+def test_promises_are_completed(promise: str, tag: str) -> None:
+    assert LINUX.complete(promise, contents(m=libc("GLIBC_2.17"))) == tag
+
+
+def test_laws_of_levels() -> None:
+    for cpu in ("x86_64", "aarch64", "s390x"):
+        levels = [level_of_version(cpu, f"GLIBC_2.{n}") for n in range(2, 60)]
+        assert levels == sorted(levels, key=lambda level: level or NEVER)
+        assert min(levels, key=lambda level: level or NEVER) == lowest(cpu)
+    assert level_of_version("x86_64", "OPENSSL_3.0.0") is None
+    assert level_of_version("x86_64", "GLIBCXX_9.9") == NEVER
+    assert level_of_library("x86_64", "libnone.so") == NEVER
+
+
+def test_each_tag_that_is_made_is_understood_and_held() -> None:
+    for version in ("GLIBC_2.5", "GLIBC_2.14", "GLIBC_2.17", "GLIBC_2.39"):
+        built = contents(m=libc(version))
+        for tag in LINUX.rule(built).tags:
+            assert LINUX.understands(tag)
+            assert LINUX.objections(built, tag) == ()
+    assert len({p.family for p in PLATFORMS}) == len(PLATFORMS)

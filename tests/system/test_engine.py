@@ -1,0 +1,137 @@
+"""The contract with scikit-build-core: every piece that the engine uses, with the parameters that it passes.
+
+A release that moves one of these breaks this test and nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import inspect
+from pathlib import Path
+
+import pytest
+import tomllib
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from truewheel.model.diagnostics import ConfigError
+from truewheel.model.request import Product, Request
+from truewheel.system import engine
+
+PIECES = {
+    "SettingsReader": {"pyproject", "config_settings", "state", "retry"},
+    "GetRequires": {"settings", "dynamic_metadata_entries"},
+    "CMake": {"version", "cmake_path"},
+    "configure_wheel": {
+        "cmake", "settings", "wheel_dirs", "install_dir", "build_dir", "state", "name", "version", "raw_version",
+        "extra_cache_entries",
+    },
+    "build_wheel": {"builder"},
+    "install_wheel": {"builder", "install_dir", "editable"},
+    "build_install_extra_build_types": {"builder", "settings", "wheel_dirs", "install_dir", "state", "editable"},
+    "editable_rebuild_options": {"builder"},
+    "get_build_dir": {"settings", "tags", "state", "editable", "has_cmake", "fallback", "name"},
+    "get_editable_rebuild_dir": {"settings", "build_dir", "targetlib", "tags", "state", "name"},
+    "prepare_editable_rebuild_dir": {"targetlib_dir", "guard"},
+    "get_install_dir": {"settings", "wheel_dirs", "targetlib"},
+    "get_targetlib": {"settings"},
+    "get_wheel_tag": {"settings", "targetlib"},
+    "prepare_wheel_dirs": {"wheel_root", "targetlib"},
+    "packages_to_file_mapping": {"packages", "platlib_dir", "include", "src_exclude", "target_exclude", "build_dir", "mode"},
+    "iter_force_include": {"source", "dest", "base"},
+    "process_script_dir": {"script_dir"},
+    "get_packages": {"packages", "name"},
+    "package_search_dirs": {"packages"},
+    "editable_redirect_files": {
+        "build_options", "install_options", "libdir", "mapping", "name", "packages", "reload_dir", "settings", "install_prefix",
+    },
+    "editable_inplace_files": {"name", "packages", "package_paths", "source_dir", "build_options", "settings"},
+    "each_unignored_file": {"include", "exclude", "build_dir", "mode", "resolve_symlinks", "yield_loop_symlinks"},
+    "symlink_escapes": set(),
+    "add_dynamic_import_names": {"project", "settings"},
+    "process_dynamic_metadata": set(),
+    "process_legacy_dynamic_metadata": set(),
+    "dynamic_wheel_fields": {"entries"},
+    "_force_include_into_wheel": {"settings", "wheel_dirs", "targetlib", "redirect_mapping", "redirect_libdir"},
+    "setup_logging": {"log_level"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PIECES)
+def test_piece(name: str) -> None:
+    parameters = set(inspect.signature(getattr(engine, name)).parameters)
+    assert PIECES[name] <= parameters
+
+
+def test_the_list_is_complete() -> None:
+    imported = {
+        name
+        for name, value in vars(engine).items()
+        if getattr(value, "__module__", "").startswith("scikit_build_core")
+        and (inspect.isfunction(value) or inspect.isclass(value))
+    }
+    classes = {"ScikitBuildSettings", "FailedLiveProcessError", "NotFoundError", "ScikitBuildError"}
+    assert imported - classes == {n for n in PIECES if n in imported}
+
+
+def test_the_installed_version_is_one_that_we_allow() -> None:
+    table = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    (requirement,) = [r for r in table["project"]["dependencies"] if r.startswith("scikit-build-core")]
+    assert Version(importlib.metadata.version("scikit-build-core")) in SpecifierSet(
+        requirement.removeprefix("scikit-build-core")
+    )
+
+
+def request(place: Path, **settings: str) -> Request:
+    return Request(product=Product.WHEEL, source=place, output=place, config_settings=settings)
+
+
+def table(**scikit_build: object) -> dict[str, object]:
+    return {"project": {"name": "p", "version": "1"}, "tool": {"scikit-build": scikit_build}}
+
+
+def test_unknown_settings_are_named_with_a_guess(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        engine.Engine(request(tmp_path), table(wheel={"pakages": ["x"]}, nonsense=1))
+    problems = {p.where: p.hint for p in caught.value.problems}
+    assert set(problems) == {"tool.scikit-build.wheel.pakages", "tool.scikit-build.nonsense"}
+    assert "wheel.packages" in str(problems["tool.scikit-build.wheel.pakages"])
+
+
+def test_variants_are_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        engine.Engine(request(tmp_path, experimental="true", variant="x86_64 :: level :: v3"), table())
+    assert caught.value.problems[0].where == "tool.scikit-build.variant"
+
+
+def test_what_the_engine_prints_and_exits_with_becomes_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        engine.Engine(request(tmp_path), table(editable={"rebuild": True}))
+    assert "rebuild" in caught.value.problems[0].message
+    assert "ERROR" not in capsys.readouterr().err
+
+
+def test_requires_names_cmake_only_when_it_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "CMakeLists.txt").write_text("cmake_minimum_required(VERSION 3.18)\n")
+    pyproject = table(cmake={"version": ">=99"})
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "p"\nversion = "1"\n')
+    wanted = engine.Engine(request(tmp_path), pyproject).requires()
+    assert "cmake>=99" in wanted
+    monkeypatch.setenv("CMAKE_EXECUTABLE", "/usr/bin/cmake")
+    monkeypatch.setenv("CMAKE_MAKE_PROGRAM", "/usr/bin/ninja")
+    assert engine.Engine(request(tmp_path), pyproject).requires() == []
+    pure = engine.Engine(request(tmp_path), table(wheel={"cmake": False}, build={"requires": ["six"]}))
+    assert pure.requires() == ["six"]
+
+
+def test_minimum_version_from_requirements(tmp_path: Path) -> None:
+    def wanted(requires: list[str]) -> bool:
+        pyproject = table(**{"minimum-version": "build-system.requires"})
+        pyproject["build-system"] = {"requires": requires}
+        return engine.Engine(request(tmp_path), pyproject).is_at_least("1.1")
+
+    assert wanted(["truewheel"])
+    assert wanted(["truewheel", "scikit-build-core>=1.1"])
+    assert not wanted(["truewheel", "scikit-build-core>=0.9"])

@@ -1,0 +1,99 @@
+"""The hooks, called in processes of their own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import hooks
+import needs
+import pytest
+
+HOOKS = [
+    f"{verb}{kind}" for verb in ("build_", "get_requires_for_build_") for kind in ("wheel", "sdist", "editable")
+] + ["prepare_metadata_for_build_wheel", "prepare_metadata_for_build_editable"]
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_every_hook_names_its_pep(name: str) -> None:
+    import truewheel.backend
+
+    assert "https://peps.python.org/pep-0" in str(getattr(truewheel.backend, name).__doc__)
+
+
+def test_importing_the_backend_imports_nothing_else() -> None:
+    script = "import sys, truewheel.backend; print([m for m in sys.modules if m.startswith(('truewheel.', 'scikit_build_core'))])"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "['truewheel.backend']"
+
+
+def test_prepared_metadata_is_that_of_the_wheel_and_needs_no_cmake(tmp_path: Path) -> None:
+    source = hooks.project(tmp_path, pyproject='[project.scripts]\ntool = "pkg:main"\n', LICENSE="licence")
+    crippled = {"CMAKE_EXECUTABLE": "/nonexistent", "PATH": ""}
+    prepared = tmp_path / "prepared"
+    home = hooks.result(hooks.hook(source, "prepare_metadata_for_build_wheel", prepared, environ=crippled))
+    assert home == "pkg-1.0.dist-info"
+    needs.program("gcc")
+    name = hooks.result(hooks.hook(source, "build_wheel", tmp_path / "out", None, prepared / home))
+    with zipfile.ZipFile(tmp_path / "out" / name) as archive:
+        for path in (p for p in (prepared / home).rglob("*") if p.is_file()):
+            assert archive.read(f"{home}/{path.relative_to(prepared / home).as_posix()}") == path.read_bytes()
+        assert archive.namelist()[-1] == f"{home}/RECORD"
+
+
+def test_metadata_that_changed_in_between_is_an_error(tmp_path: Path) -> None:
+    source = hooks.project(tmp_path)
+    prepared = tmp_path / "prepared"
+    home = hooks.result(hooks.hook(source, "prepare_metadata_for_build_wheel", prepared))
+    (source / "pyproject.toml").write_text((source / "pyproject.toml").read_text().replace("1.0", "1.1"))
+    run = hooks.hook(source, "build_wheel", tmp_path / "out", None, prepared / home)
+    assert run.returncode == 2
+    assert "metadata changed" in run.stderr
+    assert list((tmp_path / "out").glob("*")) == []
+
+
+def test_same_bytes_twice_and_a_summary_that_says_why(tmp_path: Path) -> None:
+    needs.program("gcc")
+    source = hooks.project(tmp_path)
+    wheels = []
+    for output in ("one", "two"):
+        run = hooks.hook(source, "build_wheel", tmp_path / output)
+        wheels.append((tmp_path / output / hooks.result(run)).read_bytes())
+        assert "why: manylinux_2_" in run.stderr
+        assert "tag: cp3" in run.stderr
+    assert wheels[0] == wheels[1]
+
+
+def test_editable_is_native_and_makes_no_promise(tmp_path: Path) -> None:
+    needs.program("gcc")
+    source = hooks.project(tmp_path, pyproject='[tool.truewheel]\ntag = "manylinux_2_5"\n')
+    assert "-linux_" in hooks.result(hooks.hook(source, "build_editable", tmp_path / "out"))
+
+
+@pytest.mark.parametrize("variable", ["DEB_BUILD_ARCH", "CONDA_BUILD", "NIX_BUILD_TOP"])
+def test_distribution_builds_get_the_plain_tag(tmp_path: Path, variable: str) -> None:
+    needs.program("gcc")
+    run = hooks.hook(hooks.project(tmp_path), "build_wheel", tmp_path / "out", environ={variable: "1"})
+    assert "-linux_" in hooks.result(run)
+
+
+def test_builds_itself_through_backend_path(distribution: Path) -> None:
+    (wheel,) = distribution.glob("truewheel-*.whl")
+    assert wheel.name.endswith("-py3-none-any.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    assert "truewheel/cmake/TruewheelConfig.cmake" in names
+    assert "truewheel/findings/TW301.md" in names
+    assert "truewheel/platforms/policy/linux.json" in names
+
+
+def test_source_is_left_as_it_was(tmp_path: Path) -> None:
+    needs.program("gcc")
+    source = hooks.project(tmp_path)
+    before = sorted(p.relative_to(source) for p in source.rglob("*"))
+    hooks.result(hooks.hook(source, "build_wheel", tmp_path / "out"))
+    hooks.result(hooks.hook(source, "build_sdist", tmp_path / "out"))
+    assert sorted(p.relative_to(source) for p in source.rglob("*")) == before
+    assert len(list((tmp_path / "out").iterdir())) == 2

@@ -1,0 +1,135 @@
+"""The command: output, exit codes, and errors that a person can act on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import hooks
+import needs
+import pytest
+
+from truewheel.cli import main
+from truewheel.system.wheelfile import read_wheel
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    needs.program("gcc")
+    place = tmp_path_factory.mktemp("wheel")
+    name = hooks.result(
+        hooks.hook(hooks.project(place, head="#include <stdio.h>", value='puts("")'), "build_wheel", place / "out")
+    )
+    return place / "out" / name
+
+
+@pytest.fixture
+def renamed(wheel: Path, tmp_path: Path) -> Path:
+    """The wheel under a name that is untrue: another CPU's."""
+    path = tmp_path / wheel.name.replace("x86_64", "s390x").replace("aarch64", "s390x")
+    path.write_bytes(wheel.read_bytes())
+    return path
+
+
+def test_show(wheel: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", str(wheel)]) == 0
+    out = capsys.readouterr().out
+    assert "is: true" in out
+    assert "floor: glibc 2." in out
+    assert "pkg/_m.cpython-3" in out
+    assert "\x1b" not in out
+
+
+def test_show_json(wheel: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "--json", str(wheel)]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["version"] == 1
+    (entry,) = document["wheels"]
+    assert entry["true"] is True
+    assert entry["file"] == wheel.name
+    assert set(entry) == {"file", "size", "claimed", "true", "tag", "tags", "reasons", "floors", "findings"}
+    assert entry["floors"][0]["evidence"][0]["file"].startswith("pkg/_m.")
+
+
+def test_show_a_bare_binary(wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(n for n in archive.namelist() if n.endswith(".so"))
+        path = Path(archive.extract(name, tmp_path))
+    assert main(["show", str(path)]) == 0
+    assert "shared library for" in capsys.readouterr().out
+
+
+def test_check(wheel: Path, renamed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(wheel)]) == 0
+    assert f"{wheel.name}: ok" in capsys.readouterr().out
+    assert main(["check", str(wheel), str(renamed)]) == 1
+    out = capsys.readouterr().out
+    assert "not ok" in out
+    assert "error TW305" in out
+    assert "see: truewheel explain TW305" in out
+
+
+def test_check_strict_and_ignore(renamed: Path) -> None:
+    assert main(["check", "--ignore", "TW", str(renamed)]) in (0, 1)
+    assert main(["check", "--strict", str(renamed)]) == 1
+
+
+def test_tag_gives_the_true_name(
+    wheel: Path, renamed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["tag", str(renamed), "-o", str(tmp_path / "out")]) == 0
+    made = tmp_path / "out" / wheel.name
+    assert made.is_file()
+    assert main(["check", str(made)]) == 0
+    assert set(read_wheel(made).wheel_tags) == set(read_wheel(wheel).wheel_tags)
+    assert main(["tag", str(made), "-o", str(tmp_path / "out")]) == 0
+    assert "true already" in capsys.readouterr().out
+
+
+def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "tw301"]) == 0
+    assert capsys.readouterr().out.startswith("# TW301:")
+    assert main(["explain"]) == 0
+    assert "TW523" in capsys.readouterr().out
+    assert main(["explain", "TW31"]) == 2
+    assert "did you mean" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("p-1-py3-none-any.whl", b"not a zip"), ("p-1-py3-none-any.whl", b""), ("x.whl", None)]
+)
+def test_not_a_wheel(tmp_path: Path, name: str, content: bytes | None, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    for command in (["show", str(path)], ["check", str(path)], ["tag", str(path), "-o", str(tmp_path / "out")]):
+        assert main(command) == 4
+        captured = capsys.readouterr()
+        assert captured.err.startswith("error: ")
+        assert name in captured.err
+
+
+def test_one_bad_wheel_does_not_hide_the_others(
+    wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", str(tmp_path / "none.whl"), str(wheel)]) == 4
+    assert f"{wheel.name}: ok" in capsys.readouterr().out
+
+
+def test_usage_is_exit_code_two() -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["shwo"])
+    assert caught.value.code == 2
+
+
+def test_as_a_process_and_into_a_closed_pipe(wheel: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "truewheel", "show", wheel], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0
+    command = f"{sys.executable} -m truewheel explain TW301 | head -c 1"
+    piped = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert "Traceback" not in piped.stderr

@@ -1,0 +1,139 @@
+"""What users do wrong, through a real front end: one clear message, the right exit code, nothing under a final name."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import hooks
+import needs
+import pytest
+
+
+def build(source: Path, output: Path) -> subprocess.CompletedProcess[str]:
+    """``python -m build --wheel --no-isolation``."""
+    needs.program("gcc")
+    command = [
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--skip-dependency-check",
+        "-o",
+        str(output),
+        str(source),
+    ]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def told(run: subprocess.CompletedProcess[str]) -> str:
+    """Everything that was printed, without the front end's own traceback of its own exception."""
+    return run.stdout + run.stderr
+
+
+def test_missing_cmakelists(tmp_path: Path) -> None:
+    run = build(hooks.project(tmp_path, cmake=""), tmp_path / "out")
+    assert run.returncode != 0
+    assert "error: CMakeLists.txt is missing" in told(run)
+    assert "wheel.cmake = false" in told(run)
+    assert "Traceback" not in told(run)
+
+
+def test_configure_failure(tmp_path: Path) -> None:
+    cmake = hooks.CMAKE.replace("find_package(Python", "find_package(Nothing REQUIRED)\nfind_package(Python")
+    run = build(hooks.project(tmp_path, cmake=cmake), tmp_path / "out")
+    assert run.returncode != 0
+    assert "error: CMake configuration failed" in told(run)
+    assert "FindNothing.cmake" in told(run)
+    assert "Traceback" not in told(run)
+
+
+def test_compile_error_shows_the_compilers_lines(tmp_path: Path) -> None:
+    run = build(hooks.project(tmp_path, value="1 + ;"), tmp_path / "out")
+    assert run.returncode != 0
+    assert "m.c:4" in told(run)
+    assert "error: expected expression" in told(run)
+    assert "error: CMake build failed" in told(run)
+    assert "Traceback" not in told(run)
+    assert list((tmp_path / "out").glob("*")) == []
+
+
+def test_install_failure(tmp_path: Path) -> None:
+    run = build(
+        hooks.project(tmp_path, cmake=hooks.CMAKE + "install(FILES gone.txt DESTINATION pkg)\n"), tmp_path / "out"
+    )
+    assert run.returncode != 0
+    assert "error: CMake install failed" in told(run)
+    assert "gone.txt" in told(run)
+
+
+def test_nothing_installed(tmp_path: Path) -> None:
+    source = hooks.project(
+        tmp_path,
+        cmake=hooks.CMAKE.replace("install(TARGETS _m DESTINATION pkg)\n", ""),
+        pyproject="[tool.scikit-build]\nwheel.packages = []\n",
+    )
+    run = build(source, tmp_path / "out")
+    assert run.returncode != 0
+    assert "TW523" in told(run)
+    assert "install(TARGETS" in told(run)
+
+
+@pytest.mark.parametrize("code", [("build_wheel", 3), ("build_sdist", 0)], ids=lambda c: c[0])
+def test_exit_codes_of_hooks(tmp_path: Path, code: tuple[str, int]) -> None:
+    run = hooks.hook(hooks.project(tmp_path, value="1 + ;"), code[0], tmp_path / "out")
+    assert run.returncode == code[1]
+
+
+def test_wrong_configuration_is_exit_code_two(tmp_path: Path) -> None:
+    run = hooks.hook(hooks.project(tmp_path, pyproject="[tool.truewheel]\ntagg = 1\n"), "build_wheel", tmp_path / "out")
+    assert run.returncode == 2
+    assert "tool.truewheel.tagg: there is no such setting (did you mean tag?)" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_output_directory_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file in the way")
+    run = hooks.hook(hooks.project(tmp_path), "build_wheel", tmp_path / "out")
+    assert run.returncode == 2
+    assert "cannot be written" in run.stderr
+    assert "hint: choose another output directory" in run.stderr
+    assert (tmp_path / "out").read_text() == "a file in the way"
+
+
+def test_read_only_output_directory(tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root writes everywhere; the test above covers the message")
+    (tmp_path / "out").mkdir(mode=0o555)
+    run = hooks.hook(hooks.project(tmp_path), "build_wheel", tmp_path / "out")
+    assert run.returncode == 2
+    assert "cannot be written" in run.stderr
+
+
+def test_interrupted_in_the_middle(tmp_path: Path) -> None:
+    slow = hooks.CMAKE + "add_custom_target(slow ALL COMMAND ${CMAKE_COMMAND} -E sleep 60)\n"
+    source = hooks.project(tmp_path, cmake=slow)
+    script = f"import truewheel.backend as b; b.build_wheel({str(tmp_path / 'out')!r})"
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=source, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    lines = []
+    while "Building project" not in (line := process.stdout.readline()):
+        lines.append(line)
+        assert line, "".join(lines)
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGINT)
+    rest, _ = process.communicate(timeout=30)
+    assert process.returncode == 130, rest
+    assert "interrupted" in rest
+    assert "Traceback" not in rest
+    assert not (tmp_path / "out").exists() or list((tmp_path / "out").iterdir()) == []
+    assert list(tmp_path.glob("truewheel-*")) == []

@@ -1,0 +1,66 @@
+"""Every finding has its page and a test; the generated reference is up to date; links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from truewheel import pages
+from truewheel.model import schema
+
+ROOT = Path(__file__).parent.parent
+SOURCES = list((ROOT / "src").rglob("*.py"))
+CODE = re.compile(r'"(TW[1-9]\d\d)"')
+
+
+def emitted() -> set[str]:
+    return {code for p in SOURCES for code in CODE.findall(p.read_text(encoding="utf-8"))}
+
+
+def test_every_code_has_a_page_and_every_page_a_code() -> None:
+    assert emitted() == set(pages.titles())
+
+
+@pytest.mark.parametrize("code", sorted(pages.titles()))
+def test_page_is_whole(code: str) -> None:
+    text = pages.page(code)
+    assert re.match(rf"# {code}: .+\n\nSeverity: (error|warning|note)", text)
+    for heading in ("## What it means", "## Causes", "## Cure"):
+        assert heading in text
+    assert len(text) > 150
+
+
+def test_every_code_is_provoked_by_a_test() -> None:
+    tests = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob("test_*.py"))
+    assert {c for c in emitted() if c not in tests} == set()
+
+
+def test_generated_reference_is_up_to_date() -> None:
+    subprocess.run([sys.executable, ROOT / "docs" / "regenerate" / "reference.py", "--check"], check=True)
+    assert (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8") == schema.reference()
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (path.parent / target).exists(), f"{path.relative_to(ROOT)}: {target}"
+
+
+def test_nothing_names_a_registry_host_or_a_machine() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split(
+        "\n"
+    )
+    for name in filter(None, listed):
+        path = ROOT / name
+        if (
+            path.is_file()
+            and not path.is_symlink()
+            and path.suffix in {".py", ".md", ".toml", ".json", ".cmake", ".txt", ""}
+        ):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            assert not re.search(r"files\.python" r"hosted|registry\.np" r"mjs|deb\.deb" r"ian", text), name
