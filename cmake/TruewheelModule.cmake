@@ -66,7 +66,8 @@ function(truewheel_install_library)
   foreach(target IN LISTS arg_UNPARSED_ARGUMENTS)
     _truewheel_origin(${target})
     # A wheel holds no symbolic links: one file, named as others ask for it.
-    set_target_properties(${target} PROPERTIES VERSION "" SOVERSION "")
+    set_property(TARGET ${target} PROPERTY VERSION)
+    set_property(TARGET ${target} PROPERTY SOVERSION)
     install(TARGETS ${target}
       LIBRARY DESTINATION "${arg_DESTINATION}"
       RUNTIME DESTINATION "${arg_DESTINATION}"
