@@ -13,7 +13,7 @@ import needs
 import pytest
 
 from truewheel.cli import main
-from truewheel.system.wheelfile import read_wheel
+from truewheel.system.wheelreader import read_wheel
 
 
 @pytest.fixture(scope="module")

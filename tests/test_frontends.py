@@ -74,7 +74,7 @@ class Cell:
         run(tools / "twine", "check", "--strict", *products, cwd=self.place, environ=self.environ)
         wheels = [p for p in products if p.suffix == ".whl"]
         run(tools / "check-wheel-contents", *wheels, cwd=self.place, environ=self.environ)
-        run(sys.executable, "-m", "truewheel", "check", *wheels, cwd=self.place, environ=self.environ)
+        run(self.python, "-m", "truewheel", "check", *wheels, cwd=self.place, environ=self.environ)
 
 
 @pytest.mark.parametrize(("name", "version"), CELLS)

@@ -13,7 +13,7 @@ import tomllib
 from auditwheel.wheel_abi import NonPlatformWheelError, analyze_wheel_abi
 
 from truewheel.judge.verdict import Checked, check
-from truewheel.system.wheelfile import read_wheel
+from truewheel.system.wheelreader import read_wheel
 
 pytestmark = pytest.mark.network
 DIFFERENCES = Path(__file__).parent / "corpus" / "disagreements.toml"

@@ -107,7 +107,7 @@ def _each(
 ) -> tuple[list[tuple[WheelFacts, Checked]], int]:
     """Facts and judgement of each wheel; a file that is none is told, and the others go on."""
     from .judge import verdict  # noqa: PLC0415
-    from .system.wheelfile import read_wheel  # noqa: PLC0415
+    from .system.wheelreader import read_wheel  # noqa: PLC0415
 
     results, code = [], 0
     for path in options.wheels:
@@ -155,7 +155,8 @@ def _explain(options: argparse.Namespace) -> int:
 def _tag(options: argparse.Namespace) -> int:
     from .judge import verdict  # noqa: PLC0415
     from .model.distinfo import WheelName  # noqa: PLC0415
-    from .system.wheelfile import read_wheel, retag_wheel  # noqa: PLC0415
+    from .system.wheelfile import retag_wheel  # noqa: PLC0415
+    from .system.wheelreader import read_wheel  # noqa: PLC0415
 
     for path in options.wheels:
         facts = read_wheel(path)

@@ -17,9 +17,9 @@ from .model.tree import Scheme
 from .model.verdict import Verdict
 from .system import host
 from .system.engine import Engine, Staged
-from .system.library import contents_of
 from .system.pyproject import read_project, read_table
 from .system.sdist import write_sdist
+from .system.treereader import contents_of
 from .system.wheelfile import DistInfo, WheelFile, write_wheel
 
 

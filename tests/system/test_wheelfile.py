@@ -19,7 +19,8 @@ from truewheel.model.diagnostics import TruewheelError, WheelError
 from truewheel.model.distinfo import WheelName
 from truewheel.model.tree import Entry, Scheme, Tree
 from truewheel.system import packing
-from truewheel.system.wheelfile import DistInfo, read_wheel, retag_wheel, source_date_epoch, write_wheel
+from truewheel.system.wheelfile import DistInfo, retag_wheel, source_date_epoch, write_wheel
+from truewheel.system.wheelreader import read_wheel
 
 NAME = WheelName(name="p", version="1", interpreters=("py3",), abis=("none",), platforms=("any",))
 INFO = DistInfo(name="p", version="1", files={"METADATA": b"Metadata-Version: 2.1\nName: p\nVersion: 1\n"})

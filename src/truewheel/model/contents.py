@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Protocol
 
 from .binary import Binary
 from .diagnostics import FormatError
@@ -112,15 +111,3 @@ class WheelFacts:
     def wheel_tags(self) -> tuple[str, ...]:
         """The ``Tag:`` lines of WHEEL, in file order."""
         return tuple(v for k, v in self.wheel_headers if k.lower() == "tag")
-
-
-class Library(Protocol):
-    """The judge's two questions to the world: a class on disk, a dict in tests."""
-
-    def read(self, path: str) -> Binary | None:
-        """The facts of the file at ``path`` on the host; ``None`` when there is none or it is not a binary."""
-        ...
-
-    def find(self, name: str, *, cpu: str) -> str | None:
-        """Where the host's loader would find library ``name`` for ``cpu``; ``None`` when it would not."""
-        ...

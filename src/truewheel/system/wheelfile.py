@@ -1,4 +1,4 @@
-"""Wheels on disk: written whole or not at all, read with suspicion, renamed without recompression.
+"""Wheels on disk: written whole or not at all, renamed without recompression.
 
 Sources: the binary distribution format specification, PEP 376 (RECORD), reproducible-builds.org (SOURCE_DATE_EPOCH).
 What a wheel should be called is decided elsewhere; here it is only put down.
@@ -6,7 +6,6 @@ What a wheel should be called is decided elsewhere; here it is only put down.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import dataclasses
 import hashlib
@@ -16,28 +15,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from .. import __version__, formats
-from ..formats.cursor import Buffer
-from ..model.binary import Binary
-from ..model.contents import Contents, File, Member, RecordRow, WheelFacts
-from ..model.diagnostics import FormatError, TruewheelError, WheelError
-from ..model.distinfo import (
-    WheelName,
-    dist_info_name,
-    parse_headers,
-    parse_record,
-    parse_wheel_name,
-    record_text,
-    wheel_text,
-)
+from .. import __version__
+from ..model.contents import RecordRow
+from ..model.diagnostics import TruewheelError, WheelError
+from ..model.distinfo import WheelName, dist_info_name, parse_record, record_text, wheel_text
 from ..model.tree import Entry, Scheme, Tree
-from .archive import Archive, Item
+from .archive import Archive
 from .packing import Packed, Packer
+from .wheelreader import metadata_directory, text_of
 
 GENERATOR = f"truewheel {__version__}"
 _EPOCH = 1580601600
 """2020-02-02 00:00:00 UTC: the time of every member when SOURCE_DATE_EPOCH does not say another."""
-_TEXTS = frozenset({"entry_points.txt", "top_level.txt", "direct_url.json", "variant.json"})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,84 +147,6 @@ def _written(path: Path, members: tuple[Packed, ...]) -> WheelFile:
     return WheelFile(path=path, size=path.stat().st_size, sha256=digest.hexdigest(), members=members)
 
 
-# --- reading ----------------------------------------------------------------------------------------------------
-
-
-def read_wheel(path: Path, *, digests: bool = False) -> WheelFacts:
-    """Everything a judge needs to know of the wheel at ``path``.
-
-    Only members that begin like a binary are unpacked, unless ``digests`` asks for the hash of each.
-
-    :raises WheelError: when it is not a ZIP file, or has no ``.dist-info``.
-    """
-    with Archive(path) as archive:
-        by_name = {item.name: item for item in archive.items}
-        home = _dist_info(path.name, by_name)
-        looked = [_look(archive, item, digests=digests) for item in archive.items]
-        record = _text(archive, by_name.get(f"{home}/RECORD"))
-        return WheelFacts(
-            filename=path.name,
-            size=archive.size,
-            contents=Contents(files=tuple(f for f, _ in looked if f is not None), dist_info=home),
-            members=tuple(m for _, m in looked),
-            record=None if record is None else parse_record(record),
-            wheel_headers=parse_headers(_text(archive, by_name.get(f"{home}/WHEEL")) or ""),
-            metadata=_text(archive, by_name.get(f"{home}/METADATA")),
-            texts={n: _text(archive, by_name[f"{home}/{n}"]) or "" for n in _TEXTS if f"{home}/{n}" in by_name},
-        )
-
-
-def _dist_info(filename: str, by_name: Mapping[str, Item]) -> str:
-    homes = sorted({n.split("/")[0] for n in by_name if n.split("/")[0].endswith(".dist-info") and "/" in n})
-    if not homes:
-        raise WheelError(f"{filename} is not a wheel: it has no .dist-info directory")
-    parts = parse_wheel_name(filename)
-    wanted = f"{parts.name}-{parts.version}.dist-info" if parts else homes[0]
-    return wanted if wanted in homes else homes[0]
-
-
-def _text(archive: Archive, item: Item | None) -> str | None:
-    if item is None:
-        return None
-    try:
-        return archive.read(item).decode("utf-8", "backslashreplace")
-    except ValueError:
-        return None
-
-
-def _look(archive: Archive, item: Item, *, digests: bool) -> tuple[File | None, Member]:
-    content, problem = None, None
-    form = formats.sniff(archive.head(item, formats.HEAD))
-    try:
-        if digests or form is not None:
-            content = archive.read(item)
-        elif not item.name.endswith("/"):
-            archive.packed(item)
-    except ValueError as error:
-        problem = str(error)
-    member = Member(
-        name=item.name, size=item.size, compressed_size=item.compressed_size, mode=item.mode,
-        sha256=_b64(content) if digests and content is not None else None, encrypted=item.encrypted, problem=problem,
-    )  # fmt: skip
-    if item.name.endswith("/"):
-        return None, member
-    binary, broken = (None, None) if form is None or content is None else read_binary(content)
-    file = File(path=item.name, size=item.size, executable=bool(item.mode & 0o111), binary=binary, broken=broken)
-    return file, member
-
-
-def read_binary(content: Buffer) -> tuple[Binary | None, FormatError | None]:
-    """The facts of a binary, or why there are none."""
-    try:
-        return formats.read(content), None
-    except FormatError as error:
-        return None, error
-
-
-def _b64(content: bytes) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-
-
 # --- renaming ---------------------------------------------------------------------------------------------------
 
 
@@ -245,7 +156,7 @@ def retag_wheel(path: Path, output: Path, *, name: WheelName, purelib: bool) -> 
     :raises WheelError: when a member cannot be copied as it is.
     """
     with Archive(path) as archive, final_file(output / str(name)) as file:
-        home = _dist_info(path.name, {i.name: i for i in archive.items})
+        home = metadata_directory(path.name, {i.name: i for i in archive.items})
         packer = Packer(file, epoch=source_date_epoch())
         try:
             _copy(archive, packer, home, name=name, purelib=purelib)
@@ -268,7 +179,7 @@ def _copy(archive: Archive, packer: Packer, home: str, *, name: WheelName, purel
             raise WheelError(f"{archive.path.name}: {item.name} cannot be copied: {error}") from error
         packer.copy(item.name, raw, method=item.method, crc=item.crc, size=item.size, mode=item.mode)
     row = packer.add(f"{home}/WHEEL", wheel, executable=False)
-    rows = parse_record(_text(archive, record) or "")
+    rows = parse_record(text_of(archive, record) or "")
     kept = [r for r in rows if r.path not in (f"{home}/RECORD", f"{home}/WHEEL")]
     kept.append(RecordRow(path=row.name, algorithm="sha256", digest=row.sha256, size=row.size))
     kept.append(RecordRow(path=f"{home}/RECORD", algorithm=None, digest=None, size=None))

@@ -1,0 +1,72 @@
+"""What a hook costs beyond CMake itself: truewheel's ``build_wheel`` and scikit-build-core's, minus the bare commands.
+
+    python benchmarks/overhead.py [PROJECT]
+
+Each is run in a process of its own, several times in turn; bare is ``cmake -S -B``, ``--build`` and ``--install`` with the
+same cache entries. Prints medians and the ratio of the overheads. The project is tests/projects/plain by default.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+RUNS = 7
+
+
+def timed(command: list[str], cwd: Path) -> float:
+    environ = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    started = time.perf_counter()
+    subprocess.run(command, cwd=cwd, env=environ, check=True, capture_output=True)
+    return time.perf_counter() - started
+
+
+def hook(backend: str, source: Path, output: Path) -> float:
+    return timed([sys.executable, "-c", f"import {backend} as b; b.build_wheel({str(output)!r})"], source)
+
+
+def bare(source: Path, place: Path) -> float:
+    """The three commands, as the engine calls them."""
+    build, target = place / "build", place / "installed"
+    configure = ["cmake", "-S", str(source), "-B", str(build), "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release"]
+    configure += [
+        f"-DPython_EXECUTABLE={sys.executable}",
+        "-DSKBUILD_PROJECT_NAME=plain",
+        f"-DCMAKE_INSTALL_PREFIX={target}",
+    ]
+    return (
+        timed(configure, source)
+        + timed(["cmake", "--build", str(build)], source)
+        + timed(["cmake", "--install", str(build), "--prefix", str(target)], source)
+    )
+
+
+def main() -> None:
+    project = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "tests" / "projects" / "plain"
+    results: dict[str, list[float]] = {"bare": [], "scikit_build_core.build": [], "truewheel.backend": []}
+    for _ in range(RUNS):
+        for name, times in results.items():
+            with tempfile.TemporaryDirectory() as directory:
+                place = Path(directory)
+                shutil.copytree(project, place / "source", symlinks=True)
+                times.append(
+                    bare(place / "source", place) if name == "bare" else hook(name, place / "source", place / "out")
+                )
+    medians = {name: statistics.median(times) for name, times in results.items()}
+    floor = medians.pop("bare")
+    print(f"bare cmake           {floor:6.3f} s")
+    for name, total in medians.items():
+        print(f"{name:24} {total:6.3f} s, overhead {total - floor:6.3f} s")
+    ours, theirs = medians["truewheel.backend"] - floor, medians["scikit_build_core.build"] - floor
+    print(f"overhead, truewheel / scikit-build-core: {ours / theirs:.2f}")
+
+
+if __name__ == "__main__":
+    main()

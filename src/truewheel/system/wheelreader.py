@@ -1,0 +1,101 @@
+"""Wheels on disk, read with suspicion: everything that a judge needs to know, and no opinion.
+
+Source: the binary distribution format specification. Writing is :mod:`~truewheel.system.wheelfile`'s.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from .. import formats
+from ..formats.cursor import Buffer
+from ..model.binary import Binary
+from ..model.contents import Contents, File, Member, WheelFacts
+from ..model.diagnostics import FormatError, WheelError
+from ..model.distinfo import parse_headers, parse_record, parse_wheel_name
+from .archive import Archive, Item
+
+_TEXTS = frozenset({"entry_points.txt", "top_level.txt", "direct_url.json", "variant.json"})
+
+
+def read_wheel(path: Path, *, digests: bool = False) -> WheelFacts:
+    """Everything a judge needs to know of the wheel at ``path``.
+
+    Only members that begin like a binary are unpacked, unless ``digests`` asks for the hash of each.
+
+    :raises WheelError: when it is not a ZIP file, or has no ``.dist-info``.
+    """
+    with Archive(path) as archive:
+        by_name = {item.name: item for item in archive.items}
+        home = metadata_directory(path.name, by_name)
+        looked = [_look(archive, item, digests=digests) for item in archive.items]
+        record = text_of(archive, by_name.get(f"{home}/RECORD"))
+        return WheelFacts(
+            filename=path.name,
+            size=archive.size,
+            contents=Contents(files=tuple(f for f, _ in looked if f is not None), dist_info=home),
+            members=tuple(m for _, m in looked),
+            record=None if record is None else parse_record(record),
+            wheel_headers=parse_headers(text_of(archive, by_name.get(f"{home}/WHEEL")) or ""),
+            metadata=text_of(archive, by_name.get(f"{home}/METADATA")),
+            texts={n: text_of(archive, by_name[f"{home}/{n}"]) or "" for n in _TEXTS if f"{home}/{n}" in by_name},
+        )
+
+
+def metadata_directory(filename: str, by_name: Mapping[str, Item]) -> str:
+    """The name of the wheel's ``.dist-info``: the one that its file name asks for, or the first.
+
+    :raises WheelError: when there is none.
+    """
+    homes = sorted({n.split("/")[0] for n in by_name if n.split("/")[0].endswith(".dist-info") and "/" in n})
+    if not homes:
+        raise WheelError(f"{filename} is not a wheel: it has no .dist-info directory")
+    parts = parse_wheel_name(filename)
+    wanted = f"{parts.name}-{parts.version}.dist-info" if parts else homes[0]
+    return wanted if wanted in homes else homes[0]
+
+
+def text_of(archive: Archive, item: Item | None) -> str | None:
+    """A member as text; ``None`` when it is missing or cannot be unpacked."""
+    if item is None:
+        return None
+    try:
+        return archive.read(item).decode("utf-8", "backslashreplace")
+    except ValueError:
+        return None
+
+
+def _look(archive: Archive, item: Item, *, digests: bool) -> tuple[File | None, Member]:
+    content, problem = None, None
+    form = formats.sniff(archive.head(item, formats.HEAD))
+    try:
+        if digests or form is not None:
+            content = archive.read(item)
+        elif not item.name.endswith("/"):
+            archive.packed(item)
+    except ValueError as error:
+        problem = str(error)
+    member = Member(
+        name=item.name, size=item.size, compressed_size=item.compressed_size, mode=item.mode,
+        sha256=_b64(content) if digests and content is not None else None, encrypted=item.encrypted, problem=problem,
+    )  # fmt: skip
+    if item.name.endswith("/"):
+        return None, member
+    binary, broken = (None, None) if form is None or content is None else read_binary(content)
+    file = File(path=item.name, size=item.size, executable=bool(item.mode & 0o111), binary=binary, broken=broken)
+    return file, member
+
+
+def read_binary(content: Buffer) -> tuple[Binary | None, FormatError | None]:
+    """The facts of a binary, or why there are none."""
+    try:
+        return formats.read(content), None
+    except FormatError as error:
+        return None, error
+
+
+def _b64(content: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
