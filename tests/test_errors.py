@@ -137,3 +137,13 @@ def test_interrupted_in_the_middle(tmp_path: Path) -> None:
     assert "Traceback" not in rest
     assert not (tmp_path / "out").exists() or list((tmp_path / "out").iterdir()) == []
     assert list(tmp_path.glob("truewheel-*")) == []
+
+
+def test_messages_of_the_project(tmp_path: Path) -> None:
+    table = '[tool.scikit-build]\nmessages.after-success = "well {platform.system}"\nmessages.after-failure = "badly"\n'
+    run = hooks.hook(hooks.project(tmp_path, pyproject=table), "build_wheel", tmp_path / "out")
+    assert "well Linux" in run.stderr or "well Darwin" in run.stderr
+    (tmp_path / "source" / "m.c").write_text("#error\n")
+    run = hooks.hook(tmp_path / "source", "build_wheel", tmp_path / "out2")
+    assert run.returncode == 3
+    assert "badly" in run.stderr

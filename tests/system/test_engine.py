@@ -54,6 +54,7 @@ PIECES = {
     "dynamic_wheel_fields": {"entries"},
     "_force_include_into_wheel": {"settings", "wheel_dirs", "targetlib", "redirect_mapping", "redirect_libdir"},
     "setup_logging": {"log_level"},
+    "rich_print": {"file"},
 }  # fmt: skip
 
 

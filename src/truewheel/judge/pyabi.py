@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import importlib.resources
 import json
+import pkgutil
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -39,7 +39,7 @@ _PYTHON_NAME = re.compile(r"_?Py[A-Z_]\w*")
 @functools.cache
 def stable_symbols() -> Mapping[str, tuple[int, int]]:
     """Names of the stable ABI, with the version that each came in."""
-    text = importlib.resources.files(__package__).joinpath("stable_abi.json").read_text(encoding="utf-8")
+    text = pkgutil.get_data(__package__, "stable_abi.json") or b"{}"
     return {name: _version(added) for name, added in json.loads(text)["added"].items()}
 
 

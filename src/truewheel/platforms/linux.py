@@ -11,8 +11,8 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import functools
-import importlib.resources
 import json
+import pkgutil
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -57,7 +57,7 @@ _MUSL_BASELINE: Level = (1, 2)
 
 @functools.cache
 def _policy() -> Mapping[str, Any]:
-    text = importlib.resources.files(__package__).joinpath("policy/linux.json").read_text(encoding="utf-8")
+    text = pkgutil.get_data(__package__, "policy/linux.json") or b"{}"
     loaded: Mapping[str, Any] = json.loads(text)
     return loaded
 

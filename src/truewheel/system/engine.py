@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import dataclasses
+import io
 import os
 import re
 import string
@@ -23,6 +24,7 @@ import pathspec
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from scikit_build_core._logging import rich_print
 from scikit_build_core.build._editable import (
     editable_inplace_files,
     editable_redirect_files,
@@ -227,7 +229,7 @@ class Engine:
 
     def _stop_if_told(self) -> None:
         if self._settings.fail:
-            message = self._settings.messages.after_failure
+            message = self.after_failure
             raise EngineError(
                 "the project's settings forbid this build (fail = true)",
                 phase="settings",
@@ -237,7 +239,7 @@ class Engine:
     @property
     def after_failure(self) -> str:
         """``messages.after-failure``."""
-        return str(self._settings.messages.after_failure)
+        return _rendered(self._settings.messages.after_failure)
 
     def licence_files(self, project: Project) -> dict[str, bytes]:
         """Licence files by their names below ``.dist-info/licenses``."""
@@ -258,6 +260,15 @@ class Engine:
             return SdistPlan(
                 members=tuple(_sdist_members(self._settings)), reproducible=bool(self._settings.sdist.reproducible)
             )
+
+
+def _rendered(message: str) -> str:
+    """A project's message with its placeholders (``{platform}``, ``{bold}`` …) filled in."""
+    if not message:
+        return ""
+    text = io.StringIO()
+    rich_print(message, file=text)
+    return text.getvalue().rstrip("\n")
 
 
 def _with_minimum_version(pyproject: Mapping[str, Any]) -> Table:
@@ -431,7 +442,7 @@ class _Staging:
         return Staged(
             tree=tree, py_api=self.settings.wheel.py_api, build_tag=str(self.settings.wheel.build_tag),
             tags=tuple(self.settings.wheel.tags or ()), native=tuple(self.tags.archs),
-            message=str(self.settings.messages.after_success),
+            message=_rendered(self.settings.messages.after_success),
         )  # fmt: skip
 
     def configure_only(self) -> None:

@@ -6,6 +6,7 @@ Source: the binary distribution format specification. Writing is :mod:`~truewhee
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,8 @@ from ..model.diagnostics import FormatError, WheelError
 from ..model.distinfo import parse_headers, parse_record, parse_wheel_name
 from .archive import Archive, Item
 
+_LARGE = 4_000_000
+"""Bytes from which on a wheel is worth several threads."""
 _TEXTS = frozenset({"entry_points.txt", "top_level.txt", "direct_url.json", "variant.json"})
 
 
@@ -31,7 +34,7 @@ def read_wheel(path: Path, *, digests: bool = False) -> WheelFacts:
     with Archive(path) as archive:
         by_name = {item.name: item for item in archive.items}
         home = metadata_directory(path.name, by_name)
-        looked = [_look(archive, item, digests=digests) for item in archive.items]
+        looked = _look_at_all(archive, digests=digests)
         record = text_of(archive, by_name.get(f"{home}/RECORD"))
         return WheelFacts(
             filename=path.name,
@@ -66,6 +69,17 @@ def text_of(archive: Archive, item: Item | None) -> str | None:
         return archive.read(item).decode("utf-8", "backslashreplace")
     except ValueError:
         return None
+
+
+def _look_at_all(archive: Archive, *, digests: bool) -> list[tuple[File | None, Member]]:
+    """Every member; those of a large wheel side by side, for most of the time goes into inflating."""
+    look = functools.partial(_look, archive, digests=digests)
+    if archive.size < _LARGE:
+        return [look(item) for item in archive.items]
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # slow to import, and small wheels go without
+
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(look, archive.items, chunksize=1))
 
 
 def _look(archive: Archive, item: Item, *, digests: bool) -> tuple[File | None, Member]:
