@@ -133,3 +133,20 @@ def test_as_a_process_and_into_a_closed_pipe(wheel: Path) -> None:
     command = f"{sys.executable} -m truewheel explain TW301 | head -c 1"
     piped = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert "Traceback" not in piped.stderr
+
+
+def test_broken_binaries(wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(n for n in archive.namelist() if n.endswith(".so"))
+        content = archive.read(name)
+    for broken in (content[:200], content[:64] + bytes([255]) * 2000):
+        path = tmp_path / "x.so"
+        path.write_bytes(broken)
+        assert main(["show", str(path)]) == 4
+        assert "broken ELF file" in capsys.readouterr().err
+        packed = tmp_path / wheel.name
+        with zipfile.ZipFile(wheel) as old, zipfile.ZipFile(packed, "w") as new:
+            for info in old.infolist():
+                new.writestr(info.filename, broken if info.filename == name else old.read(info))
+        assert main(["check", str(packed)]) == 1
+        assert "TW517" in capsys.readouterr().out

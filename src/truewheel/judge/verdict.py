@@ -10,7 +10,8 @@ import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 
-from ..model.contents import Contents, WheelFacts
+from ..model.binary import Binary
+from ..model.contents import Contents, File, WheelFacts
 from ..model.diagnostics import Finding, Severity
 from ..model.distinfo import WheelName, parse_wheel_name
 from ..model.target import Target
@@ -373,38 +374,37 @@ def _claims(
 
 
 def _claimed_elsewhere(tag: str, contents: Contents) -> list[Finding]:
-    """A tag of a system that is not judged here is believed, unless a binary is for one that is."""
+    """A tag of a system that is not judged here is believed, unless every binary is for one that is."""
     if not _ELSEWHERE.fullmatch(tag):
         return [_unknown_tag(tag)]
-    strangers = [
-        (f, b.slices[0])
-        for f, b in contents.binaries()
-        if b.is_loadable and any(p.owns(b.format, s) for p in PLATFORMS for s in b.slices)
-    ]
-    return [
-        Finding(
-            code="TW305",
-            severity=Severity.ERROR,
-            where=file.path,
-            message=f"{tag} is not true of it",
-            evidence=(f"it is code for Linux on {piece.cpu}",),
-            hint="build one wheel per system",
-        )
-        for file, piece in strangers
-    ]
+    loadable = [(f, b) for f, b in contents.binaries() if b.is_loadable]
+    ours = [(f, b) for f, b in loadable if any(p.owns(b.format, s) for p in PLATFORMS for s in b.slices)]
+    return [_stranger(tag, *ours[0])] if ours and len(ours) == len(loadable) else []
 
 
-def _any_with_binaries(loadable: Sequence[object]) -> list[Finding]:
-    paths = [getattr(f, "path", "") for f in loadable]
-    if not paths:
+def _stranger(tag: str, file: File, binary: Binary) -> Finding:
+    """A binary that cannot be for the system that ``tag`` names."""
+    cpu = binary.slices[0].cpu if binary.slices else "another system"
+    return Finding(
+        code="TW305",
+        severity=Severity.ERROR,
+        where=file.path,
+        message=f"{tag} is not true of it",
+        evidence=(f"it is a {binary.format.value} file for {cpu}",),
+        hint="build one wheel per system",
+    )
+
+
+def _any_with_binaries(loadable: Sequence[File]) -> list[Finding]:
+    if not loadable:
         return []
     return [
         Finding(
             code="TW301",
             severity=Severity.WARNING,
-            where=paths[0],
+            where=loadable[0].path,
             message="a wheel for any platform holds binaries",
-            evidence=tuple(paths[:5]),
+            evidence=tuple(f.path for f in loadable[:5]),
             hint="tag it for the platform of its binaries, unless it works without them",
         )
     ]
@@ -425,19 +425,7 @@ def _foreign(tag: str, platform: Platform, contents: Contents, rulings: Sequence
                 hint="tag it any, unless it calls programs or libraries of that platform",
             )
         ]
-    file, binary = loadable[0]
-    return [
-        Finding(
-            code="TW305",
-            severity=Severity.ERROR,
-            where=file.path,
-            message=f"{tag} is not true of it",
-            evidence=(
-                f"it is a {binary.format.value} file for {binary.slices[0].cpu if binary.slices else 'another system'}",
-            ),
-            hint="build one wheel per system",
-        )
-    ]
+    return [_stranger(tag, *loadable[0])]
 
 
 def _too_strict(claimed: WheelName, rulings: Sequence[PlatformRuling]) -> list[Finding]:
