@@ -32,10 +32,18 @@ def hook(backend: str, source: Path, output: Path) -> float:
     return timed([sys.executable, "-c", f"import {backend} as b; b.build_wheel({str(output)!r})"], source)
 
 
+def program() -> str:
+    """CMake itself: what PyPI's package puts on PATH is a script that starts it."""
+    script = "import cmake, os; print(os.path.join(cmake.CMAKE_BIN_DIR, 'cmake'))"
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    return found.stdout.strip() or "cmake"
+
+
 def bare(source: Path, place: Path) -> float:
     """The three commands, as the engine calls them."""
     build, target = place / "build", place / "installed"
-    configure = ["cmake", "-S", str(source), "-B", str(build), "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release"]
+    cmake = program()
+    configure = [cmake, "-S", str(source), "-B", str(build), "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release"]
     configure += [
         f"-DPython_EXECUTABLE={sys.executable}",
         "-DSKBUILD_PROJECT_NAME=plain",
@@ -43,8 +51,8 @@ def bare(source: Path, place: Path) -> float:
     ]
     return (
         timed(configure, source)
-        + timed(["cmake", "--build", str(build)], source)
-        + timed(["cmake", "--install", str(build), "--prefix", str(target)], source)
+        + timed([cmake, "--build", str(build)], source)
+        + timed([cmake, "--install", str(build), "--prefix", str(target)], source)
     )
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from truewheel.model.distinfo import WheelName
 from truewheel.model.tree import Entry, Scheme, Tree
 from truewheel.system.packing import LEVEL, cores
-from truewheel.system.wheelfile import DistInfo, write_wheel
+from truewheel.system.wheelfile import write_wheel
 
 
 def sources() -> list[Path]:
@@ -66,11 +66,9 @@ def main() -> None:
 
         tree = Tree(entries=tuple(Entry(scheme=Scheme.LIB, path=p.name, source=p) for p in files))
         wheel = WheelName(name="big", version="1", interpreters=("py3",), abis=("none",), platforms=("any",))
-        metadata = DistInfo(
-            name="big", version="1", files={"METADATA": b"Metadata-Version: 2.1\nName: big\nVersion: 1\n"}
-        )
+        metadata = {"METADATA": b"Metadata-Version: 2.1\nName: big\nVersion: 1\n"}
         started = time.perf_counter()
-        made = write_wheel(place, name=wheel, purelib=True, tree=tree, dist_info=metadata)
+        made = write_wheel(place, name=wheel, purelib=True, tree=tree, files=metadata)
         ours = time.perf_counter() - started
 
         print(f"zipfile    {theirs:6.2f} s  {(place / 'zipfile.zip').stat().st_size / 1e6:6.1f} MB")

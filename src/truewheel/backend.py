@@ -82,9 +82,11 @@ def _prepare(product: str, directory: str, config_settings: ConfigSettings) -> s
 
 def _build(product: str, directory: str, config_settings: ConfigSettings, metadata_directory: str | None) -> str:
     with _boundary():
-        from . import pipeline, report  # noqa: PLC0415
+        from . import pipeline  # noqa: PLC0415
 
         built = pipeline.build(_request(product, directory, config_settings, metadata_directory))
+        from . import report  # noqa: PLC0415
+
         _say(report.summary(built.wheel.path.name, built.wheel.size, built.verdict, _style()))
         if built.message:
             _say(built.message)

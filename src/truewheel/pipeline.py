@@ -1,26 +1,38 @@
-"""The whole story: request → project → tree → verdict → wheel. The only module that knows both wings; prints nothing."""
+"""The whole story: request → project → tree → verdict → wheel. The only module that knows both wings; prints nothing.
+
+What is needed only after CMake has run is imported while CMake runs (``_AFTERWARDS``): a hook lasts a second, and a fifth
+of that would go into imports (``benchmarks/overhead.py``).
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .judge import verdict as court
 from .model.diagnostics import ConfigError, EngineError, Problem, TruewheelError, VerdictError
 from .model.distinfo import WheelName, dist_info_name, escape
 from .model.project import Project
 from .model.request import Product, Request
 from .model.tree import Scheme
-from .model.verdict import Verdict
 from .system import host
 from .system.engine import Engine, Staged
 from .system.pyproject import read_project, read_table
-from .system.sdist import write_sdist
-from .system.treereader import contents_of
-from .system.wheelfile import DistInfo, WheelFile, write_wheel
+
+if TYPE_CHECKING:
+    from .model.verdict import Verdict
+    from .system.wheelfile import WheelFile
+
+_AFTERWARDS = (
+    "packaging.tags",
+    "truewheel.judge.verdict",
+    "truewheel.system.treereader",
+    "truewheel.system.wheelfile",
+    "truewheel.report",
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +84,9 @@ def _build(request: Request, table: Mapping[str, Any], engine: Engine) -> Built:
     project = read_project(table, request, engine)
     _same_metadata(request, project)
     with tempfile.TemporaryDirectory(prefix="truewheel-") as place:
-        staged = engine.stage(project, Path(place).resolve())
+        staged = engine.stage(project, Path(place).resolve(), meanwhile=_import_the_rest)
+        from .system.wheelfile import write_wheel  # noqa: PLC0415
+
         found = judged(request, project, staged)
         name = WheelName(
             name=escape(project.name),
@@ -83,9 +97,14 @@ def _build(request: Request, table: Mapping[str, Any], engine: Engine) -> Built:
             platforms=found.platforms,
         )
         wheel = write_wheel(
-            request.output, name=name, purelib=found.purelib, tree=staged.tree, dist_info=_dist_info(project)
+            request.output, name=name, purelib=found.purelib, tree=staged.tree, files=_dist_info(project)
         )
     return Built(wheel=wheel, verdict=found, message=staged.message)
+
+
+def _import_the_rest() -> None:
+    for name in _AFTERWARDS:
+        importlib.import_module(name)
 
 
 def judged(request: Request, project: Project, staged: Staged) -> Verdict:
@@ -95,6 +114,9 @@ def judged(request: Request, project: Project, staged: Staged) -> Verdict:
 
     :raises VerdictError: on findings at error level.
     """
+    from .judge import verdict as court  # noqa: PLC0415
+    from .system.treereader import contents_of  # noqa: PLC0415
+
     home = dist_info_name(project.name, project.version)
     _no_reserved_names(staged)
     contents = contents_of(staged.tree, dist_info=home)
@@ -129,11 +151,11 @@ def _no_reserved_names(staged: Staged) -> None:
         raise ConfigError("the build made files of .dist-info that are not its own", problems=problems)
 
 
-def _dist_info(project: Project) -> DistInfo:
+def _dist_info(project: Project) -> dict[str, bytes]:
     files = {"METADATA": project.metadata}
     if project.entry_points:
         files["entry_points.txt"] = project.entry_points
-    return DistInfo(name=project.name, version=project.version, files=files)
+    return files
 
 
 def _same_metadata(request: Request, project: Project) -> None:
@@ -165,7 +187,7 @@ def prepare_metadata(request: Request) -> str:
     try:
         home.mkdir(parents=True, exist_ok=True)
         licences = {f"licenses/{name}": content for name, content in engine.licence_files(project).items()}
-        for name, content in {**_dist_info(project).files, **licences}.items():
+        for name, content in {**_dist_info(project), **licences}.items():
             (home / name).parent.mkdir(parents=True, exist_ok=True)
             (home / name).write_bytes(content)
     except OSError as error:
@@ -175,6 +197,8 @@ def prepare_metadata(request: Request) -> str:
 
 def build_sdist(request: Request) -> Path:
     """Make the source distribution."""
+    from .system.sdist import write_sdist  # noqa: PLC0415
+
     table = read_table(request.source)
     engine = Engine(request, table)
     project = read_project(table, request, engine)

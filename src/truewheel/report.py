@@ -5,14 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .judge.verdict import Checked
-from .model.binary import Binary
-from .model.contents import WheelFacts
 from .model.diagnostics import Finding, Severity, TruewheelError, VerdictError
-from .model.floor import Floor
-from .model.verdict import Verdict
+
+if TYPE_CHECKING:
+    from .judge.verdict import Checked
+    from .model.binary import Binary
+    from .model.contents import WheelFacts
+    from .model.floor import Floor
+    from .model.verdict import Verdict
 
 JSON_VERSION = 1
 """Of the documents that ``--json`` prints; raised when a key changes its meaning or goes."""

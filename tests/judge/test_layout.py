@@ -8,8 +8,9 @@ import pytest
 
 from truewheel.judge import layout
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind
-from truewheel.model.contents import Contents, File, Member, RecordRow, WheelFacts
+from truewheel.model.contents import Contents, File, Member, WheelFacts
 from truewheel.model.diagnostics import FormatError, Severity
+from truewheel.model.distinfo import RecordRow
 
 HOME = "p-1.dist-info"
 NAMES = ("p/__init__.py", f"{HOME}/METADATA", f"{HOME}/WHEEL", f"{HOME}/RECORD")

@@ -52,7 +52,9 @@ PIECES = {
     "process_dynamic_metadata": set(),
     "process_legacy_dynamic_metadata": set(),
     "dynamic_wheel_fields": {"entries"},
-    "_force_include_into_wheel": {"settings", "wheel_dirs", "targetlib", "redirect_mapping", "redirect_libdir"},
+    "resolve_wheel_tree": {"dest", "wheel_dirs", "targetlib", "experimental"},
+    "resolve_from_sdist_force_include": set(),
+    "editable_redirectable": {"src", "rel"},
     "setup_logging": {"log_level"},
     "rich_print": {"file"},
 }  # fmt: skip

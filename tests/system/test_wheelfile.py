@@ -19,11 +19,11 @@ from truewheel.model.diagnostics import TruewheelError, WheelError
 from truewheel.model.distinfo import WheelName
 from truewheel.model.tree import Entry, Scheme, Tree
 from truewheel.system import packing
-from truewheel.system.wheelfile import DistInfo, retag_wheel, source_date_epoch, write_wheel
+from truewheel.system.wheelfile import retag_wheel, source_date_epoch, write_wheel
 from truewheel.system.wheelreader import read_wheel
 
 NAME = WheelName(name="p", version="1", interpreters=("py3",), abis=("none",), platforms=("any",))
-INFO = DistInfo(name="p", version="1", files={"METADATA": b"Metadata-Version: 2.1\nName: p\nVersion: 1\n"})
+FILES = {"METADATA": b"Metadata-Version: 2.1\nName: p\nVersion: 1\n"}
 
 
 def tree(**files: bytes) -> Tree:
@@ -31,7 +31,7 @@ def tree(**files: bytes) -> Tree:
 
 
 def write(place: Path, entries: Tree, **more: object) -> Path:
-    return write_wheel(place, name=NAME, purelib=True, tree=entries, dist_info=INFO, **more).path  # type: ignore[arg-type]
+    return write_wheel(place, name=NAME, purelib=True, tree=entries, files=FILES, **more).path  # type: ignore[arg-type]
 
 
 def test_layout_of_the_archive(tmp_path: Path) -> None:

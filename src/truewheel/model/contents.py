@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from .binary import Binary
 from .diagnostics import FormatError
+from .distinfo import RecordRow
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,16 +74,6 @@ class Member:
     def is_symlink(self) -> bool:
         """Whether the stored mode says symbolic link."""
         return (self.mode & 0o170000) == 0o120000
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class RecordRow:
-    """One row of RECORD: path, hash algorithm and value (``None`` when empty), size in bytes."""
-
-    path: str
-    algorithm: str | None
-    digest: str | None
-    size: int | None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,15 @@ import io
 import re
 from collections.abc import Iterable
 
-from .contents import RecordRow
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class RecordRow:
+    """One row of RECORD: path, hash algorithm and value (``None`` when empty), size in bytes."""
+
+    path: str
+    algorithm: str | None
+    digest: str | None
+    size: int | None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

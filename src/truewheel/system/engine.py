@@ -14,9 +14,11 @@ import dataclasses
 import io
 import os
 import re
+import shutil
 import string
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -34,7 +36,13 @@ from scikit_build_core.build._editable import (
 from scikit_build_core.build._file_processor import each_unignored_file, symlink_escapes
 from scikit_build_core.build._import_names import add_dynamic_import_names
 from scikit_build_core.build._init import setup_logging
-from scikit_build_core.build._pathutil import iter_force_include, packages_to_file_mapping
+from scikit_build_core.build._pathutil import (
+    editable_redirectable,
+    iter_force_include,
+    packages_to_file_mapping,
+    resolve_from_sdist_force_include,
+    resolve_wheel_tree,
+)
 from scikit_build_core.build._scripts import process_script_dir
 from scikit_build_core.build.common_wheel_helpers import (
     build_install_extra_build_types,
@@ -50,7 +58,6 @@ from scikit_build_core.build.common_wheel_helpers import (
     prepare_editable_rebuild_dir,
     prepare_wheel_dirs,
 )
-from scikit_build_core.build.wheel import _force_include_into_wheel
 from scikit_build_core.builder._load_provider import (
     dynamic_wheel_fields,
     process_dynamic_metadata,
@@ -216,16 +223,17 @@ class Engine:
 
     # --- building -----------------------------------------------------------------------------------------------
 
-    def stage(self, project: Project, staging: Path) -> Staged:
+    def stage(self, project: Project, staging: Path, *, meanwhile: Callable[[], None] | None = None) -> Staged:
         """Configure, build and install into ``staging``, and gather what belongs in the wheel.
 
         :param staging: an empty directory; everything that is made goes there, unless the project's ``build-dir``
             says otherwise.
+        :param meanwhile: called once in a thread of its own, when the build tool starts and this process has to wait.
         :raises EngineError: when CMake or the compiler fails, or ``fail`` is set.
         """
         with _in(self._request.source), _complaints("the build cannot be set up"):
             self._stop_if_told()
-            return _Staging(self, project, staging).run()
+            return _Staging(self, project, staging, meanwhile).run()
 
     def _stop_if_told(self) -> None:
         if self._settings.fail:
@@ -376,7 +384,10 @@ def _provider_errors() -> Iterator[None]:
 class _Staging:
     """The steps of one build, in order, over the directories they share."""
 
-    def __init__(self, engine: Engine, project: Project, staging: Path) -> None:
+    def __init__(
+        self, engine: Engine, project: Project, staging: Path, meanwhile: Callable[[], None] | None = None
+    ) -> None:
+        self.meanwhile = meanwhile
         self.settings: ScikitBuildSettings = engine._settings  # noqa: SLF001  # one room
         self.state: Any = engine._state  # noqa: SLF001
         self.product = engine._request.product  # noqa: SLF001
@@ -472,6 +483,8 @@ class _Staging:
     def _drive_cmake(self, cmake: CMake) -> tuple[Sequence[str], Sequence[str]]:
         with _phase("configure"):
             builder = self._configure(cmake)
+        if self.meanwhile is not None:
+            threading.Thread(target=self.meanwhile, daemon=True).start()
         with _phase("build"):
             build_wheel(builder)
         with _phase("install"):
@@ -507,17 +520,51 @@ class _Staging:
             src_exclude=self.settings.sdist.exclude, target_exclude=self.settings.wheel.exclude,
             build_dir=self.settings.build_dir, mode=cast("Any", self.settings.sdist.inclusion_mode),
         )  # fmt: skip
-        forced = _force_include_into_wheel(
-            self.settings, wheel_dirs=self.wheel_dirs, targetlib=self.targetlib,
-            redirect_mapping=mapping if self._redirects else None,
-            redirect_libdir=self.lib_dir if self._redirects else None,
-        )  # fmt: skip
+        forced = self._force_include(mapping)
         process_script_dir(self.wheel_dirs["scripts"])
         entries = list(self._entries(mapping if not self.is_editable else {}, forced))
         if self.is_editable:
             made = self._editable_files(mapping, packages, build_options, install_options)
             entries += [Entry(scheme=Scheme.LIB, path=name, source=content) for name, content in made.items()]
         return Tree(entries=tuple(entries), purelib=self.targetlib == "purelib")
+
+    def _force_include(self, mapping: dict[str, str]) -> set[Path]:
+        """Put ``wheel.force-include`` over everything else; returns what was named file by file, which no
+        ``wheel.exclude`` touches. A redirecting editable serves what it can from the source: that joins ``mapping``."""
+        named: set[Path] = set()
+        for listed, destination in self.settings.wheel.force_include.items():
+            root, rest = resolve_wheel_tree(
+                destination,
+                wheel_dirs=self.wheel_dirs,
+                targetlib=self.targetlib,
+                experimental=self.settings.experimental,
+            )
+            source = resolve_from_sdist_force_include(listed, self.settings.sdist.force_include)
+            is_file = Path(source).expanduser().is_file()
+            in_package = root == self.wheel_dirs[self.targetlib]
+            for path, target in iter_force_include(source, rest, root):
+                if self._redirects and in_package and self._is_live(path, target, mapping, is_named=is_file):
+                    continue
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(path, target)
+                if is_file:
+                    named.add(target.resolve())
+        return named
+
+    def _is_live(self, path: Path, target: Path, mapping: dict[str, str], *, is_named: bool) -> bool:
+        """Whether a forced file needs no copy: it is excluded, or imported from where it lies."""
+        place = target.relative_to(self.wheel_dirs[self.targetlib])
+        if not is_named and pathspec.GitIgnoreSpec.from_lines(self.settings.wheel.exclude).match_file(place):
+            return True
+        if not editable_redirectable(path, place):
+            return False
+        live = str(self.lib_dir / place)
+        for displaced in [source for source, destination in mapping.items() if destination == live]:
+            del mapping[displaced]
+        for stale in (target, self.lib_dir / place):
+            stale.unlink(missing_ok=True)
+        mapping[str(path)] = live
+        return True
 
     def _entries(self, mapping: Mapping[str, str], forced: set[Path]) -> Iterator[Entry]:
         """Files of the wheel: what was installed or staged, and package sources that nothing was installed over."""

@@ -7,8 +7,6 @@ import sys
 import sysconfig
 from collections.abc import Mapping
 
-from packaging import tags
-
 from ..model.target import Target
 
 DISTRIBUTIONS: Mapping[str, str] = {
@@ -41,6 +39,8 @@ def target(platform_tag: str | None = None) -> Target:
 
     :param platform_tag: the plain platform, when the engine knows better (``ARCHFLAGS``, cross builds).
     """
+    from packaging import tags  # noqa: PLC0415  # slow to import; see the pipeline
+
     version = (sys.version_info.major, sys.version_info.minor)
     first = next(tags.sys_tags())
     return Target(

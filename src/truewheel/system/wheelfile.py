@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from .. import __version__
-from ..model.contents import RecordRow
 from ..model.diagnostics import TruewheelError, WheelError
-from ..model.distinfo import WheelName, dist_info_name, parse_record, record_text, wheel_text
+from ..model.distinfo import RecordRow, WheelName, dist_info_name, parse_record, record_text, wheel_text
 from ..model.tree import Entry, Scheme, Tree
 from .archive import Archive
 from .packing import Packed, Packer
@@ -43,19 +42,6 @@ class WheelFile:
     members: tuple[Packed, ...]
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class DistInfo:
-    """The files of ``.dist-info`` that a backend makes; licences and others come with the tree.
-
-    :param name: of the distribution, as in METADATA.
-    :param files: base name → content: METADATA, entry_points.txt.
-    """
-
-    name: str
-    version: str
-    files: Mapping[str, bytes]
-
-
 def source_date_epoch(environ: Mapping[str, str] | None = None) -> int:
     """The time of reproducible artefacts: ``SOURCE_DATE_EPOCH``, or a fixed one.
 
@@ -74,18 +60,26 @@ def source_date_epoch(environ: Mapping[str, str] | None = None) -> int:
 
 
 def write_wheel(
-    output: Path, *, name: WheelName, purelib: bool, tree: Tree, dist_info: DistInfo, workers: int | None = None
+    output: Path,
+    *,
+    name: WheelName,
+    purelib: bool,
+    tree: Tree,
+    files: Mapping[str, bytes],
+    workers: int | None = None,
 ) -> WheelFile:
     """Write ``tree`` as the wheel ``name`` into the directory ``output``.
 
     Members are sorted by name; ``.dist-info`` comes physically last and RECORD closes it. The file gets its name when
     it is complete.
 
+    :param files: what a backend makes for ``.dist-info``, by base name: METADATA, entry_points.txt. WHEEL and RECORD are
+        made here; licences and others come with the tree.
     :raises WheelError: when ``output`` cannot be written.
     """
-    home = dist_info_name(dist_info.name, dist_info.version)
+    home = dist_info_name(name.name, name.version)
     wheel = wheel_text(generator=GENERATOR, purelib=purelib, tags=name.expanded, build=name.build)
-    made = {f"{home}/{base}": content for base, content in {**dist_info.files, "WHEEL": wheel}.items()}
+    made = {f"{home}/{base}": content for base, content in {**files, "WHEEL": wheel}.items()}
     with final_file(output / str(name)) as file:
         packer = Packer(file, epoch=source_date_epoch(), workers=workers)
         try:
