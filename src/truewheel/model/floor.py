@@ -59,8 +59,3 @@ class Floor:
     def text(self) -> str:
         """The version as people write it: ``2.17``."""
         return ".".join(map(str, self.version))
-
-
-def strictest(floors: tuple[Floor, ...]) -> Floor | None:
-    """The floor with the highest version; of equals, the first. ``None`` when there is none."""
-    return max(floors, key=lambda f: f.version, default=None)

@@ -138,8 +138,11 @@ def _expected(field: Field) -> str:
     return 'a list of strings, ["…"]' if field.many else "a string"
 
 
-def json_schema() -> dict[str, Any]:
-    """JSON schema (draft 7) of ``[tool.truewheel]``."""
+def json_schema(tool: str = "truewheel") -> dict[str, Any]:
+    """JSON schema (draft 7) of ``[tool.truewheel]``; validate-pyproject finds it as its plug-in for that table.
+
+    :param tool: the name of the table, as validate-pyproject passes it.
+    """
     properties = {}
     for field in fields():
         kind: dict[str, Any] = {"type": "array", "items": {"type": "string"}} if field.many else {"type": "string"}
@@ -149,7 +152,7 @@ def json_schema() -> dict[str, Any]:
         properties[field.key] = {**kind, "default": default, "description": field.text}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "[tool.truewheel]",
+        "title": f"[tool.{tool}]",
         "type": "object",
         "additionalProperties": False,
         "properties": properties,
