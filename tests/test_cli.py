@@ -73,7 +73,7 @@ def test_check(wheel: Path, renamed: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_check_strict_and_ignore(renamed: Path) -> None:
-    assert main(["check", "--ignore", "TW", str(renamed)]) in (0, 1)
+    assert main(["check", "--ignore", "TW", str(renamed)]) == 1  # an untrue name cannot be ignored
     assert main(["check", "--strict", str(renamed)]) == 1
 
 

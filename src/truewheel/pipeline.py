@@ -110,7 +110,7 @@ def _import_the_rest() -> None:
 def judged(request: Request, project: Project, staged: Staged) -> Verdict:
     """The verdict on a staged tree.
 
-    An editable install is for this machine alone: it makes no promise, and only what would break it here counts.
+    An editable install is for this machine alone, so it gets the plain tag and makes no promise.
 
     :raises VerdictError: on findings at error level.
     """

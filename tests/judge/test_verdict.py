@@ -62,6 +62,7 @@ def test_promises() -> None:
     (finding,) = judge(contents(MODULE), Question(target=CP313, promise="manylinux_2_17")).errors
     assert "f@GLIBC_2.34 of libc.so.6; manylinux_2_17 has glibc 2.17" in finding.evidence[0]
     assert "manylinux_2_34_x86_64" in str(finding.hint)
+    assert ask(MODULE, promise="manylinux_2_17", ignore=("TW",))[1] == ["TW301"]
     assert ask(MODULE, promise="manylinux_2_34_aarch64")[1] == ["TW305"]
     assert ask(MODULE, promise="manylinx_2_17")[1] == ["TW315"]
     assert ask(promise="manylinux_2_17") == ("py3-none-any", [])

@@ -26,6 +26,8 @@ _ELSEWHERE = re.compile(
     r"macosx_\d+_\d+_\w+|win32|win_amd64|win_arm64|android_\d+_\w+|ios_\d+_\d+_\w+|(pyodide|pyemscripten|emscripten)_\w+"
 )
 """Tags of systems that are known, but whose binaries are not judged here (yet)."""
+_UNTRUE = frozenset({"TW301", "TW305", "TW315", "TW401", "TW402", "TW403"})
+"""Findings that, at level error, make a name untrue."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,9 +81,15 @@ def judge(contents: Contents, question: Question) -> Verdict:
 
 
 def _told(findings: Iterable[Finding], selected: tuple[str, ...], ignored: tuple[str, ...]) -> tuple[Finding, ...]:
+    """What is selected, gravest first. That a name is untrue is told in any case: nobody can choose that away."""
     order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
-    kept = selection.select(dict.fromkeys(findings), selected=selected, ignored=ignored)
-    return tuple(sorted(kept, key=lambda f: (order[f.severity], f.code, f.where)))
+    unique = tuple(dict.fromkeys(findings))
+    kept = set(selection.select(unique, selected=selected, ignored=ignored)) | {f for f in unique if _is_untruth(f)}
+    return tuple(sorted(kept, key=lambda f: (order[f.severity], f.code, f.where, f.message)))
+
+
+def _is_untruth(finding: Finding) -> bool:
+    return finding.severity is Severity.ERROR and finding.code in _UNTRUE
 
 
 def _rulings(contents: Contents, exclude: tuple[str, ...]) -> tuple[tuple[PlatformRuling, ...], tuple[Finding, ...]]:
@@ -278,17 +286,12 @@ class Checked:
     @property
     def is_true(self) -> bool:
         """Whether nothing in its name is untrue."""
-        return self.claimed is not None and not any(
-            f.code in _UNTRUE for f in self.findings if f.severity is Severity.ERROR
-        )
+        return self.claimed is not None and not any(_is_untruth(f) for f in self.findings)
 
     @property
     def has_errors(self) -> bool:
         """Whether a finding at error level exists."""
         return any(f.severity is Severity.ERROR for f in self.findings)
-
-
-_UNTRUE = frozenset({"TW301", "TW305", "TW315", "TW401", "TW402", "TW403"})
 
 
 def check(
@@ -368,7 +371,7 @@ def _claims(
             found += untrue(tag, platform.objections(contents, tag, exclude=exclude), ruling)
         found += platform.notes(contents, tag)
         found += _foreign(tag, platform, contents, rulings)
-    if not any(f.code in _UNTRUE for f in found):
+    if not any(_is_untruth(f) for f in found):
         found += _too_strict(claimed, rulings)
     return found
 

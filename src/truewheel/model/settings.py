@@ -28,4 +28,5 @@ class Settings:
     """Findings to report, by prefix of their code (``TW2``, ``TW301``)."""
 
     ignore: tuple[str, ...] = ()
-    """Findings to leave out, by prefix of their code; the longer prefix wins over ``select``."""
+    """Findings to leave out, by prefix of their code; the longer prefix wins over ``select``. That a tag is untrue
+    (TW301 and its like, at level error) cannot be left out."""
