@@ -97,3 +97,10 @@ def test_source_is_left_as_it_was(tmp_path: Path) -> None:
     hooks.result(hooks.hook(source, "build_sdist", tmp_path / "out"))
     assert sorted(p.relative_to(source) for p in source.rglob("*")) == before
     assert len(list((tmp_path / "out").iterdir())) == 2
+
+
+def test_a_package_of_dependencies_only_may_be_empty(tmp_path: Path) -> None:
+    source = hooks.project(
+        tmp_path, cmake="", pyproject="[tool.scikit-build]\nwheel.cmake = false\nwheel.packages = []\n"
+    )
+    assert hooks.result(hooks.hook(source, "build_wheel", tmp_path / "out")) == "pkg-1.0-py3-none-any.whl"

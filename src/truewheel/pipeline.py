@@ -131,6 +131,7 @@ def judged(request: Request, project: Project, staged: Staged) -> Verdict:
         demanded=staged.tags,
         exclude=settings.exclude,
         native=staged.native,
+        compiled=staged.compiled,
         select=settings.select,
         ignore=settings.ignore,
     )

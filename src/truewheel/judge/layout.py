@@ -21,14 +21,22 @@ _LARGE_DEBUG = 1 << 20
 """Bytes of debug sections that are worth a word."""
 
 
-def tree_findings(contents: Contents) -> tuple[Finding, ...]:
-    """Of a tree that is about to become a wheel, and of any wheel."""
-    return tuple(_of_contents(contents))
+def tree_findings(contents: Contents, *, compiled: bool = True) -> tuple[Finding, ...]:
+    """Of a tree that is about to become a wheel.
+
+    :param compiled: whether CMake ran for it: then an empty wheel is a mistake, and not a package of dependencies only.
+    """
+    return tuple(_of_contents(contents, empty=Severity.ERROR if compiled else Severity.NOTE))
 
 
 def findings(facts: WheelFacts) -> tuple[Finding, ...]:
     """Everything that is wrong with the layout of a wheel on disk."""
-    return (*_of_contents(facts.contents), *_of_members(facts), *_of_record(facts), *_of_metadata(facts))
+    return (
+        *_of_contents(facts.contents, empty=Severity.WARNING),
+        *_of_members(facts),
+        *_of_record(facts),
+        *_of_metadata(facts),
+    )
 
 
 def _finding(
@@ -40,11 +48,11 @@ def _finding(
 # --- files ------------------------------------------------------------------------------------------------------
 
 
-def _of_contents(contents: Contents) -> Iterator[Finding]:
+def _of_contents(contents: Contents, *, empty: Severity) -> Iterator[Finding]:
     payload = [f for f in contents.files if not f.path.startswith(contents.dist_info + "/")]
     if not payload:
         yield _finding(
-            "TW523", Severity.ERROR, contents.dist_info, "the wheel is empty",
+            "TW523", empty, contents.dist_info, "the wheel is empty",
             hint="in CMakeLists.txt: install(TARGETS NAME DESTINATION ${SKBUILD_PROJECT_NAME}); "
             "or put Python files where wheel.packages finds them",
         )  # fmt: skip

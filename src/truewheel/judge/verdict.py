@@ -40,6 +40,7 @@ class Question:
     :param demanded: ``wheel.tags``: expanded tags that the project insists on.
     :param exclude: globs on libraries that someone else supplies.
     :param native: the plain platform tags as the engine would write them.
+    :param compiled: whether CMake ran.
     """
 
     target: Target
@@ -48,6 +49,7 @@ class Question:
     demanded: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     native: tuple[str, ...] = ()
+    compiled: bool = True
     select: tuple[str, ...] = ("TW",)
     ignore: tuple[str, ...] = ()
 
@@ -66,7 +68,7 @@ def judge(contents: Contents, question: Question) -> Verdict:
         *findings,
         *homeless,
         *python.findings,
-        *layout.tree_findings(contents),
+        *layout.tree_findings(contents, compiled=question.compiled),
         *(f for r in rulings for f in r.findings),
     ]
     return Verdict(
@@ -255,7 +257,11 @@ def _demanded(
     parts = [tuple(dict.fromkeys(t[i] for t in split)) for i in range(3)]
     name = WheelName(name="-", version="-", interpreters=parts[0], abis=parts[1], platforms=parts[2])
     claims = _claims(contents, name, rulings, question.exclude)
-    told = [*claims, *layout.tree_findings(contents), *(f for r in rulings for f in r.findings)]
+    told = [
+        *claims,
+        *layout.tree_findings(contents, compiled=question.compiled),
+        *(f for r in rulings for f in r.findings),
+    ]
     return Verdict(
         interpreters=parts[0],
         abis=parts[1],

@@ -90,6 +90,7 @@ class Staged:
     :param build_tag: ``wheel.build-tag``.
     :param tags: ``wheel.tags``: expanded tags that the project demands, usually none.
     :param native: the platform tags that scikit-build-core would have written: the plain platform.
+    :param compiled: ``wheel.cmake``: whether CMake ran.
     :param message: ``messages.after-success``, rendered.
     """
 
@@ -98,6 +99,7 @@ class Staged:
     build_tag: str
     tags: tuple[str, ...]
     native: tuple[str, ...]
+    compiled: bool
     message: str
 
 
@@ -452,7 +454,7 @@ class _Staging:
         tree = self._gather(*options)
         return Staged(
             tree=tree, py_api=self.settings.wheel.py_api, build_tag=str(self.settings.wheel.build_tag),
-            tags=tuple(self.settings.wheel.tags or ()), native=tuple(self.tags.archs),
+            tags=tuple(self.settings.wheel.tags or ()), native=tuple(self.tags.archs), compiled=self.cmake is not None,
             message=_rendered(self.settings.messages.after_success),
         )  # fmt: skip
 
