@@ -74,6 +74,13 @@ def test_kinds_of_binaries() -> None:
     assert of_file(File(path="p/a.so", size=1, binary=elf(kind=Kind.SHARED, debug_bytes=2_000_000))) == ["TW515"]
     broken = FormatError("broken ELF file", offset=4, field="EI_CLASS", value=9)
     assert of_file(File(path="p/a.so", size=1, broken=broken)) == ["TW517"]
+    for path, severity in (
+        ("p/data.so", Severity.WARNING),
+        ("p/m.abi3.so", Severity.ERROR),
+        ("p/m.pyd", Severity.ERROR),
+    ):
+        files = (File(path=path, size=1, broken=broken),)
+        assert [f.severity for f in layout.tree_findings(Contents(files=files, dist_info=HOME))] == [severity]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from ..model.distinfo import WheelName, escape, parse_headers, parse_wheel_name
 
 SCHEMES = frozenset({"purelib", "platlib", "headers", "scripts", "data"})
 _STRAY = frozenset({"bin", "lib", "lib64", "include", "share", "etc"})
+_MODULE = re.compile(r"\.(cpython-|abi3|pypy|cp3)[^/]*\.(so|pyd)$|\.pyd$")
+"""Names of files that Python imports; other broken binaries may be data of somebody's tests."""
 _LARGE_DEBUG = 1 << 20
 """Bytes of debug sections that are worth a word."""
 
@@ -110,7 +112,7 @@ def _stray(payload: list[File], contents: Contents) -> Iterator[Finding]:
 def _of_file(file: File) -> Iterator[Finding]:
     if file.broken is not None:
         yield _finding(
-            "TW517", Severity.ERROR, file.path, str(file.broken), evidence=file.broken.context, hint="build or download it again"
+            "TW517", Severity.ERROR if _MODULE.search(file.path) else Severity.WARNING, file.path, str(file.broken), evidence=file.broken.context, hint="build or download it again"
         )  # fmt: skip
     if file.path.endswith((".pyc", ".pyo")) or "__pycache__/" in file.path:
         yield _finding(
