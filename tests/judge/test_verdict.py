@@ -56,6 +56,12 @@ def test_library_or_program_without_extension() -> None:
     assert ask(program)[0] == "py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64"
 
 
+def test_static_libraries_are_bound_to_a_platform() -> None:
+    archive = File(path="p/libx.a", size=1, binary=Binary(format=Format.ARCHIVE))
+    assert ask(archive)[0] == "py3-none-linux_x86_64"
+    assert check(facts("p-1-py3-none-linux_x86_64.whl", archive)).truth.tag == "py3-none-linux_x86_64"
+
+
 def test_promises() -> None:
     assert ask(MODULE, promise="manylinux_2_35") == ("cp313-cp313-manylinux_2_35_x86_64", [])
     assert ask(MODULE, promise="manylinux_2_17")[1] == ["TW301"]

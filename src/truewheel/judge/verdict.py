@@ -156,8 +156,9 @@ def _platforms(
 def _without_binaries(
     contents: Contents, question: Question
 ) -> tuple[tuple[str, ...], tuple[Finding, ...], tuple[str, ...]]:
-    loadable = any(b.is_loadable for _, b in contents.binaries())
-    tags = (question.native or (question.target.platform_tag,)) if loadable else ("any",)
+    # Static libraries and objects are bound to a platform too, though nothing tells to which level of it.
+    bound = bool(contents.binaries())
+    tags = (question.native or (question.target.platform_tag,)) if bound else ("any",)
     if question.promise in (AUTO, NATIVE):
         return tags, (), ()
     tag = question.promise
@@ -334,8 +335,7 @@ def _truth(contents: Contents, claimed: WheelName | None, rulings: Sequence[Plat
         # Suffixes tell the Python of a module, not that pure Python code beside it runs on all of them: what the
         # name says stands unless a module contradicts it.
         interpreters, abis = claimed.interpreters, claimed.abis
-    loadable = any(b.is_loadable for _, b in contents.binaries())
-    fallback = claimed.platforms if claimed is not None and loadable else ("any",)
+    fallback = claimed.platforms if claimed is not None and contents.binaries() else ("any",)
     platforms = rulings[0].tags if rulings else fallback
     reasons = (_why(rulings[0]) if rulings else _without_ruling(contents), python.reason)
     return Verdict(
@@ -350,9 +350,7 @@ def _truth(contents: Contents, claimed: WheelName | None, rulings: Sequence[Plat
 
 def _without_ruling(contents: Contents) -> str:
     """Why there is nothing to say of platforms."""
-    if any(b.is_loadable for _, b in contents.binaries()):
-        return "its binaries are not judged here"
-    return "no binaries"
+    return "its binaries are not judged here" if contents.binaries() else "no binaries"
 
 
 def _is_narrower(claimed: WheelName, python: PythonRuling) -> bool:
@@ -424,6 +422,8 @@ def _foreign(tag: str, platform: Platform, contents: Contents, rulings: Sequence
     if any(r.family == platform.family for r in rulings):
         return []
     loadable = [(f, b) for f, b in contents.binaries() if b.is_loadable]
+    if contents.binaries() and not loadable:
+        return []
     if not loadable:
         return [
             Finding(
