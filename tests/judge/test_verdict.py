@@ -20,6 +20,7 @@ def needing(path: str, version: str, *, cpu: str = "x86_64", library: str = "lib
     piece = dataclasses.replace(
         base.binary.slices[0],
         cpu=cpu,
+        executable_stack=False,
         needs=(Need(library=library, versions=(version,) if version else ()),),
         imports=(Symbol(name="f", version=version or None, library=library),),
     )
@@ -50,7 +51,7 @@ def test_extension() -> None:
 
 def test_library_or_program_without_extension() -> None:
     library = File(path="p/libx.so", size=1, binary=Binary(format=Format.ELF, slices=(
-        ElfSlice(cpu="x86_64", bits=64, kind=Kind.SHARED, machine=62, needs=(Need(library="libc.so.6", versions=("GLIBC_2.17",)),)),)))  # fmt: skip
+        ElfSlice(cpu="x86_64", bits=64, kind=Kind.SHARED, machine=62, executable_stack=False, needs=(Need(library="libc.so.6", versions=("GLIBC_2.17",)),)),)))  # fmt: skip
     assert ask(library)[0] == "py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64"
     program = dataclasses.replace(library, path="p-1.data/scripts/tool")
     assert ask(program)[0] == "py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64"

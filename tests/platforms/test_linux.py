@@ -11,6 +11,7 @@ from truewheel.platforms.linux import LINUX, NEVER, level_of_library, level_of_v
 
 
 def piece(*needs: Need, cpu: str = "x86_64", **more: object) -> ElfSlice:
+    more.setdefault("executable_stack", False)
     return ElfSlice(cpu=cpu, bits=64, kind=Kind.SHARED, machine=62, needs=needs, **more)  # type: ignore[arg-type]
 
 
@@ -131,6 +132,8 @@ def test_musl() -> None:
         "musllinux_1_1 has musl 1.1"
     ]
     assert LINUX.objections(contents(m=new), "musllinux_1_2_x86_64") == ()
+    time64 = piece(Need(library="libc.musl-i386.so.1"), cpu="i686", imports=(Symbol(name="__stat_time64"),))
+    assert LINUX.objections(contents(m=time64), "musllinux_1_1_i686")[0].evidence.fact == "new in musl 1.2.0"
     cxx = piece(Need(library="libc.musl-x86_64.so.1"), Need(library="libstdc++.so.6"))
     assert LINUX.rule(contents(m=cxx)).tags == ("linux_x86_64",)
 
@@ -172,7 +175,7 @@ def test_unreachable_bundled_library() -> None:
 
 @pytest.mark.parametrize(
     ("more", "code"),
-    [({"executable_stack": True}, "TW303"), ({"text_relocations": True}, "TW310"), ({"cpu": "riscv64", "float_abi": "soft"}, "TW314"),
+    [({"executable_stack": True}, "TW303"), ({"executable_stack": None}, "TW303"), ({"text_relocations": True}, "TW310"), ({"cpu": "riscv64", "float_abi": "soft"}, "TW314"),
      ({"cpu": "ppc64le", "ppc_abi": 1}, "TW314")],
 )  # fmt: skip
 def test_other_findings(more: dict[str, object], code: str) -> None:

@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..model.binary import LOADABLE, ElfSlice, Format, Slice
+from ..model.binary import LOADABLE, ElfSlice, Format, Kind, Slice
 from ..model.contents import Contents
 from ..model.diagnostics import Finding, Severity
 from ..model.floor import Evidence, Floor
@@ -469,13 +469,13 @@ def _findings(contents: Contents, pieces: tuple[_Piece, ...]) -> Iterator[Findin
         yield from _path_findings(piece)
         yield from _reach_findings(piece, held)
         yield from _abi_findings(piece)
-        if piece.slice.executable_stack:
+        if _wants_executable_stack(piece.slice):
             yield Finding(
                 code="TW303",
                 severity=Severity.WARNING,
                 where=piece.path,
                 message="asks for an executable stack, which glibc 2.41 and hardened systems refuse",
-                evidence=("PT_GNU_STACK has the X flag",),
+                evidence=("PT_GNU_STACK " + ("has the X flag" if piece.slice.executable_stack else "is missing"),),
                 hint="link with -Wl,-z,noexecstack, and add .note.GNU-stack to assembly sources",
             )
         if piece.slice.text_relocations:
@@ -487,6 +487,13 @@ def _findings(contents: Contents, pieces: tuple[_Piece, ...]) -> Iterator[Findin
                 evidence=("DT_TEXTREL is set",),
                 hint="compile every part with -fPIC (CMake: POSITION_INDEPENDENT_CODE ON)",
             )
+
+
+def _wants_executable_stack(piece: ElfSlice) -> bool:
+    """Stated, or not denied on a CPU where glibc then takes it for wanted (glibc ``DEFAULT_STACK_PERMS``)."""
+    if piece.executable_stack is None:
+        return piece.cpu in ("x86_64", "i686") and piece.kind is Kind.SHARED and _libc(piece) == "glibc"
+    return piece.executable_stack
 
 
 def _path_findings(piece: _Piece) -> Iterator[Finding]:
