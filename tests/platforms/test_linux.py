@@ -7,7 +7,7 @@ import pytest
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need, SearchPath, Symbol
 from truewheel.model.contents import Contents, File
 from truewheel.platforms import PLATFORMS
-from truewheel.platforms.linux import LINUX, NEVER, level_of_library, level_of_version, lowest
+from truewheel.platforms.linux import ANY, LINUX, NEVER, level_of_library, level_of_version, lowest
 
 
 def piece(*needs: Need, cpu: str = "x86_64", **more: object) -> ElfSlice:
@@ -75,13 +75,44 @@ def test_cxx_symbols_may_decide() -> None:
     assert ruling.floors[0].of == "GLIBCXX"
 
 
-def test_versions_of_a_bundled_library_do_not_count() -> None:
+def test_versions_of_a_bundled_library_count_unless_a_search_path_leads_to_it() -> None:
     own = piece(name="libstdc++.so.6")
-    cxx = piece(
+    needs = (
         Need(library="libstdc++.so.6", versions=("GLIBCXX_3.4.30",)),
         Need(library="libc.so.6", versions=("GLIBC_2.17",)),
     )
-    assert LINUX.rule(contents(p__m=cxx, p__lib=own)).tags[0] == "manylinux_2_17_x86_64"
+    found = piece(*needs, search_paths=(SearchPath(path="$ORIGIN", kind="RUNPATH"),))
+    assert LINUX.rule(contents(p__m=found, p__lib=own)).tags[0] == "manylinux_2_17_x86_64"
+    # The loader would take the system's.
+    assert LINUX.rule(contents(p__m=piece(*needs), p__lib=own)).tags[0] == "manylinux_2_35_x86_64"
+
+
+def test_versions_of_the_loader_count() -> None:
+    needs = (
+        Need(library="ld-linux-x86-64.so.2", versions=("GLIBC_2.35",)),
+        Need(library="libc.so.6", versions=("GLIBC_2.17",)),
+    )
+    assert LINUX.rule(contents(m=piece(*needs))).tags[0] == "manylinux_2_35_x86_64"
+
+
+def test_levels_below_the_lowest_named_one_are_honest_claims() -> None:
+    built = contents(m=libc("GLIBC_2.27", cpu="riscv64", float_abi="double"))
+    assert LINUX.objections(built, "manylinux_2_27_riscv64") == ()
+    assert (
+        LINUX.objections(contents(m=libc("GLIBC_2.29", cpu="riscv64", float_abi="double")), "manylinux_2_27_riscv64")
+        != ()
+    )
+
+
+def test_a_cpu_without_levels_gets_the_plain_tag_and_no_blame() -> None:
+    ruling = LINUX.rule(contents(m=libc("GLIBC_2.17", cpu="armv6l", float_abi="hard")))
+    assert (ruling.tags, ruling.findings) == (("linux_armv6l",), ())
+
+
+def test_versions_newer_than_the_table_are_called_so() -> None:
+    ruling = LINUX.rule(contents(m=piece(Need(library="libstdc++.so.6", versions=("GLIBCXX_9.9",)))))
+    assert ruling.tags == ("linux_x86_64",)
+    assert "newer than every level" in ruling.findings[0].message
 
 
 def test_unknown_library_leaves_the_plain_tag() -> None:
@@ -195,7 +226,8 @@ def test_laws_of_levels() -> None:
     for cpu in ("x86_64", "aarch64", "s390x"):
         levels = [level_of_version(cpu, f"GLIBC_2.{n}") for n in range(2, 60)]
         assert levels == sorted(levels, key=lambda level: level or NEVER)
-        assert min(levels, key=lambda level: level or NEVER) == lowest(cpu)
+        assert level_of_version(cpu, "GCC_3.0") == ANY
+        assert lowest(cpu) < NEVER
     assert level_of_version("x86_64", "OPENSSL_3.0.0") is None
     assert level_of_version("x86_64", "GLIBCXX_9.9") == NEVER
     assert level_of_library("x86_64", "libnone.so") == NEVER

@@ -26,6 +26,8 @@ from ..model.verdict import Objection, PlatformRuling
 
 Level = tuple[int, int]
 
+ANY: Level = (0, 0)
+"""What every level has."""
 NEVER: Level = (99, 0)
 """A level that no distribution has: what needs it fits no promise."""
 
@@ -82,6 +84,8 @@ def lowest(cpu: str) -> Level:
 def level_of_version(cpu: str, version: str) -> Level | None:
     """From which manylinux level on ``version`` (``GLIBC_2.17``) is there; ``None`` when its family is not spoken of.
 
+    What the lowest level of the CPU has already asks for nothing (``ANY``).
+
     >>> level_of_version("x86_64", "GLIBC_2.29"), level_of_version("x86_64", "GLIBCXX_3.4.20")
     ((2, 29), (2, 24))
     """
@@ -91,11 +95,11 @@ def level_of_version(cpu: str, version: str) -> Level | None:
         return None
     numbers = _numbers(text)
     if family == "GLIBC" and numbers is not None:
-        return max(lowest(cpu), (numbers[0], numbers[1])) if len(numbers) > 1 else lowest(cpu)
+        return (numbers[0], numbers[1]) if len(numbers) > 1 else ANY
     for level, policy in levels:
         allowed = policy["cpus"][cpu][family]
         if text in allowed["also"] or (numbers is not None and numbers <= (_numbers(allowed["to"]) or ())):
-            return level
+            return ANY if level == levels[0][0] else level
     return NEVER
 
 
@@ -166,6 +170,19 @@ def _held(contents: Contents) -> Mapping[str, str]:
     return found
 
 
+def _used(contents: Contents) -> Mapping[str, str]:
+    """Of the libraries that the wheel holds, those that a process would use: all that the system lacks (Python code may
+    load them first), and of those that the system has, too, the ones to which a search path leads."""
+    pieces = _pieces(contents)
+    places = {_expand(s.path, posixpath.dirname(p.path)) for p in pieces for s in p.slice.search_paths}
+    cpus = {p.slice.cpu for p in pieces}
+    return {
+        name: path
+        for name, path in _held(contents).items()
+        if posixpath.dirname(path) in places or all(level_of_library(cpu, name) == NEVER for cpu in cpus)
+    }
+
+
 def _libc(piece: ElfSlice) -> str | None:
     """``glibc``, ``musl``, or ``None`` when nothing in the file says."""
     needs = [n.library for n in piece.needs]
@@ -177,23 +194,37 @@ def _libc(piece: ElfSlice) -> str | None:
 
 
 def _wants(piece: _Piece, held: Mapping[str, str], exclude: tuple[str, ...], libc: str) -> Iterator[_Want]:
-    cpu = piece.slice.cpu
     for need in piece.slice.needs:
-        if need.library in held or _LOADER.fullmatch(need.library) or _matches(need.library, exclude):
+        if need.library in held or _matches(need.library, exclude):
             continue
         if libc == "musl":
-            if not _MUSL.fullmatch(need.library) and need.library not in _policy()["musllinux"]["libraries"]:
-                yield _library(piece, need.library, NEVER)
-            continue
-        level = level_of_library(cpu, need.library)
-        if level > lowest(cpu):
-            yield _library(piece, need.library, level)
-        if level != NEVER:
+            yield from _musl_library_wants(piece, need.library)
+        elif _LOADER.fullmatch(need.library):
             yield from _version_wants(piece, need.library, need.versions)
-            yield from _private_wants(piece, need.library)
+        else:
+            yield from _glibc_library_wants(piece, need.library, need.versions)
     if libc == "musl":
         yield from _musl_wants(piece)
     yield from _isa_wants(piece)
+
+
+def _glibc_library_wants(piece: _Piece, library: str, versions: tuple[str, ...]) -> Iterator[_Want]:
+    level = level_of_library(piece.slice.cpu, library)
+    if level > lowest(piece.slice.cpu):
+        yield _library(piece, library, level)
+    if level != NEVER:
+        yield from _version_wants(piece, library, versions)
+        yield from _private_wants(piece, library)
+
+
+def _musl_library_wants(piece: _Piece, library: str) -> Iterator[_Want]:
+    policy = _policy()["musllinux"]
+    if not (_LOADER.fullmatch(library) or _MUSL.fullmatch(library) or library in policy["libraries"]):
+        yield _library(piece, library, NEVER)
+    for symbol in piece.slice.imports:
+        if symbol.name in policy["private"].get(library, ()) and not symbol.weak:
+            evidence = Evidence(file=piece.path, library=library, symbol=symbol.name)
+            yield _Want(of="private symbol", level=NEVER, version=NEVER, evidence=evidence)
 
 
 def _matches(library: str, patterns: tuple[str, ...]) -> bool:
@@ -296,8 +327,10 @@ class Linux:
             findings += _mixtures(pieces, cpus, libcs)
             return PlatformRuling(family="linux", tags=(native,), native=native, findings=tuple(findings))
         libc = next(iter(libcs), "glibc")
-        held = _held(contents)
-        wants = [w for p in pieces for w in _wants(p, held, exclude, libc)]
+        used = _used(contents)
+        # A CPU without manylinux levels has no promise to keep, so nothing there is outside of one.
+        promised = libc == "musl" or _levels(cpus[0])
+        wants = [w for p in pieces for w in _wants(p, used, exclude, libc)] if promised else []
         findings += [f for w in wants if w.level == NEVER and (f := _never(w)) is not None]
         floors = _floors(wants, libc)
         tags = self._tags(wants, cpus[0], libc) if not any(f.code == "TW314" for f in findings) else (native,)
@@ -321,14 +354,14 @@ class Linux:
         claim = _parse(tag)
         if claim is None:
             return ()
-        held = _held(contents)
+        used = _used(contents)
         found: list[Objection] = []
         for piece in _pieces(contents):
             if piece.slice.cpu != claim.cpu and not _runs_on(piece.slice.cpu, claim.cpu):
                 fact = f"it is code for {piece.slice.cpu}"
                 found.append(Objection(evidence=Evidence(file=piece.path, fact=fact), allows=f"only {claim.cpu}"))
             elif claim.kind != "linux":
-                found += _broken_promises(piece, claim, held, exclude)
+                found += _broken_promises(piece, claim, used, exclude)
         return tuple(sorted(found, key=lambda o: (o.evidence.file, str(o.evidence))))
 
     def notes(self, contents: Contents, tag: str) -> tuple[Finding, ...]:  # noqa: ARG002  # the protocol's
@@ -431,13 +464,18 @@ def _never(want: _Want) -> Finding | None:
             evidence=(str(evidence), "ld.so refuses to load it on older CPUs"),
             hint="build without -march=x86-64-vN (or -Wl,-z,x86-64-vN), or choose at run time",
         )
+    unknown = want.of != "private symbol" and evidence.version != "GLIBC_PRIVATE"
     return Finding(
         code="TW206",
         severity=Severity.WARNING,
         where=evidence.file,
-        message=f"uses a symbol that {evidence.library} keeps to itself or no longer has",
+        message=f"uses a symbol version of {evidence.library} that is newer than every level known here"
+        if unknown
+        else f"uses a symbol that {evidence.library} keeps to itself or no longer has",
         evidence=(str(evidence),),
-        hint="call its public replacement, or link that library statically",
+        hint="build with an older compiler, or link that library statically (-static-libstdc++, -static-libgcc)"
+        if unknown
+        else "call its public replacement, or link that library statically",
     )
 
 
