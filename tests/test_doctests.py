@@ -20,4 +20,4 @@ def test_examples(name: str) -> None:
 
 
 def test_there_are_examples() -> None:
-    assert sum(doctest.testmod(importlib.import_module(name)).attempted for name in MODULES) > 15
+    assert sum(doctest.testmod(importlib.import_module(name)).attempted for name in MODULES) >= 10

@@ -240,3 +240,9 @@ def test_each_tag_that_is_made_is_understood_and_held() -> None:
             assert LINUX.understands(tag)
             assert LINUX.objections(built, tag) == ()
     assert len({p.family for p in PLATFORMS}) == len(PLATFORMS)
+
+
+def test_androids_files_are_not_linuxs() -> None:
+    bionic = piece(Need(library="libc.so", versions=("LIBC",)))
+    assert not LINUX.owns(Format.ELF, bionic)
+    assert LINUX.owns(Format.ELF, piece(Need(library="libc.so")))

@@ -156,8 +156,10 @@ def _pieces(contents: Contents) -> tuple[_Piece, ...]:
 
 
 def _is_android(piece: ElfSlice) -> bool:
+    """By its note, its interpreter, or the symbol versions that only bionic has."""
     stated = any(m.platform == "android" for m in piece.minimum_os)
-    return stated or (piece.interpreter or "").startswith("/system/bin/linker")
+    bionic = any(v == "LIBC" or v.startswith("LIBC_") for n in piece.needs for v in n.versions)
+    return stated or bionic or (piece.interpreter or "").startswith("/system/bin/linker")
 
 
 def _held(contents: Contents) -> Mapping[str, str]:
