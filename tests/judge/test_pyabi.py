@@ -75,6 +75,13 @@ def test_stable_abi_broken_by_a_private_symbol() -> None:
     assert ruling.abis == ("cp313",)
 
 
+def test_names_that_the_wheel_defines_itself_are_not_pythons() -> None:
+    library = module("p/libpyside.so", exports="PySideProperty_New")
+    files = contents(module("p/m.abi3.so", "PySideProperty_New"), library)
+    assert pyabi.rule(files, target=CP313, py_api="cp310").findings == ()
+    assert pyabi.objections(files, interpreters=("cp310",), abis=("abi3",)) == ()
+
+
 def test_stable_abi_broken_by_a_newer_symbol() -> None:
     ruling = pyabi.rule(contents(module("p/m.abi3.so", "PyBuffer_FillInfo")), target=CP313, py_api="cp39")
     (finding,) = ruling.findings
@@ -110,6 +117,9 @@ def test_init_functions() -> None:
 def test_mixed_suffixes() -> None:
     both = contents(module("p/a.cpython-312-x86_64-linux-gnu.so"), module("p/b.cpython-313-x86_64-linux-gnu.so"))
     assert "TW406" in [f.code for f in pyabi.rule(both, target=CP313).findings]
+    stale = contents(module("p/a.cpython-39-x86_64-linux-gnu.so"), module("p/b.cpython-313-x86_64-linux-gnu.so"))
+    assert pyabi.rule(stale, target=CP313).interpreters == ("cp313",)
+    assert pyabi.rule(stale, target=None).interpreters == ("cp313",)
 
 
 @pytest.mark.parametrize(

@@ -103,13 +103,15 @@ class Cursor:
 class Strings:
     """A string table: NUL-terminated strings by their offset, each decoded once."""
 
-    __slots__ = ("_known", "_raw", "cursor", "field")
+    __slots__ = ("_known", "_left", "_raw", "cursor", "field")
 
     def __init__(self, cursor: Cursor, field: str) -> None:
         self.cursor = cursor
         self.field = field
         self._raw = bytes(cursor.data)
         self._known: dict[int, str] = {}
+        # Names may share their ends, but not so many that a small table becomes a large amount of text.
+        self._left = 8 * len(self._raw) + 65536
 
     def __getitem__(self, offset: int) -> str:
         """The string at ``offset``.
@@ -122,5 +124,8 @@ class Strings:
             if end < 0:
                 place = min(max(offset, 0), len(self._raw))
                 self.cursor.fail(f"a name lies outside of {self.field}", offset=place, field=self.field, value=offset)
+            self._left -= end - offset
+            if self._left < 0:
+                self.cursor.fail(f"names overlap in {self.field}", offset=offset, field=self.field, value=offset)
             known = self._known[offset] = self._raw[offset:end].decode("utf-8", "backslashreplace")
         return known

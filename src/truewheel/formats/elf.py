@@ -361,6 +361,7 @@ def _needed_versions(dynamic: _Dynamic) -> tuple[dict[int, _Version], dict[str, 
     libraries: dict[str, list[tuple[str, int]]] = {}
     if dynamic.needs is None:
         return indices, libraries
+    left = len(dynamic.needs) // 16  # as many entries as there is room for: chains may not overlap
     for offset, (_, count, file, aux, _) in _linked(dynamic.needs, "HHIII", 4, "version need"):
         library = dynamic.strings[file]
         entries = libraries.setdefault(library, [])
@@ -370,6 +371,9 @@ def _needed_versions(dynamic: _Dynamic) -> tuple[dict[int, _Version], dict[str, 
             _linked(dynamic.needs, "IHHII", 4, "version need entry", offset + aux), start=1
         ):
             text = dynamic.strings[name]
+            left -= 1
+            if left < 0:
+                dynamic.needs.fail("version needs overlap", offset=offset, field="vn_aux", value=aux)
             entries.append((text, flags))
             indices[index & 0x7FFF] = _Version(text, library)
             if number == count:
@@ -432,6 +436,8 @@ def _notes(cursor: Cursor, header: _Header, segments: Sequence[_Segment], sectio
     places = {(s.offset, s.filesz) for s in segments if s.type == PT_NOTE}
     if not places:
         places = {(s.offset, s.size) for s in sections if s.type == SHT_NOTE}
+    if sum(size for _, size in places) > len(cursor):
+        cursor.fail("notes overlap", offset=0, field="PT_NOTE")
     result = _Notes()
     for offset, size in sorted(places):
         for owner, kind, content in _each_note(cursor.part(offset, size, "notes")):

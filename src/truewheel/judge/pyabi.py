@@ -126,12 +126,20 @@ def rule(contents: Contents, *, target: Target | None, py_api: str = "") -> Pyth
     declared = tuple(py_api.split(".")) if py_api.startswith("py") else ("py3",)
     if not found:
         return PythonRuling(interpreters=declared, abis=("none",), reason="no extension modules")
-    named = sorted({(m.tag, m.abi) for m in found if m.tag is not None and m.abi is not None})
+    named = {(m.tag, m.abi) for m in found if m.tag is not None and m.abi is not None}
     if named:
-        return _by_suffix(named, found, py_api, findings)
+        return _by_suffix(_by_preference(named, target), found, py_api, findings)
     if target is None:
         return PythonRuling(interpreters=(), abis=(), reason="the suffixes name no Python", findings=findings)
-    return _by_symbols(found, target, py_api, findings)
+    return _by_symbols(contents, found, target, py_api, findings)
+
+
+def _by_preference(named: set[tuple[str, str]], target: Target | None) -> list[tuple[str, str]]:
+    """Suffixes of several Pythons, the likeliest last: the target's own, then by version and not by spelling."""
+    own = (target.python_tag, target.abi_tag) if target is not None else None
+    return sorted(
+        named, key=lambda n: (n == own, [int(d) for d in re.findall(r"\d+", n[0].replace("cp3", "cp3 "))], n[1])
+    )
 
 
 def _by_suffix(
@@ -148,7 +156,9 @@ def _by_suffix(
     )
 
 
-def _by_symbols(found: tuple[Module, ...], target: Target, py_api: str, findings: tuple[Finding, ...]) -> PythonRuling:
+def _by_symbols(
+    contents: Contents, found: tuple[Module, ...], target: Target, py_api: str, findings: tuple[Finding, ...]
+) -> PythonRuling:
     own = PythonRuling(
         interpreters=(target.python_tag,),
         abis=(target.abi_tag,),
@@ -163,7 +173,7 @@ def _by_symbols(found: tuple[Module, ...], target: Target, py_api: str, findings
         return own
     abis = tuple(sorted({m.abi or "abi3" for m in found}))
     tag, version = wanted or (target.python_tag, target.version)
-    broken = tuple(_unstable(found, version))
+    broken = tuple(_unstable(found, version, own_names=_own_names(contents)))
     if broken:
         return dataclasses.replace(own, findings=(*findings, *broken))
     return PythonRuling(
@@ -201,11 +211,18 @@ def _imports(module: Module) -> Iterator[Symbol]:
         yield from (s for s in piece.imports if not s.weak and _PYTHON_NAME.fullmatch(s.name))
 
 
-def _unstable(found: Iterable[Module], version: tuple[int, int]) -> Iterator[Finding]:
+def _own_names(contents: Contents) -> frozenset[str]:
+    """Names that the wheel itself defines: ``Py…`` is anybody's prefix (PySide, PyMOL …)."""
+    return frozenset(name for _, b in contents.binaries() for s in b.slices for name in s.exports)
+
+
+def _unstable(
+    found: Iterable[Module], version: tuple[int, int], *, own_names: frozenset[str] = frozenset()
+) -> Iterator[Finding]:
     """Symbols that a stable-ABI module of ``version`` may not import."""
     known = stable_symbols()
     for module in found:
-        for symbol in dict.fromkeys(s.name for s in _imports(module)):
+        for symbol in dict.fromkeys(s.name for s in _imports(module) if s.name not in own_names):
             added = known.get(symbol)
             if added is None:
                 yield Finding(
@@ -260,7 +277,7 @@ def objections(contents: Contents, *, interpreters: tuple[str, ...], abis: tuple
     claimed = [v for i in interpreters if (v := _cpython(i))]
     if {"abi3", "abi3t"} & set(abis) and claimed:
         plain = [m for m in found if m.loads_by_name]
-        findings += _unstable(plain, min(claimed))
+        findings += _unstable(plain, min(claimed), own_names=_own_names(contents))
     if abis == ("none",) and any(not m.loads_by_name for m in found):
         findings.append(_versioned_under_none(next(m for m in found if not m.loads_by_name)))
     return tuple(dict.fromkeys(findings))
