@@ -104,7 +104,7 @@ def normalised(found: dict[str, tuple[bytes, int]], place: Path) -> dict[str, tu
             continue
         if name.endswith("/pyproject.toml"):
             content = b"\n".join(
-                line for line in content.splitlines() if not line.startswith((b"requires", b"build-backend"))
+                line for line in content.splitlines() if not line.startswith((b"requires = ", b"build-backend = "))
             )
         content = re.sub(re.escape(str(place).encode()) + rb"/(tmp|truewheel-)\w+", b"TEMPORARY", content)
         kept[name] = (content, mode & 0o111)

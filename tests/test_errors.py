@@ -147,3 +147,11 @@ def test_messages_of_the_project(tmp_path: Path) -> None:
     run = hooks.hook(tmp_path / "source", "build_wheel", tmp_path / "out2")
     assert run.returncode == 3
     assert "badly" in run.stderr
+
+
+def test_misspelt_name_in_a_template(tmp_path: Path) -> None:
+    table = '[[tool.scikit-build.generate]]\npath = "pkg/v.py"\ntemplate = "v = ${versoin}"\n'
+    run = hooks.hook(hooks.project(tmp_path, pyproject=table), "build_wheel", tmp_path / "out")
+    assert run.returncode == 2
+    assert "did you mean version?" in run.stderr
+    assert "Traceback" not in run.stderr

@@ -124,6 +124,13 @@ def _boundary() -> Iterator[None]:
 
         _say(report.error(error, _style()))
         raise SystemExit(int(error.exit_code)) from None
+    except ImportError as error:
+        if not (error.name or "").startswith("scikit_build_core"):
+            raise
+        _say(
+            f"error: this scikit-build-core is not one that truewheel works with ({error})\n  hint: require scikit-build-core<2"
+        )
+        raise SystemExit(2) from None
     except KeyboardInterrupt:
         _say("truewheel: interrupted; nothing was written")
         raise SystemExit(130) from None

@@ -65,7 +65,7 @@ def build(request: Request) -> Built:
         return _build(request, table, engine)
     except EngineError as error:
         retry = Engine(request, table, retry=True)
-        if not retry.retries:
+        if not retry.retries or error.phase not in {"configure", "build", "install"}:
             raise _with_message(error, engine) from None
     try:
         return _build(request, table, retry)

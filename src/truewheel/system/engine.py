@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import dataclasses
+import difflib
 import io
 import os
 import re
@@ -344,7 +345,14 @@ def _complaints(message: str) -> Iterator[None]:
     out, err = _Tee(sys.stdout), _Tee(sys.stderr)
     try:
         with contextlib.redirect_stdout(cast("Any", out)), contextlib.redirect_stderr(cast("Any", err)):
-            yield
+            try:
+                yield
+            except SystemExit:
+                raise
+            except BaseException:
+                out.release()
+                err.release()
+                raise
         out.release()
         err.release()
     except SystemExit as exit_:
@@ -681,7 +689,16 @@ def _generate_sources(settings: ScikitBuildSettings, project: Project) -> None:
 
 def _render(item: Any, project: Project) -> str:
     text = item.template_path.read_text(encoding="utf-8") if item.template_path else item.template
-    return string.Template(text).substitute(project.template_values)
+    try:
+        return string.Template(text).substitute(project.template_values)
+    except (KeyError, ValueError) as error:
+        near = difflib.get_close_matches(str(error).strip("'"), [str(n) for n in project.template_values], n=1)
+        problem = Problem(
+            where=f"tool.scikit-build.generate ({item.path})",
+            message=f"the template names {error}, which is no field of the metadata",
+            hint=f"did you mean {near[0]}?" if near else "write $$ for a dollar sign",
+        )
+        raise ConfigError("a file cannot be generated", problems=[problem]) from None
 
 
 def _write_if_new(path: Path, text: str) -> None:
