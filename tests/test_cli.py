@@ -150,3 +150,11 @@ def test_broken_binaries(wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixt
                 new.writestr(info.filename, broken if info.filename == name else old.read(info))
         assert main(["check", str(packed)]) == 1
         assert "TW517" in capsys.readouterr().out
+
+
+def test_tag_refuses_what_no_name_can_cure(wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = tmp_path / wheel.name.replace("pkg-1.0", "pkg-2.0")
+    other.write_bytes(wheel.read_bytes())
+    assert main(["tag", str(other), "-o", str(tmp_path / "out")]) == 1
+    assert "TW519" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import __version__
-from .model.diagnostics import ExitCode, TruewheelError, WheelError
+from .model.diagnostics import ExitCode, FormatError, TruewheelError, VerdictError, WheelError
 
 if TYPE_CHECKING:
     from .judge.verdict import Checked
@@ -31,6 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.FINE)
+    except OSError as error:
+        _complain(TruewheelError(f"the output cannot be written: {error.strerror}"))
+        return int(ExitCode.USAGE)
     except KeyboardInterrupt:
         return 130
     return code
@@ -135,7 +138,10 @@ def _show_binary(path: Path) -> bool:
     with path.open("rb") as file:
         if formats.sniff(file.read(formats.HEAD)) is None:
             return False
-    facts = formats.read(path.read_bytes())
+    try:
+        facts = formats.read(path.read_bytes())
+    except FormatError as error:
+        raise WheelError(f"{path}: {error}", context=error.context) from None
     if facts is not None:
         print(report.binary(path.name, facts))  # noqa: T201
     return facts is not None
@@ -159,10 +165,12 @@ def _tag(options: argparse.Namespace) -> int:
     from .system.wheelreader import read_wheel  # noqa: PLC0415
 
     for path in options.wheels:
-        facts = read_wheel(path)
+        facts = read_wheel(path, digests=True)
         checked = verdict.check(facts, exclude=tuple(options.exclude))
         if checked.claimed is None:
             raise WheelError(f"{path.name} is not the file name of a wheel", hint="rename it first")
+        if checked.incurable:
+            raise VerdictError(f"{path.name} has errors that no name can cure", findings=checked.incurable)
         truth = checked.truth
         name = WheelName(
             name=checked.claimed.name,

@@ -115,6 +115,8 @@ def test_metadata_and_wheel() -> None:
     assert codes(dataclasses.replace(sound, metadata=None)) == ["TW522"]
     assert codes(dataclasses.replace(sound, metadata="Name: p\n")) == ["TW522"]
     assert codes(dataclasses.replace(sound, metadata="Metadata-Version: 2.1\nName: q\nVersion: 1\n")) == ["TW519"]
+    assert codes(dataclasses.replace(sound, filename="p-2-py3-none-any.whl")) == ["TW519"]
+    assert codes(dataclasses.replace(sound, metadata="Metadata-Version: 2.1\nName: p\nVersion: 01.0\n")) == []
     assert codes(dataclasses.replace(sound, wheel_headers=())) == ["TW524"]
     assert codes(dataclasses.replace(sound, wheel_headers=(*sound.wheel_headers[:2], ("Tag", "py2-none-any")))) == [
         "TW512"

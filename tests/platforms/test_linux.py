@@ -246,3 +246,10 @@ def test_androids_files_are_not_linuxs() -> None:
     bionic = piece(Need(library="libc.so", versions=("LIBC",)))
     assert not LINUX.owns(Format.ELF, bionic)
     assert LINUX.owns(Format.ELF, piece(Need(library="libc.so")))
+
+
+@pytest.mark.parametrize(
+    "tag", ["manylinux_2_029_x86_64", "manylinux_2_1_x86_64", "MANYLINUX_2_17_x86_64", "manylinux_2_17_", "win_amd64"]
+)
+def test_not_levels(tag: str) -> None:
+    assert not LINUX.understands(tag)

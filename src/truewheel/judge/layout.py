@@ -230,11 +230,28 @@ def _of_metadata(facts: WheelFacts) -> Iterator[Finding]:
         yield _finding(
             "TW522", Severity.ERROR, f"{home}/METADATA", f"lacks {', '.join(missing)}", hint="build the wheel again"
         )
+    elif name is not None and not _is_version(headers["version"], name.version):
+        yield _finding(
+            "TW519", Severity.ERROR, f"{home}/METADATA", f"is about version {headers['version']}, not {name.version}",
+            evidence=[f"Version: {headers['version']}", facts.filename], hint="build the wheel again",
+        )  # fmt: skip
     elif name is not None and escape(headers["name"]) != escape(name.name):
         yield _finding(
             "TW519", Severity.ERROR, f"{home}/METADATA", f"is about {headers['name']}, not {name.name}",
             evidence=[f"Name: {headers['name']}", facts.filename], hint="build the wheel again",
         )  # fmt: skip
+
+
+def _is_version(written: str, named: str) -> bool:
+    """Whether both are one version; file names have the normal form, with ``_`` for ``-``."""
+    if written == named or written.replace("-", "_") == named:
+        return True
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415  # rarely needed, and slow to import
+
+    try:
+        return Version(written) == Version(named.replace("_", "-"))
+    except InvalidVersion:
+        return False
 
 
 def _of_name(facts: WheelFacts, name: WheelName) -> Iterator[Finding]:

@@ -218,7 +218,7 @@ def _unknown_tag(tag: str) -> Finding:
         severity=Severity.ERROR,
         where=tag,
         message=f"{tag} is no platform tag that can be checked here",
-        hint="for example auto, native, manylinux_2_17, musllinux_1_2, macosx_11_0_arm64, win_amd64",
+        hint="auto, native, or for example manylinux_2_17, manylinux_2_28_x86_64, musllinux_1_2",
     )
 
 
@@ -294,6 +294,11 @@ class Checked:
     def is_true(self) -> bool:
         """Whether nothing in its name is untrue."""
         return self.claimed is not None and not any(_is_untruth(f) for f in self.findings)
+
+    @property
+    def incurable(self) -> tuple[Finding, ...]:
+        """The errors that another name would not cure."""
+        return tuple(f for f in self.findings if f.severity is Severity.ERROR and f.code not in _UNTRUE)
 
     @property
     def has_errors(self) -> bool:

@@ -32,7 +32,7 @@ NEVER: Level = (99, 0)
 """A level that no distribution has: what needs it fits no promise."""
 
 _TAG = re.compile(
-    r"(?P<family>linux|manylinux1|manylinux2010|manylinux2014|(?:many|musl)linux_(?P<major>\d+)_(?P<minor>\d+))_(?P<cpu>[a-z]\w*)"
+    r"(?P<family>linux|manylinux1|manylinux2010|manylinux2014|(?:many|musl)linux_(?P<major>[1-9]\d*)_(?P<minor>0|[1-9]\d*))_(?P<cpu>[a-z]\w*)"
 )
 _SHORT = re.compile(r"linux|manylinux(1|2010|2014|_\d+_\d+)|musllinux_\d+_\d+")
 _LOADER = re.compile(r"ld-linux[-\w]*\.so\.\d|ld64\.so\.[12]|ld\.so\.1|ld-musl-\w+\.so\.1")
@@ -53,6 +53,8 @@ _BUILD_PLACES = (
     "/private/",
     "/Users/",
 )
+_FIRST: Level = (2, 5)
+"""The first manylinux level that there is (PEP 513)."""
 _MUSL_BASELINE: Level = (1, 2)
 """The oldest musl that is maintained; that a file runs on 1.1 cannot be shown without a list of 1.1's symbols."""
 
@@ -297,7 +299,8 @@ class Linux:
 
     def understands(self, tag: str) -> bool:
         """``linux_…``, ``manylinux…`` and ``musllinux…``."""
-        return _TAG.fullmatch(tag) is not None
+        claim = _parse(tag)
+        return claim is not None and (claim.kind != "manylinux" or claim.level >= _FIRST)
 
     def complete(self, promise: str, contents: Contents) -> str:
         """Add the CPU to a promise that lacks it."""

@@ -55,13 +55,15 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        if path.exists() and not path.is_file():
+            hint = "name the .whl file itself" if path.is_dir() else None
+            raise WheelError(f"{path} cannot be read: it is not a regular file", hint=hint)
         try:
             with path.open("rb") as file:
                 self.size = file.seek(0, 2)
                 self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if self.size else b""
         except OSError as error:
-            hint = "name the .whl file itself" if path.is_dir() else None
-            raise WheelError(f"{path} cannot be read", context=[str(error)], hint=hint) from error
+            raise WheelError(f"{path} cannot be read", context=[str(error)]) from error
         self.data = memoryview(self._map)
         self.items = self._directory()
         self._ends = self._bounds()
