@@ -34,6 +34,7 @@ function(truewheel_add_module name)
     CXX_VISIBILITY_PRESET hidden
     VISIBILITY_INLINES_HIDDEN ON)
   _truewheel_origin(${name})
+  set_target_properties(${name} PROPERTIES TRUEWHEEL_DESTINATION "${arg_DESTINATION}")
   install(TARGETS ${name} DESTINATION "${arg_DESTINATION}")
 endfunction()
 
@@ -57,7 +58,8 @@ endfunction()
 # truewheel_install_library(TARGET... [DESTINATION DIR] [FOR MODULE...])
 #
 # These shared libraries belong in the wheel: they are installed into DIR (the project's own package when it is left
-# out), and the modules after FOR find them there, whatever their own directory is called.
+# out), and the modules after FOR find them there. Where truewheel_add_module put a module is known; one that another
+# command made (pybind11_add_module) must be installed into DIR too.
 function(truewheel_install_library)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "DESTINATION" "FOR")
   if(NOT DEFINED arg_DESTINATION)
@@ -75,7 +77,26 @@ function(truewheel_install_library)
   endforeach()
   foreach(module IN LISTS arg_FOR)
     target_link_libraries(${module} PRIVATE ${arg_UNPARSED_ARGUMENTS})
+    _truewheel_search(${module} "${arg_DESTINATION}")
   endforeach()
+endfunction()
+
+# Let the loader search the installed directory `destination` from the directory that `module` is installed into.
+function(_truewheel_search module destination)
+  get_target_property(home ${module} TRUEWHEEL_DESTINATION)
+  set(step "")
+  if(home)
+    file(RELATIVE_PATH step "/${home}" "/${destination}")
+    string(REGEX REPLACE "/$" "" step "${step}")
+    if(step)
+      set(step "/${step}")
+    endif()
+  endif()
+  if(APPLE)
+    set_property(TARGET ${module} APPEND PROPERTY INSTALL_RPATH "@loader_path${step}")
+  elseif(UNIX)
+    set_property(TARGET ${module} APPEND PROPERTY INSTALL_RPATH "$ORIGIN${step}")
+  endif()
 endfunction()
 
 function(_truewheel_origin target)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -87,6 +90,64 @@ def test_tag_gives_the_true_name(
     assert set(read_wheel(made).wheel_tags) == set(read_wheel(wheel).wheel_tags)
     assert main(["tag", str(made), "-o", str(tmp_path / "out")]) == 0
     assert "true already" in capsys.readouterr().out
+
+
+def test_tag_writes_no_name_that_check_calls_untrue(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing tells for which Python a module is that claims the stable ABI and does not keep to it."""
+    (tmp_path / "x.c").write_text("int _PyLong_Sign(void *); int PyInit__x(void) { return _PyLong_Sign(0); }")
+    subprocess.run([needs.program("gcc"), "-shared", "-fPIC", tmp_path / "x.c", "-o", tmp_path / "x.so"], check=True)
+    wheel = small_wheel(tmp_path / "p-1-cp39-abi3-linux_x86_64.whl", {"p/_x.abi3.so": (tmp_path / "x.so").read_bytes()})
+    assert main(["check", str(wheel)]) == 1
+    assert main(["tag", str(wheel), "-o", str(tmp_path / "out")]) == 1
+    assert "TW402" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_ok_means_exit_code_nought(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wheel = small_wheel(tmp_path / "p-1-py3-none-any.whl", {"p/__init__.py": b"", "lib/x.txt": b""})
+    for options, code in (([], 0), (["--strict"], 1)):
+        assert main(["check", *options, str(wheel)]) == code
+        assert (": ok" in capsys.readouterr().out) is (code == 0)
+    nameless = wheel.rename(tmp_path / "nameless.whl")
+    assert main(["check", "--ignore", "TW5", str(nameless)]) == 1
+    assert "not ok" in capsys.readouterr().out
+
+
+def test_codes_that_do_not_exist_are_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wheel = small_wheel(tmp_path / "p-1-py3-none-any.whl", {"p/__init__.py": b"", "p/__pycache__/a.pyc": b"x"})
+    for option in ("--select", "--ignore"):
+        with pytest.raises(SystemExit) as caught:
+            main(["check", option, "XYZ", str(wheel)])
+        assert caught.value.code == 2
+    capsys.readouterr()
+    main(["check", "--select", "tw513", str(wheel)])
+    assert "TW513" in capsys.readouterr().out
+
+
+def test_names_that_the_terminal_cannot_show(tmp_path: Path) -> None:
+    wheel = small_wheel(tmp_path / "p-1-py3-none-any.whl", {"p/__init__.py": b"", "lib/\u2192.txt": b""})
+    run = subprocess.run(
+        [sys.executable, "-m", "truewheel", "show", wheel],
+        capture_output=True, check=False, env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert b"lib/\\u2192.txt" in run.stdout
+
+
+def small_wheel(path: Path, files: dict[str, bytes]) -> Path:
+    """A wheel without fault in its own files."""
+    files = {
+        **files,
+        "p-1.dist-info/METADATA": b"Metadata-Version: 2.1\nName: p\nVersion: 1\n",
+        "p-1.dist-info/WHEEL": f"Wheel-Version: 1.0\nTag: {path.stem.split('-', 2)[2]}\n".encode(),
+    }
+    digests = {n: base64.urlsafe_b64encode(hashlib.sha256(c).digest()).rstrip(b"=").decode() for n, c in files.items()}
+    record = [f"{n},sha256={digest},{len(files[n])}" for n, digest in digests.items()]
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+        archive.writestr("p-1.dist-info/RECORD", "\n".join([*record, "p-1.dist-info/RECORD,,"]))
+    return path
 
 
 def test_explain(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
+import io
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import __version__
-from .model.diagnostics import ExitCode, FormatError, TruewheelError, VerdictError, WheelError
+from .model.diagnostics import ExitCode, FormatError, Severity, TruewheelError, VerdictError, WheelError
 
 if TYPE_CHECKING:
     from .judge.verdict import Checked
     from .model.contents import WheelFacts
+    from .model.distinfo import WheelName
     from .report import Style
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns its exit code (:class:`~truewheel.model.diagnostics.ExitCode`)."""
     options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A wheel's file names may hold what the terminal's code page lacks; that is no reason to show nothing.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code: int = options.run(options)
         sys.stdout.flush()
@@ -73,8 +79,17 @@ def _about_wheels(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--exclude", action="append", default=[], metavar="GLOB", help="a library that someone else supplies"
     )
-    parser.add_argument("--select", action="append", default=[], metavar="CODE", help="only findings with this prefix")
-    parser.add_argument("--ignore", action="append", default=[], metavar="CODE", help="no findings with this prefix")
+    for option, text in (("--select", "only findings with this prefix"), ("--ignore", "no findings with this prefix")):
+        parser.add_argument(option, action="append", default=[], type=_prefix, metavar="CODE", help=text)
+
+
+def _prefix(text: str) -> str:
+    """The beginning of a finding's code; a slip here would switch a check off in silence."""
+    from . import pages  # noqa: PLC0415
+
+    if not text or not any(code.startswith(text.upper()) for code in pages.titles()):
+        raise argparse.ArgumentTypeError(f"no finding's code begins with {text!r}; truewheel explain lists them")
+    return text.upper()
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -91,18 +106,15 @@ def _show(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from . import report  # noqa: PLC0415
-    from .model.diagnostics import Severity  # noqa: PLC0415
 
     results, code = _each(options, digests=True, binaries=False)
     if options.json:
         print(report.as_json(results))  # noqa: T201
     else:
         for facts, checked in results:
-            print(report.checked_line(facts, checked, _style()))  # noqa: T201
-    grave = {Severity.ERROR, Severity.WARNING} if options.strict else {Severity.ERROR}
-    found = any(f.severity in grave for _, checked in results for f in checked.findings)
-    untrue = any(not checked.is_true for _, checked in results)
-    return code or int(ExitCode.FINDINGS if found or untrue else ExitCode.FINE)
+            print(report.checked_line(facts, checked, _style(), strict=options.strict))  # noqa: T201
+    passed = all(checked.passes(strict=options.strict) for _, checked in results)
+    return code or int(ExitCode.FINE if passed else ExitCode.FINDINGS)
 
 
 def _each(
@@ -180,12 +192,30 @@ def _tag(options: argparse.Namespace) -> int:
             abis=truth.abis,
             platforms=truth.platforms,
         )
+        _must_be_true(facts, name, exclude=tuple(options.exclude))
         if (options.output / str(name)).resolve() == path.resolve():
             print(f"{path.name}: its name is true already")  # noqa: T201
             continue
         retag_wheel(path, options.output, name=name, purelib=truth.purelib)
         print(f"{path.name} -> {options.output / str(name)}")  # noqa: T201
     return int(ExitCode.FINE)
+
+
+def _must_be_true(facts: WheelFacts, name: WheelName, *, exclude: tuple[str, ...]) -> None:
+    """Refuse to write a name that ``check`` would call untrue: where the binaries contradict the Python or ABI tag and
+    nothing in them tells which would be right.
+
+    :raises VerdictError: when it is untrue.
+    """
+    from .judge import verdict  # noqa: PLC0415
+
+    again = verdict.check(dataclasses.replace(facts, filename=str(name)), exclude=exclude)
+    if not again.is_true:
+        raise VerdictError(
+            f"{facts.filename}: no true name for it is known",
+            findings=[f for f in again.findings if f.severity is Severity.ERROR],
+            hint="build it again for the Python that it is meant for",
+        )
 
 
 def _complain(error: TruewheelError) -> None:

@@ -107,10 +107,10 @@ def _same(checked: Checked) -> bool:
     return checked.claimed is not None and set(checked.claimed.expanded) == set(checked.truth.expanded)
 
 
-def checked_line(facts: WheelFacts, checked: Checked, style: Style = PLAIN) -> str:
+def checked_line(facts: WheelFacts, checked: Checked, style: Style = PLAIN, *, strict: bool = False) -> str:
     """``truewheel check``: one line when all is well, the findings when not."""
     told = [f for f in checked.findings if f.severity is not Severity.NOTE]
-    word = style.paint("ok", "32") if not checked.has_errors else style.paint("not ok", "31")
+    word = style.paint("ok", "32") if checked.passes(strict=strict) else style.paint("not ok", "31")
     return "\n".join([f"{facts.filename}: {word}", *(finding(f, style) for f in told)])
 
 

@@ -134,3 +134,26 @@ def test_unread_formats_are_believed() -> None:
         judge(contents(mach), Question(target=CP313, native=("macosx_11_0_arm64",))).tag
         == "cp313-cp313-macosx_11_0_arm64"
     )
+
+
+def test_promises_that_cannot_be_checked_are_not_made() -> None:
+    archive = File(path="p/libx.a", size=1, binary=Binary(format=Format.ARCHIVE))
+    assert ask(archive, promise="manylinux_2_17")[1] == ["TW315"]
+    assert ask(archive, promise="linux_x86_64") == ("py3-none-linux_x86_64", [])
+    mach = File(path="p/m.cpython-313-darwin.so", size=1, binary=Binary(format=Format.MACHO))
+    for promise, codes in (("macosx_11_0_arm64", []), ("macosx_10_9_arm64", ["TW315"])):
+        found = judge(
+            contents(mach), Question(target=CP313, native=("macosx_11_0_arm64",), promise=promise, ignore=("TW307",))
+        )
+        assert [f.code for f in found.findings] == codes
+
+
+def test_older_arm_code_keeps_the_promises_of_newer_arm() -> None:
+    old = needing("p/m.cpython-313-arm-linux-gnueabihf.so", "GLIBC_2.17", cpu="armv6l")
+    assert check(facts("p-1-cp313-cp313-manylinux_2_31_armv7l.whl", old)).is_true
+    new = needing("p/m.cpython-313-arm-linux-gnueabihf.so", "GLIBC_2.34", cpu="armv6l")
+    assert not check(facts("p-1-cp313-cp313-manylinux_2_31_armv7l.whl", new)).is_true
+
+
+def test_nothing_compiled_is_bound_to_no_abi() -> None:
+    assert check(facts("p-1-cp313-cp313-linux_x86_64.whl")).truth.tag == "cp313-none-any"

@@ -35,6 +35,14 @@ def test_mistakes_name_their_place_and_what_is_allowed() -> None:
     assert problems[0].hint == "did you mean exclude?"
 
 
+def test_slips_in_codes_switch_nothing_off() -> None:
+    for wrong in ("tw3", "W301", "TW3011", ""):
+        _, problems = schema.read({"ignore": [wrong]}, {}, {})
+        assert [p.where for p in problems] == ["tool.truewheel.ignore"]
+        assert repr(wrong) in problems[0].message
+    assert schema.read({"ignore": ["TW3", "TW301", "TW"]}, {}, {})[1] == ()
+
+
 def test_json_schema_names_every_key() -> None:
     document = schema.json_schema()
     assert set(document["properties"]) == {f.key for f in schema.fields()}

@@ -162,6 +162,9 @@ def _without_binaries(
     if question.promise in (AUTO, NATIVE):
         return tags, (), ()
     tag = question.promise
+    if bound:
+        # What nobody reads cannot be held to more than the plain platform; a promise is checked, or not made.
+        return tags, () if tag in tags else (_unchecked(tag, contents),), ()
     # Without a binary nothing can complete a promise that lacks its CPU; any will do to see that it is one.
     if not any(p.understands(tag) or p.understands(f"{tag}_cpu") for p in PLATFORMS):
         return tags, (_unknown_tag(tag),), ()
@@ -173,6 +176,17 @@ def _without_binaries(
         hint="when a module should be there, look at the install() commands of CMakeLists.txt",
     )
     return tags, (note,), ()
+
+
+def _unchecked(tag: str, contents: Contents) -> Finding:
+    return Finding(
+        code="TW315",
+        severity=Severity.ERROR,
+        where=tag,
+        message=f"{tag} was promised, but cannot be checked: nothing in the wheel is judged here",
+        evidence=tuple(f"{file.path}: {binary.format.value}" for file, binary in contents.binaries()[:5]),
+        hint="set tool.truewheel.tag to auto or native for the plain platform tag",
+    )
 
 
 def _main(rulings: Sequence[PlatformRuling], target: Target) -> PlatformRuling:
@@ -305,6 +319,11 @@ class Checked:
         """Whether a finding at error level exists."""
         return any(f.severity is Severity.ERROR for f in self.findings)
 
+    def passes(self, *, strict: bool = False) -> bool:
+        """Whether the wheel may be shipped: a true name, and no finding at level error (``strict``: nor warning)."""
+        grave = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+        return self.is_true and not any(f.severity in grave for f in self.findings)
+
 
 def check(
     facts: WheelFacts,
@@ -342,6 +361,8 @@ def _truth(contents: Contents, claimed: WheelName | None, rulings: Sequence[Plat
         interpreters, abis = claimed.interpreters, claimed.abis
     fallback = claimed.platforms if claimed is not None and contents.binaries() else ("any",)
     platforms = rulings[0].tags if rulings else fallback
+    if platforms == ("any",):
+        abis = ("none",)  # nothing compiled: there is no ABI to be bound to
     reasons = (_why(rulings[0]) if rulings else _without_ruling(contents), python.reason)
     return Verdict(
         interpreters=interpreters or ("py3",),

@@ -21,6 +21,10 @@ from . import settings as model
 from .diagnostics import Problem
 from .settings import Settings
 
+_CODES = frozenset({"select", "ignore"})
+"""Settings that are prefixes of codes."""
+_CODE = re.compile(r"TW\d{0,3}")
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Field:
@@ -123,7 +127,8 @@ def _given(
 def _convert(field: Field, value: Any) -> tuple[Any, str | None]:
     if field.many:
         if isinstance(value, list) and all(isinstance(v, str) for v in value):
-            return tuple(value), None
+            slip = next((v for v in value if field.key in _CODES and not _CODE.fullmatch(v)), None)
+            return tuple(value), f"{slip!r} is not the beginning of a finding's code" if slip is not None else None
         return None, f"{value!r} is not a list of strings"
     if not isinstance(value, str) or not value:
         return None, f"{value!r} is not a string" if not isinstance(value, str) else "is empty"
@@ -133,6 +138,8 @@ def _convert(field: Field, value: Any) -> tuple[Any, str | None]:
 
 
 def _expected(field: Field) -> str:
+    if field.key in _CODES:
+        return 'for example ["TW3"] or ["TW301"]; truewheel explain lists them'
     if field.choices:
         return "one of " + ", ".join(repr(c) for c in field.choices)
     return 'a list of strings, ["…"]' if field.many else "a string"

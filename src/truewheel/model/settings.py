@@ -15,9 +15,9 @@ class Settings:
 
     tag: str = "auto"
     """The platform tag. ``auto``: the most compatible tag that the binaries allow. A platform, with or without its
-    CPU (``manylinux_2_17``, ``musllinux_1_2_x86_64``): a promise; when it is
-    not true of the binaries, the build fails and names the file, the symbol and a cure. ``native``: the plain
-    platform (``linux_x86_64``), no promise. Inside a distribution's package build (conda, Debian, Nix, Spack, …)
+    CPU (``manylinux_2_17``, ``musllinux_1_2_x86_64``): a promise; when it is not true of the binaries, the build fails
+    and names the file, the symbol and a cure; so it does when the binaries cannot be checked here, unless the promise
+    is the plain platform anyway. ``native``: the plain platform (``linux_x86_64``), no promise. Inside a distribution's package build (conda, Debian, Nix, Spack, …)
     ``auto`` means ``native``."""
 
     exclude: tuple[str, ...] = ()

@@ -366,7 +366,9 @@ class Linux:
                 fact = f"it is code for {piece.slice.cpu}"
                 found.append(Objection(evidence=Evidence(file=piece.path, fact=fact), allows=f"only {claim.cpu}"))
             elif claim.kind != "linux":
-                found += _broken_promises(piece, claim, used, exclude)
+                # Older ARM code on a newer ARM's level is held to what that level has; its own CPU has no levels.
+                there = dataclasses.replace(piece, slice=dataclasses.replace(piece.slice, cpu=claim.cpu))
+                found += _broken_promises(there, claim, used, exclude)
         return tuple(sorted(found, key=lambda o: (o.evidence.file, str(o.evidence))))
 
     def notes(self, contents: Contents, tag: str) -> tuple[Finding, ...]:  # noqa: ARG002  # the protocol's
