@@ -1,6 +1,6 @@
 """What a binary file says of itself: facts from its headers and tables, the same nouns for every format.
 
-A :class:`Binary` has one :class:`Slice` per CPU.
+A :class:`Binary` has one :class:`Slice` per CPU (more than one only in fat Mach-O files and ARM64X images).
 Values hold no path: where a file lies is its container's business (:mod:`truewheel.model.contents`).
 """
 
@@ -19,28 +19,45 @@ class Format(enum.Enum):
     PE = "PE"
     WASM = "WebAssembly"
     ARCHIVE = "static archive"
+    COFF = "COFF object"
 
 
 class Kind(enum.Enum):
     """What a loader does with the file."""
 
     SHARED = "shared library"
+    """ELF ``ET_DYN`` without an interpreter, ``MH_DYLIB``, DLL, wasm side module."""
+    BUNDLE = "loadable bundle"
+    """``MH_BUNDLE``: loaded with dlopen, cannot be linked against."""
     EXECUTABLE = "executable"
     OBJECT = "relocatable object"
+    ARCHIVE = "static archive"
     OTHER = "other"
-    """Core dumps, companions with debug symbols only."""
+    """Core dumps, kernel extensions, debug-symbol companions (``MH_DSYM``, ``.debug``)."""
+
+
+class NeedKind(enum.Enum):
+    """How a dependency is bound."""
+
+    NORMAL = "normal"
+    WEAK = "weak"
+    """May be absent at load time (``LC_LOAD_WEAK_DYLIB``)."""
+    DELAYED = "delayed"
+    """Loaded on first use (PE delay imports, ``LC_LAZY_LOAD_DYLIB``)."""
+    REEXPORTED = "re-exported"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Need:
     """A library that must be there at load time.
 
-    :param library: the name as written: ``libc.so.6``.
+    :param library: the name as written: ``libc.so.6``, ``@rpath/libfoo.dylib``, ``KERNEL32.dll``.
     :param versions: the symbol versions required of it (ELF ``.gnu.version_r``), in file order.
     :param weak_versions: those of ``versions`` that are flagged weak (``VER_FLG_WEAK``).
     """
 
     library: str
+    kind: NeedKind = NeedKind.NORMAL
     versions: tuple[str, ...] = ()
     weak_versions: tuple[str, ...] = ()
 
@@ -50,35 +67,40 @@ class Symbol:
     """A name that a binary imports.
 
     :param version: ELF symbol version (``GLIBC_2.34``), else ``None``.
-    :param library: the library that must define it, as written, when the format says so (ELF through the version
-        table). ``None`` when any library may.
+    :param library: the library that must define it, as written, when the format says so: ELF through the version
+        table, Mach-O through the two-level namespace ordinal, PE always. ``None`` when any library may.
     :param weak: whether it may stay undefined.
+    :param ordinal: PE import by number; ``name`` is then ``#N``.
     """
 
     name: str
     version: str | None = None
     library: str | None = None
     weak: bool = False
+    ordinal: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class SearchPath:
-    """A directory that the loader searches, as written (``$ORIGIN/../libs``)."""
+    """A directory that the loader searches, as written (``$ORIGIN/../libs``, ``@loader_path``)."""
 
     path: str
-    kind: Literal["RPATH", "RUNPATH"]
+    kind: Literal["RPATH", "RUNPATH", "LC_RPATH"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class MinimumOS:
     """The oldest system that the file says it runs on.
 
-    :param platform: ``linux`` (kernel version, from ``.note.ABI-tag``) or ``android`` (API level, one number).
-    :param version: ``(3, 2, 0)``; numbers in the platform's own scheme.
+    :param platform: ``macos``, ``ios``, ``ios-simulator``, ``catalyst``, ``tvos``, ``watchos``, ``visionos``,
+        ``windows`` (subsystem version), ``android`` (API level as a one-number version), ``linux`` (``.note.ABI-tag``).
+    :param version: ``(11, 0)``; numbers in the platform's own scheme.
+    :param sdk: the SDK it was built with, when stated.
     """
 
     platform: str
     version: tuple[int, ...]
+    sdk: tuple[int, ...] | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,14 +108,14 @@ class Slice:
     """The code for one CPU.
 
     :param cpu: one spelling for all formats: ``x86_64``, ``i686``, ``aarch64``, ``armv7l``, ``armv6l``, ``arm`` (soft
-        or unknown float ABI), ``ppc64le``, ``ppc64``, ``s390x``, ``riscv64``, ``riscv32``, ``loongarch64``, ``mips…``;
-        or ``machine-0xNNNN`` for what has no name here.
+        or unknown float ABI), ``ppc64le``, ``ppc64``, ``s390x``, ``riscv64``, ``riscv32``, ``loongarch64``, ``mips…``,
+        ``wasm32``, ``wasm64``, ``x86_64h``, ``arm64e``, ``arm64ec``; or ``machine-0xNNNN`` for what has no name here.
     :param bits: pointer size, 32 or 64.
-    :param name: SONAME.
+    :param name: SONAME, Mach-O install name, PE export-table name.
     :param exports: defined names visible to a loader; versioned ELF names come without their version.
     :param exports_complete: False when the table had no bound that could be trusted (a stripped file whose hash
         tables are gone), so that a missing name proves nothing.
-    :param interpreter: ``PT_INTERP``.
+    :param interpreter: ELF ``PT_INTERP``, Mach-O ``LC_LOAD_DYLINKER``.
     :param debug_bytes: size of debug sections inside the file.
     """
 
@@ -151,6 +173,70 @@ class ElfSlice(Slice):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class MachOSlice(Slice):
+    """What only Mach-O files say.
+
+    :param file_type: ``MH_*`` number.
+    :param cpu_subtype: ``cpusubtype`` without its capability bits.
+    :param signed: whether an ``LC_CODE_SIGNATURE`` with content is there.
+    :param compatibility_version: of an ``LC_ID_DYLIB``.
+    :param two_level: ``MH_TWOLEVEL``.
+    :param offset: where the slice starts in a fat file, in bytes.
+    :param size: its length in bytes.
+    :param header_padding: free bytes between the last load command and the first section.
+    """
+
+    file_type: int
+    cpu_subtype: int = 0
+    signed: bool = False
+    compatibility_version: tuple[int, ...] | None = None
+    two_level: bool = True
+    offset: int = 0
+    size: int = 0
+    header_padding: int = 0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class PeSlice(Slice):
+    """What only PE images say.
+
+    :param machine: ``IMAGE_FILE_HEADER.Machine``.
+    :param subsystem: ``IMAGE_SUBSYSTEM_*``.
+    :param subsystem_version: major and minor.
+    :param os_version: ``MajorOperatingSystemVersion`` and minor.
+    :param characteristics: ``IMAGE_FILE_*`` bits.
+    :param forwards: exports that live elsewhere: name → ``OTHER.name``.
+    :param hybrid: ``arm64ec`` (a hybrid image whose header says AMD64), ``arm64x`` (one that serves both), or ``None``.
+    :param certificate: whether an Authenticode signature is attached.
+    """
+
+    machine: int
+    subsystem: int = 0
+    subsystem_version: tuple[int, int] = (0, 0)
+    os_version: tuple[int, int] = (0, 0)
+    characteristics: int = 0
+    forwards: tuple[tuple[str, str], ...] = ()
+    hybrid: Literal["arm64ec", "arm64x"] | None = None
+    certificate: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class WasmSlice(Slice):
+    """What only WebAssembly modules say.
+
+    :param dylink: whether a ``dylink.0`` section makes it a side module.
+    :param producers: ``processed-by`` entries of the ``producers`` section: ``(name, version)``.
+    :param features: names in ``target_features``.
+    :param import_modules: the module names of all imports (``env``, ``GOT.mem`` …).
+    """
+
+    dylink: bool = False
+    producers: tuple[tuple[str, str], ...] = ()
+    features: tuple[str, ...] = ()
+    import_modules: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Binary:
     """One binary file. ``slices`` is empty for files that are recognised by their first bytes, but not read."""
 
@@ -162,8 +248,8 @@ class Binary:
         """Whether an operating system's loader would take it: a library, a bundle or an executable. A file that was
         not read is taken to be one, unless it is an archive or an object."""
         if not self.slices:
-            return self.format is not Format.ARCHIVE
+            return self.format not in (Format.ARCHIVE, Format.COFF)
         return any(s.kind in LOADABLE for s in self.slices)
 
 
-LOADABLE = frozenset({Kind.SHARED, Kind.EXECUTABLE})
+LOADABLE = frozenset({Kind.SHARED, Kind.BUNDLE, Kind.EXECUTABLE})

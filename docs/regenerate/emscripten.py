@@ -1,0 +1,26 @@
+"""Write ``src/truewheel/platforms/policy/emscripten.json`` anew.
+
+Sources: PEP 783 (``pyemscripten_YEAR_PATCH_wasm32``) and, for the older names, Pyodide's documentation of its ABI and
+sysconfig's platform on Emscripten; WebAssembly's tool conventions, ``DynamicLinking.md``, for the names that a side
+module imports from. Run: ``python docs/regenerate/emscripten.py`` and read the diff.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+TARGET = Path(__file__).parents[2] / "src" / "truewheel" / "platforms" / "policy" / "emscripten.json"
+
+TAGS = [r"pyemscripten_\d{4}_\d+_wasm32", r"pyodide_\d{4}_\d+_wasm32", r"emscripten_\d+_\d+_\d+_wasm32"]
+MODULES = ["GOT.func", "GOT.mem", "env", "wasi_snapshot_preview1"]
+
+
+def main() -> None:
+    """Write the tables above."""
+    table = {"source": "PEP 783; Pyodide's ABI documentation; DynamicLinking.md", "tags": TAGS, "modules": MODULES}
+    TARGET.write_text(json.dumps(table, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

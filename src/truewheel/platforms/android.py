@@ -1,0 +1,199 @@
+"""Android: the API level that ELF files are for, and the ABI that a tag names (PEP 738, ``android_21_arm64_v8a``).
+
+The level stands in the note that the NDK's linker writes (``.note.android.ident``); a library of the system that came
+later raises it. libpython is to be linked here, unlike on other systems: Android's linker does not look for symbols in
+the program. Pure; see ``docs/regenerate/android.py``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import functools
+import json
+import pkgutil
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..model.binary import LOADABLE, ElfSlice, Format, Slice
+from ..model.contents import Contents
+from ..model.diagnostics import Finding, Severity
+from ..model.floor import Evidence, Floor
+from ..model.verdict import Objection, PlatformRuling
+
+_TAG = re.compile(r"android_(?P<level>[1-9]\d*)_(?P<abi>[a-z]\w*)")
+_SHORT = re.compile(r"android_[1-9]\d*")
+_LIBPYTHON = re.compile(r"libpython3[\d.]*t?\.so")
+
+
+@functools.cache
+def _policy() -> Mapping[str, Any]:
+    text = pkgutil.get_data(__package__, "policy/android.json") or b"{}"
+    loaded: Mapping[str, Any] = json.loads(text)
+    return loaded
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class _Piece:
+    path: str
+    slice: ElfSlice
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class _Want:
+    level: int
+    evidence: Evidence
+
+
+def _is_android(piece: ElfSlice) -> bool:
+    stated = any(m.platform == "android" for m in piece.minimum_os)
+    return stated or (piece.interpreter or "").startswith("/system/bin/linker")
+
+
+def _pieces(contents: Contents) -> tuple[_Piece, ...]:
+    return tuple(
+        _Piece(path=f.path, slice=s)
+        for f, b in contents.binaries()
+        for s in b.slices
+        if b.format is Format.ELF and isinstance(s, ElfSlice) and s.kind in LOADABLE and _is_android(s)
+    )
+
+
+def _abi(cpu: str) -> str | None:
+    """What a tag calls the ABI of a CPU."""
+    return next((abi for abi, cpus in _policy()["abis"].items() if cpu in cpus), None)
+
+
+def _held(found: tuple[_Piece, ...]) -> frozenset[str]:
+    return frozenset(n for p in found for n in (posixpath.basename(p.path), p.slice.name) if n)
+
+
+def _wants(found: tuple[_Piece, ...]) -> Iterator[_Want]:
+    held, libraries = _held(found), _policy()["libraries"]
+    for piece in found:
+        for stated in piece.slice.minimum_os:
+            if stated.platform == "android":
+                level = stated.version[0]
+                yield _Want(level=level, evidence=Evidence(file=piece.path, fact=f"its note says API level {level}"))
+        for need in piece.slice.needs:
+            level = libraries.get(need.library, 0)
+            if level > _policy()["oldest"] and need.library not in held:
+                evidence = Evidence(file=piece.path, library=need.library, fact=f"new in API level {level}")
+                yield _Want(level=level, evidence=evidence)
+
+
+class Android:
+    """The Android platform; see :class:`~truewheel.platforms.protocol.Platform`."""
+
+    family = "android"
+
+    def owns(self, fmt: Format, piece: Slice) -> bool:
+        """ELF files with Android's note, or its program loader."""
+        return fmt is Format.ELF and isinstance(piece, ElfSlice) and _is_android(piece)
+
+    def understands(self, tag: str) -> bool:
+        """``android_LEVEL_ABI`` with one of the NDK's ABIs."""
+        match = _TAG.fullmatch(tag)
+        return match is not None and match["abi"] in _policy()["abis"]
+
+    def complete(self, promise: str, contents: Contents) -> str:
+        """Add the ABI of the binaries to a promise that lacks it."""
+        found = _pieces(contents)
+        abi = _abi(found[0].slice.cpu) if found else None
+        return f"{promise}_{abi}" if abi is not None and _SHORT.fullmatch(promise) else promise
+
+    def aliases(self, tag: str) -> tuple[str, ...]:  # noqa: ARG002  # the protocol's
+        """None."""
+        return ()
+
+    def rule(self, contents: Contents, *, exclude: tuple[str, ...] = ()) -> PlatformRuling:
+        """The highest API level that any file needs."""
+        found = _pieces(contents)
+        wants = list(_wants(found))
+        level = max([w.level for w in wants], default=_policy()["oldest"])
+        abis = sorted({_abi(p.slice.cpu) or p.slice.cpu for p in found})
+        tag = f"android_{level}_{abis[0]}" if abis else f"android_{level}"
+        evidence = tuple(w.evidence for w in wants if w.level == level)
+        floors = (Floor(of="android", version=(level,), evidence=evidence),) if evidence else ()
+        findings = (*_findings(found, exclude), *_mixtures(found, abis))
+        return PlatformRuling(
+            family="android", tags=(tag,), native=tag, floors=floors, findings=tuple(dict.fromkeys(findings))
+        )
+
+    def objections(self, contents: Contents, tag: str, *, exclude: tuple[str, ...] = ()) -> tuple[Objection, ...]:  # noqa: ARG002
+        """Files of another ABI, and those that need a higher level."""
+        match = _TAG.fullmatch(tag)
+        if match is None:
+            return ()
+        found = _pieces(contents)
+        cpus = _policy()["abis"].get(match["abi"], ())
+        strange = [
+            Objection(
+                evidence=Evidence(file=p.path, fact=f"it is code for {p.slice.cpu}"),
+                allows=f"{tag} means {match['abi']}",
+            )
+            for p in found
+            if p.slice.cpu not in cpus
+        ]
+        level = int(match["level"])
+        late = [
+            Objection(evidence=w.evidence, allows=f"{tag} starts at {level}") for w in _wants(found) if w.level > level
+        ]
+        return tuple(sorted((*strange, *late), key=lambda o: (o.evidence.file, str(o.evidence))))
+
+    def notes(self, contents: Contents, tag: str) -> tuple[Finding, ...]:  # noqa: ARG002  # the protocol's
+        """Nothing."""
+        return ()
+
+
+def _findings(found: tuple[_Piece, ...], exclude: tuple[str, ...]) -> Iterator[Finding]:
+    held = _held(found)
+    for piece in found:
+        for need in piece.slice.needs:
+            if need.library not in held and not _given(need.library, exclude):
+                yield _outside(piece, need.library)
+        if not piece.slice.minimum_os:
+            yield Finding(
+                code="TW313",
+                severity=Severity.WARNING,
+                where=piece.path,
+                message="does not say which API level it needs, so the tag cannot rest on it",
+                evidence=("no .note.android.ident",),
+                hint="link it with the NDK's clang, for a target with a level: aarch64-linux-android21",
+            )
+
+
+def _given(library: str, exclude: tuple[str, ...]) -> bool:
+    known = library in _policy()["libraries"] or _LIBPYTHON.fullmatch(library) is not None
+    return known or any(fnmatch.fnmatchcase(library, pattern) for pattern in exclude)
+
+
+def _outside(piece: _Piece, library: str) -> Finding:
+    shared_cxx = library == "libc++_shared.so"
+    return Finding(
+        code="TW201",
+        severity=Severity.WARNING,
+        where=piece.path,
+        message=f"{library} is neither in the wheel nor a library of Android or Python",
+        evidence=(f"{piece.path} needs {library}",),
+        hint="link it statically: ANDROID_STL=c++_static"
+        if shared_cxx
+        else "put it into the wheel, or link it statically",
+    )
+
+
+def _mixtures(found: tuple[_Piece, ...], abis: list[str]) -> Iterator[Finding]:
+    if len(abis) > 1:
+        yield Finding(
+            code="TW306",
+            severity=Severity.WARNING,
+            where=found[0].path,
+            message="binaries for several ABIs in one wheel",
+            evidence=tuple(f"{p.path}: {p.slice.cpu}" for p in found),
+            hint="build one wheel per ABI",
+        )
+
+
+ANDROID = Android()

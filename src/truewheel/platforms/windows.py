@@ -1,0 +1,234 @@
+"""Windows: for which machine PE images are, and which of their libraries a user's machine has.
+
+A tag names a machine and no more: ``win32``, ``win_amd64``, ``win_arm64``. So libraries from elsewhere are findings and
+leave the tag as it is. The system supplies its own DLLs and the UCRT; the interpreter ``pythonXY.dll``, ``python3.dll``
+and ``vcruntime140`` (not the C++ runtime, ``msvcp140.dll``). ARM64X images serve arm64 and, emulated, x64 processes;
+ARM64EC ones call themselves AMD64, but run on arm64 machines alone. Pure; see ``docs/regenerate/windows.py``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import functools
+import json
+import pkgutil
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..model.binary import LOADABLE, Format, Kind, Need, NeedKind, PeSlice, Slice
+from ..model.contents import Contents
+from ..model.diagnostics import Finding, Severity
+from ..model.floor import Evidence, Floor
+from ..model.verdict import Objection, PlatformRuling
+
+_API_SET = re.compile(r"(api|ext)-(ms-\w+-)?[\w-]+\.dll")
+_PYTHON = re.compile(r"python\d+t?(_d)?\.dll|libpypy[\d.]+-c\.dll|python-native\.dll")
+_MSVC = re.compile(r"(msvcp|vcruntime|concrt|vccorlib|vcamp|vcomp)[\d_a-z]*\.dll")
+_MINGW = re.compile(r"lib(gcc_s_\w+-1|stdc\+\+-6|winpthread-1|gfortran-\d|quadmath-0|gomp-1|ssp-0)\.dll")
+
+
+@functools.cache
+def _policy() -> Mapping[str, Any]:
+    text = pkgutil.get_data(__package__, "policy/windows.json") or b"{}"
+    loaded: Mapping[str, Any] = json.loads(text)
+    return loaded
+
+
+@functools.cache
+def _system(cpu: str) -> frozenset[str]:
+    """Lower-case names of the DLLs that Windows for ``cpu`` has."""
+    table = _policy()["system"]
+    return frozenset([*table[""], *table.get(cpu, ()), *_policy()["windows_10"]])
+
+
+def supplies(cpu: str, library: str) -> bool:
+    """Whether Windows or the interpreter has ``library``, whatever its case.
+
+    >>> supplies("x86_64", "KERNEL32.dll"), supplies("x86_64", "vcruntime140.dll"), supplies("x86_64", "MSVCP140.dll")
+    (True, True, False)
+    """
+    name = library.lower()
+    return (
+        name in _system(cpu)
+        or name in _policy()["interpreter"].get(cpu, ())
+        or _API_SET.fullmatch(name) is not None
+        or _PYTHON.fullmatch(name) is not None
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class _Piece:
+    path: str
+    slice: PeSlice
+
+
+def _pieces(contents: Contents) -> tuple[_Piece, ...]:
+    return tuple(
+        _Piece(path=f.path, slice=s)
+        for f, b in contents.binaries()
+        for s in b.slices
+        if b.format is Format.PE and isinstance(s, PeSlice) and s.kind in LOADABLE
+    )
+
+
+def _machine(piece: PeSlice) -> str:
+    """The CPU whose machines run it."""
+    if "arm64ec" in (piece.cpu, piece.hybrid):
+        return "arm64ec"
+    return "arm64" if piece.hybrid == "arm64x" else piece.cpu
+
+
+def _tags() -> Mapping[str, str]:
+    tags: Mapping[str, str] = _policy()["tags"]
+    return tags
+
+
+def _bound(found: tuple[_Piece, ...]) -> tuple[_Piece, ...]:
+    """The pieces that must be for the tag's machine: libraries, because they share a process with Python.
+
+    Programs are started on their own, and every Windows runs those for x86: installers' stubs are often 32-bit.
+    """
+    return tuple(p for p in found if p.slice.kind is not Kind.EXECUTABLE) or found
+
+
+class Windows:
+    """The Windows platform; see :class:`~truewheel.platforms.protocol.Platform`."""
+
+    family = "windows"
+
+    def owns(self, fmt: Format, piece: Slice) -> bool:
+        """All PE images."""
+        return fmt is Format.PE and isinstance(piece, PeSlice)
+
+    def understands(self, tag: str) -> bool:
+        """``win32``, ``win_amd64``, ``win_arm64``."""
+        return tag in _tags()
+
+    def complete(self, promise: str, contents: Contents) -> str:  # noqa: ARG002  # the protocol's
+        """Nothing to add: a Windows tag is the CPU."""
+        return promise
+
+    def aliases(self, tag: str) -> tuple[str, ...]:  # noqa: ARG002  # the protocol's
+        """None: a Windows tag has one name."""
+        return ()
+
+    def rule(self, contents: Contents, *, exclude: tuple[str, ...] = ()) -> PlatformRuling:
+        """The machine that all libraries are for."""
+        found = _pieces(contents)
+        cpus = sorted({_machine(p.slice) for p in _bound(found)})
+        tag = next((t for cpu in cpus for t, own in _tags().items() if own == cpu), "win_arm64")
+        findings = (*_findings(found, exclude), *_mixtures(_bound(found), cpus))
+        return PlatformRuling(
+            family="windows", tags=(tag,), native=tag, floors=_floors(found), findings=tuple(dict.fromkeys(findings))
+        )
+
+    def objections(self, contents: Contents, tag: str, *, exclude: tuple[str, ...] = ()) -> tuple[Objection, ...]:  # noqa: ARG002
+        """Libraries for another machine."""
+        cpu = _tags().get(tag)
+        return tuple(
+            Objection(
+                evidence=Evidence(file=p.path, fact=f"it is code for {_machine(p.slice)}"),
+                allows=f"{tag} means {cpu}",
+            )
+            for p in _bound(_pieces(contents))
+            if cpu is not None and _machine(p.slice) != cpu
+        )
+
+    def notes(self, contents: Contents, tag: str) -> tuple[Finding, ...]:  # noqa: ARG002  # the protocol's
+        """Nothing: the three tags are all fine."""
+        return ()
+
+
+def _floors(found: tuple[_Piece, ...]) -> tuple[Floor, ...]:
+    """The least Windows by the images' headers. Linkers write 6.0 or less unless told; no tag can say it."""
+    newest = max((p.slice.subsystem_version for p in found), default=(0, 0))
+    if newest == (0, 0):
+        return ()
+    text = f"subsystem version {newest[0]}.{newest[1]}"
+    evidence = tuple(Evidence(file=p.path, fact=text) for p in found if p.slice.subsystem_version == newest)
+    return (Floor(of="windows", version=newest, evidence=evidence),)
+
+
+# --- findings ---------------------------------------------------------------------------------------------------
+
+
+def _findings(found: tuple[_Piece, ...], exclude: tuple[str, ...]) -> Iterator[Finding]:
+    held = {posixpath.basename(p.path).lower(): p.path for p in found}
+    for piece in found:
+        for need in piece.slice.needs:
+            name = need.library.lower()
+            if name in held:
+                yield from _unreachable(piece, need, held[name])
+            elif not supplies(_machine(piece.slice), name) and not _excluded(name, exclude):
+                yield _outside(piece, need)
+
+
+def _excluded(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern.lower()) for pattern in patterns)
+
+
+def _outside(piece: _Piece, need: Need) -> Finding:
+    name = need.library.lower()
+    hint = "copy it into the wheel beside the module, or link it statically"
+    message = f"{need.library} is neither in the wheel nor part of Windows or Python"
+    if _MSVC.fullmatch(name):
+        message = f"{need.library} is part of the Visual C++ runtime, which neither Windows nor Python has"
+        hint = "link the runtime statically, CMAKE_MSVC_RUNTIME_LIBRARY=MultiThreaded, or copy it into the wheel"
+    elif _MINGW.fullmatch(name):
+        message = f"{need.library} is part of MinGW's runtime, which users do not have"
+        hint = "link with -static, or -static-libgcc -static-libstdc++"
+    delayed = need.kind is NeedKind.DELAYED
+    return Finding(
+        code="TW201",
+        severity=Severity.NOTE if delayed else Severity.WARNING,
+        where=piece.path,
+        message=message,
+        evidence=(f"{piece.path} imports {need.library}" + (" when it is first used" if delayed else ""),),
+        hint=f'{hint}; when someone else supplies it, set tool.truewheel.exclude = ["{name}"]',
+    )
+
+
+def _unreachable(piece: _Piece, need: Need, path: str) -> Iterator[Finding]:
+    """A library in a directory that Windows does not search, unless Python code adds it first.
+
+    A directory that is called ``NAME.libs`` is what delvewheel makes, which adds the call as well.
+    """
+    folder, here = posixpath.dirname(path), posixpath.dirname(piece.path)
+    if folder == here or folder.endswith(".libs") or path == piece.path:
+        return
+    yield Finding(
+        code="TW202",
+        severity=Severity.NOTE,
+        where=piece.path,
+        message=f"{need.library} is in the wheel, but not where Windows looks",
+        evidence=(f"{piece.path} imports {need.library}, which is {path}", f"searches {here or 'the top'}"),
+        hint="put it beside the module, or call os.add_dll_directory() in __init__.py",
+    )
+
+
+def _mixtures(found: tuple[_Piece, ...], cpus: list[str]) -> Iterator[Finding]:
+    if len(cpus) > 1:
+        yield Finding(
+            code="TW306",
+            severity=Severity.WARNING,
+            where=found[0].path,
+            message="libraries for several CPUs in one wheel",
+            evidence=tuple(f"{p.path}: {_machine(p.slice)}" for p in found),
+            hint="build one wheel per CPU",
+        )
+    for piece in found:
+        if _machine(piece.slice) == "arm64ec":
+            yield Finding(
+                code="TW314",
+                severity=Severity.WARNING,
+                where=piece.path,
+                message="ARM64EC code calls itself AMD64, but runs in emulated processes on arm64 machines alone",
+                evidence=("its header says AMD64, and its load configuration has CHPE metadata",),
+                hint="build it for x64 or arm64, or as ARM64X",
+            )
+
+
+WINDOWS = Windows()
