@@ -7,7 +7,6 @@ Pure; what operating systems promise is asked of :data:`~truewheel.platforms.PLA
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterable, Sequence
 
 from ..model.binary import Binary
@@ -22,10 +21,6 @@ from . import layout, pyabi, selection
 
 AUTO, NATIVE = "auto", "native"
 
-_ELSEWHERE = re.compile(
-    r"macosx_\d+_\d+_\w+|win32|win_amd64|win_arm64|android_\d+_\w+|ios_\d+_\d+_\w+|(pyodide|pyemscripten|emscripten)_\w+"
-)
-"""Tags of systems that are known, but whose binaries are not judged here (yet)."""
 _UNTRUE = frozenset({"TW301", "TW305", "TW315", "TW401", "TW402", "TW403"})
 """Findings that, at level error, make a name untrue."""
 
@@ -141,13 +136,14 @@ def _platforms(
     if not rulings:
         return _without_binaries(contents, question)
     ruling = _main(rulings, question.target)
+    told = ruling.tags or question.native or (question.target.platform_tag,)
     if question.promise == AUTO:
-        return ruling.tags, (), (_why(ruling),)
+        return told, (), (_why(ruling),)
     if question.promise == NATIVE:
         return _native(contents, question, ruling), (), ("the plain platform was asked for (tag = native)",)
     tag, platform = _understand(question.promise, contents)
     if platform is None:
-        return ruling.tags, (_unknown_tag(question.promise),), (_why(ruling),)
+        return told, (_unknown_tag(question.promise),), (_why(ruling),)
     objections = platform.objections(contents, tag, exclude=question.exclude)
     kept = (tag, *platform.aliases(tag))
     return kept, tuple(untrue(tag, objections, ruling)), (f"{tag} was promised, and holds",)
@@ -215,12 +211,19 @@ def _understand(promise: str, contents: Contents) -> tuple[str, Platform | None]
 
 def _why(ruling: PlatformRuling) -> str:
     """The decisive floor in words."""
-    if ruling.tags[0] == ruling.native:
+    if not ruling.tags:
+        return f"{ruling.native}: its binaries do not say for which release, so the target's tag stands"
+    if ruling.tags[0] == ruling.native and _is_plain(ruling.native):
         cause = next((f for f in ruling.findings if f.code in _BLOCKING), None)
         return f"{ruling.native}: {cause.evidence[0] if cause and cause.evidence else 'no promise can be kept'}"
     if not ruling.floors:
         return f"{ruling.tags[0]}: nothing in the binaries asks for more"
     return f"{ruling.tags[0]}: {ruling.floors[0].evidence[0]}"
+
+
+def _is_plain(tag: str) -> bool:
+    """Whether a tag is what remains when no promise can be kept. Only Linux has such tags."""
+    return tag.startswith("linux_")
 
 
 _BLOCKING = frozenset({"TW201", "TW203", "TW206", "TW304", "TW306", "TW308", "TW314"})
@@ -254,7 +257,7 @@ def untrue(tag: str, objections: Sequence[Objection], ruling: PlatformRuling | N
 
 
 def _cure(tag: str, ruling: PlatformRuling | None) -> str:
-    if ruling is None:
+    if ruling is None or not ruling.tags:
         return "build it for the platform that the tag names"
     if tag in ruling.tags:
         return "look at the findings above"
@@ -360,7 +363,7 @@ def _truth(contents: Contents, claimed: WheelName | None, rulings: Sequence[Plat
         # name says stands unless a module contradicts it.
         interpreters, abis = claimed.interpreters, claimed.abis
     fallback = claimed.platforms if claimed is not None and contents.binaries() else ("any",)
-    platforms = rulings[0].tags if rulings else fallback
+    platforms = (rulings[0].tags if rulings else ()) or fallback
     if platforms == ("any",):
         abis = ("none",)  # nothing compiled: there is no ABI to be bound to
     reasons = (_why(rulings[0]) if rulings else _without_ruling(contents), python.reason)
@@ -394,7 +397,7 @@ def _claims(
             continue
         platform = next((p for p in PLATFORMS if p.understands(tag)), None)
         if platform is None:
-            found += _claimed_elsewhere(tag, contents)
+            found.append(_unknown_tag(tag))
             continue
         ruling = next((r for r in rulings if r.family == platform.family), None)
         if not any(tag in platform.aliases(other) for other in claimed.platforms[: claimed.platforms.index(tag)]):
@@ -404,15 +407,6 @@ def _claims(
     if not any(_is_untruth(f) for f in found):
         found += _too_strict(claimed, rulings)
     return found
-
-
-def _claimed_elsewhere(tag: str, contents: Contents) -> list[Finding]:
-    """A tag of a system that is not judged here is believed, unless every binary is for one that is."""
-    if not _ELSEWHERE.fullmatch(tag):
-        return [_unknown_tag(tag)]
-    loadable = [(f, b) for f, b in contents.binaries() if b.is_loadable]
-    ours = [(f, b) for f, b in loadable if any(p.owns(b.format, s) for p in PLATFORMS for s in b.slices)]
-    return [_stranger(tag, *ours[0])] if ours and len(ours) == len(loadable) else []
 
 
 def _stranger(tag: str, file: File, binary: Binary) -> Finding:
@@ -460,16 +454,20 @@ def _foreign(tag: str, platform: Platform, contents: Contents, rulings: Sequence
                 hint="tag it any, unless it calls programs or libraries of that platform",
             )
         ]
-    return [_stranger(tag, *loadable[0])]
+    # A file that was recognised, but not read, may be for any system of its format.
+    read = [(f, b) for f, b in loadable if b.slices]
+    return [_stranger(tag, *read[0])] if read else []
 
 
 def _too_strict(claimed: WheelName, rulings: Sequence[PlatformRuling]) -> list[Finding]:
     """The best true tag asks for less than every tag in the name does."""
     found = []
     for ruling in rulings:
+        if not ruling.tags:
+            continue
         best = ruling.tags[0]
         own = [t for t in claimed.platforms if any(p.family == ruling.family and p.understands(t) for p in PLATFORMS)]
-        if own and best != ruling.native and not set(own) & set(ruling.tags) and _comparable(best, own):
+        if own and not _is_plain(best) and not set(own) & set(ruling.tags) and _comparable(best, own):
             found.append(
                 Finding(
                     code="TW302",

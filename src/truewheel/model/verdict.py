@@ -12,7 +12,7 @@ from .floor import Evidence, Floor
 class PlatformRuling:
     """What one platform says of the binaries.
 
-    :param tags: platform tags that are true, best name first, aliases after
+    :param tags: platform tags that are true, best name first, aliases after; empty when the binaries do not tell
         (``manylinux_2_17_x86_64``, ``manylinux2014_x86_64``). All of them go into the file name.
     :param native: the plain tag without a promise (``linux_x86_64``); what ``tag = "native"`` yields.
     :param floors: every floor, strictest first.
