@@ -1,7 +1,8 @@
 """Write ``src/truewheel/platforms/policy/ios.json`` anew.
 
-Sources: PEP 730 for tags and how Python is linked; packaging's ``ios_platforms`` for the oldest system that installers
-ask for; dyld(1) for where the system keeps its libraries. Run: ``python docs/regenerate/ios.py`` and read the diff.
+Sources: PEP 730 for tags, for how Python is linked, and for the oldest system that Python supports; clang's
+``Triple::getMinimumSupportedOSVersion`` for the first simulator on arm64; dyld(1) for where the system keeps its
+libraries. Run: ``python docs/regenerate/ios.py`` and read the diff.
 """
 
 from __future__ import annotations
@@ -9,20 +10,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import packaging
-from packaging.tags import ios_platforms
-
 TARGET = Path(__file__).parents[2] / "src" / "truewheel" / "platforms" / "policy" / "ios.json"
 SDKS = {"iphoneos": ["ios", ["arm64"]], "iphonesimulator": ["ios-simulator", ["arm64", "x86_64"]]}
 
 
 def main() -> None:
-    """Ask ``packaging`` for the oldest system, and write."""
-    *_, last = ios_platforms((18, 0), "arm64-iphoneos")
-    _, major, minor, _ = last.split("_", 3)
+    """Write the tables above."""
     table = {
-        "source": f"PEP 730; packaging {packaging.__version__}; dyld(1)",
-        "oldest": [int(major), int(minor)],
+        "source": "PEP 730; clang, Triple::getMinimumSupportedOSVersion; dyld(1)",
+        "baseline": [13, 0],
+        "first": {"arm64_iphonesimulator": [14, 0]},
         "sdks": {name: {"system": system, "cpus": cpus} for name, (system, cpus) in SDKS.items()},
         "supplied": ["/System/Library/", "/usr/lib/"],
     }

@@ -1,7 +1,7 @@
 """iOS: devices and simulators (PEP 730, ``ios_13_0_arm64_iphoneos``).
 
 A tag names an oldest system, one CPU and one SDK; there are no fat tags, so a file with slices for both simulators gets
-two. Modules are linked with Python's framework here, as the PEP wants it. Pure; see ``docs/regenerate/ios.py``.
+two. Simulators on arm64 begin with iOS 14, so 14.0 there is no more than the 13.0 that Python begins with. Modules are linked with Python's framework here, as the PEP wants it. Pure; see ``docs/regenerate/ios.py``.
 """
 
 from __future__ import annotations
@@ -42,6 +42,22 @@ def _pieces(contents: Contents) -> tuple[apple.Piece, ...]:
 def _slots(piece: apple.Piece) -> frozenset[Slot]:
     stated = apple.systems(piece.slice)
     return frozenset((piece.slice.cpu, sdk) for sdk, about in _policy()["sdks"].items() if about["system"] in stated)
+
+
+def _first(slot: Slot) -> tuple[int, int]:
+    """The first system that there was for a CPU and an SDK; what linkers write when they are asked for less."""
+    major, minor = _policy()["first"].get("_".join(slot), (0, 0))
+    return major, minor
+
+
+def _start(version: tuple[int, int], slot: Slot) -> tuple[int, int]:
+    """From which system on a file with that deployment target runs, as tags say it.
+
+    >>> _start((14, 0), ("arm64", "iphoneos")), _start((14, 0), ("arm64", "iphonesimulator"))
+    ((14, 0), (13, 0))
+    """
+    major, minor = _policy()["baseline"]
+    return (major, minor) if version <= _first(slot) else max(version, (major, minor))
 
 
 def _stated(piece: apple.Piece) -> tuple[int, int]:
@@ -94,7 +110,7 @@ class IOS:
                 if _stated(p) == newest
             )
             floors.append(Floor(of="ios", version=newest, evidence=evidence, cpu=cpu))
-            start = max(newest, tuple(_policy()["oldest"]))
+            start = _start(newest, (cpu, sdk))
             tags.append(f"ios_{start[0]}_{start[1]}_{cpu}_{sdk}")
         return PlatformRuling(
             family="ios",
@@ -128,7 +144,7 @@ def _against(slot: Slot, start: tuple[int, int], tag: str, path: str, found: lis
         yield Objection(evidence=evidence, allows=f"{tag} means {' '.join(slot)}")
     for piece in ours:
         version = _stated(piece)
-        if version > start:
+        if version > max(start, _first(slot)):
             evidence = Evidence(file=path, fact=f"minos {version[0]}.{version[1]} ({piece.slice.cpu})")
             yield Objection(evidence=evidence, allows=f"{tag} starts at iOS {start[0]}.{start[1]}")
 

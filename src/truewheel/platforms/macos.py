@@ -197,7 +197,7 @@ def _tag(form: str, floors: tuple[Floor, ...]) -> str:
 
 
 def _floors(found: tuple[apple.Piece, ...]) -> Iterator[Floor]:
-    """Per CPU the newest deployment target, with every file that has it; the CPU with the newest first."""
+    """Per CPU the newest deployment target, with every file that has it; the CPU that decides first."""
     stated: dict[str, dict[Version, list[Evidence]]] = {}
     for piece in found:
         version = _stated(piece)
@@ -208,7 +208,12 @@ def _floors(found: tuple[apple.Piece, ...]) -> Iterator[Floor]:
         Floor(of="macos", version=max(versions, key=plain), evidence=tuple(versions[max(versions, key=plain)]), cpu=cpu)
         for cpu, versions in sorted(stated.items())
     ]
-    yield from sorted(made, key=lambda f: plain(f.version), reverse=True)
+    yield from sorted(made, key=_weight, reverse=True)
+
+
+def _weight(floor: Floor) -> tuple[bool, Version]:
+    """How much a floor decides: the first system that a CPU ever had keeps nobody away."""
+    return plain(floor.version) > _oldest(floor.cpu or ""), plain(floor.version)
 
 
 # --- claims -----------------------------------------------------------------------------------------------------
