@@ -92,9 +92,7 @@ def _minimum(image: lief.MachO.Binary) -> list[MinimumOS]:
     if image.has_build_version:
         build = image.build_version
         found.append(
-            MinimumOS(
-                platform=MACHO_SYSTEMS.get(_number(build.platform), "other"), version=_version(build.minos)
-            )
+            MinimumOS(platform=MACHO_SYSTEMS.get(_number(build.platform), "other"), version=_version(build.minos))
         )
     if image.has_version_min:
         systems = {0x24: "macos", 0x25: "ios"}
@@ -130,4 +128,6 @@ def _pe(image: lief.PE.Binary) -> PeSlice:
 def _wasm(data: bytes) -> WasmSlice:
     # A side module's first section has to be the custom section dylink.0.
     dylink = b"dylink.0" in data[8:24]
-    return WasmSlice(cpu="wasm32", bits=32, kind=Kind.SHARED if dylink else Kind.EXECUTABLE, dylink=dylink, exports_complete=False)
+    return WasmSlice(
+        cpu="wasm32", bits=32, kind=Kind.SHARED if dylink else Kind.EXECUTABLE, dylink=dylink, exports_complete=False
+    )

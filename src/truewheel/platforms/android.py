@@ -47,9 +47,11 @@ class _Want:
     evidence: Evidence
 
 
-def _is_android(piece: ElfSlice) -> bool:
+def is_android(piece: ElfSlice) -> bool:
+    """By its note, its interpreter, or the symbol versions that only bionic has."""
     stated = any(m.platform == "android" for m in piece.minimum_os)
-    return stated or (piece.interpreter or "").startswith("/system/bin/linker")
+    bionic = any(v == "LIBC" or v.startswith("LIBC_") for n in piece.needs for v in n.versions)
+    return stated or bionic or (piece.interpreter or "").startswith("/system/bin/linker")
 
 
 def _pieces(contents: Contents) -> tuple[_Piece, ...]:
@@ -57,7 +59,7 @@ def _pieces(contents: Contents) -> tuple[_Piece, ...]:
         _Piece(path=f.path, slice=s)
         for f, b in contents.binaries()
         for s in b.slices
-        if b.format is Format.ELF and isinstance(s, ElfSlice) and s.kind in LOADABLE and _is_android(s)
+        if b.format is Format.ELF and isinstance(s, ElfSlice) and s.kind in LOADABLE and is_android(s)
     )
 
 
@@ -91,7 +93,7 @@ class Android:
 
     def owns(self, fmt: Format, piece: Slice) -> bool:
         """ELF files with Android's note, or its program loader."""
-        return fmt is Format.ELF and isinstance(piece, ElfSlice) and _is_android(piece)
+        return fmt is Format.ELF and isinstance(piece, ElfSlice) and is_android(piece)
 
     def understands(self, tag: str) -> bool:
         """``android_LEVEL_ABI`` with one of the NDK's ABIs."""
@@ -154,7 +156,7 @@ def _findings(found: tuple[_Piece, ...], exclude: tuple[str, ...]) -> Iterator[F
         for need in piece.slice.needs:
             if need.library not in held and not _given(need.library, exclude):
                 yield _outside(piece, need.library)
-        if not piece.slice.minimum_os:
+        if not any(m.platform == "android" for m in piece.slice.minimum_os):
             yield Finding(
                 code="TW313",
                 severity=Severity.WARNING,

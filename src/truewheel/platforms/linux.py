@@ -23,6 +23,7 @@ from ..model.contents import Contents
 from ..model.diagnostics import Finding, Severity
 from ..model.floor import Evidence, Floor
 from ..model.verdict import Objection, PlatformRuling
+from .android import is_android
 
 Level = tuple[int, int]
 
@@ -153,15 +154,8 @@ def _pieces(contents: Contents) -> tuple[_Piece, ...]:
         _Piece(path=f.path, slice=s)
         for f, b in contents.binaries()
         for s in b.slices
-        if b.format is Format.ELF and isinstance(s, ElfSlice) and s.kind in LOADABLE and not _is_android(s)
+        if b.format is Format.ELF and isinstance(s, ElfSlice) and s.kind in LOADABLE and not is_android(s)
     )
-
-
-def _is_android(piece: ElfSlice) -> bool:
-    """By its note, its interpreter, or the symbol versions that only bionic has."""
-    stated = any(m.platform == "android" for m in piece.minimum_os)
-    bionic = any(v == "LIBC" or v.startswith("LIBC_") for n in piece.needs for v in n.versions)
-    return stated or bionic or (piece.interpreter or "").startswith("/system/bin/linker")
 
 
 def _held(contents: Contents) -> Mapping[str, str]:
@@ -295,7 +289,7 @@ class Linux:
 
     def owns(self, fmt: Format, piece: Slice) -> bool:
         """ELF files that are not Android's."""
-        return fmt is Format.ELF and isinstance(piece, ElfSlice) and not _is_android(piece)
+        return fmt is Format.ELF and isinstance(piece, ElfSlice) and not is_android(piece)
 
     def understands(self, tag: str) -> bool:
         """``linux_…``, ``manylinux…`` and ``musllinux…``."""

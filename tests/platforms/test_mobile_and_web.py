@@ -1,0 +1,194 @@
+"""Android, iOS and Emscripten on hand-made facts; and that exactly one platform owns each slice."""
+
+from __future__ import annotations
+
+import pytest
+
+from truewheel.model.binary import (
+    Binary,
+    ElfSlice,
+    Format,
+    Kind,
+    MachOSlice,
+    MinimumOS,
+    Need,
+    PeSlice,
+    Slice,
+    WasmSlice,
+)
+from truewheel.model.contents import Contents, File
+from truewheel.platforms import PLATFORMS
+from truewheel.platforms.android import ANDROID
+from truewheel.platforms.emscripten import EMSCRIPTEN
+from truewheel.platforms.ios import IOS_PLATFORM as IOS
+
+
+def contents(form: Format, **files: tuple[Slice, ...]) -> Contents:
+    made = [
+        File(path=name + ".so", size=1, binary=Binary(format=form, slices=slices)) for name, slices in files.items()
+    ]
+    return Contents(files=tuple(made), dist_info="p-1.dist-info")
+
+
+def droid(cpu: str = "aarch64", level: int | None = 21, *needs: str) -> ElfSlice:
+    return ElfSlice(
+        cpu=cpu, bits=64, kind=Kind.SHARED, machine=183, needs=tuple(Need(library=n) for n in needs),
+        minimum_os=() if level is None else (MinimumOS(platform="android", version=(level,)),),
+        interpreter=None if level else "/system/bin/linker64",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cpu", "level", "tag"),
+    [
+        ("aarch64", 21, "android_21_arm64_v8a"),
+        ("x86_64", 24, "android_24_x86_64"),
+        ("armv7l", 21, "android_21_armeabi_v7a"),
+        ("arm", 21, "android_21_armeabi_v7a"),
+        ("i686", 21, "android_21_x86"),
+    ],
+)
+def test_android_levels(cpu: str, level: int, tag: str) -> None:
+    found = contents(Format.ELF, m=(droid(cpu, level),))
+    assert ANDROID.rule(found).tags == (tag,)
+    assert ANDROID.understands(tag)
+    assert not ANDROID.objections(found, tag)
+    assert ANDROID.complete(f"android_{level}", found) == tag
+
+
+def test_android_claims() -> None:
+    found = contents(Format.ELF, m=(droid("aarch64", 24),))
+    (late,) = ANDROID.objections(found, "android_21_arm64_v8a")
+    assert "API level 24" in str(late.evidence)
+    (strange,) = ANDROID.objections(found, "android_24_x86_64")
+    assert "code for aarch64" in str(strange.evidence)
+    assert not ANDROID.understands("android_21_mips")
+
+
+def test_a_library_of_a_later_android_raises_the_level() -> None:
+    found = contents(Format.ELF, m=(droid("aarch64", 21, "libc.so", "libaaudio.so", "libpython3.13.so"),))
+    ruling = ANDROID.rule(found)
+    assert ruling.tags == ("android_26_arm64_v8a",)
+    assert ruling.floors[0].evidence[0].library == "libaaudio.so"
+    assert not ruling.findings
+
+
+def test_android_findings() -> None:
+    shared = ANDROID.rule(contents(Format.ELF, m=(droid("aarch64", 21, "libc++_shared.so"),)))
+    assert [f.code for f in shared.findings] == ["TW201"]
+    both = {"m": (droid("aarch64", 21, "libfoo.so"),), "libfoo": (droid(),)}
+    assert not ANDROID.rule(contents(Format.ELF, **both)).findings
+    assert [f.code for f in ANDROID.rule(contents(Format.ELF, m=(droid(level=None),))).findings] == ["TW313"]
+    mixed = ANDROID.rule(contents(Format.ELF, a=(droid(),), b=(droid("x86_64"),)))
+    assert [f.code for f in mixed.findings] == ["TW306"]
+
+
+def phone(cpu: str = "arm64", system: str = "ios", minos: tuple[int, ...] = (13, 0), *needs: str) -> MachOSlice:
+    return MachOSlice(
+        cpu=cpu, bits=64, kind=Kind.SHARED, file_type=6, needs=tuple(Need(library=n) for n in needs),
+        minimum_os=(MinimumOS(platform=system, version=minos),),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("piece", "tag"),
+    [
+        (phone(), "ios_13_0_arm64_iphoneos"),
+        (phone(minos=(15, 4)), "ios_15_4_arm64_iphoneos"),
+        (phone(minos=(11, 0)), "ios_13_0_arm64_iphoneos"),
+        (phone("x86_64", "ios-simulator"), "ios_13_0_x86_64_iphonesimulator"),
+        (phone("arm64", "ios-simulator", (14, 0)), "ios_13_0_arm64_iphonesimulator"),
+        (phone("arm64", "ios-simulator", (15, 0)), "ios_15_0_arm64_iphonesimulator"),
+    ],
+)
+def test_ios_devices_and_simulators(piece: MachOSlice, tag: str) -> None:
+    found = contents(Format.MACHO, m=(piece,))
+    assert IOS.rule(found).tags == (tag,)
+    assert IOS.understands(tag)
+    assert not IOS.objections(found, tag)
+    assert IOS.complete("ios_13_0", found).startswith("ios_13_0_")
+
+
+def test_fat_simulator_files_have_two_tags() -> None:
+    fat = (phone("x86_64", "ios-simulator"), phone("arm64", "ios-simulator", (14, 0)))
+    tags = IOS.rule(contents(Format.MACHO, m=fat)).tags
+    assert tags == ("ios_13_0_arm64_iphonesimulator", "ios_13_0_x86_64_iphonesimulator")
+
+
+def test_ios_claims() -> None:
+    found = contents(Format.MACHO, m=(phone(minos=(15, 0)),))
+    assert "minos 15.0" in str(IOS.objections(found, "ios_13_0_arm64_iphoneos")[0].evidence)
+    assert "code for arm64 iphoneos" in str(IOS.objections(found, "ios_15_0_arm64_iphonesimulator")[0].evidence)
+    assert not IOS.understands("ios_13_0_x86_64_iphoneos")
+
+
+def test_ios_libraries() -> None:
+    given = phone("arm64", "ios", (13, 0), "@rpath/Python.framework/Python", "/usr/lib/libSystem.B.dylib")
+    assert not IOS.rule(contents(Format.MACHO, m=(given,))).findings
+    foreign = phone("arm64", "ios", (13, 0), "@rpath/libfoo.dylib")
+    assert [f.code for f in IOS.rule(contents(Format.MACHO, m=(foreign,))).findings] == ["TW201"]
+
+
+def web(cpu: str = "wasm32", *, dylink: bool = True, **more: object) -> WasmSlice:
+    return WasmSlice(cpu=cpu, bits=32, kind=Kind.SHARED, dylink=dylink, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("tag", ["pyemscripten_2026_0_wasm32", "pyodide_2025_0_wasm32", "emscripten_3_1_58_wasm32"])
+def test_emscripten_tags_are_believed_of_side_modules(tag: str) -> None:
+    found = contents(Format.WASM, m=(web(),))
+    assert EMSCRIPTEN.understands(tag)
+    assert not EMSCRIPTEN.objections(found, tag)
+    assert EMSCRIPTEN.rule(found).tags == ()
+    assert EMSCRIPTEN.complete(tag.removesuffix("_wasm32"), found) == tag
+
+
+def test_what_no_emscripten_python_loads() -> None:
+    tag = "pyemscripten_2026_0_wasm32"
+    assert "dylink.0" in str(EMSCRIPTEN.objections(contents(Format.WASM, m=(web(dylink=False),)), tag)[0].evidence)
+    assert "code for wasm64" in str(EMSCRIPTEN.objections(contents(Format.WASM, m=(web("wasm64"),)), tag)[0].evidence)
+    assert not EMSCRIPTEN.understands("pyodide_25_wasm32")
+
+
+def test_side_modules_need_libraries_and_names() -> None:
+    needing = web(needs=(Need(library="libfoo.so"),), import_modules=("env", "GOT.mem", "wbg"))
+    findings = EMSCRIPTEN.rule(contents(Format.WASM, m=(needing,))).findings
+    assert [f.message.split()[0] for f in findings] == ["libfoo.so", "wbg"]
+    assert not EMSCRIPTEN.rule(contents(Format.WASM, m=(needing,)), exclude=("wbg", "libfoo*")).findings
+
+
+@pytest.mark.parametrize(
+    ("form", "piece", "family"),
+    [
+        (Format.ELF, ElfSlice(cpu="x86_64", bits=64, kind=Kind.SHARED, machine=62), "linux"),
+        (Format.ELF, droid(), "android"),
+        (
+            Format.ELF,
+            ElfSlice(
+                cpu="aarch64",
+                bits=64,
+                kind=Kind.SHARED,
+                machine=183,
+                needs=(Need(library="libc.so", versions=("LIBC",)),),
+            ),
+            "android",
+        ),
+        (Format.MACHO, phone(), "ios"),
+        (Format.MACHO, phone(system="ios-simulator"), "ios"),
+        (Format.MACHO, phone(system="macos"), "macos"),
+        (Format.MACHO, phone(system="catalyst"), "macos"),
+        (Format.MACHO, phone(system="tvos"), None),
+        (Format.PE, PeSlice(cpu="x86_64", bits=64, kind=Kind.SHARED, machine=0x8664), "windows"),
+        (Format.WASM, web(), "emscripten"),
+    ],
+)
+def test_one_platform_owns_each_slice(form: Format, piece: Slice, family: str | None) -> None:
+    assert [p.family for p in PLATFORMS if p.owns(form, piece)] == ([] if family is None else [family])
+
+
+@pytest.mark.parametrize(
+    ("tag", "family"),
+    [("manylinux_2_17_x86_64", "linux"), ("macosx_11_0_arm64", "macos"), ("win_amd64", "windows"), ("android_21_x86", "android"),
+     ("ios_13_0_arm64_iphoneos", "ios"), ("pyodide_2025_0_wasm32", "emscripten")],
+)  # fmt: skip
+def test_one_platform_understands_each_tag(tag: str, family: str) -> None:
+    assert [p.family for p in PLATFORMS if p.understands(tag)] == [family]

@@ -1,0 +1,103 @@
+"""The Windows judge on hand-made facts: machines, DLLs of the system and of the interpreter, claims."""
+
+from __future__ import annotations
+
+import pytest
+
+from truewheel.model.binary import Binary, Format, Kind, Need, NeedKind, PeSlice
+from truewheel.model.contents import Contents, File
+from truewheel.platforms.windows import WINDOWS
+
+MACHINES = {"i686": 0x14C, "x86_64": 0x8664, "arm64": 0xAA64, "arm64ec": 0x8664}
+
+
+def piece(cpu: str = "x86_64", *needs: str, **more: object) -> PeSlice:
+    facts = {"kind": Kind.SHARED, "needs": tuple(Need(library=n) for n in needs), **more}
+    return PeSlice(cpu=cpu, bits=64, machine=MACHINES[cpu], **facts)  # type: ignore[arg-type]
+
+
+def contents(files: dict[str, PeSlice]) -> Contents:
+    made = [File(path=p, size=1, binary=Binary(format=Format.PE, slices=(s,))) for p, s in files.items()]
+    return Contents(files=tuple(made), dist_info="p-1.dist-info")
+
+
+def codes(files: dict[str, PeSlice], **more: tuple[str, ...]) -> list[str]:
+    return [f.code for f in WINDOWS.rule(contents(files), **more).findings]
+
+
+@pytest.mark.parametrize(("cpu", "tag"), [("i686", "win32"), ("x86_64", "win_amd64"), ("arm64", "win_arm64")])
+def test_the_machine_is_the_tag(cpu: str, tag: str) -> None:
+    found = contents({"m.pyd": piece(cpu)})
+    assert WINDOWS.rule(found).tags == (tag,)
+    for other in ("win32", "win_amd64", "win_arm64"):
+        assert WINDOWS.understands(other)
+        objections = WINDOWS.objections(found, other)
+        assert bool(objections) == (other != tag)
+        assert all(f"code for {cpu}" in str(o.evidence) for o in objections)
+
+
+@pytest.mark.parametrize("tag", ["win64", "win_amd64_v2", "windows_amd64", "win_arm32"])
+def test_what_is_no_windows_tag(tag: str) -> None:
+    assert not WINDOWS.understands(tag)
+
+
+def test_hybrids() -> None:
+    assert WINDOWS.rule(contents({"m.pyd": piece("arm64", hybrid="arm64x")})).tags == ("win_arm64",)
+    ec = {"m.pyd": piece("x86_64", hybrid="arm64ec")}
+    assert codes(ec) == ["TW314"]
+    assert WINDOWS.objections(contents(ec), "win_amd64")
+
+
+def test_programs_may_be_for_another_machine_but_libraries_may_not() -> None:
+    program = piece("i686", kind=Kind.EXECUTABLE)
+    found = contents({"m.pyd": piece(), "p/gui-32.exe": program})
+    assert WINDOWS.rule(found).tags == ("win_amd64",)
+    assert not WINDOWS.objections(found, "win_amd64")
+    assert WINDOWS.rule(contents({"p/gui-32.exe": program})).tags == ("win32",)
+    assert codes({"m.pyd": piece(), "n.pyd": piece("i686")}) == ["TW306"]
+
+
+@pytest.mark.parametrize(
+    "library",
+    ["KERNEL32.dll", "ucrtbase.dll", "api-ms-win-crt-runtime-l1-1-0.dll", "VCRUNTIME140.dll", "VCRUNTIME140_1.dll",
+     "python313.dll", "python3.dll", "python314t.dll", "python3t.dll", "libpypy3.11-c.dll", "WS2_32.dll", "bcrypt.dll"],
+)  # fmt: skip
+def test_windows_and_python_supply(library: str) -> None:
+    assert codes({"m.pyd": piece("x86_64", library)}) == []
+
+
+@pytest.mark.parametrize(
+    ("library", "words"),
+    [
+        ("MSVCP140.dll", "Visual C++"),
+        ("libstdc++-6.dll", "MinGW"),
+        ("libgcc_s_seh-1.dll", "MinGW"),
+        ("foo.dll", "Windows or Python"),
+    ],
+)
+def test_libraries_from_elsewhere(library: str, words: str) -> None:
+    (finding,) = WINDOWS.rule(contents({"m.pyd": piece("x86_64", library)})).findings
+    assert (finding.code, finding.severity.value) == ("TW201", "warning")
+    assert words in finding.message
+    assert codes({"m.pyd": piece("x86_64", library)}, exclude=(library,)) == []
+    delayed = piece(needs=(Need(library=library, kind=NeedKind.DELAYED),))
+    assert [f.severity.value for f in WINDOWS.rule(contents({"m.pyd": delayed})).findings] == ["note"]
+
+
+def test_the_x86_runtime_of_python_has_no_second_part() -> None:
+    assert codes({"m.pyd": piece("i686", "vcruntime140_1.dll")}) == ["TW201"]
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"), [("pkg/foo.dll", []), ("pkg.libs/foo.dll", []), ("pkg/bin/FOO.dll", ["TW202"])]
+)
+def test_bundled_libraries_are_found_where_windows_looks(place: str, expected: list[str]) -> None:
+    assert codes({"pkg/m.pyd": piece("x86_64", "Foo.dll"), place: piece()}) == expected
+
+
+def test_the_subsystem_version_is_a_floor() -> None:
+    ruling = WINDOWS.rule(
+        contents({"a.pyd": piece(subsystem_version=(6, 0)), "b.pyd": piece(subsystem_version=(10, 0))})
+    )
+    assert (ruling.floors[0].of, ruling.floors[0].text) == ("windows", "10.0")
+    assert [e.file for e in ruling.floors[0].evidence] == ["b.pyd"]
