@@ -1,0 +1,81 @@
+"""The verdict where no Linux binary is concerned: rulings without a plain tag, without any tag, and files not read."""
+
+from __future__ import annotations
+
+from truewheel.judge.verdict import Checked, Question, check, judge
+from truewheel.model.binary import Binary, Format, Kind, MachOSlice, MinimumOS, Need, PeSlice, Slice, WasmSlice
+from truewheel.model.contents import Contents, File, WheelFacts
+from truewheel.model.target import Target
+
+MAC = Target(implementation="cpython", version=(3, 13), python_tag="cp313", abi_tag="cp313",
+             suffix=".cpython-313-darwin.so", platform_tag="macosx_14_0_arm64")  # fmt: skip
+WEB = Target(implementation="cpython", version=(3, 14), python_tag="cp314", abi_tag="cp314",
+             suffix=".cpython-314-wasm32-emscripten.so", platform_tag="pyemscripten_2026_0_wasm32")  # fmt: skip
+
+
+def contents(path: str, form: Format, *slices: Slice) -> Contents:
+    module = File(path=path, size=1, binary=Binary(format=form, slices=slices))
+    return Contents(files=(File(path="p/__init__.py", size=1), module), dist_info="p-1.dist-info")
+
+
+def mac(minos: tuple[int, int] = (11, 0), *needs: str) -> Contents:
+    piece = MachOSlice(
+        cpu="arm64", bits=64, kind=Kind.BUNDLE, file_type=8, signed=True, exports=frozenset({"PyInit_m"}),
+        minimum_os=(MinimumOS(platform="macos", version=minos),), needs=tuple(Need(library=n) for n in needs),
+    )  # fmt: skip
+    return contents("p/m.cpython-313-darwin.so", Format.MACHO, piece)
+
+
+def named(tags: str, found: Contents) -> Checked:
+    facts = WheelFacts(
+        filename=f"p-1-{tags}.whl", size=1, contents=found, members=(), record=(), wheel_headers=(), metadata=None
+    )
+    return check(facts, ignore=("TW5",))
+
+
+def test_a_build_is_tagged_by_its_binaries_not_by_its_interpreter() -> None:
+    verdict = judge(mac(), Question(target=MAC))
+    assert verdict.tag == "cp313-cp313-macosx_11_0_arm64"
+    assert "minos 11.0" in verdict.reasons[0]
+
+
+def test_a_library_from_elsewhere_leaves_the_tag_and_is_told() -> None:
+    verdict = judge(mac((11, 0), "/opt/homebrew/lib/libfoo.dylib"), Question(target=MAC))
+    assert verdict.platforms == ("macosx_11_0_arm64",)
+    assert [f.code for f in verdict.findings] == ["TW201"]
+    assert "minos" in verdict.reasons[0]
+
+
+def test_promises_are_kept_or_broken() -> None:
+    kept = judge(mac(), Question(target=MAC, promise="macosx_12_0"))
+    assert (kept.platforms, kept.errors) == (("macosx_12_0_arm64",), ())
+    broken = judge(mac((13, 0)), Question(target=MAC, promise="macosx_12_0"))
+    assert [f.code for f in broken.errors] == ["TW301"]
+
+
+def test_side_modules_take_the_targets_tag() -> None:
+    piece = WasmSlice(cpu="wasm32", bits=32, kind=Kind.SHARED, dylink=True, exports=frozenset({"PyInit_m"}))
+    found = contents("p/m.cpython-314-wasm32-emscripten.so", Format.WASM, piece)
+    verdict = judge(found, Question(target=WEB))
+    assert verdict.tag == "cp314-cp314-pyemscripten_2026_0_wasm32"
+    assert "do not say" in verdict.reasons[0]
+    assert named("cp314-cp314-pyemscripten_2026_0_wasm32", found).is_true
+    assert not named("cp314-cp314-macosx_11_0_arm64", found).is_true
+
+
+def test_claims_of_other_systems() -> None:
+    assert named("cp313-cp313-macosx_11_0_arm64", mac()).is_true
+    stricter = named("cp313-cp313-macosx_12_0_arm64", mac())
+    assert stricter.is_true
+    assert [f.code for f in stricter.findings] == ["TW302"]
+    assert [f.code for f in named("cp313-cp313-macosx_11_0_arm64", mac((12, 0))).findings] == ["TW301"]
+    assert [f.code for f in named("cp313-cp313-win_amd64", mac()).findings if f.severity.value == "error"] == ["TW305"]
+    windows = PeSlice(cpu="arm64", bits=64, kind=Kind.SHARED, machine=0xAA64, exports=frozenset({"PyInit_m"}))
+    found = contents("p/m.cp313-win_arm64.pyd", Format.PE, windows)
+    assert [f.code for f in named("cp313-cp313-win_amd64", found).findings] == ["TW305"]
+
+
+def test_a_file_that_was_not_read_contradicts_no_tag() -> None:
+    found = contents("p/m.cpython-313-darwin.so", Format.MACHO)
+    assert named("cp313-cp313-macosx_11_0_arm64", found).is_true
+    assert named("cp313-cp313-macosx_11_0_arm64", found).truth.platforms == ("macosx_11_0_arm64",)
