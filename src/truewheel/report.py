@@ -70,12 +70,16 @@ def size(count: int) -> str:
     return f"{count} bytes"
 
 
-def summary(filename: str, count: int, verdict: Verdict, style: Style = PLAIN) -> str:
-    """After a build: file, size, tag, and why that tag; then what is worth knowing."""
+def summary(filename: str, count: int, verdict: Verdict, style: Style = PLAIN, *, note: str = "") -> str:
+    """After a build: file, size, tag, and why that tag; then what is worth knowing.
+
+    :param note: how much of an earlier build was used, and why.
+    """
     lines = [
         f"{style.paint('truewheel', '1')} made {filename} ({size(count)})",
         f"  tag: {verdict.tag}",
         *(f"  why: {reason}" for reason in verdict.reasons),
+        *([f"  built: {note}"] if note else []),
     ]
     lines += [finding(f, style) for f in verdict.findings if f.severity is not Severity.NOTE]
     return "\n".join(lines)
