@@ -66,8 +66,14 @@ def build(request: Request) -> Built:
     table = read_table(request.source)
     settings, _ = read_settings(table, request)  # its mistakes are told with all others
     mode = settings.cache if _compiles(table) else "off"
-    with workspace.opened(request, mode, reuse.decide) as place:
-        built = _tried(place, table)
+    try:
+        with workspace.opened(request, mode, reuse.decide) as place:
+            built = _tried(place, table)
+    except (EngineError, OSError):
+        if mode == "off" or not workspace.is_full():
+            raise
+        with workspace.opened(request, "off", reuse.decide) as place:  # the disk that is full may be the cache's alone
+            built = _tried(place, table)
     if mode != "off":
         workspace.trim(schema.bytes_of(settings.cache_limit))
     return built

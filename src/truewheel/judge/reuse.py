@@ -21,6 +21,9 @@ SILENT = frozenset({
 PROSE = (".md", ".rst", ".pyi", "PKG-INFO", "LICENSE", ".gitignore")
 """Ends of names that custom commands are not taken to read unless they declare it."""
 
+ASIDE = ("tests/", "test/", "docs/", "doc/", "benchmarks/", ".github/", ".ci/")
+"""Directories of which the same holds, when nothing in them was read before."""
+
 HEADERS = (".h", ".hh", ".hpp", ".hxx", ".inc", ".inl", ".ipp", ".tpp", ".tcc", ".def", ".pxd", ".pxi", ".i", ".mod")
 """Ends of names that compilers find by searching directories; so do names without any suffix."""
 
@@ -62,20 +65,32 @@ def _unusable_sources(before: BuildRecord, now: Inputs, change: Difference) -> s
     """Why objects must go because of a change that the build tool would not see."""
     traces = before.traces
     for name in (*change.added, *change.changed):
-        stamp = now.sources[name]
-        if stamp.digest != "dir" and stamp.status[1] <= traces.finished:
+        stamp, old = now.sources[name], before.inputs.sources.get(name)
+        is_new = old is None or old.digest != stamp.digest
+        if is_new and stamp.digest != "dir" and stamp.status[1] <= traces.finished:
             return f"{name} changed, but its time stamp is older than what was built from it"
     files = [n for n in change.names if (now.sources.get(n) or before.inputs.sources[n]).digest != "dir"]
-    if traces.commands:
-        for name in files:
-            if name not in traces.compiled and not name.endswith(PROSE) and not _is_packed(name, traces):
-                return f"{name} changed, which a command of the project's may read without declaring it"
-    known = {name.rpartition("/")[2] for name in traces.compiled} | {p.rpartition("/")[2] for p in traces.outside}
-    for name in set(change.added) & set(files):
-        base = name.rpartition("/")[2]
-        if base in known or (traces.probes and (base.endswith(HEADERS) or "." not in base)):
+    for name in files:
+        if traces.commands and _may_be_read(name, traces):
+            return f"{name} changed, which a command of the project's may read without declaring it"
+        if name in change.added and _may_be_found(name, traces):
             return f"{name} is new, and may be found before a file that was used"
     return None
+
+
+def _may_be_read(name: str, traces: Traces) -> bool:
+    """Whether the project's own commands may read a file without anybody knowing."""
+    if name in traces.compiled or name in traces.configured or _is_packed(name, traces):
+        return False
+    return not (name.endswith(PROSE) or name.startswith(ASIDE))
+
+
+def _may_be_found(name: str, traces: Traces) -> bool:
+    """Whether a new file may stand before one that a compiler found, or be what ``__has_include`` asked for."""
+    base = name.rpartition("/")[2]
+    if traces.probes and (base.endswith(HEADERS) or "." not in base):
+        return True
+    return any(path.rpartition("/")[2] == base for path in (*traces.compiled, *traces.outside))
 
 
 def _outdated(before: BuildRecord, now: Inputs, change: Difference) -> str | None:

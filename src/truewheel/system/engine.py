@@ -15,6 +15,7 @@ import difflib
 import hashlib
 import importlib.metadata
 import io
+import json
 import os
 import re
 import shutil
@@ -77,6 +78,7 @@ from ..model.diagnostics import ConfigError, EngineError, Problem, TruewheelErro
 from ..model.project import Project
 from ..model.request import Product, Request
 from ..model.tree import Entry, Scheme, Tree
+from . import environment
 from .workspace import Workplace
 
 State = Literal["sdist", "wheel", "editable", "metadata_wheel", "metadata_editable"]
@@ -631,20 +633,28 @@ class _Staging:
     ) -> Mapping[str, bytes]:
         name = self.project.name.replace("-", "_").replace(".", "_")
         if self._redirects:
-            return editable_redirect_files(
+            made = editable_redirect_files(
                 build_options=list(build_options), install_options=list(install_options), libdir=self.lib_dir,
                 mapping=mapping, name=name, packages=package_search_dirs(packages),
                 reload_dir=self.build_dir.resolve() if self.settings.build_dir else None, settings=self.settings,
                 install_prefix=os.fspath(self.install_dir) if self._persists else None,
             )  # fmt: skip
+            return {path: self._with_this_cmake(content) for path, content in made.items()}
         if not packages:
             problem = Problem(where="tool.scikit-build.editable.mode", message='"inplace" needs at least one package')
             raise ConfigError("an editable install cannot be made", problems=[problem], hint='use mode = "redirect"')
-        return editable_inplace_files(
+        made = editable_inplace_files(
             name=name, packages=packages, package_paths=package_search_dirs(packages),
             source_dir=self.build_dir.resolve() if self.cmake is not None else None,
             build_options=list(build_options), settings=self.settings,
         )  # fmt: skip
+        return {path: self._with_this_cmake(content) for path, content in made.items()}
+
+    def _with_this_cmake(self, content: bytes) -> bytes:
+        """The rebuild on import with the CMake that configured, when that stays: it may be in no PATH by then."""
+        if self.cmake is None or (environment.current() is None and environment.isolated() is not None):
+            return content
+        return content.replace(b'"cmake"', json.dumps(os.fspath(self.cmake)).encode())
 
 
 def _entry_points() -> list[str]:

@@ -146,6 +146,18 @@ def opened(request: Request, mode: str, decide: Decide) -> Iterator[Workplace]:
         shutil.rmtree(place.staging, ignore_errors=True)
 
 
+def is_full() -> bool:
+    """Whether the cache directory's disk has no room left for a build."""
+    try:
+        return shutil.disk_usage(cache.path()).free < _ROOM
+    except OSError:
+        return True
+
+
+_ROOM = 50_000_000
+"""Bytes; a compiler that stopped for want of room has left less."""
+
+
 def trim(limit: int | None) -> None:
     """Keep the cache directory within ``limit`` bytes."""
     with contextlib.suppress(OSError, cache.UnfitError):
