@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import dataclasses
 import io
 import os
 import sys
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from . import __version__
 from .model.diagnostics import ExitCode, FormatError, Severity, TruewheelError, VerdictError, WheelError
+from .model.record import replace
 
 if TYPE_CHECKING:
     from .judge.verdict import Checked
@@ -209,7 +209,7 @@ def _must_be_true(facts: WheelFacts, name: WheelName, *, exclude: tuple[str, ...
     """
     from .judge import verdict  # noqa: PLC0415
 
-    again = verdict.check(dataclasses.replace(facts, filename=str(name)), exclude=exclude)
+    again = verdict.check(replace(facts, filename=str(name)), exclude=exclude)
     if not again.is_true:
         raise VerdictError(
             f"{facts.filename}: no true name for it is known",

@@ -6,7 +6,6 @@ of that would go into imports (``benchmarks/overhead.py``).
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import tempfile
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .model.diagnostics import ConfigError, EngineError, Problem, TruewheelError, VerdictError
 from .model.distinfo import WheelName, dist_info_name, escape
 from .model.project import Project
+from .model.record import Record
 from .model.request import Product, Request
 from .model.tree import Scheme
 from .system import host
@@ -35,8 +35,7 @@ _AFTERWARDS = (
 )
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Built:
+class Built(Record):
     """A wheel that was made.
 
     :param message: ``messages.after-success`` of the project.

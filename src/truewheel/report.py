@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .model.diagnostics import Finding, Severity, TruewheelError, VerdictError
+from .model.record import Record, parts
 
 if TYPE_CHECKING:
     from .judge.verdict import Checked
@@ -22,8 +22,7 @@ JSON_VERSION = 1
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Style:
+class Style(Record):
     """Whether text may be coloured."""
 
     colour: bool = False
@@ -152,9 +151,9 @@ def _wheel(facts: WheelFacts, checked: Checked) -> dict[str, Any]:
 
 
 def _floor(floor: Floor) -> dict[str, Any]:
-    evidence = [{k: v for k, v in dataclasses.asdict(e).items() if v is not None} for e in floor.evidence]
+    evidence = [{k: v for k, v in parts(e).items() if v is not None} for e in floor.evidence]
     return {"of": floor.of, "version": floor.text, "cpu": floor.cpu, "evidence": evidence}
 
 
 def _finding(found: Finding) -> dict[str, Any]:
-    return {**dataclasses.asdict(found), "severity": found.severity.value, "evidence": list(found.evidence)}
+    return {**parts(found), "severity": found.severity.value, "evidence": list(found.evidence)}

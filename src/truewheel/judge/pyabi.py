@@ -6,7 +6,6 @@ abi3t), PEP 793 (``PyModExport_``), CPython ``Misc/stable_abi.toml`` (``stable_a
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 import pkgutil
@@ -18,6 +17,7 @@ from ..model.binary import LOADABLE, Slice, Symbol
 from ..model.contents import Contents
 from ..model.diagnostics import Finding, Severity
 from ..model.floor import Evidence, Floor
+from ..model.record import Record, replace
 from ..model.target import Target
 from ..model.verdict import PythonRuling
 
@@ -48,8 +48,7 @@ def _version(text: str) -> tuple[int, int]:
     return int(major), int(minor)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Module:
+class Module(Record):
     """One extension module.
 
     :param stem: its path without the suffix: what is imported.
@@ -175,7 +174,7 @@ def _by_symbols(
     tag, version = wanted or (target.python_tag, target.version)
     broken = tuple(_unstable(found, version, own_names=_own_names(contents)))
     if broken:
-        return dataclasses.replace(own, findings=(*findings, *broken))
+        return replace(own, findings=(*findings, *broken))
     return PythonRuling(
         interpreters=(tag,),
         abis=abis,
@@ -197,7 +196,7 @@ def _stable_request(py_api: str, target: Target) -> tuple[str, tuple[int, int]] 
 def _versionless(found: tuple[Module, ...], py_api: str, own: PythonRuling) -> PythonRuling:
     """``py3`` over modules with bare suffixes: believable when they keep to the oldest stable ABI."""
     if any(True for _ in _unstable(found, (3, 2))):
-        return dataclasses.replace(own, findings=(*own.findings, _api_not_kept(py_api, found[0])))
+        return replace(own, findings=(*own.findings, _api_not_kept(py_api, found[0])))
     return PythonRuling(
         interpreters=tuple(py_api.split(".")),
         abis=("none",),

@@ -6,13 +6,13 @@ Pure; what operating systems promise is asked of :data:`~truewheel.platforms.PLA
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Sequence
 
 from ..model.binary import Binary
 from ..model.contents import Contents, File, WheelFacts
 from ..model.diagnostics import Finding, Severity
 from ..model.distinfo import WheelName, parse_wheel_name
+from ..model.record import Record
 from ..model.target import Target
 from ..model.verdict import Objection, PlatformRuling, PythonRuling, Verdict
 from ..platforms import PLATFORMS
@@ -25,8 +25,7 @@ _UNTRUE = frozenset({"TW301", "TW305", "TW315", "TW401", "TW402", "TW403"})
 """Findings that, at level error, make a name untrue."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
+class Question(Record):
     """What is asked about a build.
 
     :param target: the Python and system it was built for.
@@ -294,8 +293,7 @@ def _demanded(
 # --- claims of a wheel on disk ----------------------------------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Checked:
+class Checked(Record):
     """A wheel on disk: what it claims, what is true, and what is to be said.
 
     :param claimed: the parts of its file name; ``None`` when that is no wheel's name.

@@ -5,10 +5,11 @@ Exceptions stop the work; findings judge its result. Nothing here prints, reads 
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 from collections.abc import Iterable
 from typing import ClassVar
+
+from .record import Record
 
 
 class ExitCode(enum.IntEnum):
@@ -38,8 +39,7 @@ class TruewheelError(Exception):
         self.hint = hint
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Problem:
+class Problem(Record):
     """One mistake in a configuration: its full TOML path (``project.version``), what is wrong, and a cure."""
 
     where: str
@@ -114,8 +114,7 @@ class Severity(enum.Enum):
     ERROR = "error"
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
+class Finding(Record):
     """One thing that a judge has to say about a wheel.
 
     :param code: ``TW`` and three digits; see :mod:`truewheel.model.catalogue`.

@@ -6,14 +6,14 @@ Sources: the binary distribution format, PEP 427, PEP 425, PEP 491, PEP 625 (nam
 from __future__ import annotations
 
 import csv
-import dataclasses
 import io
 import re
 from collections.abc import Iterable
 
+from .record import Record
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class RecordRow:
+
+class RecordRow(Record):
     """One row of RECORD: path, hash algorithm and value (``None`` when empty), size in bytes."""
 
     path: str
@@ -22,8 +22,7 @@ class RecordRow:
     size: int | None
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class WheelName:
+class WheelName(Record):
     """A wheel's file name in its parts; compressed tag sets as tuples, in the order in which they stand there.
 
     :param name: the distribution as spelt in the name (``my_pkg``).

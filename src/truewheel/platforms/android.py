@@ -7,7 +7,6 @@ the program. Pure; see ``docs/regenerate/android.py``.
 
 from __future__ import annotations
 
-import dataclasses
 import fnmatch
 import functools
 import json
@@ -21,6 +20,7 @@ from ..model.binary import LOADABLE, ElfSlice, Format, Slice
 from ..model.contents import Contents
 from ..model.diagnostics import Finding, Severity
 from ..model.floor import Evidence, Floor
+from ..model.record import Record
 from ..model.verdict import Objection, PlatformRuling
 
 _TAG = re.compile(r"android_(?P<level>[1-9]\d*)_(?P<abi>[a-z]\w*)")
@@ -35,14 +35,12 @@ def _policy() -> Mapping[str, Any]:
     return loaded
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Piece:
+class _Piece(Record):
     path: str
     slice: ElfSlice
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Want:
+class _Want(Record):
     level: int
     evidence: Evidence
 

@@ -7,7 +7,6 @@ or the file name says of the ABI is to be believed. Pure; see ``docs/regenerate/
 
 from __future__ import annotations
 
-import dataclasses
 import fnmatch
 import functools
 import json
@@ -21,6 +20,7 @@ from ..model.binary import LOADABLE, Format, Kind, Slice, WasmSlice
 from ..model.contents import Contents
 from ..model.diagnostics import Finding, Severity
 from ..model.floor import Evidence
+from ..model.record import Record
 from ..model.verdict import Objection, PlatformRuling
 
 
@@ -31,8 +31,7 @@ def _policy() -> Mapping[str, Any]:
     return loaded
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Piece:
+class _Piece(Record):
     path: str
     slice: WasmSlice
 

@@ -8,7 +8,6 @@ nothing is promised that the older distributions would not keep. Pure; see ``doc
 
 from __future__ import annotations
 
-import dataclasses
 import fnmatch
 import functools
 import json
@@ -22,6 +21,7 @@ from ..model.binary import LOADABLE, ElfSlice, Format, Kind, Slice
 from ..model.contents import Contents
 from ..model.diagnostics import Finding, Severity
 from ..model.floor import Evidence, Floor
+from ..model.record import Record, replace
 from ..model.verdict import Objection, PlatformRuling
 from .android import is_android
 
@@ -129,14 +129,12 @@ def _private(cpu: str, library: str) -> Mapping[str, Level]:
     return found
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Piece:
+class _Piece(Record):
     path: str
     slice: ElfSlice
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Want:
+class _Want(Record):
     """One thing that a file needs, and the lowest level that has it.
 
     :param of: a symbol family (``glibc``, ``GLIBCXX`` …), ``library``, ``private symbol`` or ``isa``.
@@ -361,7 +359,7 @@ class Linux:
                 found.append(Objection(evidence=Evidence(file=piece.path, fact=fact), allows=f"only {claim.cpu}"))
             elif claim.kind != "linux":
                 # Older ARM code on a newer ARM's level is held to what that level has; its own CPU has no levels.
-                there = dataclasses.replace(piece, slice=dataclasses.replace(piece.slice, cpu=claim.cpu))
+                there = replace(piece, slice=replace(piece.slice, cpu=claim.cpu))
                 found += _broken_promises(there, claim, used, exclude)
         return tuple(sorted(found, key=lambda o: (o.evidence.file, str(o.evidence))))
 
@@ -380,8 +378,7 @@ class Linux:
         )
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Claim:
+class _Claim(Record):
     kind: str
     level: Level
     cpu: str

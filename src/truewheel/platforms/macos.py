@@ -9,7 +9,6 @@ and CPUs. What the interpreter was built for says nothing about a file. Pure; se
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 import pkgutil
@@ -21,6 +20,7 @@ from ..model.binary import Format, MachOSlice, Slice
 from ..model.contents import Contents
 from ..model.diagnostics import Finding, Severity
 from ..model.floor import Evidence, Floor
+from ..model.record import Record
 from ..model.verdict import Objection, PlatformRuling
 from . import apple
 
@@ -80,8 +80,7 @@ def release(version: Version) -> Version:
     return plain((major + any((minor, *patch)), 0))
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Claim:
+class _Claim(Record):
     version: Version
     format: str
 

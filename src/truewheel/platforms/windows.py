@@ -8,7 +8,6 @@ ARM64EC ones call themselves AMD64, but run on arm64 machines alone. Pure; see `
 
 from __future__ import annotations
 
-import dataclasses
 import fnmatch
 import functools
 import json
@@ -22,6 +21,7 @@ from ..model.binary import LOADABLE, Format, Kind, Need, NeedKind, PeSlice, Slic
 from ..model.contents import Contents
 from ..model.diagnostics import Finding, Severity
 from ..model.floor import Evidence, Floor
+from ..model.record import Record
 from ..model.verdict import Objection, PlatformRuling
 
 _API_SET = re.compile(r"(api|ext)-(ms-\w+-)?[\w-]+\.dll")
@@ -59,8 +59,7 @@ def supplies(cpu: str, library: str) -> bool:
     )
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Piece:
+class _Piece(Record):
     path: str
     slice: PeSlice
 

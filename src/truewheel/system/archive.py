@@ -7,13 +7,13 @@ Source: PKWARE APPNOTE 6.3.10. Nothing here knows what a wheel is.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import mmap
 import struct
 import zlib
 from pathlib import Path
 
 from ..model.diagnostics import WheelError
+from ..model.record import Record
 
 STORED, DEFLATED = 0, 8
 _LOCAL, _CENTRAL, _END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
@@ -24,8 +24,7 @@ LARGEST = 4 << 30
 """The largest member that is unpacked into memory, in bytes."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Item:
+class Item(Record):
     """One entry of the central directory.
 
     :param offset: of the local header, from the start of the file, in bytes.

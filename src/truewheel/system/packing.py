@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from ..model.record import Record
 from .archive import DEFLATED, STORED
 
 BLOCK = 1 << 19
@@ -51,8 +52,7 @@ def dos_time(epoch: int) -> tuple[int, int]:
     return t.hour << 11 | t.minute << 5 | t.second // 2, (t.year - 1980) << 9 | t.month << 5 | t.day
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Packed:
+class Packed(Record):
     """What became of one member.
 
     :param sha256: of the content, urlsafe base64 without padding.
