@@ -8,11 +8,16 @@ Sources: System V ABI gABI chapters 4 and 5, the Linux Standard Base on symbol v
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
 
 from ..model.binary import Binary, ElfSlice, Format, Kind, MinimumOS, Need, SearchPath, Symbol
 from ..model.record import Record, replace
-from .cursor import Buffer, Cursor, Strings
+from .cursor import Cursor, Strings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .cursor import Buffer
 
 MAGIC = b"\x7fELF"
 

@@ -7,9 +7,12 @@ Values hold no path: where a file lies is its container's business (:mod:`truewh
 from __future__ import annotations
 
 import enum
-from typing import Literal
 
 from .record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
 
 
 class Format(enum.Enum):

@@ -5,13 +5,17 @@ Both a freshly built tree and a published wheel become :class:`Contents`, so tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
 
-from .binary import Binary
-from .diagnostics import FormatError
-from .distinfo import RecordRow
 from .record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .binary import Binary
+    from .diagnostics import FormatError
+    from .distinfo import RecordRow
 
 
 class File(Record):

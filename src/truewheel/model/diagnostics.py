@@ -6,10 +6,13 @@ Exceptions stop the work; findings judge its result. Nothing here prints, reads 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
-from typing import ClassVar
 
 from .record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import ClassVar
 
 
 class ExitCode(enum.IntEnum):

@@ -5,12 +5,11 @@ Sources: the binary distribution format, PEP 427, PEP 425, PEP 491, PEP 625 (nam
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Iterable
-
 from .record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class RecordRow(Record):
@@ -62,7 +61,10 @@ def escape(name: str) -> str:
     >>> escape("My.Pkg-two")
     'my_pkg_two'
     """
-    return re.sub(r"[-_.]+", "_", name).lower()
+    text = name.lower().replace("-", "_").replace(".", "_")
+    while "__" in text:
+        text = text.replace("__", "_")
+    return text
 
 
 def dist_info_name(name: str, version: str) -> str:
@@ -80,7 +82,7 @@ def parse_wheel_name(filename: str) -> WheelName | None:
     if not filename.endswith(".whl") or len(parts) not in (5, 6) or not all(parts):
         return None
     build = parts[2] if len(parts) == 6 else ""
-    if build and not re.match(r"\d", build):
+    if build and not build[0].isdecimal():
         return None
     interpreters, abis, platforms = (tuple(part.split(".")) for part in parts[-3:])
     return WheelName(
@@ -102,6 +104,9 @@ def wheel_text(*, generator: str, purelib: bool, tags: Iterable[str], build: str
 
 def record_text(rows: Iterable[RecordRow]) -> bytes:
     """The content of RECORD."""
+    import csv  # noqa: PLC0415  # what only judges never needs it
+    import io  # noqa: PLC0415
+
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     for row in rows:
@@ -113,7 +118,7 @@ def record_text(rows: Iterable[RecordRow]) -> bytes:
 def parse_record(text: str) -> tuple[RecordRow, ...]:
     """The rows of RECORD; a row that makes no sense keeps what sense it has."""
     rows = []
-    for fields in csv.reader(io.StringIO(text)):
+    for fields in _fields(text):
         if not fields:
             continue
         path, digest, size = (*fields, "", "")[:3]
@@ -127,6 +132,15 @@ def parse_record(text: str) -> tuple[RecordRow, ...]:
             )
         )
     return tuple(rows)
+
+
+def _fields(text: str) -> Iterable[list[str]]:
+    if '"' not in text:
+        return [line.split(",") for line in text.replace("\r\n", "\n").split("\n") if line]
+    import csv  # noqa: PLC0415  # slow to import, and few names hold a comma or a quote
+    import io  # noqa: PLC0415
+
+    return csv.reader(io.StringIO(text))
 
 
 def parse_headers(text: str) -> tuple[tuple[str, str], ...]:

@@ -16,7 +16,7 @@ from ..model.contents import Contents
 from ..model.diagnostics import Finding, Severity
 from ..model.record import Record
 
-PYTHON = re.compile(r"(.*/)?(Python\.framework/(Versions/\d[\w.]*/)?Python|libpython\d[\d.]*[a-z]*\.dylib)")
+PYTHON = r"(.*/)?(Python\.framework/(Versions/\d[\w.]*/)?Python|libpython\d[\d.]*[a-z]*\.dylib)"
 """Install names of Python itself, as a framework or a library."""
 _BUILD_PLACES = ("/Users/", "/private/", "/tmp/", "/var/folders/", "/Volumes/", "/build", "/project", "/home/")
 
@@ -92,7 +92,7 @@ def needs_findings(
     for piece in found:
         for need in piece.slice.needs:
             supplied = need.library.startswith(system) and not need.library.startswith(removed)
-            if supplied or PYTHON.fullmatch(need.library) or _excluded(need.library, exclude):
+            if supplied or re.fullmatch(PYTHON, need.library) or _excluded(need.library, exclude):
                 continue
             if not set(candidates(piece, need.library)) & ours.paths:
                 yield from _lost(piece, need, ours)

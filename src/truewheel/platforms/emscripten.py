@@ -8,9 +8,6 @@ or the file name says of the ABI is to be believed. Pure; see ``docs/regenerate/
 from __future__ import annotations
 
 import fnmatch
-import functools
-import json
-import pkgutil
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -22,13 +19,11 @@ from ..model.diagnostics import Finding, Severity
 from ..model.floor import Evidence
 from ..model.record import Record
 from ..model.verdict import Objection, PlatformRuling
+from ..tables import table
 
 
-@functools.cache
 def _policy() -> Mapping[str, Any]:
-    text = pkgutil.get_data(__package__, "policy/emscripten.json") or b"{}"
-    loaded: Mapping[str, Any] = json.loads(text)
-    return loaded
+    return table("platforms/policy/emscripten.json")
 
 
 class _Piece(Record):

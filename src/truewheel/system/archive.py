@@ -6,11 +6,10 @@ Source: PKWARE APPNOTE 6.3.10. Nothing here knows what a wheel is.
 
 from __future__ import annotations
 
-import contextlib
 import mmap
+import os
 import struct
 import zlib
-from pathlib import Path
 
 from ..model.diagnostics import WheelError
 from ..model.record import Record
@@ -52,13 +51,13 @@ class Archive:
     :raises WheelError: when ``path`` cannot be read, is not a ZIP file, or its directory is broken.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        if path.exists() and not path.is_file():
-            hint = "name the .whl file itself" if path.is_dir() else None
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.name = os.path.basename(path)
+        if os.path.exists(path) and not os.path.isfile(path):
+            hint = "name the .whl file itself" if os.path.isdir(path) else None
             raise WheelError(f"{path} cannot be read: it is not a regular file", hint=hint)
         try:
-            with path.open("rb") as file:
+            with open(path, "rb") as file:
                 self.size = file.seek(0, 2)
                 self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if self.size else b""
         except OSError as error:
@@ -71,14 +70,15 @@ class Archive:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # An exception on its way out may still hold parts of the map; they go with it.
-        with contextlib.suppress(BufferError):
+        try:
             self.data.release()
             if isinstance(self._map, mmap.mmap):
                 self._map.close()
+        except BufferError:
+            pass  # an exception on its way out may still hold parts of the map; they go with it
 
     def _broken(self, what: str, *, hint: str | None = None) -> WheelError:
-        return WheelError(f"{self.path.name} is not a wheel that can be read: {what}", hint=hint)
+        return WheelError(f"{self.name} is not a wheel that can be read: {what}", hint=hint)
 
     def _unpack(self, layout: str, offset: int, what: str) -> tuple[int, ...]:
         try:

@@ -14,7 +14,6 @@ import concurrent.futures
 import dataclasses
 import datetime as dt
 import hashlib
-import os
 import struct
 import zlib
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from typing import BinaryIO
 
 from ..model.record import Record
 from .archive import DEFLATED, STORED
+from .workers import cores
 
 BLOCK = 1 << 19
 """Bytes per block."""
@@ -33,13 +33,6 @@ _AHEAD = 32
 """Blocks that wait per worker: enough to keep all busy over many small files, 16 MiB each at most."""
 _EARLIEST, _LATEST = 315532800, 4354819198
 """What a DOS time can say: 1980-01-01 to 2107-12-31 23:59:58."""
-
-
-def cores() -> int:
-    """How many this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def dos_time(epoch: int) -> tuple[int, int]:

@@ -169,7 +169,7 @@ def _copy(archive: Archive, packer: Packer, home: str, *, name: WheelName, purel
         try:
             raw = archive.packed(item)
         except ValueError as error:
-            raise WheelError(f"{archive.path.name}: {item.name} cannot be copied: {error}") from error
+            raise WheelError(f"{archive.name}: {item.name} cannot be copied: {error}") from error
         packer.copy(item.name, raw, method=item.method, crc=item.crc, size=item.size, mode=item.mode)
     row = packer.add(f"{home}/WHEEL", wheel, executable=False)
     rows = parse_record(text_of(archive, record) or "")

@@ -5,26 +5,29 @@ Source: the binary distribution format specification. Writing is :mod:`~truewhee
 
 from __future__ import annotations
 
-import base64
-import functools
-import hashlib
-from collections.abc import Mapping
-from pathlib import Path
-
 from .. import formats
-from ..formats.cursor import Buffer
-from ..model.binary import Binary
 from ..model.contents import Contents, File, Member, WheelFacts
 from ..model.diagnostics import FormatError, WheelError
 from ..model.distinfo import parse_headers, parse_record, parse_wheel_name
-from .archive import Archive, Item
+from .archive import Archive
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    from ..formats.cursor import Buffer
+    from ..model.binary import Binary
+    from .archive import Item
+
+    Looked = tuple[File | None, Member]
 
 _LARGE = 4_000_000
 """Bytes from which on a wheel is worth several threads."""
 _TEXTS = frozenset({"entry_points.txt", "top_level.txt", "direct_url.json", "variant.json"})
 
 
-def read_wheel(path: Path, *, digests: bool = False) -> WheelFacts:
+def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelFacts:
     """Everything a judge needs to know of the wheel at ``path``.
 
     Only members that begin like a binary are unpacked, unless ``digests`` asks for the hash of each.
@@ -33,11 +36,11 @@ def read_wheel(path: Path, *, digests: bool = False) -> WheelFacts:
     """
     with Archive(path) as archive:
         by_name = {item.name: item for item in archive.items}
-        home = metadata_directory(path.name, by_name)
+        home = metadata_directory(archive.name, by_name)
         looked = _look_at_all(archive, digests=digests)
         record = text_of(archive, by_name.get(f"{home}/RECORD"))
         return WheelFacts(
-            filename=path.name,
+            filename=archive.name,
             size=archive.size,
             contents=Contents(files=tuple(f for f, _ in looked if f is not None), dist_info=home),
             members=tuple(m for _, m in looked),
@@ -71,18 +74,16 @@ def text_of(archive: Archive, item: Item | None) -> str | None:
         return None
 
 
-def _look_at_all(archive: Archive, *, digests: bool) -> list[tuple[File | None, Member]]:
+def _look_at_all(archive: Archive, *, digests: bool) -> list[Looked]:
     """Every member; those of a large wheel side by side, for most of the time goes into inflating."""
-    look = functools.partial(_look, archive, digests=digests)
     if archive.size < _LARGE:
-        return [look(item) for item in archive.items]
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # slow to import, and small wheels go without
+        return [_look(archive, item, digests=digests) for item in archive.items]
+    from .workers import each  # noqa: PLC0415  # small wheels go without
 
-    with ThreadPoolExecutor() as pool:
-        return list(pool.map(look, archive.items, chunksize=1))
+    return each(lambda item: _look(archive, item, digests=digests), archive.items)
 
 
-def _look(archive: Archive, item: Item, *, digests: bool) -> tuple[File | None, Member]:
+def _look(archive: Archive, item: Item, *, digests: bool) -> Looked:
     content, problem = None, None
     form = formats.sniff(archive.head(item, formats.HEAD))
     try:
@@ -112,4 +113,7 @@ def read_binary(content: Buffer) -> tuple[Binary | None, FormatError | None]:
 
 
 def _b64(content: bytes) -> str:
+    import base64  # noqa: PLC0415  # slow to import, and only for digests
+    import hashlib  # noqa: PLC0415
+
     return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
