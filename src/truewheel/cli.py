@@ -136,7 +136,12 @@ def _each(
             continue
         select = tuple(options.select) or ("TW",)
         results.append(
-            (facts, verdict.check(facts, exclude=tuple(options.exclude), select=select, ignore=tuple(options.ignore)))
+            (
+                facts,
+                verdict.check(
+                    facts, exclude=tuple(options.exclude), select=select, ignore=tuple(options.ignore), upload=digests
+                ),
+            )
         )
     return results, code
 

@@ -335,14 +335,22 @@ def check(
     exclude: tuple[str, ...] = (),
     select: tuple[str, ...] = ("TW",),
     ignore: tuple[str, ...] = (),
+    upload: bool = False,
 ) -> Checked:
-    """Whether a wheel's name is true, and what it should be."""
+    """Whether a wheel's name is true, and what it should be.
+
+    :param upload: whether to look also for what package indexes and installers refuse.
+    """
     contents = facts.contents
     rulings, homeless = _rulings(contents, exclude)
     claimed = parse_wheel_name(facts.filename)
     truth = _truth(contents, claimed, rulings)
     claims = _claims(contents, claimed, rulings, exclude) if claimed else [_no_name(facts.filename)]
     told = [*claims, *homeless, *(f for r in rulings for f in r.findings), *layout.findings(facts)]
+    if upload:
+        from . import upload as refusals  # noqa: PLC0415  # packaging.metadata is slow to import
+
+        told += layout.bounded(refusals.findings(facts))
     return Checked(claimed=claimed, truth=truth, findings=_told(told, select, ignore))
 
 

@@ -77,6 +77,19 @@ class Member:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Oddity:
+    """Something in a ZIP archive's records that not all readers understand alike.
+
+    :param where: a member's name; empty for the archive itself.
+    :param grave: whether readers may see other files or contents, rather than merely refuse the archive.
+    """
+
+    where: str
+    message: str
+    grave: bool = True
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class WheelFacts:
     """A wheel as it lies on disk: everything a judge needs to know, and no opinion.
 
@@ -86,6 +99,7 @@ class WheelFacts:
     :param record: rows of RECORD in file order; ``None`` when RECORD is missing.
     :param wheel_headers: WHEEL's headers in order, ``(name, value)``.
     :param metadata: text of METADATA; ``None`` when missing.
+    :param oddities: of the archive's records; looked for when digests are.
     :param texts: other small text files in ``.dist-info`` (``entry_points.txt``, ``top_level.txt`` …) by base name.
     """
 
@@ -96,6 +110,7 @@ class WheelFacts:
     record: tuple[RecordRow, ...] | None
     wheel_headers: tuple[tuple[str, str], ...]
     metadata: str | None
+    oddities: tuple[Oddity, ...] = ()
     texts: Mapping[str, str] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
 
     @property

@@ -5,11 +5,12 @@ Sources: the binary distribution format, PEP 427, PEP 425, PEP 491, PEP 625 (nam
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,11 +113,9 @@ def record_text(rows: Iterable[RecordRow]) -> bytes:
 
 
 def parse_record(text: str) -> tuple[RecordRow, ...]:
-    """The rows of RECORD; a row that makes no sense keeps what sense it has."""
+    """The rows of RECORD; a row that makes no sense keeps what sense it has, and what is no CSV any more ends it."""
     rows = []
-    for fields in csv.reader(io.StringIO(text)):
-        if not fields:
-            continue
+    for fields in _fields(text):
         path, digest, size = (*fields, "", "")[:3]
         algorithm, _, value = digest.partition("=")
         rows.append(
@@ -124,10 +123,15 @@ def parse_record(text: str) -> tuple[RecordRow, ...]:
                 path=path,
                 algorithm=algorithm or None,
                 digest=value or None,
-                size=int(size) if size.isdigit() else None,
+                size=int(size) if re.fullmatch(r"[0-9]{1,18}", size) else None,
             )
         )
     return tuple(rows)
+
+
+def _fields(text: str) -> Iterator[list[str]]:
+    with contextlib.suppress(csv.Error):  # a field of more than 131,072 characters, a NUL (before Python 3.11)
+        yield from filter(None, csv.reader(io.StringIO(text)))
 
 
 def parse_headers(text: str) -> tuple[tuple[str, str], ...]:

@@ -21,6 +21,8 @@ from .archive import Archive, Item
 
 _LARGE = 4_000_000
 """Bytes from which on a wheel is worth several threads."""
+_LONGEST = 32 << 20
+"""Bytes of the largest text in ``.dist-info`` that is read: RECORD of 200,000 files."""
 _TEXTS = frozenset({"entry_points.txt", "top_level.txt", "direct_url.json", "variant.json"})
 
 
@@ -44,6 +46,7 @@ def read_wheel(path: Path, *, digests: bool = False) -> WheelFacts:
             record=None if record is None else parse_record(record),
             wheel_headers=parse_headers(text_of(archive, by_name.get(f"{home}/WHEEL")) or ""),
             metadata=text_of(archive, by_name.get(f"{home}/METADATA")),
+            oddities=archive.oddities() if digests else (),
             texts={n: text_of(archive, by_name[f"{home}/{n}"]) or "" for n in _TEXTS if f"{home}/{n}" in by_name},
         )
 
@@ -62,8 +65,8 @@ def metadata_directory(filename: str, by_name: Mapping[str, Item]) -> str:
 
 
 def text_of(archive: Archive, item: Item | None) -> str | None:
-    """A member as text; ``None`` when it is missing or cannot be unpacked."""
-    if item is None:
+    """A member as text; ``None`` when it is missing, cannot be unpacked, or is no text by its size."""
+    if item is None or item.size > _LONGEST:
         return None
     try:
         return archive.read(item).decode("utf-8", "backslashreplace")
@@ -83,18 +86,21 @@ def _look_at_all(archive: Archive, *, digests: bool) -> list[tuple[File | None, 
 
 
 def _look(archive: Archive, item: Item, *, digests: bool) -> tuple[File | None, Member]:
-    content, problem = None, None
+    content, digest, problem = None, None, None
     form = formats.sniff(archive.head(item, formats.HEAD))
     try:
-        if digests or form is not None:
+        if form is not None:
             content = archive.read(item)
+            digest = _b64(hashlib.sha256(content)) if digests else None
+        elif digests:
+            digest = _digest(archive, item)
         elif not item.name.endswith("/"):
             archive.packed(item)
     except ValueError as error:
         problem = str(error)
     member = Member(
         name=item.name, size=item.size, compressed_size=item.compressed_size, mode=item.mode,
-        sha256=_b64(content) if digests and content is not None else None, encrypted=item.encrypted, problem=problem,
+        sha256=digest, encrypted=item.encrypted, problem=problem,
     )  # fmt: skip
     if item.name.endswith("/"):
         return None, member
@@ -111,5 +117,12 @@ def read_binary(content: Buffer) -> tuple[Binary | None, FormatError | None]:
         return None, error
 
 
-def _b64(content: bytes) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+def _digest(archive: Archive, item: Item) -> str:
+    found = hashlib.sha256()
+    for piece in archive.pieces(item):
+        found.update(piece)
+    return _b64(found)
+
+
+def _b64(found: hashlib._Hash) -> str:
+    return base64.urlsafe_b64encode(found.digest()).rstrip(b"=").decode()
