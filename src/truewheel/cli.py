@@ -154,7 +154,12 @@ def _each(options: SimpleNamespace, *, digests: bool, binaries: bool) -> tuple[l
             continue
         select = tuple(options.select) or ("TW",)
         results.append(
-            (facts, verdict.check(facts, exclude=tuple(options.exclude), select=select, ignore=tuple(options.ignore)))
+            (
+                facts,
+                verdict.check(
+                    facts, exclude=tuple(options.exclude), select=select, ignore=tuple(options.ignore), upload=digests
+                ),
+            )
         )
     return results, code
 

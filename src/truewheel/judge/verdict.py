@@ -18,10 +18,11 @@ from ..model.verdict import Objection, PlatformRuling, PythonRuling, Verdict
 from ..platforms import PLATFORMS
 from ..platforms.protocol import Platform
 from . import layout, pyabi, selection
+from .modules import modules
 
 AUTO, NATIVE = "auto", "native"
 
-_UNTRUE = frozenset({"TW301", "TW305", "TW315", "TW401", "TW402", "TW403"})
+_UNTRUE = frozenset({"TW301", "TW305", "TW315", "TW401", "TW402", "TW403", "TW407", "TW409", "TW411"})
 """Findings that, at level error, make a name untrue."""
 
 
@@ -332,14 +333,22 @@ def check(
     exclude: tuple[str, ...] = (),
     select: tuple[str, ...] = ("TW",),
     ignore: tuple[str, ...] = (),
+    upload: bool = False,
 ) -> Checked:
-    """Whether a wheel's name is true, and what it should be."""
+    """Whether a wheel's name is true, and what it should be.
+
+    :param upload: whether to look also for what package indexes and installers refuse.
+    """
     contents = facts.contents
     rulings, homeless = _rulings(contents, exclude)
     claimed = parse_wheel_name(facts.filename)
     truth = _truth(contents, claimed, rulings)
     claims = _claims(contents, claimed, rulings, exclude) if claimed else [_no_name(facts.filename)]
     told = [*claims, *homeless, *(f for r in rulings for f in r.findings), *layout.findings(facts)]
+    if upload:
+        from . import upload as refusals  # noqa: PLC0415  # packaging.metadata is slow to import
+
+        told += layout.bounded(refusals.findings(facts))
     return Checked(claimed=claimed, truth=truth, findings=_told(told, select, ignore))
 
 
@@ -391,7 +400,7 @@ def _claims(
     loadable = [f for f, b in contents.binaries() if b.is_loadable]
     for tag in claimed.platforms:
         if tag == "any":
-            found += _any_with_binaries(loadable)
+            found += _any_with_binaries(contents, loadable)
             continue
         platform = next((p for p in PLATFORMS if p.understands(tag)), None)
         if platform is None:
@@ -420,19 +429,29 @@ def _stranger(tag: str, file: File, binary: Binary) -> Finding:
     )
 
 
-def _any_with_binaries(loadable: Sequence[File]) -> list[Finding]:
+def _any_with_binaries(contents: Contents, loadable: Sequence[File]) -> list[Finding]:
+    """Binaries in a wheel for any platform. An extension module there is found on one and missing on the others; other
+    files may be data (a launcher to copy, a test's fixture), and a wheel that serves several systems chooses at run time.
+    """
     if not loadable:
         return []
+    alone = len(_owners(contents)) == 1
+    wrong = [m.path for m in modules(contents) if alone and not _DATA.intersection(m.path.split("/")[:-1])]
+    files = wrong or [f.path for f in loadable]
     return [
         Finding(
             code="TW301",
-            severity=Severity.WARNING,
-            where=loadable[0].path,
-            message="a wheel for any platform holds binaries",
-            evidence=tuple(f.path for f in loadable[:5]),
-            hint="tag it for the platform of its binaries, unless it works without them",
+            severity=Severity.ERROR if wrong else Severity.WARNING,
+            where=files[0],
+            message="a wheel for any platform holds " + ("an extension module of one" if wrong else "binaries"),
+            evidence=tuple(files[:5]),
+            hint="tag it for the platform of its binaries" + ("" if wrong else ", unless it works without them"),
         )
     ]
+
+
+_DATA = frozenset({"test", "tests", "testing", "testdata", "test_data", "fixtures", "data", "examples", "samples"})
+"""Directories whose binaries are somebody's data."""
 
 
 def _foreign(tag: str, platform: Platform, contents: Contents, rulings: Sequence[PlatformRuling]) -> list[Finding]:

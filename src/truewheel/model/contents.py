@@ -77,6 +77,18 @@ class Member(Record):
         return (self.mode & 0o170000) == 0o120000
 
 
+class Oddity(Record):
+    """Something in a ZIP archive's records that not all readers understand alike.
+
+    :param where: a member's name; empty for the archive itself.
+    :param grave: whether readers may see other files or contents, rather than merely refuse the archive.
+    """
+
+    where: str
+    message: str
+    grave: bool = True
+
+
 class WheelFacts(Record):
     """A wheel as it lies on disk: everything a judge needs to know, and no opinion.
 
@@ -86,6 +98,7 @@ class WheelFacts(Record):
     :param record: rows of RECORD in file order; ``None`` when RECORD is missing.
     :param wheel_headers: WHEEL's headers in order, ``(name, value)``.
     :param metadata: text of METADATA; ``None`` when missing.
+    :param oddities: of the archive's records; looked for when digests are.
     :param texts: other small text files in ``.dist-info`` (``entry_points.txt``, ``top_level.txt`` …) by base name.
     """
 
@@ -96,6 +109,7 @@ class WheelFacts(Record):
     record: tuple[RecordRow, ...] | None
     wheel_headers: tuple[tuple[str, str], ...]
     metadata: str | None
+    oddities: tuple[Oddity, ...] = ()
     texts: Mapping[str, str] = MappingProxyType({})
 
     @property

@@ -9,7 +9,7 @@ from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 
 class RecordRow(Record):
@@ -116,11 +116,9 @@ def record_text(rows: Iterable[RecordRow]) -> bytes:
 
 
 def parse_record(text: str) -> tuple[RecordRow, ...]:
-    """The rows of RECORD; a row that makes no sense keeps what sense it has."""
+    """The rows of RECORD; a row that makes no sense keeps what sense it has, and what is no CSV any more ends it."""
     rows = []
     for fields in _fields(text):
-        if not fields:
-            continue
         path, digest, size = (*fields, "", "")[:3]
         algorithm, _, value = digest.partition("=")
         rows.append(
@@ -128,19 +126,22 @@ def parse_record(text: str) -> tuple[RecordRow, ...]:
                 path=path,
                 algorithm=algorithm or None,
                 digest=value or None,
-                size=int(size) if size.isdigit() else None,
+                size=int(size) if size.isdecimal() and size.isascii() and len(size) < 19 else None,
             )
         )
     return tuple(rows)
 
 
-def _fields(text: str) -> Iterable[list[str]]:
+def _fields(text: str) -> Iterator[list[str]]:
     if '"' not in text:
-        return [line.split(",") for line in text.replace("\r\n", "\n").split("\n") if line]
-    import csv  # noqa: PLC0415  # slow to import, and few names hold a comma or a quote
+        yield from (line.split(",") for line in text.replace("\r\n", "\n").split("\n") if line)
+        return
+    import contextlib  # noqa: PLC0415  # these are slow to import, and few names hold a comma or a quote
+    import csv  # noqa: PLC0415
     import io  # noqa: PLC0415
 
-    return csv.reader(io.StringIO(text))
+    with contextlib.suppress(csv.Error):  # a field of more than 131,072 characters, a NUL (before Python 3.11)
+        yield from filter(None, csv.reader(io.StringIO(text)))
 
 
 def parse_headers(text: str) -> tuple[tuple[str, str], ...]:

@@ -14,7 +14,7 @@ from .archive import Archive
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ..formats.cursor import Buffer
     from ..model.binary import Binary
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _LARGE = 4_000_000
 """Bytes from which on a wheel is worth several threads."""
+_LONGEST = 32 << 20
+"""Bytes of the largest text in ``.dist-info`` that is read: RECORD of 200,000 files."""
 _TEXTS = frozenset({"entry_points.txt", "top_level.txt", "direct_url.json", "variant.json"})
 
 
@@ -47,6 +49,7 @@ def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelF
             record=None if record is None else parse_record(record),
             wheel_headers=parse_headers(text_of(archive, by_name.get(f"{home}/WHEEL")) or ""),
             metadata=text_of(archive, by_name.get(f"{home}/METADATA")),
+            oddities=archive.oddities() if digests else (),
             texts={n: text_of(archive, by_name[f"{home}/{n}"]) or "" for n in _TEXTS if f"{home}/{n}" in by_name},
         )
 
@@ -65,8 +68,8 @@ def metadata_directory(filename: str, by_name: Mapping[str, Item]) -> str:
 
 
 def text_of(archive: Archive, item: Item | None) -> str | None:
-    """A member as text; ``None`` when it is missing or cannot be unpacked."""
-    if item is None:
+    """A member as text; ``None`` when it is missing, cannot be unpacked, or is no text by its size."""
+    if item is None or item.size > _LONGEST:
         return None
     try:
         return archive.read(item).decode("utf-8", "backslashreplace")
@@ -84,18 +87,21 @@ def _look_at_all(archive: Archive, *, digests: bool) -> list[Looked]:
 
 
 def _look(archive: Archive, item: Item, *, digests: bool) -> Looked:
-    content, problem = None, None
+    content, digest, problem = None, None, None
     form = formats.sniff(archive.head(item, formats.HEAD))
     try:
-        if digests or form is not None:
+        if form is not None:
             content = archive.read(item)
+            digest = _sha256((content,)) if digests else None
+        elif digests:
+            digest = _sha256(archive.pieces(item))
         elif not item.name.endswith("/"):
             archive.packed(item)
     except ValueError as error:
         problem = str(error)
     member = Member(
         name=item.name, size=item.size, compressed_size=item.compressed_size, mode=item.mode,
-        sha256=_b64(content) if digests and content is not None else None, encrypted=item.encrypted, problem=problem,
+        sha256=digest, encrypted=item.encrypted, problem=problem,
     )  # fmt: skip
     if item.name.endswith("/"):
         return None, member
@@ -112,8 +118,12 @@ def read_binary(content: Buffer) -> tuple[Binary | None, FormatError | None]:
         return None, error
 
 
-def _b64(content: bytes) -> str:
-    import base64  # noqa: PLC0415  # slow to import, and only for digests
+def _sha256(pieces: Iterable[bytes]) -> str:
+    """As RECORD has it."""
+    import base64  # noqa: PLC0415  # both are slow to import, and only for digests
     import hashlib  # noqa: PLC0415
 
-    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    found = hashlib.sha256()
+    for piece in pieces:
+        found.update(piece)
+    return base64.urlsafe_b64encode(found.digest()).rstrip(b"=").decode()
