@@ -6,6 +6,7 @@ is imported for it.
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -24,6 +25,21 @@ if TYPE_CHECKING:
     from .model.contents import WheelFacts
     from .model.distinfo import WheelName
     from .report import Style
+
+
+def run() -> int:
+    """The command as a process of its own, which ends here: taking the interpreter apart first, object by object, takes a
+    sixth of the time that it takes to show a small wheel. Only when a profiler or a debugger watches does this return."""
+    gc.disable()  # too short a life to look for cycles
+    code = main()
+    if sys.getprofile() is None and sys.gettrace() is None:
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except OSError:
+            code = code or int(ExitCode.USAGE)
+        os._exit(code)
+    return code
 
 
 def main(arguments: list[str] | None = None) -> int:

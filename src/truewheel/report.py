@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
-
-from .model.diagnostics import Finding, Severity, TruewheelError, VerdictError
+from .model.diagnostics import Severity, VerdictError
 from .model.record import Record, parts
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
     from .judge.verdict import Checked
     from .model.binary import Binary
     from .model.contents import WheelFacts
+    from .model.diagnostics import Finding, TruewheelError
     from .model.floor import Floor
     from .model.verdict import Verdict
 
@@ -132,6 +133,8 @@ def binary(name: str, facts: Binary) -> str:
 
 def as_json(wheels: Sequence[tuple[WheelFacts, Checked]]) -> str:
     """The document of ``--json``; its keys are described in the command-line reference."""
+    import json  # noqa: PLC0415  # people ask for text
+
     document = {"version": JSON_VERSION, "wheels": [_wheel(facts, checked) for facts, checked in wheels]}
     return json.dumps(document, indent=2, sort_keys=True)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from truewheel.model.contents import RecordRow
+from truewheel.model.distinfo import RecordRow
 from truewheel.model.distinfo import (
     WheelName,
     escape,

@@ -7,22 +7,25 @@ of the Python Package Index; check-wheel-contents for what projects get wrong mo
 from __future__ import annotations
 
 import itertools
-import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
 
 from ..model.binary import Format, Kind
-from ..model.contents import Contents, File, Member, WheelFacts
 from ..model.diagnostics import Finding, Severity
-from ..model.distinfo import RecordRow, WheelName, escape, parse_headers, parse_wheel_name
+from ..model.distinfo import escape, parse_headers, parse_wheel_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ..model.contents import Contents, File, Member, WheelFacts
+    from ..model.distinfo import RecordRow, WheelName
 
 SCHEMES = frozenset({"purelib", "platlib", "headers", "scripts", "data"})
 _STRAY = frozenset({"bin", "lib", "lib64", "include", "share", "etc"})
-_MODULE = re.compile(r"\.(cpython-|abi3|pypy|cp3)[^/]*\.(so|pyd)$|\.pyd$")
-"""Names of files that Python imports; other broken binaries may be data of somebody's tests."""
 _MOST = 50
 """Findings of one code that are told of one wheel."""
-_IMPORTABLE = re.compile(r"\.(py|pyc|pyi|pyd|so|pth|start|dylib|dll)$")
+_IMPORTABLE = (".py", ".pyc", ".pyi", ".pyd", ".so", ".pth", ".start", ".dylib", ".dll")
+_VERSIONED = (".cpython-", ".abi3", ".pypy", ".cp3")
 _HASHES = frozenset({"sha256", "sha384", "sha512"})
 """Hashes that RECORD may have: sha256 or better (binary distribution format)."""
 _LARGE_DEBUG = 1 << 20
@@ -151,14 +154,14 @@ def _importless(payload: list[File], contents: Contents) -> Iterator[Finding]:
     """Wheels of which nothing can be imported or run, and packages that are namespaces by oversight."""
     data = contents.data_dir + "/"
     rooted = [(p.path.removeprefix(data + "purelib/").removeprefix(data + "platlib/"), p) for p in payload]
-    useful = [path for path, _ in rooted if _IMPORTABLE.search(path) and not path.startswith(data)]
+    useful = [path for path, _ in rooted if path.endswith(_IMPORTABLE) and not path.startswith(data)]
     if payload and not useful and not any(p.path.startswith(data) or p.executable for p in payload):
         yield _finding(
             "TW516", Severity.WARNING, payload[0].path, "nothing in the wheel can be imported",
             evidence=[p.path for p in payload[:4]], hint="put Python files where wheel.packages finds them, or use the data scheme",
         )  # fmt: skip
     present = {path for path, _ in rooted}
-    modules = {path.split("/")[0]: path for path in useful if path.count("/") == 1 and _MODULE.search(path)}
+    modules = {path.split("/")[0]: path for path in useful if path.count("/") == 1 and _is_module(path)}
     for top, example in sorted(modules.items()):
         python = any(path.startswith(f"{top}/") and path.endswith((".py", ".pyi")) for path in present)
         if not python and not top.endswith((".libs", ".dylibs", "-stubs")):
@@ -168,10 +171,16 @@ def _importless(payload: list[File], contents: Contents) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def _is_module(path: str) -> bool:
+    """Whether Python would import a file of this name; other broken binaries may be data of somebody's tests."""
+    name = path.rpartition("/")[2]
+    return name.endswith(".pyd") or (name.endswith(".so") and any(part in name for part in _VERSIONED))
+
+
 def _of_file(file: File) -> Iterator[Finding]:
     if file.broken is not None:
         yield _finding(
-            "TW517", Severity.ERROR if _MODULE.search(file.path) else Severity.WARNING, file.path, str(file.broken), evidence=file.broken.context, hint="build or download it again"
+            "TW517", Severity.ERROR if _is_module(file.path) else Severity.WARNING, file.path, str(file.broken), evidence=file.broken.context, hint="build or download it again"
         )  # fmt: skip
     if file.path.endswith((".pyc", ".pyo")) or "__pycache__/" in file.path:
         yield _finding(
@@ -218,7 +227,7 @@ def _of_members(facts: WheelFacts) -> Iterator[Finding]:
             member.name.startswith("/")
             or "\\" in member.name
             or ".." in member.name.split("/")
-            or re.match(r"[A-Za-z]:", member.name)
+            or (member.name[1:2] == ":" and member.name[0].isalpha())
         ):
             yield _finding(
                 "TW508", Severity.ERROR, member.name, "a path that leaves the installation", hint="pack it again"

@@ -9,36 +9,31 @@ from __future__ import annotations
 
 import posixpath
 import re
-import unicodedata
 
-from ..model.binary import LOADABLE, Binary, Format, Kind, Slice
-from ..model.contents import Contents, File
+from ..model.binary import LOADABLE, Format, Kind
 from ..model.record import Record
 
-_SUFFIX = re.compile(
-    r"""\.(?:
-      cpython-(?P<cpython>3\d+)(?P<flags>[a-z]*)(?:-(?P<place>[\w-]+))?\.(?:so|dll)
-    | cp(?P<windows>3\d+)(?P<wflags>t?)-(?P<wplace>\w+)\.pyd
-    | (?P<pypy>pypy\d+)-(?P<pp>pp\d+)(?:-[\w-]+)?\.(?:so|pyd)
-    | graalpy(?P<graalpy>\d*)-(?P<gp>\d+)-(?P<gkind>[a-z]+)(?:-[\w-]+)?\.(?:so|pyd|dylib)
-    | (?P<stable>abi3t?)(?:-(?P<splace>[\w-]+))?\.(?:so|pyd)
-    | (?P<pyd>pyd)
-    | (?P<bare>so|dylib)
-    )$""",
-    re.VERBOSE,
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..model.binary import Binary, Slice
+    from ..model.contents import Contents, File
+
+_SUFFIXES = (
+    (".cpython-", r"\.cpython-(?P<cpython>3\d+)(?P<flags>[a-z]*)(?:-(?P<place>[\w-]+))?\.(?:so|dll)$"),
+    (".cp3", r"\.cp(?P<cpython>3\d+)(?P<flags>t?)-(?P<place>\w+)\.pyd$"),
+    (".pypy", r"\.(?P<pypy>pypy\d+)-(?P<pp>pp\d+)(?:-[\w-]+)?\.(?:so|pyd)$"),
+    (".graalpy", r"\.graalpy(?P<graalpy>\d*)-(?P<gp>\d+)-(?P<gkind>[a-z]+)(?:-[\w-]+)?\.(?:so|pyd|dylib)$"),
+    (".abi3", r"\.(?P<stable>abi3t?)(?:-(?P<place>[\w-]+))?\.(?:so|pyd)$"),
+    (".", r"\.(?:pyd|(?P<bare>so|dylib))$"),
 )
-_LINKED = re.compile(
-    r"""(?:^|/)(?:
+"""Suffixes of modules, each after a part of it: a pattern is compiled when that turns up, for compiling takes its time."""
+_LINKED = r"""(?xi)(?:^|/)(?:
       python3(?P<dll>\d*)(?P<dllt>t?)(?P<dlld>_d)?\.dll
     | libpython3(?:\.(?P<lib>\d+))?(?P<libflags>[a-z]*)\.(?:so|dylib|dll)[\d.]*
     | Python(?P<framet>T?)\.framework/Versions/3\.(?P<frame>\d+)T?/PythonT?
     | libpypy3(?:\.(?P<pypy>\d+))?-c\.(?:so|dylib|dll)[\d.]*
-    )$""",
-    re.VERBOSE | re.IGNORECASE,
-)
-_INIT = re.compile(r"(PyInit_|PyInitU_|PyModExport_|PyModExportU_)(.+)")
-PYTHON_NAME = re.compile(r"_?Py[A-Z_]\w*")
-"""What the names of Python's C API look like; other people's do too (PySide, PyMOL …)."""
+    )$"""
+_INITS = ("PyInit_", "PyInitU_", "PyModExport_", "PyModExportU_")
 THREADED_ONLY = frozenset({"_Py_DecRefShared", "_Py_MergeZeroLocalRefcount"})
 """What inlined reference counting calls in free-threaded builds, and what no other build exports (``Include/refcount.h``)."""
 GIL_ONLY = "_Py_Dealloc"
@@ -88,8 +83,8 @@ class Module(Record):
     @property
     def flags(self) -> str:
         """The flags of the ABI in its suffix: ``t``, ``d``, ``m``."""
-        match = re.fullmatch(r"cp3\d+([a-z]*)", self.abi or "")
-        return match[1] if match else ""
+        abi = self.abi or ""
+        return abi.removeprefix("cp").lstrip("0123456789") if abi.startswith("cp3") else ""
 
     @property
     def python_library(self) -> Linked | None:
@@ -98,9 +93,13 @@ class Module(Record):
 
     def imports(self) -> frozenset[str]:
         """Names that look like Python's and must be there at load time."""
-        return frozenset(
-            s.name for piece in self.pieces for s in piece.imports if not s.weak and PYTHON_NAME.fullmatch(s.name)
-        )
+        return frozenset(s.name for piece in self.pieces for s in piece.imports if not s.weak and _is_pythons(s.name))
+
+
+def _is_pythons(name: str) -> bool:
+    """Whether it looks like a name of Python's C API; other people's do too (PySide, PyMOL …)."""
+    name = name.removeprefix("_")
+    return name.startswith("Py") and ("A" <= name[2:3] <= "Z" or name[2:3] == "_") and name.isidentifier()
 
 
 def modules(contents: Contents) -> tuple[Module, ...]:
@@ -156,21 +155,27 @@ def _is_candidate(file: File, binary: Binary, contents: Contents) -> bool:
 
 
 def _module(file: File, binary: Binary) -> Module | None:
-    match = _SUFFIX.search(posixpath.basename(file.path))
-    if match is None:
+    suffix = _suffix(posixpath.basename(file.path))
+    if suffix is None:
         return None
     pieces = tuple(s for s in binary.slices if s.kind in LOADABLE)
     # A bare .so may be any library: its init function tells. Where that cannot be read, it is taken for a module.
-    if match["bare"] and pieces and not any(inits(s) for s in pieces):
+    if suffix.get("bare") and pieces and not any(inits(s) for s in pieces):
         return None
-    tag, abi = _named(match)
-    stem, linked = file.path[: len(file.path) - len(match[0])], _linked(pieces)
+    tag, abi = _named(suffix)
+    stem, linked = file.path.removesuffix(suffix["whole"]), _linked(pieces)
     if file.path.endswith(".pyd") and stem.endswith("_d") and any("d" in found.flags for found in linked):
         # dynload_win.c: debug builds look for NAME_d.pyd and NAME_d.cp313-win_amd64.pyd
         stem, abi = stem.removesuffix("_d"), f"{abi}d" if abi else None
-    place = match["place"] or match["wplace"] or match["splace"] or ""
     return Module(
-        path=file.path, stem=stem, tag=tag, abi=abi, place=place, format=binary.format, pieces=pieces, linked=linked
+        path=file.path,
+        stem=stem,
+        tag=tag,
+        abi=abi,
+        place=suffix.get("place", ""),
+        format=binary.format,
+        pieces=pieces,
+        linked=linked,
     )
 
 
@@ -183,15 +188,23 @@ def _library(file: File, binary: Binary) -> Module:
     )  # fmt: skip
 
 
-def _named(match: re.Match[str]) -> tuple[str | None, str | None]:
-    number = match["cpython"] or match["windows"]
-    if number:
-        return f"cp{number}", f"cp{number}{match['flags'] or match['wflags'] or ''}"
-    if match["pypy"]:
-        return "pp" + match["pypy"].removeprefix("pypy"), f"{match['pypy']}_{match['pp']}"
-    if match["gp"]:
-        return f"graalpy{match['gp']}", f"graalpy{match['graalpy']}_{match['gp']}_{match['gkind']}"
-    return None, match["stable"]
+def _suffix(name: str) -> dict[str, str] | None:
+    """The parts of an extension module's suffix by their names, and the ``whole`` of it; ``None`` for other files."""
+    for part, pattern in _SUFFIXES:
+        match = re.search(pattern, name) if part in name else None
+        if match is not None:
+            return {"whole": match[0], **{key: text for key, text in match.groupdict().items() if text is not None}}
+    return None
+
+
+def _named(suffix: dict[str, str]) -> tuple[str | None, str | None]:
+    if "cpython" in suffix:
+        return f"cp{suffix['cpython']}", f"cp{suffix['cpython']}{suffix['flags']}"
+    if "pypy" in suffix:
+        return "pp" + suffix["pypy"].removeprefix("pypy"), f"{suffix['pypy']}_{suffix['pp']}"
+    if "gp" in suffix:
+        return f"graalpy{suffix['gp']}", f"graalpy{suffix['graalpy']}_{suffix['gp']}_{suffix['gkind']}"
+    return None, suffix.get("stable")
 
 
 def _linked(pieces: tuple[Slice, ...]) -> tuple[Linked, ...]:
@@ -207,7 +220,7 @@ def python_library(name: str) -> Linked | None:
     >>> python_library("libpython3.12.so.1.0").version
     (3, 12)
     """
-    match = _LINKED.search(name)
+    match = re.search(_LINKED, name) if "py" in name.lower() else None
     if match is None:
         return None
     minor = match["dll"] or match["lib"] or match["frame"] or match["pypy"]
@@ -224,7 +237,7 @@ def python_library(name: str) -> Linked | None:
 
 def inits(piece: Slice) -> frozenset[str]:
     """The init functions that it exports."""
-    return frozenset(name for name in piece.exports if name.startswith("Py") and _INIT.fullmatch(name))
+    return frozenset(name for name in piece.exports if name.startswith(_INITS) and name not in _INITS)
 
 
 def expected_inits(name: str) -> tuple[str, str]:
@@ -235,11 +248,12 @@ def expected_inits(name: str) -> tuple[str, str]:
     """
     if name.isascii():
         return f"PyInit_{name}", f"PyModExport_{name}"
+    import unicodedata  # noqa: PLC0415  # rarely needed
+
     spelt = unicodedata.normalize("NFKC", name).encode("punycode").decode("ascii").replace("-", "_")
     return f"PyInitU_{spelt}", f"PyModExportU_{spelt}"
 
 
 def initialised(init: str) -> str:
     """The module that an init function is for, as spelt in the symbol."""
-    match = _INIT.fullmatch(init)
-    return match[2] if match else init
+    return init.partition("_")[2] if init.startswith(_INITS) else init

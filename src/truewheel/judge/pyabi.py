@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
 
 from ..model.binary import Format
-from ..model.contents import Contents
 from ..model.diagnostics import Finding, Severity
 from ..model.record import replace
-from ..model.target import Target
 from ..model.verdict import PythonRuling
 from . import stable
-from .modules import THREADED_ONLY, Module, bound_libraries, expected_inits, initialised, inits, modules, own_names
-from .takers import Takers, all_takers, obstacle
+from .modules import THREADED_ONLY, bound_libraries, expected_inits, initialised, inits, modules, own_names
+from .takers import all_takers, obstacle
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ..model.contents import Contents
+    from ..model.target import Target
+    from .modules import Module
+    from .takers import Takers
 
 _MULTIARCH = {
     "x86_64": "x86_64", "aarch64": "aarch64", "i386": "i686", "i686": "i686", "powerpc64le": "ppc64le", "s390x": "s390x",

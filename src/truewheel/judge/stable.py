@@ -6,15 +6,19 @@ Source: CPython's ``Misc/stable_abi.toml`` through abi3info (``stable_abi.json``
 from __future__ import annotations
 
 import functools
-import json
-import pkgutil
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from ..model.binary import Format
 from ..model.diagnostics import Finding, Severity
 from ..model.floor import Evidence, Floor
-from .modules import GIL_ONLY, Module
+from ..tables import table
+from .modules import GIL_ONLY
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
+
+    from .modules import Module
 
 _ELSEWHERE: Mapping[str, tuple[str, frozenset[Format]]] = {
     "MS_WINDOWS": ("on Windows only", frozenset({Format.ELF, Format.MACHO, Format.WASM})),
@@ -24,10 +28,8 @@ _ELSEWHERE: Mapping[str, tuple[str, frozenset[Format]]] = {
 """By the macro of ``stable_abi.toml``: where such symbols are, and the formats of the systems where they are not."""
 
 
-@functools.cache
 def _document() -> Mapping[str, Any]:
-    document: Mapping[str, Any] = json.loads(pkgutil.get_data(__package__, "stable_abi.json") or b"{}")
-    return document
+    return table("judge/stable_abi.json")
 
 
 @functools.cache

@@ -7,7 +7,6 @@ Sources: PEP 425, the platform compatibility tags specification and ``packaging.
 from __future__ import annotations
 
 import itertools
-import re
 
 from ..model.binary import Format
 from ..model.record import Record
@@ -53,36 +52,46 @@ def all_takers(interpreters: tuple[str, ...], abis: tuple[str, ...]) -> tuple[Ta
     Pairs that no Python takes (``cp312-cp311``) are left out, as compressed tag sets always have some.
     """
     pairs = list(itertools.product(interpreters, abis))
-    if any(re.match(r"(cp3\d|pp3\d|graalpy3\d|py\d)", i) is None for i, _ in pairs):
+    if not all(_is_known(i) for i, _ in pairs):
         return None
     found = (_takers(i, a) for i, a in pairs)
     return tuple(t for t in found if t is not None)
 
 
+def _is_known(interpreter: str) -> bool:
+    kind, digits = _split(interpreter)
+    return (kind == "py" and digits != "") or (
+        kind in ("cp", "pp", "graalpy") and len(digits) > 1 and digits.startswith("3")
+    )
+
+
+def _split(interpreter: str) -> tuple[str, str]:
+    """``cp312`` → ``cp`` and ``312``."""
+    kind = interpreter.rstrip("0123456789")
+    return kind, interpreter[len(kind) :]
+
+
 def _takers(interpreter: str, abi: str) -> Takers | None:
-    match = re.fullmatch(r"(cp|pp|graalpy|py)(\d)(\d*)", interpreter)
-    if match is None:
-        return None
-    kind, version = match[1], (int(match[2]), int(match[3])) if match[3] else None
+    kind, digits = _split(interpreter)
+    version = (int(digits[0]), int(digits[1:])) if digits[1:] else None
     pair = f"{interpreter}-{abi}"
     if abi == "none":
         return Takers(pair=pair, implementation=kind, version=version, later=kind == "py")
     if kind == "cp":
-        return _cpython(pair, version, abi)
+        return _cpython(interpreter, version, abi)
     if (kind == "pp" and abi.startswith("pypy")) or (kind == "graalpy" and abi.startswith("graalpy")):
         return Takers(pair=pair, implementation=kind, version=version)
     return None
 
 
-def _cpython(pair: str, version: tuple[int, int] | None, abi: str) -> Takers | None:
+def _cpython(interpreter: str, version: tuple[int, int] | None, abi: str) -> Takers | None:
+    pair = f"{interpreter}-{abi}"
     if abi in ("abi3", "abi3t"):
         return Takers(pair=pair, implementation="cp", version=version, later=True, threaded=abi == "abi3t")
-    match = re.fullmatch(r"(cp3\d+)([a-z]*)", abi)
-    if match is None or not pair.startswith(match[1] + "-"):
+    flags = abi.removeprefix(interpreter)
+    if not abi.startswith(interpreter) or not (flags == "" or flags.isalpha()):
         return None
-    return Takers(
-        pair=pair, implementation="cp", version=version, threaded="t" in match[2], debug="d" in match[2]
-    )  # fmt: skip
+    return Takers(pair=pair, implementation="cp", version=version, threaded="t" in flags, debug="d" in flags)
 
 
 def obstacle(module: Module, takers: Takers) -> Obstacle | None:

@@ -6,19 +6,23 @@ Pure; what operating systems promise is asked of :data:`~truewheel.platforms.PLA
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
-from ..model.binary import Binary
-from ..model.contents import Contents, File, WheelFacts
 from ..model.diagnostics import Finding, Severity
 from ..model.distinfo import WheelName, parse_wheel_name
 from ..model.record import Record
-from ..model.target import Target
-from ..model.verdict import Objection, PlatformRuling, PythonRuling, Verdict
+from ..model.verdict import Verdict
 from ..platforms import PLATFORMS
-from ..platforms.protocol import Platform
 from . import layout, pyabi, selection
 from .modules import modules
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..model.binary import Binary
+    from ..model.contents import Contents, File, WheelFacts
+    from ..model.target import Target
+    from ..model.verdict import Objection, PlatformRuling, PythonRuling
+    from ..platforms.protocol import Platform
 
 AUTO, NATIVE = "auto", "native"
 

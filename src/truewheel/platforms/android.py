@@ -10,16 +10,21 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
 
-from ..model.binary import LOADABLE, ElfSlice, Format, Slice
-from ..model.contents import Contents
+from ..model.binary import LOADABLE, ElfSlice, Format
 from ..model.diagnostics import Finding, Severity
 from ..model.floor import Evidence, Floor
 from ..model.record import Record
 from ..model.verdict import Objection, PlatformRuling
 from ..tables import table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from ..model.binary import Slice
+    from ..model.contents import Contents
 
 _TAG = r"android_(?P<level>[1-9]\d*)_(?P<abi>[a-z]\w*)"
 _SHORT = r"android_[1-9]\d*"

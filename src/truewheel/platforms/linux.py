@@ -11,17 +11,22 @@ from __future__ import annotations
 import functools
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
 
-from ..model.binary import LOADABLE, ElfSlice, Format, Kind, Slice
-from ..model.contents import Contents
+from ..model.binary import LOADABLE, ElfSlice, Format, Kind
 from ..model.diagnostics import Finding, Severity
 from ..model.floor import Evidence, Floor
 from ..model.record import Record, replace
 from ..model.verdict import Objection, PlatformRuling
 from ..tables import table
 from .android import is_android
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from ..model.binary import Slice
+    from ..model.contents import Contents
 
 Level = tuple[int, int]
 

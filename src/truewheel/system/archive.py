@@ -168,7 +168,7 @@ class Archive:
         self._look_at_name(raw, flags)
         if k:
             self._odd(raw.decode("utf-8", "backslashreplace"), "a comment in the central directory", grave=False)
-        name = raw.decode("utf-8" if flags & 0x800 else "cp437", "backslashreplace")
+        name = raw.decode("utf-8" if flags & 0x800 or raw.isascii() else "cp437", "backslashreplace")
         item = Item(
             name=name, raw_name=raw, flags=flags, method=method, crc=crc, size=wide[0], compressed_size=wide[1],
             offset=wide[2], mode=external >> 16,
