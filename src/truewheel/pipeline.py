@@ -6,7 +6,6 @@ of that would go into imports (``benchmarks/overhead.py``).
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from .model import schema
 from .model.diagnostics import ConfigError, EngineError, Problem, TruewheelError, VerdictError
 from .model.distinfo import WheelName, dist_info_name, escape
 from .model.project import Project
+from .model.record import Record
 from .model.request import Product, Request
 from .model.tree import Scheme
 from .system import host, workspace
@@ -37,8 +37,7 @@ _AFTERWARDS = (
 )
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Built:
+class Built(Record):
     """A wheel that was made.
 
     :param note: how much of an earlier build was used, and why; empty when nothing was compiled.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from .record import Record
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """What is known of one file of a source tree.
 
     :param digest: blake2b of the content in hex, ``link:TARGET`` for a symbolic link, ``dir`` for a directory.
@@ -26,8 +28,7 @@ Manifest = Mapping[str, Stamp]
 """Paths relative to a root, with ``/``, sorted; directories included."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Difference:
+class Difference(Record):
     """Names that are new, gone, or of other content or mode."""
 
     added: tuple[str, ...] = ()
@@ -60,8 +61,7 @@ def difference(before: Manifest, after: Manifest) -> Difference:
     )
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Inputs:
+class Inputs(Record):
     """Everything that goes into a build, as digests and stamps that can be compared with those of another build.
 
     :param software: versions of truewheel, of the engine, and of this record's layout.
@@ -80,8 +80,7 @@ class Inputs:
     now: int
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Traces:
+class Traces(Record):
     """What a build left behind that later builds must know.
 
     :param generator: CMake's generator.
@@ -98,7 +97,7 @@ class Traces:
     """
 
     generator: str = ""
-    outside: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    outside: Mapping[str, str] = MappingProxyType({})
     compiled: frozenset[str] = frozenset()
     configured: frozenset[str] = frozenset()
     packed: frozenset[str] = frozenset()
@@ -109,8 +108,7 @@ class Traces:
     steady: bool = True
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class BuildRecord:
+class BuildRecord(Record):
     """The memory of a build tree: what went in, and what it left."""
 
     inputs: Inputs
@@ -128,8 +126,7 @@ class Reuse(enum.Enum):
     """All: CMake looks at its own tree again, then the build tool decides."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class ReuseDecision:
+class ReuseDecision(Record):
     """How much, and why: one phrase for people."""
 
     reuse: Reuse

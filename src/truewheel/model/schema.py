@@ -19,6 +19,7 @@ from typing import Any
 
 from . import settings as model
 from .diagnostics import Problem
+from .record import Record
 from .settings import Settings
 
 _CODES = frozenset({"select", "ignore"})
@@ -28,8 +29,7 @@ _SIZES = frozenset({"cache-limit"})
 _CODE = re.compile(r"TW\d{0,3}")
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Field:
+class Field(Record):
     """One setting.
 
     :param key: as in TOML, with dashes.

@@ -6,12 +6,12 @@ Each key is also ``-Ctruewheel.KEY=…`` and ``TRUEWHEEL_KEY``. What the engine 
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Literal
 
+from .record import Record
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Settings:
+
+class Settings(Record):
     """All settings of truewheel's own."""
 
     tag: str = "auto"

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import dataclasses
 import difflib
 import hashlib
 import importlib.metadata
@@ -76,6 +75,7 @@ from scikit_build_core.settings.skbuild_read_settings import SettingsReader
 
 from ..model.diagnostics import ConfigError, EngineError, Problem, TruewheelError
 from ..model.project import Project
+from ..model.record import Record
 from ..model.request import Product, Request
 from ..model.tree import Entry, Scheme, Tree
 from . import environment
@@ -89,8 +89,7 @@ _OURS = "truewheel."
 _DEFAULT_LICENCES = ("LICEN[CS]E*", "COPYING*", "NOTICE*", "AUTHORS*")
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Staged:
+class Staged(Record):
     """What a build put down, and what its settings say of the wheel.
 
     :param py_api: ``wheel.py-api``.
@@ -110,8 +109,7 @@ class Staged:
     message: str
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class SdistMember:
+class SdistMember(Record):
     """A file for the sdist: its name below the top directory, where it is, and whether to store what a link means."""
 
     name: str
@@ -119,8 +117,7 @@ class SdistMember:
     dereference: bool
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class SdistPlan:
+class SdistPlan(Record):
     """What goes into an sdist besides PKG-INFO."""
 
     members: tuple[SdistMember, ...]

@@ -417,12 +417,8 @@ def _load(path: Path) -> dict[str, Any] | None:
 def _dump(path: Path, value: Mapping[str, object]) -> None:
     """Write under another name, then rename: a record is whole or not there."""
     draft = path.with_suffix(".new")
-    draft.write_text(json.dumps(value, default=_row), encoding="utf-8")
+    draft.write_text(json.dumps(value), encoding="utf-8")
     draft.replace(path)
-
-
-def _row(stamp: Stamp) -> list[object]:
-    return [stamp.digest, stamp.mode, stamp.status]
 
 
 def _with_source(request: Request, source: Path) -> Request:
