@@ -11,7 +11,7 @@ import dataclasses
 import functools
 import re
 import struct
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ..model.binary import (
     LOADABLE,
@@ -25,7 +25,7 @@ from ..model.binary import (
     SearchPath,
     Symbol,
 )
-from .cursor import Buffer, Cursor, Strings
+from .cursor import Buffer, Cursor
 
 _THIN = {
     b"\xce\xfa\xed\xfe": (True, False), b"\xcf\xfa\xed\xfe": (True, True),
@@ -347,7 +347,7 @@ def _room(cursor: Cursor, header: _Header, commands: _Commands) -> _Room:
 # --- symbols ----------------------------------------------------------------------------------------------------
 
 
-Imports = dict[str, tuple[int, bool]]
+Imports = dict[bytes, tuple[int, bool]]
 """Imported names as written, with the ordinal of their library, and whether they may be missing."""
 
 
@@ -369,9 +369,12 @@ def _symbols(
     return tuple(imports), exports
 
 
-def _plain(names: Collection[str]) -> Sequence[str]:
+def _plain(names: Collection[bytes]) -> Sequence[str]:
     """Names without the underscore that C compilers put before them."""
-    return ("\0" + "\0".join(names)).replace("\0_", "\0").split("\0")[1:] if names else ()
+    if not names:
+        return ()
+    text = (b"\0" + b"\0".join(names)).replace(b"\0_", b"\0")
+    return text.decode("utf-8", "backslashreplace").split("\0")[1:]
 
 
 def _merged(undefined: Imports, bound: Imports, exports: frozenset[str]) -> Imports:
@@ -383,7 +386,7 @@ def _merged(undefined: Imports, bound: Imports, exports: frozenset[str]) -> Impo
         if name in undefined:
             if ordinal != WEAK_LOOKUP:
                 undefined[name] = ordinal, weak
-        elif ordinal != SELF and (ordinal != WEAK_LOOKUP or name.removeprefix("_") not in exports):
+        elif ordinal != SELF and (ordinal != WEAK_LOOKUP or _plain((name,))[0] not in exports):
             undefined[name] = ordinal, weak
     return undefined
 
@@ -397,9 +400,21 @@ def _ordinal(value: int, bits: int) -> int:
     return value - (1 << bits) if value > (1 << bits) - 16 else value
 
 
+@functools.lru_cache(maxsize=1024)
+def _described(description: int) -> tuple[int, bool]:
+    """``n_desc`` of an undefined symbol: its library's ordinal, and whether it may be missing."""
+    return _ordinal(description >> 8, 8), bool(description & N_WEAK_REF)
+
+
+@functools.lru_cache(maxsize=1024)
+def _pair(ordinal: int, flags: int) -> tuple[int, bool]:
+    """The same of what the loader reads; lowest of the flags is the weak one. One value serves many symbols."""
+    return ordinal, bool(flags & 1)
+
+
 def _table(
     cursor: Cursor, header: _Header, commands: _Commands, *, with_defined: bool
-) -> tuple[Imports, Sequence[str]]:
+) -> tuple[Imports, Collection[bytes]]:
     """What the symbol table says is undefined, and what is defined for others."""
     command = commands.first.get(LC_SYMTAB)
     if command is None:
@@ -407,19 +422,38 @@ def _table(
     place, count, start, size = _fields(cursor, command, "IIII", "LC_SYMTAB")
     each = 16 if header.wide else 12
     table = cursor.bytes(place, count * each, "symbol table")
-    strings = Strings(cursor.part(start, size, "string table"), "string table")
-    layout = struct.Struct(("<" if cursor.little else ">") + ("IBxHQ" if header.wide else "IBxHI"))
-    undefined: Imports = {}
-    defined: list[str] = []
-    for low, high in _ranges(cursor, header, commands, count)[not with_defined :]:
-        for name, kind, description, value in layout.iter_unpack(table[low * each : high * each]):
+    text = _texts(cursor.part(start, size, "string table"), "string table")
+    layout = ("<" if cursor.little else ">") + ("IBxHQ" if header.wide else "IBxHI")
+    defined, undefined = _ranges(cursor, header, commands, count)
+    imports: Imports = {}
+    exports: set[bytes] = set()
+    for low, high in (defined, undefined) if with_defined else (undefined,):
+        for name, kind, description, value in struct.iter_unpack(layout, table[low * each : high * each]):
             if kind & (N_STAB | N_PEXT | N_EXT) != N_EXT or not name:
                 continue
-            if kind & N_TYPE not in N_UNDEFINED or (value and header.kind is Kind.OBJECT):  # a common symbol
-                defined.append(strings[name])
-            else:
-                undefined[strings[name]] = _ordinal(description >> 8, 8), bool(description & N_WEAK_REF)
-    return undefined, defined
+            if kind & N_TYPE in N_UNDEFINED and (not value or header.kind is not Kind.OBJECT):
+                imports[text(name)] = _described(description)
+            else:  # defined, or in an object with a value: a common symbol
+                exports.add(text(name))
+    return imports, exports
+
+
+def _texts(strings: Cursor, field: str) -> Callable[[int], bytes]:
+    """A function from places to NUL-terminated strings. These may share their ends, but not so many that they become a
+    flood."""
+    text = bytes(strings.data)
+    find, left = text.find, 8 * len(text) + 65536
+
+    def at(place: int) -> bytes:
+        nonlocal left
+        end = find(0, place)
+        left -= end - place
+        if end < 0 or left < 0:
+            reason = "a name lies outside" if end < 0 else "names overlap"
+            strings.fail(f"{reason} in the {field}", offset=min(place, len(text)), field=field, value=place)
+        return text[place:end]
+
+    return at
 
 
 def _ranges(cursor: Cursor, header: _Header, commands: _Commands, count: int) -> tuple[tuple[int, int], ...]:
@@ -438,7 +472,7 @@ def _ranges(cursor: Cursor, header: _Header, commands: _Commands, count: int) ->
 # --- exports ----------------------------------------------------------------------------------------------------
 
 
-def _trie(cursor: Cursor, commands: _Commands) -> Sequence[str] | None:
+def _trie(cursor: Cursor, commands: _Commands) -> Collection[bytes] | None:
     """Names in the exports trie; ``None`` when the file is from before there were any."""
     command = commands.first.get(LC_DYLD_INFO_ONLY) or commands.first.get(LC_DYLD_INFO)
     if LC_DYLD_EXPORTS_TRIE in commands.first:
@@ -451,21 +485,22 @@ def _trie(cursor: Cursor, commands: _Commands) -> Sequence[str] | None:
     if area is None:
         return ()
     try:
-        return _trie_names(area)
+        return _trie_names(area, 4 * len(cursor) + 65536)
     except (IndexError, ValueError):
         return area.fail("it leaves itself", offset=0, field="exports trie")
 
 
-def _trie_names(area: Cursor) -> Sequence[str]:
+def _trie_names(area: Cursor, limit: int) -> Collection[bytes]:
     """Names at the nodes of a trie that have an address.
 
-    Every node is reached over one edge of at least two bytes, and names share their beginnings only so much: this bounds
+    A node takes at least two bytes, and the one edge to it three; names share their beginnings only so much. This bounds
     loops, shared nodes and depth.
 
+    :param limit: how many bytes all names may have, beginnings of names included.
     :raises IndexError: when a node leaves the trie; ValueError: when the text of an edge does.
     """
     data = bytes(area.data)
-    edges, text = len(data) // 2, 64 * len(data) + 65536
+    edges = len(data) // 5
     names: list[bytes] = []
     waiting = [(0, b"")]
     while waiting:
@@ -480,12 +515,16 @@ def _trie_names(area: Cursor) -> Sequence[str]:
         for _ in range(children):
             end = data.index(0, at)
             name = prefix + data[at:end]
-            text -= len(name)
-            place, at = _uleb(data, end + 1)
-            waiting.append((place, name))
-        if edges < 0 or text < 0:
-            area.fail("it is a loop, or overlaps itself", offset=at, field="exports trie")
-    return b"\0".join(names).decode("utf-8", "backslashreplace").split("\0") if names else ()
+            limit -= len(name)
+            place, at = (data[end + 1], end + 2) if data[end + 1] < 0x80 else _uleb(data, end + 1)
+            size = data[place]
+            if 0 < size < 0x80 and not data[place + 1 + size]:
+                names.append(name)  # most nodes are leaves
+            else:
+                waiting.append((place, name))
+        if edges < 0 or limit < 0:
+            area.fail("it is a loop, or overlaps itself", offset=0, field="exports trie")
+    return names
 
 
 def _uleb(data: bytes, at: int) -> tuple[int, int]:
@@ -530,39 +569,44 @@ def _chained(area: Cursor) -> Imports:
     if form not in _IMPORT_LAYOUTS:
         area.fail("imports of an unknown form", offset=20, field="imports_format", value=form)
     layout, bits, shift = _IMPORT_LAYOUTS[form]
-    strings = Strings(area.part(names, len(area) - names, "symbol names"), "symbol names")
-    mask, found = (1 << bits) - 1, {}
+    text = _texts(area.part(names, len(area) - names, "symbol names"), "symbol names")
+    found: Imports = {}
     for (entry,) in area.rows(layout, table, count, "imports"):
-        name = strings[entry >> shift]
-        found.setdefault(name, (_ordinal(entry & mask, bits), bool(entry >> bits & 1)))
+        found.setdefault(text(entry >> shift), _pair(_ordinal(entry & (1 << bits) - 1, bits), entry >> bits & 1))
     return found
 
 
 def _streams(cursor: Cursor, places: Sequence[int]) -> Imports:
     """The symbols of the bind, weak-bind and lazy-bind opcodes."""
-    found: dict[bytes, tuple[int, bool]] = {}
+    found: Imports = {}
     for number, lazy in ((0, False), (4, True), (2, False)):
         offset, size = places[number : number + 2]
         if size:
-            _bound(cursor.part(offset, size, "bind opcodes"), found, first=WEAK_LOOKUP if number == 2 else SELF, lazy=lazy)
-    return {name.decode("utf-8", "backslashreplace"): what for name, what in found.items()}
+            _bound(
+                cursor.part(offset, size, "bind opcodes"), found, first=WEAK_LOOKUP if number == 2 else SELF, lazy=lazy
+            )
+    return found
 
 
-def _bound(area: Cursor, found: dict[bytes, tuple[int, bool]], *, first: int, lazy: bool) -> None:
+def _bound(area: Cursor, found: Imports, *, first: int, lazy: bool) -> None:
     """Add the symbols that one stream binds; a lazy one has an end (``BIND_OPCODE_DONE``) after each symbol."""
-    ordinal, symbol, weak = first, b"", False
-    for token in _opcodes().finditer(bytes(area.data)):
-        of, flags, name, only_of, only_flags, only_name, bind, done, other = token.groups()
-        if of or only_of:
-            ordinal = _spelt_ordinal(of or only_of)
-        if flags or only_flags:
-            symbol, weak = name or only_name or b"", bool((flags or only_flags)[0] & 1)
-        if flags or bind:
-            found.setdefault(symbol, (ordinal, weak))
-        elif done and not lazy:
-            return
-        elif other:
-            area.fail("no bind opcode", offset=token.start(), field="bind opcodes", value=other[0])
+    ordinal, symbol, flags = first, b"", 0
+    for token in _opcodes(lazy=lazy).finditer(bytes(area.data)):
+        match token.lastindex:
+            case 3:
+                of, (flags,), symbol = token.group(1, 2, 3)
+                ordinal = _spelt_ordinal(of) if of else ordinal
+                found.setdefault(symbol, _pair(ordinal, flags & 1))
+            case 4:
+                ordinal = _spelt_ordinal(token[4])
+            case 6:
+                (flags,), symbol = token.group(5, 6)
+            case 7:
+                found.setdefault(symbol, _pair(ordinal, flags & 1))
+            case 8 if not lazy:
+                return
+            case 9:
+                area.fail("no bind opcode", offset=token.start(), field="bind opcodes", value=token[9][0])
 
 
 def _spelt_ordinal(opcode: bytes) -> int:
@@ -574,7 +618,7 @@ def _spelt_ordinal(opcode: bytes) -> int:
 
 
 @functools.cache
-def _opcodes() -> re.Pattern[bytes]:
+def _opcodes(*, lazy: bool) -> re.Pattern[bytes]:
     """Bind opcodes in as few tokens as there may be: as a rule one for everything about a symbol.
 
     Groups: ordinal, flags and name of a symbol that is bound forthwith; an ordinal alone; flags and name alone; more
@@ -586,5 +630,5 @@ def _opcodes() -> re.Pattern[bytes]:
     place = rb"(?:[\x50-\x5f\xd1]|[\x60-\x8f\xd0]" + number + rb")"
     bind = rb"(?:[\x90-\x9f\xb0-\xbf]|[\xa0-\xaf]" + number + rb"|[\xc0-\xcf]" + number + number + rb")"
     more = bind + b"(?:" + place + b"|" + bind + b"){0,64}"
-    whole = place + b"{0,4}" + of + b"?" + name + place + b"{0,4}" + more
+    whole = place + b"{0,4}" + of + b"?" + name + place + b"{0,4}" + more + (b"\x00*" if lazy else b"")
     return re.compile(b"|".join((whole, of, name, b"(" + more + b")", place + b"{1,64}", b"(\x00)", b"(.)")), re.DOTALL)
