@@ -487,7 +487,7 @@ def _trie(cursor: Cursor, commands: _Commands) -> Collection[bytes] | None:
     try:
         return _trie_names(area, 4 * len(cursor) + 65536)
     except (IndexError, ValueError):
-        return area.fail("it leaves itself", offset=0, field="exports trie")
+        return area.fail("the exports trie leaves itself", offset=0, field="exports trie")
 
 
 def _trie_names(area: Cursor, limit: int) -> Collection[bytes]:
@@ -523,7 +523,7 @@ def _trie_names(area: Cursor, limit: int) -> Collection[bytes]:
             else:
                 waiting.append((place, name))
         if edges < 0 or limit < 0:
-            area.fail("it is a loop, or overlaps itself", offset=0, field="exports trie")
+            area.fail("the exports trie is a loop, or overlaps itself", offset=0, field="exports trie")
     return names
 
 
@@ -606,7 +606,7 @@ def _bound(area: Cursor, found: Imports, *, first: int, lazy: bool) -> None:
             case 8 if not lazy:
                 return
             case 9:
-                area.fail("no bind opcode", offset=token.start(), field="bind opcodes", value=token[9][0])
+                area.fail("a byte that is no bind opcode", offset=token.start(), field="bind opcodes", value=token[9][0])
 
 
 def _spelt_ordinal(opcode: bytes) -> int:
