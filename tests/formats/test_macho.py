@@ -251,7 +251,7 @@ def test_chained_imports(form: int) -> None:
         ("_own", -3, False),
     ]
     fixups = machos.content(0x80000034, machos.chained(entries, form=form))
-    exports = machos.content(0x80000033, machos.exporting("_here", "_own"))
+    exports = machos.content(0x80000033, machos.exporting("_here", "_own", "_mine"))
     assert imported(image(*LIBRARIES, fixups, exports)) == {
         "a": ("/usr/lib/libSystem.B.dylib", False), "b": ("@rpath/libother.dylib", True),
         "c": (None, False), "d": (None, False), "_Znwm": (None, False),

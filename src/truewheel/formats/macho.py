@@ -380,13 +380,14 @@ def _plain(names: Collection[bytes]) -> Sequence[str]:
 def _merged(undefined: Imports, bound: Imports, exports: frozenset[str]) -> Imports:
     """What the symbol table says, corrected by what the loader reads: the table may be stripped.
 
-    Weak definitions of C++ are bound even where they are defined; those of the file itself are no imports.
+    Weak definitions of C++, and all in files without two-level namespaces, are bound by name even where they are defined:
+    what the file itself has is no import.
     """
     for name, (ordinal, weak) in bound.items():
         if name in undefined:
             if ordinal != WEAK_LOOKUP:
                 undefined[name] = ordinal, weak
-        elif ordinal != SELF and (ordinal != WEAK_LOOKUP or _plain((name,))[0] not in exports):
+        elif ordinal > SELF or (ordinal < SELF and _plain((name,))[0] not in exports):
             undefined[name] = ordinal, weak
     return undefined
 
@@ -606,7 +607,9 @@ def _bound(area: Cursor, found: Imports, *, first: int, lazy: bool) -> None:
             case 8 if not lazy:
                 return
             case 9:
-                area.fail("a byte that is no bind opcode", offset=token.start(), field="bind opcodes", value=token[9][0])
+                area.fail(
+                    "a byte that is no bind opcode", offset=token.start(), field="bind opcodes", value=token[9][0]
+                )
 
 
 def _spelt_ordinal(opcode: bytes) -> int:
