@@ -80,10 +80,10 @@ def stub(place: Path, target: str, name: str = SYSTEM, symbols: str = "_printf, 
     return path
 
 
-def linked(place: Path, cpu: str, *flags: str | Path, system: System = System()) -> Path:
+def linked(place: Path, cpu: str, *flags: str | Path, system: System = System(), debug: bool = False) -> Path:
     """A bundle, unless the flags say otherwise."""
     what = [] if {"-dylib", "-execute"} & set(flags) else ["-bundle"]
-    inputs = [compiled(place, cpu, system=system), stub(place, f"{cpu}-{system.stub}")]
+    inputs = [compiled(place, cpu, *["-g"] * debug, system=system), stub(place, f"{cpu}-{system.stub}")]
     out = place / f"{cpu}.so"
     command = [llvm("ld64.lld"), "-arch", cpu, "-platform_version", system.platform, system.oldest, "12.3", *what]
     run(*command, *flags, "-undefined", "dynamic_lookup", "-o", out, *inputs)
@@ -180,6 +180,15 @@ def test_objects(tmp_path: Path) -> None:
     assert imported(plain) == {name: (None, weak) for name, (_, weak) in IMPORTS.items()}
     assert plain.exports == EXPORTS
     assert debug.debug_bytes > 100
+
+
+def test_companions_of_debuggers(tmp_path: Path) -> None:
+    module = linked(tmp_path, "arm64", debug=True)
+    assert read(module).debug_bytes == 0
+    run(llvm("dsymutil"), module, "-o", tmp_path / "t.dSYM")
+    piece = read(tmp_path / "t.dSYM" / "Contents" / "Resources" / "DWARF" / module.name)
+    assert (piece.kind, piece.cpu, piece.imports, piece.exports) == (Kind.OTHER, "arm64", (), frozenset())
+    assert piece.debug_bytes > 100
 
 
 @pytest.mark.parametrize(
