@@ -294,6 +294,15 @@ def test_bind_opcodes() -> None:
     }  # fmt: skip
 
 
+def test_what_is_bound_twice_may_be_missing_only_if_it_may_both_times() -> None:
+    bind = b"\x11\x40_a\0\x90\x41_b\0\x90\x41_c\0\x90\x41_d\0\x90\x00"
+    lazy = b"\x11\x41_a\0\x90\0\x40_b\0\x90\0\x41_c\0\x90\0"
+    info = machos.dyld_info(bind=bind, lazy=lazy, weak=b"\x40_d\0\x90\0")
+    assert {name: weak for name, (_, weak) in imported(image(*LIBRARIES, info)).items()} == {
+        "a": False, "b": False, "c": True, "d": True,
+    }  # fmt: skip
+
+
 def test_threaded_binds() -> None:
     bind = b"\xd0\x02\x11\x40_a\0\x90\x12\x40_b\0\x90\x72\x00\xd1\x00"
     assert list(imported(image(*LIBRARIES, machos.dyld_info(bind=bind, only=False)))) == ["a", "b"]

@@ -408,9 +408,9 @@ def _described(description: int) -> tuple[int, bool]:
 
 
 @functools.lru_cache(maxsize=1024)
-def _pair(ordinal: int, flags: int) -> tuple[int, bool]:
-    """The same of what the loader reads; lowest of the flags is the weak one. One value serves many symbols."""
-    return ordinal, bool(flags & 1)
+def _pair(ordinal: int, weak: int) -> tuple[int, bool]:
+    """The same of what the loader reads. One value serves many symbols."""
+    return ordinal, bool(weak)
 
 
 def _table(
@@ -562,6 +562,14 @@ def _fixups(cursor: Cursor, commands: _Commands, libraries: int) -> Imports:
     return found
 
 
+def _add(found: Imports, name: bytes, ordinal: int, weak: int) -> None:
+    """A name that is bound twice may be missing only where both times it may. The first says of which library it is."""
+    what = _pair(ordinal, weak)
+    known = found.setdefault(name, what)
+    if known is not what and known[1] and not weak and ordinal != WEAK_LOOKUP:
+        found[name] = _pair(known[0], 0)
+
+
 def _chained(area: Cursor) -> Imports:
     """The table of imports in each of its forms; compressed names have no definition beyond the word zlib."""
     _, _, table, names, count, form, compression = area.unpack("IIIIIII", 0, "dyld_chained_fixups_header")
@@ -573,7 +581,7 @@ def _chained(area: Cursor) -> Imports:
     text = _texts(area.part(names, len(area) - names, "symbol names"), "symbol names")
     found: Imports = {}
     for (entry,) in area.rows(layout, table, count, "imports"):
-        found.setdefault(text(entry >> shift), _pair(_ordinal(entry & (1 << bits) - 1, bits), entry >> bits & 1))
+        _add(found, text(entry >> shift), _ordinal(entry & (1 << bits) - 1, bits), entry >> bits & 1)
     return found
 
 
@@ -597,13 +605,13 @@ def _bound(area: Cursor, found: Imports, *, first: int, lazy: bool) -> None:
             case 3:
                 of, (flags,), symbol = token.group(1, 2, 3)
                 ordinal = _spelt_ordinal(of) if of else ordinal
-                found.setdefault(symbol, _pair(ordinal, flags & 1))
+                _add(found, symbol, ordinal, flags & 1)
             case 4:
                 ordinal = _spelt_ordinal(token[4])
             case 6:
                 (flags,), symbol = token.group(5, 6)
             case 7:
-                found.setdefault(symbol, _pair(ordinal, flags & 1))
+                _add(found, symbol, ordinal, flags & 1)
             case 8 if not lazy:
                 return
             case 9:
