@@ -7,11 +7,11 @@ they import; where they apply is never looked at. Nothing is judged here.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import re
 import struct
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from ..model.binary import (
     LOADABLE,
@@ -121,8 +121,7 @@ def _fat(view: Cursor, layout: str) -> Binary:
     return Binary(format=Format.MACHO, slices=slices)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Header:
+class _Header(NamedTuple):  # named tuples, as every start of a process pays for the definition of a dataclass
     """``mach_header``; ``end`` is where the load commands end, in bytes from the start of the slice."""
 
     wide: bool
@@ -145,8 +144,7 @@ Command = tuple[int, int, int]
 """A load command: its kind (``LC_*``), offset and size in bytes."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Commands:
+class _Commands(NamedTuple):
     """The load commands in file order, and the first of each kind."""
 
     all: Sequence[Command]
@@ -313,8 +311,7 @@ def _linkedit(cursor: Cursor, commands: _Commands, kind: int, field: str) -> Cur
 # --- segments ---------------------------------------------------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Room:
+class _Room(NamedTuple):
     """Where the content of the first section begins, and how many bytes are for debuggers."""
 
     first: int | None
