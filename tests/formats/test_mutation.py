@@ -10,7 +10,9 @@ import random
 import time
 import tracemalloc
 
+import machos
 import pytest
+import test_macho
 from test_elf import failure, foreign_files, local_files
 
 SEED = int(os.environ.get("TRUEWHEEL_SEED", "20261121"))
@@ -45,10 +47,21 @@ def seeds() -> list[bytes]:
     return (files + [d for d in foreign_files() if len(d) < 100_000])[:60]
 
 
+def mach_o_seeds() -> list[bytes]:
+    """A file with a bit of everything, thin and fat, in which every byte counts."""
+    small = test_macho.whole()
+    return [small, machos.fat((machos.X86_64, small)), machos.fat((machos.X86_64, small), wide=True)]
+
+
 @pytest.mark.network
 def test_some_seconds() -> None:
     print("seed", SEED)
     assert hammer(seeds(), 6, SEED) > 100
+
+
+def test_some_seconds_of_mach_o() -> None:
+    print("seed", SEED)
+    assert hammer(mach_o_seeds(), 3, SEED) > 100
 
 
 @pytest.mark.extended
@@ -56,13 +69,13 @@ def test_some_seconds() -> None:
 def test_ten_minutes() -> None:
     seed = random.randrange(2**32)
     print("seed", seed)
-    assert hammer(seeds(), 600, seed) > 10_000
+    assert hammer(seeds() + mach_o_seeds(), 600, seed) > 10_000
 
 
 @pytest.mark.network
 def test_memory_stays_within_a_multiple_of_the_input() -> None:
     chance = random.Random(SEED)
-    files = seeds()
+    files = seeds() + mach_o_seeds()
     for _ in range(60):
         data = mutated(chance.choice(files), chance)
         tracemalloc.start()

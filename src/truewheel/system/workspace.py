@@ -291,7 +291,8 @@ class Slot(Workplace):
             return
         kept = environment.current()
         source = self.request.source.resolve()
-        traces = buildtree.traces(self._tree, source, kept=kept, packed=packed, now=time.time_ns(), steady=steady)
+        homes = tuple(h for h in (self.root, kept) if h is not None)
+        traces = buildtree.traces(self._tree, source, homes=homes, packed=packed, now=time.time_ns(), steady=steady)
         if self._volatile and self._tree.is_relative_to(source):
             _dump(self.root / "mirror.json", {"files": self._sources, "leave": [str(self._tree)]})
         _dump(self._record, {"inputs": _plain(self._inputs), "traces": _plain(traces)})
