@@ -21,6 +21,8 @@ from .archive import Archive, Item
 
 _LARGE = 4_000_000
 """Bytes from which on a wheel is worth several threads."""
+_WORTH = 32_768
+"""Compressed bytes from which on a member is worth a task of its own."""
 _LONGEST = 32 << 20
 """Bytes of the largest text in ``.dist-info`` that is read: RECORD of 200,000 files."""
 _TEXTS = frozenset({"entry_points.txt", "top_level.txt", "direct_url.json", "variant.json"})
@@ -82,7 +84,9 @@ def _look_at_all(archive: Archive, *, digests: bool) -> list[tuple[File | None, 
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # slow to import, and small wheels go without
 
     with ThreadPoolExecutor() as pool:
-        return list(pool.map(look, archive.items, chunksize=1))
+        # A task costs more than a small member does, and a wheel may have 100,000 of these.
+        begun = {n: pool.submit(look, item) for n, item in enumerate(archive.items) if item.compressed_size > _WORTH}
+        return [begun[n].result() if n in begun else look(item) for n, item in enumerate(archive.items)]
 
 
 def _look(archive: Archive, item: Item, *, digests: bool) -> tuple[File | None, Member]:
