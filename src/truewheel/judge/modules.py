@@ -36,7 +36,8 @@ _LINKED = re.compile(
     )$""",
     re.VERBOSE | re.IGNORECASE,
 )
-_INIT = re.compile(r"(PyInit_|PyInitU_|PyModExport_|PyModExportU_)(.+)")
+_INIT = re.compile(r"(PyInit_|PyInitU_|PyModExport_|PyModExportU_|_cffi_pypyinit_)(.+)")
+"""The last is what cffi's API mode writes for PyPy (cffi, ``recompiler.py``)."""
 PYTHON_NAME = re.compile(r"_?Py[A-Z_]\w*")
 """What the names of Python's C API look like; other people's do too (PySide, PyMOL …)."""
 THREADED_ONLY = frozenset({"_Py_DecRefShared", "_Py_MergeZeroLocalRefcount"})
@@ -226,19 +227,19 @@ def python_library(name: str) -> Linked | None:
 
 def inits(piece: Slice) -> frozenset[str]:
     """The init functions that it exports."""
-    return frozenset(name for name in piece.exports if name.startswith("Py") and _INIT.fullmatch(name))
+    return frozenset(name for name in piece.exports if name.startswith(("Py", "_cffi")) and _INIT.fullmatch(name))
 
 
-def expected_inits(name: str) -> tuple[str, str]:
-    """The functions of which ``import NAME`` looks for one (PEP 489, PEP 793).
+def expected_inits(name: str) -> tuple[str, str, str]:
+    """The functions of which ``import NAME`` looks for one (PEP 489, PEP 793, cffi for PyPy).
 
-    >>> expected_inits("caf\\u00e9")
+    >>> expected_inits("caf\\u00e9")[:2]
     ('PyInitU_caf_dma', 'PyModExportU_caf_dma')
     """
     if name.isascii():
-        return f"PyInit_{name}", f"PyModExport_{name}"
+        return f"PyInit_{name}", f"PyModExport_{name}", f"_cffi_pypyinit_{name}"
     spelt = unicodedata.normalize("NFKC", name).encode("punycode").decode("ascii").replace("-", "_")
-    return f"PyInitU_{spelt}", f"PyModExportU_{spelt}"
+    return f"PyInitU_{spelt}", f"PyModExportU_{spelt}", f"_cffi_pypyinit_{name}"
 
 
 def initialised(init: str) -> str:
