@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import random
 import time
+from collections.abc import Callable
 
+import amplifiers
 import fuzzing
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -73,6 +75,17 @@ def test_nothing_but_a_beginning(kind: str, rest: bytes) -> None:
     for size in (4, 8, 20, 64):
         with fuzzing.limited(sound[:size] + rest, kind):
             fuzzing.target(kind)(sound[:size] + rest)
+
+
+@pytest.mark.parametrize("make", amplifiers.AMPLIFIERS, ids=lambda m: m.__name__)
+def test_small_files_that_ask_for_much(make: Callable[[], bytes]) -> None:
+    data = make()
+    form = formats.sniff(data[: formats.HEAD])
+    assert form is not None
+    started = time.monotonic()
+    with fuzzing.limited(data, form.name, memory=True):
+        fuzzing.read_and_judge(data)
+    assert time.monotonic() - started < fuzzing.SECONDS
 
 
 def test_inputs_that_failed_once() -> None:
