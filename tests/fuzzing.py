@@ -47,7 +47,7 @@ _TAGS = {
 @functools.cache
 def seeds() -> dict[str, list[bytes]]:
     """Sound files by format (and whole wheels): compiled here, taken from wheels that are on this machine, made by hand."""
-    found: dict[str, list[bytes]] = {form.name: [] for form, _ in formats.READERS} | {WHEEL: []}
+    found: dict[str, list[bytes]] = {form.name: [] for form, *_ in formats.READERS} | {WHEEL: []}
     for data in (*_compiled(), *_installed(), *_from_wheels(), *HANDMADE):
         form = formats.sniff(data[: formats.HEAD])
         if form is not None and form.name in found and len(data) <= LARGEST and len(found[form.name]) < 40:
