@@ -180,6 +180,34 @@ def test_one_bad_wheel_does_not_hide_the_others(
     assert f"{wheel.name}: ok" in capsys.readouterr().out
 
 
+def test_files_that_cannot_be_read_are_told_as_such(
+    wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "directory").mkdir()
+    paths = [tmp_path / name for name in ("none.so", "directory", "none.whl")]
+    paths += [p for p in [Path("/proc/self/mem")] if p.exists()]  # opens, and fails when it is read
+    for path in paths:
+        for command in ("show", "check"):
+            assert main([command, str(path), str(wheel)]) == 4
+            captured = capsys.readouterr()
+            assert f"{path} cannot be read" in captured.err
+            assert "the output" not in captured.err
+            assert wheel.name in captured.out
+
+
+def test_output_that_has_no_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        needs.missing("/dev/full")
+    with full.open("wb", buffering=0) as output:
+        run = subprocess.run(
+            [sys.executable, "-m", "truewheel", "explain"], stdout=output, stderr=subprocess.PIPE, text=True, check=False
+        )  # fmt: skip
+    assert run.returncode == 2
+    assert "the output cannot be written: No space left on device" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
 def test_usage_is_exit_code_two() -> None:
     with pytest.raises(SystemExit) as caught:
         main(["shwo"])

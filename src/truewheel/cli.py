@@ -62,7 +62,12 @@ def main(arguments: list[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.FINE)
     except OSError as error:
-        _complain(TruewheelError(f"the output cannot be written: {error.strerror}"))
+        # Without a file name it is what we print that has no place to go.
+        what = f"{os.fsdecode(error.filename)} cannot be used" if error.filename else "the output cannot be written"
+        _complain(TruewheelError(f"{what}: {error.strerror}"))
+        return int(ExitCode.USAGE)
+    except MemoryError:
+        _complain(TruewheelError("there is not enough memory", hint="give it more, or look at fewer files at once"))
         return int(ExitCode.USAGE)
     except KeyboardInterrupt:
         return 130
@@ -194,11 +199,14 @@ def _show_binary(path: str) -> bool:
         return False
     from . import formats, report  # noqa: PLC0415
 
-    with open(path, "rb") as file:
-        if formats.sniff(file.read(formats.HEAD)) is None:
-            return False
-        file.seek(0)
-        content = file.read()
+    try:
+        with open(path, "rb") as file:
+            if formats.sniff(file.read(formats.HEAD)) is None:
+                return False
+            file.seek(0)
+            content = file.read()
+    except OSError as error:
+        raise WheelError(f"{path} cannot be read", context=[str(error)]) from None
     try:
         facts = formats.read(content)
     except FormatError as error:

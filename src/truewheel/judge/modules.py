@@ -33,7 +33,8 @@ _LINKED = r"""(?xi)(?:^|/)(?:
     | Python(?P<framet>T?)\.framework/Versions/3\.(?P<frame>\d+)T?/PythonT?
     | libpypy3(?:\.(?P<pypy>\d+))?-c\.(?:so|dylib|dll)[\d.]*
     )$"""
-_INITS = ("PyInit_", "PyInitU_", "PyModExport_", "PyModExportU_")
+_INITS = ("PyInit_", "PyInitU_", "PyModExport_", "PyModExportU_", "_cffi_pypyinit_")
+"""The last is what cffi's API mode writes for PyPy (cffi, ``recompiler.py``)."""
 THREADED_ONLY = frozenset({"_Py_DecRefShared", "_Py_MergeZeroLocalRefcount"})
 """What inlined reference counting calls in free-threaded builds, and what no other build exports (``Include/refcount.h``)."""
 GIL_ONLY = "_Py_Dealloc"
@@ -117,21 +118,16 @@ def bound_libraries(contents: Contents) -> tuple[Module, ...]:
         for file, binary in contents.binaries()
         if file.path not in known and any(s.kind in (Kind.SHARED, Kind.BUNDLE) for s in binary.slices)
     ]
-    if not loose:
+    found = [_library(f, b) for f, b in loose if any(s.name in _COMMON for piece in b.slices for s in piece.imports)]
+    if not found:
         return ()
     own = own_names(contents)
-    found = (_library(file, binary) for file, binary in loose)
-    return tuple(m for m in found if _speaks_python(m.imports() - own))
+    return tuple(m for m in found if not _COMMON.isdisjoint(m.imports() - own))
 
 
 def own_names(contents: Contents) -> frozenset[str]:
     """Names that the wheel itself defines: ``Py…`` is anybody's prefix."""
     return frozenset(name for _, b in contents.binaries() for s in b.slices for name in s.exports)
-
-
-def _speaks_python(names: frozenset[str]) -> bool:
-    """Whether some names are certainly Python's: nearly everything that uses its objects calls one of these."""
-    return not names.isdisjoint(_COMMON)
 
 
 _COMMON = frozenset({
@@ -141,6 +137,7 @@ _COMMON = frozenset({
     "PyTuple_New", "PyUnicode_AsUTF8", "PyUnicode_FromString", "Py_BuildValue", "Py_DecRef", "Py_IncRef", "_Py_Dealloc",
     "_Py_NoneStruct", "_Py_DecRefShared", "Py_IsInitialized", "PyBytes_AsString", "PyFloat_FromDouble", "PyDict_New",
 })  # fmt: skip
+"""Names that are certainly Python's, and some of which nearly everything needs that uses its objects."""
 
 
 def _is_candidate(file: File, binary: Binary, contents: Contents) -> bool:
@@ -240,20 +237,20 @@ def inits(piece: Slice) -> frozenset[str]:
     return frozenset(name for name in piece.exports if name.startswith(_INITS) and name not in _INITS)
 
 
-def expected_inits(name: str) -> tuple[str, str]:
-    """The functions of which ``import NAME`` looks for one (PEP 489, PEP 793).
+def expected_inits(name: str) -> tuple[str, str, str]:
+    """The functions of which ``import NAME`` looks for one (PEP 489, PEP 793, cffi for PyPy).
 
-    >>> expected_inits("caf\\u00e9")
+    >>> expected_inits("caf\\u00e9")[:2]
     ('PyInitU_caf_dma', 'PyModExportU_caf_dma')
     """
     if name.isascii():
-        return f"PyInit_{name}", f"PyModExport_{name}"
+        return f"PyInit_{name}", f"PyModExport_{name}", f"_cffi_pypyinit_{name}"
     import unicodedata  # noqa: PLC0415  # rarely needed
 
     spelt = unicodedata.normalize("NFKC", name).encode("punycode").decode("ascii").replace("-", "_")
-    return f"PyInitU_{spelt}", f"PyModExportU_{spelt}"
+    return f"PyInitU_{spelt}", f"PyModExportU_{spelt}", f"_cffi_pypyinit_{name}"
 
 
 def initialised(init: str) -> str:
     """The module that an init function is for, as spelt in the symbol."""
-    return init.partition("_")[2] if init.startswith(_INITS) else init
+    return next((init.removeprefix(start) for start in _INITS if init.startswith(start)), init)
