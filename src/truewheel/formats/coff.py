@@ -8,6 +8,7 @@ address. Sources: the Microsoft PE and COFF specification; ``winnt.h`` for ``ANO
 
 from __future__ import annotations
 
+import re
 import struct
 
 from ..model.binary import Binary, Format, Kind, Slice
@@ -21,6 +22,12 @@ _BIG_OBJECT = bytes.fromhex("c7a1bad1eebaa94baf20faf66aa4dcb8")
 _LINK_TIME_CODE = bytes.fromhex("38feb30ca5d9ab4dac9bd6b6222653c2")
 _OF_OBJECTS = 0x0001 | 0x0004 | 0x0008 | 0x0020 | 0x0080 | 0x0100
 """``IMAGE_FILE_*`` bits that objects may have: what is stripped, byte order and word size."""
+_CONTENT = 0x0AE0
+"""``IMAGE_SCN_*`` bits of which each section has one: code, data, zeros, information, to be removed."""
+_UNUSED = 0x0001_6417
+"""Those that are reserved, or of other processors."""
+_NAME = re.compile(rb"[!-~]{1,8}")
+_FAR = 1 << 31
 _HEADER, _SECTION, _SYMBOL = 20, 40, 18
 """Sizes of the header, and of the records in its tables."""
 
@@ -41,18 +48,32 @@ def recognises(head: bytes) -> bool:
 def _is_plausible(head: bytes) -> bool:
     """Whether header and first section are those of an object."""
     _, sections, _, symbols_at, symbols, optional, flags = struct.unpack_from("<HHIIIHH", head)
-    name, size, address, raw, raw_at, *_ = struct.unpack_from("<8s5I", head, _HEADER)
     tables_at = _HEADER + _SECTION * sections
     return (
         0 < sections < 0xFF00
         and optional == 0
         and not flags & ~_OF_OBJECTS
-        and symbols > 0
-        and symbols_at >= tables_at
-        and 0x20 < name[0] < 0x7F
-        and size == address == 0
-        and (raw_at >= tables_at or raw_at == 0)
-        and raw < 1 << 30
+        and 0 < symbols < _FAR // _SYMBOL
+        and tables_at <= symbols_at < _FAR
+        and _is_first_section(head, tables_at)
+    )
+
+
+def _is_first_section(head: bytes, tables_at: int) -> bool:
+    """Whether the first section has a name, no address yet, and its content behind the headers."""
+    name, size, address, raw, raw_at, relocations_at, lines_at, relocations, lines, flags = struct.unpack_from(
+        "<8s6I2HI", head, _HEADER
+    )
+    return (
+        size == address == 0
+        and _NAME.fullmatch(name.partition(b"\0")[0]) is not None
+        and raw < _FAR
+        and all(
+            at == 0 if not there else tables_at <= at < _FAR
+            for at, there in ((raw_at, raw_at), (relocations_at, relocations), (lines_at, lines))
+        )
+        and flags & _CONTENT != 0
+        and not flags & _UNUSED
     )
 
 

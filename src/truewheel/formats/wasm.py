@@ -92,7 +92,7 @@ class _Facts:
     def __init__(self) -> None:
         self.imports: list[Symbol] = []
         self.import_modules: dict[str, None] = {}
-        self.weak: set[tuple[str, str]] = set()
+        self.weak: set[str] = set()
         self.exports: list[str] = []
         self.needs: dict[str, None] = {}
         self.paths: dict[str, None] = {}
@@ -162,9 +162,9 @@ def _imports(area: _Reader, facts: _Facts) -> None:
     for _ in range(area.number("number of imports")):
         module, name = area.name("import module"), area.name("import name")
         facts.import_modules[module] = None
-        weak = bool(facts.weak) and (module, name) in facts.weak  # dylink.0 is the first section
         library = None if module in GLOBAL_NAMESPACES else module
-        facts.imports.append(Symbol(name=name, library=library, weak=weak))
+        # dylink.0 comes first, so weak names are known by now.
+        facts.imports.append(Symbol(name=name, library=library, weak=name in facts.weak))
         _skip_import(area, facts)
 
 
@@ -253,10 +253,12 @@ def _dylink_0(area: _Reader, facts: _Facts) -> None:
 
 
 def _import_flags(area: _Reader, facts: _Facts) -> None:
+    """Dynamic linkers go by the name alone: it may be imported as a function, and from ``GOT.func`` for its address."""
     for _ in range(area.number("number of import flags")):
-        place = area.name("import module"), area.name("import name")
+        area.name("import module")
+        name = area.name("import name")
         if area.number("import flags") & BINDING_MASK == BINDING_WEAK:
-            facts.weak.add(place)
+            facts.weak.add(name)
 
 
 def _dylink(area: _Reader, facts: _Facts) -> None:
