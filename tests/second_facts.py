@@ -1,6 +1,6 @@
-"""Facts of Mach-O and PE files as LIEF reads them, in truewheel's nouns: a second opinion on its own readers.
+"""Facts of Mach-O files as LIEF reads them, in truewheel's nouns: a second opinion on its own readers.
 
-Until those exist, this is also how the platforms besides Linux are tried on published wheels.
+Until truewheel reads them itself, this is also how Apple's platforms are tried on published wheels.
 """
 
 from __future__ import annotations
@@ -19,10 +19,8 @@ from truewheel.model.binary import (
     MinimumOS,
     Need,
     NeedKind,
-    PeSlice,
     SearchPath,
     Symbol,
-    WasmSlice,
 )
 from truewheel.model.contents import File, WheelFacts
 from truewheel.system.wheelreader import read_wheel
@@ -31,7 +29,6 @@ lief.logging.disable()
 MACHO_CPUS = {0x01000007: "x86_64", 0x0100000C: "arm64", 7: "i686", 18: "ppc", 0x01000012: "ppc64"}
 MACHO_SYSTEMS = {1: "macos", 2: "ios", 6: "catalyst", 7: "ios-simulator"}
 MACHO_KINDS = {2: Kind.EXECUTABLE, 6: Kind.SHARED, 8: Kind.BUNDLE, 1: Kind.OBJECT}
-PE_CPUS = {0x14C: "i686", 0x8664: "x86_64", 0xAA64: "arm64"}
 WEAK = {0x80000018: NeedKind.WEAK, 0x8000001F: NeedKind.REEXPORTED, 0x20: NeedKind.DELAYED}
 
 
@@ -44,19 +41,14 @@ def wheel_facts(path: Path) -> WheelFacts:
 
 
 def _file(file: File, archive: zipfile.ZipFile) -> File:
-    if file.binary is None or file.binary.slices or file.binary.format is Format.ARCHIVE:
+    if file.binary is None or file.binary.format is not Format.MACHO or file.binary.slices:
         return file
-    return dataclasses.replace(file, binary=binary(archive.read(file.path), file.binary.format))
+    return dataclasses.replace(file, binary=binary(archive.read(file.path)))
 
 
-def binary(data: bytes, form: Format) -> Binary:
+def binary(data: bytes) -> Binary:
     """The facts of one file."""
-    if form is Format.MACHO:
-        fat = lief.MachO.parse(list(data))
-        return Binary(format=form, slices=tuple(_macho(s) for s in fat))
-    if form is Format.PE:
-        return Binary(format=form, slices=(_pe(lief.PE.parse(list(data))),))
-    return Binary(format=form, slices=(_wasm(data),))
+    return Binary(format=Format.MACHO, slices=tuple(_macho(s) for s in lief.MachO.parse(list(data))))
 
 
 def _number(value: object) -> int:
@@ -105,29 +97,3 @@ def _minimum(image: lief.MachO.Binary) -> list[MinimumOS]:
 
 def _version(numbers: list[int]) -> tuple[int, ...]:
     return tuple(numbers) if numbers[2] else tuple(numbers[:2])
-
-
-def _pe(image: lief.PE.Binary) -> PeSlice:
-    header, optional = image.header, image.optional_header
-    needs = [Need(library=i.name) for i in image.imports]
-    needs += [Need(library=i.name, kind=NeedKind.DELAYED) for i in image.delay_imports]
-    characteristics = header.characteristics
-    exports = image.get_export()
-    return PeSlice(
-        cpu=PE_CPUS[_number(header.machine)],
-        bits=64 if _number(optional.magic) == 0x20B else 32,
-        kind=Kind.SHARED if characteristics & 0x2000 else Kind.EXECUTABLE,
-        machine=_number(header.machine),
-        needs=tuple(needs),
-        subsystem_version=(optional.major_subsystem_version, optional.minor_subsystem_version),
-        imports=tuple(Symbol(name=e.name, library=i.name) for i in image.imports for e in i.entries),
-        exports=frozenset(e.name for e in exports.entries) if exports is not None else frozenset(),
-    )
-
-
-def _wasm(data: bytes) -> WasmSlice:
-    # A side module's first section has to be the custom section dylink.0.
-    dylink = b"dylink.0" in data[8:24]
-    return WasmSlice(
-        cpu="wasm32", bits=32, kind=Kind.SHARED if dylink else Kind.EXECUTABLE, dylink=dylink, exports_complete=False
-    )

@@ -44,7 +44,9 @@ def cpu(data: bytes) -> str | None:
 # --- made by tools ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("options", "name"), [("rcs", "t.o"), ("rcs", "a-name-that-is-longer-than-the-field.o"), ("rcSD", "t.o")])
+@pytest.mark.parametrize(
+    ("options", "name"), [("rcs", "t.o"), ("rcs", "a-name-that-is-longer-than-the-field.o"), ("rcSD", "t.o")]
+)
 def test_gnu(tmp_path: Path, options: str, name: str) -> None:
     (tmp_path / "t.c").write_text(SOURCE)
     subprocess.run([needs.program("gcc"), "-c", "t.c", "-o", name], cwd=tmp_path, check=True)
@@ -262,7 +264,9 @@ def test_no_file_of_this_installation_is_taken_for_an_object() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [object_file(symbols=1000), object_file(symbols_at=1 << 31), object_file(sections=200, symbols_at=9000)]
+    "data",
+    [object_file(symbols=1000), object_file(symbols_at=1 << 30), object_file(sections=200, symbols_at=9000)],
+    ids=["symbols", "place", "sections"],
 )
 def test_objects_whose_tables_are_cut_off_are_broken(data: bytes) -> None:
     error = failure(data)

@@ -360,7 +360,9 @@ def test_programs_for_dos_are_no_binaries_to_judge(data: bytes) -> None:
     assert formats.read(data) is None
 
 
-@pytest.mark.parametrize("data", [dos(240, message=STUB, size=200), dos(128, message=STUB), dos(240, size=64), dos(126, size=127)])
+@pytest.mark.parametrize(
+    "data", [dos(240, message=STUB, size=200), dos(128, message=STUB), dos(240, size=64), dos(126, size=127)]
+)
 def test_images_without_their_header_are_broken(data: bytes) -> None:
     error = failure(data)
     assert error is not None
@@ -531,5 +533,7 @@ def test_readers_take_any_buffer() -> None:
 
 
 def test_errors_tell_where() -> None:
-    with pytest.raises(FormatError, match="broken PE file: section .rdata ends at 0x[0-9a-f]+, but the file at 0x200"):
+    with pytest.raises(
+        FormatError, match=r"broken PE file: section \.rdata ends at 0x[0-9a-f]+, but the file at 0x200"
+    ):
         formats.read(sample()[:0x200])

@@ -15,7 +15,8 @@ READERS: tuple[tuple[Format, ModuleType], ...] = (
     (Format.ARCHIVE, archive),
     (Format.COFF, coff),
 )
-"""Every format that can be read: a module with ``recognises(head)`` and ``read(data)``."""
+"""Every format that can be read: a module with ``recognises(head)`` and ``read(data)``; an archive's also takes what
+reads its members."""
 
 HEAD = 64
 """How many first bytes are enough to recognise a format."""

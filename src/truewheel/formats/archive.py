@@ -32,10 +32,10 @@ def recognises(head: bytes) -> bool:
     return head[:8] in (NORMAL, THIN) and not head.startswith(_DEBIAN, 8)
 
 
-def read(data: Buffer, member: Callable[[Buffer], Binary | None] = coff.read) -> Binary:
+def read(data: Buffer, member: Callable[[Buffer], Binary | None]) -> Binary:
     """A static library, with one slice: the CPU of its first member whose CPU can be told; or without a slice.
 
-    :param member: reads a file of another format.
+    :param member: reads files of the other formats; gives ``None`` for archives.
     :raises FormatError: when a member's header is none, or a member reaches beyond the file.
     """
     cursor = Cursor(data, what="static library")
@@ -77,20 +77,18 @@ def _members(cursor: Cursor) -> Iterator[memoryview]:
             content = cursor.bytes(offset, size, "member")
             offset += size + size % 2
             if not special:
-                content = _without_name(cursor, name, content, offset)
-                if content is not None:
-                    yield content
+                yield from _without_name(cursor, name, content, offset)
 
 
-def _without_name(cursor: Cursor, name: bytes, content: memoryview, offset: int) -> memoryview | None:
-    """What follows the name that BSD's long ones put in front of the content; ``None`` for a symbol table."""
+def _without_name(cursor: Cursor, name: bytes, content: memoryview, offset: int) -> tuple[memoryview, ...]:
+    """The content, or what follows the name that BSD's long ones put in front of it; nothing of a symbol table."""
     if name[:3] != b"#1/":
-        return content
+        return (content,)
     length = _decimal(cursor, name[3:], offset)
     if length > len(content):
         cursor.fail("a member's name is longer than the member", offset=offset, field="ar_name", value=length)
     special = _NO_OBJECT.fullmatch(bytes(content[:length])) is not None
-    return None if special else content[length:]
+    return () if special else (content[length:],)
 
 
 def _decimal(cursor: Cursor, text: bytes, offset: int) -> int:

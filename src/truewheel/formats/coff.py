@@ -98,7 +98,9 @@ def read(data: Buffer) -> Binary:
     cursor = Cursor(raw, what="COFF object")
     number, sections = cursor.unpack("HH", 0, "Machine")
     if raw[:4] != _ANONYMOUS:
-        return _binary(number, _debug_bytes(cursor, raw, (_HEADER, sections, *cursor.unpack("II", 8, "header")), _SYMBOL))
+        return _binary(
+            number, _debug_bytes(cursor, raw, (_HEADER, sections, *cursor.unpack("II", 8, "header")), _SYMBOL)
+        )
     number = cursor.number("H", 6, "Machine")
     if raw[12:28] == _LINK_TIME_CODE:
         return _binary(number, 0)  # what follows is the compiler's own affair

@@ -38,7 +38,7 @@ CPUS = {
     0x166: "mips", 0x1F0: "ppcle", 0x200: "ia64", 0x5032: "riscv32", 0x5064: "riscv64", 0x6232: "loongarch32",
     0x6264: "loongarch64",
 }  # fmt: skip
-"""truewheel's names of ``IMAGE_FILE_MACHINE_*``."""
+"""The names here of ``IMAGE_FILE_MACHINE_*``."""
 
 _STUBS = (b"be run in DOS mode", b"must be run under Win")
 """What the small DOS programs in front of PE images print."""
@@ -48,7 +48,7 @@ _DEBUG = (b".debug_", b".debug$", b".zdebug", b".stab")
 
 
 def cpu(machine: int) -> str:
-    """truewheel's name for an ``IMAGE_FILE_MACHINE_*`` number.
+    """The name here of an ``IMAGE_FILE_MACHINE_*`` number.
 
     >>> cpu(0x8664), cpu(0x1234)
     ('x86_64', 'machine-0x1234')
@@ -91,7 +91,7 @@ class _Header:
         return self.directories[index] if index < len(self.directories) else (0, 0)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class _Section:
     name: bytes
     virtual: int
@@ -154,7 +154,7 @@ def _header(cursor: Cursor, at: int) -> _Header:
 
 def _sections(cursor: Cursor, header: _Header) -> tuple[_Section, ...]:
     rows = cursor.rows("8sIIII16x", header.sections_at, header.sections, "section headers")
-    sections = tuple(_Section(*row) for row in rows)
+    sections = tuple(_Section(name=n, virtual=v, address=a, raw=r, offset=o) for n, v, a, r, o in rows)
     for number, section in enumerate(sections):
         end = section.offset + min(section.raw, section.virtual or section.raw)
         if section.offset and end > len(cursor):
