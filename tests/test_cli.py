@@ -181,9 +181,8 @@ def test_one_bad_wheel_does_not_hide_the_others(
 
 
 def test_files_that_cannot_be_read_are_told_as_such(
-    wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Also when reading fails half-way, which no permission on a test machine run by root can provoke."""
     (tmp_path / "directory").mkdir()
     for name in ("none.so", "directory", "none.whl"):
         for command in ("show", "check"):
@@ -192,14 +191,14 @@ def test_files_that_cannot_be_read_are_told_as_such(
             assert f"{tmp_path / name} cannot be read" in captured.err
             assert "output" not in captured.err
             assert wheel.name in captured.out
-    broken = tmp_path / "x.so"
-    broken.write_bytes(b"\x7fELF" + bytes(100))
 
-    def fail(path: Path) -> bytes:
-        raise OSError(5, "Input/output error", str(path))
 
-    monkeypatch.setattr(Path, "read_bytes", fail)
-    assert main(["show", str(broken), str(wheel)]) == 4
+def test_a_file_of_which_reading_fails(wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    memory = Path("/proc/self/mem")  # can be opened, and its first page not be read
+    if not memory.exists():
+        needs.missing("/proc/self/mem")
+    (tmp_path / "x.so").symlink_to(memory)
+    assert main(["show", str(tmp_path / "x.so"), str(wheel)]) == 4
     captured = capsys.readouterr()
     assert "x.so cannot be read" in captured.err
     assert wheel.name in captured.out

@@ -169,10 +169,9 @@ def _each(options: SimpleNamespace, *, digests: bool, binaries: bool) -> tuple[l
             if binaries and _show_binary(path):
                 continue
             facts = read_wheel(path, digests=digests)
-        except (TruewheelError, OSError) as error:
-            told = error if isinstance(error, TruewheelError) else _unreadable(path, error)
-            _complain(told)
-            code = max(code, int(told.exit_code))
+        except TruewheelError as error:
+            _complain(error)
+            code = max(code, int(error.exit_code))
             continue
         select = tuple(options.select) or ("TW",)
         results.append(
@@ -186,31 +185,20 @@ def _each(options: SimpleNamespace, *, digests: bool, binaries: bool) -> tuple[l
     return results, code
 
 
-def _unreadable(path: str, error: OSError) -> WheelError:
-    """What is wrong with one of the given files.
-
-    :raises OSError: ``error``, when it is about something else, such as the output.
-    """
-    if error.filename is None or os.fsdecode(error.filename) != path:
-        raise error
-    return WheelError(f"{path} cannot be read", context=[str(error)])
-
-
 def _show_binary(path: str) -> bool:
     """Whether ``path`` is a bare binary, which then was shown."""
     if path.endswith(".whl") or not os.path.isfile(path):
         return False
     from . import formats, report  # noqa: PLC0415
 
-    with open(path, "rb") as file:
-        if formats.sniff(file.read(formats.HEAD)) is None:
-            return False
-        file.seek(0)
-        content = file.read()
     try:
-        facts = formats.read(content)
+        with open(path, "rb") as file:
+            head = file.read(formats.HEAD)
+            facts = formats.read(head + file.read()) if formats.sniff(head) is not None else None
     except FormatError as error:
         raise WheelError(f"{path}: {error}", context=error.context) from None
+    except OSError as error:
+        raise WheelError(f"{path} cannot be read", context=[str(error)]) from error
     if facts is not None:
         print(report.binary(os.path.basename(path), facts))  # noqa: T201
     return facts is not None
