@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-try:
-    from ._fast import distance
-except ModuleNotFoundError as error:
-    # Only "this wheel has no such module" leads here; one that is there and broken says so.
-    if error.name != f"{__name__}._fast":
-        raise
-    from ._python import distance
-
-    COMPILED = False
-else:
-    COMPILED = True
+import importlib.util
 
 __all__ = ["COMPILED", "distance"]
+
+# Asked, not tried: a module that is there and cannot be loaded is an error and no reason to be slow.
+COMPILED: bool = importlib.util.find_spec(f"{__name__}._fast") is not None
+if COMPILED:
+    from ._fast import distance
+else:
+    from ._python import distance

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 
-def distance(first: str, second: str) -> int:
+def distance(first: str, second: str, /) -> int:
     """How many characters must be inserted, deleted or changed to make ``second`` of ``first``."""
     row = list(range(len(second) + 1))
     for i, one in enumerate(first, start=1):
