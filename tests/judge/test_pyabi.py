@@ -68,6 +68,14 @@ def test_stable_abi_as_asked_for() -> None:
     assert floor.evidence[0].symbol == "PyType_GetModuleState"
 
 
+@pytest.mark.parametrize("exports", ["PyInit_m", "_cffi_pypyinit_m"])
+def test_pypy_is_asked_for_no_stable_abi_and_has_an_init_function_of_its_own(exports: str) -> None:
+    files = contents(module("p/m.pypy311-pp73-x86_64-linux-gnu.so", exports=exports))
+    ruling = pyabi.rule(files, target=CP313, py_api="cp310")
+    assert (ruling.interpreters, ruling.abis) == (("pp311",), ("pypy311_pp73",))
+    assert ruling.findings == ()
+
+
 def test_stable_abi_broken_by_a_private_symbol() -> None:
     ruling = pyabi.rule(contents(module("p/m.abi3.so", "_PyLong_AsByteArray")), target=CP313, py_api="cp310")
     assert [f.code for f in ruling.findings] == ["TW402"]

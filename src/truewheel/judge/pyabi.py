@@ -32,7 +32,8 @@ _SUFFIX = re.compile(
     )$""",
     re.VERBOSE,
 )
-_INIT = re.compile(r"(PyInit_|PyInitU_|PyModExport_|PyModExportU_)(.+)")
+_INIT = re.compile(r"(PyInit_|PyInitU_|PyModExport_|PyModExportU_|_cffi_pypyinit_)(.+)")
+"""The last is what cffi's API mode writes for PyPy (cffi, ``recompiler.py``)."""
 _PYTHON_NAME = re.compile(r"_?Py[A-Z_]\w*")
 
 
@@ -149,7 +150,8 @@ def _by_suffix(
         findings += (_mixed(found),)
     tag, abi = named[-1]
     example = next(m for m in found if m.tag == tag)
-    if py_api:
+    # Other Pythons have no stable ABI, so a request for it asks nothing of them.
+    if py_api and (tag.startswith("cp") or py_api.startswith("py")):
         findings += (_api_not_kept(py_api, example),)
     return PythonRuling(
         interpreters=(tag,), abis=(abi,), reason=f"{example.path} is named for {abi}", findings=findings
