@@ -1,4 +1,4 @@
-"""The CPythons on this machine, whoever installed them: on PATH, by pyenv, by uv."""
+"""The Pythons on this machine, whoever installed them: on PATH, by pyenv, by uv, by ``.ci/pypy``."""
 
 from __future__ import annotations
 
@@ -35,8 +35,20 @@ def _candidates() -> Iterator[Path]:
     yield Path(shutil.which("python3") or "/usr/bin/python3")
 
 
-def _version(path: Path) -> str | None:
-    """``3.N`` of a CPython that runs and has its headers."""
+@functools.cache
+def pypys() -> dict[str, Path]:
+    """PyPys that have their headers: ``pypy3.N``, the newest first."""
+    known: dict[str, Path] = {}
+    here = Path(__file__).parent.parent / ".venv/pypy/usr/bin/pypy3"
+    for path in (here, *filter(None, [shutil.which("pypy3")])):
+        version = _version(Path(path), "pypy")
+        if version is not None:
+            known.setdefault(f"pypy{version}", Path(path))
+    return dict(sorted(known.items(), key=lambda item: -int(item[0].rpartition(".")[2])))
+
+
+def _version(path: Path, implementation: str = "cpython") -> str | None:
+    """``3.N`` of a Python that runs and has its headers."""
     script = (
         "import sys, sysconfig, os; print('%d.%d' % sys.version_info[:2], sys.implementation.name, "
         "os.path.exists(os.path.join(sysconfig.get_path('include'), 'Python.h')))"
@@ -45,5 +57,5 @@ def _version(path: Path) -> str | None:
         run = subprocess.run([path, "-I", "-c", script], capture_output=True, text=True, check=False, timeout=20)
     except OSError:
         return None
-    match = re.fullmatch(r"(3\.\d+) cpython True\s*", run.stdout)
+    match = re.fullmatch(rf"(3\.\d+) {implementation} True\s*", run.stdout)
     return match[1] if match else None

@@ -97,8 +97,8 @@ TABLE: Mapping[str, Example] = {
 class Shop:
     """A copy of an example, and virtual environments in which it is built and tested."""
 
-    def __init__(self, name: str, place: Path, environ: Mapping[str, str]) -> None:
-        self.name, self.example, self.place, self.environ = name, TABLE[name], place, dict(environ)
+    def __init__(self, name: str, place: Path, environ: Mapping[str, str], example: Example | None = None) -> None:
+        self.name, self.example, self.place, self.environ = name, example or TABLE[name], place, dict(environ)
         place.mkdir(exist_ok=True)
         for program in self.example.programs:
             needs.program(program)
@@ -112,7 +112,8 @@ class Shop:
         """The interpreter of a virtual environment that has what is asked for."""
         home = self.place / f"python-{version}"
         if not home.exists():
-            given = interpreters.found().get(version) or needs.missing(f"CPython {version} with headers")
+            known = {**interpreters.found(), **interpreters.pypys()}
+            given = known.get(version) or needs.missing(f"Python {version} with headers")
             run(TOOLS / "uv", "venv", "-q", "-p", given, home, cwd=self.place, environ=self.environ)
         python = home / "bin" / "python"
         run(TOOLS / "uv", "pip", "install", "-q", "-p", python, *requirements, cwd=self.place, environ=self.environ)
@@ -197,6 +198,42 @@ def test_every_example_has_its_pages_and_tests(name: str) -> None:
     assert (home / "README.md").read_text(encoding="utf-8").startswith(f"# example-{name}\n")
     assert list((home / "tests").glob("test_*.py"))
     assert name == "executable" or list(home.glob("src/**/py.typed"))
+
+
+# --- PyPy -------------------------------------------------------------------------------------------------------
+
+PYPY = rf"pp(?P<n>3\d+)-pypy(?P=n)_pp\d+-{MANYLINUX}"
+
+
+@pytest.mark.parametrize("name", ["c-module", "cffi"])
+def test_pypy(name: str, tmp_path: Path, environ: dict[str, str]) -> None:
+    """truewheel and the front end run on PyPy."""
+    version = next((v for v in interpreters.pypys() if v not in {"pypy3.8", "pypy3.9"}), None) or needs.missing(
+        "PyPy 3.10 or newer with headers (.ci/pypy)"
+    )
+    shop = Shop(name, tmp_path / name, environ, Example(built=PIP, python=version, tag=PYPY, programs=("gcc",)))
+    said = shop.build()
+    assert "warning TW" not in said
+    assert re.fullmatch(PYPY, shop.tag())
+    shop.judge()
+    shop.test(version)
+
+
+def test_pypy_from_cpython(tmp_path: Path, environ: dict[str, str]) -> None:
+    """A PyPy that is too old for truewheel is built for by a CPython: the tag comes from the module that was built."""
+    needs.program("pypy3")
+    example = Example(built=PIP, python="3.12", tag=PYPY)
+    shop = Shop("c-module", tmp_path / "shop", environ, example)
+    path = shutil.which("pypy3")
+    include = run(path, "-c", "import sysconfig; print(sysconfig.get_path('include'))", cwd=tmp_path, environ=environ)
+    found = {"EXECUTABLE": path, "INCLUDE_DIR": include.strip(), "ROOT_DIR": "/usr", "FIND_IMPLEMENTATIONS": "PyPy"}
+    shop.build("-Ccmake.args=" + ";".join(f"-DPython_{key}={value}" for key, value in found.items()))
+    assert re.fullmatch(PYPY, shop.tag())
+    shop.judge()
+    home = tmp_path / "unpacked"
+    shutil.unpack_archive(shop.wheel(), home, "zip")
+    script = "import zlib; from example_c_module import checksum; assert checksum(b'pypy') == zlib.adler32(b'pypy')"
+    run(path, "-c", script, cwd=home, environ=environ)
 
 
 # --- absence, asked for and never by itself ---------------------------------------------------------------------
