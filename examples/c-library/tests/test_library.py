@@ -12,6 +12,7 @@ import pytest
 def test_the_entry_point_names_the_prefix():
     assert importlib.util.find_spec(entry.value).submodule_search_locations[0] == str(example_c_library.PREFIX)
     assert (example_c_library.PREFIX / "include" / "grid.h").is_file()
+    assert (example_c_library.PREFIX / "cmake" / "UseExampleGrid.cmake").is_file()
     assert (example_c_library.PREFIX / "lib" / "cmake" / "ExampleGrid" / "ExampleGridConfig.cmake").is_file()
 
 
