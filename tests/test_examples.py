@@ -44,7 +44,7 @@ class Shop:
         """The interpreter of a virtual environment that has what is asked for."""
         home = self.place / f"python-{version}"
         if not home.exists():
-            known = {**interpreters.found(), **interpreters.pypys()}
+            known = {**interpreters.found(), **interpreters.newer(), **interpreters.pypys()}
             given = known.get(version) or needs.missing(f"Python {version} with headers")
             run(TOOLS / "uv", "venv", "-q", "-p", given, home, cwd=self.place, environ=self.environ)
         python = home / "bin" / "python"
@@ -119,6 +119,20 @@ def test_example(name: str, tmp_path: Path, environ: dict[str, str]) -> None:
     shop.compare_stubs(version)
 
 
+def test_one_wheel_serves_the_newest_python(tmp_path: Path, environ: dict[str, str]) -> None:
+    """Built with the oldest, tested on the newest; and built by truewheel on the newest."""
+    version = max(interpreters.newer(), default=None) or needs.missing("a CPython newer than 3.13 (.ci/debian)")
+    shop = Shop("stable-abi", tmp_path / "old", environ)
+    shop.build()
+    shop.test(version)
+    example = Example(built=BUILD, python=version, tag=TABLE["stable-abi"].tag)
+    shop = Shop("stable-abi", tmp_path / "new", environ, example)
+    shop.build()
+    assert re.fullmatch(example.tag, shop.tag())
+    shop.judge()
+    shop.test("3.10")
+
+
 def test_every_example_is_in_a_table() -> None:
     folders = {path.parent.name for path in EXAMPLES.glob("*/pyproject.toml")}
     assert folders == set(TABLE) | set(test_frontends.NAMES)
@@ -146,7 +160,7 @@ PYPY = rf"pp(?P<n>3\d+)-pypy(?P=n)_pp\d+-{MANYLINUX}"
 def test_pypy(name: str, tmp_path: Path, environ: dict[str, str]) -> None:
     """truewheel and the front end run on PyPy."""
     version = next((v for v in interpreters.pypys() if v not in {"pypy3.8", "pypy3.9"}), None) or needs.missing(
-        "PyPy 3.10 or newer with headers (.ci/pypy)"
+        "PyPy 3.10 or newer with headers (.ci/debian)"
     )
     shop = Shop(name, tmp_path / name, environ, Example(built=PIP, python=version, tag=PYPY, programs=("gcc",)))
     said = shop.build()
