@@ -18,8 +18,9 @@ from pathlib import Path
 
 from truewheel.model.distinfo import WheelName
 from truewheel.model.tree import Entry, Scheme, Tree
-from truewheel.system.packing import LEVEL, cores
+from truewheel.system.packing import LEVEL
 from truewheel.system.wheelfile import write_wheel
+from truewheel.system.workers import cores
 
 
 def sources() -> list[Path]:

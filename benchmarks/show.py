@@ -2,57 +2,84 @@
 
     python benchmarks/show.py WHEEL...
 
-Prints the median of several runs and the ratio for each wheel, and the median over them within one process.
+Runs take turns: Python doing nothing, truewheel, auditwheel. For each wheel the medians of wall time and of CPU time, how
+many times faster truewheel is, and the same once more without what Python itself needs to start and stop; then the
+medians over all wheels, and over the small and the large ones. CPU time is what a busy machine tells best. A wheel that
+auditwheel refuses (one without binaries) is left out.
 """
 
 from __future__ import annotations
 
 import os
 import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
-from auditwheel.wheel_abi import analyze_wheel_abi
-
-from truewheel.judge.verdict import check
-from truewheel.system.wheelreader import read_wheel
-
-RUNS = 5
+RUNS = 9
+LARGE = 1_000_000
+"""Bytes from which on a wheel counts as large."""
 
 
-def seconds(command: list[str]) -> float:
-    """The median time of a command."""
+class Times(NamedTuple):
+    """Seconds."""
+
+    wall: float
+    cpu: float
+
+
+class Ratios(NamedTuple):
+    """How many times faster; ``net`` is CPU time beyond what a bare Python takes."""
+
+    wall: float
+    cpu: float
+    net: float
+
+
+def run(arguments: list[str]) -> Times | None:
+    """One run of this Python; ``None`` when it fails."""
     environ = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    times = []
-    for _ in range(RUNS):
-        started = time.perf_counter()
-        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True, env=environ)
-        times.append(time.perf_counter() - started)
-    return statistics.median(times)
-
-
-def within(path: Path) -> tuple[float, float]:
-    """Both analyses without the start of a process."""
+    silence = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_WRONLY, 0) for stream in (1, 2)]
     started = time.perf_counter()
-    check(read_wheel(path))
-    middle = time.perf_counter()
-    analyze_wheel_abi(None, None, path, frozenset(), disable_isa_ext_check=False, allow_graft=False)
-    return middle - started, time.perf_counter() - middle
+    child = os.posix_spawn(sys.executable, [sys.executable, *arguments], environ, file_actions=silence)
+    _, status, usage = os.wait4(child, 0)
+    return None if status else Times(time.perf_counter() - started, usage.ru_utime + usage.ru_stime)
+
+
+def median(times: list[Times]) -> Times:
+    return Times(statistics.median(t.wall for t in times), statistics.median(t.cpu for t in times))
+
+
+def compare(path: Path) -> Ratios | None:
+    """Prints one line; ``None`` when one of the two fails."""
+    commands = (["-c", "pass"], ["-m", "truewheel", "show", str(path)], ["-m", "auditwheel", "show", str(path)])
+    if any(run(command) is None for command in commands):
+        print(f"left out: {path.name}")
+        return None
+    rounds = [[run(command) for command in commands] for _ in range(RUNS)]
+    bare, ours, theirs = (median([t for t in times if t]) for times in zip(*rounds, strict=True))
+    ratios = Ratios(theirs.wall / ours.wall, theirs.cpu / ours.cpu, (theirs.cpu - bare.cpu) / (ours.cpu - bare.cpu))
+    print(
+        f"{ratios.wall:6.1f} wall {ratios.cpu:6.1f} CPU {ratios.net:6.1f} net  "
+        f"(CPU {ours.cpu * 1e3:5.1f} ms, auditwheel {theirs.cpu * 1e3:6.1f} ms, Python {bare.cpu * 1e3:4.1f} ms)  {path.name}",
+        flush=True,
+    )
+    return ratios
+
+
+def summary(title: str, found: list[Ratios]) -> None:
+    if found:
+        wall, cpu, net = (statistics.median(values) for values in zip(*found, strict=True))
+        print(f"median of {len(found)} {title}: {wall:.1f} wall, {cpu:.1f} CPU, {net:.1f} without Python's own time")
 
 
 def main() -> None:
-    ratios, inside = [], []
-    for path in map(Path, sys.argv[1:]):
-        ours = seconds([sys.executable, "-m", "truewheel", "show", str(path)])
-        theirs = seconds([sys.executable, "-m", "auditwheel", "show", str(path)])
-        a, b = within(path)
-        ratios.append(theirs / ours)
-        inside.append(b / a)
-        print(f"{theirs / ours:6.1f}  ({ours:.3f} s, auditwheel {theirs:.3f} s; in process {b / a:5.1f})  {path.name}")
-    if ratios:
-        print(f"median ratio: {statistics.median(ratios):.1f} as processes, {statistics.median(inside):.1f} in process")
+    paths = sorted(map(Path, sys.argv[1:]), key=lambda p: p.stat().st_size)
+    found = [(path.stat().st_size, ratios) for path in paths if (ratios := compare(path)) is not None]
+    summary("wheels", [r for _, r in found])
+    summary("small wheels", [r for size, r in found if size < LARGE])
+    summary("large wheels", [r for size, r in found if size >= LARGE])
 
 
 if __name__ == "__main__":

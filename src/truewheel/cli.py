@@ -1,29 +1,51 @@
-"""The ``truewheel`` command: parse, call, print, exit. Sub-commands import what they need when they run."""
+"""The ``truewheel`` command: parse, call, print, exit. Sub-commands import what they need when they run.
+
+``truewheel show WHEEL…`` is to take little longer than Python itself (``benchmarks/show.py``), so not even ``argparse``
+is imported for it.
+"""
 
 from __future__ import annotations
 
-import argparse
-import contextlib
-import dataclasses
+import gc
 import io
 import os
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
 
 from . import __version__
 from .model.diagnostics import ExitCode, FormatError, Severity, TruewheelError, VerdictError, WheelError
+from .model.record import replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
     from .judge.verdict import Checked
     from .model.contents import WheelFacts
     from .model.distinfo import WheelName
     from .report import Style
 
 
+def run() -> int:
+    """The command as a process of its own, which ends here: taking the interpreter apart first, object by object, takes a
+    sixth of the time that it takes to show a small wheel. Only when a profiler or a debugger watches does this return."""
+    gc.disable()  # too short a life to look for cycles
+    code = main()
+    if sys.getprofile() is None and sys.gettrace() is None:
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except OSError:
+            code = code or int(ExitCode.USAGE)
+        os._exit(code)
+    return code
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns its exit code (:class:`~truewheel.model.diagnostics.ExitCode`)."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _plain_show(given) or _parser().parse_args(given, SimpleNamespace())
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A wheel's file names may hold what the terminal's code page lacks; that is no reason to show nothing.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -34,6 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
         _complain(error)
         return int(error.exit_code)
     except BrokenPipeError:  # the reader of our output has enough: `truewheel show … | head`
+        import contextlib  # noqa: PLC0415
+
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.FINE)
@@ -45,7 +69,17 @@ def main(arguments: list[str] | None = None) -> int:
     return code
 
 
+def _plain_show(given: Sequence[str]) -> SimpleNamespace | None:
+    """The options of ``show WHEEL…``, as the parser would have them; ``None`` when there is more to parse."""
+    command, *wheels = given or [""]
+    if command != "show" or not wheels or any(w.startswith("-") for w in wheels):
+        return None
+    return SimpleNamespace(run=_show, wheels=wheels, json=False, exclude=[], select=[], ignore=[])
+
+
 def _parser() -> argparse.ArgumentParser:
+    import argparse  # noqa: PLC0415
+
     parser = argparse.ArgumentParser(prog="truewheel", description="Wheels that are named by what is in them.")
     parser.add_argument("--version", action="version", version=f"truewheel {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -64,8 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     explain.set_defaults(run=_explain)
 
     tag = commands.add_parser("tag", help="write wheels under their true names")
-    tag.add_argument("wheels", nargs="+", type=Path, metavar="WHEEL")
-    tag.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="where to write them")
+    tag.add_argument("wheels", nargs="+", metavar="WHEEL")
+    tag.add_argument("-o", "--output", required=True, metavar="DIR", help="where to write them")
     tag.add_argument(
         "--exclude", action="append", default=[], metavar="GLOB", help="a library that someone else supplies"
     )
@@ -74,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _about_wheels(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("wheels", nargs="+", type=Path, metavar="WHEEL")
+    parser.add_argument("wheels", nargs="+", metavar="WHEEL")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument(
         "--exclude", action="append", default=[], metavar="GLOB", help="a library that someone else supplies"
@@ -85,6 +119,8 @@ def _about_wheels(parser: argparse.ArgumentParser) -> None:
 
 def _prefix(text: str) -> str:
     """The beginning of a finding's code; a slip here would switch a check off in silence."""
+    import argparse  # noqa: PLC0415
+
     from . import pages  # noqa: PLC0415
 
     if not text or not any(code.startswith(text.upper()) for code in pages.titles()):
@@ -92,7 +128,7 @@ def _prefix(text: str) -> str:
     return text.upper()
 
 
-def _show(options: argparse.Namespace) -> int:
+def _show(options: SimpleNamespace) -> int:
     from . import report  # noqa: PLC0415
 
     results, code = _each(options, digests=False, binaries=not options.json)
@@ -104,7 +140,7 @@ def _show(options: argparse.Namespace) -> int:
     return code
 
 
-def _check(options: argparse.Namespace) -> int:
+def _check(options: SimpleNamespace) -> int:
     from . import report  # noqa: PLC0415
 
     results, code = _each(options, digests=True, binaries=False)
@@ -117,9 +153,7 @@ def _check(options: argparse.Namespace) -> int:
     return code or int(ExitCode.FINE if passed else ExitCode.FINDINGS)
 
 
-def _each(
-    options: argparse.Namespace, *, digests: bool, binaries: bool
-) -> tuple[list[tuple[WheelFacts, Checked]], int]:
+def _each(options: SimpleNamespace, *, digests: bool, binaries: bool) -> tuple[list[tuple[WheelFacts, Checked]], int]:
     """Facts and judgement of each wheel; a file that is none is told, and the others go on."""
     from .judge import verdict  # noqa: PLC0415
     from .system.wheelreader import read_wheel  # noqa: PLC0415
@@ -136,30 +170,37 @@ def _each(
             continue
         select = tuple(options.select) or ("TW",)
         results.append(
-            (facts, verdict.check(facts, exclude=tuple(options.exclude), select=select, ignore=tuple(options.ignore)))
+            (
+                facts,
+                verdict.check(
+                    facts, exclude=tuple(options.exclude), select=select, ignore=tuple(options.ignore), upload=digests
+                ),
+            )
         )
     return results, code
 
 
-def _show_binary(path: Path) -> bool:
+def _show_binary(path: str) -> bool:
     """Whether ``path`` is a bare binary, which then was shown."""
+    if path.endswith(".whl") or not os.path.isfile(path):
+        return False
     from . import formats, report  # noqa: PLC0415
 
-    if path.suffix == ".whl" or not path.is_file():
-        return False
-    with path.open("rb") as file:
+    with open(path, "rb") as file:
         if formats.sniff(file.read(formats.HEAD)) is None:
             return False
+        file.seek(0)
+        content = file.read()
     try:
-        facts = formats.read(path.read_bytes())
+        facts = formats.read(content)
     except FormatError as error:
         raise WheelError(f"{path}: {error}", context=error.context) from None
     if facts is not None:
-        print(report.binary(path.name, facts))  # noqa: T201
+        print(report.binary(os.path.basename(path), facts))  # noqa: T201
     return facts is not None
 
 
-def _explain(options: argparse.Namespace) -> int:
+def _explain(options: SimpleNamespace) -> int:
     from . import pages  # noqa: PLC0415
 
     if options.code is None:
@@ -170,13 +211,16 @@ def _explain(options: argparse.Namespace) -> int:
     return int(ExitCode.FINE)
 
 
-def _tag(options: argparse.Namespace) -> int:
+def _tag(options: SimpleNamespace) -> int:
+    from pathlib import Path  # noqa: PLC0415
+
     from .judge import verdict  # noqa: PLC0415
     from .model.distinfo import WheelName  # noqa: PLC0415
     from .system.wheelfile import retag_wheel  # noqa: PLC0415
     from .system.wheelreader import read_wheel  # noqa: PLC0415
 
-    for path in options.wheels:
+    output = Path(options.output)
+    for path in map(Path, options.wheels):
         facts = read_wheel(path, digests=True)
         checked = verdict.check(facts, exclude=tuple(options.exclude))
         if checked.claimed is None:
@@ -193,11 +237,11 @@ def _tag(options: argparse.Namespace) -> int:
             platforms=truth.platforms,
         )
         _must_be_true(facts, name, exclude=tuple(options.exclude))
-        if (options.output / str(name)).resolve() == path.resolve():
+        if (output / str(name)).resolve() == path.resolve():
             print(f"{path.name}: its name is true already")  # noqa: T201
             continue
-        retag_wheel(path, options.output, name=name, purelib=truth.purelib)
-        print(f"{path.name} -> {options.output / str(name)}")  # noqa: T201
+        retag_wheel(path, output, name=name, purelib=truth.purelib)
+        print(f"{path.name} -> {output / str(name)}")  # noqa: T201
     return int(ExitCode.FINE)
 
 
@@ -209,7 +253,7 @@ def _must_be_true(facts: WheelFacts, name: WheelName, *, exclude: tuple[str, ...
     """
     from .judge import verdict  # noqa: PLC0415
 
-    again = verdict.check(dataclasses.replace(facts, filename=str(name)), exclude=exclude)
+    again = verdict.check(replace(facts, filename=str(name)), exclude=exclude)
     if not again.is_true:
         raise VerdictError(
             f"{facts.filename}: no true name for it is known",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from .model.diagnostics import Severity, VerdictError
+from .model.record import Record, parts
 
-from .model.diagnostics import Finding, Severity, TruewheelError, VerdictError
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
     from .judge.verdict import Checked
     from .model.binary import Binary
     from .model.contents import WheelFacts
+    from .model.diagnostics import Finding, TruewheelError
     from .model.floor import Floor
     from .model.verdict import Verdict
 
@@ -22,8 +23,7 @@ JSON_VERSION = 1
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Style:
+class Style(Record):
     """Whether text may be coloured."""
 
     colour: bool = False
@@ -70,12 +70,16 @@ def size(count: int) -> str:
     return f"{count} bytes"
 
 
-def summary(filename: str, count: int, verdict: Verdict, style: Style = PLAIN) -> str:
-    """After a build: file, size, tag, and why that tag; then what is worth knowing."""
+def summary(filename: str, count: int, verdict: Verdict, style: Style = PLAIN, *, note: str = "") -> str:
+    """After a build: file, size, tag, and why that tag; then what is worth knowing.
+
+    :param note: how much of an earlier build was used, and why.
+    """
     lines = [
         f"{style.paint('truewheel', '1')} made {filename} ({size(count)})",
         f"  tag: {verdict.tag}",
         *(f"  why: {reason}" for reason in verdict.reasons),
+        *([f"  built: {note}"] if note else []),
     ]
     lines += [finding(f, style) for f in verdict.findings if f.severity is not Severity.NOTE]
     return "\n".join(lines)
@@ -133,6 +137,8 @@ def binary(name: str, facts: Binary) -> str:
 
 def as_json(wheels: Sequence[tuple[WheelFacts, Checked]]) -> str:
     """The document of ``--json``; its keys are described in the command-line reference."""
+    import json  # noqa: PLC0415  # people ask for text
+
     document = {"version": JSON_VERSION, "wheels": [_wheel(facts, checked) for facts, checked in wheels]}
     return json.dumps(document, indent=2, sort_keys=True)
 
@@ -152,9 +158,9 @@ def _wheel(facts: WheelFacts, checked: Checked) -> dict[str, Any]:
 
 
 def _floor(floor: Floor) -> dict[str, Any]:
-    evidence = [{k: v for k, v in dataclasses.asdict(e).items() if v is not None} for e in floor.evidence]
+    evidence = [{k: v for k, v in parts(e).items() if v is not None} for e in floor.evidence]
     return {"of": floor.of, "version": floor.text, "cpu": floor.cpu, "evidence": evidence}
 
 
 def _finding(found: Finding) -> dict[str, Any]:
-    return {**dataclasses.asdict(found), "severity": found.severity.value, "evidence": list(found.evidence)}
+    return {**parts(found), "severity": found.severity.value, "evidence": list(found.evidence)}

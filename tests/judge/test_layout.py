@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import pytest
 
@@ -39,7 +40,9 @@ def codes(facts: WheelFacts) -> list[str]:
 
 
 def of_file(file: File) -> list[str]:
-    return [f.code for f in layout.tree_findings(Contents(files=(file,), dist_info=HOME))]
+    """Findings beside a package that is well."""
+    files = (file, File(path="p/__init__.py", size=0))
+    return [f.code for f in layout.tree_findings(Contents(files=files, dist_info=HOME))]
 
 
 def test_a_sound_wheel_has_none() -> None:
@@ -53,6 +56,42 @@ def test_a_sound_wheel_has_none() -> None:
 )  # fmt: skip
 def test_names(path: str, code: str) -> None:
     assert codes(wheel(path)) == [code]
+
+
+def test_directories_that_differ_in_case_become_one() -> None:
+    (finding,) = layout.findings(wheel("P/a.py", "P/b.py"))
+    assert (finding.code, finding.evidence) == ("TW501", ("P", "p"))
+    assert "become one" in finding.message
+
+
+def test_many_like_findings_are_counted() -> None:
+    many = [f"p/{n}.pyc" for n in range(1000)]
+    found = layout.findings(wheel(*many))
+    assert len(found) == 51
+    assert found[-1].message == "and 950 more like these"
+
+
+def test_a_thousand_collisions_take_no_time() -> None:
+    names = [f"p/{'a' * n}{'A' * (3000 - n)}" for n in range(3000)]
+    started = time.monotonic()
+    assert len(codes(wheel(*names))) == 1
+    deep = "/".join("d" * 2000)
+    assert codes(wheel(*(f"{deep}/{n}.py" for n in range(50)))) == []
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("paths", "severity"),
+    [
+        (["p/data.txt"], Severity.WARNING), (["p/_m.cpython-313-x86_64-linux-gnu.so"], Severity.NOTE),
+        (["p/_m.abi3.so", "p/__init__.pyi"], None), (["p-1.data/data/share/x"], None), (["a.py"], None),
+        (["p-1.data/purelib/p/__init__.py"], None), (["p-stubs/__init__.pyi"], None), (["x.pth"], None),
+    ],
+)  # fmt: skip
+def test_import_less_packages(paths: list[str], severity: Severity | None) -> None:
+    contents = Contents(files=tuple(File(path=p, size=1) for p in paths), dist_info=HOME)
+    found = [f.severity for f in layout.tree_findings(contents) if f.code == "TW516"]
+    assert found == ([] if severity is None else [severity])
 
 
 def test_a_package_called_lib_is_a_package() -> None:
@@ -79,7 +118,7 @@ def test_kinds_of_binaries() -> None:
         ("p/m.abi3.so", Severity.ERROR),
         ("p/m.pyd", Severity.ERROR),
     ):
-        files = (File(path=path, size=1, broken=broken),)
+        files = (File(path=path, size=1, broken=broken), File(path="p/__init__.py", size=0))
         assert [f.severity for f in layout.tree_findings(Contents(files=files, dist_info=HOME))] == [severity]
 
 
@@ -107,6 +146,9 @@ def test_record() -> None:
     assert codes(dataclasses.replace(sound, record=rows[1:])) == ["TW504"]
     assert codes(dataclasses.replace(sound, record=(dataclasses.replace(rows[0], digest="y"), *rows[1:]))) == ["TW505"]
     assert codes(dataclasses.replace(sound, record=(dataclasses.replace(rows[0], digest=None), *rows[1:]))) == ["TW526"]
+    assert codes(dataclasses.replace(sound, record=(dataclasses.replace(rows[0], size=9), *rows[1:]))) == ["TW505"]
+    weak = dataclasses.replace(rows[0], algorithm="md5")
+    assert codes(dataclasses.replace(sound, record=(weak, *rows[1:]))) == ["TW526"]
     assert codes(dataclasses.replace(sound, record=(*rows, dataclasses.replace(rows[0], path="gone")))) == ["TW506"]
 
 

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+import importlib.util
+import subprocess
+from pathlib import Path
+
+import interpreters
+import needs
 import pytest
 
-from truewheel.judge import pyabi
-from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Symbol
+from truewheel import formats
+from truewheel.judge import modules, pyabi, stable
+from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need, PeSlice, Slice, Symbol
 from truewheel.model.contents import Contents, File
+from truewheel.model.diagnostics import Severity
 from truewheel.model.target import Target
 
+ROOT = Path(__file__).parents[2]
 CP313 = Target(implementation="cpython", version=(3, 13), python_tag="cp313", abi_tag="cp313",
                suffix=".cpython-313-x86_64-linux-gnu.so", platform_tag="linux_x86_64")  # fmt: skip
 CP313T = Target(implementation="cpython", version=(3, 13), python_tag="cp313", abi_tag="cp313t",
                 suffix=".cpython-313t-x86_64-linux-gnu.so", platform_tag="linux_x86_64")  # fmt: skip
 
 
-def module(path: str, *imports: str, exports: str | None = None) -> File:
+def module(
+    path: str, *imports: str, exports: str | None = None, linked: str = "", weak: str = "", cpu: str = "x86_64"
+) -> File:
+    """A module; a PE file when its name ends in ``.pyd`` or ``.dll``."""
     stem = path.rpartition("/")[2].partition(".")[0]
-    names = frozenset({f"PyInit_{stem}" if exports is None else exports} - {""})
-    piece = ElfSlice(
-        cpu="x86_64",
-        bits=64,
-        kind=Kind.SHARED,
-        machine=62,
-        exports=names,
-        imports=tuple(Symbol(name=n) for n in imports),
-    )
-    return File(path=path, size=1, binary=Binary(format=Format.ELF, slices=(piece,)))
+    symbols = [Symbol(name=n) for n in imports] + ([Symbol(name=weak, weak=True)] if weak else [])
+    common = {
+        "cpu": cpu, "bits": 64, "kind": Kind.SHARED, "exports": frozenset({f"PyInit_{stem}" if exports is None else exports} - {""}),
+        "imports": tuple(symbols), "needs": tuple(Need(library=n) for n in linked.split()),
+    }  # fmt: skip
+    windows = path.endswith((".pyd", ".dll"))
+    piece: Slice = PeSlice(machine=0x8664, **common) if windows else ElfSlice(machine=62, **common)  # type: ignore[arg-type]
+    return File(path=path, size=1, binary=Binary(format=Format.PE if windows else Format.ELF, slices=(piece,)))
 
 
 def contents(*files: File) -> Contents:
@@ -56,7 +66,7 @@ def test_nothing_to_load() -> None:
     assert pyabi.rule(contents(library), target=CP313).abis == ("none",)
     assert pyabi.rule(contents(), target=CP313).interpreters == ("py3",)
     assert pyabi.rule(contents(library), target=CP313, py_api="py2.py3").interpreters == ("py2", "py3")
-    assert pyabi.modules(contents(module("p.libs/libx.so"))) == ()
+    assert modules.modules(contents(module("p.libs/libx.so"))) == ()
 
 
 def test_stable_abi_as_asked_for() -> None:
@@ -66,14 +76,6 @@ def test_stable_abi_as_asked_for() -> None:
     (floor,) = ruling.floors
     assert floor.version == (3, 10)
     assert floor.evidence[0].symbol == "PyType_GetModuleState"
-
-
-@pytest.mark.parametrize("exports", ["PyInit_m", "_cffi_pypyinit_m"])
-def test_pypy_is_asked_for_no_stable_abi_and_has_an_init_function_of_its_own(exports: str) -> None:
-    files = contents(module("p/m.pypy311-pp73-x86_64-linux-gnu.so", exports=exports))
-    ruling = pyabi.rule(files, target=CP313, py_api="cp310")
-    assert (ruling.interpreters, ruling.abis) == (("pp311",), ("pypy311_pp73",))
-    assert ruling.findings == ()
 
 
 def test_stable_abi_broken_by_a_private_symbol() -> None:
@@ -123,11 +125,18 @@ def test_init_functions() -> None:
 
 
 def test_mixed_suffixes() -> None:
-    both = contents(module("p/a.cpython-312-x86_64-linux-gnu.so"), module("p/b.cpython-313-x86_64-linux-gnu.so"))
-    assert "TW406" in [f.code for f in pyabi.rule(both, target=CP313).findings]
+    """A module for another Python that has no twin for this one cannot be imported; one with a twin is dead weight."""
+    apart = contents(module("p/a.cpython-312-x86_64-linux-gnu.so"), module("p/b.cpython-313-x86_64-linux-gnu.so"))
+    assert [f.code for f in pyabi.rule(apart, target=CP313).findings] == ["TW401", "TW406"]
+    twins = contents(module("p/a.cpython-312-x86_64-linux-gnu.so"), module("p/a.cpython-313-x86_64-linux-gnu.so"))
+    (finding,) = pyabi.rule(twins, target=CP313).findings
+    assert (finding.code, finding.severity) == ("TW406", Severity.WARNING)
+    assert finding.evidence[0] == "p/a.cpython-312-x86_64-linux-gnu.so: cp312"
     stale = contents(module("p/a.cpython-39-x86_64-linux-gnu.so"), module("p/b.cpython-313-x86_64-linux-gnu.so"))
     assert pyabi.rule(stale, target=CP313).interpreters == ("cp313",)
     assert pyabi.rule(stale, target=None).interpreters == ("cp313",)
+    stable_beside = contents(module("p/a.abi3.so"), module("p/b.cpython-313-x86_64-linux-gnu.so"))
+    assert pyabi.rule(stable_beside, target=CP313).findings == ()
 
 
 @pytest.mark.parametrize(
@@ -137,9 +146,45 @@ def test_mixed_suffixes() -> None:
         ("m.cpython-313-x86_64-linux-gnu.so", ("cp312",), ("cp312",), ["TW401"]),
         ("m.cpython-313t-x86_64-linux-gnu.so", ("cp313",), ("cp313",), ["TW401"]),
         ("m.abi3.so", ("cp313",), ("cp313",), []),
-        ("m.abi3.so", ("cp313",), ("cp313t",), ["TW401"]),
-        ("m.so", ("cp313",), ("cp313",), []),
+        ("m.abi3.so", ("cp313",), ("cp313t",), ["TW410"]),
+        ("m.abi3.so", ("cp315",), ("cp315t",), ["TW401"]),
+        ("m.abi3.so", ("cp315",), ("abi3t",), ["TW401"]),
+        ("m.abi3.so", ("pp311",), ("pypy311_pp73",), ["TW401"]),
+        ("m.abi3-x86_64-linux-gnu.so", ("cp312",), ("abi3",), []),
+        ("m.abi3t.so", ("cp315",), ("abi3t",), []),
+        ("m.abi3t.so", ("cp315",), ("abi3", "abi3t"), []),
+        ("m.abi3t.so", ("cp314",), ("abi3t",), ["TW401"]),
+        ("m.abi3t.so", ("cp311",), ("abi3",), ["TW401"]),
+        ("m.so", ("cp313",), ("cp313",), ["TW410"]),
+        ("m.so", ("pp311",), ("pypy311_pp73",), ["TW401"]),
+        ("m.so", ("cp39",), ("abi3",), []),
+        ("m.pypy311-pp73-x86_64-linux-gnu.so", ("pp311",), ("pypy311_pp73",), []),
+        ("m.pypy310-pp73-x86_64-linux-gnu.so", ("pp311",), ("pypy311_pp73",), ["TW401"]),
+        ("m.cpython-311-x86_64-linux-gnu.so", ("pp311",), ("pypy311_pp73",), ["TW401"]),
+        ("m.graalpy250-312-native-x86_64-linux.so", ("graalpy312",), ("graalpy250_312_native",), []),
+        ("m.graalpy240-311-native-x86_64-linux.so", ("graalpy312",), ("graalpy250_312_native",), ["TW401"]),
+        ("m.cpython-312d-x86_64-linux-gnu.so", ("cp312",), ("cp312",), ["TW401"]),
+        ("m.cpython-312d-x86_64-linux-gnu.so", ("cp312",), ("cp312d",), []),
+        ("m.cpython-312-x86_64-linux-gnu.so", ("cp312",), ("cp312d",), []),
+        ("m.cpython-313-x86_64-linux-gnu.so", ("cp313",), ("cp313t",), ["TW401"]),
+        ("m.cpython-37m-x86_64-linux-gnu.so", ("cp37",), ("cp37m",), []),
+        ("m.cpython-313-x86_64-linux-gnu.so", ("cp313",), ("none",), []),
+        ("m.cpython-39-x86_64-linux-gnu.so", ("cp39",), ("abi3",), ["TW401"]),
+        ("m.cpython-313-x86_64-linux-gnu.so", ("py3",), ("abi3",), ["TW411"]),
+        ("m.abi3.so", ("cp313",), ("cp312",), ["TW411"]),
+        ("m.cp312-win_amd64.pyd", ("cp312",), ("cp312",), []),
+        ("m.cp313t-win_amd64.pyd", ("cp313",), ("cp313t",), []),
+        ("m.cp313t-win_amd64.pyd", ("cp313",), ("cp313",), ["TW401"]),
+        ("m.pyd", ("cp312",), ("cp312",), ["TW410"]),
+        ("m.pyd", ("cp39",), ("abi3",), []),
+        ("m.pypy311-pp73-win_amd64.pyd", ("pp311",), ("pypy311_pp73",), []),
+        ("m.cpython-313-iphoneos.so", ("cp313",), ("cp313",), []),
+        ("m.cpython-313-iphonesimulator.so", ("cp313",), ("cp313",), []),
+        ("m.cpython-313-aarch64-linux-android.so", ("cp313",), ("cp313",), ["TW412"]),
+        ("m.cpython-313-wasm32-emscripten.so", ("cp313",), ("cp313",), []),
+        ("m.cpython-313-x86_64-linux-gnu.so", ("xy9",), ("xy9",), []),
         ("m.cpython-313-x86_64-linux-gnu.so", ("py3",), ("none",), ["TW409"]),
+        ("m.cpython-313-x86_64-linux-gnu.so", ("py2", "py3"), ("none",), ["TW409"]),
         ("m.cpython-313-x86_64-linux-gnu.so", ("cp39",), ("abi3",), ["TW401"]),
     ],
 )
@@ -150,12 +195,217 @@ def test_claims(name: str, interpreters: tuple[str, ...], abis: tuple[str, ...],
 
 def test_one_module_for_each_claimed_python_is_enough() -> None:
     both = contents(module("p/m.cpython-312-x86_64-linux-gnu.so"), module("p/m.cpython-313-x86_64-linux-gnu.so"))
-    assert pyabi.objections(both, interpreters=("cp312", "cp313"), abis=("none",)) != ()
-    assert "TW401" not in [f.code for f in pyabi.objections(both, interpreters=("cp312", "cp313"), abis=("none",))]
+    assert codes(both, "cp312.cp313-none") == []
+    assert codes(both, "cp312.cp313-cp312.cp313") == []
+    assert codes(both, "cp312.cp313.cp314-none") == ["TW401"]
+
+
+def codes(files: Contents, tag: str) -> list[str]:
+    interpreters, abis = (tuple(part.split(".")) for part in tag.split("-"))
+    return [f.code for f in pyabi.objections(files, interpreters=interpreters, abis=abis)]
+
+
+@pytest.mark.parametrize(
+    ("name", "linked", "tag", "expected"),
+    [
+        ("m.pyd", "python3.dll", "cp39-abi3", []),
+        ("m.pyd", "python312.dll", "cp39-abi3", ["TW407"]),
+        ("m.pyd", "PYTHON312.dll KERNEL32.dll", "cp312-cp312", []),
+        ("m.cp312-win_amd64.pyd", "python311.dll", "cp312-cp312", ["TW407"]),
+        ("m.cp313t-win_amd64.pyd", "python313t.dll", "cp313-cp313t", []),
+        ("m.cp313t-win_amd64.pyd", "python313.dll", "cp313-cp313t", ["TW407"]),
+        ("m.cp313-win_amd64.pyd", "python313t.dll", "cp313-cp313", ["TW407"]),
+        ("m.cp313-win_amd64.pyd", "python313_d.dll", "cp313-cp313", ["TW407"]),
+        ("m_d.cp313-win_amd64.pyd", "python313_d.dll", "cp313-cp313", ["TW405", "TW401"]),
+        ("m.pyd", "python3.dll", "cp315-abi3t", ["TW407"]),
+        ("m.pyd", "python3t.dll", "cp315-abi3.abi3t", []),
+        ("m.pyd", "python3t.dll", "cp314-abi3", ["TW407"]),
+        ("m.pyd", "python312.dll", "py3-none", ["TW407"]),
+        ("m.pyd", "python3.dll", "py3-none", []),
+        ("m.pypy311-pp73-win_amd64.pyd", "libpypy3.11-c.dll", "pp311-pypy311_pp73", []),
+        ("m.pypy311-pp73-win_amd64.pyd", "python311.dll", "pp311-pypy311_pp73", ["TW407"]),
+        ("m.so", "libpython3.12.so.1.0", "cp312-cp312", []),
+        ("m.so", "libpython3.12.so.1.0", "cp311-cp311", ["TW407"]),
+        ("m.abi3.so", "libpython3.12.so.1.0", "cp311-abi3", ["TW407"]),
+        ("m.so", "/Library/Frameworks/Python.framework/Versions/3.12/Python", "cp312-cp312", []),
+        ("m.so", "/Library/Frameworks/PythonT.framework/Versions/3.13/PythonT", "cp313-cp313", ["TW407"]),
+    ],
+)
+def test_libraries_of_python(name: str, linked: str, tag: str, expected: list[str]) -> None:
+    assert codes(contents(module(f"p/{name}", linked=linked)), tag) == expected
+
+
+def test_a_library_of_python_tells_what_the_name_does_not() -> None:
+    files = contents(module("p/m.pyd", linked="python313t.dll"))
+    ruling = pyabi.rule(files, target=None)
+    assert (ruling.interpreters, ruling.abis) == (("cp313",), ("cp313t",))
+    assert ruling.reason == "p/m.pyd needs python313t.dll of cp313t"
+    # A build for 3.13 that linked the library of another build is not renamed, but told.
+    assert [f.code for f in pyabi.rule(files, target=CP313).findings] == ["TW407"]
+
+
+def test_linked_to_one_python_the_stable_abi_is_not_claimed() -> None:
+    files = contents(module("p/m.pyd", "PyModule_Create2", linked="python313.dll"))
+    ruling = pyabi.rule(files, target=CP313, py_api="cp310")
+    assert (ruling.interpreters, ruling.abis) == (("cp313",), ("cp313",))
+    assert [f.code for f in ruling.findings] == ["TW408"]
+    assert "linked to python313.dll" in ruling.findings[0].evidence[0]
+
+
+def test_reference_counts_tell_the_build() -> None:
+    """Measured on published cp314t wheels: all that import one of the shared ones import no _Py_Dealloc."""
+    threaded = contents(module("p/m.so", "_Py_DecRefShared", "_Py_MergeZeroLocalRefcount"))
+    assert codes(threaded, "cp313-cp313") == ["TW401"]
+    assert codes(threaded, "cp313-cp313t") == ["TW410"]
+    locked = contents(module("p/m.abi3.so", "_Py_Dealloc"))
+    assert codes(locked, "cp313-cp313t") == ["TW401"]
+    assert codes(locked, "cp39-abi3") == []
+    assert codes(contents(module("p/m.abi3t.so", "_Py_Dealloc")), "cp315-abi3t") == ["TW401", "TW402"]
+
+
+def test_symbols_of_pypy() -> None:
+    own = module(
+        "p/m.pypy311-pp73-x86_64-linux-gnu.so", "PyPyList_New", "PyPyModule_Create2", "PyPyErr_Occurred", "PyPy_IncRef"
+    )
+    assert codes(contents(own), "pp311-pypy311_pp73") == []
+    renamed = contents(module("p/m.so", "PyPyList_New", "PyPyModule_Create2", "PyPyErr_Occurred", "PyPy_IncRef"))
+    assert codes(renamed, "cp311-cp311") == ["TW401"]
+    cpythons = contents(module("p/m.pypy311-pp73-x86_64-linux-gnu.so", "PyList_New"))
+    assert codes(cpythons, "pp311-pypy311_pp73") == ["TW401"]
+
+
+def test_init_functions_of_pep_793_and_names_beyond_ascii() -> None:
+    new = contents(module("p/m.abi3.so", exports="PyModExport_m"))
+    assert codes(new, "cp315-abi3") == []
+    assert codes(new, "cp312-abi3") == ["TW401"]
+    cafe = "p/caf\u00e9.cpython-313-x86_64-linux-gnu.so"
+    assert codes(contents(module(cafe, exports="PyInitU_caf_dma")), "cp313-cp313") == []
+    assert codes(contents(module(cafe, exports="PyInitU_caf_other")), "cp313-cp313") == ["TW405"]
+    assert codes(contents(module(cafe, exports="")), "cp313-cp313") == ["TW404"]
+    assert codes(contents(module("p/m.pyd", exports="")), "cp39-abi3") == ["TW404"]
+
+
+def test_debug_modules_of_windows() -> None:
+    files = contents(module("p/m_d.cp313-win_amd64.pyd", linked="python313_d.dll", exports="PyInit_m"))
+    assert codes(files, "cp313-cp313d") == []
+    assert [m.stem for m in modules.modules(files)] == ["p/m"]
+
+
+def test_suffix_of_another_cpu() -> None:
+    files = contents(module("p/m.cpython-313-x86_64-linux-gnu.so", cpu="aarch64"))
+    (finding,) = pyabi.rule(files, target=CP313).findings
+    assert (finding.code, finding.severity) == ("TW412", Severity.ERROR)
+    assert "holds code for aarch64" in finding.message
+    assert codes(contents(module("p/m.cp313-win_arm64.pyd", cpu="x86_64")), "cp313-cp313") == ["TW412"]
+    assert codes(contents(module("p/m.cpython-313-arm-linux-gnueabihf.so", cpu="armv7l")), "cp313-cp313") == []
+
+
+def test_symbols_of_other_systems_are_not_in_the_stable_abi_here() -> None:
+    assert codes(contents(module("p/m.abi3.so", "PyErr_SetFromWindowsErr")), "cp39-abi3") == ["TW402"]
+    assert codes(contents(module("p/m.pyd", "PyErr_SetFromWindowsErr")), "cp39-abi3") == []
+    assert codes(contents(module("p/m.pyd", "PyOS_AfterFork_Child")), "cp39-abi3") == ["TW402"]
+    assert codes(contents(module("p/m.abi3.so", "_Py_RefTotal")), "cp310-abi3") == ["TW402"]
+    assert codes(contents(module("p/m.abi3.so", weak="_PyLong_Sign")), "cp310-abi3") == []
+
+
+def test_free_threaded_stable_abi() -> None:
+    cp315t = Target(
+        implementation="cpython", version=(3, 15), python_tag="cp315", abi_tag="cp315t", suffix="", platform_tag=""
+    )
+    files = contents(module("p/m.abi3t.so", "PyList_New", exports="PyModExport_m"))
+    for py_api, abis in (
+        ("cp315t", ("abi3t",)),
+        ("cp315.cp315t", ("abi3", "abi3t")),
+        ("cp312.cp315t", ("abi3", "abi3t")),
+    ):
+        ruling = pyabi.rule(files, target=cp315t, py_api=py_api)
+        assert (ruling.interpreters, ruling.abis, ruling.findings) == (("cp315",), abis, ())
+    cp315 = Target(
+        implementation="cpython", version=(3, 15), python_tag="cp315", abi_tag="cp315", suffix="", platform_tag=""
+    )
+    assert pyabi.rule(files, target=cp315).abis == ("abi3", "abi3t")
+    named = contents(module("p/m.abi3.so", "PyList_New"))
+    ruling = pyabi.rule(named, target=cp315t, py_api="cp312")
+    assert (ruling.abis, [f.code for f in ruling.findings]) == (("cp315t",), ["TW401"])
+    private = contents(module("p/m.abi3t.so", "_PyLong_Sign"))
+    assert codes(private, "cp315-abi3.abi3t") == ["TW402"]
+    newer = contents(module("p/m.abi3t.so", next(n for n, v in stable.symbols().items() if v == (3, 16))))
+    assert codes(newer, "cp315-abi3t") == ["TW403"]
+
+
+def test_what_speaks_python_without_being_a_module() -> None:
+    """A module whose init function is hidden, and a library that bindings share, are bound to a Python all the same."""
+    hidden = contents(module("p/m.so", "PyList_New", "_PyLong_Sign", exports=""))
+    ruling = pyabi.rule(hidden, target=CP313)
+    assert (ruling.interpreters, ruling.abis) == (("cp313",), ("cp313",))
+    assert [(f.code, f.severity) for f in ruling.findings] == [("TW404", Severity.WARNING)]
+    assert codes(hidden, "py3-none") == ["TW404", "TW413"]
+    shared = contents(module("p/libbind.so.1", "PyList_New", exports="bind"), module("p/m.abi3.so", "bind"))
+    assert pyabi.rule(shared, target=CP313, py_api="cp310").abis == ("abi3",)
+    broken = contents(module("p/libbind.so.1", "PyList_New", "_PyLong_Sign", exports="bind"), module("p/m.abi3.so"))
+    assert codes(broken, "cp310-abi3") == ["TW402"]
+    assert pyabi.rule(broken, target=CP313, py_api="cp310").abis == ("cp313",)
+    embedded = contents(
+        module("p/libpython3.13.so.1.0", exports="PyList_New"), module("p/libapp.so", "PyList_New", exports="f")
+    )
+    assert pyabi.rule(embedded, target=CP313).abis == ("none",)
+    assert pyabi.rule(contents(module("p/libdata.so", "PyMOLList_New", exports="f")), target=CP313).abis == ("none",)
+
+
+def test_py_api_for_any_python() -> None:
+    old = contents(module("p/m.so", "PyList_New"))
+    assert pyabi.rule(old, target=CP313, py_api="py3").abis == ("none",)
+    newer = contents(module("p/m.so", "PyType_GetModuleState"))
+    assert [f.code for f in pyabi.rule(newer, target=CP313, py_api="py3").findings] == ["TW408"]
+    assert pyabi.rule(newer, target=CP313, py_api="py310").interpreters == ("py310",)
+
+
+def test_modules_of_several_pythons_on_purpose() -> None:
+    several = contents(*(module(f"p/m.cpython-{v}-x86_64-linux-gnu.so") for v in (311, 312, 313)))
+    (finding,) = pyabi.objections(several, interpreters=("py3",), abis=("none",))
+    assert (finding.code, finding.severity) == ("TW409", Severity.WARNING)
+    fallback = contents(module("p/m.cpython-313-x86_64-linux-gnu.so"), module("p/m.so"))
+    assert codes(fallback, "py3-none") == []
+
+
+def exported_by(python: Path) -> frozenset[str]:
+    """What an interpreter exports: its program, or the library that this one is linked to."""
+    script = (
+        "import os, sys, sysconfig as s; print(os.path.join(s.get_config_var('LIBDIR'), s.get_config_var('INSTSONAME'))"
+        " if s.get_config_var('Py_ENABLE_SHARED') else os.path.realpath(sys.executable))"
+    )
+    where = subprocess.run([python, "-I", "-c", script], capture_output=True, text=True, check=True).stdout.strip()
+    binary = formats.read(Path(where).read_bytes())
+    return binary.slices[0].exports if binary is not None and binary.slices else frozenset()
+
+
+@pytest.mark.parametrize("version", interpreters.WANTED)
+def test_interpreters_have_the_stable_abi_that_the_table_says(version: str) -> None:
+    """The table against what real interpreters export: a symbol of 3.N is there from 3.N on."""
+    python = interpreters.found().get(version) or needs.missing(f"CPython {version}")
+    exports = exported_by(python)
+    limit, conditional = (3, int(version[2:])), stable._document()["conditions"]
+    table = {n for n, added in stable.symbols().items() if added <= limit and n not in conditional}
+    assert table - exports == set()
+    assert modules.GIL_ONLY in exports
+    assert not exports & modules.THREADED_ONLY
+    assert not {n for n, macro in conditional.items() if macro == "MS_WINDOWS"} & exports
+
+
+def test_the_table_is_what_abi3info_says() -> None:
+    spec = importlib.util.spec_from_file_location("regenerate", ROOT / "docs" / "regenerate" / "stable_abi.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    document = script.document()
+    for name, table in stable._document().items():
+        if name != "source":  # a later edition has more, and changes nothing that was released
+            assert {k: document[name].get(k) for k in table} == table
 
 
 def test_the_table_knows_old_and_new_symbols() -> None:
-    table = pyabi.stable_symbols()
+    table = stable.symbols()
     assert table["PyList_New"] == (3, 2)
     assert table["PyObject_Vectorcall"] == (3, 12)
     assert "_PyLong_AsByteArray" not in table

@@ -122,6 +122,18 @@ def test_claims_that_contradict_the_binaries() -> None:
     assert [f.code for f in check(facts("p-1-cp313-cp313-win_amd64.whl", MODULE)).findings] == ["TW305"]
     assert [f.code for f in check(facts("p-1-cp313-cp313-amiga_68k.whl", MODULE)).findings] == ["TW315"]
     assert "TW301" in [f.code for f in check(facts("p-1-py3-none-any.whl", MODULE)).findings]
+    assert not check(facts("p-1-cp313-none-any.whl", MODULE)).is_true
+
+
+def test_binaries_that_may_be_data_do_not_make_any_untrue() -> None:
+    """Launchers, fixtures and libraries for several systems are in pure wheels on purpose; a module of one is not."""
+    program = dataclasses.replace(MODULE, path="p/launcher")
+    fixture = dataclasses.replace(MODULE, path="p/tests/data/m.cpython-313-x86_64-linux-gnu.so")
+    windows = module("p/m.cp313-win_amd64.pyd")
+    for files, true in (((program,), True), ((fixture,), True), ((MODULE, windows), True), ((MODULE, program), False)):
+        checked = check(facts("p-1-cp313-none-any.whl", *files))
+        told = [f.severity for f in checked.findings if f.code == "TW301"]
+        assert (checked.is_true, told) == (true, [Severity.WARNING if true else Severity.ERROR])
     assert not check(facts("p.zip", MODULE)).is_true
 
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from truewheel.model.contents import RecordRow
 from truewheel.model.distinfo import (
+    RecordRow,
     WheelName,
     escape,
     parse_headers,

@@ -20,7 +20,7 @@ from truewheel.model.contents import Contents, File
 from truewheel.platforms import PLATFORMS
 from truewheel.platforms.android import ANDROID
 from truewheel.platforms.emscripten import EMSCRIPTEN
-from truewheel.platforms.ios import IOS_PLATFORM as IOS
+from truewheel.platforms.ios import IOS
 
 
 def contents(form: Format, **files: tuple[Slice, ...]) -> Contents:

@@ -1,15 +1,20 @@
-"""From bytes to facts. A format is recognised by its first bytes, never by trying."""
+"""From bytes to facts. A format is recognised by its first bytes, never by trying; its reader is loaded when it turns up."""
 
 from __future__ import annotations
 
-from types import ModuleType
+from importlib import import_module
 
 from ..model.binary import Binary, Format
-from . import elf
-from .cursor import Buffer
 
-READERS: tuple[tuple[Format, ModuleType], ...] = ((Format.ELF, elf),)
-"""Every format that can be read: a module with ``recognises(head)`` and ``read(data)``."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from .cursor import Buffer
+
+READERS: tuple[tuple[Format, str, tuple[bytes, ...]], ...] = ((Format.ELF, "elf", (b"\x7fELF",)),)
+"""Every format that can be read, its module here with ``recognises(head)`` and ``read(data)``, and how files begin that
+may be of it."""
 
 HEAD = 64
 """How many first bytes are enough to recognise a format."""
@@ -28,7 +33,14 @@ def sniff(head: bytes) -> Format | None:
     """
     if head[:8] in _ARCHIVES:
         return Format.ARCHIVE
-    return next((form for form, reader in READERS if reader.recognises(head)), _unread(head))
+    for form, name, beginnings in READERS:
+        if head.startswith(beginnings) and _reader(name).recognises(head):
+            return form
+    return _unread(head)
+
+
+def _reader(name: str) -> ModuleType:
+    return import_module(f".{name}", __package__)
 
 
 def _unread(head: bytes) -> Format | None:
@@ -47,7 +59,7 @@ def read(data: Buffer) -> Binary | None:
     """
     head = bytes(memoryview(data)[:HEAD])
     form = sniff(head)
-    reader = next((module for known, module in READERS if known is form), None)
+    reader = next((_reader(name) for known, name, _ in READERS if known is form), None)
     if form is None or reader is None:
         return None if form is None else Binary(format=form)
     binary: Binary = reader.read(data)

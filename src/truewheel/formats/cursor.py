@@ -8,10 +8,13 @@ knows a format.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from typing import Any, NoReturn
 
 from ..model.diagnostics import FormatError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, NoReturn
 
 Buffer = bytes | bytearray | memoryview
 """What readers take: the whole file in memory, or mapped into it."""

@@ -7,12 +7,17 @@ Sources: System V ABI gABI chapters 4 and 5, the Linux Standard Base on symbol v
 
 from __future__ import annotations
 
-import dataclasses
 import struct
-from collections.abc import Iterator, Sequence
 
 from ..model.binary import Binary, ElfSlice, Format, Kind, MinimumOS, Need, SearchPath, Symbol
-from .cursor import Buffer, Cursor, Strings
+from ..model.record import Record, replace
+from .cursor import Cursor, Strings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .cursor import Buffer
 
 MAGIC = b"\x7fELF"
 
@@ -55,8 +60,7 @@ def recognises(head: bytes) -> bool:
     return head[:4] == MAGIC
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Header:
+class _Header(Record):
     """The ELF header, with the numbers that depend on the class."""
 
     wide: bool
@@ -73,8 +77,7 @@ class _Header:
     shstrndx: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Segment:
+class _Segment(Record):
     type: int
     flags: int
     offset: int
@@ -82,8 +85,7 @@ class _Segment:
     filesz: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Section:
+class _Section(Record):
     name: int
     type: int
     flags: int
@@ -94,8 +96,7 @@ class _Section:
     entsize: int
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Dynamic:
+class _Dynamic(Record):
     """The dynamic section and the tables it leads to, wherever they were found; a table that is not there is empty.
 
     :param symbols: raw symbol records.
@@ -156,7 +157,7 @@ def _extended(cursor: Cursor, header: _Header) -> _Header:
     if not header.shoff or (header.shnum and header.phnum != 0xFFFF and header.shstrndx != 0xFFFF):
         return header
     first = _section(cursor, header, 0)
-    return dataclasses.replace(
+    return replace(
         header,
         shnum=header.shnum or first.size,
         phnum=first.info if header.phnum == 0xFFFF else header.phnum,
@@ -177,9 +178,12 @@ def _segments(cursor: Cursor, header: _Header) -> tuple[_Segment, ...]:
             value=header.phentsize,
         )
     rows = cursor.rows(layout, header.phoff, header.phnum, "program headers")
-    if header.wide:
-        return tuple(_Segment(t, f, off, va, size) for t, f, off, va, _, size, _, _ in rows)
-    return tuple(_Segment(t, f, off, va, size) for t, off, va, _, size, _, f, _ in rows)
+    if not header.wide:  # there the flags stand behind the sizes
+        rows = ((kind, flags, *places, align) for kind, *places, flags, align in rows)
+    return tuple(
+        _Segment(type=kind, flags=flags, offset=offset, vaddr=address, filesz=size)
+        for kind, flags, offset, address, _, size, _, _ in rows
+    )
 
 
 def _section_layout(header: _Header) -> str:
@@ -189,8 +193,13 @@ def _section_layout(header: _Header) -> str:
 def _section(cursor: Cursor, header: _Header, index: int) -> _Section:
     layout = _section_layout(header)
     offset = header.shoff + index * struct.calcsize("<" + layout)
-    name, kind, flags, _, place, size, link, info, _, entsize = cursor.unpack(layout, offset, "section header")
-    return _Section(name, kind, flags, place, size, link, info, entsize)
+    return _as_section(*cursor.unpack(layout, offset, "section header"))
+
+
+def _as_section(
+    name: int, kind: int, flags: int, _: int, offset: int, size: int, link: int, info: int, __: int, entsize: int
+) -> _Section:
+    return _Section(name=name, type=kind, flags=flags, offset=offset, size=size, link=link, info=info, entsize=entsize)
 
 
 def _sections(cursor: Cursor, header: _Header) -> tuple[_Section, ...]:
@@ -205,7 +214,7 @@ def _sections(cursor: Cursor, header: _Header) -> tuple[_Section, ...]:
             value=header.shentsize,
         )
     rows = cursor.rows(layout, header.shoff, header.shnum, "section headers")
-    return tuple(_Section(n, t, f, off, size, link, info, ent) for n, t, f, _, off, size, link, info, _, ent in rows)
+    return tuple(_as_section(*row) for row in rows)
 
 
 # --- the dynamic section, by either road ------------------------------------------------------------------------
@@ -334,8 +343,7 @@ def _gnu_hash_count(cursor: Cursor, header: _Header, gnu: int) -> tuple[int, boo
 # --- symbols and versions ---------------------------------------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Version:
+class _Version(Record):
     """What a version index stands for: a name, and the library it is required of (``None``: defined here)."""
 
     name: str
@@ -375,7 +383,7 @@ def _needed_versions(dynamic: _Dynamic) -> tuple[dict[int, _Version], dict[str, 
             if left < 0:
                 dynamic.needs.fail("version needs overlap", offset=offset, field="vn_aux", value=aux)
             entries.append((text, flags))
-            indices[index & 0x7FFF] = _Version(text, library)
+            indices[index & 0x7FFF] = _Version(name=text, library=library)
             if number == count:
                 break
     return indices, libraries
@@ -424,8 +432,7 @@ def _symbols(
 # --- notes and attributes ---------------------------------------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Notes:
+class _Notes(Record):
     minimum_os: tuple[MinimumOS, ...] = ()
     isa_needed: tuple[str, ...] = ()
     isa_used: tuple[str, ...] = ()
@@ -460,18 +467,14 @@ def _with_note(notes: _Notes, header: _Header, owner: bytes, kind: int, content:
     if owner == b"GNU" and kind == 1 and len(content) >= 16:
         system, *version = content.unpack("IIII", 0, "ABI tag")
         if system == 0:
-            return dataclasses.replace(
-                notes, minimum_os=(*notes.minimum_os, MinimumOS(platform="linux", version=tuple(version)))
-            )
+            return replace(notes, minimum_os=(*notes.minimum_os, MinimumOS(platform="linux", version=tuple(version))))
     if owner == b"GNU" and kind == 3:
-        return dataclasses.replace(notes, build_id=bytes(content.data).hex())
+        return replace(notes, build_id=bytes(content.data).hex())
     if owner == b"GNU" and kind == 5 and header.machine in (3, 62):
         return _with_properties(notes, header, content)
     if owner == b"Android" and kind == 1 and len(content) >= 4:
         level = content.number("I", 0, "Android API level")
-        return dataclasses.replace(
-            notes, minimum_os=(*notes.minimum_os, MinimumOS(platform="android", version=(level,)))
-        )
+        return replace(notes, minimum_os=(*notes.minimum_os, MinimumOS(platform="android", version=(level,))))
     return notes
 
 
@@ -484,16 +487,12 @@ def _with_properties(notes: _Notes, header: _Header, content: Cursor) -> _Notes:
         if kind in (0xC0008002, 0xC0010002) and size >= 4:
             bits = content.number("I", offset + 8, "x86 ISA level")
             levels = tuple(name for bit, name in _ISA_1.items() if bits & bit)
-            if kind == 0xC0008002:
-                notes = dataclasses.replace(notes, isa_needed=levels)
-            else:
-                notes = dataclasses.replace(notes, isa_used=levels)
+            notes = replace(notes, **{"isa_needed" if kind == 0xC0008002 else "isa_used": levels})
         offset += 8 + (size + align - 1) // align * align
     return notes
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _ArmAttributes:
+class _ArmAttributes(Record):
     architecture: str | None = None
     hard_float: bool | None = None
 
@@ -530,7 +529,7 @@ def _arm_tags(area: Cursor, offset: int, end: int) -> _ArmAttributes:
             architecture = _ARM_ARCHITECTURES.get(value)
         elif tag == 28:
             hard = value == 1
-    return _ArmAttributes(architecture, hard)
+    return _ArmAttributes(architecture=architecture, hard_float=hard)
 
 
 def _uleb(area: Cursor, offset: int) -> tuple[int, int]:

@@ -6,19 +6,28 @@ of the Python Package Index; check-wheel-contents for what projects get wrong mo
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
+import itertools
+from collections import Counter, defaultdict
 
 from ..model.binary import Format, Kind
-from ..model.contents import Contents, File, WheelFacts
 from ..model.diagnostics import Finding, Severity
-from ..model.distinfo import WheelName, escape, parse_headers, parse_wheel_name
+from ..model.distinfo import escape, parse_headers, parse_wheel_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ..model.contents import Contents, File, Member, WheelFacts
+    from ..model.distinfo import RecordRow, WheelName
 
 SCHEMES = frozenset({"purelib", "platlib", "headers", "scripts", "data"})
 _STRAY = frozenset({"bin", "lib", "lib64", "include", "share", "etc"})
-_MODULE = re.compile(r"\.(cpython-|abi3|pypy|cp3)[^/]*\.(so|pyd)$|\.pyd$")
-"""Names of files that Python imports; other broken binaries may be data of somebody's tests."""
+_MOST = 50
+"""Findings of one code that are told of one wheel."""
+_IMPORTABLE = (".py", ".pyc", ".pyi", ".pyd", ".so", ".pth", ".start", ".dylib", ".dll")
+_VERSIONED = (".cpython-", ".abi3", ".pypy", ".cp3")
+_HASHES = frozenset({"sha256", "sha384", "sha512"})
+"""Hashes that RECORD may have: sha256 or better (binary distribution format)."""
 _LARGE_DEBUG = 1 << 20
 """Bytes of debug sections that are worth a word."""
 
@@ -33,12 +42,29 @@ def tree_findings(contents: Contents, *, compiled: bool = True) -> tuple[Finding
 
 def findings(facts: WheelFacts) -> tuple[Finding, ...]:
     """Everything that is wrong with the layout of a wheel on disk."""
-    return (
-        *_of_contents(facts.contents, empty=Severity.WARNING),
-        *_of_members(facts),
-        *_of_record(facts),
-        *_of_metadata(facts),
+    return bounded(
+        itertools.chain(
+            _of_contents(facts.contents, empty=Severity.WARNING),
+            _of_members(facts),
+            _of_record(facts),
+            _of_metadata(facts),
+        )
     )
+
+
+def bounded(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings, of each code no more than a person would read: an archive may have 100,000 files, all wrong alike."""
+    kept: list[Finding] = []
+    counts: Counter[str] = Counter()
+    for finding in found:
+        counts[finding.code] += 1
+        if counts[finding.code] <= _MOST:
+            kept.append(finding)
+    more = {code: count - _MOST for code, count in counts.items() if count > _MOST}
+    for code, count in more.items():
+        last = next(f for f in reversed(kept) if f.code == code)
+        kept.append(_finding(code, last.severity, "…", f"and {count} more like these", hint=last.hint))
+    return tuple(kept)
 
 
 def _finding(
@@ -60,28 +86,43 @@ def _of_contents(contents: Contents, *, empty: Severity) -> Iterator[Finding]:
         )  # fmt: skip
     yield from _collisions(contents)
     yield from _stray(payload, contents)
+    yield from _importless(payload, contents)
     for file in payload:
         yield from _of_file(file)
 
 
 def _collisions(contents: Contents) -> Iterator[Finding]:
-    paths = [f.path for f in contents.files]
-    folded = Counter(p.casefold() for p in paths)
-    for path in paths:
-        if folded[path.casefold()] > 1 and path.casefold() != path:
+    """Names that one file system takes for the same, or cannot hold beside each other."""
+    files = {f.path for f in contents.files}
+    spellings: defaultdict[str, list[str]] = defaultdict(list)
+    for path in sorted(files | {d for f in files for d in _directories(f)}):
+        spellings[path.casefold()].append(path)
+    for several in spellings.values():
+        # Of a file below two directories that differ already, those are told.
+        if len(several) > 1 and len({p.rpartition("/")[0] for p in several}) == 1:
             yield _finding(
-                "TW501", Severity.WARNING, path, "another file's name differs only in case: on Windows and macOS one is lost",
-                evidence=[p for p in paths if p.casefold() == path.casefold()], hint="rename one of them",
+                "TW501", Severity.WARNING, several[0],
+                "another name differs only in case: on Windows and macOS " + _fate(several, files),
+                evidence=several[:5], hint="rename one of them",
             )  # fmt: skip
-    known = set(paths)
-    for path in paths:
-        parts = path.split("/")
-        for depth in range(1, len(parts)):
-            if "/".join(parts[:depth]) in known:
-                yield _finding(
-                    "TW527", Severity.ERROR, path, "a file and a directory have the same name",
-                    evidence=["/".join(parts[:depth])], hint="rename one of them",
-                )  # fmt: skip
+    for path in files:
+        below = next((d for d in _directories(path) if d in files), None)
+        if below is not None:
+            yield _finding(
+                "TW527", Severity.ERROR, path, "a file and a directory have the same name",
+                evidence=[below], hint="rename one of them",
+            )  # fmt: skip
+
+
+def _fate(several: list[str], files: set[str]) -> str:
+    return "one is lost" if files.intersection(several) else "these directories become one"
+
+
+def _directories(path: str) -> Iterator[str]:
+    """Those that a file lies in; not more than a path can sensibly have."""
+    for depth, char in enumerate(path[:4096]):
+        if char == "/" and depth:
+            yield path[:depth]
 
 
 def _stray(payload: list[File], contents: Contents) -> Iterator[Finding]:
@@ -109,10 +150,37 @@ def _stray(payload: list[File], contents: Contents) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def _importless(payload: list[File], contents: Contents) -> Iterator[Finding]:
+    """Wheels of which nothing can be imported or run, and packages that are namespaces by oversight."""
+    data = contents.data_dir + "/"
+    rooted = [(p.path.removeprefix(data + "purelib/").removeprefix(data + "platlib/"), p) for p in payload]
+    useful = [path for path, _ in rooted if path.endswith(_IMPORTABLE) and not path.startswith(data)]
+    if payload and not useful and not any(p.path.startswith(data) or p.executable for p in payload):
+        yield _finding(
+            "TW516", Severity.WARNING, payload[0].path, "nothing in the wheel can be imported",
+            evidence=[p.path for p in payload[:4]], hint="put Python files where wheel.packages finds them, or use the data scheme",
+        )  # fmt: skip
+    present = {path for path, _ in rooted}
+    modules = {path.split("/")[0]: path for path in useful if path.count("/") == 1 and _is_module(path)}
+    for top, example in sorted(modules.items()):
+        python = any(path.startswith(f"{top}/") and path.endswith((".py", ".pyi")) for path in present)
+        if not python and not top.endswith((".libs", ".dylibs", "-stubs")):
+            yield _finding(
+                "TW516", Severity.NOTE, f"{top}/", "holds extension modules and no __init__.py: a namespace package, which others may enter",
+                evidence=[example], hint="add __init__.py, unless that is meant",
+            )  # fmt: skip
+
+
+def _is_module(path: str) -> bool:
+    """Whether Python would import a file of this name; other broken binaries may be data of somebody's tests."""
+    name = path.rpartition("/")[2]
+    return name.endswith(".pyd") or (name.endswith(".so") and any(part in name for part in _VERSIONED))
+
+
 def _of_file(file: File) -> Iterator[Finding]:
     if file.broken is not None:
         yield _finding(
-            "TW517", Severity.ERROR if _MODULE.search(file.path) else Severity.WARNING, file.path, str(file.broken), evidence=file.broken.context, hint="build or download it again"
+            "TW517", Severity.ERROR if _is_module(file.path) else Severity.WARNING, file.path, str(file.broken), evidence=file.broken.context, hint="build or download it again"
         )  # fmt: skip
     if file.path.endswith((".pyc", ".pyo")) or "__pycache__/" in file.path:
         yield _finding(
@@ -159,7 +227,7 @@ def _of_members(facts: WheelFacts) -> Iterator[Finding]:
             member.name.startswith("/")
             or "\\" in member.name
             or ".." in member.name.split("/")
-            or re.match(r"[A-Za-z]:", member.name)
+            or (member.name[1:2] == ":" and member.name[0].isalpha())
         ):
             yield _finding(
                 "TW508", Severity.ERROR, member.name, "a path that leaves the installation", hint="pack it again"
@@ -195,25 +263,36 @@ def _of_record(facts: WheelFacts) -> Iterator[Finding]:
     members = {m.name: m for m in facts.members if not m.name.endswith("/")}
     for name, member in members.items():
         row = rows.get(name)
-        if row is None:
-            if name not in own:
-                yield _finding("TW504", Severity.ERROR, name, "is not in RECORD", hint="build the wheel again")
-        elif (
-            member.sha256 is not None
-            and row.digest is not None
-            and row.algorithm == "sha256"
-            and row.digest != member.sha256
-        ):
-            yield _finding(
-                "TW505", Severity.ERROR, name, "is not what RECORD says",
-                evidence=[f"RECORD: sha256={row.digest}", f"file: sha256={member.sha256}"], hint="build the wheel again",
-            )  # fmt: skip
-        elif row.digest is None and name not in own:
-            yield _finding("TW526", Severity.WARNING, name, "has no hash in RECORD", hint="build the wheel again")
+        if row is not None:
+            yield from _of_row(row, member, signed=name in own)
+        elif name not in own:
+            yield _finding("TW504", Severity.ERROR, name, "is not in RECORD", hint="build the wheel again")
     for path in rows.keys() - members.keys() - own:
         yield _finding(
             "TW506", Severity.ERROR, path, "is in RECORD, but not in the wheel", hint="build the wheel again"
         )
+
+
+def _of_row(row: RecordRow, member: Member, *, signed: bool) -> Iterator[Finding]:
+    """One row of RECORD against its member; RECORD itself and its signatures need no hash (``signed``)."""
+    hint = "build the wheel again"
+    if row.algorithm == "sha256" and row.digest and member.sha256 and row.digest != member.sha256:
+        yield _finding(
+            "TW505", Severity.ERROR, member.name, "is not what RECORD says",
+            evidence=[f"RECORD: sha256={row.digest}", f"file: sha256={member.sha256}"], hint=hint,
+        )  # fmt: skip
+    elif row.size is not None and row.size != member.size:
+        yield _finding(
+            "TW505", Severity.ERROR, member.name, "is not as large as RECORD says",
+            evidence=[f"RECORD: {row.size} bytes", f"file: {member.size} bytes"], hint=hint,
+        )  # fmt: skip
+    elif row.digest is None and not signed:
+        yield _finding("TW526", Severity.WARNING, member.name, "has no hash in RECORD", hint=hint)
+    elif row.digest is not None and row.algorithm not in _HASHES:
+        yield _finding(
+            "TW526", Severity.WARNING, member.name, "has a hash in RECORD that is weaker than sha256",
+            evidence=[f"{row.algorithm}={row.digest}"[:100]], hint=hint,
+        )  # fmt: skip
 
 
 def _of_metadata(facts: WheelFacts) -> Iterator[Finding]:

@@ -1,116 +1,37 @@
-"""Which Pythons can load the modules of a wheel: from file suffixes, init functions and imported symbols.
+"""What a wheel may say of Pythons, and whether what one says is true of its extension modules. Pure.
 
-Sources: PEP 3149 and PEP 384 (suffixes, stable ABI), PEP 489 (``PyInitU_``), PEP 703 and PEP 803 (free-threaded builds,
-abi3t), PEP 793 (``PyModExport_``), CPython ``Misc/stable_abi.toml`` (``stable_abi.json``). Pure.
+:mod:`~truewheel.judge.modules` tells what the modules are, :mod:`~truewheel.judge.takers` who would load them,
+:mod:`~truewheel.judge.stable` what the stable ABI has. Both a build's tags and a published wheel's go through
+:func:`objections`, so that a build never claims what ``truewheel check`` would call untrue.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-import json
-import pkgutil
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
 
-from ..model.binary import LOADABLE, Slice, Symbol
-from ..model.contents import Contents
+from ..model.binary import Format
 from ..model.diagnostics import Finding, Severity
-from ..model.floor import Evidence, Floor
-from ..model.target import Target
+from ..model.record import replace
 from ..model.verdict import PythonRuling
+from . import stable
+from .modules import THREADED_ONLY, bound_libraries, expected_inits, initialised, inits, modules, own_names
+from .takers import all_takers, obstacle
 
-_SUFFIX = re.compile(
-    r"""\.(?:
-      cpython-(?P<cpython>3\d+)(?P<flags>[a-z]*)(?:-[\w-]+)?\.so
-    | cp(?P<windows>3\d+)(?P<wflags>t?)-[\w]+\.pyd
-    | (?P<pypy>pypy\d+)-(?P<pp>pp\d+)(?:-[\w-]+)?\.(?:so|pyd)
-    | (?P<graalpy>graalpy\d+)-[\w-]+\.(?:so|pyd)
-    | (?P<stable>abi3t?)(?:-[\w-]+)?\.so
-    | (?P<bare>so|pyd|dylib)
-    )$""",
-    re.VERBOSE,
-)
-_INIT = re.compile(r"(PyInit_|PyInitU_|PyModExport_|PyModExportU_|_cffi_pypyinit_)(.+)")
-"""The last is what cffi's API mode writes for PyPy (cffi, ``recompiler.py``)."""
-_PYTHON_NAME = re.compile(r"_?Py[A-Z_]\w*")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
+    from ..model.contents import Contents
+    from ..model.target import Target
+    from .modules import Module
+    from .takers import Takers
 
-@functools.cache
-def stable_symbols() -> Mapping[str, tuple[int, int]]:
-    """Names of the stable ABI, with the version that each came in."""
-    text = pkgutil.get_data(__package__, "stable_abi.json") or b"{}"
-    return {name: _version(added) for name, added in json.loads(text)["added"].items()}
-
-
-def _version(text: str) -> tuple[int, int]:
-    major, minor = text.split(".")
-    return int(major), int(minor)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Module:
-    """One extension module.
-
-    :param stem: its path without the suffix: what is imported.
-    :param tag: the Python tag that its suffix names (``cp313``, ``pp39``); ``None`` when any Python would try it.
-    :param abi: the ABI tag that its suffix names (``cp313t``, ``abi3``, ``pypy39_pp73``); ``None`` when it names none.
-    """
-
-    path: str
-    stem: str
-    tag: str | None
-    abi: str | None
-    pieces: tuple[Slice, ...]
-
-    @property
-    def loads_by_name(self) -> bool:
-        """Whether its suffix names no version, so that only its symbols tell."""
-        return self.tag is None
-
-
-def modules(contents: Contents) -> tuple[Module, ...]:
-    """The extension modules: loadable, in an importable place, and with an extension's suffix or init function."""
-    found = []
-    for file, binary in contents.binaries():
-        pieces = tuple(s for s in binary.slices if s.kind in LOADABLE)
-        match = _SUFFIX.search(posixpath.basename(file.path))
-        if not binary.is_loadable or match is None or not _is_importable(file.path, contents):
-            continue
-        tag, abi = _named(match)
-        # A bare .so may be any library: its init function tells. Where that cannot be read, it is taken for a module.
-        if match["bare"] and pieces and not any(_inits(s) for s in pieces):
-            continue
-        stem = file.path[: len(file.path) - len(match[0])]
-        found.append(Module(path=file.path, stem=stem, tag=tag, abi=abi, pieces=pieces))
-    return tuple(found)
-
-
-def _is_importable(path: str, contents: Contents) -> bool:
-    data = contents.data_dir + "/"
-    if path.startswith(data):
-        path = path.removeprefix(data)
-        if not path.startswith(("purelib/", "platlib/")):
-            return False
-    return not any(part.endswith((".libs", ".dylibs")) for part in path.split("/")[:-1])
-
-
-def _named(match: re.Match[str]) -> tuple[str | None, str | None]:
-    number = match["cpython"] or match["windows"]
-    if number:
-        flags = match["flags"] or match["wflags"] or ""
-        return f"cp{number}", f"cp{number}{flags}"
-    if match["pypy"]:
-        return "pp" + match["pypy"].removeprefix("pypy"), f"{match['pypy']}_{match['pp']}"
-    if match["graalpy"]:
-        return match["graalpy"], None
-    return None, match["stable"]
-
-
-def _inits(piece: Slice) -> list[str]:
-    """Names of the modules that it can initialise; non-ASCII ones as spelt in the symbol (punycode)."""
-    return [m[2] for name in piece.exports if (m := _INIT.fullmatch(name))]
+_MULTIARCH = {
+    "x86_64": "x86_64", "aarch64": "aarch64", "i386": "i686", "i686": "i686", "powerpc64le": "ppc64le", "s390x": "s390x",
+    "riscv64": "riscv64", "win_amd64": "x86_64", "win32": "i686", "win_arm64": "aarch64",
+}  # fmt: skip
+"""CPUs as suffixes spell them, where one spelling means one CPU."""
 
 
 # --- builds -----------------------------------------------------------------------------------------------------
@@ -122,17 +43,40 @@ def rule(contents: Contents, *, target: Target | None, py_api: str = "") -> Pyth
     :param target: what the wheel was built for; decides where a module's suffix names no version.
     :param py_api: scikit-build-core's ``wheel.py-api``: ``cp39``, ``cp315.cp315t``, ``py3``, ``py2.py3``.
     """
-    found = modules(contents)
-    findings = tuple(_module_findings(found))
-    declared = tuple(py_api.split(".")) if py_api.startswith("py") else ("py3",)
+    found = (*modules(contents), *bound_libraries(contents))
     if not found:
+        declared = tuple(py_api.split(".")) if py_api.startswith("py") else ("py3",)
         return PythonRuling(interpreters=declared, abis=("none",), reason="no extension modules")
-    named = {(m.tag, m.abi) for m in found if m.tag is not None and m.abi is not None}
-    if named:
-        return _by_suffix(_by_preference(named, target), found, py_api, findings)
+    ruling = _chosen(contents, found, target, py_api)
     if target is None:
-        return PythonRuling(interpreters=(), abis=(), reason="the suffixes name no Python", findings=findings)
-    return _by_symbols(contents, found, target, py_api, findings)
+        return ruling
+    told = objections(contents, interpreters=ruling.interpreters, abis=ruling.abis)
+    # That a file name names no Python is no news to those who just built it.
+    kept = (f for f in told if (f.code, f.severity) != ("TW410", Severity.NOTE))
+    return replace(ruling, findings=tuple(dict.fromkeys((*ruling.findings, *kept))))
+
+
+def _chosen(contents: Contents, found: tuple[Module, ...], target: Target | None, py_api: str) -> PythonRuling:
+    named = {n for m in found if (n := _identity(m, trust_library=target is None)) is not None}
+    if named:
+        return _by_suffix(_by_preference(named, target), found, py_api)
+    if target is None:
+        return PythonRuling(interpreters=(), abis=(), reason="the suffixes name no Python")
+    return _by_symbols(contents, found, target, py_api)
+
+
+def _identity(module: Module, *, trust_library: bool) -> tuple[str, str] | None:
+    """The Python and ABI that a module is for, where something in it tells.
+
+    :param trust_library: whether the library of Python's that it needs is a witness; a build knows better.
+    """
+    if module.tag is not None:
+        return module.tag, module.abi or "none"
+    linked = module.python_library
+    if trust_library and module.is_module and linked is not None and linked.implementation == "cp" and linked.version:
+        tag = f"cp3{linked.version[1]}"
+        return tag, tag + linked.flags
+    return None
 
 
 def _by_preference(named: set[tuple[str, str]], target: Target | None) -> list[tuple[str, str]]:
@@ -143,121 +87,79 @@ def _by_preference(named: set[tuple[str, str]], target: Target | None) -> list[t
     )
 
 
-def _by_suffix(
-    named: list[tuple[str, str]], found: tuple[Module, ...], py_api: str, findings: tuple[Finding, ...]
-) -> PythonRuling:
-    if len(named) > 1:
-        findings += (_mixed(found),)
+def _by_suffix(named: list[tuple[str, str]], found: tuple[Module, ...], py_api: str) -> PythonRuling:
     tag, abi = named[-1]
-    example = next(m for m in found if m.tag == tag)
-    # Other Pythons have no stable ABI, so a request for it asks nothing of them.
-    if py_api and (tag.startswith("cp") or py_api.startswith("py")):
-        findings += (_api_not_kept(py_api, example),)
+    example = next(m for m in found if _identity(m, trust_library=True) == (tag, abi))
+    witness = "is named for" if example.tag else f"needs {example.linked[0].library} of"
     return PythonRuling(
-        interpreters=(tag,), abis=(abi,), reason=f"{example.path} is named for {abi}", findings=findings
+        interpreters=(tag,),
+        abis=(abi,),
+        reason=f"{example.path} {witness} {abi}",
+        findings=(_api_not_kept(py_api, example),) if py_api else (),
     )
 
 
-def _by_symbols(
-    contents: Contents, found: tuple[Module, ...], target: Target, py_api: str, findings: tuple[Finding, ...]
-) -> PythonRuling:
+def _by_symbols(contents: Contents, found: tuple[Module, ...], target: Target, py_api: str) -> PythonRuling:
+    example = found[0]
     own = PythonRuling(
         interpreters=(target.python_tag,),
         abis=(target.abi_tag,),
-        reason=f"built for {target.abi_tag}; {found[0].path} is named for no Python",
-        findings=findings,
+        reason=f"built for {target.abi_tag}; {example.path} "
+        + ("is named for no Python" if example.is_module else "imports Python's symbols"),
     )
-    stable = all(m.abi is not None for m in found)
     wanted = _stable_request(py_api, target)
-    if target.implementation != "cpython" or not (stable or wanted):
-        if py_api.startswith("py"):
-            return _versionless(found, py_api, own)
+    if target.implementation != "cpython" or not (wanted or all(m.abi is not None for m in found)):
+        return _versionless(contents, found, py_api, own) if py_api.startswith("py") else own
+    pinned = next((m for m in found if m.python_library is not None), None)
+    if pinned is not None:
+        return replace(own, findings=(_api_not_kept(py_api, pinned),) if py_api else ())
+    abis = wanted[2] if wanted else _stable_abis(found, target)
+    if not abis:
         return own
-    abis = tuple(sorted({m.abi or "abi3" for m in found}))
-    tag, version = wanted or (target.python_tag, target.version)
-    broken = tuple(_unstable(found, version, own_names=_own_names(contents)))
+    tag, version = wanted[:2] if wanted else (target.python_tag, target.version)
+    broken = tuple(stable.breaches(found, version, threaded="abi3t" in abis, own=own_names(contents)))
     if broken:
-        return dataclasses.replace(own, findings=(*findings, *broken))
+        return replace(own, findings=broken)
     return PythonRuling(
         interpreters=(tag,),
         abis=abis,
         reason=f"stable ABI of Python {version[0]}.{version[1]}" + (f" (wheel.py-api = {py_api!r})" if py_api else ""),
-        floors=_stable_floor(found),
-        findings=findings,
+        floors=stable.floors(found),
     )
 
 
-def _stable_request(py_api: str, target: Target) -> tuple[str, tuple[int, int]] | None:
-    """The part of ``py-api`` that this build can honour: scikit-build-core builds one ABI, by the GIL mode."""
-    for part in py_api.split("."):
-        match = re.fullmatch(r"cp3(\d+)(t?)", part)
-        if match and bool(match[2]) == target.abi_tag.endswith("t") and int(match[1]) <= target.version[1]:
-            return f"cp3{match[1]}", (3, int(match[1]))
+def _stable_request(py_api: str, target: Target) -> tuple[str, tuple[int, int], tuple[str, ...]] | None:
+    """The part of ``py-api`` that this build can honour: scikit-build-core builds one ABI, by the GIL mode. A
+    free-threaded build serves Pythons with the GIL too (PEP 803), when they were asked for."""
+    threaded = target.abi_tag.endswith("t")
+    parts = [m for part in py_api.split(".") if (m := re.fullmatch(r"cp3(\d+)(t?)", part))]
+    for match in parts:
+        if bool(match[2]) == threaded and int(match[1]) <= target.version[1]:
+            both = threaded and any(not m[2] and int(m[1]) <= int(match[1]) for m in parts)
+            abis = ("abi3", "abi3t") if both else ("abi3t",) if threaded else ("abi3",)
+            return f"cp3{match[1]}", (3, int(match[1])), abis
     return None
 
 
-def _versionless(found: tuple[Module, ...], py_api: str, own: PythonRuling) -> PythonRuling:
-    """``py3`` over modules with bare suffixes: believable when they keep to the oldest stable ABI."""
-    if any(True for _ in _unstable(found, (3, 2))):
-        return dataclasses.replace(own, findings=(*own.findings, _api_not_kept(py_api, found[0])))
+def _stable_abis(found: tuple[Module, ...], target: Target) -> tuple[str, ...]:
+    """What the suffixes say without a request; nothing where the target's own build does not look for them."""
+    named = {m.abi for m in found}
+    if target.abi_tag.endswith("t"):
+        return ("abi3t",) if named == {"abi3t"} else ()
+    return ("abi3", "abi3t") if named == {"abi3t"} else ("abi3",)
+
+
+def _versionless(contents: Contents, found: tuple[Module, ...], py_api: str, own: PythonRuling) -> PythonRuling:
+    """``py3`` over modules with bare suffixes: believable when they keep to the stable ABI of the oldest such Python."""
+    minors = [int(m[1]) for part in py_api.split(".") if (m := re.fullmatch(r"py3(\d+)", part))]
+    oldest = (3, min(minors, default=2))
+    if any(True for _ in stable.breaches(found, oldest, threaded=False, own=own_names(contents))):
+        return replace(own, findings=(*own.findings, _api_not_kept(py_api, found[0])))
     return PythonRuling(
         interpreters=tuple(py_api.split(".")),
         abis=("none",),
         reason=f"wheel.py-api = {py_api!r}, and the modules use the oldest stable ABI only",
-        findings=own.findings,
     )
-
-
-def _imports(module: Module) -> Iterator[Symbol]:
-    for piece in module.pieces:
-        yield from (s for s in piece.imports if not s.weak and _PYTHON_NAME.fullmatch(s.name))
-
-
-def _own_names(contents: Contents) -> frozenset[str]:
-    """Names that the wheel itself defines: ``Py…`` is anybody's prefix (PySide, PyMOL …)."""
-    return frozenset(name for _, b in contents.binaries() for s in b.slices for name in s.exports)
-
-
-def _unstable(
-    found: Iterable[Module], version: tuple[int, int], *, own_names: frozenset[str] = frozenset()
-) -> Iterator[Finding]:
-    """Symbols that a stable-ABI module of ``version`` may not import."""
-    known = stable_symbols()
-    for module in found:
-        for symbol in dict.fromkeys(s.name for s in _imports(module) if s.name not in own_names):
-            added = known.get(symbol)
-            if added is None:
-                yield Finding(
-                    code="TW402",
-                    severity=Severity.ERROR,
-                    where=module.path,
-                    message=f"{symbol} is not in the stable ABI",
-                    evidence=(f"{module.path} imports {symbol}",),
-                    hint="compile with Py_LIMITED_API, or drop wheel.py-api to get a version-specific wheel",
-                )
-            elif added > version:
-                yield Finding(
-                    code="TW403",
-                    severity=Severity.ERROR,
-                    where=module.path,
-                    message=f"{symbol} is in the stable ABI only from Python {added[0]}.{added[1]} on",
-                    evidence=(f"{module.path} imports {symbol}", f"the wheel claims Python {version[0]}.{version[1]}"),
-                    hint=f'set Py_LIMITED_API to 0x03{version[1]:02X}0000, or claim wheel.py-api = "cp{added[0]}{added[1]}"',
-                )
-
-
-def _stable_floor(found: Iterable[Module]) -> tuple[Floor, ...]:
-    known = stable_symbols()
-    wanted = [(known[s.name], m.path, s.name) for m in found for s in _imports(m) if s.name in known]
-    if not wanted:
-        return ()
-    top = max(version for version, _, _ in wanted)
-    evidence = tuple(
-        Evidence(file=path, symbol=name, fact=f"in the stable ABI since {top[0]}.{top[1]}")
-        for version, path, name in dict.fromkeys(wanted)
-        if version == top
-    )
-    return (Floor(of="python", version=top, evidence=evidence),)
 
 
 # --- claims -----------------------------------------------------------------------------------------------------
@@ -265,50 +167,168 @@ def _stable_floor(found: Iterable[Module]) -> tuple[Floor, ...]:
 
 def objections(contents: Contents, *, interpreters: tuple[str, ...], abis: tuple[str, ...]) -> tuple[Finding, ...]:
     """Why the Python and ABI tags of a wheel are untrue of its modules, and what is odd about those."""
-    found = modules(contents)
-    findings = [*_module_findings(found)]
-    by_stem: dict[str, list[Module]] = {}
+    found, bound = modules(contents), bound_libraries(contents)
+    told = [*_module_findings(found), *_silent_libraries(bound, contents)]
+    takers = all_takers(interpreters, abis)
+    if takers is not None:
+        told += _of_takers(contents, takers, found, bound, interpreters, abis)
+    if "none" in abis:
+        told += _versioned_under_none(found, takers or (), set(interpreters))
+    return tuple(dict.fromkeys(told))
+
+
+def _of_takers(
+    contents: Contents,
+    takers: tuple[Takers, ...],
+    found: tuple[Module, ...],
+    bound: tuple[Module, ...],
+    interpreters: tuple[str, ...],
+    abis: tuple[str, ...],
+) -> Iterator[Finding]:
+    if not takers:
+        yield _nobody(interpreters, abis)
+        return
+    groups: dict[str, list[Module]] = {}
     for module in found:
-        by_stem.setdefault(module.stem, []).append(module)
-    for interpreter in interpreters:
-        findings += [
-            _cannot_load(group[0], interpreter, abis)
-            for group in by_stem.values()
-            if not any(_may_load(m, interpreter, abis) for m in group)
-        ]
-    claimed = [v for i in interpreters if (v := _cpython(i))]
-    if {"abi3", "abi3t"} & set(abis) and claimed:
-        plain = [m for m in found if m.loads_by_name]
-        findings += _unstable(plain, min(claimed), own_names=_own_names(contents))
-    if abis == ("none",) and any(not m.loads_by_name for m in found):
-        findings.append(_versioned_under_none(next(m for m in found if not m.loads_by_name)))
-    return tuple(dict.fromkeys(findings))
+        groups.setdefault(module.stem, []).append(module)
+    for taker in takers:
+        for group in groups.values():
+            yield from _refusal(group, taker)
+    stables = [t for t in takers if t.later and t.implementation == "cp" and t.version]
+    plain = [m for m in (*found, *bound) if m.loads_by_name]
+    if stables and plain:
+        oldest = min(t.version for t in stables if t.version)
+        threaded = any(t.threaded for t in stables)
+        yield from stable.breaches(plain, oldest, threaded=threaded, own=own_names(contents))
+    if all(not t.later and t.implementation != "py" for t in takers):
+        yield from _leftovers(found, takers)
+        yield from _unproved(groups.values(), takers)
+    if any(t.implementation == "py" for t in takers):
+        yield from _outside_under_none(plain, takers, contents)
 
 
-def _cpython(tag: str) -> tuple[int, int] | None:
-    match = re.fullmatch(r"cp3(\d+)", tag)
-    return (3, int(match[1])) if match else None
-
-
-def _may_load(module: Module, interpreter: str, abis: tuple[str, ...]) -> bool:
-    if module.tag is None:
-        free_threaded = any(re.fullmatch(r"cp3\d+t", abi) for abi in abis)
-        return not (module.abi == "abi3" and free_threaded and not {"abi3", "none"} & set(abis))
-    if interpreter.startswith("py"):
-        return True  # said once for the wheel: TW409
-    if abis and "none" not in abis and module.abi is not None and not {"abi3", "abi3t"} & set(abis):
-        return module.tag == interpreter and module.abi.removesuffix("d") in abis
-    return module.tag == interpreter
-
-
-def _cannot_load(module: Module, interpreter: str, abis: tuple[str, ...]) -> Finding:
-    return Finding(
-        code="TW401",
+def _refusal(group: list[Module], takers: Takers) -> Iterator[Finding]:
+    """When no file of a module can be imported by those who take the wheel for a pair of its tags."""
+    obstacles = [obstacle(m, takers) for m in group]
+    if any(o is None for o in obstacles):
+        return
+    worst = next((o for o in obstacles if o is not None and o.code == "TW407"), obstacles[0])
+    module = group[obstacles.index(worst)]
+    if worst is None:
+        return
+    yield Finding(
+        code=worst.code,
         severity=Severity.ERROR,
         where=module.path,
-        message=f"no Python of {interpreter}-{'.'.join(abis)} can import it",
-        evidence=(f"its file name says {module.abi or module.tag}",),
-        hint="tag the wheel for the Python that its modules are named for",
+        message=f"no Python of {takers.pair} can import it"
+        if not takers.later
+        else f"not every Python of {takers.pair} can import it",
+        evidence=(worst.evidence,),
+        hint="tag the wheel for the Python that its modules were compiled for, or compile them for the one it names",
+    )
+
+
+def _versioned_under_none(
+    found: tuple[Module, ...], takers: tuple[Takers, ...], interpreters: set[str]
+) -> Iterator[Finding]:
+    """Modules for particular Pythons in a wheel that any takes. Modules of several Pythons are there on purpose; those of
+    one are missing everywhere else."""
+    if not any(t.implementation == "py" for t in takers):
+        return
+    groups: dict[str, set[str]] = {}
+    for module in found:
+        groups.setdefault(module.stem, set()).add(module.tag or "")
+    for module in found:
+        tags = groups.pop(module.stem, {""})
+        if "" in tags or module.tag in interpreters:
+            continue
+        named = module.abi or module.tag
+        yield Finding(
+            code="TW409",
+            severity=Severity.ERROR if len(tags) == 1 else Severity.WARNING,
+            where=module.path,
+            message=f"a module for {named} in a wheel that claims any Python",
+            evidence=(f"its file name says {named}", "the ABI tag is none"),
+            hint="tag the wheel for that Python",
+        )
+        return
+
+
+def _leftovers(found: tuple[Module, ...], takers: tuple[Takers, ...]) -> Iterator[Finding]:
+    """Modules beside the right ones that no taker of the wheel looks for."""
+    dead = [m for m in found if not m.loads_by_name and all(obstacle(m, t) is not None for t in takers)]
+    if dead and len(dead) < len(found):
+        yield Finding(
+            code="TW406",
+            severity=Severity.WARNING,
+            where=dead[0].path,
+            message="modules for several Pythons in one wheel",
+            evidence=tuple(f"{m.path}: {m.abi or m.tag}" for m in (*dead[:4], next(m for m in found if m not in dead))),
+            hint="delete the build directory: modules of an earlier Python were installed with the new ones",
+        )
+
+
+def _unproved(groups: Iterable[list[Module]], takers: tuple[Takers, ...]) -> Iterator[Finding]:
+    """Version-specific claims on modules that nothing tells the version of."""
+    silent = [
+        group[0]
+        for group in groups
+        if all(m.loads_by_name and m.python_library is None for m in group)
+        and any(obstacle(m, t) is None for m in group for t in takers)
+    ]
+    threaded = any(t.threaded for t in takers)
+    if threaded:
+        misnamed = [m for m in silent if m.abi == "abi3" and not m.imports() & THREADED_ONLY]
+        if misnamed:
+            yield _unproved_finding(
+                misnamed, Severity.WARNING, "it is named for abi3, which free-threaded Pythons lack"
+            )
+    bare = [m for m in silent if m.abi is None and m.pieces]
+    if bare and any(t.implementation == "cp" for t in takers):
+        yield _unproved_finding(bare, Severity.NOTE, "any Python would try to import it")
+
+
+def _unproved_finding(found: list[Module], severity: Severity, why: str) -> Finding:
+    return Finding(
+        code="TW410",
+        severity=severity,
+        where=found[0].path,
+        message=f"nothing in the file tells for which Python it was compiled: {why}",
+        evidence=tuple(f"{m.path} has no version in its name" for m in found[:5]),
+        hint="in CMake: Python_add_library(NAME MODULE WITH_SOABI …)",
+    )
+
+
+def _outside_under_none(plain: list[Module], takers: tuple[Takers, ...], contents: Contents) -> Iterator[Finding]:
+    """Private symbols of one Python in a wheel that any takes."""
+    oldest = min((t.version for t in takers if t.implementation == "py" and t.version), default=(3, 2))
+    private = [
+        f
+        for f in stable.breaches(
+            plain, max(oldest, (3, 2)), threaded=False, own=own_names(contents) if plain else frozenset()
+        )
+        if f.code == "TW402"
+    ]
+    for path in dict.fromkeys(f.where for f in private):
+        yield Finding(
+            code="TW413",
+            severity=Severity.WARNING,
+            where=path,
+            message="is bound to the Python that it was compiled for, in a wheel that claims any",
+            evidence=tuple(e for f in private if f.where == path for e in f.evidence)[:5],
+            hint="tag the wheel for that Python, or keep to the stable ABI",
+        )
+
+
+def _nobody(interpreters: tuple[str, ...], abis: tuple[str, ...]) -> Finding:
+    tag = f"{'.'.join(interpreters)}-{'.'.join(abis)}"
+    return Finding(
+        code="TW411",
+        severity=Severity.ERROR,
+        where=tag,
+        message=f"no Python takes a wheel that is tagged {tag}",
+        evidence=tuple(f"{i}-{a} is no pair that an interpreter accepts" for i in interpreters for a in abis)[:5],
+        hint="the stable ABI is claimed as cp3N-abi3, one Python's as cp3N-cp3N, none at all as py3-none",
     )
 
 
@@ -319,59 +339,78 @@ def _module_findings(found: Iterable[Module]) -> Iterator[Finding]:
     for module in found:
         name = posixpath.basename(module.stem)
         for piece in module.pieces:
-            inits = _inits(piece)
-            if not inits and piece.exports_complete:
-                yield Finding(
-                    code="TW404",
-                    severity=Severity.WARNING,
-                    where=module.path,
-                    message="named like an extension module, but exports no init function",
-                    evidence=(f"no PyInit_{name} among {len(piece.exports)} exports",),
-                    hint=f"add PyMODINIT_FUNC PyInit_{name}(void), or do not hide it",
-                )
-            elif inits and name.isascii() and name not in inits and name != "__init__":
-                yield Finding(
-                    code="TW405",
-                    severity=Severity.WARNING,
-                    where=module.path,
-                    message=f"import {name} looks for PyInit_{name}, which is not there",
-                    evidence=tuple(f"exports PyInit_{i}" for i in sorted(inits)[:4]),
-                    hint=f"name the CMake target {min(inits)}, or the module {name}",
-                )
+            there, wanted = inits(piece), expected_inits(name)
+            if not there and piece.exports_complete:
+                yield _no_init(module, wanted[0], f"no {wanted[0]} among {len(piece.exports)} exports")
+            elif there and not there.intersection(wanted) and name != "__init__":
+                yield _other_init(module, name, wanted[0], there)
+        yield from _misplaced(module)
 
 
-def _mixed(found: tuple[Module, ...]) -> Finding:
+def _no_init(module: Module, wanted: str, evidence: str) -> Finding:
     return Finding(
-        code="TW406",
+        code="TW404",
         severity=Severity.WARNING,
-        where=found[0].path,
-        message="modules for several Pythons in one wheel",
-        evidence=tuple(f"{m.path}: {m.abi}" for m in found if m.abi),
-        hint="delete the build directory: modules of an earlier Python were installed with the new ones",
+        where=module.path,
+        message="named like an extension module, but exports no init function",
+        evidence=(evidence,),
+        hint=f"add PyMODINIT_FUNC {wanted}(void), or do not hide it",
     )
 
 
+def _other_init(module: Module, name: str, wanted: str, there: frozenset[str]) -> Finding:
+    return Finding(
+        code="TW405",
+        severity=Severity.WARNING,
+        where=module.path,
+        message=f"import {name} looks for {wanted}, which is not there",
+        evidence=tuple(f"exports {i}" for i in sorted(there)[:4]),
+        hint=f"name the CMake target {initialised(min(there))}, or the module {name}",
+    )
+
+
+def _misplaced(module: Module) -> Iterator[Finding]:
+    """A suffix that names another CPU than the code is for: no Python looks for it where it would run."""
+    cpu = _MULTIARCH.get(module.place) or _MULTIARCH.get(module.place.partition("-")[0])
+    cpus = {s.cpu for s in module.pieces}
+    if module.format not in (Format.ELF, Format.PE) or cpu is None or not cpus <= set(_MULTIARCH.values()):
+        return
+    if cpus and cpu not in cpus:
+        yield Finding(
+            code="TW412",
+            severity=Severity.ERROR,
+            where=module.path,
+            message=f"is named for {module.place}, but holds code for {', '.join(sorted(cpus))}",
+            evidence=tuple(f"its code is for {c}" for c in sorted(cpus)),
+            hint="set the suffix of the target: Python_SOABI in a cross build, SETUPTOOLS_EXT_SUFFIX, crossenv",
+        )
+
+
+def _silent_libraries(bound: Iterable[Module], contents: Contents) -> Iterator[Finding]:
+    """What imports Python's symbols and is named as a module might be: its init function is probably hidden."""
+    scripts = contents.data_dir + "/"
+    for library in bound:
+        name = posixpath.basename(library.stem)
+        if name.startswith("lib") or library.path.startswith(scripts) or not library.path.endswith((".so", ".dylib")):
+            continue
+        if all(s.exports_complete for s in library.pieces):
+            wanted = expected_inits(name)[0]
+            yield _no_init(library, wanted, f"imports Python's symbols, but exports no {wanted}")
+
+
 def _api_not_kept(py_api: str, module: Module) -> Finding:
+    bond = "bound to more than the stable ABI"
+    if module.abi:
+        bond = f"named for {module.abi}"
+    elif module.python_library:
+        bond = f"linked to {module.python_library.library}"
     return Finding(
         code="TW408",
         severity=Severity.WARNING,
         where=module.path,
         message=f"wheel.py-api = {py_api!r} is not kept, so the wheel is tagged for one Python",
-        evidence=(
-            f"{module.path} is {'named for ' + module.abi if module.abi else 'bound to more than the stable ABI'}",
-        ),
+        evidence=(f"{module.path} is {bond}",),
         hint="in CMake: Python_add_library(NAME MODULE USE_SABI ${SKBUILD_SABI_VERSION} WITH_SOABI …), or remove wheel.py-api",
-    )
-
-
-def _versioned_under_none(module: Module) -> Finding:
-    return Finding(
-        code="TW409",
-        severity=Severity.WARNING,
-        where=module.path,
-        message=f"a module for {module.abi or module.tag} in a wheel that claims any Python",
-        evidence=(f"its file name says {module.abi or module.tag}", "the ABI tag is none"),
-        hint="tag the wheel for that Python, unless the package works without the module",
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-from ..model.diagnostics import Finding
+    from ..model.diagnostics import Finding
 
 
 def select(findings: Iterable[Finding], *, selected: tuple[str, ...], ignored: tuple[str, ...]) -> tuple[Finding, ...]:

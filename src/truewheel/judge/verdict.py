@@ -6,27 +6,31 @@ Pure; what operating systems promise is asked of :data:`~truewheel.platforms.PLA
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable, Sequence
-
-from ..model.binary import Binary
-from ..model.contents import Contents, File, WheelFacts
 from ..model.diagnostics import Finding, Severity
 from ..model.distinfo import WheelName, parse_wheel_name
-from ..model.target import Target
-from ..model.verdict import Objection, PlatformRuling, PythonRuling, Verdict
+from ..model.record import Record
+from ..model.verdict import Verdict
 from ..platforms import PLATFORMS
-from ..platforms.protocol import Platform
 from . import layout, pyabi, selection
+from .modules import modules
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..model.binary import Binary
+    from ..model.contents import Contents, File, WheelFacts
+    from ..model.target import Target
+    from ..model.verdict import Objection, PlatformRuling, PythonRuling
+    from ..platforms.protocol import Platform
 
 AUTO, NATIVE = "auto", "native"
 
-_UNTRUE = frozenset({"TW301", "TW305", "TW315", "TW401", "TW402", "TW403"})
+_UNTRUE = frozenset({"TW301", "TW305", "TW315", "TW401", "TW402", "TW403", "TW407", "TW409", "TW411"})
 """Findings that, at level error, make a name untrue."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
+class Question(Record):
     """What is asked about a build.
 
     :param target: the Python and system it was built for.
@@ -294,8 +298,7 @@ def _demanded(
 # --- claims of a wheel on disk ----------------------------------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Checked:
+class Checked(Record):
     """A wheel on disk: what it claims, what is true, and what is to be said.
 
     :param claimed: the parts of its file name; ``None`` when that is no wheel's name.
@@ -334,14 +337,22 @@ def check(
     exclude: tuple[str, ...] = (),
     select: tuple[str, ...] = ("TW",),
     ignore: tuple[str, ...] = (),
+    upload: bool = False,
 ) -> Checked:
-    """Whether a wheel's name is true, and what it should be."""
+    """Whether a wheel's name is true, and what it should be.
+
+    :param upload: whether to look also for what package indexes and installers refuse.
+    """
     contents = facts.contents
     rulings, homeless = _rulings(contents, exclude)
     claimed = parse_wheel_name(facts.filename)
     truth = _truth(contents, claimed, rulings)
     claims = _claims(contents, claimed, rulings, exclude) if claimed else [_no_name(facts.filename)]
     told = [*claims, *homeless, *(f for r in rulings for f in r.findings), *layout.findings(facts)]
+    if upload:
+        from . import upload as refusals  # noqa: PLC0415  # packaging.metadata is slow to import
+
+        told += layout.bounded(refusals.findings(facts))
     return Checked(claimed=claimed, truth=truth, findings=_told(told, select, ignore))
 
 
@@ -393,7 +404,7 @@ def _claims(
     loadable = [f for f, b in contents.binaries() if b.is_loadable]
     for tag in claimed.platforms:
         if tag == "any":
-            found += _any_with_binaries(loadable)
+            found += _any_with_binaries(contents, loadable)
             continue
         platform = next((p for p in PLATFORMS if p.understands(tag)), None)
         if platform is None:
@@ -422,19 +433,29 @@ def _stranger(tag: str, file: File, binary: Binary) -> Finding:
     )
 
 
-def _any_with_binaries(loadable: Sequence[File]) -> list[Finding]:
+def _any_with_binaries(contents: Contents, loadable: Sequence[File]) -> list[Finding]:
+    """Binaries in a wheel for any platform. An extension module there is found on one and missing on the others; other
+    files may be data (a launcher to copy, a test's fixture), and a wheel that serves several systems chooses at run time.
+    """
     if not loadable:
         return []
+    alone = len(_owners(contents)) == 1
+    wrong = [m.path for m in modules(contents) if alone and not _DATA.intersection(m.path.split("/")[:-1])]
+    files = wrong or [f.path for f in loadable]
     return [
         Finding(
             code="TW301",
-            severity=Severity.WARNING,
-            where=loadable[0].path,
-            message="a wheel for any platform holds binaries",
-            evidence=tuple(f.path for f in loadable[:5]),
-            hint="tag it for the platform of its binaries, unless it works without them",
+            severity=Severity.ERROR if wrong else Severity.WARNING,
+            where=files[0],
+            message="a wheel for any platform holds " + ("an extension module of one" if wrong else "binaries"),
+            evidence=tuple(files[:5]),
+            hint="tag it for the platform of its binaries" + ("" if wrong else ", unless it works without them"),
         )
     ]
+
+
+_DATA = frozenset({"test", "tests", "testing", "testdata", "test_data", "fixtures", "data", "examples", "samples"})
+"""Directories whose binaries are somebody's data."""
 
 
 def _foreign(tag: str, platform: Platform, contents: Contents, rulings: Sequence[PlatformRuling]) -> list[Finding]:

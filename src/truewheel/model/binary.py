@@ -6,9 +6,13 @@ Values hold no path: where a file lies is its container's business (:mod:`truewh
 
 from __future__ import annotations
 
-import dataclasses
 import enum
-from typing import Literal
+
+from .record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
 
 
 class Format(enum.Enum):
@@ -47,8 +51,7 @@ class NeedKind(enum.Enum):
     REEXPORTED = "re-exported"
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Need:
+class Need(Record):
     """A library that must be there at load time.
 
     :param library: the name as written: ``libc.so.6``, ``@rpath/libfoo.dylib``, ``KERNEL32.dll``.
@@ -62,8 +65,7 @@ class Need:
     weak_versions: tuple[str, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Symbol:
+class Symbol(Record):
     """A name that a binary imports.
 
     :param version: ELF symbol version (``GLIBC_2.34``), else ``None``.
@@ -80,16 +82,14 @@ class Symbol:
     ordinal: int | None = None
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class SearchPath:
+class SearchPath(Record):
     """A directory that the loader searches, as written (``$ORIGIN/../libs``, ``@loader_path``)."""
 
     path: str
     kind: Literal["RPATH", "RUNPATH", "LC_RPATH"]
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class MinimumOS:
+class MinimumOS(Record):
     """The oldest system that the file says it runs on.
 
     :param platform: ``macos``, ``ios``, ``ios-simulator``, ``catalyst``, ``tvos``, ``watchos``, ``visionos``,
@@ -103,8 +103,7 @@ class MinimumOS:
     sdk: tuple[int, ...] | None = None
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Slice:
+class Slice(Record):
     """The code for one CPU.
 
     :param cpu: one spelling for all formats: ``x86_64``, ``i686``, ``aarch64``, ``armv7l``, ``armv6l``, ``arm`` (soft
@@ -134,7 +133,6 @@ class Slice:
     debug_bytes: int = 0
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ElfSlice(Slice):
     """What only ELF files say.
 
@@ -172,7 +170,6 @@ class ElfSlice(Slice):
     build_id: str | None = None
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class MachOSlice(Slice):
     """What only Mach-O files say.
 
@@ -196,7 +193,6 @@ class MachOSlice(Slice):
     header_padding: int = 0
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class PeSlice(Slice):
     """What only PE images say.
 
@@ -220,7 +216,6 @@ class PeSlice(Slice):
     certificate: bool = False
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class WasmSlice(Slice):
     """What only WebAssembly modules say.
 
@@ -236,8 +231,7 @@ class WasmSlice(Slice):
     import_modules: tuple[str, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Binary:
+class Binary(Record):
     """One binary file. ``slices`` is empty for files that are recognised by their first bytes, but not read."""
 
     format: Format

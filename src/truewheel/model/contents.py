@@ -5,17 +5,20 @@ Both a freshly built tree and a published wheel become :class:`Contents`, so tha
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
 from types import MappingProxyType
 
-from .binary import Binary
-from .diagnostics import FormatError
-from .distinfo import RecordRow
+from .record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .binary import Binary
+    from .diagnostics import FormatError
+    from .distinfo import RecordRow
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class File:
+class File(Record):
     """One file.
 
     :param path: its name in the wheel, with ``/``: ``pkg/_x.so``, ``pkg-1.data/scripts/tool``.
@@ -32,8 +35,7 @@ class File:
     broken: FormatError | None = None
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Contents:
+class Contents(Record):
     """All files, in order of path; ``dist_info`` is the name of the metadata directory (``pkg-1.0.dist-info``)."""
 
     files: tuple[File, ...]
@@ -52,8 +54,7 @@ class Contents:
         return tuple((f, f.binary) for f in self.files if f.binary is not None)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Member:
+class Member(Record):
     """One entry of a wheel's ZIP archive as its central directory tells it.
 
     :param mode: Unix mode from the upper half of ``external_attr``; 0 when none was stored.
@@ -76,8 +77,19 @@ class Member:
         return (self.mode & 0o170000) == 0o120000
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class WheelFacts:
+class Oddity(Record):
+    """Something in a ZIP archive's records that not all readers understand alike.
+
+    :param where: a member's name; empty for the archive itself.
+    :param grave: whether readers may see other files or contents, rather than merely refuse the archive.
+    """
+
+    where: str
+    message: str
+    grave: bool = True
+
+
+class WheelFacts(Record):
     """A wheel as it lies on disk: everything a judge needs to know, and no opinion.
 
     :param filename: the base name of the file.
@@ -86,6 +98,7 @@ class WheelFacts:
     :param record: rows of RECORD in file order; ``None`` when RECORD is missing.
     :param wheel_headers: WHEEL's headers in order, ``(name, value)``.
     :param metadata: text of METADATA; ``None`` when missing.
+    :param oddities: of the archive's records; looked for when digests are.
     :param texts: other small text files in ``.dist-info`` (``entry_points.txt``, ``top_level.txt`` …) by base name.
     """
 
@@ -96,7 +109,8 @@ class WheelFacts:
     record: tuple[RecordRow, ...] | None
     wheel_headers: tuple[tuple[str, str], ...]
     metadata: str | None
-    texts: Mapping[str, str] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
+    oddities: tuple[Oddity, ...] = ()
+    texts: Mapping[str, str] = MappingProxyType({})
 
     @property
     def wheel_tags(self) -> tuple[str, ...]:

@@ -5,10 +5,14 @@ Exceptions stop the work; findings judge its result. Nothing here prints, reads 
 
 from __future__ import annotations
 
-import dataclasses
 import enum
-from collections.abc import Iterable
-from typing import ClassVar
+
+from .record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import ClassVar
 
 
 class ExitCode(enum.IntEnum):
@@ -38,8 +42,7 @@ class TruewheelError(Exception):
         self.hint = hint
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Problem:
+class Problem(Record):
     """One mistake in a configuration: its full TOML path (``project.version``), what is wrong, and a cure."""
 
     where: str
@@ -114,8 +117,7 @@ class Severity(enum.Enum):
     ERROR = "error"
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
+class Finding(Record):
     """One thing that a judge has to say about a wheel.
 
     :param code: ``TW`` and three digits; see :mod:`truewheel.model.catalogue`.

@@ -5,15 +5,14 @@ Sources: the binary distribution format, PEP 427, PEP 425, PEP 491, PEP 625 (nam
 
 from __future__ import annotations
 
-import csv
-import dataclasses
-import io
-import re
-from collections.abc import Iterable
+from .record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class RecordRow:
+class RecordRow(Record):
     """One row of RECORD: path, hash algorithm and value (``None`` when empty), size in bytes."""
 
     path: str
@@ -22,8 +21,7 @@ class RecordRow:
     size: int | None
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class WheelName:
+class WheelName(Record):
     """A wheel's file name in its parts; compressed tag sets as tuples, in the order in which they stand there.
 
     :param name: the distribution as spelt in the name (``my_pkg``).
@@ -63,7 +61,10 @@ def escape(name: str) -> str:
     >>> escape("My.Pkg-two")
     'my_pkg_two'
     """
-    return re.sub(r"[-_.]+", "_", name).lower()
+    text = name.lower().replace("-", "_").replace(".", "_")
+    while "__" in text:
+        text = text.replace("__", "_")
+    return text
 
 
 def dist_info_name(name: str, version: str) -> str:
@@ -81,7 +82,7 @@ def parse_wheel_name(filename: str) -> WheelName | None:
     if not filename.endswith(".whl") or len(parts) not in (5, 6) or not all(parts):
         return None
     build = parts[2] if len(parts) == 6 else ""
-    if build and not re.match(r"\d", build):
+    if build and not build[0].isdecimal():
         return None
     interpreters, abis, platforms = (tuple(part.split(".")) for part in parts[-3:])
     return WheelName(
@@ -103,6 +104,9 @@ def wheel_text(*, generator: str, purelib: bool, tags: Iterable[str], build: str
 
 def record_text(rows: Iterable[RecordRow]) -> bytes:
     """The content of RECORD."""
+    import csv  # noqa: PLC0415  # what only judges never needs it
+    import io  # noqa: PLC0415
+
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     for row in rows:
@@ -112,11 +116,9 @@ def record_text(rows: Iterable[RecordRow]) -> bytes:
 
 
 def parse_record(text: str) -> tuple[RecordRow, ...]:
-    """The rows of RECORD; a row that makes no sense keeps what sense it has."""
+    """The rows of RECORD; a row that makes no sense keeps what sense it has, and what is no CSV any more ends it."""
     rows = []
-    for fields in csv.reader(io.StringIO(text)):
-        if not fields:
-            continue
+    for fields in _fields(text):
         path, digest, size = (*fields, "", "")[:3]
         algorithm, _, value = digest.partition("=")
         rows.append(
@@ -124,10 +126,22 @@ def parse_record(text: str) -> tuple[RecordRow, ...]:
                 path=path,
                 algorithm=algorithm or None,
                 digest=value or None,
-                size=int(size) if size.isdigit() else None,
+                size=int(size) if size.isdecimal() and size.isascii() and len(size) < 19 else None,
             )
         )
     return tuple(rows)
+
+
+def _fields(text: str) -> Iterator[list[str]]:
+    if '"' not in text:
+        yield from (line.split(",") for line in text.replace("\r\n", "\n").split("\n") if line)
+        return
+    import contextlib  # noqa: PLC0415  # these are slow to import, and few names hold a comma or a quote
+    import csv  # noqa: PLC0415
+    import io  # noqa: PLC0415
+
+    with contextlib.suppress(csv.Error):  # a field of more than 131,072 characters, a NUL (before Python 3.11)
+        yield from filter(None, csv.reader(io.StringIO(text)))
 
 
 def parse_headers(text: str) -> tuple[tuple[str, str], ...]:

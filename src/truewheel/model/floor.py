@@ -5,11 +5,10 @@ The heart of truewheel: a tag is the strictest floor.
 
 from __future__ import annotations
 
-import dataclasses
+from .record import Record
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Evidence:
+class Evidence(Record):
     """Which file, library, symbol and version set a floor; each part that applies.
 
     ``fact`` is for what is none of these: ``LC_BUILD_VERSION minos 11.0``.
@@ -35,8 +34,7 @@ class Evidence:
         return f"{self.file}: {self.fact}" if self.fact else self.file
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Floor:
+class Floor(Record):
     """The least version of one thing that the binaries need.
 
     :param of: what has a version here: ``glibc``, ``musl``, ``GLIBCXX``, ``macos``, ``android``, ``ios``,

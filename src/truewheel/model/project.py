@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 
+from .record import Record
 from .settings import Settings
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Project:
+class Project(Record):
     """One project, with all metadata resolved.
 
     :param name: as written in METADATA.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+
+from .record import Record
 
 
 class Product(enum.Enum):
@@ -24,8 +25,7 @@ class Product(enum.Enum):
         return self in (Product.EDITABLE, Product.METADATA_EDITABLE)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Request:
+class Request(Record):
     """One call of one hook.
 
     :param source: the directory with ``pyproject.toml``.
@@ -37,7 +37,5 @@ class Request:
     product: Product
     source: Path
     output: Path
-    config_settings: Mapping[str, str | tuple[str, ...]] = dataclasses.field(
-        default_factory=lambda: MappingProxyType({})
-    )
+    config_settings: Mapping[str, str | tuple[str, ...]] = MappingProxyType({})
     metadata_directory: Path | None = None

@@ -19,15 +19,17 @@ from typing import Any
 
 from . import settings as model
 from .diagnostics import Problem
+from .record import Record
 from .settings import Settings
 
 _CODES = frozenset({"select", "ignore"})
 """Settings that are prefixes of codes."""
+_SIZES = frozenset({"cache-limit"})
+"""Settings that are numbers of bytes."""
 _CODE = re.compile(r"TW\d{0,3}")
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Field:
+class Field(Record):
     """One setting.
 
     :param key: as in TOML, with dashes.
@@ -132,14 +134,30 @@ def _convert(field: Field, value: Any) -> tuple[Any, str | None]:
         return None, f"{value!r} is not a list of strings"
     if not isinstance(value, str) or not value:
         return None, f"{value!r} is not a string" if not isinstance(value, str) else "is empty"
+    if field.key in _SIZES and bytes_of(value) is None:
+        return None, f"{value!r} is not a size"
     if field.choices and value not in field.choices:
         return None, f"{value!r} is not allowed"
     return value, None
 
 
+def bytes_of(text: str) -> int | None:
+    """A size as people write it; ``None`` when it is none.
+
+    >>> bytes_of("10 GB"), bytes_of("512MB"), bytes_of("many")
+    (10000000000, 512000000, None)
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kMGT]?)i?B?\s*", text)
+    if found is None:
+        return None
+    return int(float(found[1]) * 1000 ** "kMGT".find(found[2]) * 1000) if found[2] else int(float(found[1]))
+
+
 def _expected(field: Field) -> str:
     if field.key in _CODES:
         return 'for example ["TW3"] or ["TW301"]; truewheel explain lists them'
+    if field.key in _SIZES:
+        return 'for example "10 GB" or "500 MB"'
     if field.choices:
         return "one of " + ", ".join(repr(c) for c in field.choices)
     return 'a list of strings, ["…"]' if field.many else "a string"

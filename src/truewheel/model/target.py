@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
+from .record import Record
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
+class Target(Record):
     """The interpreter and system that a wheel is built for.
 
     :param implementation: ``cpython``, ``pypy``, ``graalpy``.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 from pathlib import Path
+
+from .record import Record
 
 
 class Scheme(enum.Enum):
@@ -19,8 +20,7 @@ class Scheme(enum.Enum):
     """Additional metadata files: licences, SBOMs, what ``SKBUILD_METADATA_DIR`` received."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class Entry(Record):
     """One file of the product.
 
     :param path: relative to the scheme's root, with ``/``.
@@ -34,8 +34,7 @@ class Entry:
     executable: bool = False
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Tree:
+class Tree(Record):
     """All files, sorted by scheme and path: the order of discovery leaves no trace.
 
     :param purelib: what the settings say of ``Root-Is-Purelib`` (``wheel.platlib``, ``wheel.cmake``); the judge

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from .diagnostics import Finding, Severity
 from .floor import Evidence, Floor
+from .record import Record
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class PlatformRuling:
+class PlatformRuling(Record):
     """What one platform says of the binaries.
 
     :param tags: platform tags that are true, best name first, aliases after; empty when the binaries do not tell
@@ -27,16 +25,14 @@ class PlatformRuling:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Objection:
+class Objection(Record):
     """Why one tag would be untrue: what is needed (evidence) and what the tag allows (``allows``)."""
 
     evidence: Evidence
     allows: str
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class PythonRuling:
+class PythonRuling(Record):
     """What the binaries say of Pythons.
 
     :param interpreters: true Python tags, ``("cp313",)``, ``("py3",)``, ``("py2", "py3")``.
@@ -52,8 +48,7 @@ class PythonRuling:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class Verdict(Record):
     """What the wheel may say of itself.
 
     :param interpreters: Python tags for the file name, sorted as they appear there.

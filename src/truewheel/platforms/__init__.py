@@ -1,14 +1,68 @@
-"""What each operating system supplies, what it calls itself, and how it finds libraries. One row per platform."""
+"""What each operating system supplies, what it calls itself, and how it finds libraries. One row per platform.
+
+A platform's module and table are loaded when a file or a tag of its kind turns up: most wheels are about one.
+"""
 
 from __future__ import annotations
 
-from .android import ANDROID
-from .emscripten import EMSCRIPTEN
-from .ios import IOS_PLATFORM
-from .linux import LINUX
-from .macos import MACOS
-from .protocol import Platform
-from .windows import WINDOWS
+from importlib import import_module
 
-PLATFORMS: tuple[Platform, ...] = (LINUX, MACOS, WINDOWS, ANDROID, IOS_PLATFORM, EMSCRIPTEN)
+from ..model.binary import Format
+from ..model.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..model.binary import Slice
+    from ..model.contents import Contents
+    from ..model.diagnostics import Finding
+    from ..model.verdict import Objection, PlatformRuling
+    from .protocol import Platform
+
+
+class _Row(Record):
+    """A platform that is not loaded before it is asked; see :class:`~truewheel.platforms.protocol.Platform`.
+
+    :param family: what it is called, and its module: there, its name in capitals is the platform.
+    :param format: of the files that may be its.
+    :param tags: what its tags begin with.
+    """
+
+    family: str
+    format: Format
+    tags: tuple[str, ...]
+
+    def _loaded(self) -> Platform:
+        found: Platform = getattr(import_module(f".{self.family}", __package__), self.family.upper())
+        return found
+
+    def owns(self, fmt: Format, piece: Slice) -> bool:
+        return fmt is self.format and self._loaded().owns(fmt, piece)
+
+    def understands(self, tag: str) -> bool:
+        return tag.startswith(self.tags) and self._loaded().understands(tag)
+
+    def complete(self, promise: str, contents: Contents) -> str:
+        return self._loaded().complete(promise, contents) if promise.startswith(self.tags) else promise
+
+    def rule(self, contents: Contents, *, exclude: tuple[str, ...] = ()) -> PlatformRuling:
+        return self._loaded().rule(contents, exclude=exclude)
+
+    def objections(self, contents: Contents, tag: str, *, exclude: tuple[str, ...] = ()) -> tuple[Objection, ...]:
+        return self._loaded().objections(contents, tag, exclude=exclude)
+
+    def aliases(self, tag: str) -> tuple[str, ...]:
+        return self._loaded().aliases(tag)
+
+    def notes(self, contents: Contents, tag: str) -> tuple[Finding, ...]:
+        return self._loaded().notes(contents, tag)
+
+
+PLATFORMS: tuple[Platform, ...] = (
+    _Row(family="linux", format=Format.ELF, tags=("linux", "manylinux", "musllinux")),
+    _Row(family="macos", format=Format.MACHO, tags=("macosx",)),
+    _Row(family="windows", format=Format.PE, tags=("win",)),
+    _Row(family="android", format=Format.ELF, tags=("android",)),
+    _Row(family="ios", format=Format.MACHO, tags=("ios",)),
+    _Row(family="emscripten", format=Format.WASM, tags=("pyemscripten", "pyodide", "emscripten")),
+)
 """Every platform that is known. Exactly one owns each loadable slice."""

@@ -7,42 +7,40 @@ the program. Pure; see ``docs/regenerate/android.py``.
 
 from __future__ import annotations
 
-import dataclasses
 import fnmatch
-import functools
-import json
-import pkgutil
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
 
-from ..model.binary import LOADABLE, ElfSlice, Format, Slice
-from ..model.contents import Contents
+from ..model.binary import LOADABLE, ElfSlice, Format
 from ..model.diagnostics import Finding, Severity
 from ..model.floor import Evidence, Floor
+from ..model.record import Record
 from ..model.verdict import Objection, PlatformRuling
+from ..tables import table
 
-_TAG = re.compile(r"android_(?P<level>[1-9]\d*)_(?P<abi>[a-z]\w*)")
-_SHORT = re.compile(r"android_[1-9]\d*")
-_LIBPYTHON = re.compile(r"libpython3[\d.]*t?\.so")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from ..model.binary import Slice
+    from ..model.contents import Contents
+
+_TAG = r"android_(?P<level>[1-9]\d*)_(?P<abi>[a-z]\w*)"
+_SHORT = r"android_[1-9]\d*"
+_LIBPYTHON = r"libpython3[\d.]*t?\.so"
 
 
-@functools.cache
 def _policy() -> Mapping[str, Any]:
-    text = pkgutil.get_data(__package__, "policy/android.json") or b"{}"
-    loaded: Mapping[str, Any] = json.loads(text)
-    return loaded
+    return table("platforms/policy/android.json")
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Piece:
+class _Piece(Record):
     path: str
     slice: ElfSlice
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Want:
+class _Want(Record):
     level: int
     evidence: Evidence
 
@@ -97,14 +95,14 @@ class Android:
 
     def understands(self, tag: str) -> bool:
         """``android_LEVEL_ABI`` with one of the NDK's ABIs."""
-        match = _TAG.fullmatch(tag)
+        match = re.fullmatch(_TAG, tag)
         return match is not None and match["abi"] in _policy()["abis"]
 
     def complete(self, promise: str, contents: Contents) -> str:
         """Add the ABI of the binaries to a promise that lacks it."""
         found = _pieces(contents)
         abi = _abi(found[0].slice.cpu) if found else None
-        return f"{promise}_{abi}" if abi is not None and _SHORT.fullmatch(promise) else promise
+        return f"{promise}_{abi}" if abi is not None and re.fullmatch(_SHORT, promise) else promise
 
     def aliases(self, tag: str) -> tuple[str, ...]:  # noqa: ARG002  # the protocol's
         """None."""
@@ -126,7 +124,7 @@ class Android:
 
     def objections(self, contents: Contents, tag: str, *, exclude: tuple[str, ...] = ()) -> tuple[Objection, ...]:  # noqa: ARG002
         """Files of another ABI, and those that need a higher level."""
-        match = _TAG.fullmatch(tag)
+        match = re.fullmatch(_TAG, tag)
         if match is None:
             return ()
         found = _pieces(contents)
@@ -168,7 +166,7 @@ def _findings(found: tuple[_Piece, ...], exclude: tuple[str, ...]) -> Iterator[F
 
 
 def _given(library: str, exclude: tuple[str, ...]) -> bool:
-    known = library in _policy()["libraries"] or _LIBPYTHON.fullmatch(library) is not None
+    known = library in _policy()["libraries"] or re.fullmatch(_LIBPYTHON, library) is not None
     return known or any(fnmatch.fnmatchcase(library, pattern) for pattern in exclude)
 
 

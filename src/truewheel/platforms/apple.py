@@ -6,7 +6,6 @@ system's when it lies where the system keeps its own. Sources: dyld(1), and Mach
 
 from __future__ import annotations
 
-import dataclasses
 import fnmatch
 import posixpath
 import re
@@ -15,22 +14,21 @@ from collections.abc import Collection, Iterator, Mapping
 from ..model.binary import LOADABLE, Format, MachOSlice, Need, NeedKind
 from ..model.contents import Contents
 from ..model.diagnostics import Finding, Severity
+from ..model.record import Record
 
-PYTHON = re.compile(r"(.*/)?(Python\.framework/(Versions/\d[\w.]*/)?Python|libpython\d[\d.]*[a-z]*\.dylib)")
+PYTHON = r"(.*/)?(Python\.framework/(Versions/\d[\w.]*/)?Python|libpython\d[\d.]*[a-z]*\.dylib)"
 """Install names of Python itself, as a framework or a library."""
 _BUILD_PLACES = ("/Users/", "/private/", "/tmp/", "/var/folders/", "/Volumes/", "/build", "/project", "/home/")
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Piece:
+class Piece(Record):
     """One slice of one file."""
 
     path: str
     slice: MachOSlice
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Held:
+class Held(Record):
     """What the wheel has to offer to a loader: the paths of its Mach-O files, and paths by base name."""
 
     paths: frozenset[str]
@@ -94,7 +92,7 @@ def needs_findings(
     for piece in found:
         for need in piece.slice.needs:
             supplied = need.library.startswith(system) and not need.library.startswith(removed)
-            if supplied or PYTHON.fullmatch(need.library) or _excluded(need.library, exclude):
+            if supplied or re.fullmatch(PYTHON, need.library) or _excluded(need.library, exclude):
                 continue
             if not set(candidates(piece, need.library)) & ours.paths:
                 yield from _lost(piece, need, ours)

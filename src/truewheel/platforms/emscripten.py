@@ -7,11 +7,7 @@ or the file name says of the ABI is to be believed. Pure; see ``docs/regenerate/
 
 from __future__ import annotations
 
-import dataclasses
 import fnmatch
-import functools
-import json
-import pkgutil
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -21,18 +17,16 @@ from ..model.binary import LOADABLE, Format, Kind, Slice, WasmSlice
 from ..model.contents import Contents
 from ..model.diagnostics import Finding, Severity
 from ..model.floor import Evidence
+from ..model.record import Record
 from ..model.verdict import Objection, PlatformRuling
+from ..tables import table
 
 
-@functools.cache
 def _policy() -> Mapping[str, Any]:
-    text = pkgutil.get_data(__package__, "policy/emscripten.json") or b"{}"
-    loaded: Mapping[str, Any] = json.loads(text)
-    return loaded
+    return table("platforms/policy/emscripten.json")
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Piece:
+class _Piece(Record):
     path: str
     slice: WasmSlice
 

@@ -6,9 +6,6 @@ two. Simulators on arm64 begin with iOS 14, so 14.0 there is no more than the 13
 
 from __future__ import annotations
 
-import functools
-import json
-import pkgutil
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -18,21 +15,19 @@ from ..model.contents import Contents
 from ..model.diagnostics import Finding
 from ..model.floor import Evidence, Floor
 from ..model.verdict import Objection, PlatformRuling
+from ..tables import table
 from . import apple
 
 _SYSTEMS = frozenset({"ios", "ios-simulator"})
-_TAG = re.compile(r"ios_(?P<major>\d+)_(?P<minor>\d+)_(?P<cpu>arm64|x86_64)_(?P<sdk>iphoneos|iphonesimulator)")
-_SHORT = re.compile(r"ios_\d+_\d+")
+_TAG = r"ios_(?P<major>\d+)_(?P<minor>\d+)_(?P<cpu>arm64|x86_64)_(?P<sdk>iphoneos|iphonesimulator)"
+_SHORT = r"ios_\d+_\d+"
 
 Slot = tuple[str, str]
 """A CPU and an SDK."""
 
 
-@functools.cache
 def _policy() -> Mapping[str, Any]:
-    text = pkgutil.get_data(__package__, "policy/ios.json") or b"{}"
-    loaded: Mapping[str, Any] = json.loads(text)
-    return loaded
+    return table("platforms/policy/ios.json")
 
 
 def _pieces(contents: Contents) -> tuple[apple.Piece, ...]:
@@ -75,7 +70,7 @@ def _by_slot(found: tuple[apple.Piece, ...]) -> Mapping[Slot, tuple[apple.Piece,
     return {slot: tuple(p for p in found if slot in _slots(p)) for slot in slots}
 
 
-class IOS:
+class Ios:
     """The iOS platform; see :class:`~truewheel.platforms.protocol.Platform`."""
 
     family = "ios"
@@ -86,13 +81,13 @@ class IOS:
 
     def understands(self, tag: str) -> bool:
         """``ios_MAJOR_MINOR_CPU_SDK``; devices have arm64 alone."""
-        match = _TAG.fullmatch(tag)
+        match = re.fullmatch(_TAG, tag)
         return match is not None and match["cpu"] in _policy()["sdks"][match["sdk"]]["cpus"]
 
     def complete(self, promise: str, contents: Contents) -> str:
         """Add the CPU and the SDK of the binaries to a promise that lacks them."""
         slots = list(_by_slot(_pieces(contents)))
-        return "_".join((promise, *slots[0])) if slots and _SHORT.fullmatch(promise) else promise
+        return "_".join((promise, *slots[0])) if slots and re.fullmatch(_SHORT, promise) else promise
 
     def aliases(self, tag: str) -> tuple[str, ...]:  # noqa: ARG002  # the protocol's
         """None."""
@@ -122,7 +117,7 @@ class IOS:
 
     def objections(self, contents: Contents, tag: str, *, exclude: tuple[str, ...] = ()) -> tuple[Objection, ...]:  # noqa: ARG002
         """Files without code for the tag's CPU and SDK, and those that need a newer system."""
-        match = _TAG.fullmatch(tag)
+        match = re.fullmatch(_TAG, tag)
         if match is None:
             return ()
         files: dict[str, list[apple.Piece]] = {}
@@ -155,4 +150,4 @@ def _findings(found: tuple[apple.Piece, ...], exclude: tuple[str, ...]) -> Itera
     yield from apple.path_findings(found, system=system)
 
 
-IOS_PLATFORM = IOS()
+IOS = Ios()

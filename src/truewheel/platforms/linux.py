@@ -8,22 +8,25 @@ nothing is promised that the older distributions would not keep. Pure; see ``doc
 
 from __future__ import annotations
 
-import dataclasses
-import fnmatch
 import functools
-import json
-import pkgutil
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
 
-from ..model.binary import LOADABLE, ElfSlice, Format, Kind, Slice
-from ..model.contents import Contents
+from ..model.binary import LOADABLE, ElfSlice, Format, Kind
 from ..model.diagnostics import Finding, Severity
 from ..model.floor import Evidence, Floor
+from ..model.record import Record, replace
 from ..model.verdict import Objection, PlatformRuling
+from ..tables import table
 from .android import is_android
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from ..model.binary import Slice
+    from ..model.contents import Contents
 
 Level = tuple[int, int]
 
@@ -32,13 +35,11 @@ ANY: Level = (0, 0)
 NEVER: Level = (99, 0)
 """A level that no distribution has: what needs it fits no promise."""
 
-_TAG = re.compile(
-    r"(?P<family>linux|manylinux1|manylinux2010|manylinux2014|(?:many|musl)linux_(?P<major>[1-9]\d*)_(?P<minor>0|[1-9]\d*))_(?P<cpu>[a-z]\w*)"
-)
-_SHORT = re.compile(r"linux|manylinux(1|2010|2014|_\d+_\d+)|musllinux_\d+_\d+")
-_LOADER = re.compile(r"ld-linux[-\w]*\.so\.\d|ld64\.so\.[12]|ld\.so\.1|ld-musl-\w+\.so\.1")
-_MUSL = re.compile(r"libc\.musl-\w+\.so\.1|libc\.so")
-_LIBPYTHON = re.compile(r"libpython\d[\d.]*[a-z]*\.so[\d.]*|libpypy[\d.]*-c\.so")
+_TAG = r"(?P<family>linux|manylinux1|manylinux2010|manylinux2014|(?:many|musl)linux_(?P<major>[1-9]\d*)_(?P<minor>0|[1-9]\d*))_(?P<cpu>[a-z]\w*)"
+_SHORT = r"linux|manylinux(1|2010|2014|_\d+_\d+)|musllinux_\d+_\d+"
+_LOADERS = ("ld-linux", "ld64.so.", "ld.so.", "ld-musl-")
+"""How the names of dynamic loaders begin."""
+_LIBPYTHON = r"libpython\d[\d.]*[a-z]*\.so[\d.]*|libpypy[\d.]*-c\.so"
 _CPUS = frozenset(
     {"x86_64", "i686", "aarch64", "armv7l", "armv6l", "ppc64le", "ppc64", "s390x", "riscv64", "loongarch64"}
 )
@@ -60,11 +61,8 @@ _MUSL_BASELINE: Level = (1, 2)
 """The oldest musl that is maintained; that a file runs on 1.1 cannot be shown without a list of 1.1's symbols."""
 
 
-@functools.cache
 def _policy() -> Mapping[str, Any]:
-    text = pkgutil.get_data(__package__, "policy/linux.json") or b"{}"
-    loaded: Mapping[str, Any] = json.loads(text)
-    return loaded
+    return table("platforms/policy/linux.json")
 
 
 @functools.cache
@@ -107,7 +105,8 @@ def level_of_version(cpu: str, version: str) -> Level | None:
 
 
 def _numbers(text: str) -> tuple[int, ...] | None:
-    return tuple(map(int, text.split("."))) if re.fullmatch(r"\d+(\.\d+)*", text) else None
+    parts = text.split(".")
+    return tuple(map(int, parts)) if all(p.isdecimal() for p in parts) else None
 
 
 @functools.cache
@@ -129,14 +128,12 @@ def _private(cpu: str, library: str) -> Mapping[str, Level]:
     return found
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Piece:
+class _Piece(Record):
     path: str
     slice: ElfSlice
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Want:
+class _Want(Record):
     """One thing that a file needs, and the lowest level that has it.
 
     :param of: a symbol family (``glibc``, ``GLIBCXX`` …), ``library``, ``private symbol`` or ``isa``.
@@ -184,11 +181,15 @@ def _used(contents: Contents) -> Mapping[str, str]:
 def _libc(piece: ElfSlice) -> str | None:
     """``glibc``, ``musl``, or ``None`` when nothing in the file says."""
     needs = [n.library for n in piece.needs]
-    if any(_MUSL.fullmatch(n) for n in needs) or "ld-musl" in (piece.interpreter or ""):
+    if any(map(_is_musl, needs)) or "ld-musl" in (piece.interpreter or ""):
         return "musl"
     if "libc.so.6" in needs or any(v.startswith("GLIBC_") for n in piece.needs for v in n.versions):
         return "glibc"
     return "glibc" if "ld-linux" in (piece.interpreter or "") else None
+
+
+def _is_musl(library: str) -> bool:
+    return library == "libc.so" or library.startswith("libc.musl-")
 
 
 def _wants(piece: _Piece, held: Mapping[str, str], exclude: tuple[str, ...], libc: str) -> Iterator[_Want]:
@@ -197,7 +198,7 @@ def _wants(piece: _Piece, held: Mapping[str, str], exclude: tuple[str, ...], lib
             continue
         if libc == "musl":
             yield from _musl_library_wants(piece, need.library)
-        elif _LOADER.fullmatch(need.library):
+        elif need.library.startswith(_LOADERS):
             yield from _version_wants(piece, need.library, need.versions)
         else:
             yield from _glibc_library_wants(piece, need.library, need.versions)
@@ -217,7 +218,7 @@ def _glibc_library_wants(piece: _Piece, library: str, versions: tuple[str, ...])
 
 def _musl_library_wants(piece: _Piece, library: str) -> Iterator[_Want]:
     policy = _policy()["musllinux"]
-    if not (_LOADER.fullmatch(library) or _MUSL.fullmatch(library) or library in policy["libraries"]):
+    if not (library.startswith(_LOADERS) or _is_musl(library) or library in policy["libraries"]):
         yield _library(piece, library, NEVER)
     for symbol in piece.slice.imports:
         if symbol.name in policy["private"].get(library, ()) and not symbol.weak:
@@ -226,6 +227,10 @@ def _musl_library_wants(piece: _Piece, library: str) -> Iterator[_Want]:
 
 
 def _matches(library: str, patterns: tuple[str, ...]) -> bool:
+    if not patterns:
+        return False
+    import fnmatch  # noqa: PLC0415  # rarely needed
+
     return any(fnmatch.fnmatchcase(library, p) for p in patterns)
 
 
@@ -298,7 +303,7 @@ class Linux:
 
     def complete(self, promise: str, contents: Contents) -> str:
         """Add the CPU to a promise that lacks it."""
-        if not _SHORT.fullmatch(promise):
+        if not re.fullmatch(_SHORT, promise):
             return promise
         pieces = _pieces(contents)
         return f"{promise}_{pieces[0].slice.cpu}" if pieces else promise
@@ -361,7 +366,7 @@ class Linux:
                 found.append(Objection(evidence=Evidence(file=piece.path, fact=fact), allows=f"only {claim.cpu}"))
             elif claim.kind != "linux":
                 # Older ARM code on a newer ARM's level is held to what that level has; its own CPU has no levels.
-                there = dataclasses.replace(piece, slice=dataclasses.replace(piece.slice, cpu=claim.cpu))
+                there = replace(piece, slice=replace(piece.slice, cpu=claim.cpu))
                 found += _broken_promises(there, claim, used, exclude)
         return tuple(sorted(found, key=lambda o: (o.evidence.file, str(o.evidence))))
 
@@ -380,15 +385,14 @@ class Linux:
         )
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Claim:
+class _Claim(Record):
     kind: str
     level: Level
     cpu: str
 
 
 def _parse(tag: str) -> _Claim | None:
-    match = _TAG.fullmatch(tag)
+    match = re.fullmatch(_TAG, tag)
     if match is None:
         return None
     family = match["family"]
@@ -482,7 +486,7 @@ def _never(want: _Want) -> Finding | None:
 
 def _outside(evidence: Evidence) -> Finding:
     library = evidence.library or ""
-    if _LIBPYTHON.fullmatch(library):
+    if re.fullmatch(_LIBPYTHON, library):
         return Finding(
             code="TW203",
             severity=Severity.WARNING,

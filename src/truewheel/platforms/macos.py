@@ -9,10 +9,7 @@ and CPUs. What the interpreter was built for says nothing about a file. Pure; se
 
 from __future__ import annotations
 
-import dataclasses
 import functools
-import json
-import pkgutil
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -21,22 +18,21 @@ from ..model.binary import Format, MachOSlice, Slice
 from ..model.contents import Contents
 from ..model.diagnostics import Finding, Severity
 from ..model.floor import Evidence, Floor
+from ..model.record import Record
 from ..model.verdict import Objection, PlatformRuling
+from ..tables import table
 from . import apple
 
 Version = tuple[int, ...]
 
 _SYSTEMS = frozenset({"macos", "catalyst"})
-_TAG = re.compile(r"macosx_(?P<major>\d+)_(?P<minor>\d+)_(?P<format>[a-z]\w*)")
-_SHORT = re.compile(r"macosx_\d+_\d+")
+_TAG = r"macosx_(?P<major>\d+)_(?P<minor>\d+)_(?P<format>[a-z]\w*)"
+_SHORT = r"macosx_\d+_\d+"
 _BOTH = frozenset({"x86_64", "arm64"})
 
 
-@functools.cache
 def _policy() -> Mapping[str, Any]:
-    text = pkgutil.get_data(__package__, "policy/macos.json") or b"{}"
-    loaded: Mapping[str, Any] = json.loads(text)
-    return loaded
+    return table("platforms/policy/macos.json")
 
 
 @functools.cache
@@ -80,8 +76,7 @@ def release(version: Version) -> Version:
     return plain((major + any((minor, *patch)), 0))
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Claim:
+class _Claim(Record):
     version: Version
     format: str
 
@@ -95,7 +90,7 @@ class _Claim:
 
 
 def _parse(tag: str) -> _Claim | None:
-    match = _TAG.fullmatch(tag)
+    match = re.fullmatch(_TAG, tag)
     if match is None or match["format"] not in _formats() or int(match["major"]) < 10:
         return None
     return _Claim(version=plain((int(match["major"]), int(match["minor"]))), format=match["format"])
@@ -128,7 +123,7 @@ class MacOS:
     def complete(self, promise: str, contents: Contents) -> str:
         """Add what the binaries are to a promise that lacks it: the CPU, or ``universal2``."""
         found = _pieces(contents)
-        return f"{promise}_{_format_of(found)}" if found and _SHORT.fullmatch(promise) else promise
+        return f"{promise}_{_format_of(found)}" if found and re.fullmatch(_SHORT, promise) else promise
 
     def aliases(self, tag: str) -> tuple[str, ...]:  # noqa: ARG002  # the protocol's
         """None: a macOS tag has one name."""
@@ -233,7 +228,7 @@ def _against(claim: _Claim, tag: str, path: str, found: list[apple.Piece]) -> It
 
 
 def _unasked(tag: str) -> Iterator[Finding]:
-    match = _TAG.fullmatch(tag)
+    match = re.fullmatch(_TAG, tag)
     if match is None or int(match["major"]) < 11 or int(match["minor"]) == 0:
         return
     major, minor = release((int(match["major"]), int(match["minor"])))
@@ -283,7 +278,7 @@ def _findings(found: tuple[apple.Piece, ...], exclude: tuple[str, ...]) -> Itera
 def _libpython(found: tuple[apple.Piece, ...]) -> Iterator[Finding]:
     for piece in found:
         for need in piece.slice.needs:
-            if apple.PYTHON.fullmatch(need.library):
+            if re.fullmatch(apple.PYTHON, need.library):
                 yield Finding(
                     code="TW203",
                     severity=Severity.WARNING,

@@ -8,11 +8,8 @@ ARM64EC ones call themselves AMD64, but run on arm64 machines alone. Pure; see `
 
 from __future__ import annotations
 
-import dataclasses
 import fnmatch
 import functools
-import json
-import pkgutil
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -22,19 +19,18 @@ from ..model.binary import LOADABLE, Format, Kind, Need, NeedKind, PeSlice, Slic
 from ..model.contents import Contents
 from ..model.diagnostics import Finding, Severity
 from ..model.floor import Evidence, Floor
+from ..model.record import Record
 from ..model.verdict import Objection, PlatformRuling
+from ..tables import table
 
-_API_SET = re.compile(r"(api|ext)-(ms-\w+-)?[\w-]+\.dll")
-_PYTHON = re.compile(r"python\d+t?(_d)?\.dll|libpypy[\d.]+-c\.dll|python-native\.dll")
-_MSVC = re.compile(r"(msvcp|vcruntime|concrt|vccorlib|vcamp|vcomp)[\d_a-z]*\.dll")
-_MINGW = re.compile(r"lib(gcc_s_\w+-1|stdc\+\+-6|winpthread-1|gfortran-\d|quadmath-0|gomp-1|ssp-0)\.dll")
+_API_SET = r"(api|ext)-(ms-\w+-)?[\w-]+\.dll"
+_PYTHON = r"python\d+t?(_d)?\.dll|libpypy[\d.]+-c\.dll|python-native\.dll"
+_MSVC = r"(msvcp|vcruntime|concrt|vccorlib|vcamp|vcomp)[\d_a-z]*\.dll"
+_MINGW = r"lib(gcc_s_\w+-1|stdc\+\+-6|winpthread-1|gfortran-\d|quadmath-0|gomp-1|ssp-0)\.dll"
 
 
-@functools.cache
 def _policy() -> Mapping[str, Any]:
-    text = pkgutil.get_data(__package__, "policy/windows.json") or b"{}"
-    loaded: Mapping[str, Any] = json.loads(text)
-    return loaded
+    return table("platforms/policy/windows.json")
 
 
 @functools.cache
@@ -54,13 +50,12 @@ def supplies(cpu: str, library: str) -> bool:
     return (
         name in _system(cpu)
         or name in _policy()["interpreter"].get(cpu, ())
-        or _API_SET.fullmatch(name) is not None
-        or _PYTHON.fullmatch(name) is not None
+        or re.fullmatch(_API_SET, name) is not None
+        or re.fullmatch(_PYTHON, name) is not None
     )
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Piece:
+class _Piece(Record):
     path: str
     slice: PeSlice
 
@@ -174,10 +169,10 @@ def _outside(piece: _Piece, need: Need) -> Finding:
     name = need.library.lower()
     hint = "copy it into the wheel beside the module, or link it statically"
     message = f"{need.library} is neither in the wheel nor part of Windows or Python"
-    if _MSVC.fullmatch(name):
+    if re.fullmatch(_MSVC, name):
         message = f"{need.library} is part of the Visual C++ runtime, which neither Windows nor Python has"
         hint = "link the runtime statically, CMAKE_MSVC_RUNTIME_LIBRARY=MultiThreaded, or copy it into the wheel"
-    elif _MINGW.fullmatch(name):
+    elif re.fullmatch(_MINGW, name):
         message = f"{need.library} is part of MinGW's runtime, which users do not have"
         hint = "link with -static, or -static-libgcc -static-libstdc++"
     delayed = need.kind is NeedKind.DELAYED

@@ -6,14 +6,18 @@ Source: PKWARE APPNOTE 6.3.10. Nothing here knows what a wheel is.
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
 import mmap
+import os
 import struct
 import zlib
-from pathlib import Path
 
+from ..model.contents import Oddity
 from ..model.diagnostics import WheelError
+from ..model.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 STORED, DEFLATED = 0, 8
 _LOCAL, _CENTRAL, _END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
@@ -22,10 +26,14 @@ _MAX_RATIO = 1032
 """Deflate cannot do better (zlib's technical notes)."""
 LARGEST = 4 << 30
 """The largest member that is unpacked into memory, in bytes."""
+_BOMB_SIZE, _BOMB_RATIO = 64 << 20, 100
+"""An archive that claims to hold more bytes than this, and this many times its own size, is not unpacked. Package
+indexes refuse half of that."""
+_CHUNK = 1 << 20
+"""Bytes that are unpacked at once where only a hash is wanted."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Item:
+class Item(Record):
     """One entry of the central directory.
 
     :param offset: of the local header, from the start of the file, in bytes.
@@ -53,33 +61,40 @@ class Archive:
     :raises WheelError: when ``path`` cannot be read, is not a ZIP file, or its directory is broken.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        if path.exists() and not path.is_file():
-            hint = "name the .whl file itself" if path.is_dir() else None
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.name = os.path.basename(path)
+        if os.path.exists(path) and not os.path.isfile(path):
+            hint = "name the .whl file itself" if os.path.isdir(path) else None
             raise WheelError(f"{path} cannot be read: it is not a regular file", hint=hint)
         try:
-            with path.open("rb") as file:
+            with open(path, "rb") as file:
                 self.size = file.seek(0, 2)
                 self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if self.size else b""
         except OSError as error:
             raise WheelError(f"{path} cannot be read", context=[str(error)]) from error
         self.data = memoryview(self._map)
+        self._oddities: list[Oddity] = []
         self.items = self._directory()
         self._ends = self._bounds()
+        # A claim that its bytes cannot keep is told with the member; it unpacks to nothing.
+        claimed = sum(i.size for i in self.items if i.size <= i.compressed_size * _MAX_RATIO + 64)
+        if claimed > _BOMB_SIZE and claimed > self.size * _BOMB_RATIO:
+            what = f"it claims to hold {claimed} bytes in {self.size}"
+            raise self._broken(what, hint="this is how a ZIP bomb looks; truewheel does not unpack it")
 
     def __enter__(self) -> Archive:  # noqa: PYI034  # typing.Self is newer than our oldest Python
         return self
 
     def __exit__(self, *_: object) -> None:
-        # An exception on its way out may still hold parts of the map; they go with it.
-        with contextlib.suppress(BufferError):
+        try:
             self.data.release()
             if isinstance(self._map, mmap.mmap):
                 self._map.close()
+        except BufferError:
+            pass  # an exception on its way out may still hold parts of the map; they go with it
 
     def _broken(self, what: str, *, hint: str | None = None) -> WheelError:
-        return WheelError(f"{self.path.name} is not a wheel that can be read: {what}", hint=hint)
+        return WheelError(f"{self.name} is not a wheel that can be read: {what}", hint=hint)
 
     def _unpack(self, layout: str, offset: int, what: str) -> tuple[int, ...]:
         try:
@@ -98,7 +113,13 @@ class Archive:
         for _ in range(count):
             item, place = self._item(place)
             items.append(item)
+        if place != offset + size:
+            self._odd("", "its central directory has another size than the end record says")
+        self._directory_place = offset
         return tuple(items)
+
+    def _odd(self, where: str, message: str, *, grave: bool = True) -> None:
+        self._oddities.append(Oddity(where=where, message=message, grave=grave))
 
     def _end(self) -> tuple[int, int, int]:
         """Number of members, size and offset of the central directory."""
@@ -109,11 +130,15 @@ class Archive:
         if found < 0:
             raise self._broken("its end is missing (truncated?)", hint="download or build it again")
         end = start + found
-        disk, first, here, count, size, offset, _ = self._unpack("HHHHIIH", end + 4, "the end record")
+        disk, first, here, count, size, offset, comment = self._unpack("HHHHIIH", end + 4, "the end record")
+        if end + 22 + comment != self.size:
+            self._odd("", f"{self.size - end - 22 - comment} bytes after its end, or a comment that is cut")
         if self.data[end - 20 : end - 16] == _LOCATOR64 and end >= 20:
             return self._end64(end - 20)
         if disk or first or here != count:
             raise self._broken("it is one part of a multi-part archive")
+        if offset + size != end:
+            self._odd("", "bytes between its central directory and its end record")
         return count, size, offset
 
     def _end64(self, locator: int) -> tuple[int, int, int]:
@@ -122,9 +147,11 @@ class Archive:
             raise self._broken("it is one part of a multi-part archive")
         if bytes(self.data[end : end + 4]) != _END64:
             raise self._broken("its ZIP64 end record is missing", hint="download or build it again")
-        _, _, _, disk, first, here, count, size, offset = self._unpack("QHHIIQQQQ", end + 4, "the ZIP64 end record")
+        own, _, _, disk, first, here, count, size, offset = self._unpack("QHHIIQQQQ", end + 4, "the ZIP64 end record")
         if disk or first or here != count:
             raise self._broken("it is one part of a multi-part archive")
+        if own != 44 or end + 56 != locator or offset + size != end:
+            self._odd("", "its ZIP64 end record is not where the others say, or has another size")
         return count, size, offset
 
     def _item(self, place: int) -> tuple[Item, int]:
@@ -138,7 +165,10 @@ class Archive:
             raise self._broken("its central directory is truncated", hint="download or build it again")
         raw = bytes(self.data[place + 46 : place + 46 + n])
         wide = self._wide(place + 46 + n, m, size, packed, offset)
-        name = raw.decode("utf-8" if flags & 0x800 else "cp437", "backslashreplace")
+        self._look_at_name(raw, flags)
+        if k:
+            self._odd(raw.decode("utf-8", "backslashreplace"), "a comment in the central directory", grave=False)
+        name = raw.decode("utf-8" if flags & 0x800 or raw.isascii() else "cp437", "backslashreplace")
         item = Item(
             name=name, raw_name=raw, flags=flags, method=method, crc=crc, size=wide[0], compressed_size=wide[1],
             offset=wide[2], mode=external >> 16,
@@ -163,6 +193,52 @@ class Archive:
         """By offset of each local header, where the next one begins: no member may reach further."""
         offsets = sorted({item.offset for item in self.items})
         return dict(zip(offsets, [*offsets[1:], self.size], strict=False))
+
+    def _look_at_name(self, raw: bytes, flags: int) -> None:
+        name = raw.decode("utf-8", "backslashreplace")
+        if any(byte < 0x20 or byte == 0x7F for byte in raw):
+            self._odd(name, "an unprintable character in its name")
+        elif not raw.isascii() and (not flags & 0x800 or "\\x" in name):
+            self._odd(name, "its name is not ASCII and not marked as UTF-8, so readers spell it differently")
+
+    def oddities(self) -> tuple[Oddity, ...]:
+        """What readers that follow the local headers see differently from those that follow the directory."""
+        found = list(self._oddities)
+        place = 0
+        for item in sorted(self.items, key=lambda i: i.offset):
+            if item.offset > place:
+                found.append(
+                    Oddity(where=item.name, message=f"{item.offset - place} bytes before it belong to no member")
+                )
+            told, place = self._local(item)
+            found += [Oddity(where=item.name, message=message, grave=grave) for message, grave in told]
+        if place < self._directory_place:
+            found.append(
+                Oddity(
+                    where="", message=f"{self._directory_place - place} bytes before its directory belong to no member"
+                )
+            )
+        return tuple(dict.fromkeys(found))
+
+    def _local(self, item: Item) -> tuple[list[tuple[str, bool]], int]:
+        """What is odd about a local header, and where the member ends."""
+        try:
+            magic, _, flags, _, _, _, _, packed, size, n, m = struct.unpack_from(
+                "<4sHHHHHIIIHH", self.data, item.offset
+            )
+        except struct.error:
+            return [], item.offset
+        if magic != _LOCAL:
+            return [], item.offset
+        end = item.offset + 30 + n + m + item.compressed_size
+        if flags & 8:
+            # Sizes follow the data, with or without a signature, in 4 or 8 bytes each: readers guess.
+            end += 16 if bytes(self.data[end : end + 4]) == b"PK\x07\x08" else 12
+            return [("its sizes stand behind its data (a data descriptor)", False)], end
+        wide = 0xFFFFFFFF in (packed, size)
+        if not wide and (packed, size) != (item.compressed_size, item.size):
+            return [("its local header tells other sizes than the directory", True)], end
+        return [], end
 
     def packed(self, item: Item) -> memoryview:
         """The compressed bytes of a member.
@@ -199,27 +275,64 @@ class Archive:
 
         :raises ValueError: with a phrase for people, when it cannot be unpacked.
         """
-        if item.encrypted:
-            raise ValueError("it is encrypted")
-        raw = self.packed(item)
+        raw = self._unpackable(item)
         if item.size > LARGEST:
             raise ValueError(f"it claims {item.size} bytes, more than is unpacked into memory")
-        if item.method == STORED:
-            content = bytes(raw)
-        elif item.method == DEFLATED:
-            content = _inflate(raw, item.size)
-        else:
-            raise ValueError(f"compression method {item.method} is not one that wheels may use")
+        content = bytes(raw) if item.method == STORED else _inflate(raw, item.size)
         if len(content) != item.size:
             raise ValueError(f"it has not the {item.size} bytes that it claims")
         if zlib.crc32(content) != item.crc:
             raise ValueError("its CRC is wrong")
         return content
 
+    def pieces(self, item: Item) -> Iterator[bytes]:
+        """The content of a member bit by bit, checked as by :meth:`read`; what was yielded before an error is no content.
+
+        :raises ValueError: with a phrase for people, when it cannot be unpacked.
+        """
+        raw = self._unpackable(item)
+        crc = length = 0
+        for piece in _stored(raw) if item.method == STORED else _inflated(raw):
+            crc, length = zlib.crc32(piece, crc), length + len(piece)
+            if length > item.size:
+                break
+            yield piece
+        if length != item.size:
+            raise ValueError(f"it has not the {item.size} bytes that it claims")
+        if crc != item.crc:
+            raise ValueError("its CRC is wrong")
+
+    def _unpackable(self, item: Item) -> memoryview:
+        if item.encrypted:
+            raise ValueError("it is encrypted")
+        raw = self.packed(item)
+        if item.method not in (STORED, DEFLATED):
+            raise ValueError(f"compression method {item.method} is not one that wheels may use")
+        if item.size > len(raw) * _MAX_RATIO + 64:
+            raise ValueError(f"it claims {item.size} bytes, more than {len(raw)} compressed ones can hold")
+        return raw
+
+
+def _stored(raw: memoryview) -> Iterator[bytes]:
+    for start in range(0, len(raw), _CHUNK):
+        yield bytes(raw[start : start + _CHUNK])
+
+
+def _inflated(raw: memoryview) -> Iterator[bytes]:
+    stream = zlib.decompressobj(-15)
+    left: bytes | memoryview = raw
+    try:
+        while not stream.eof:
+            piece = stream.decompress(left, _CHUNK)
+            if not piece:
+                return
+            yield piece
+            left = stream.unconsumed_tail
+    except zlib.error as error:
+        raise ValueError(f"its data are broken ({error})") from error
+
 
 def _inflate(raw: memoryview, size: int) -> bytes:
-    if size > len(raw) * _MAX_RATIO + 64:
-        raise ValueError(f"it claims {size} bytes, more than {len(raw)} compressed ones can hold")
     try:
         return zlib.decompressobj(-15).decompress(raw, size + 1)
     except zlib.error as error:

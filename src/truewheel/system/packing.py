@@ -14,14 +14,15 @@ import concurrent.futures
 import dataclasses
 import datetime as dt
 import hashlib
-import os
 import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from ..model.record import Record
 from .archive import DEFLATED, STORED
+from .workers import cores
 
 BLOCK = 1 << 19
 """Bytes per block."""
@@ -34,13 +35,6 @@ _EARLIEST, _LATEST = 315532800, 4354819198
 """What a DOS time can say: 1980-01-01 to 2107-12-31 23:59:58."""
 
 
-def cores() -> int:
-    """How many this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def dos_time(epoch: int) -> tuple[int, int]:
     """DOS time and date of seconds since 1970 in UTC, clamped to what they can say.
 
@@ -51,8 +45,7 @@ def dos_time(epoch: int) -> tuple[int, int]:
     return t.hour << 11 | t.minute << 5 | t.second // 2, (t.year - 1980) << 9 | t.month << 5 | t.day
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Packed:
+class Packed(Record):
     """What became of one member.
 
     :param sha256: of the content, urlsafe base64 without padding.

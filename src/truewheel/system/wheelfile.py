@@ -7,7 +7,6 @@ What a wheel should be called is decided elsewhere; here it is only put down.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import hashlib
 import os
 import tempfile
@@ -18,6 +17,7 @@ from typing import BinaryIO
 from .. import __version__
 from ..model.diagnostics import TruewheelError, WheelError
 from ..model.distinfo import RecordRow, WheelName, dist_info_name, parse_record, record_text, wheel_text
+from ..model.record import Record
 from ..model.tree import Entry, Scheme, Tree
 from .archive import Archive
 from .packing import Packed, Packer
@@ -28,8 +28,7 @@ _EPOCH = 1580601600
 """2020-02-02 00:00:00 UTC: the time of every member when SOURCE_DATE_EPOCH does not say another."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class WheelFile:
+class WheelFile(Record):
     """A wheel that was written.
 
     :param size: in bytes.
@@ -170,7 +169,7 @@ def _copy(archive: Archive, packer: Packer, home: str, *, name: WheelName, purel
         try:
             raw = archive.packed(item)
         except ValueError as error:
-            raise WheelError(f"{archive.path.name}: {item.name} cannot be copied: {error}") from error
+            raise WheelError(f"{archive.name}: {item.name} cannot be copied: {error}") from error
         packer.copy(item.name, raw, method=item.method, crc=item.crc, size=item.size, mode=item.mode)
     row = packer.add(f"{home}/WHEEL", wheel, executable=False)
     rows = parse_record(text_of(archive, record) or "")

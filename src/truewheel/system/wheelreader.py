@@ -5,26 +5,31 @@ Source: the binary distribution format specification. Writing is :mod:`~truewhee
 
 from __future__ import annotations
 
-import base64
-import functools
-import hashlib
-from collections.abc import Mapping
-from pathlib import Path
-
 from .. import formats
-from ..formats.cursor import Buffer
-from ..model.binary import Binary
 from ..model.contents import Contents, File, Member, WheelFacts
 from ..model.diagnostics import FormatError, WheelError
 from ..model.distinfo import parse_headers, parse_record, parse_wheel_name
-from .archive import Archive, Item
+from .archive import Archive
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Mapping
+
+    from ..formats.cursor import Buffer
+    from ..model.binary import Binary
+    from .archive import Item
+
+    Looked = tuple[File | None, Member]
 
 _LARGE = 4_000_000
 """Bytes from which on a wheel is worth several threads."""
+_LONGEST = 32 << 20
+"""Bytes of the largest text in ``.dist-info`` that is read: RECORD of 200,000 files."""
 _TEXTS = frozenset({"entry_points.txt", "top_level.txt", "direct_url.json", "variant.json"})
 
 
-def read_wheel(path: Path, *, digests: bool = False) -> WheelFacts:
+def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelFacts:
     """Everything a judge needs to know of the wheel at ``path``.
 
     Only members that begin like a binary are unpacked, unless ``digests`` asks for the hash of each.
@@ -33,17 +38,18 @@ def read_wheel(path: Path, *, digests: bool = False) -> WheelFacts:
     """
     with Archive(path) as archive:
         by_name = {item.name: item for item in archive.items}
-        home = metadata_directory(path.name, by_name)
+        home = metadata_directory(archive.name, by_name)
         looked = _look_at_all(archive, digests=digests)
         record = text_of(archive, by_name.get(f"{home}/RECORD"))
         return WheelFacts(
-            filename=path.name,
+            filename=archive.name,
             size=archive.size,
             contents=Contents(files=tuple(f for f, _ in looked if f is not None), dist_info=home),
             members=tuple(m for _, m in looked),
             record=None if record is None else parse_record(record),
             wheel_headers=parse_headers(text_of(archive, by_name.get(f"{home}/WHEEL")) or ""),
             metadata=text_of(archive, by_name.get(f"{home}/METADATA")),
+            oddities=archive.oddities() if digests else (),
             texts={n: text_of(archive, by_name[f"{home}/{n}"]) or "" for n in _TEXTS if f"{home}/{n}" in by_name},
         )
 
@@ -62,8 +68,8 @@ def metadata_directory(filename: str, by_name: Mapping[str, Item]) -> str:
 
 
 def text_of(archive: Archive, item: Item | None) -> str | None:
-    """A member as text; ``None`` when it is missing or cannot be unpacked."""
-    if item is None:
+    """A member as text; ``None`` when it is missing, cannot be unpacked, or is no text by its size."""
+    if item is None or item.size > _LONGEST:
         return None
     try:
         return archive.read(item).decode("utf-8", "backslashreplace")
@@ -71,30 +77,31 @@ def text_of(archive: Archive, item: Item | None) -> str | None:
         return None
 
 
-def _look_at_all(archive: Archive, *, digests: bool) -> list[tuple[File | None, Member]]:
+def _look_at_all(archive: Archive, *, digests: bool) -> list[Looked]:
     """Every member; those of a large wheel side by side, for most of the time goes into inflating."""
-    look = functools.partial(_look, archive, digests=digests)
     if archive.size < _LARGE:
-        return [look(item) for item in archive.items]
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # slow to import, and small wheels go without
+        return [_look(archive, item, digests=digests) for item in archive.items]
+    from .workers import each  # noqa: PLC0415  # small wheels go without
 
-    with ThreadPoolExecutor() as pool:
-        return list(pool.map(look, archive.items, chunksize=1))
+    return each(lambda item: _look(archive, item, digests=digests), archive.items)
 
 
-def _look(archive: Archive, item: Item, *, digests: bool) -> tuple[File | None, Member]:
-    content, problem = None, None
+def _look(archive: Archive, item: Item, *, digests: bool) -> Looked:
+    content, digest, problem = None, None, None
     form = formats.sniff(archive.head(item, formats.HEAD))
     try:
-        if digests or form is not None:
+        if form is not None:
             content = archive.read(item)
+            digest = _sha256((content,)) if digests else None
+        elif digests:
+            digest = _sha256(archive.pieces(item))
         elif not item.name.endswith("/"):
             archive.packed(item)
     except ValueError as error:
         problem = str(error)
     member = Member(
         name=item.name, size=item.size, compressed_size=item.compressed_size, mode=item.mode,
-        sha256=_b64(content) if digests and content is not None else None, encrypted=item.encrypted, problem=problem,
+        sha256=digest, encrypted=item.encrypted, problem=problem,
     )  # fmt: skip
     if item.name.endswith("/"):
         return None, member
@@ -111,5 +118,12 @@ def read_binary(content: Buffer) -> tuple[Binary | None, FormatError | None]:
         return None, error
 
 
-def _b64(content: bytes) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+def _sha256(pieces: Iterable[bytes]) -> str:
+    """As RECORD has it."""
+    import base64  # noqa: PLC0415  # both are slow to import, and only for digests
+    import hashlib  # noqa: PLC0415
+
+    found = hashlib.sha256()
+    for piece in pieces:
+        found.update(piece)
+    return base64.urlsafe_b64encode(found.digest()).rstrip(b"=").decode()

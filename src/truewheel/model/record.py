@@ -1,0 +1,142 @@
+"""Frozen values: what ``dataclass(frozen=True, kw_only=True, slots=True)`` makes, without its price at import.
+
+``dataclasses`` writes and compiles source code for every class, which took longer than all else that ``truewheel show``
+does for a small wheel. Here the fields are read off the annotations, and one set of methods serves every class. Type
+checkers take a record for a dataclass (PEP 681), and so do ``dataclasses.fields``, ``replace`` and ``asdict``. Nothing
+here knows what the values mean.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import dataclasses
+    from collections.abc import Callable, Mapping
+    from typing import Any, ClassVar, TypeVar
+
+    from typing_extensions import dataclass_transform
+
+    R = TypeVar("R", bound="Record")
+else:
+
+    def dataclass_transform(**_):  # noqa: ANN003, ANN201, D103  # typing's own is newer than our oldest Python
+        return lambda made: made
+
+
+class _Shape:
+    """What there is to know of one class of records.
+
+    :param fields: annotations by name, inherited ones first.
+    :param defaults: of the fields that may be left out.
+    """
+
+    __slots__ = ("defaults", "fields", "optional", "required", "values")
+
+    def __init__(self, made: type, fields: Mapping[str, str], defaults: Mapping[str, Any]) -> None:
+        self.fields = fields
+        self.defaults = defaults
+        puts = [(name, getattr(made, name).__set__) for name in fields]
+        self.required = tuple((name, put) for name, put in puts if name not in defaults)
+        self.optional = tuple((name, put, defaults[name]) for name, put in puts if name in defaults)
+        self.values: Callable[[Any], object] = attrgetter(*fields) if fields else type
+
+
+class _RecordType(type):
+    """The class of record classes: annotations become slots."""
+
+    __shape__: _Shape
+
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> _RecordType:
+        fields: dict[str, str] = namespace.get("__annotations__", {}) if bases else {}
+        defaults = {field: namespace.pop(field) for field in fields if field in namespace}
+        made = super().__new__(cls, name, bases, {"__slots__": tuple(fields), **namespace})
+        for shape in [base.__shape__ for base in bases if isinstance(base, _RecordType)]:
+            fields, defaults = {**shape.fields, **fields}, {**shape.defaults, **defaults}
+        made.__shape__ = _Shape(made, fields, defaults)
+        return made
+
+
+class _AsDataclass:
+    """``__dataclass_fields__``, made when ``dataclasses`` asks for it."""
+
+    def __get__(self, _: object, owner: _RecordType) -> dict[str, dataclasses.Field[Any]]:
+        import dataclasses  # noqa: PLC0415  # whoever asks has imported it
+
+        shape = owner.__shape__
+        fields = [
+            (name, kind, dataclasses.field(default=shape.defaults.get(name, dataclasses.MISSING)))
+            for name, kind in shape.fields.items()
+        ]
+        twin = dataclasses.make_dataclass(owner.__name__, fields, kw_only=True)
+        return {field.name: field for field in dataclasses.fields(twin)}
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, eq_default=True)
+class Record(metaclass=_RecordType):
+    """A value with named parts that never change: compared, hashed and shown by them.
+
+    >>> class Point(Record):
+    ...     x: int
+    ...     y: int = 0
+    >>> Point(x=1), Point(x=1) == Point(x=1, y=0)
+    (Point(x=1, y=0), True)
+
+    :raises TypeError: when a field without a default is missing, or an argument is no field.
+    """
+
+    if TYPE_CHECKING:
+        __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
+    else:
+        __dataclass_fields__ = _AsDataclass()
+
+        def __init__(self, **given):  # noqa: ANN003, ANN204
+            shape = type(self).__shape__
+            try:
+                for name, put in shape.required:
+                    put(self, given.pop(name))
+            except KeyError:
+                raise TypeError(f"{type(self).__name__}() needs {name}") from None
+            for name, put, default in shape.optional:
+                put(self, given.pop(name, default))
+            if given:
+                raise TypeError(f"{type(self).__name__}() has no {', '.join(given)}")
+            self.__post_init__()
+
+        def __post_init__(self):  # noqa: ANN204
+            """For classes that check or order what they were given."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be deleted")
+
+    def __eq__(self, other: object) -> bool:
+        values = type(self).__shape__.values
+        return type(self) is type(other) and values(self) == values(other)
+
+    def __hash__(self) -> int:
+        return hash(type(self).__shape__.values(self))
+
+    def __repr__(self) -> str:
+        """``Point(x=1, y=0)``."""
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in parts(self).items())})"
+
+
+def parts(record: Record) -> dict[str, Any]:
+    """The fields of a record with their values, in the order of its class."""
+    return {name: getattr(record, name) for name in type(record).__shape__.fields}
+
+
+def replace(record: R, **changes: Any) -> R:
+    """A copy of ``record`` with other values in some fields.
+
+    >>> class Point(Record):
+    ...     x: int
+    ...     y: int = 0
+    >>> replace(Point(x=1), y=2)
+    Point(x=1, y=2)
+    """
+    return type(record)(**{**parts(record), **changes})

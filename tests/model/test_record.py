@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from truewheel.model.record import Record, parts, replace
+
+
+class Point(Record):
+    x: int
+    y: int = 0
+
+
+class Spot(Point):
+    colour: str
+    y: int = 7
+
+
+class Sorted(Record):
+    numbers: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "numbers", tuple(sorted(self.numbers)))
+
+
+def test_equal_values_are_equal_and_hash_alike() -> None:
+    assert Point(x=1) == Point(y=0, x=1)
+    assert Point(x=1) != Point(x=2)
+    assert len({Point(x=1), Point(x=1, y=0), Point(x=3)}) == 2
+
+
+def test_classes_differ() -> None:
+    assert Spot(x=1, y=0, colour="red") != Point(x=1, y=0)
+
+
+def test_inherited_fields_come_first_and_defaults_may_change() -> None:
+    assert parts(Spot(colour="red", x=1)) == {"x": 1, "y": 7, "colour": "red"}
+    assert repr(Spot(colour="red", x=1)) == "Spot(x=1, y=7, colour='red')"
+
+
+def test_wrong_arguments_are_named() -> None:
+    with pytest.raises(TypeError, match=r"Point\(\) needs x"):
+        Point(y=1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"Point\(\) has no z"):
+        Point(x=1, z=1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        Point(1)  # type: ignore[misc]
+
+
+def test_frozen() -> None:
+    point = Point(x=1)
+    with pytest.raises(AttributeError, match="frozen"):
+        point.x = 2  # type: ignore[misc]
+    with pytest.raises(AttributeError, match="frozen"):
+        del point.x
+    with pytest.raises(AttributeError):
+        point.z = 2  # type: ignore[attr-defined]
+    assert not hasattr(point, "__dict__")
+
+
+def test_what_was_given_can_be_put_in_order() -> None:
+    assert Sorted(numbers=(3, 1)).numbers == (1, 3)
+    assert replace(Sorted(numbers=()), numbers=(2, 1)).numbers == (1, 2)
+
+
+def test_dataclasses_take_it_for_theirs() -> None:
+    spot = Spot(x=1, colour="red")
+    assert dataclasses.is_dataclass(Spot)
+    assert [f.name for f in dataclasses.fields(spot)] == ["x", "y", "colour"]
+    assert [f.default for f in dataclasses.fields(Point)] == [dataclasses.MISSING, 0]
+    assert dataclasses.replace(spot, x=2) == replace(spot, x=2) == Spot(x=2, colour="red")
+    assert dataclasses.asdict(spot) == parts(spot)
