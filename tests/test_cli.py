@@ -180,6 +180,44 @@ def test_one_bad_wheel_does_not_hide_the_others(
     assert f"{wheel.name}: ok" in capsys.readouterr().out
 
 
+def test_files_that_cannot_be_read_are_told_as_such(
+    wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when reading fails half-way, which no permission on a test machine run by root can provoke."""
+    (tmp_path / "directory").mkdir()
+    for name in ("none.so", "directory", "none.whl"):
+        for command in ("show", "check"):
+            assert main([command, str(tmp_path / name), str(wheel)]) == 4
+            captured = capsys.readouterr()
+            assert f"{tmp_path / name} cannot be read" in captured.err
+            assert "output" not in captured.err
+            assert wheel.name in captured.out
+    broken = tmp_path / "x.so"
+    broken.write_bytes(b"\x7fELF" + bytes(100))
+
+    def fail(path: Path) -> bytes:
+        raise OSError(5, "Input/output error", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    assert main(["show", str(broken), str(wheel)]) == 4
+    captured = capsys.readouterr()
+    assert "x.so cannot be read" in captured.err
+    assert wheel.name in captured.out
+
+
+def test_output_that_has_no_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        needs.missing("/dev/full")
+    with full.open("wb", buffering=0) as output:
+        run = subprocess.run(
+            [sys.executable, "-m", "truewheel", "explain"], stdout=output, stderr=subprocess.PIPE, text=True, check=False
+        )  # fmt: skip
+    assert run.returncode == 2
+    assert "the output cannot be written: No space left on device" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
 def test_usage_is_exit_code_two() -> None:
     with pytest.raises(SystemExit) as caught:
         main(["shwo"])

@@ -97,6 +97,14 @@ def test_wrong_configuration_is_exit_code_two(tmp_path: Path) -> None:
     assert "Traceback" not in run.stderr
 
 
+def test_a_misspelt_table_and_a_misspelt_variable(tmp_path: Path) -> None:
+    source = hooks.project(tmp_path, pyproject='[tool.truewhel]\ntag = "native"\n')
+    run = hooks.hook(source, "build_wheel", tmp_path / "out", environ={"TRUEWHEEL_TGA": "native"})
+    assert run.returncode == 2
+    assert "tool.truewhel: nobody reads this table (did you mean tool.truewheel?)" in run.stderr
+    assert "TRUEWHEEL_TGA: there is no such variable (did you mean TRUEWHEEL_TAG?)" in run.stderr
+
+
 def test_output_directory_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file in the way")
     run = hooks.hook(hooks.project(tmp_path), "build_wheel", tmp_path / "out")

@@ -62,7 +62,12 @@ def main(arguments: list[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.FINE)
     except OSError as error:
-        _complain(TruewheelError(f"the output cannot be written: {error.strerror}"))
+        # Without a file name it is what we print that has no place to go.
+        what = f"{os.fsdecode(error.filename)} cannot be used" if error.filename else "the output cannot be written"
+        _complain(TruewheelError(f"{what}: {error.strerror}"))
+        return int(ExitCode.USAGE)
+    except MemoryError:
+        _complain(TruewheelError("there is not enough memory", hint="give it more, or look at fewer files at once"))
         return int(ExitCode.USAGE)
     except KeyboardInterrupt:
         return 130
@@ -164,9 +169,10 @@ def _each(options: SimpleNamespace, *, digests: bool, binaries: bool) -> tuple[l
             if binaries and _show_binary(path):
                 continue
             facts = read_wheel(path, digests=digests)
-        except TruewheelError as error:
-            _complain(error)
-            code = max(code, int(error.exit_code))
+        except (TruewheelError, OSError) as error:
+            told = error if isinstance(error, TruewheelError) else _unreadable(path, error)
+            _complain(told)
+            code = max(code, int(told.exit_code))
             continue
         select = tuple(options.select) or ("TW",)
         results.append(
@@ -178,6 +184,16 @@ def _each(options: SimpleNamespace, *, digests: bool, binaries: bool) -> tuple[l
             )
         )
     return results, code
+
+
+def _unreadable(path: str, error: OSError) -> WheelError:
+    """What is wrong with one of the given files.
+
+    :raises OSError: ``error``, when it is about something else, such as the output.
+    """
+    if error.filename is None or os.fsdecode(error.filename) != path:
+        raise error
+    return WheelError(f"{path} cannot be read", context=[str(error)])
 
 
 def _show_binary(path: str) -> bool:

@@ -9,6 +9,8 @@ from pathlib import Path
 import interpreters
 import needs
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from truewheel import formats
 from truewheel.judge import modules, pyabi, stable
@@ -76,6 +78,14 @@ def test_stable_abi_as_asked_for() -> None:
     (floor,) = ruling.floors
     assert floor.version == (3, 10)
     assert floor.evidence[0].symbol == "PyType_GetModuleState"
+
+
+@pytest.mark.parametrize("exports", ["PyInit_m", "_cffi_pypyinit_m"])
+def test_pypy_is_asked_for_no_stable_abi_and_has_an_init_function_of_its_own(exports: str) -> None:
+    files = contents(module("p/m.pypy311-pp73-x86_64-linux-gnu.so", exports=exports))
+    ruling = pyabi.rule(files, target=CP313, py_api="cp310")
+    assert (ruling.interpreters, ruling.abis) == (("pp311",), ("pypy311_pp73",))
+    assert ruling.findings == ()
 
 
 def test_stable_abi_broken_by_a_private_symbol() -> None:
@@ -402,6 +412,49 @@ def test_the_table_is_what_abi3info_says() -> None:
     for name, table in stable._document().items():
         if name != "source":  # a later edition has more, and changes nothing that was released
             assert {k: document[name].get(k) for k in table} == table
+
+
+TAGS = st.from_regex(r"(cp|pp|py|graalpy|abi|none|any|x)[0-9]{0,5}t?d?", fullmatch=True) | st.text(max_size=6)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    tags=st.lists(TAGS, min_size=1, max_size=3), abis=st.lists(TAGS, min_size=1, max_size=3), name=st.text(max_size=12)
+)
+def test_law_any_tags_are_judged(tags: list[str], abis: list[str], name: str) -> None:
+    files = contents(
+        module("p/m.abi3.so", "PyList_New"),
+        module(f"p/{name}.cpython-313-x86_64-linux-gnu.so"),
+        module(f"q/{name}.pyd"),
+    )
+    pyabi.objections(files, interpreters=tuple(tags), abis=tuple(abis))
+    pyabi.rule(files, target=None, py_api=".".join(tags))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    suffix=st.sampled_from([".abi3.so", ".abi3t.so", ".so", ".cpython-313-x86_64-linux-gnu.so", ".cpython-313t-x86_64-linux-gnu.so", ".cpython-312-x86_64-linux-gnu.so", ".pyd"]),
+    imports=st.lists(st.sampled_from(["PyList_New", "_Py_Dealloc", "_Py_DecRefShared", "_PyLong_Sign", "PyType_GetModuleState"])),
+    linked=st.sampled_from(["", "python3.dll", "python313.dll", "python313t.dll", "python312.dll"]),
+    target=st.sampled_from([CP313, CP313T]),
+    py_api=st.sampled_from(["", "cp39", "cp310", "cp313t", "py3", "cp39.cp313t"]),
+)  # fmt: skip
+def test_law_a_build_claims_what_check_believes(
+    suffix: str, imports: list[str], linked: str, target: Target, py_api: str
+) -> None:
+    """Either the tags of a build are true, or it fails and says why: never a claim that only ``check`` would refute."""
+    files = contents(module(f"p/m{suffix}", *imports, linked=linked))
+    ruling = pyabi.rule(files, target=target, py_api=py_api)
+    untrue = [
+        f
+        for f in pyabi.objections(files, interpreters=ruling.interpreters, abis=ruling.abis)
+        if f.severity is Severity.ERROR
+    ]
+    told = [f for f in ruling.findings if f.severity is Severity.ERROR]
+    assert set(untrue) <= set(told)
+    if "abi3" in ruling.abis and not told:
+        assert set(imports) <= set(stable.symbols())
+        assert linked in ("", "python3.dll")
 
 
 def test_the_table_knows_old_and_new_symbols() -> None:

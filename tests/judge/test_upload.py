@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_layout import HOME, member, wheel
 
 from truewheel.judge import upload, verdict
@@ -106,6 +108,23 @@ def test_sizes() -> None:
 )  # fmt: skip
 def test_wheel_file(headers: list[tuple[str, str]], severity: Severity | None) -> None:
     assert told(wheel(wheel_headers=tuple(headers))) == ([] if severity is None else [("TW533", severity)])
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    text=st.text(max_size=300),
+    field=st.sampled_from(["Requires-Dist", "License-File", "Name", "Version", "Metadata-Version", "X"]),
+)
+def test_law_any_metadata_is_judged(text: str, field: str) -> None:
+    for metadata in (text, f"{METADATA}{field}: {text}", f"{field}: {text}\n{METADATA}"):
+        upload.findings(wheel(metadata=metadata, wheel_headers=((field, text), ("Wheel-Version", text))))
+
+
+@settings(max_examples=150, deadline=None)
+@given(parts=st.lists(st.text(max_size=12), min_size=3, max_size=6))
+def test_law_any_name_is_judged(parts: list[str]) -> None:
+    facts = wheel(filename="-".join(parts) + ".whl")
+    verdict.check(facts, upload=True)
 
 
 def test_only_check_asks() -> None:

@@ -63,3 +63,18 @@ def test_wheel_text() -> None:
     assert parse_headers(text) == (
         ("Wheel-Version", "1.0"), ("Generator", "g 1"), ("Root-Is-Purelib", "false"), ("Tag", "py3-none-any"), ("Build", "1"),
     )  # fmt: skip
+
+
+@given(st.text())
+def test_law_any_text_is_read(text: str) -> None:
+    """RECORD and METADATA of broken wheels have no exceptions of their own."""
+    parse_record(text)
+    parse_record(f"a,sha256=b,{text}")
+    parse_headers(text)
+    parse_wheel_name(text + ".whl")
+
+
+def test_record_that_is_no_csv() -> None:
+    assert [r.path for r in parse_record("a,,\n" + "x" * 200_000)] == ["a"]
+    assert parse_record("a,,\u00b2")[0].size is None
+    assert parse_record("a,," + "9" * 5000)[0].size is None

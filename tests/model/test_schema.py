@@ -35,6 +35,21 @@ def test_mistakes_name_their_place_and_what_is_allowed() -> None:
     assert problems[0].hint == "did you mean exclude?"
 
 
+def test_variables_that_nobody_reads() -> None:
+    _, problems = schema.read(
+        {}, {}, {"TRUEWHEEL_TGA": "native", "truewheel_x": "", "PATH": "", "TRUEWHEEL_EXTENDED": "1"}
+    )
+    assert (problems[0].where, problems[0].hint) == ("TRUEWHEEL_TGA", "did you mean TRUEWHEEL_TAG?")
+    assert [p.where for p in problems] == ["TRUEWHEEL_TGA", "truewheel_x"]
+    assert "TRUEWHEEL_SELECT" in str(problems[1].hint)
+
+
+def test_misspelt_tables() -> None:
+    for name in ("truewhel", "true-wheel", "TrueWheel", "trewheel", "truewheels"):
+        assert [p.hint for p in schema.misspelt_tables([name])] == ["did you mean tool.truewheel?"]
+    assert list(schema.misspelt_tables(["truewheel", "wheel", "scikit-build", "cibuildwheel", "true"])) == []
+
+
 def test_slips_in_codes_switch_nothing_off() -> None:
     for wrong in ("tw3", "W301", "TW3011", ""):
         _, problems = schema.read({"ignore": [wrong]}, {}, {})

@@ -33,7 +33,8 @@ _LINKED = r"""(?xi)(?:^|/)(?:
     | Python(?P<framet>T?)\.framework/Versions/3\.(?P<frame>\d+)T?/PythonT?
     | libpypy3(?:\.(?P<pypy>\d+))?-c\.(?:so|dylib|dll)[\d.]*
     )$"""
-_INITS = ("PyInit_", "PyInitU_", "PyModExport_", "PyModExportU_")
+_INITS = ("PyInit_", "PyInitU_", "PyModExport_", "PyModExportU_", "_cffi_pypyinit_")
+"""The last is what cffi's API mode writes for PyPy (cffi, ``recompiler.py``)."""
 THREADED_ONLY = frozenset({"_Py_DecRefShared", "_Py_MergeZeroLocalRefcount"})
 """What inlined reference counting calls in free-threaded builds, and what no other build exports (``Include/refcount.h``)."""
 GIL_ONLY = "_Py_Dealloc"
@@ -240,20 +241,20 @@ def inits(piece: Slice) -> frozenset[str]:
     return frozenset(name for name in piece.exports if name.startswith(_INITS) and name not in _INITS)
 
 
-def expected_inits(name: str) -> tuple[str, str]:
-    """The functions of which ``import NAME`` looks for one (PEP 489, PEP 793).
+def expected_inits(name: str) -> tuple[str, str, str]:
+    """The functions of which ``import NAME`` looks for one (PEP 489, PEP 793, cffi for PyPy).
 
-    >>> expected_inits("caf\\u00e9")
+    >>> expected_inits("caf\\u00e9")[:2]
     ('PyInitU_caf_dma', 'PyModExportU_caf_dma')
     """
     if name.isascii():
-        return f"PyInit_{name}", f"PyModExport_{name}"
+        return f"PyInit_{name}", f"PyModExport_{name}", f"_cffi_pypyinit_{name}"
     import unicodedata  # noqa: PLC0415  # rarely needed
 
     spelt = unicodedata.normalize("NFKC", name).encode("punycode").decode("ascii").replace("-", "_")
-    return f"PyInitU_{spelt}", f"PyModExportU_{spelt}"
+    return f"PyInitU_{spelt}", f"PyModExportU_{spelt}", f"_cffi_pypyinit_{name}"
 
 
 def initialised(init: str) -> str:
     """The module that an init function is for, as spelt in the symbol."""
-    return init.partition("_")[2] if init.startswith(_INITS) else init
+    return next((init.removeprefix(start) for start in _INITS if init.startswith(start)), init)

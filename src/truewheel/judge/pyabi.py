@@ -90,12 +90,14 @@ def _by_preference(named: set[tuple[str, str]], target: Target | None) -> list[t
 def _by_suffix(named: list[tuple[str, str]], found: tuple[Module, ...], py_api: str) -> PythonRuling:
     tag, abi = named[-1]
     example = next(m for m in found if _identity(m, trust_library=True) == (tag, abi))
+    # Other Pythons have no stable ABI, so a request for it asks nothing of them.
+    asked = py_api and (tag.startswith("cp") or py_api.startswith("py"))
     witness = "is named for" if example.tag else f"needs {example.linked[0].library} of"
     return PythonRuling(
         interpreters=(tag,),
         abis=(abi,),
         reason=f"{example.path} {witness} {abi}",
-        findings=(_api_not_kept(py_api, example),) if py_api else (),
+        findings=(_api_not_kept(py_api, example),) if asked else (),
     )
 
 

@@ -27,6 +27,8 @@ _CODES = frozenset({"select", "ignore"})
 _SIZES = frozenset({"cache-limit"})
 """Settings that are numbers of bytes."""
 _CODE = re.compile(r"TW\d{0,3}")
+_OF_OUR_TESTS = frozenset({"TRUEWHEEL_EXTENDED", "TRUEWHEEL_SEED", "TRUEWHEEL_TEST_WHEELS"})
+"""Variables that truewheel's own tests look at, and no build."""
 
 
 class Field(Record):
@@ -89,7 +91,7 @@ def read(
 
     :returns: the settings, and every mistake; a setting with a mistake keeps its default.
     """
-    problems = [*_unknown(table, "tool.truewheel."), *_unknown(options, "-Ctruewheel.")]
+    problems = [*_unknown(table, "tool.truewheel."), *_unknown(options, "-Ctruewheel."), *_unknown_variables(environ)]
     values: dict[str, Any] = {}
     for field in fields():
         for where, value in _given(field, table, options, environ):
@@ -108,6 +110,28 @@ def _unknown(names: Iterable[str], prefix: str) -> Iterable[Problem]:
             near = difflib.get_close_matches(name, known, n=2)
             hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(sorted(known))}"
             yield Problem(where=prefix + name, message="there is no such setting", hint=hint)
+
+
+def _unknown_variables(environ: Iterable[str]) -> Iterable[Problem]:
+    known = {f.attribute.upper(): f.variable for f in fields()}
+    for name in sorted(environ):
+        prefix, _, rest = name.upper().partition("_")
+        if prefix == "TRUEWHEEL" and name not in {*known.values(), *_OF_OUR_TESTS}:
+            near = [known[n] for n in difflib.get_close_matches(rest, known, n=2)]
+            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known.values())}"
+            yield Problem(where=name, message="there is no such variable", hint=hint)
+
+
+def misspelt_tables(tools: Iterable[str]) -> Iterable[Problem]:
+    """Tables of ``[tool]`` that were meant for truewheel and would go unread.
+
+    >>> [problem.where for problem in misspelt_tables(["black", "truewheel", "truewhel"])]
+    ['tool.truewhel']
+    """
+    for name in tools:
+        plain = re.sub(r"[-_.]", "", name).lower()
+        if name != "truewheel" and difflib.get_close_matches(plain, ["truewheel"], cutoff=0.85):
+            yield Problem(where=f"tool.{name}", message="nobody reads this table", hint="did you mean tool.truewheel?")
 
 
 def _given(

@@ -29,6 +29,7 @@ LARGEST = 4 << 30
 _BOMB_SIZE, _BOMB_RATIO = 64 << 20, 100
 """An archive that claims to hold more bytes than this, and this many times its own size, is not unpacked. Package
 indexes refuse half of that."""
+_UNPRINTABLE = bytes([*range(0x20), 0x7F])
 _CHUNK = 1 << 20
 """Bytes that are unpacked at once where only a hash is wanted."""
 
@@ -195,10 +196,10 @@ class Archive:
         return dict(zip(offsets, [*offsets[1:], self.size], strict=False))
 
     def _look_at_name(self, raw: bytes, flags: int) -> None:
-        name = raw.decode("utf-8", "backslashreplace")
-        if any(byte < 0x20 or byte == 0x7F for byte in raw):
-            self._odd(name, "an unprintable character in its name")
-        elif not raw.isascii() and (not flags & 0x800 or "\\x" in name):
+        if raw.translate(None, _UNPRINTABLE) != raw:
+            self._odd(raw.decode("utf-8", "backslashreplace"), "an unprintable character in its name")
+        elif not raw.isascii() and (not flags & 0x800 or not _is_utf8(raw)):
+            name = raw.decode("utf-8", "backslashreplace")
             self._odd(name, "its name is not ASCII and not marked as UTF-8, so readers spell it differently")
 
     def oddities(self) -> tuple[Oddity, ...]:
@@ -311,6 +312,14 @@ class Archive:
         if item.size > len(raw) * _MAX_RATIO + 64:
             raise ValueError(f"it claims {item.size} bytes, more than {len(raw)} compressed ones can hold")
         return raw
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _stored(raw: memoryview) -> Iterator[bytes]:

@@ -62,11 +62,13 @@ def read_table(source: Path) -> dict[str, Any]:
 
 def read_settings(table: Mapping[str, Any], request: Request) -> tuple[Settings, tuple[Problem, ...]]:
     """``[tool.truewheel]`` with options and variables on top, and all mistakes in them."""
-    ours = table.get("tool", {}).get("truewheel", {})
+    tools = table.get("tool", {})
+    ours = tools.get("truewheel", {})
     options = {k.removeprefix(_OURS): v for k, v in request.config_settings.items() if k.startswith(_OURS)}
     if not isinstance(ours, dict):
         return Settings(), (Problem(where="tool.truewheel", message="is not a table"),)
-    return schema.read(ours, options, os.environ)
+    settings, problems = schema.read(ours, options, os.environ)
+    return settings, (*schema.misspelt_tables(tools), *problems)
 
 
 def read_project(table: Mapping[str, Any], request: Request, engine: Engine) -> Project:
