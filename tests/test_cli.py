@@ -181,28 +181,18 @@ def test_one_bad_wheel_does_not_hide_the_others(
 
 
 def test_files_that_cannot_be_read_are_told_as_such(
-    wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Also when reading fails half-way, which no permission on a test machine run by root can provoke."""
     (tmp_path / "directory").mkdir()
-    for name in ("none.so", "directory", "none.whl"):
+    paths = [tmp_path / name for name in ("none.so", "directory", "none.whl")]
+    paths += [p for p in [Path("/proc/self/mem")] if p.exists()]  # opens, and fails when it is read
+    for path in paths:
         for command in ("show", "check"):
-            assert main([command, str(tmp_path / name), str(wheel)]) == 4
+            assert main([command, str(path), str(wheel)]) == 4
             captured = capsys.readouterr()
-            assert f"{tmp_path / name} cannot be read" in captured.err
-            assert "output" not in captured.err
+            assert f"{path} cannot be read" in captured.err
+            assert "the output" not in captured.err
             assert wheel.name in captured.out
-    broken = tmp_path / "x.so"
-    broken.write_bytes(b"\x7fELF" + bytes(100))
-
-    def fail(path: Path) -> bytes:
-        raise OSError(5, "Input/output error", str(path))
-
-    monkeypatch.setattr(Path, "read_bytes", fail)
-    assert main(["show", str(broken), str(wheel)]) == 4
-    captured = capsys.readouterr()
-    assert "x.so cannot be read" in captured.err
-    assert wheel.name in captured.out
 
 
 def test_output_that_has_no_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,7 +72,7 @@ def somebody_else() -> tuple[str, ...]:
 def test_an_editable_install_is_rebuilt_after_its_environment_is_gone(environ: dict[str, str], tmp_path: Path) -> None:
     needs.program("gcc")
     project = made(tmp_path / "project")
-    project.append("pyproject.toml", "\n[tool.scikit-build.editable]\nrebuild = true\n")
+    project.append("pyproject.toml", "\n[tool.scikit-build.editable]\nrebuild = true\nverbose = false\n")
     project.replace("pyproject.toml", "[tool.scikit-build]\n", '[tool.scikit-build]\nbuild-dir = "build/{wheel_tag}"\n')
     project.replace("pyproject.toml", 'requires = ["truewheel"]', 'requires = ["truewheel", "cmake", "ninja"]')
     place = tmp_path / "venv"

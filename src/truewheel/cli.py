@@ -109,6 +109,14 @@ def _parser() -> argparse.ArgumentParser:
         "--exclude", action="append", default=[], metavar="GLOB", help="a library that someone else supplies"
     )
     tag.set_defaults(run=_tag)
+
+    cache = commands.add_parser("cache", help="what is kept of builds, so that the next ones are warm")
+    cache.add_argument(
+        "action",
+        choices=("info", "clean", "path"),
+        help="list what is kept, delete all that is not in use, or say where",
+    )
+    cache.set_defaults(run=_cache)
     return parser
 
 
@@ -169,10 +177,9 @@ def _each(options: SimpleNamespace, *, digests: bool, binaries: bool) -> tuple[l
             if binaries and _show_binary(path):
                 continue
             facts = read_wheel(path, digests=digests)
-        except (TruewheelError, OSError) as error:
-            told = error if isinstance(error, TruewheelError) else _unreadable(path, error)
-            _complain(told)
-            code = max(code, int(told.exit_code))
+        except TruewheelError as error:
+            _complain(error)
+            code = max(code, int(error.exit_code))
             continue
         select = tuple(options.select) or ("TW",)
         results.append(
@@ -186,27 +193,20 @@ def _each(options: SimpleNamespace, *, digests: bool, binaries: bool) -> tuple[l
     return results, code
 
 
-def _unreadable(path: str, error: OSError) -> WheelError:
-    """What is wrong with one of the given files.
-
-    :raises OSError: ``error``, when it is about something else, such as the output.
-    """
-    if error.filename is None or os.fsdecode(error.filename) != path:
-        raise error
-    return WheelError(f"{path} cannot be read", context=[str(error)])
-
-
 def _show_binary(path: str) -> bool:
     """Whether ``path`` is a bare binary, which then was shown."""
     if path.endswith(".whl") or not os.path.isfile(path):
         return False
     from . import formats, report  # noqa: PLC0415
 
-    with open(path, "rb") as file:
-        if formats.sniff(file.read(formats.HEAD)) is None:
-            return False
-        file.seek(0)
-        content = file.read()
+    try:
+        with open(path, "rb") as file:
+            if formats.sniff(file.read(formats.HEAD)) is None:
+                return False
+            file.seek(0)
+            content = file.read()
+    except OSError as error:
+        raise WheelError(f"{path} cannot be read", context=[str(error)]) from None
     try:
         facts = formats.read(content)
     except FormatError as error:
@@ -258,6 +258,28 @@ def _tag(options: SimpleNamespace) -> int:
             continue
         retag_wheel(path, output, name=name, purelib=truth.purelib)
         print(f"{path.name} -> {output / str(name)}")  # noqa: T201
+    return int(ExitCode.FINE)
+
+
+def _cache(options: SimpleNamespace) -> int:
+    from . import report  # noqa: PLC0415
+    from .system import cache  # noqa: PLC0415
+
+    root = cache.path()
+    if options.action == "path":
+        print(root)  # noqa: T201
+        return int(ExitCode.FINE)
+    try:
+        held = list(cache.entries(cache.opened()))
+    except cache.UnfitError as error:
+        raise TruewheelError(str(error), hint=f"set {cache.VARIABLE} to another directory") from None
+    if options.action == "info":
+        real = os.path.realpath(root)
+        rows = [(os.path.relpath(e.path, real), e.used, e.size, e.label) for e in held]
+        print(report.held(str(root), rows))  # noqa: T201
+    else:
+        freed = sum(e.size for e in held if cache.remove(e.path, always=True))
+        print(f"freed {report.size(freed)} in {root}")  # noqa: T201
     return int(ExitCode.FINE)
 
 

@@ -19,7 +19,7 @@ from .model.project import Project
 from .model.record import Record
 from .model.request import Product, Request
 from .model.tree import Scheme
-from .system import host, workspace
+from .system import host, launcher, workspace
 from .system.engine import Engine, Staged
 from .system.pyproject import read_project, read_settings, read_table
 from .system.workspace import Workplace
@@ -52,7 +52,11 @@ class Built(Record):
 
 def requires(request: Request) -> list[str]:
     """What a front end must install before it asks for the product."""
-    return Engine(request, read_table(request.source)).requires()
+    table = read_table(request.source)
+    wanted = Engine(request, table).requires()
+    if request.product is not Product.SDIST and _compiles(table):
+        wanted += launcher.requires(read_settings(table, request)[0].launcher)
+    return wanted
 
 
 def build(request: Request) -> Built:

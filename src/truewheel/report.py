@@ -164,3 +164,15 @@ def _floor(floor: Floor) -> dict[str, Any]:
 
 def _finding(found: Finding) -> dict[str, Any]:
     return {**parts(found), "severity": found.severity.value, "evidence": list(found.evidence)}
+
+
+def held(root: str, entries: Iterable[tuple[str, float, int, str]]) -> str:
+    """What the cache directory holds: when it was used last, how large it is, what it is, for which project."""
+    import time  # noqa: PLC0415
+
+    rows = sorted(entries, key=lambda e: e[1])
+    lines = [f"{root}: {size(sum(count for _, _, count, _ in rows))}"]
+    for name, used, count, label in rows:
+        day = time.strftime("%Y-%m-%d %H:%M", time.localtime(used))
+        lines.append(f"  {day}  {size(count):>12}  {name}" + (f"  ({label})" if label else ""))
+    return "\n".join(lines)

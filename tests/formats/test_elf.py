@@ -255,5 +255,4 @@ def test_not_binaries() -> None:
      (b"\xca\xfe\xba\xbe\0\0\0\x34" + bytes(56), None), (b"MZ" + bytes(62), Format.PE), (b"MZ", None), (b"\0asm\1\0\0\0", Format.WASM)],
 )  # fmt: skip
 def test_other_formats_are_recognised(head: bytes, form: Format | None) -> None:
-    binary = formats.read(head)
-    assert (binary.format if binary else None) is form
+    assert formats.sniff(head) is form

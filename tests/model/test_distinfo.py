@@ -75,6 +75,6 @@ def test_law_any_text_is_read(text: str) -> None:
 
 
 def test_record_that_is_no_csv() -> None:
-    assert [r.path for r in parse_record("a,,\n" + "x" * 200_000)] == ["a"]
+    assert [r.path for r in parse_record('a,,\n"' + "x" * 200_000)] == ["a"]
     assert parse_record("a,,\u00b2")[0].size is None
     assert parse_record("a,," + "9" * 5000)[0].size is None

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
     from .cursor import Buffer
 
-READERS: tuple[tuple[Format, str, tuple[bytes, ...]], ...] = ((Format.ELF, "elf", (b"\x7fELF",)),)
+_MACHO = (b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe")
+_FAT = (b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf")
+
+READERS: tuple[tuple[Format, str, tuple[bytes, ...]], ...] = (
+    (Format.ELF, "elf", (b"\x7fELF",)),
+    (Format.MACHO, "macho", (*_MACHO, *_FAT)),
+)
 """Every format that can be read, its module here with ``recognises(head)`` and ``read(data)``, and how files begin that
 may be of it."""
 
@@ -20,8 +26,6 @@ HEAD = 64
 """How many first bytes are enough to recognise a format."""
 
 _ARCHIVES = (b"!<arch>\n", b"!<thin>\n")
-_MACHO = (b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe")
-_FAT = (b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf")
 
 
 def sniff(head: bytes) -> Format | None:
@@ -45,8 +49,6 @@ def _reader(name: str) -> ModuleType:
 
 def _unread(head: bytes) -> Format | None:
     """Formats that are recognised but have no reader here: their files are known to be binaries, and no more."""
-    if head[:4] in _MACHO or (head[:4] in _FAT and 0 < int.from_bytes(head[4:8], "big") < 32):
-        return Format.MACHO  # Java classes have the fat magic too, and a version number of 45 or more behind it
     if head[:2] == b"MZ" and len(head) >= 64:
         return Format.PE
     return Format.WASM if head[:4] == b"\0asm" else None

@@ -345,7 +345,13 @@ def _of_name(facts: WheelFacts, name: WheelName) -> Iterator[Finding]:
             "TW512", Severity.WARNING, f"{facts.contents.dist_info}/WHEEL", "its tags are not those of the file name",
             evidence=differing[:6], hint="truewheel tag writes both alike",
         )  # fmt: skip
-    purelib = {k.lower(): v.lower() for k, v in facts.wheel_headers}.get("root-is-purelib") == "true"
+    told = {k.lower(): v.lower() for k, v in facts.wheel_headers}.get("root-is-purelib")
+    purelib = told == "true"
+    if told == "false" and name.platforms == ("any",) and not facts.contents.binaries():
+        yield _finding(
+            "TW511", Severity.NOTE, f"{facts.contents.dist_info}/WHEEL", "Root-Is-Purelib: false, but nothing is bound to a platform",
+            hint="set tool.scikit-build.wheel.platlib = false, unless it must lie beside a platform's files",
+        )  # fmt: skip
     modules = [f for f, b in facts.contents.binaries() if b.is_loadable]
     if purelib and modules and name.platforms != ("any",):
         yield _finding(

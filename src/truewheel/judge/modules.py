@@ -118,21 +118,16 @@ def bound_libraries(contents: Contents) -> tuple[Module, ...]:
         for file, binary in contents.binaries()
         if file.path not in known and any(s.kind in (Kind.SHARED, Kind.BUNDLE) for s in binary.slices)
     ]
-    if not loose:
+    found = [_library(f, b) for f, b in loose if any(s.name in _COMMON for piece in b.slices for s in piece.imports)]
+    if not found:
         return ()
     own = own_names(contents)
-    found = (_library(file, binary) for file, binary in loose)
-    return tuple(m for m in found if _speaks_python(m.imports() - own))
+    return tuple(m for m in found if not _COMMON.isdisjoint(m.imports() - own))
 
 
 def own_names(contents: Contents) -> frozenset[str]:
     """Names that the wheel itself defines: ``Py…`` is anybody's prefix."""
     return frozenset(name for _, b in contents.binaries() for s in b.slices for name in s.exports)
-
-
-def _speaks_python(names: frozenset[str]) -> bool:
-    """Whether some names are certainly Python's: nearly everything that uses its objects calls one of these."""
-    return not names.isdisjoint(_COMMON)
 
 
 _COMMON = frozenset({
@@ -142,6 +137,7 @@ _COMMON = frozenset({
     "PyTuple_New", "PyUnicode_AsUTF8", "PyUnicode_FromString", "Py_BuildValue", "Py_DecRef", "Py_IncRef", "_Py_Dealloc",
     "_Py_NoneStruct", "_Py_DecRefShared", "Py_IsInitialized", "PyBytes_AsString", "PyFloat_FromDouble", "PyDict_New",
 })  # fmt: skip
+"""Names that are certainly Python's, and some of which nearly everything needs that uses its objects."""
 
 
 def _is_candidate(file: File, binary: Binary, contents: Contents) -> bool:

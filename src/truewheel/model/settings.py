@@ -39,3 +39,8 @@ class Settings(Record):
 
     cache_limit: str = "10 GB"
     """How large the cache directory may become; what was not used for the longest time is deleted first."""
+
+    launcher: Literal["auto", "off", "ccache", "sccache", "distcc", "icecc", "recc"] = "auto"
+    """What stands before the compiler: a cache of objects that other Pythons' and other machines' builds share through
+    its own storage (``ccache``, ``sccache``), or a distributor (``distcc``, ``icecc``, ``recc``). ``auto``: ccache or
+    sccache when the system has one. A launcher that the project or ``CMAKE_<LANG>_COMPILER_LAUNCHER`` names, stays."""

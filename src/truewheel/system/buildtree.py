@@ -37,11 +37,11 @@ def generator(build_dir: Path) -> str:
 
 
 def traces(
-    build_dir: Path, source: Path, *, kept: Path | None, packed: Iterable[Path], now: int, steady: bool
+    build_dir: Path, source: Path, *, homes: Iterable[Path], packed: Iterable[Path], now: int, steady: bool
 ) -> Traces:
     """What later builds must know of this one.
 
-    :param kept: the build environment when its path tells its content: its files need no stamps.
+    :param homes: directories of truewheel's own, whose paths tell their content: files there need no stamps.
     :param packed: files that went into the wheel; those below ``source`` are remembered.
     :param now: time in ns since the epoch at the end of the build.
     """
@@ -52,7 +52,7 @@ def traces(
     inputs |= {_absolute(p, build_dir) for p in set(_discovered(build_dir))} if edges else set()
     inside = {p for p in inputs if p.is_relative_to(source)}
     own = {p for p in configured if p.is_relative_to(source) and not p.is_relative_to(build_dir)}
-    homes = (source, build_dir) if kept is None else (source, build_dir, kept)
+    homes = (source, build_dir, *homes)
     outside = {p for p in (inputs | configured | _tools(build_dir)) if not any(p.is_relative_to(h) for h in homes)}
     return Traces(
         generator=kind,

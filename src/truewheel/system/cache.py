@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
 VARIABLE = "TRUEWHEEL_CACHE_DIR"
 _TAG = "CACHEDIR.TAG"
@@ -25,6 +26,8 @@ _REMOTE = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "9p", "lustre", "gpfs", "ceph", "beegfs", "glusterfs"}
 )
 """File systems on which locks and time stamps of several machines meet (``/proc/self/mountinfo``, proc(5))."""
+LABEL = "project"
+"""A file beside slots that names their project."""
 _WEIGHT = ".truewheel-size"
 _PINS = ".truewheel-used-by"
 
@@ -153,13 +156,32 @@ def pin(kept: Path, tree: Path) -> None:
         pins.write_text("\n".join([*known, str(tree)]) + "\n", encoding="utf-8")
 
 
-def entries(root: Path) -> Iterator[tuple[Path, float, int]]:
-    """Every kept environment and every slot, with when it was used last (seconds since the epoch) and its bytes."""
-    for entry in (*root.glob("environments/*"), *root.glob("builds/*/*")):
-        if entry.is_dir() and not entry.name.startswith("."):
+class Entry(NamedTuple):
+    """A kept environment, or a slot.
+
+    :param used: when it was used last, in seconds since the epoch.
+    :param size: bytes on disk.
+    :param label: the project of a slot.
+    """
+
+    path: Path
+    used: float
+    size: int
+    label: str
+
+
+def entries(root: Path) -> Iterator[Entry]:
+    """Everything that is kept."""
+    for path in (*root.glob("environments/*"), *root.glob("builds/*/*")):
+        if path.is_dir() and not path.name.startswith("."):
             with contextlib.suppress(OSError, ValueError):
-                weight = entry / _WEIGHT
-                yield entry, entry.stat().st_mtime, int(weight.read_text()) if weight.is_file() else 0
+                weight, label = path / _WEIGHT, path.parent / LABEL
+                yield Entry(
+                    path,
+                    path.stat().st_mtime,
+                    int(weight.read_text(encoding="ascii")) if weight.is_file() else 0,
+                    label.read_text(encoding="utf-8") if label.is_file() else "",
+                )
 
 
 def trim(root: Path, limit: int) -> int:
@@ -172,14 +194,14 @@ def trim(root: Path, limit: int) -> int:
     for draft in root.glob("environments/.draft-*"):  # of a process that was killed
         if time.time() - draft.stat().st_mtime > _YOUNG:
             shutil.rmtree(draft, ignore_errors=True)
-    found = sorted(entries(root), key=lambda e: e[1])
-    excess = sum(size for _, _, size in found) - limit
+    found = sorted(entries(root), key=lambda e: e.used)
+    excess = sum(e.size for e in found) - limit
     freed = 0
-    for entry, _, size in found:
+    for entry in found:
         if freed >= excess:
             break
-        if size and remove(entry):
-            freed += size
+        if entry.size and remove(entry.path):
+            freed += entry.size
     return freed
 
 

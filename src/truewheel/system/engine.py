@@ -78,7 +78,7 @@ from ..model.project import Project
 from ..model.record import Record
 from ..model.request import Product, Request
 from ..model.tree import Entry, Scheme, Tree
-from . import environment
+from . import environment, launcher
 from .workspace import Workplace
 
 State = Literal["sdist", "wheel", "editable", "metadata_wheel", "metadata_editable"]
@@ -422,14 +422,19 @@ class _Staging:
         if self._persists:
             self._install_persistently()
         if self.cmake is not None:
-            self._include_definitions()
+            self._add_ours()
 
-    def _include_definitions(self) -> None:
-        """What the workplace has to say to CMake, unless the project uses the same door for itself."""
-        door = "CMAKE_PROJECT_INCLUDE_BEFORE"
-        taken = door in self.settings.cmake.define or any(door in a for a in self.settings.cmake.args)
-        if not taken and door not in os.environ.get("CMAKE_ARGS", ""):
-            self.cache_entries[door] = self.place.definitions(self.build_dir.absolute())
+    def _add_ours(self) -> None:
+        """What truewheel has to say to CMake, unless the project or the user says something else."""
+        launchers = launcher.cache_entries(self.project.settings.launcher)
+        if launchers:
+            launcher.share_paths(os.environ)
+        definitions = self.place.definitions(self.build_dir.absolute())
+        told = " ".join([*self.settings.cmake.define, *self.settings.cmake.args, os.environ.get("CMAKE_ARGS", "")])
+        ours: dict[str, str | Path] = {"CMAKE_PROJECT_INCLUDE_BEFORE": definitions, **launchers}
+        for name, value in ours.items():
+            if name not in told and name not in os.environ:
+                self.cache_entries[name] = value
 
     def _fingerprint(self) -> str:
         """Digest of everything that the engine is told for this build."""

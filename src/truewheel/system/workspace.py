@@ -9,7 +9,6 @@ build directory that the project itself asks for.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import hashlib
 import json
 import os
@@ -24,6 +23,7 @@ from typing import Any
 
 import truewheel
 
+from ..model.record import parts, replace
 from ..model.request import Product, Request
 from ..model.reuse import BuildRecord, Inputs, Manifest, Reuse, ReuseDecision, Stamp, Traces
 from . import buildtree, cache, environment, mirror
@@ -176,6 +176,8 @@ def _slot(request: Request, mode: str, decide: Decide, stack: contextlib.ExitSta
     volatile = request.product is Product.WHEEL and (mode == "mirror" or _is_unpacked(request.source))
     store = cache.opened()
     base = store / "builds" / _key(request, volatile=volatile)
+    base.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (base / cache.LABEL).write_text(_named(request, volatile=volatile), encoding="utf-8")
     number = 0
     while (lock := cache.lock(base / f"{number}.lock")) is None:
         number += 1
@@ -190,16 +192,21 @@ def _is_unpacked(source: Path) -> bool:
 
 def _key(request: Request, *, volatile: bool) -> str:
     """Names the project, the interpreter and the product; what else may differ leads to a rebuild in place."""
-    source = os.path.realpath(request.source)
-    if volatile:
-        text = (request.source / "PKG-INFO").read_bytes() if (request.source / "PKG-INFO").is_file() else b""
-        names = [line for line in text.splitlines() if line.startswith(b"Name:")]
-        source = names[0].decode("utf-8", "replace") if names else source
+    source = _named(request, volatile=volatile)
     kept = environment.current() is not None
     parts = [str(LAYOUT), source, str(volatile), request.product.value, environment.interpreter_identity()]
     parts += [] if kept else [os.path.realpath(sys.prefix)]
     parts += [os.environ.get(name, "") for name in ("ARCHFLAGS", "_PYTHON_HOST_PLATFORM")]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def _named(request: Request, *, volatile: bool) -> str:
+    """A checkout by its path, an unpacked sdist by its project's name."""
+    if volatile and (request.source / "PKG-INFO").is_file():
+        for line in (request.source / "PKG-INFO").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("Name:"):
+                return line
+    return os.path.realpath(request.source)
 
 
 class Slot(Workplace):
@@ -229,7 +236,7 @@ class Slot(Workplace):
         self._sources, strays = mirror.mirror(self.request.source, target, present=present, leave_out=leave)
         self._memory.update({target / n: s for n, s in strays.items()})
         _dump(memo, {"files": self._sources, "leave": [str(p) for p in leave]})
-        self.request = _with_source(self.request, target)
+        self.request = replace(self.request, source=target)
 
     def begin(self, build_dir: Path, settings: str) -> None:  # noqa: D102  # the base says it
         build_dir = build_dir.resolve()
@@ -284,7 +291,8 @@ class Slot(Workplace):
             return
         kept = environment.current()
         source = self.request.source.resolve()
-        traces = buildtree.traces(self._tree, source, kept=kept, packed=packed, now=time.time_ns(), steady=steady)
+        homes = tuple(h for h in (self.root, kept) if h is not None)
+        traces = buildtree.traces(self._tree, source, homes=homes, packed=packed, now=time.time_ns(), steady=steady)
         if self._volatile and self._tree.is_relative_to(source):
             _dump(self.root / "mirror.json", {"files": self._sources, "leave": [str(self._tree)]})
         _dump(self._record, {"inputs": _plain(self._inputs), "traces": _plain(traces)})
@@ -385,8 +393,7 @@ def _versioned(source: Path) -> dict[str, str]:
 
 def _plain(value: Inputs | Traces) -> dict[str, object]:
     """The fields of a model value, for JSON."""
-    found = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
-    return {k: sorted(v) if isinstance(v, frozenset) else v for k, v in found.items()}
+    return {k: sorted(v) if isinstance(v, frozenset) else v for k, v in parts(value).items()}
 
 
 def _stamp(row: list[Any]) -> Stamp:
@@ -419,7 +426,3 @@ def _dump(path: Path, value: Mapping[str, object]) -> None:
     draft = path.with_suffix(".new")
     draft.write_text(json.dumps(value), encoding="utf-8")
     draft.replace(path)
-
-
-def _with_source(request: Request, source: Path) -> Request:
-    return dataclasses.replace(request, source=source)
