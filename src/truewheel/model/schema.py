@@ -29,6 +29,8 @@ _SIZES = frozenset({"cache-limit"})
 _CODE = re.compile(r"TW\d{0,3}")
 _OF_OUR_TESTS = frozenset({"TRUEWHEEL_EXTENDED", "TRUEWHEEL_SEED", "TRUEWHEEL_TEST_WHEELS"})
 """Variables that truewheel's own tests look at, and no build."""
+_NO_SETTINGS = frozenset({"TRUEWHEEL_CACHE_DIR"})
+"""Variables without a setting of their name: where the cache is belongs to a machine (``system.cache``)."""
 
 
 class Field(Record):
@@ -116,7 +118,7 @@ def _unknown_variables(environ: Iterable[str]) -> Iterable[Problem]:
     known = {f.attribute.upper(): f.variable for f in fields()}
     for name in sorted(environ):
         prefix, _, rest = name.upper().partition("_")
-        if prefix == "TRUEWHEEL" and name not in {*known.values(), *_OF_OUR_TESTS}:
+        if prefix == "TRUEWHEEL" and name not in {*known.values(), *_NO_SETTINGS, *_OF_OUR_TESTS}:
             near = [known[n] for n in difflib.get_close_matches(rest, known, n=2)]
             hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known.values())}"
             yield Problem(where=name, message="there is no such variable", hint=hint)
