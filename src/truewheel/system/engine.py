@@ -427,8 +427,6 @@ class _Staging:
     def _add_ours(self) -> None:
         """What truewheel has to say to CMake, unless the project or the user says something else."""
         launchers = launcher.cache_entries(self.project.settings.launcher)
-        if launchers:
-            launcher.share_paths(os.environ)
         definitions = self.place.definitions(self.build_dir.absolute())
         told = " ".join([*self.settings.cmake.define, *self.settings.cmake.args, os.environ.get("CMAKE_ARGS", "")])
         ours: dict[str, str | Path] = {"CMAKE_PROJECT_INCLUDE_BEFORE": definitions, **launchers}
