@@ -161,6 +161,23 @@ def test_what_mingw_links(tmp_path: Path, prefix: str, cpu: str) -> None:
     assert read(stripped.read_bytes()).debug_bytes == 0
 
 
+@pytest.mark.parametrize("prefix", ["i686", "x86_64"])
+def test_companions_of_debuggers_are_no_libraries(tmp_path: Path, prefix: str) -> None:
+    """They have a library's headers, and none of its content."""
+    (tmp_path / "t.c").write_text(TWICE)
+    compiler, copier = (needs.program(f"{prefix}-w64-mingw32-{tool}") for tool in ("gcc", "objcopy"))
+    subprocess.run([compiler, "-shared", "-g", "-o", "t.dll", "t.c"], cwd=tmp_path, check=True)
+    subprocess.run([copier, "--only-keep-debug", "t.dll", "t.dll.debug"], cwd=tmp_path, check=True)
+    whole, companion = (read((tmp_path / n).read_bytes()) for n in ("t.dll", "t.dll.debug"))
+    assert (companion.kind, companion.cpu, companion.exports, companion.needs) == (
+        Kind.OTHER,
+        whole.cpu,
+        frozenset(),
+        (),
+    )
+    assert companion.debug_bytes == whole.debug_bytes
+
+
 # --- launchers, as they lie in every installation of pip --------------------------------------------------------
 
 
