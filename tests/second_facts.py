@@ -48,7 +48,8 @@ def _file(file: File, archive: zipfile.ZipFile) -> File:
 
 def binary(data: bytes) -> Binary:
     """The facts of one file."""
-    return Binary(format=Format.MACHO, slices=tuple(_macho(s) for s in lief.MachO.parse(list(data))))
+    fat = lief.MachO.parse(list(data))  # has to outlive its slices
+    return Binary(format=Format.MACHO, slices=tuple(_macho(s) for s in fat))
 
 
 def _number(value: object) -> int:
