@@ -8,11 +8,10 @@ system's loader reads it. Nothing is judged here, nothing is executed, no certif
 from __future__ import annotations
 
 import bisect
-import dataclasses
 import itertools
 import struct
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ..model.binary import Binary, Format, Kind, MinimumOS, Need, NeedKind, PeSlice, Symbol
 from .cursor import Buffer, Cursor
@@ -65,8 +64,7 @@ def recognises(head: bytes) -> bool:
     return head[:2] == b"MZ" and len(head) >= 64 and 4 <= int.from_bytes(head[60:64], "little") < 1 << 28
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Header:
+class _Header(NamedTuple):  # a dataclass's definition would cost every process that reads an image milliseconds
     """The COFF file header and the optional header."""
 
     machine: int
@@ -93,8 +91,7 @@ class _Header:
         return self.directories[index] if index < len(self.directories) else (0, 0)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Section:
+class _Section(NamedTuple):
     name: bytes
     virtual: int
     address: int
@@ -119,7 +116,7 @@ def read(data: Buffer) -> Binary | None:
     debug = [s for s in sections if s.offset and is_debug(s.name, raw, header.names_at)]
     if debug and not any(s.offset and s.raw for s in sections if s not in debug):
         # What "objcopy --only-keep-debug" leaves: the tables that the directories lead to are in the stripped file.
-        header = dataclasses.replace(header, directories=(), companion=True)
+        header = header._replace(directories=(), companion=True)
     return Binary(format=Format.PE, slices=(_slice(_Image(cursor, raw, header, sections), debug),))
 
 
@@ -160,7 +157,7 @@ def _header(cursor: Cursor, at: int) -> _Header:
 
 def _sections(cursor: Cursor, header: _Header) -> tuple[_Section, ...]:
     rows = cursor.rows("8sIIII16x", header.sections_at, header.sections, "section headers")
-    sections = tuple(_Section(name=n, virtual=v, address=a, raw=r, offset=o) for n, v, a, r, o in rows)
+    sections = tuple(_Section(*row) for row in rows)
     for number, section in enumerate(sections):
         end = section.offset + min(section.raw, section.virtual or section.raw)
         if section.offset and end > len(cursor):
@@ -402,8 +399,7 @@ def _thunks(image: _Image, library: str, address: int, base: int) -> Iterator[Sy
 # --- exports ----------------------------------------------------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Exports:
+class _Exports(NamedTuple):
     library: str | None = None
     names: frozenset[str] = frozenset()
     forwards: tuple[tuple[str, str], ...] = ()
