@@ -112,13 +112,29 @@ DYLINK = custom(
 def test_every_kind_of_import() -> None:
     descriptions = {
         "function": b"\0\5", "table": b"\1\x70\1\0\x80\1", "table of references": b"\1\x63\7\0\0", "memory": b"\2\1\0\1",
-        "global": b"\3\x7f\1", "global reference": b"\3\x64\x6f\0", "tag": b"\4\0\3",
+        "global": b"\3\x7f\1", "global reference": b"\3\x64\x6f\0", "tag": b"\4\0\3", "exact": b"\x20\1",
         "memory with small pages": b"\2\x08\0\0",
     }  # fmt: skip
     piece = read(module(section(2, vector(*[text("m") + text(n) + d for n, d in descriptions.items()]))))
     assert [s.name for s in piece.imports] == list(descriptions)
     assert {s.library for s in piece.imports} == {"m"}
     assert (piece.cpu, piece.kind) == ("wasm32", Kind.EXECUTABLE)
+
+
+def test_compact_imports() -> None:
+    """A proposal of 2025: what is the same for many imports stands there once."""
+    each = b"\x7f" + vector(text("f") + b"\0\0", text("g") + b"\3\x7f\0")
+    alike = b"\x7e\2\4\1" + vector(text("m"), text("n"))
+    piece = read(
+        module(
+            section(
+                2, vector(text("env") + text("") + each, text("o") + text("") + alike, text("") + text("") + b"\0\0")
+            )
+        )
+    )
+    assert [(s.library, s.name) for s in piece.imports] == [(None, "f"), (None, "g"), ("o", "m"), ("o", "n"), ("", "")]
+    assert piece.import_modules == ("env", "o", "")
+    assert piece.cpu == "wasm64"
 
 
 @pytest.mark.parametrize(
@@ -228,17 +244,19 @@ def test_errors_tell_the_place_in_the_file() -> None:
 
 
 GREEDY = {
-    "sections": module(b"\1\0" * 500_000),
-    "custom sections": module(b"\0\1\0" * 300_000),
-    "imports without names": module(section(2, vector(*[b"\0\0\0\0"] * 250_000))),
-    "imports with names": module(section(2, vector(*[text("m") + b"\2%c%c" % (i >> 8 & 255, i & 255) + b"\0\0" for i in range(60_000)]))),
-    "exports": module(section(7, vector(*[b"\3%c%c%c" % (i >> 12 & 63, i >> 6 & 63, i & 63) + b"\0\0" for i in range(160_000)]))),
-    "libraries": module(custom("dylink.0", section(2, vector(*[b"\0"] * 900_000)))),
-    "paths": module(custom("dylink.0", section(5, vector(*[b"\1%c" % (i & 127) for i in range(400_000)])))),
-    "weak names": module(custom("dylink.0", section(4, vector(*[b"\0\2%c%c\1" % (i >> 7 & 127, i & 127) for i in range(200_000)])))),
-    "producers": module(custom("producers", vector(text("processed-by") + vector(*[b"\0\0"] * 400_000)))),
-    "features": module(custom("target_features", vector(*[b"+\0"] * 400_000))),
-    "nested customs": module(custom("dylink.0", section(2, b"\0") * 200_000)),
+    "sections": module(b"\1\0" * 150_000),
+    "custom sections": module(b"\0\1\0" * 90_000),
+    "imports without names": module(section(2, vector(*[b"\0\0\0\0"] * 80_000))),
+    "imports with names": module(section(2, vector(*[text("m") + b"\2%c%c" % (i >> 8 & 255, i & 255) + b"\0\0" for i in range(20_000)]))),
+    "groups of nothing": module(section(2, vector(*[b"\0\0\x7f\0"] * 80_000))),
+    "a group without kinds": module(section(2, vector(b"\0\0\x7e\0\0" + vector(*[b"\0"] * 300_000)))),
+    "exports": module(section(7, vector(*[b"\3%c%c%c" % (i >> 12 & 63, i >> 6 & 63, i & 63) + b"\0\0" for i in range(120_000)]))),
+    "libraries": module(custom("dylink.0", section(2, vector(*[b"\0"] * 300_000)))),
+    "paths": module(custom("dylink.0", section(5, vector(*[b"\1%c" % (i & 127) for i in range(130_000)])))),
+    "weak names": module(custom("dylink.0", section(4, vector(*[b"\0\2%c%c\1" % (i >> 7 & 127, i & 127) for i in range(70_000)])))),
+    "producers": module(custom("producers", vector(text("processed-by") + vector(*[b"\0\0"] * 130_000)))),
+    "features": module(custom("target_features", vector(*[b"+\0"] * 130_000))),
+    "nested customs": module(custom("dylink.0", section(2, b"\0") * 70_000)),
 }  # fmt: skip
 
 

@@ -7,7 +7,6 @@ of this form as well, and no libraries: they are not recognised.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 from ..model.binary import Binary, Format, Kind, Slice
@@ -18,8 +17,9 @@ from .cursor import Buffer, Cursor
 NORMAL, THIN = b"!<arch>\n", b"!<thin>\n"
 _HEADER = 60
 _LONGEST_HEAD = 64
-_NO_OBJECT = re.compile(rb"/ +|// +|/SYM64/ *|/<[A-Z]+>/ *|__\.SYMDEF.*|__\.PKGDEF.*", re.DOTALL)
-"""Names of members that are no objects: symbol tables, the table of long names, Go's declarations."""
+_TABLES = frozenset({b"/", b"//", b"/SYM64/", b"/<ECSYMBOLS>/", b"/<HYBRIDMAP>/", b"/<XFGHASHMAP>/"})
+_DECLARATIONS = (b"__.SYMDEF", b"__.PKGDEF")
+"""Names, and beginnings of names, of members that are no objects: indexes, long names, Go's declarations."""
 _DEBIAN = b"debian-binary"
 
 
@@ -71,13 +71,17 @@ def _members(cursor: Cursor) -> Iterator[memoryview]:
         if end != b"`\n":
             cursor.fail("a member's header has no end", offset=offset + 58, field="ar_fmag", value=end)
         size = _decimal(cursor, text, offset + 48)
-        special = _NO_OBJECT.fullmatch(name) is not None
+        special = _is_table(name)
         offset += _HEADER
         if not thin or special:
             content = cursor.bytes(offset, size, "member")
             offset += size + size % 2
             if not special:
                 yield from _without_name(cursor, name, content, offset)
+
+
+def _is_table(name: bytes) -> bool:
+    return name.rstrip(b" \0") in _TABLES or name.startswith(_DECLARATIONS)
 
 
 def _without_name(cursor: Cursor, name: bytes, content: memoryview, offset: int) -> tuple[memoryview, ...]:
@@ -87,7 +91,7 @@ def _without_name(cursor: Cursor, name: bytes, content: memoryview, offset: int)
     length = _decimal(cursor, name[3:], offset)
     if length > len(content):
         cursor.fail("a member's name is longer than the member", offset=offset, field="ar_name", value=length)
-    special = _NO_OBJECT.fullmatch(bytes(content[:length])) is not None
+    special = _is_table(bytes(content[:length]))
     return () if special else (content[length:],)
 
 

@@ -8,7 +8,6 @@ address. Sources: the Microsoft PE and COFF specification; ``winnt.h`` for ``ANO
 
 from __future__ import annotations
 
-import re
 import struct
 
 from ..model.binary import Binary, Format, Kind, Slice
@@ -26,7 +25,6 @@ _CONTENT = 0x0AE0
 """``IMAGE_SCN_*`` bits of which each section has one: code, data, zeros, information, to be removed."""
 _UNUSED = 0x0001_6417
 """Those that are reserved, or of other processors."""
-_NAME = re.compile(rb"[!-~]{1,8}")
 _FAR = 1 << 31
 _HEADER, _SECTION, _SYMBOL = 20, 40, 18
 """Sizes of the header, and of the records in its tables."""
@@ -66,7 +64,7 @@ def _is_first_section(head: bytes, tables_at: int) -> bool:
     )
     return (
         size == address == 0
-        and _NAME.fullmatch(name.partition(b"\0")[0]) is not None
+        and _is_name(name.partition(b"\0")[0])
         and raw < _FAR
         and all(
             at == 0 if not there else tables_at <= at < _FAR
@@ -75,6 +73,10 @@ def _is_first_section(head: bytes, tables_at: int) -> bool:
         and flags & _CONTENT != 0
         and not flags & _UNUSED
     )
+
+
+def _is_name(text: bytes) -> bool:
+    return text != b"" and text.isascii() and b" " not in text and text.decode("ascii").isprintable()
 
 
 def machine(head: bytes) -> int | None:

@@ -8,11 +8,10 @@ system's loader reads it. Nothing is judged here, nothing is executed, no certif
 from __future__ import annotations
 
 import bisect
-import dataclasses
 import itertools
 import struct
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ..model.binary import Binary, Format, Kind, MinimumOS, Need, NeedKind, PeSlice, Symbol
 from .cursor import Buffer, Cursor
@@ -65,8 +64,7 @@ def recognises(head: bytes) -> bool:
     return head[:2] == b"MZ" and len(head) >= 64 and 4 <= int.from_bytes(head[60:64], "little") < 1 << 28
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Header:
+class _Header(NamedTuple):  # a dataclass's definition would cost every process that reads an image milliseconds
     """The COFF file header and the optional header."""
 
     machine: int
@@ -85,14 +83,15 @@ class _Header:
     subsystem_version: tuple[int, int]
     os_version: tuple[int, int]
     directories: tuple[tuple[int, int], ...]
+    companion: bool = False
+    """Whether the sections were left out, but for those of a debugger."""
 
     def directory(self, index: int) -> tuple[int, int]:
         """Address and size of a data directory; zeros when it is not there."""
         return self.directories[index] if index < len(self.directories) else (0, 0)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Section:
+class _Section(NamedTuple):
     name: bytes
     virtual: int
     address: int
@@ -114,7 +113,11 @@ def read(data: Buffer) -> Binary | None:
         return None
     header = _header(cursor, at + 4)
     sections = _sections(cursor, header)
-    return Binary(format=Format.PE, slices=(_slice(_Image(cursor, raw, header, sections), sections),))
+    debug = [s for s in sections if s.offset and is_debug(s.name, raw, header.names_at)]
+    if debug and not any(s.offset and s.raw for s in sections if s not in debug):
+        # What "objcopy --only-keep-debug" leaves: the tables that the directories lead to are in the stripped file.
+        header = header._replace(directories=(), companion=True)
+    return Binary(format=Format.PE, slices=(_slice(_Image(cursor, raw, header, sections), debug),))
 
 
 def _is_damaged(raw: bytes, at: int) -> bool:
@@ -154,7 +157,7 @@ def _header(cursor: Cursor, at: int) -> _Header:
 
 def _sections(cursor: Cursor, header: _Header) -> tuple[_Section, ...]:
     rows = cursor.rows("8sIIII16x", header.sections_at, header.sections, "section headers")
-    sections = tuple(_Section(name=n, virtual=v, address=a, raw=r, offset=o) for n, v, a, r, o in rows)
+    sections = tuple(_Section(*row) for row in rows)
     for number, section in enumerate(sections):
         end = section.offset + min(section.raw, section.virtual or section.raw)
         if section.offset and end > len(cursor):
@@ -245,7 +248,7 @@ class _Image:
         return self.raw[at:end].decode("utf-8", "backslashreplace")
 
 
-def _slice(image: _Image, sections: Sequence[_Section]) -> PeSlice:
+def _slice(image: _Image, debug: Sequence[_Section]) -> PeSlice:
     header = image.header
     libraries, imports = _imports(image)
     exports = _exports(image)
@@ -258,7 +261,7 @@ def _slice(image: _Image, sections: Sequence[_Section]) -> PeSlice:
         imports=imports,
         exports=exports.names,
         minimum_os=(MinimumOS(platform="windows", version=header.subsystem_version),),
-        debug_bytes=_debug_bytes(image, sections),
+        debug_bytes=sum(min(s.raw, s.virtual or s.raw) for s in debug),
         machine=header.machine,
         subsystem=header.subsystem,
         subsystem_version=header.subsystem_version,
@@ -278,7 +281,9 @@ def _kind(image: _Image) -> Kind:
     code for a process's CPU, whatever machine their header names."""
     header = image.header
     bits = header.characteristics
-    if header.subsystem in SUBSYSTEMS_OF_FIRMWARE or not bits & IMAGE_FILE_EXECUTABLE_IMAGE or _is_managed(image):
+    if header.companion or not bits & IMAGE_FILE_EXECUTABLE_IMAGE:
+        return Kind.OTHER
+    if header.subsystem in SUBSYSTEMS_OF_FIRMWARE or _is_managed(image):
         return Kind.OTHER
     if bits & IMAGE_FILE_DLL:
         empty = not header.code and not header.entry and not any(header.directory(d)[0] for d in (EXPORT, IMPORT))
@@ -317,14 +322,6 @@ def _has_certificate(image: _Image) -> bool:
         return False
     length: int = image.cursor.number("I", offset, "attribute certificate")
     return 8 < length <= size
-
-
-def _debug_bytes(image: _Image, sections: Sequence[_Section]) -> int:
-    return sum(
-        min(s.raw, s.virtual or s.raw)
-        for s in sections
-        if s.offset and is_debug(s.name, image.raw, image.header.names_at)
-    )
 
 
 def is_debug(name: bytes, raw: bytes, names_at: int) -> bool:
@@ -402,8 +399,7 @@ def _thunks(image: _Image, library: str, address: int, base: int) -> Iterator[Sy
 # --- exports ----------------------------------------------------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Exports:
+class _Exports(NamedTuple):
     library: str | None = None
     names: frozenset[str] = frozenset()
     forwards: tuple[tuple[str, str], ...] = ()

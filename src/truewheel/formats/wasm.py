@@ -1,7 +1,7 @@
 """Facts from WebAssembly modules: Emscripten's side modules (Python extensions in a browser), main modules, objects.
 
 Sources: the WebAssembly core specification, chapter 5; its tool conventions: ``DynamicLinking.md`` (``dylink.0``),
-``Linking.md``, ``ProducersSection.md``; the proposals for 64-bit memories and custom page sizes. Function bodies and
+``Linking.md``, ``ProducersSection.md``; the proposals for 64-bit memories, custom page sizes and compact import sections. Function bodies and
 data are skipped, nothing is validated beyond what is read.
 """
 
@@ -20,6 +20,7 @@ DYLINK_NEEDED, DYLINK_IMPORT_INFO, DYLINK_RUNTIME_PATH = 2, 4, 5
 BINDING_WEAK = 1
 BINDING_MASK = 3
 HAS_MAXIMUM, IS_64, HAS_PAGE_SIZE = 1, 4, 8
+GROUP, GROUP_OF_ONE_KIND, EXACT_FUNCTION = 0x7F, 0x7E, 0x20
 _REFERENCES = (0x63, 0x64)
 """Value types that a heap type follows: ``ref null``, ``ref``."""
 
@@ -162,16 +163,36 @@ def _imports(area: _Reader, facts: _Facts) -> None:
     for _ in range(area.number("number of imports")):
         module, name = area.name("import module"), area.name("import name")
         facts.import_modules[module] = None
-        library = None if module in GLOBAL_NAMESPACES else module
-        # dylink.0 comes first, so weak names are known by now.
-        facts.imports.append(Symbol(name=name, library=library, weak=name in facts.weak))
-        _skip_import(area, facts)
+        kind = area.byte("import kind")
+        if kind in (GROUP, GROUP_OF_ONE_KIND) and not name:
+            _import_group(area, facts, module, kind)
+        else:
+            _import(facts, module, name)
+            _skip_import(area, facts, kind)
 
 
-def _skip_import(area: _Reader, facts: _Facts) -> None:
+def _import(facts: _Facts, module: str, name: str) -> None:
+    library = None if module in GLOBAL_NAMESPACES else module
+    # dylink.0 comes first, so weak names are known by now.
+    facts.imports.append(Symbol(name=name, library=library, weak=name in facts.weak))
+
+
+def _import_group(area: _Reader, facts: _Facts, module: str, kind: int) -> None:
+    """Imports that share their module, or their description as well."""
+    if kind == GROUP_OF_ONE_KIND:
+        _skip_import(area, facts, area.byte("import kind"))
+    count = area.number("number of imports")
+    if len(facts.imports) + count > len(area.raw) // 4 + 4096:  # outside of groups each takes four bytes at least
+        area.cursor.fail("more imports than there can be", offset=area.at, field="number of imports", value=count)
+    for _ in range(count):
+        _import(facts, module, area.name("import name"))
+        if kind == GROUP:
+            _skip_import(area, facts, area.byte("import kind"))
+
+
+def _skip_import(area: _Reader, facts: _Facts, kind: int) -> None:
     """The description of an import: function, table, memory, global or tag."""
-    kind = area.byte("import kind")
-    if kind == 0:
+    if kind in (0, EXACT_FUNCTION):
         area.number("type index")
     elif kind == 1:
         _skip_type(area)
