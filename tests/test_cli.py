@@ -195,6 +195,17 @@ def test_files_that_cannot_be_read_are_told_as_such(
             assert wheel.name in captured.out
 
 
+def test_a_file_of_which_reading_fails(wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    memory = Path("/proc/self/mem")  # can be opened, and its first page not be read
+    if not memory.exists():
+        needs.missing("/proc/self/mem")
+    (tmp_path / "x.so").symlink_to(memory)
+    assert main(["show", str(tmp_path / "x.so"), str(wheel)]) == 4
+    captured = capsys.readouterr()
+    assert "x.so cannot be read" in captured.err
+    assert wheel.name in captured.out
+
+
 def test_output_that_has_no_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     full = Path("/dev/full")
     if not full.exists():

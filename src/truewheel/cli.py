@@ -193,16 +193,12 @@ def _show_binary(path: str) -> bool:
 
     try:
         with open(path, "rb") as file:
-            if formats.sniff(file.read(formats.HEAD)) is None:
-                return False
-            file.seek(0)
-            content = file.read()
-    except OSError as error:
-        raise WheelError(f"{path} cannot be read", context=[str(error)]) from None
-    try:
-        facts = formats.read(content)
+            head = file.read(formats.HEAD)
+            facts = formats.read(head + file.read()) if formats.sniff(head) is not None else None
     except FormatError as error:
         raise WheelError(f"{path}: {error}", context=error.context) from None
+    except OSError as error:
+        raise WheelError(f"{path} cannot be read", context=[str(error)]) from error
     if facts is not None:
         print(report.binary(os.path.basename(path), facts))  # noqa: T201
     return facts is not None
