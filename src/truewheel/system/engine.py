@@ -63,7 +63,6 @@ from scikit_build_core.builder._load_provider import (
     process_dynamic_metadata,
     process_legacy_dynamic_metadata,
 )
-from scikit_build_core.builder.get_requires import GetRequires
 from scikit_build_core.cmake import CMake
 from scikit_build_core.errors import FailedLiveProcessError, NotFoundError, ScikitBuildError
 from scikit_build_core.settings.skbuild_model import ScikitBuildSettings
@@ -214,6 +213,8 @@ class Engine:
         """What must be installed to build: cmake and ninja when the system has none that fits, and what metadata
         providers and ``build.requires`` ask for."""
         with _in(self._request.source), _complaints("the requirements of the build cannot be found"):
+            from scikit_build_core.builder.get_requires import GetRequires  # noqa: PLC0415  # builds do not ask
+
             wanted = GetRequires(self._settings, self._reader.dynamic_metadata)
             sdist = self._request.product is Product.SDIST
             cmake = self._settings.sdist.cmake if sdist else self._settings.wheel.cmake
