@@ -79,6 +79,8 @@ Table = dict[str, Any]
 
 _OURS = "truewheel."
 """Prefix of the config settings that are not the engine's."""
+_HEAD_START = 0.02
+"""Seconds that the build tool gets to start before other work competes with starting it."""
 _DEFAULT_LICENCES = ("LICEN[CS]E*", "COPYING*", "NOTICE*", "AUTHORS*")
 
 
@@ -229,7 +231,7 @@ class Engine:
 
         :param staging: an empty directory; everything that is made goes there, unless the project's ``build-dir``
             says otherwise.
-        :param meanwhile: called once in a thread of its own, when the build tool starts and this process has to wait.
+        :param meanwhile: called once in a thread of its own, when the build tool has started and this process has to wait.
         :raises EngineError: when CMake or the compiler fails, or ``fail`` is set.
         """
         with _in(self._request.source), _complaints("the build cannot be set up"):
@@ -492,7 +494,9 @@ class _Staging:
         with _phase("configure"):
             builder = self._configure(cmake)
         if self.meanwhile is not None:
-            threading.Thread(target=self.meanwhile, daemon=True).start()
+            waiting = threading.Timer(_HEAD_START, self.meanwhile)
+            waiting.daemon = True
+            waiting.start()
         with _phase("build"):
             build_wheel(builder)
         with _phase("install"):
