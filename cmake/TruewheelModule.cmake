@@ -42,6 +42,12 @@ endfunction()
 function(_truewheel_stable_module name version)
   if(TARGET Python::SABIModule)
     Python_add_library(${name} MODULE USE_SABI ${version} WITH_SOABI ${ARGN})
+    get_target_property(suffix ${name} SUFFIX)
+    if(version VERSION_LESS 3.15 AND suffix MATCHES "^\\.abi3-.+\\.so$")
+      # Python 3.15 prefers a suffix that names the platform as well (.abi3-x86_64-linux-gnu.so), and FindPython takes
+      # it; older Pythons look for .abi3.so only (CPython gh-122931).
+      set_target_properties(${name} PROPERTIES SUFFIX ".abi3.so")
+    endif()
     return()
   endif()
   if(NOT version MATCHES "^3\\.([0-9]+)$")

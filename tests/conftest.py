@@ -20,6 +20,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(skip)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None:
+    """Tests never touch the cache of whoever runs them."""
+    os.environ["TRUEWHEEL_CACHE_DIR"] = str(tmp_path_factory.mktemp(f"cache-{worker_id}"))
+
+
 @pytest.fixture(scope="session")
 def distribution(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A directory with truewheel's own wheel, built by itself, for front ends to find."""
@@ -45,5 +51,6 @@ def environ(distribution: Path) -> dict[str, str]:
     }
     kept["PIP_FIND_LINKS"] = f"{distribution} {kept.get('PIP_FIND_LINKS', '')}".strip()
     kept["UV_FIND_LINKS"] = str(distribution)
+    kept["TRUEWHEEL_CACHE_DIR"] = os.environ["TRUEWHEEL_CACHE_DIR"]
     kept["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
     return kept

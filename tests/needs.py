@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from typing import NoReturn
 
 import pytest
@@ -22,3 +23,10 @@ def program(name: str) -> str:
     """The path of a program on PATH."""
     found = shutil.which(name)
     return found if found is not None else missing(f"the program {name}")
+
+
+def header(name: str) -> None:
+    """A C header that the compiler finds."""
+    command = [program("gcc"), "-E", "-include", name, "-x", "c", os.devnull]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        missing(f"the C header {name}")

@@ -67,7 +67,9 @@ def build(backend: str, project: Path, case: dict[str, Any], place: Path, output
         table.write_text(text, encoding="utf-8")
     output.mkdir(parents=True)
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("SKBUILD", "CMAKE_", "TRUEWHEEL"))}
-    environ |= {"TMPDIR": str(place), **case.get("env", {})}
+    environ |= {"TMPDIR": str(place), "TRUEWHEEL_CACHE_DIR": str(place / "tmpcache"), **case.get("env", {})}
+    # Only truewheel maps paths out of debug information; here it steps back, as for any project that uses this door.
+    environ["CMAKE_ARGS"] = f"{environ.get('CMAKE_ARGS', '')} -DCMAKE_PROJECT_INCLUDE_BEFORE=".strip()
     run = subprocess.run(
         [sys.executable, "-c", HOOK, backend, case["kind"], str(output), json.dumps(case.get("settings", {}))],
         cwd=source, env=environ, capture_output=True, text=True, check=False,

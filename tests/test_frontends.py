@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import interpreters
 import needs
 import pytest
+from running import run
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -35,15 +35,6 @@ WAYS = {
 }  # fmt: skip
 
 CELLS = [pytest.param(name, version, id=f"{name}-{version}") for name in NAMES for version in interpreters.WANTED]
-
-
-def run(*command: object, cwd: Path, environ: dict[str, str]) -> str:
-    words = [str(word) for word in command]
-    result = subprocess.run(
-        words, cwd=cwd, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    assert result.returncode == 0, f"{' '.join(words)}\n{result.stdout}"
-    return result.stdout
 
 
 class Cell:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from truewheel import formats
 
-KINDS = [form.name for form, _ in formats.READERS] + [fuzzing.WHEEL]
+KINDS = [form.name for form, *_ in formats.READERS] + [fuzzing.WHEEL]
 EXTENDED_SECONDS = 600 / len(KINDS)
 
 

@@ -81,13 +81,21 @@ def _prepare(product: str, directory: str, config_settings: ConfigSettings) -> s
 
 
 def _build(product: str, directory: str, config_settings: ConfigSettings, metadata_directory: str | None) -> str:
+    from .system import relocation  # noqa: PLC0415
+
     with _boundary():
+        absolute = [os.path.abspath(d) if d else None for d in (directory, metadata_directory)]  # noqa: PTH100
+        try:
+            return relocation.call(f"build_{product}", [absolute[0], config_settings, absolute[1]])
+        except relocation.Refused as refused:
+            reason = str(refused)
         from . import pipeline  # noqa: PLC0415
 
         built = pipeline.build(_request(product, directory, config_settings, metadata_directory))
         from . import report  # noqa: PLC0415
 
-        _say(report.summary(built.wheel.path.name, built.wheel.size, built.verdict, _style()))
+        note = f"from nothing: {reason}" if reason and built.note else built.note
+        _say(report.summary(built.wheel.path.name, built.wheel.size, built.verdict, _style(), note=note))
         if built.message:
             _say(built.message)
         return built.wheel.path.name

@@ -109,6 +109,14 @@ def _parser() -> argparse.ArgumentParser:
         "--exclude", action="append", default=[], metavar="GLOB", help="a library that someone else supplies"
     )
     tag.set_defaults(run=_tag)
+
+    cache = commands.add_parser("cache", help="what is kept of builds, so that the next ones are warm")
+    cache.add_argument(
+        "action",
+        choices=("info", "clean", "path"),
+        help="list what is kept, delete all that is not in use, or say where",
+    )
+    cache.set_defaults(run=_cache)
     return parser
 
 
@@ -246,6 +254,28 @@ def _tag(options: SimpleNamespace) -> int:
             continue
         retag_wheel(path, output, name=name, purelib=truth.purelib)
         print(f"{path.name} -> {output / str(name)}")  # noqa: T201
+    return int(ExitCode.FINE)
+
+
+def _cache(options: SimpleNamespace) -> int:
+    from . import report  # noqa: PLC0415
+    from .system import cache  # noqa: PLC0415
+
+    root = cache.path()
+    if options.action == "path":
+        print(root)  # noqa: T201
+        return int(ExitCode.FINE)
+    try:
+        held = list(cache.entries(cache.opened()))
+    except cache.UnfitError as error:
+        raise TruewheelError(str(error), hint=f"set {cache.VARIABLE} to another directory") from None
+    if options.action == "info":
+        real = os.path.realpath(root)
+        rows = [(os.path.relpath(e.path, real), e.used, e.size, e.label) for e in held]
+        print(report.held(str(root), rows))  # noqa: T201
+    else:
+        freed = sum(e.size for e in held if cache.remove(e.path, always=True))
+        print(f"freed {report.size(freed)} in {root}")  # noqa: T201
     return int(ExitCode.FINE)
 
 

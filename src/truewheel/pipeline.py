@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import importlib
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .judge import reuse
+from .model import schema
 from .model.diagnostics import ConfigError, EngineError, Problem, TruewheelError, VerdictError
 from .model.distinfo import WheelName, dist_info_name, escape
 from .model.project import Project
 from .model.record import Record
 from .model.request import Product, Request
 from .model.tree import Scheme
-from .system import host
+from .system import host, launcher, workspace
 from .system.engine import Engine, Staged
-from .system.pyproject import read_project, read_table
+from .system.pyproject import read_project, read_settings, read_table
+from .system.workspace import Workplace
 
 if TYPE_CHECKING:
     from .model.verdict import Verdict
@@ -39,17 +41,23 @@ _AFTERWARDS = (
 class Built(Record):
     """A wheel that was made.
 
+    :param note: how much of an earlier build was used, and why; empty when nothing was compiled.
     :param message: ``messages.after-success`` of the project.
     """
 
     wheel: WheelFile
     verdict: Verdict
+    note: str
     message: str
 
 
 def requires(request: Request) -> list[str]:
     """What a front end must install before it asks for the product."""
-    return Engine(request, read_table(request.source)).requires()
+    table = read_table(request.source)
+    wanted = Engine(request, table).requires()
+    if request.product is not Product.SDIST and _compiles(table):
+        wanted += launcher.requires(read_settings(table, request)[0].launcher)
+    return wanted
 
 
 def build(request: Request) -> Built:
@@ -60,15 +68,38 @@ def build(request: Request) -> Built:
     :raises VerdictError: when the wheel would be untrue.
     """
     table = read_table(request.source)
-    engine = Engine(request, table)
+    settings, _ = read_settings(table, request)  # its mistakes are told with all others
+    mode = settings.cache if _compiles(table) else "off"
     try:
-        return _build(request, table, engine)
+        with workspace.opened(request, mode, reuse.decide) as place:
+            built = _tried(place, table)
+    except (EngineError, OSError):
+        if mode == "off" or not workspace.is_full():
+            raise
+        with workspace.opened(request, "off", reuse.decide) as place:  # the disk that is full may be the cache's alone
+            built = _tried(place, table)
+    if mode != "off":
+        workspace.trim(schema.bytes_of(settings.cache_limit))
+    return built
+
+
+def _compiles(table: Mapping[str, Any]) -> bool:
+    """Whether CMake may run at all, as far as the table says by itself."""
+    wheel = table.get("tool", {}).get("scikit-build", {}).get("wheel", {})
+    return not (isinstance(wheel, dict) and wheel.get("cmake") is False)
+
+
+def _tried(place: Workplace, table: Mapping[str, Any]) -> Built:
+    """The build, and once more when it fails and the project says what to do then."""
+    engine = Engine(place.request, table)
+    try:
+        return _build(place, table, engine)
     except EngineError as error:
-        retry = Engine(request, table, retry=True)
+        retry = Engine(place.request, table, retry=True)
         if not retry.retries or error.phase not in {"configure", "build", "install"}:
             raise _with_message(error, engine) from None
     try:
-        return _build(request, table, retry)
+        return _build(place, table, retry)
     except EngineError as error:
         raise _with_message(error, retry) from None
 
@@ -80,26 +111,35 @@ def _with_message(error: EngineError, engine: Engine) -> EngineError:
     return error
 
 
-def _build(request: Request, table: Mapping[str, Any], engine: Engine) -> Built:
+def _build(place: Workplace, table: Mapping[str, Any], engine: Engine) -> Built:
+    request = place.request
     project = read_project(table, request, engine)
     _same_metadata(request, project)
-    with tempfile.TemporaryDirectory(prefix="truewheel-") as place:
-        staged = engine.stage(project, Path(place).resolve(), meanwhile=_import_the_rest)
-        from .system.wheelfile import write_wheel  # noqa: PLC0415
+    staged = _staged(place, project, engine)
+    from .system.wheelfile import write_wheel  # noqa: PLC0415
 
-        found = judged(request, project, staged)
-        name = WheelName(
-            name=escape(project.name),
-            version=project.version.replace("-", "_"),
-            build=staged.build_tag,
-            interpreters=found.interpreters,
-            abis=found.abis,
-            platforms=found.platforms,
-        )
-        wheel = write_wheel(
-            request.output, name=name, purelib=found.purelib, tree=staged.tree, files=_dist_info(project)
-        )
-    return Built(wheel=wheel, verdict=found, message=staged.message)
+    found = judged(request, project, staged)
+    name = WheelName(
+        name=escape(project.name),
+        version=project.version.replace("-", "_"),
+        build=staged.build_tag,
+        interpreters=found.interpreters,
+        abis=found.abis,
+        platforms=found.platforms,
+    )
+    wheel = write_wheel(request.output, name=name, purelib=found.purelib, tree=staged.tree, files=_dist_info(project))
+    return Built(wheel=wheel, verdict=found, note=place.note if staged.compiled else "", message=staged.message)
+
+
+def _staged(place: Workplace, project: Project, engine: Engine) -> Staged:
+    """The tree of files; what was compiled is remembered, also of a build that failed half-way."""
+    try:
+        staged = engine.stage(project, place, meanwhile=_import_the_rest)
+    except EngineError:
+        place.finish((), steady=False)
+        raise
+    place.finish((e.source for e in staged.tree.entries if isinstance(e.source, Path)), steady=True)
+    return staged
 
 
 def _import_the_rest() -> None:
@@ -213,6 +253,6 @@ def build_sdist(request: Request) -> Path:
     table = read_table(request.source)
     engine = Engine(request, table)
     project = read_project(table, request, engine)
-    with tempfile.TemporaryDirectory(prefix="truewheel-") as place:
-        plan = engine.plan_sdist(project, Path(place).resolve())
+    with workspace.opened(request, "off", reuse.decide) as place:
+        plan = engine.plan_sdist(project, place)
         return write_sdist(request.output, plan, project)

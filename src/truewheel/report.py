@@ -70,12 +70,16 @@ def size(count: int) -> str:
     return f"{count} bytes"
 
 
-def summary(filename: str, count: int, verdict: Verdict, style: Style = PLAIN) -> str:
-    """After a build: file, size, tag, and why that tag; then what is worth knowing."""
+def summary(filename: str, count: int, verdict: Verdict, style: Style = PLAIN, *, note: str = "") -> str:
+    """After a build: file, size, tag, and why that tag; then what is worth knowing.
+
+    :param note: how much of an earlier build was used, and why.
+    """
     lines = [
         f"{style.paint('truewheel', '1')} made {filename} ({size(count)})",
         f"  tag: {verdict.tag}",
         *(f"  why: {reason}" for reason in verdict.reasons),
+        *([f"  built: {note}"] if note else []),
     ]
     lines += [finding(f, style) for f in verdict.findings if f.severity is not Severity.NOTE]
     return "\n".join(lines)
@@ -160,3 +164,15 @@ def _floor(floor: Floor) -> dict[str, Any]:
 
 def _finding(found: Finding) -> dict[str, Any]:
     return {**parts(found), "severity": found.severity.value, "evidence": list(found.evidence)}
+
+
+def held(root: str, entries: Iterable[tuple[str, float, int, str]]) -> str:
+    """What the cache directory holds: when it was used last, how large it is, what it is, for which project."""
+    import time  # noqa: PLC0415
+
+    rows = sorted(entries, key=lambda e: e[1])
+    lines = [f"{root}: {size(sum(count for _, _, count, _ in rows))}"]
+    for name, used, count, label in rows:
+        day = time.strftime("%Y-%m-%d %H:%M", time.localtime(used))
+        lines.append(f"  {day}  {size(count):>12}  {name}" + (f"  ({label})" if label else ""))
+    return "\n".join(lines)

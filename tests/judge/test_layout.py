@@ -177,3 +177,9 @@ def test_purelib_with_binaries() -> None:
     files = (File(path="p/x.so", size=1, binary=Binary(format=Format.ELF, slices=(piece,))),)
     facts = wheel("p/x.so", contents=Contents(files=files, dist_info=HOME), filename="p-1-py3-none-linux_x86_64.whl")
     assert "TW511" in codes(facts)
+
+
+def test_platlib_without_binaries() -> None:
+    headers = (("Wheel-Version", "1.0"), ("Root-Is-Purelib", "false"), ("Tag", "py3-none-any"))
+    (finding,) = layout.findings(wheel(wheel_headers=headers))
+    assert (finding.code, finding.severity) == ("TW511", Severity.NOTE)

@@ -17,6 +17,7 @@ from truewheel.judge import modules, pyabi, stable
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need, PeSlice, Slice, Symbol
 from truewheel.model.contents import Contents, File
 from truewheel.model.diagnostics import Severity
+from truewheel.model.record import replace
 from truewheel.model.target import Target
 
 ROOT = Path(__file__).parents[2]
@@ -86,6 +87,13 @@ def test_pypy_is_asked_for_no_stable_abi_and_has_an_init_function_of_its_own(exp
     ruling = pyabi.rule(files, target=CP313, py_api="cp310")
     assert (ruling.interpreters, ruling.abis) == (("pp311",), ("pypy311_pp73",))
     assert ruling.findings == ()
+
+
+def test_stable_abi_under_a_name_that_only_newer_pythons_look_for() -> None:
+    target = replace(CP313, version=(3, 15), python_tag="cp315", abi_tag="cp315")
+    ruling = pyabi.rule(contents(module("p/m.abi3-x86_64-linux-gnu.so")), target=target, py_api="cp310")
+    assert (ruling.interpreters, ruling.abis) == (("cp315",), ("abi3",))
+    assert [(f.code, "from 3.15 on" in f.message) for f in ruling.findings] == [("TW408", True)]
 
 
 def test_stable_abi_broken_by_a_private_symbol() -> None:
@@ -160,7 +168,8 @@ def test_mixed_suffixes() -> None:
         ("m.abi3.so", ("cp315",), ("cp315t",), ["TW401"]),
         ("m.abi3.so", ("cp315",), ("abi3t",), ["TW401"]),
         ("m.abi3.so", ("pp311",), ("pypy311_pp73",), ["TW401"]),
-        ("m.abi3-x86_64-linux-gnu.so", ("cp312",), ("abi3",), []),
+        ("m.abi3-x86_64-linux-gnu.so", ("cp312",), ("abi3",), ["TW401"]),
+        ("m.abi3-x86_64-linux-gnu.so", ("cp315",), ("abi3",), []),
         ("m.abi3t.so", ("cp315",), ("abi3t",), []),
         ("m.abi3t.so", ("cp315",), ("abi3", "abi3t"), []),
         ("m.abi3t.so", ("cp314",), ("abi3t",), ["TW401"]),
@@ -243,6 +252,18 @@ def codes(files: Contents, tag: str) -> list[str]:
 )
 def test_libraries_of_python(name: str, linked: str, tag: str, expected: list[str]) -> None:
     assert codes(contents(module(f"p/{name}", linked=linked)), tag) == expected
+
+
+def test_modules_of_a_python_that_the_wheel_brings() -> None:
+    """Applications come with their own; its modules are not for the Python that installs the wheel."""
+    standard = module("app/DLLs/_ssl.pyd", linked="python312.dll", exports="PyInit__ssl")
+    assert codes(contents(standard, module("app/python312.dll", exports="PyList_New")), "py3-none") == []
+    assert codes(contents(standard), "py3-none") == ["TW407"]
+    named = module("app/lib-dynload/_ssl.cpython-312-x86_64-linux-gnu.so", exports="PyInit__ssl")
+    assert codes(contents(named, module("app/lib/libpython3.12.so.1.0", exports="PyList_New")), "py3-none") == []
+    assert codes(contents(named, module("app/lib/libpython3.11.so.1.0", exports="PyList_New")), "py3-none") == ["TW409"]
+    # A wheel for one Python that brings that Python's library is another matter.
+    assert codes(contents(standard, module("app/python312.dll", exports="PyList_New")), "cp311-cp311") == ["TW407"]
 
 
 def test_a_library_of_python_tells_what_the_name_does_not() -> None:

@@ -37,7 +37,15 @@ def test_mistakes_name_their_place_and_what_is_allowed() -> None:
 
 def test_variables_that_nobody_reads() -> None:
     _, problems = schema.read(
-        {}, {}, {"TRUEWHEEL_TGA": "native", "truewheel_x": "", "PATH": "", "TRUEWHEEL_EXTENDED": "1"}
+        {},
+        {},
+        {
+            "TRUEWHEEL_TGA": "native",
+            "truewheel_x": "",
+            "PATH": "",
+            "TRUEWHEEL_EXTENDED": "1",
+            "TRUEWHEEL_CACHE_DIR": "c",
+        },
     )
     assert (problems[0].where, problems[0].hint) == ("TRUEWHEEL_TGA", "did you mean TRUEWHEEL_TAG?")
     assert [p.where for p in problems] == ["TRUEWHEEL_TGA", "truewheel_x"]

@@ -80,6 +80,25 @@ def test_local_header_with_other_sizes(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        (struct.pack("<HHHH", 0xCAFE, 0, 0xCAFE, 0), None), (struct.pack("<HHQQ", 1, 16, 3000, 0), None),
+        (struct.pack("<HHHHHH", 0x7075, 0, 1, 0, 0x7075, 0), "is there twice"), (struct.pack("<HHB", 0xCAFE, 9, 0), "are cut"),
+        (b"\0", "are cut"),
+    ],
+)  # fmt: skip
+def test_extra_fields_of_local_headers(tmp_path: Path, extra: bytes, message: str | None) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("p/a.py", b"a" * 3000)
+    data = file.getvalue()
+    changed = bytearray(data[:36] + extra + data[36:])
+    struct.pack_into("<H", changed, 28, len(extra))
+    struct.pack_into("<I", changed, len(changed) - 6, struct.unpack_from("<I", data, len(data) - 6)[0] + len(extra))
+    assert [message in o.message for o in odd(tmp_path, changed)] == ([True] if message else [])
+
+
 def test_directory_with_more_than_is_counted(tmp_path: Path) -> None:
     data = packed()
     struct.pack_into("<HH", data, len(data) - 14, 2, 2)

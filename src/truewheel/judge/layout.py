@@ -191,7 +191,8 @@ def _of_file(file: File) -> Iterator[Finding]:
     if file.binary.format is Format.ARCHIVE:
         yield _finding(
             "TW514", Severity.NOTE, file.path, "a static library: nothing loads it at run time",
-            evidence=[f"{file.size} bytes"], hint="leave it out, unless others are to link with it",
+            evidence=[f"{file.size} bytes", *(f"its objects are for {s.cpu}" for s in file.binary.slices)],
+            hint="leave it out, unless others are to link with it",
         )  # fmt: skip
     if any(s.kind is Kind.OBJECT for s in file.binary.slices):
         yield _finding(
@@ -345,7 +346,13 @@ def _of_name(facts: WheelFacts, name: WheelName) -> Iterator[Finding]:
             "TW512", Severity.WARNING, f"{facts.contents.dist_info}/WHEEL", "its tags are not those of the file name",
             evidence=differing[:6], hint="truewheel tag writes both alike",
         )  # fmt: skip
-    purelib = {k.lower(): v.lower() for k, v in facts.wheel_headers}.get("root-is-purelib") == "true"
+    told = {k.lower(): v.lower() for k, v in facts.wheel_headers}.get("root-is-purelib")
+    purelib = told == "true"
+    if told == "false" and name.platforms == ("any",) and not facts.contents.binaries():
+        yield _finding(
+            "TW511", Severity.NOTE, f"{facts.contents.dist_info}/WHEEL", "Root-Is-Purelib: false, but nothing is bound to a platform",
+            hint="set tool.scikit-build.wheel.platlib = false, unless it must lie beside a platform's files",
+        )  # fmt: skip
     modules = [f for f, b in facts.contents.binaries() if b.is_loadable]
     if purelib and modules and name.platforms != ("any",):
         yield _finding(

@@ -118,11 +118,11 @@ def bound_libraries(contents: Contents) -> tuple[Module, ...]:
         for file, binary in contents.binaries()
         if file.path not in known and any(s.kind in (Kind.SHARED, Kind.BUNDLE) for s in binary.slices)
     ]
-    if not loose:
+    found = [_library(f, b) for f, b in loose if any(s.name in _COMMON for piece in b.slices for s in piece.imports)]
+    if not found:
         return ()
     own = own_names(contents)
-    found = (_library(file, binary) for file, binary in loose)
-    return tuple(m for m in found if _speaks_python(m.imports() - own))
+    return tuple(m for m in found if not _COMMON.isdisjoint(m.imports() - own))
 
 
 def own_names(contents: Contents) -> frozenset[str]:
@@ -130,9 +130,19 @@ def own_names(contents: Contents) -> frozenset[str]:
     return frozenset(name for _, b in contents.binaries() for s in b.slices for name in s.exports)
 
 
-def _speaks_python(names: frozenset[str]) -> bool:
-    """Whether some names are certainly Python's: nearly everything that uses its objects calls one of these."""
-    return not names.isdisjoint(_COMMON)
+def without_embedded(found: tuple[Module, ...], contents: Contents) -> tuple[Module, ...]:
+    """The modules that are not for a Python which the wheel itself brings, with its library, as applications do."""
+    if not found:
+        return ()
+    names = (posixpath.basename(file.path) for file in contents.files if "ython" in file.path)
+    own = [linked for name in names if (linked := python_library(name)) is not None]
+    brought = {f"cp3{linked.version[1]}" for linked in own if linked.version}
+    return tuple(m for m in found if _python_of(m) not in brought)
+
+
+def _python_of(module: Module) -> str | None:
+    linked = module.python_library
+    return module.tag or (f"cp3{linked.version[1]}" if linked is not None and linked.version else None)
 
 
 _COMMON = frozenset({
@@ -142,6 +152,7 @@ _COMMON = frozenset({
     "PyTuple_New", "PyUnicode_AsUTF8", "PyUnicode_FromString", "Py_BuildValue", "Py_DecRef", "Py_IncRef", "_Py_Dealloc",
     "_Py_NoneStruct", "_Py_DecRefShared", "Py_IsInitialized", "PyBytes_AsString", "PyFloat_FromDouble", "PyDict_New",
 })  # fmt: skip
+"""Names that are certainly Python's, and some of which nearly everything needs that uses its objects."""
 
 
 def _is_candidate(file: File, binary: Binary, contents: Contents) -> bool:

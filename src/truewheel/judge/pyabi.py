@@ -15,8 +15,17 @@ from ..model.diagnostics import Finding, Severity
 from ..model.record import replace
 from ..model.verdict import PythonRuling
 from . import stable
-from .modules import THREADED_ONLY, bound_libraries, expected_inits, initialised, inits, modules, own_names
-from .takers import all_takers, obstacle
+from .modules import (
+    THREADED_ONLY,
+    bound_libraries,
+    expected_inits,
+    initialised,
+    inits,
+    modules,
+    own_names,
+    without_embedded,
+)
+from .takers import PLACED_ABI3, all_takers, knows_suffix, obstacle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,6 +128,9 @@ def _by_symbols(contents: Contents, found: tuple[Module, ...], target: Target, p
     if not abis:
         return own
     tag, version = wanted[:2] if wanted else (target.python_tag, target.version)
+    unknown = next((m for m in found if not knows_suffix(m, version)), None)
+    if unknown is not None:
+        tag, version = f"cp3{PLACED_ABI3[1]}", PLACED_ABI3
     broken = tuple(stable.breaches(found, version, threaded="abi3t" in abis, own=own_names(contents)))
     if broken:
         return replace(own, findings=broken)
@@ -127,6 +139,7 @@ def _by_symbols(contents: Contents, found: tuple[Module, ...], target: Target, p
         abis=abis,
         reason=f"stable ABI of Python {version[0]}.{version[1]}" + (f" (wheel.py-api = {py_api!r})" if py_api else ""),
         floors=stable.floors(found),
+        findings=(_suffix_too_new(py_api, unknown),) if unknown is not None else (),
     )
 
 
@@ -172,6 +185,8 @@ def objections(contents: Contents, *, interpreters: tuple[str, ...], abis: tuple
     found, bound = modules(contents), bound_libraries(contents)
     told = [*_module_findings(found), *_silent_libraries(bound, contents)]
     takers = all_takers(interpreters, abis)
+    if any(t.implementation == "py" for t in takers or ()):
+        found = without_embedded(found, contents)
     if takers is not None:
         told += _of_takers(contents, takers, found, bound, interpreters, abis)
     if "none" in abis:
@@ -413,6 +428,17 @@ def _api_not_kept(py_api: str, module: Module) -> Finding:
         message=f"wheel.py-api = {py_api!r} is not kept, so the wheel is tagged for one Python",
         evidence=(f"{module.path} is {bond}",),
         hint="in CMake: Python_add_library(NAME MODULE USE_SABI ${SKBUILD_SABI_VERSION} WITH_SOABI …), or remove wheel.py-api",
+    )
+
+
+def _suffix_too_new(py_api: str, module: Module) -> Finding:
+    return Finding(
+        code="TW408",
+        severity=Severity.WARNING,
+        where=module.path,
+        message=f"wheel.py-api = {py_api!r} is not kept: Pythons look for such a file name from 3.15 on",
+        evidence=(f"{module.path} is named for abi3-{module.place}",),
+        hint='in CMake: truewheel_add_module(NAME STABLE_ABI …), or set_target_properties(NAME PROPERTIES SUFFIX ".abi3.so")',
     )
 
 

@@ -15,6 +15,8 @@ from .stable import symbols
 
 _ABI3T = (3, 15)
 """The first Python that knows abi3t, and ``PyModExport_``."""
+PLACED_ABI3 = (3, 15)
+"""The first Python that looks for ``.abi3-PLATFORM.so`` beside ``.abi3.so`` (CPython gh-122931)."""
 
 
 class Takers(Record):
@@ -109,12 +111,17 @@ def _by_suffix(module: Module, takers: Takers) -> Obstacle | None:
     if not module.loads_by_name:
         told = _versioned(module, takers)
     elif module.abi == "abi3":
-        told = _named_abi3(takers)
+        told = _named_abi3(module, takers)
     elif module.abi == "abi3t":
         told = _named_abi3t(takers)
     elif takers.implementation == "pp" and module.format is not Format.PE:
         told = "its file name names no Python, and PyPy looks for its own suffix only"
     return Obstacle(code="TW401", evidence=told) if told else None
+
+
+def knows_suffix(module: Module, version: tuple[int, int]) -> bool:
+    """Whether CPython ``version`` looks for the suffix of a stable-ABI module."""
+    return module.abi != "abi3" or not module.place or version >= PLACED_ABI3
 
 
 def _versioned(module: Module, takers: Takers) -> str | None:
@@ -133,9 +140,11 @@ def _versioned(module: Module, takers: Takers) -> str | None:
     return None
 
 
-def _named_abi3(takers: Takers) -> str | None:
+def _named_abi3(module: Module, takers: Takers) -> str | None:
     if takers.implementation in ("pp", "graalpy"):
         return "its file name says abi3, the stable ABI of CPython"
+    if takers.implementation == "cp" and takers.version is not None and not knows_suffix(module, takers.version):
+        return f"its file name says abi3-{module.place}, for which Pythons look from 3.15 on"
     if takers.threaded and (takers.later or (takers.version or _ABI3T) >= _ABI3T):
         return "its file name says abi3; free-threaded Pythons from 3.15 on look for abi3t"
     return None

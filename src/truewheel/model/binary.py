@@ -1,6 +1,6 @@
 """What a binary file says of itself: facts from its headers and tables, the same nouns for every format.
 
-A :class:`Binary` has one :class:`Slice` per CPU (more than one only in fat Mach-O files and ARM64X images).
+A :class:`Binary` has one :class:`Slice` per CPU (more than one only in fat Mach-O files).
 Values hold no path: where a file lies is its container's business (:mod:`truewheel.model.contents`).
 """
 
@@ -92,7 +92,8 @@ class SearchPath(Record):
 class MinimumOS(Record):
     """The oldest system that the file says it runs on.
 
-    :param platform: ``macos``, ``ios``, ``ios-simulator``, ``catalyst``, ``tvos``, ``watchos``, ``visionos``,
+    :param platform: ``macos``, ``ios``, ``ios-simulator``, ``catalyst``, ``tvos``, ``watchos``, ``visionos`` (each with
+        ``-simulator``), ``bridgeos``, ``driverkit``, ``platform-N`` for another of Apple's,
         ``windows`` (subsystem version), ``android`` (API level as a one-number version), ``linux`` (``.note.ABI-tag``).
     :param version: ``(11, 0)``; numbers in the platform's own scheme.
     :param sdk: the SDK it was built with, when stated.
@@ -108,7 +109,8 @@ class Slice(Record):
 
     :param cpu: one spelling for all formats: ``x86_64``, ``i686``, ``aarch64``, ``armv7l``, ``armv6l``, ``arm`` (soft
         or unknown float ABI), ``ppc64le``, ``ppc64``, ``s390x``, ``riscv64``, ``riscv32``, ``loongarch64``, ``mips…``,
-        ``wasm32``, ``wasm64``, ``x86_64h``, ``arm64e``, ``arm64ec``; or ``machine-0xNNNN`` for what has no name here.
+        ``wasm32``, ``wasm64``, ``x86_64h``, ``arm64ec``, Apple's ``arm64``, ``arm64e``, ``arm64_32``, ``armv7``, ``armv7s``,
+        ``armv7k``; or ``machine-0xNNNN`` for what has no name here.
     :param bits: pointer size, 32 or 64.
     :param name: SONAME, Mach-O install name, PE export-table name.
     :param exports: defined names visible to a loader; versioned ELF names come without their version.
@@ -175,8 +177,8 @@ class MachOSlice(Slice):
 
     :param file_type: ``MH_*`` number.
     :param cpu_subtype: ``cpusubtype`` without its capability bits.
-    :param signed: whether an ``LC_CODE_SIGNATURE`` with content is there.
-    :param compatibility_version: of an ``LC_ID_DYLIB``.
+    :param signed: whether an ``LC_CODE_SIGNATURE`` is there, and a signature where it points.
+    :param compatibility_version: of an ``LC_ID_DYLIB``, three numbers.
     :param two_level: ``MH_TWOLEVEL``.
     :param offset: where the slice starts in a fat file, in bytes.
     :param size: its length in bytes.

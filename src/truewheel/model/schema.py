@@ -19,9 +19,13 @@ from .settings import Settings
 
 _CODES = frozenset({"select", "ignore"})
 """Settings that are prefixes of codes."""
+_SIZES = frozenset({"cache-limit"})
+"""Settings that are numbers of bytes."""
 _CODE = re.compile(r"TW\d{0,3}")
 _OF_OUR_TESTS = frozenset({"TRUEWHEEL_EXTENDED", "TRUEWHEEL_SEED", "TRUEWHEEL_TEST_WHEELS"})
 """Variables that truewheel's own tests look at, and no build."""
+_NO_SETTINGS = frozenset({"TRUEWHEEL_CACHE_DIR"})
+"""Variables without a setting of their name: where the cache is belongs to a machine (``system.cache``)."""
 
 
 class Field(Record):
@@ -115,7 +119,7 @@ def _unknown_variables(environ: Iterable[str]) -> Iterable[Problem]:
     known = {f.attribute.upper(): f.variable for f in fields()}
     for name in sorted(environ):
         prefix, _, rest = name.upper().partition("_")
-        if prefix == "TRUEWHEEL" and name not in {*known.values(), *_OF_OUR_TESTS}:
+        if prefix == "TRUEWHEEL" and name not in {*known.values(), *_NO_SETTINGS, *_OF_OUR_TESTS}:
             near = [known[n] for n in difflib.get_close_matches(rest, known, n=2)]
             hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known.values())}"
             yield Problem(where=name, message="there is no such variable", hint=hint)
@@ -157,14 +161,30 @@ def _convert(field: Field, value: Any) -> tuple[Any, str | None]:
         return None, f"{value!r} is not a list of strings"
     if not isinstance(value, str) or not value:
         return None, f"{value!r} is not a string" if not isinstance(value, str) else "is empty"
+    if field.key in _SIZES and bytes_of(value) is None:
+        return None, f"{value!r} is not a size"
     if field.choices and value not in field.choices:
         return None, f"{value!r} is not allowed"
     return value, None
 
 
+def bytes_of(text: str) -> int | None:
+    """A size as people write it; ``None`` when it is none.
+
+    >>> bytes_of("10 GB"), bytes_of("512MB"), bytes_of("many")
+    (10000000000, 512000000, None)
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kMGT]?)i?B?\s*", text)
+    if found is None:
+        return None
+    return int(float(found[1]) * 1000 ** "kMGT".find(found[2]) * 1000) if found[2] else int(float(found[1]))
+
+
 def _expected(field: Field) -> str:
     if field.key in _CODES:
         return 'for example ["TW3"] or ["TW301"]; truewheel explain lists them'
+    if field.key in _SIZES:
+        return 'for example "10 GB" or "500 MB"'
     if field.choices:
         return "one of " + ", ".join(repr(c) for c in field.choices)
     return 'a list of strings, ["…"]' if field.many else "a string"

@@ -6,6 +6,8 @@ Each key is also ``-Ctruewheel.KEY=…`` and ``TRUEWHEEL_KEY``. What the engine 
 
 from __future__ import annotations
 
+from typing import Literal
+
 from .record import Record
 
 
@@ -29,3 +31,16 @@ class Settings(Record):
     ignore: tuple[str, ...] = ()
     """Findings to leave out, by prefix of their code; the longer prefix wins over ``select``. That a tag is untrue
     (TW301 and its like, at level error) cannot be left out."""
+
+    cache: Literal["on", "off", "mirror"] = "on"
+    """The warm workspace: ``on`` keeps the build environment and the build tree in the user's cache directory
+    (``TRUEWHEEL_CACHE_DIR``), so that the next build compiles only what changed; the wheel is the same, byte for byte.
+    Sources that a front end unpacked are mirrored there; ``mirror`` does so with every source. ``off`` keeps nothing."""
+
+    cache_limit: str = "10 GB"
+    """How large the cache directory may become; what was not used for the longest time is deleted first."""
+
+    launcher: Literal["auto", "off", "ccache", "sccache", "distcc", "icecc", "recc"] = "auto"
+    """What stands before the compiler: a cache of objects that other Pythons' and other machines' builds share through
+    its own storage (``ccache``, ``sccache``), or a distributor (``distcc``, ``icecc``, ``recc``). ``auto``: ccache or
+    sccache when the system has one. A launcher that the project or ``CMAKE_<LANG>_COMPILER_LAUNCHER`` names, stays."""

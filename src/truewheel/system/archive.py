@@ -30,6 +30,8 @@ _BOMB_SIZE, _BOMB_RATIO = 64 << 20, 100
 """An archive that claims to hold more bytes than this, and this many times its own size, is not unpacked. Package
 indexes refuse half of that."""
 _UNPRINTABLE = bytes([*range(0x20), 0x7F])
+_ONCE = frozenset({0x0001, 0x7075})
+"""Extra fields that change what a member is: ZIP64 sizes, Info-ZIP's Unicode path."""
 _CHUNK = 1 << 20
 """Bytes that are unpacked at once where only a hash is wanted."""
 
@@ -236,10 +238,24 @@ class Archive:
             # Sizes follow the data, with or without a signature, in 4 or 8 bytes each: readers guess.
             end += 16 if bytes(self.data[end : end + 4]) == b"PK\x07\x08" else 12
             return [("its sizes stand behind its data (a data descriptor)", False)], end
-        wide = 0xFFFFFFFF in (packed, size)
-        if not wide and (packed, size) != (item.compressed_size, item.size):
-            return [("its local header tells other sizes than the directory", True)], end
-        return [], end
+        if end > self.size:
+            return [], end
+        told = self._extras(item.offset + 30 + n, m)
+        size, packed, _ = self._wide(item.offset + 30 + n, m, size, packed, 0)
+        if (packed, size) != (item.compressed_size, item.size):
+            told.append(("its local header tells other sizes than the directory", True))
+        return told, end
+
+    def _extras(self, place: int, length: int) -> list[tuple[str, bool]]:
+        """What is odd about the extra fields at ``place``: parts that end elsewhere, sizes or names that are told twice."""
+        end, seen = place + length, set()
+        while place + 4 <= end:
+            kind, many = self._unpack("HH", place, "an extra field")
+            if kind in seen and kind in _ONCE:
+                return [("an extra field that may be there once is there twice", True)]
+            seen.add(kind)
+            place += 4 + many
+        return [("its extra fields are cut", True)] if place != end else []
 
     def packed(self, item: Item) -> memoryview:
         """The compressed bytes of a member.

@@ -11,7 +11,10 @@ from __future__ import annotations
 import contextlib
 import copy
 import difflib
+import hashlib
+import importlib.metadata
 import io
+import json
 import os
 import re
 import shutil
@@ -23,6 +26,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 import pathspec
+import scikit_build_core
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -73,6 +77,8 @@ from ..model.project import Project
 from ..model.record import Record
 from ..model.request import Product, Request
 from ..model.tree import Entry, Scheme, Tree
+from . import environment, launcher
+from .workspace import Workplace
 
 State = Literal["sdist", "wheel", "editable", "metadata_wheel", "metadata_editable"]
 Table = dict[str, Any]
@@ -226,17 +232,16 @@ class Engine:
 
     # --- building -----------------------------------------------------------------------------------------------
 
-    def stage(self, project: Project, staging: Path, *, meanwhile: Callable[[], None] | None = None) -> Staged:
-        """Configure, build and install into ``staging``, and gather what belongs in the wheel.
+    def stage(self, project: Project, place: Workplace, *, meanwhile: Callable[[], None] | None = None) -> Staged:
+        """Configure, build and install into ``place``, and gather what belongs in the wheel.
 
-        :param staging: an empty directory; everything that is made goes there, unless the project's ``build-dir``
-            says otherwise.
+        :param place: everything that is made goes there, unless the project's ``build-dir`` says otherwise.
         :param meanwhile: called once in a thread of its own, when the build tool has started and this process has to wait.
         :raises EngineError: when CMake or the compiler fails, or ``fail`` is set.
         """
         with _in(self._request.source), _complaints("the build cannot be set up"):
             self._stop_if_told()
-            return _Staging(self, project, staging, meanwhile).run()
+            return _Staging(self, project, place, meanwhile).run()
 
     def _stop_if_told(self) -> None:
         if self._settings.fail:
@@ -259,14 +264,14 @@ class Engine:
 
     # --- source distributions -----------------------------------------------------------------------------------
 
-    def plan_sdist(self, project: Project, staging: Path) -> SdistPlan:
+    def plan_sdist(self, project: Project, place: Workplace) -> SdistPlan:
         """Which files an sdist holds, after ``sdist.cmake`` and ``generate`` have made theirs.
 
         :raises ConfigError: on ``resolve-symlinks = "error"`` with links, and on missing ``force-include`` sources.
         """
         with _in(self._request.source), _complaints("the source distribution cannot be made"):
             if self._settings.sdist.cmake:
-                _Staging(self, project, staging).configure_only()
+                _Staging(self, project, place).configure_only()
             _generate_sources(self._settings, project)
             return SdistPlan(
                 members=tuple(_sdist_members(self._settings)), reproducible=bool(self._settings.sdist.reproducible)
@@ -395,9 +400,11 @@ class _Staging:
     """The steps of one build, in order, over the directories they share."""
 
     def __init__(
-        self, engine: Engine, project: Project, staging: Path, meanwhile: Callable[[], None] | None = None
+        self, engine: Engine, project: Project, place: Workplace, meanwhile: Callable[[], None] | None = None
     ) -> None:
         self.meanwhile = meanwhile
+        self.place = place
+        place.clear()
         self.settings: ScikitBuildSettings = engine._settings  # noqa: SLF001  # one room
         self.state: Any = engine._state  # noqa: SLF001
         self.product = engine._request.product  # noqa: SLF001
@@ -409,14 +416,37 @@ class _Staging:
         self.cmake = self._find_cmake()
         self.build_dir = get_build_dir(
             self.settings, tags=self.tags, state=self.state, editable=self.is_editable,
-            has_cmake=self.cmake is not None, fallback=staging / "build", name=self.placeholder,
+            has_cmake=self.cmake is not None, fallback=place.build_dir, name=self.placeholder,
         )  # fmt: skip
-        self.wheel_dirs = prepare_wheel_dirs(staging / "wheel", targetlib=self.targetlib)
+        self.wheel_dirs = prepare_wheel_dirs(place.staging / "wheel", targetlib=self.targetlib)
         self.install_dir = get_install_dir(self.settings, wheel_dirs=self.wheel_dirs, targetlib=self.targetlib)
         self.lib_dir = self.wheel_dirs[self.targetlib]
-        self.cache_entries: dict[str, str | Path] | None = None
+        self.cache_entries: dict[str, str | Path] = {}
         if self._persists:
             self._install_persistently()
+        if self.cmake is not None:
+            self._add_ours()
+
+    def _add_ours(self) -> None:
+        """What truewheel has to say to CMake, unless the project or the user says something else."""
+        launchers = launcher.cache_entries(self.project.settings.launcher)
+        if launchers:
+            launcher.share_paths(os.environ)
+        definitions = self.place.definitions(self.build_dir.absolute())
+        told = " ".join([*self.settings.cmake.define, *self.settings.cmake.args, os.environ.get("CMAKE_ARGS", "")])
+        ours: dict[str, str | Path] = {"CMAKE_PROJECT_INCLUDE_BEFORE": definitions, **launchers}
+        for name, value in ours.items():
+            if name not in told and name not in os.environ:
+                self.cache_entries[name] = value
+
+    def _fingerprint(self) -> str:
+        """Digest of everything that the engine is told for this build."""
+        told = (
+            scikit_build_core.__version__, sys.executable, self.cmake, self.settings, self.state, self.project.name,
+            self.project.raw_version, self.wheel_dirs, self.install_dir, self.cache_entries, self.tags,
+            _entry_points(),
+        )  # fmt: skip
+        return hashlib.sha256("\0".join(map(repr, told)).encode()).hexdigest()
 
     @property
     def is_editable(self) -> bool:
@@ -450,9 +480,11 @@ class _Staging:
             raise ConfigError("a setting cannot be honoured", problems=[problem], hint="turn editable.rebuild off")
         self.install_dir = lib_dir / self.install_dir.relative_to(self.lib_dir)
         self.lib_dir = lib_dir
-        self.cache_entries = {f"SKBUILD_{self.targetlib.upper()}_DIR": lib_dir}
+        self.cache_entries[f"SKBUILD_{self.targetlib.upper()}_DIR"] = lib_dir
 
     def run(self) -> Staged:
+        if self.cmake is not None:
+            self.place.begin(self.build_dir, self._fingerprint())
         self._copy_licences()
         _generate_sources(self.settings, self.project)
         self._generate_outputs()
@@ -493,6 +525,7 @@ class _Staging:
     def _drive_cmake(self, cmake: CMake) -> tuple[Sequence[str], Sequence[str]]:
         with _phase("configure"):
             builder = self._configure(cmake)
+        self.place.configured()
         if self.meanwhile is not None:
             waiting = threading.Timer(_HEAD_START, self.meanwhile)
             waiting.daemon = True
@@ -607,20 +640,34 @@ class _Staging:
     ) -> Mapping[str, bytes]:
         name = self.project.name.replace("-", "_").replace(".", "_")
         if self._redirects:
-            return editable_redirect_files(
+            made = editable_redirect_files(
                 build_options=list(build_options), install_options=list(install_options), libdir=self.lib_dir,
                 mapping=mapping, name=name, packages=package_search_dirs(packages),
                 reload_dir=self.build_dir.resolve() if self.settings.build_dir else None, settings=self.settings,
                 install_prefix=os.fspath(self.install_dir) if self._persists else None,
             )  # fmt: skip
+            return {path: self._with_this_cmake(content) for path, content in made.items()}
         if not packages:
             problem = Problem(where="tool.scikit-build.editable.mode", message='"inplace" needs at least one package')
             raise ConfigError("an editable install cannot be made", problems=[problem], hint='use mode = "redirect"')
-        return editable_inplace_files(
+        made = editable_inplace_files(
             name=name, packages=packages, package_paths=package_search_dirs(packages),
             source_dir=self.build_dir.resolve() if self.cmake is not None else None,
             build_options=list(build_options), settings=self.settings,
         )  # fmt: skip
+        return {path: self._with_this_cmake(content) for path, content in made.items()}
+
+    def _with_this_cmake(self, content: bytes) -> bytes:
+        """The rebuild on import with the CMake that configured, when that stays: it may be in no PATH by then."""
+        if self.cmake is None or (environment.current() is None and environment.isolated() is not None):
+            return content
+        return content.replace(b'"cmake"', json.dumps(os.fspath(self.cmake)).encode())
+
+
+def _entry_points() -> list[str]:
+    """Where installed packages say that their CMake files are."""
+    groups = ("cmake.module", "cmake.prefix", "cmake.root")
+    return sorted(f"{e.group} {e.name} {e.value}" for g in groups for e in importlib.metadata.entry_points(group=g))
 
 
 @contextlib.contextmanager

@@ -1,0 +1,7 @@
+"""The heat equation on a plate."""
+
+from __future__ import annotations
+
+from ._heat import step
+
+__all__ = ["step"]

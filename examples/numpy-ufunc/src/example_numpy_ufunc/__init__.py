@@ -1,0 +1,7 @@
+"""The logistic function."""
+
+from __future__ import annotations
+
+from ._logistic import logistic
+
+__all__ = ["logistic"]

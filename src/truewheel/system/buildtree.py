@@ -1,0 +1,155 @@
+"""What a CMake build tree says of itself: its tools, its inputs, its outputs.
+
+Read from ``CMakeCache.txt``, from ``build.ninja`` and from Ninja's own log of discovered dependencies. Nothing here
+runs a build or changes a tree.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ..model.reuse import Traces
+
+_TOOLS = re.compile(
+    r"^(CMAKE_(?:COMMAND|MAKE_PROGRAM|AR|LINKER|RANLIB|NM|STRIP|OBJCOPY|\w+_COMPILER)):\w+=(.+)$", re.MULTILINE
+)
+_OWN_TARGETS = re.compile(
+    r"(edit_cache|rebuild_cache|list_install_components|install|install/\w+|test|package|package_source)\.util$"
+)
+"""Utility targets that CMake itself adds; all other ``CUSTOM_COMMAND`` edges are the project's."""
+_READS = re.compile(
+    rb"\b(file\s*\(\s*(READ|STRINGS|MD5|SHA\w+|SHA3_\w+)|execute_process|try_compile|try_run|exec_program)\b",
+    re.IGNORECASE,
+)
+"""Commands by which a CMake file reads others that CMake does not watch (cmake-commands(7))."""
+_HARMLESS_POST_BUILD = re.compile(r"^(:|(cd \S+ && )?\S*(strip|dsymutil)( \S+)*)$")
+
+
+def generator(build_dir: Path) -> str:
+    """The generator that configured the tree; empty when nothing did."""
+    found = re.search(r"^CMAKE_GENERATOR:INTERNAL=(.*)$", _text(build_dir / "CMakeCache.txt"), re.MULTILINE)
+    return found[1] if found else ""
+
+
+def traces(
+    build_dir: Path, source: Path, *, homes: Iterable[Path], packed: Iterable[Path], now: int, steady: bool
+) -> Traces:
+    """What later builds must know of this one.
+
+    :param homes: directories of truewheel's own, whose paths tell their content: files there need no stamps.
+    :param packed: files that went into the wheel; those below ``source`` are remembered.
+    :param now: time in ns since the epoch at the end of the build.
+    """
+    kind = generator(build_dir)
+    edges = list(_edges(build_dir)) if kind.startswith("Ninja") else []
+    configured = {_absolute(p, build_dir) for rule, _, ins, _ in edges if rule == "RERUN_CMAKE" for p in ins}
+    inputs = {_absolute(p, build_dir) for rule, _, ins, _ in edges if rule not in {"RERUN_CMAKE", "phony"} for p in ins}
+    inputs |= {_absolute(p, build_dir) for p in set(_discovered(build_dir))} if edges else set()
+    inside = {p for p in inputs if p.is_relative_to(source)}
+    own = {p for p in configured if p.is_relative_to(source) and not p.is_relative_to(build_dir)}
+    homes = (source, build_dir, *homes)
+    outside = {p for p in (inputs | configured | _tools(build_dir)) if not any(p.is_relative_to(h) for h in homes)}
+    return Traces(
+        generator=kind,
+        outside={str(p): stamp(p) for p in sorted(outside)},
+        compiled=_names(inside, source),
+        configured=_names(own, source),
+        packed=_names((p for p in packed if p.is_relative_to(source)), source),
+        commands=any(_is_projects_own(*edge) for edge in edges),
+        reads=any(_READS.search(_bytes(p)) for p in own),
+        probes=any(b"__has_include" in _bytes(p) for p in inside if not p.is_relative_to(build_dir)),
+        finished=now,
+        steady=steady,
+    )
+
+
+def stamp(path: Path) -> str:
+    """What tells that a file or a directory changed: size and time; empty when it is not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
+    return f"{status.st_size}:{status.st_mtime_ns}"
+
+
+def outputs(build_dir: Path) -> frozenset[Path]:
+    """The files that Ninja's commands made, from its log (``.ninja_log``: start, end, time, output, hash)."""
+    rows = (line.split("\t") for line in _text(build_dir / ".ninja_log").splitlines() if not line.startswith("#"))
+    return frozenset(_absolute(row[3], build_dir) for row in rows if len(row) == 5)
+
+
+def _tools(build_dir: Path) -> set[Path]:
+    """Programs that the build ran, by the cache; and those that compilers run by themselves."""
+    found = {Path(value.split(";")[0]) for _, value in _TOOLS.findall(_text(build_dir / "CMakeCache.txt"))}
+    found |= {Path(p) for p in map(shutil.which, ("as", "ld")) if p}
+    return {p for p in found if p.is_absolute()}
+
+
+Edge = tuple[str, tuple[str, ...], tuple[str, ...], str]
+"""Rule, outputs, inputs (explicit, implicit and order-only), and the command after linking."""
+
+
+def _edges(build_dir: Path) -> Iterator[Edge]:
+    """The edges of ``build.ninja`` (Ninja manual, "Build statements" and "Lexical syntax")."""
+    edge: Edge | None = None
+    for line in _text(build_dir / "build.ninja").replace("$\n", "").splitlines():
+        if line.startswith("build "):
+            if edge:
+                yield edge
+            made, _, rest = re.sub(r"\$:", "\0", line[6:]).partition(":")
+            words = _words(rest)
+            edge = (words[0], tuple(_words(made)), tuple(words[1:]), "")
+        elif edge and line.startswith("  POST_BUILD = "):
+            edge = (*edge[:3], line[15:].strip())
+    if edge:
+        yield edge
+
+
+def _words(text: str) -> list[str]:
+    words = re.split(r"(?<!\$) +", text.strip())
+    return [
+        w.replace("${cmake_ninja_workdir}", "").replace("$ ", " ").replace("\0", ":").replace("$$", "$")
+        for w in words
+        if w not in {"", "|", "||", "|@"}
+    ]
+
+
+def _is_projects_own(rule: str, made: tuple[str, ...], _: tuple[str, ...], after: str) -> bool:
+    if after and not _HARMLESS_POST_BUILD.match(after):
+        return True
+    return rule == "CUSTOM_COMMAND" and not any(_OWN_TARGETS.search(name) for name in made)
+
+
+def _discovered(build_dir: Path) -> Iterator[str]:
+    """Inputs that compilers named while they ran (``ninja -t deps``)."""
+    found = re.search(r"^CMAKE_MAKE_PROGRAM:\w+=(.+)$", _text(build_dir / "CMakeCache.txt"), re.MULTILINE)
+    if found is None or not (build_dir / ".ninja_deps").is_file():
+        return
+    done = subprocess.run(
+        [found[1], "-C", build_dir, "-t", "deps"], capture_output=True, text=True, check=False, errors="surrogateescape"
+    )
+    yield from (line[4:] for line in done.stdout.splitlines() if line.startswith("    "))
+
+
+def _absolute(path: str, build_dir: Path) -> Path:
+    return Path(os.path.normpath(build_dir / path))
+
+
+def _names(paths: Iterable[Path], source: Path) -> frozenset[str]:
+    return frozenset(p.relative_to(source).as_posix() for p in paths)
+
+
+def _text(path: Path) -> str:
+    return _bytes(path).decode("utf-8", "surrogateescape")
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

@@ -1,0 +1,336 @@
+"""A build environment that stays: a copy of a front end's throw-away environment at a path that does not change.
+
+pip, build and uv install a project's build requirements into a directory with a random name, and delete it
+afterwards. Every header, tool and interpreter path on a compiler's command line changes with it, so nothing can be
+reused. :func:`keep` copies such an environment once per *content* (interpreter, and each distribution's name, version
+and RECORD) to a path derived from that content. Nothing here builds, and the live environment is never written to.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import functools
+import hashlib
+import importlib.metadata
+import os
+import re
+import shutil
+import stat
+import sys
+import sysconfig
+import tempfile
+import venv
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from . import cache
+
+COMPLETE = ".truewheel-complete"
+"""Written last inside a copy; a copy without it is not used."""
+
+_UNCOUNTED = frozenset({"INSTALLER", "REQUESTED", "RECORD", "direct_url.json", "uv_cache.json", "uv_build.json"})
+"""``.dist-info`` files that tell how, not what, was installed: they differ between front ends."""
+
+
+class UnsoundError(Exception):
+    """An environment that cannot be copied soundly; the message says why."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class LiveEnvironment:
+    """The isolated environment that a front end runs its hooks in.
+
+    :param root: the directory that is deleted afterwards.
+    :param prefixes: installation prefixes inside it, most important first (pip's overlay has two).
+    :param sites: their ``site-packages`` that exist, most important first.
+    :param scripts: their ``bin`` directories.
+    """
+
+    root: Path
+    prefixes: tuple[Path, ...]
+    sites: tuple[Path, ...]
+    scripts: tuple[Path, ...]
+
+
+def isolated(environ: Mapping[str, str] | None = None) -> LiveEnvironment | None:
+    """The throw-away environment that this process runs in, or ``None`` when its environment lasts.
+
+    Recognised: pip's overlay (``PYTHONPATH`` names a ``site`` directory beside ``overlay`` and ``normal``), and the
+    virtual environments of pip (``pip-build-env-*``), build (``build-env-*``) and uv (below ``builds-v*`` in its
+    cache). Sources: pip ``_internal/build_env``, build ``env.py``, uv ``uv-cache`` bucket names.
+    """
+    environ = os.environ if environ is None else environ
+    for entry in environ.get("PYTHONPATH", "").split(os.pathsep):
+        site = Path(entry)
+        if (
+            site.name == "site"
+            and site.parent.name.startswith("pip-build-env-")
+            and (site / "sitecustomize.py").is_file()
+        ):
+            return _overlay(site.parent)
+    prefix = Path(sys.prefix)
+    if sys.prefix != sys.base_prefix and _is_throwaway(prefix):
+        return _live(prefix, (prefix,), None)
+    return None
+
+
+def _is_throwaway(prefix: Path) -> bool:
+    if prefix.name.startswith(("build-env-", "pip-build-env-")):
+        return True
+    return any(re.fullmatch(r"builds-v\d+", part) for part in prefix.parts)
+
+
+def _overlay(root: Path) -> LiveEnvironment:
+    return _live(root, tuple(root / name for name in ("overlay", "normal")), _scheme())
+
+
+def _live(root: Path, prefixes: tuple[Path, ...], scheme: str | None) -> LiveEnvironment:
+    """An environment by its prefixes; ``scheme`` is that of :mod:`sysconfig`, ``None`` for the interpreter's own."""
+    paths = []
+    for prefix in prefixes:
+        base = _variables(str(prefix))
+        paths.append(sysconfig.get_paths(vars=base) if scheme is None else sysconfig.get_paths(scheme, base))
+    sites = [Path(p[kind]) for p in paths for kind in ("purelib", "platlib")]
+    return LiveEnvironment(
+        root=root,
+        prefixes=prefixes,
+        sites=tuple(dict.fromkeys(s for s in sites if s.is_dir())),
+        scripts=tuple(Path(p["scripts"]) for p in paths),
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class _Piece:
+    """One installed file: where it is, and its place below the prefix."""
+
+    source: Path
+    place: PurePosixPath
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class _Installed:
+    """One distribution, with a digest that is the same wherever and by whatever it was installed."""
+
+    name: str
+    version: str
+    digest: str
+    pieces: tuple[_Piece, ...]
+
+
+def _installed(live: LiveEnvironment) -> tuple[_Installed, ...]:
+    """All distributions of ``live``, by name.
+
+    :raises UnsoundError: when one has no RECORD, is editable, or owns files outside of its prefix.
+    """
+    found: dict[str, _Installed] = {}
+    for prefix, site in _pairs(live):
+        for info in sorted(site.glob("*.dist-info")):
+            distribution = _read(info, prefix=prefix, site=site)
+            found.setdefault(distribution.name, distribution)
+        if stray := next(iter(sorted(site.glob("*.egg-link"))), None) or next(iter(site.glob("__editable__*")), None):
+            raise UnsoundError(f"{stray.name} is an editable install")
+    return tuple(found[name] for name in sorted(found))
+
+
+def _pairs(live: LiveEnvironment) -> Iterator[tuple[Path, Path]]:
+    for site in live.sites:
+        yield next(p for p in live.prefixes if site.is_relative_to(p)), site
+
+
+def _read(info: Path, *, prefix: Path, site: Path) -> _Installed:
+    distribution = importlib.metadata.PathDistribution(info)
+    name = re.sub(r"[-_.]+", "-", distribution.metadata["Name"] or "").lower()
+    try:
+        rows = list(csv.reader((info / "RECORD").read_text(encoding="utf-8").splitlines()))
+    except OSError as error:
+        raise UnsoundError(f"{info.name} has no RECORD") from error
+    if '"editable": true' in re.sub(r"\s+", " ", distribution.read_text("direct_url.json") or ""):
+        raise UnsoundError(f"{name} is an editable install")
+    digest = hashlib.sha256()
+    pieces = []
+    for path, recorded, *_ in sorted(row for row in rows if row):
+        source = Path(os.path.normpath(site / path))
+        if not source.is_file():
+            continue
+        if not source.is_relative_to(prefix):
+            raise UnsoundError(f"{name} owns {path}, which lies outside of its environment")
+        pieces.append(_Piece(source=source, place=_place(source, prefix=prefix, site=site)))
+        if source.suffix != ".pyc" and not (source.parent == info and source.name in _UNCOUNTED):
+            digest.update(f"{path}\0{_stable_digest(source, recorded, site)}\0".encode())
+    return _Installed(name=name, version=distribution.version, digest=digest.hexdigest(), pieces=tuple(pieces))
+
+
+@functools.cache
+def _venv_site() -> PurePosixPath:
+    """``site-packages`` below the prefix of a virtual environment."""
+    return PurePosixPath(sysconfig.get_path("purelib", _scheme(), _variables(""))).relative_to("/")
+
+
+def _scheme() -> str:
+    return "venv" if "venv" in sysconfig.get_scheme_names() else "posix_prefix"
+
+
+def _variables(prefix: str) -> dict[str, str]:
+    return dict.fromkeys(("base", "platbase", "installed_base", "installed_platbase"), prefix)
+
+
+def _place(source: Path, *, prefix: Path, site: Path) -> PurePosixPath:
+    """Where a file lies below the prefix of a virtual environment."""
+    if source.is_relative_to(site):
+        return _venv_site() / source.relative_to(site).as_posix()
+    return PurePosixPath(source.relative_to(prefix).as_posix())
+
+
+def _stable_digest(source: Path, recorded: str, site: Path) -> str:
+    """The recorded hash, except of scripts, whose first line names the environment."""
+    if source.is_relative_to(site):
+        return recorded
+    with source.open("rb") as file:
+        return "script" if file.read(2) == b"#!" else recorded
+
+
+def interpreter_identity() -> str:
+    """The interpreter that this environment stands on: its real path, its version and its build."""
+    base = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+    status = Path(base).stat()
+    return "\0".join((base, sys.version, sysconfig.get_platform(), str(status.st_size), str(status.st_mtime_ns)))
+
+
+@functools.cache
+def current() -> Path | None:
+    """The kept environment that this process runs in; ``None`` when it runs in another."""
+    prefix = Path(sys.prefix)
+    return prefix if (prefix / COMPLETE).is_file() else None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class KeptEnvironment:
+    """A copy that stays.
+
+    :param key: the digest of its content; part of its path.
+    :param fresh: whether this call made it.
+    """
+
+    key: str
+    root: Path
+    fresh: bool
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return self.root / "bin" / "python"
+
+    @property
+    def scripts(self) -> Path:
+        """The directory for the front of ``PATH``."""
+        return self.root / "bin"
+
+
+def keep(live: LiveEnvironment, store: Path) -> KeptEnvironment:
+    """The kept copy of ``live`` below ``store``; made when it is not there yet.
+
+    Files are hard-linked where the file system allows it and copied elsewhere; scripts are rewritten to the copy's
+    interpreter. The copy appears under its name only when it is complete.
+
+    :raises UnsoundError: when a copy would not be equal in effect.
+    :raises OSError: when ``store`` cannot be written.
+    """
+    if os.name != "posix":
+        raise UnsoundError("environments are only kept on POSIX systems")
+    distributions = _installed(live)
+    if "truewheel" not in {d.name for d in distributions}:
+        raise UnsoundError("truewheel itself is not installed in it")
+    key = _key(distributions)
+    root = store / key
+    if (root / COMPLETE).is_file():
+        cache.touch(root)
+        return KeptEnvironment(key=key, root=root, fresh=False)
+    store.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=store))
+    try:
+        _copy(distributions, live, draft, final=root)
+        cache.weigh(draft)
+        _publish(draft, root)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return KeptEnvironment(key=key, root=root, fresh=True)
+
+
+def _key(distributions: Iterable[_Installed]) -> str:
+    digest = hashlib.sha256(interpreter_identity().encode())
+    for d in distributions:
+        digest.update(f"\0{d.name}\0{d.version}\0{d.digest}".encode())
+    return digest.hexdigest()[:16]
+
+
+def _copy(distributions: Iterable[_Installed], live: LiveEnvironment, draft: Path, *, final: Path) -> None:
+    venv.EnvBuilder(symlinks=True, with_pip=False).create(draft)
+    moved = {str(p): str(final) for p in live.prefixes}
+    for piece in (p for d in distributions for p in d.pieces):
+        target = draft / piece.place
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if piece.place.parent.name in {"bin", "Scripts"} and _is_script(piece.source):
+            _write_script(piece.source, target, interpreter=final / "bin" / "python")
+        elif piece.source.suffix == ".pth":
+            _write_path_file(piece.source, target, moved=moved)
+        else:
+            _link(piece.source, target)
+    # venv wrote the draft's own path into these; nobody activates a kept environment.
+    for activation in (*(draft / "bin").glob("activate*"), *(draft / "bin").glob("Activate*")):
+        activation.unlink()
+
+
+def _is_script(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"#!"
+
+
+def _write_script(source: Path, target: Path, *, interpreter: Path) -> None:
+    """Copy a script with its interpreter line replaced when that names a Python, in either of the two usual forms."""
+    lines = source.read_bytes().split(b"\n")
+    python = re.compile(rb"python|pypy")
+    if lines[0] == b"#!/bin/sh" and len(lines) > 2 and lines[1].startswith(b"'''exec'"):
+        body = lines[3:] if lines[2].startswith(b"' '''") else lines[2:]
+    elif python.search(lines[0]):
+        body = lines[1:]
+    else:
+        _link(source, target)
+        return
+    path = os.fsencode(interpreter)
+    if len(path) + 3 < 127 and b" " not in path:
+        head = [b"#!" + path]
+    else:  # the kernel cuts long interpreter lines, and splits at blanks
+        head = [b"#!/bin/sh", b"'''exec' \"" + path + b'" "$0" "$@"', b"' '''"]
+    target.write_bytes(b"\n".join([*head, *body]))
+    target.chmod(stat.S_IMODE(source.stat().st_mode))
+
+
+def _write_path_file(source: Path, target: Path, *, moved: Mapping[str, str]) -> None:
+    text = source.read_text(encoding="utf-8", errors="surrogateescape")
+    for old, new in moved.items():
+        text = text.replace(old, new)
+    target.write_text(text, encoding="utf-8", errors="surrogateescape")
+
+
+def _link(source: Path, target: Path) -> None:
+    """A hard link, or a copy with the same time stamp where links cannot be made."""
+    real = source.resolve()
+    try:
+        os.link(real, target)
+    except FileExistsError:
+        target.unlink()
+        _link(source, target)
+    except OSError:
+        shutil.copy2(real, target)
+
+
+def _publish(draft: Path, final: Path) -> None:
+    (draft / COMPLETE).touch()
+    try:
+        draft.rename(final)
+    except OSError:
+        if (final / COMPLETE).is_file():  # somebody else was quicker
+            return
+        shutil.rmtree(final, ignore_errors=True)
+        draft.rename(final)

@@ -1,0 +1,60 @@
+"""Compiler launchers: programs that stand before a compiler, and answer from a cache or send the work elsewhere.
+
+Which one is used is a setting; CMake calls it. Nothing here compiles, caches or distributes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, MutableMapping
+
+from ..model.diagnostics import ConfigError, Problem
+from . import cache
+
+AUTO, OFF = "auto", "off"
+CACHES = ("ccache", "sccache")
+"""Looked for by ``auto``, in this order."""
+LANGUAGES: Mapping[str, tuple[str, ...]] = {
+    "ccache": ("C", "CXX", "OBJC", "OBJCXX", "CUDA"),
+    "sccache": ("C", "CXX", "CUDA"),
+    "distcc": ("C", "CXX", "OBJC", "OBJCXX"),
+    "icecc": ("C", "CXX"),
+    "recc": ("C", "CXX"),
+}
+"""What each stands before (ccache manual "Configuration options", sccache README "Requirements", distcc(1), icecc(1),
+recc README)."""
+
+
+def requires(setting: str) -> list[str]:
+    """What a front end must install for it: sccache is on package indexes, the others are the system's."""
+    return ["sccache"] if setting == "sccache" and shutil.which("sccache") is None else []
+
+
+def cache_entries(setting: str) -> dict[str, str]:
+    """CMake cache entries by which compilers are called through the launcher; none when there is none.
+
+    :param setting: ``launcher``.
+    :raises ConfigError: when a launcher that was asked for is not on PATH.
+    """
+    if setting == OFF:
+        return {}
+    names = CACHES if setting == AUTO else (setting,)
+    program = next(((n, p) for n in names if (p := shutil.which(n))), None)
+    if program is None:
+        if setting == AUTO:
+            return {}
+        problem = Problem(where="tool.truewheel.launcher", message=f"{setting} is not on PATH")
+        raise ConfigError("the compiler launcher is missing", problems=[problem], hint=f"install {setting}")
+    name, path = program
+    return {f"CMAKE_{language}_COMPILER_LAUNCHER": path for language in LANGUAGES[name]}
+
+
+def share_paths(environ: MutableMapping[str, str]) -> None:
+    """Tell ccache that paths below the cache directory are the same on every machine, unless it was told otherwise.
+
+    Paths are mapped out of objects anyway, so neither they nor the working directory make objects differ
+    (ccache manual, ``base_dir`` and ``hash_dir``).
+    """
+    environ.setdefault("CCACHE_BASEDIR", os.path.realpath(cache.path()))
+    environ.setdefault("CCACHE_NOHASHDIR", "1")

@@ -1,0 +1,556 @@
+"""The Mach-O reader on images assembled by hand: what every load command says, and files that lie."""
+
+from __future__ import annotations
+
+import dataclasses
+import struct
+import time
+import tracemalloc
+
+import machos
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from machos import Command, Entry, Node, Section, build_version, dylib, image, named, rpath, symbols, version_min
+
+from truewheel import formats
+from truewheel.formats import macho
+from truewheel.model.binary import Format, Kind, MachOSlice, MinimumOS, NeedKind, Symbol
+from truewheel.model.diagnostics import FormatError
+
+LIBRARIES = (dylib("/usr/lib/libSystem.B.dylib"), dylib("@rpath/libother.dylib"))
+DEFINED, HIDDEN, INDIRECT = 0x0F, 0x1F, 0x0B
+
+
+def read(data: bytes) -> MachOSlice:
+    (piece,) = slices(data)
+    return piece
+
+
+def slices(data: bytes) -> tuple[MachOSlice, ...]:
+    binary = formats.read(data)
+    assert binary is not None
+    assert binary.format is Format.MACHO
+    assert all(isinstance(s, MachOSlice) for s in binary.slices)
+    return binary.slices  # type: ignore[return-value]
+
+
+def failure(data: bytes) -> FormatError | None:
+    try:
+        formats.read(data)
+    except FormatError as error:
+        return error
+    return None
+
+
+def imported(data: bytes) -> dict[str, tuple[str | None, bool]]:
+    return {s.name: (s.library, s.weak) for s in read(data).imports}
+
+
+# --- headers and load commands ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("little", [True, False])
+@pytest.mark.parametrize("wide", [True, False])
+def test_both_widths_and_byte_orders(wide: bool, little: bool) -> None:
+    commands = (
+        dylib("@rpath/libx.dylib", 0xD, compatible=0x00020304), *LIBRARIES, rpath("@loader_path/../lib"),
+        version_min(0x24, 0x000A0900, 0x000B0300),
+        *symbols(Entry("_here", DEFINED), Entry("_printf", description=0x0100), Entry("__x", description=0x0240)),
+        machos.segment(Section("__TEXT", "__text", 4), wide=wide),
+    )  # fmt: skip
+    cpu = {
+        (True, True): machos.X86_64,
+        (True, False): machos.PPC64,
+        (False, True): machos.I386,
+        (False, False): machos.PPC,
+    }
+    piece = read(image(*commands, wide=wide, little=little, cpu=cpu[wide, little], padding=24))
+    assert (piece.bits, piece.little_endian) == (64 if wide else 32, little)
+    assert (
+        piece.cpu
+        == {(True, True): "x86_64", (True, False): "ppc64", (False, True): "i686", (False, False): "ppc"}[wide, little]
+    )
+    assert (piece.kind, piece.file_type) == (Kind.SHARED, 6)
+    assert (piece.name, piece.compatibility_version) == ("@rpath/libx.dylib", (2, 3, 4))
+    assert [n.library for n in piece.needs] == ["/usr/lib/libSystem.B.dylib", "@rpath/libother.dylib"]
+    assert [(s.path, s.kind) for s in piece.search_paths] == [("@loader_path/../lib", "LC_RPATH")]
+    assert piece.minimum_os == (MinimumOS(platform="macos", version=(10, 9), sdk=(11, 3)),)
+    assert piece.imports == (
+        Symbol(name="printf", library="/usr/lib/libSystem.B.dylib"),
+        Symbol(name="_x", library="@rpath/libother.dylib", weak=True),
+    )
+    assert piece.exports == {"here"}
+    assert piece.header_padding == 24 + (3 * (16 if wide else 12)) + len(b"\0_here\0_printf\0__x\0")
+    assert (piece.offset, piece.interpreter, piece.signed, piece.debug_bytes) == (0, None, False, 0)
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_fat_files(wide: bool) -> None:
+    intel = image(build_version(1, 0x000A0F00))
+    arm = image(build_version(1, 0x000B0000), cpu=machos.ARM64, subtype=0)
+    data = machos.fat((machos.X86_64, intel), (machos.ARM64, arm), wide=wide)
+    first, second = slices(data)
+    assert (first.cpu, second.cpu) == ("x86_64", "arm64")
+    assert data[first.offset :][: first.size] == intel
+    assert data[second.offset :][: second.size] == arm
+    assert [s.minimum_os[0].version for s in (first, second)] == [(10, 15), (11, 0)]
+
+
+def test_fat_archives_are_archives() -> None:
+    archive = b"!<arch>\n" + bytes(60)
+    binary = formats.read(machos.fat((machos.X86_64, archive), (machos.ARM64, archive)))
+    assert binary is not None
+    assert (binary.format, binary.slices, binary.is_loadable) == (Format.ARCHIVE, (), False)
+
+
+def test_java_classes_are_none() -> None:
+    assert formats.sniff(b"\xca\xfe\xba\xbe\0\0\0\x34" + bytes(56)) is None
+    assert formats.read(b"\xca\xfe\xba\xbe\0\0\0\x2d" + bytes(56)) is None
+    assert formats.sniff(b"\xca\xfe\xba\xbe\0\0\0\0" + bytes(56)) is None
+    assert formats.sniff(b"\xca\xfe\xba\xbe\0\0\0\2" + bytes(56)) is Format.MACHO
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [(1, Kind.OBJECT), (2, Kind.EXECUTABLE), (6, Kind.SHARED), (8, Kind.BUNDLE), (4, Kind.OTHER), (9, Kind.OTHER), (10, Kind.OTHER), (11, Kind.OTHER), (12, Kind.OTHER)],
+)  # fmt: skip
+def test_kinds(number: int, kind: Kind) -> None:
+    assert read(image(kind=number)).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("cpu", "subtype", "name"),
+    [(machos.X86_64, 0x80000003, "x86_64"), (machos.X86_64, 8, "x86_64h"), (machos.ARM64, 0, "arm64"), (machos.ARM64, 0x80000002, "arm64e"),
+     (0x0200000C, 1, "arm64_32"), (machos.I386, 3, "i686"), (machos.PPC, 0, "ppc"), (machos.PPC64, 0, "ppc64"), (machos.ARM, 9, "armv7"),
+     (machos.ARM, 11, "armv7s"), (machos.ARM, 6, "armv6"), (machos.ARM, 0, "arm"), (0x77, 0, "machine-0x0077")],
+)  # fmt: skip
+def test_cpus(cpu: int, subtype: int, name: str) -> None:
+    piece = read(image(cpu=cpu, subtype=subtype))
+    assert (piece.cpu, piece.cpu_subtype) == (name, subtype & 0xFFFFFF)
+
+
+@pytest.mark.parametrize(
+    ("command", "platform", "version", "sdk"),
+    [(build_version(1, 0x000B0000, 0x000C0301), "macos", (11, 0), (12, 3, 1)), (build_version(2, 0x000D0000), "ios", (13, 0), None),
+     (build_version(7, 0x000E0000), "ios-simulator", (14, 0), None), (build_version(6, 0x000D0100), "catalyst", (13, 1), None),
+     (build_version(3, 0x000D0000), "tvos", (13, 0), None), (build_version(4, 0x00060000), "watchos", (6, 0), None),
+     (build_version(11, 0x00010002), "visionos", (1, 0, 2), None), (build_version(99, 0x00010000), "platform-99", (1, 0), None),
+     (version_min(0x24, 0x000A0905, 0x000A0F00), "macos", (10, 9, 5), (10, 15)), (version_min(0x25, 0x00080000), "ios-simulator", (8, 0), None),
+     (version_min(0x2F, 0x00090000), "tvos-simulator", (9, 0), None), (version_min(0x30, 0x00020000), "watchos-simulator", (2, 0), None)],
+)  # fmt: skip
+def test_the_oldest_system(
+    command: Command, platform: str, version: tuple[int, ...], sdk: tuple[int, ...] | None
+) -> None:
+    assert read(image(command)).minimum_os == (MinimumOS(platform=platform, version=version, sdk=sdk),)
+
+
+def test_the_older_command_means_a_device_on_arm() -> None:
+    piece = read(image(version_min(0x25, 0x00080000), cpu=machos.ARM64, subtype=0))
+    assert piece.minimum_os == (MinimumOS(platform="ios", version=(8, 0)),)
+
+
+def test_files_for_two_systems() -> None:
+    both = read(image(build_version(1, 0x000B0000), build_version(6, 0x000E0000)))
+    assert [(m.platform, m.version) for m in both.minimum_os] == [("macos", (11, 0)), ("catalyst", (14, 0))]
+
+
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [(0xC, NeedKind.NORMAL), (0x80000018, NeedKind.WEAK), (0x8000001F, NeedKind.REEXPORTED), (0x20, NeedKind.DELAYED), (0x80000023, NeedKind.NORMAL)],
+)  # fmt: skip
+def test_how_libraries_are_needed(kind: int, how: NeedKind) -> None:
+    (need,) = read(image(dylib("/usr/lib/libz.1.dylib", kind), dylib("me", 0xD))).needs
+    assert (need.library, need.kind) == ("/usr/lib/libz.1.dylib", how)
+
+
+@pytest.mark.parametrize(
+    ("flags", "how"), [(0, NeedKind.NORMAL), (1, NeedKind.WEAK), (2, NeedKind.REEXPORTED), (4, NeedKind.NORMAL), (8, NeedKind.DELAYED)]
+)  # fmt: skip
+def test_how_libraries_are_needed_in_newer_commands(flags: int, how: NeedKind) -> None:
+    command = named(0xC, "/usr/lib/libz.1.dylib", "IIII", 0x1A741800, 0, 0, flags)
+    assert read(image(command)).needs[0].kind is how
+
+
+def test_programs_name_their_loader() -> None:
+    assert read(image(named(0xE, "/usr/lib/dyld"), kind=machos.EXECUTE)).interpreter == "/usr/lib/dyld"
+
+
+def test_signatures_are_more_than_a_place_for_one() -> None:
+    assert read(image(machos.content(0x1D, machos.SIGNATURE))).signed
+    assert not read(image(machos.content(0x1D, bytes(12)))).signed
+    assert not read(image(machos.content(0x1D, b""))).signed
+
+
+def test_encryption_is_of_no_interest() -> None:
+    assert read(image(Command(0x2C, "IIII", (0, 0, 0, 0)), rpath("/a"))).search_paths[0].path == "/a"
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_debug_sections(wide: bool) -> None:
+    sections = (
+        Section("__DWARF", "__debug_info", 40),
+        Section("__DWARF", "__debug_line", 7),
+        Section("__TEXT", "__text", 50),
+        Section("__DATA", "__bss", 99, 1),
+    )
+    assert read(image(machos.segment(*sections, wide=wide), wide=wide, kind=machos.OBJECT)).debug_bytes == 47
+
+
+def test_names_that_are_not_utf8() -> None:
+    command = Command(0x8000001C, "I", (12,), b"/\xff\0")
+    assert read(image(command)).search_paths[0].path == "/\\xff"
+
+
+# --- symbols ----------------------------------------------------------------------------------------------------
+
+
+def test_ordinals_of_the_symbol_table() -> None:
+    table = [Entry("_a", description=0x0100), Entry("_b", description=0x0200), Entry("_c", description=0xFE00),
+             Entry("_d", description=0xFF00), Entry("_e", description=0xFE40), Entry("_f", 0x0D, description=0x0100)]  # fmt: skip
+    data = image(*LIBRARIES, *symbols(*table, ranges=(0, 0, 0, 6)))
+    assert imported(data) == {
+        "a": ("/usr/lib/libSystem.B.dylib", False), "b": ("@rpath/libother.dylib", False), "c": (None, False),
+        "d": (None, False), "e": (None, True), "f": ("/usr/lib/libSystem.B.dylib", False),
+    }  # fmt: skip
+    flat = image(*LIBRARIES, *symbols(*table, ranges=(0, 0, 0, 6)), flags=0)
+    assert {library for library, _ in imported(flat).values()} == {None}
+    assert not read(flat).two_level
+
+
+def test_only_what_others_see() -> None:
+    table = [Entry("_local", 0x0E), Entry("_stab", 0x20), Entry("_hidden", HIDDEN), Entry("_a", DEFINED), Entry("_b", INDIRECT),
+             Entry("_abs", 0x03), Entry("", DEFINED), Entry("_u"), Entry("_private", 0x11)]  # fmt: skip
+    piece = read(image(*symbols(*table, ranges=(0, 7, 7, 2))))
+    assert piece.exports == {"a", "b", "abs", ""}  # the empty name has a place of its own in this table
+    assert [s.name for s in piece.imports] == ["u"]
+
+
+def test_objects_and_static_programs_have_no_ranges() -> None:
+    table = [Entry("_u"), Entry("_weak", description=0x40), Entry("_defined", DEFINED), Entry("_common", value=8)]
+    piece = read(image(*symbols(*table, ranges=(9, 9, 9, 9)), kind=machos.OBJECT, flags=0))
+    assert {s.name: s.weak for s in piece.imports} == {"u": False, "weak": True}
+    assert piece.exports == {"defined", "common"}
+    static = read(image(symbols(*table)[0], kind=machos.EXECUTE, flags=0))
+    assert static.exports == {"defined"}
+
+
+def test_companions_of_debuggers_have_no_symbols() -> None:
+    assert read(image(*symbols(Entry("_a", DEFINED)), kind=machos.DSYM)).exports == frozenset()
+
+
+@pytest.mark.parametrize("form", [1, 2, 3])
+def test_chained_imports(form: int) -> None:
+    entries = [
+        ("_a", 1, False),
+        ("_b", 2, True),
+        ("_c", -2, False),
+        ("_d", -1, False),
+        ("_here", 0, False),
+        ("__Znwm", -3, False),
+        ("_own", -3, False),
+    ]
+    fixups = machos.content(0x80000034, machos.chained(entries, form=form))
+    exports = machos.content(0x80000033, machos.exporting("_here", "_own", "_mine"))
+    assert imported(image(*LIBRARIES, fixups, exports)) == {
+        "a": ("/usr/lib/libSystem.B.dylib", False), "b": ("@rpath/libother.dylib", True),
+        "c": (None, False), "d": (None, False), "_Znwm": (None, False),
+    }  # fmt: skip
+
+
+def test_the_symbol_table_knows_who_has_a_weak_definition() -> None:
+    fixups = machos.content(0x80000034, machos.chained([("__Znwm", -3, False), ("_a", 2, True)]))
+    table = symbols(Entry("__Znwm", description=0x0100), Entry("_a", description=0x0100))
+    assert imported(image(*LIBRARIES, *table, fixups)) == {
+        "_Znwm": ("/usr/lib/libSystem.B.dylib", False), "a": ("@rpath/libother.dylib", True),
+    }  # fmt: skip
+
+
+def test_compressed_names_are_refused_clearly() -> None:
+    error = failure(image(machos.content(0x80000034, machos.chained([], compression=1))))
+    assert error is not None
+    assert "compressed symbol names are not read" in str(error)
+    assert error.field == "symbols_format"
+    unknown = failure(image(machos.content(0x80000034, machos.chained([], form=7))))
+    assert unknown is not None
+    assert unknown.field == "imports_format"
+
+
+def test_bind_opcodes() -> None:
+    bind = (
+        b"\x11\x40_a\0\x51\x72\x08\x90"  # ordinal 1, a name, a pointer, a segment, there
+        b"\x20\x02\x41_b\0\x90\x80\x90\x01\xa0\x08\xb1\xc0\x02\x08"  # ordinal 2 in long, weak; four more places
+        b"\x3e\x40_flat\0\x60\x7f\x90\x3f\x40_main\0\x90\x30\x40_self\0\x90"
+        b"\x40_never\0\x11\x40_after\0\x51\x12\x90"  # never bound; and an ordinal that comes late
+        b"\x00\xff\xff"
+    )
+    lazy = b"\x72\x00\x11\x40_lazy\0\x90\x00\x72\x08\x12\x40_later\0\x90\x00\x00\x00"
+    weak = b"\x40__Znwm\0\x51\x72\x10\x90\x40_own\0\x90\x48_strong\0\x00"
+    info = machos.dyld_info(bind=bind, lazy=lazy, weak=weak, exports=machos.exporting("_own"))
+    assert imported(image(*LIBRARIES, info)) == {
+        "a": ("/usr/lib/libSystem.B.dylib", False), "b": ("@rpath/libother.dylib", True), "flat": (None, False),
+        "main": (None, False), "after": ("@rpath/libother.dylib", False), "lazy": ("/usr/lib/libSystem.B.dylib", False),
+        "later": ("@rpath/libother.dylib", False), "_Znwm": (None, False),
+    }  # fmt: skip
+
+
+def test_what_is_bound_twice_may_be_missing_only_if_it_may_both_times() -> None:
+    bind = b"\x11\x40_a\0\x90\x41_b\0\x90\x41_c\0\x90\x41_d\0\x90\x00"
+    lazy = b"\x11\x41_a\0\x90\0\x40_b\0\x90\0\x41_c\0\x90\0"
+    info = machos.dyld_info(bind=bind, lazy=lazy, weak=b"\x40_d\0\x90\0")
+    assert {name: weak for name, (_, weak) in imported(image(*LIBRARIES, info)).items()} == {
+        "a": False, "b": False, "c": True, "d": True,
+    }  # fmt: skip
+
+
+def test_threaded_binds() -> None:
+    bind = b"\xd0\x02\x11\x40_a\0\x90\x12\x40_b\0\x90\x72\x00\xd1\x00"
+    assert list(imported(image(*LIBRARIES, machos.dyld_info(bind=bind, only=False)))) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "stream", [b"\xe0", b"\x40_a", b"\x20\x80", b"\x11\x40_a\0\xa0" + b"\xff" * 12, b"\x11\x40_a\0\xc0\x01", b"\xd2"]
+)
+def test_opcodes_that_are_none(stream: bytes) -> None:
+    error = failure(image(*LIBRARIES, machos.dyld_info(bind=stream)))
+    assert error is not None
+    assert error.field == "bind opcodes"
+
+
+def test_bound_to_a_library_that_is_not_there() -> None:
+    error = failure(image(*LIBRARIES, machos.dyld_info(bind=b"\x13\x40_a\0\x90\0")))
+    assert error is not None
+    assert "a library that is not needed" in str(error)
+
+
+def test_the_exports_trie() -> None:
+    nodes = (
+        Node(b"", ((b"_", 1),)),
+        Node(b"", ((b"Py", 2), (b"other", 5))),
+        Node(b"\0\x10", ((b"Init_x", 3), (b"Mod", 4))),  # _Py is itself a symbol
+        Node(b"\0" + b"\x10" * 130),  # a payload whose size takes two bytes
+        Node(bytes((machos.REEXPORT_FLAG, 1)) + b"_elsewhere\0"),
+        Node(bytes((machos.WEAK_DEFINITION_FLAG, 0x10))),
+    )
+    expected = {"Py", "PyInit_x", "PyMod", "other"}
+    assert read(image(machos.dyld_info(exports=machos.trie(*nodes)))).exports == expected
+    assert read(image(machos.content(0x80000033, machos.trie(*nodes)))).exports == expected
+
+
+def test_the_trie_goes_before_the_symbol_table() -> None:
+    table = symbols(Entry("_gone", DEFINED))
+    assert read(image(*table, machos.content(0x80000033, machos.exporting("_a")))).exports == {"a"}
+    assert read(image(*table, machos.content(0x80000033, b""))).exports == frozenset()
+    assert read(image(*table)).exports == {"gone"}
+
+
+names = st.lists(st.text("ab_é", min_size=1, max_size=6), max_size=20, unique=True)
+
+
+@given(names, names)
+def test_any_names(exports: list[str], imports: list[str]) -> None:
+    imports = [n for n in imports if n not in exports]
+    fixups = machos.content(0x80000034, machos.chained([(n, 1, False) for n in imports]))
+    piece = read(image(*LIBRARIES, fixups, machos.content(0x80000033, machos.exporting(*exports))))
+    assert [s.name for s in piece.imports] == [n.removeprefix("_") for n in imports]
+    assert piece.exports == {n.removeprefix("_") for n in exports}
+
+
+# --- broken files -----------------------------------------------------------------------------------------------
+
+
+def whole() -> bytes:
+    """A file with a bit of everything."""
+    info = machos.dyld_info(
+        bind=b"\x11\x40_a\0\x51\x72\x08\x90\0", lazy=b"\x72\0\x12\x40_l\0\x90\0", weak=b"\x40__Znwm\0\x90\0",
+        exports=machos.exporting("_x", "_y"),
+    )  # fmt: skip
+    return image(
+        machos.segment(Section("__TEXT", "__text", 8), Section("__DWARF", "__debug_info", 8)), dylib("me", 0xD), *LIBRARIES,
+        rpath("@loader_path"), build_version(1, 0x000B0000), named(0xE, "/usr/lib/dyld"), info,
+        *symbols(Entry("_x", DEFINED), Entry("_a", description=0x0100), Entry("_l", description=0x0200)),
+        machos.content(0x80000034, machos.chained([("_a", 1, False)])), machos.content(0x80000033, machos.exporting("_x")),
+        machos.content(0x1D, machos.SIGNATURE),
+    )  # fmt: skip
+
+
+def test_truncated_at_every_byte() -> None:
+    for data in (whole(), machos.fat((machos.X86_64, whole())), machos.fat((machos.X86_64, whole()), wide=True)):
+        assert failure(data) is None
+        for length in range(8, len(data)):
+            error = failure(data[:length])
+            assert error is not None
+            assert error.field
+            assert error.offset >= 0
+
+
+def test_every_byte_may_lie() -> None:
+    data = machos.fat((machos.X86_64, whole()))
+    for where in range(4, len(data)):
+        for value in (0, 1, 0x7F, 0x80, 0xFF):
+            error = failure(data[:where] + bytes([value]) + data[where + 1 :])
+            assert error is None or (error.field and error.offset >= 0)
+
+
+@pytest.mark.parametrize(
+    ("offset", "value", "field"),
+    [(16, b"\xff\xff\xff\x7f", "ncmds"), (20, b"\xff\xff\xff\x7f", "load commands"), (20, b"\x08\0\0\0", "ncmds"),
+     (36, b"\0\0\0\0", "cmdsize"), (36, b"\x0a\0\0\0", "cmdsize"), (36, b"\xff\xff\xff\xff", "cmdsize")],
+)  # fmt: skip
+def test_lies_in_the_header_are_named(offset: int, value: bytes, field: str) -> None:
+    data = whole()
+    error = failure(data[:offset] + value + data[offset + len(value) :])
+    assert error is not None
+    assert error.field == field
+    assert "broken Mach-O file" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("command", "field"),
+    [(Command(0x8000001C, "I", (400,), b"/x\0"), "LC_RPATH"), (Command(0x8000001C, "I", (4,), b"/x\0"), "LC_RPATH"),
+     (Command(0x8000001C, "I", (12,), b"abcd"), "LC_RPATH"), (Command(0xC, "", ()), "cmdsize"), (Command(0x32, "", ()), "cmdsize"),
+     (Command(2, "IIII", (0, 0xFFFFFFFF, 0, 0)), "symbol table"), (Command(2, "IIII", (0, 0, 0, 0xFFFFFFFF)), "string table"),
+     (Command(0x1D, "II", (64, 0xFFFFFFFF)), "LC_CODE_SIGNATURE"), (Command(0x80000033, "II", (0xFFFFFFFF, 4)), "exports trie"),
+     (Command(0x80000034, "II", (32, 4)), "dyld_chained_fixups_header"), (Command(0x80000022, "10I", (0,) * 8 + (0xFFFF, 9)), "exports trie"),
+     (dataclasses.replace(machos.segment(), values=(b"", 0, 0, 0, 1 << 40, 0, 0, 0, 0)), "segment"),
+     (dataclasses.replace(machos.segment(), values=(b"", 0, 0, 0, 0, 0, 0, 1 << 30, 0)), "sections")],
+)  # fmt: skip
+def test_lies_in_load_commands_are_named(command: Command, field: str) -> None:
+    error = failure(image(command))
+    assert error is not None
+    assert error.field == field
+
+
+def test_ranges_of_symbols_that_do_not_exist() -> None:
+    error = failure(image(*symbols(Entry("_a"), ranges=(0, 0, 0, 2))))
+    assert error is not None
+    assert error.field == "LC_DYSYMTAB"
+
+
+def test_names_outside_of_the_string_table() -> None:
+    symtab, dysymtab = symbols(Entry("_a"))
+    table = struct.pack("<IBBHQ", 900, 1, 0, 0, 0)
+    error = failure(image(dataclasses.replace(symtab, blobs=(table, b"\0_a\0")), dysymtab))
+    assert error is not None
+    assert error.field == "string table"
+
+
+def test_slices_that_overlap_or_are_somebody_elses() -> None:
+    good = image()
+    data = bytearray(machos.fat((machos.X86_64, good), (machos.X86_64, good)))
+    data[8 + 20 + 8 : 8 + 20 + 12] = data[8 + 8 : 8 + 12]
+    for bad, text in (
+        (bytes(data), "slices overlap"), (machos.fat((machos.ARM64, good)), "the fat header names another CPU"),
+        (machos.fat((machos.X86_64, b"\x7fELF" + bytes(60))), "a slice is not Mach-O"),
+        (machos.fat((machos.X86_64, good), (machos.ARM64, b"!<arch>\n")), "a slice is not Mach-O"),
+        (machos.fat((machos.X86_64, good))[:40], "lies outside of it"),
+        (b"\xca\xfe\xba\xbe\0\0\0\x2c" + bytes(56), "lies outside of it"),
+    ):  # fmt: skip
+        error = failure(bad)
+        assert error is not None
+        assert text in str(error)
+
+
+def deep(steps: int) -> bytes:
+    """A trie in which every node leads to the next over one more letter, and all are symbols."""
+    data = b""
+    for number in range(steps):
+        at = (number + 1) * 9
+        data += b"\x01\x10\x01a\0" + bytes((at & 0x7F | 0x80, at >> 7 & 0x7F | 0x80, at >> 14 & 0x7F | 0x80, at >> 21))
+    return data + b"\x01\x10\0"
+
+
+def fan(width: int) -> bytes:
+    """Nodes of 255 edges each, all to the same next one: exponentially many ways for few bytes."""
+    each = 2 + 255 * 5
+    return b"".join(
+        b"\0\xff" + b"".join(bytes([1 + n]) + b"\0" + struct.pack("<H", (i + 1) * each & 0x7F | 0x80 | (i + 1) * each >> 7 << 8) + b"\0"
+                             for n in range(255))
+        for i in range(width)
+    ) + b"\x01\x10\0"  # fmt: skip
+
+
+def full(letters: int) -> bytes:
+    """As many short names as there is room for."""
+    first = [bytes([65 + n]) for n in range(letters)]
+    leaf = 2 + letters * 5 + letters * (2 + letters * 5)
+
+    def edges(places: list[int]) -> bytes:
+        return b"".join(
+            letter + b"\0" + bytes((at & 0x7F | 0x80, at >> 7 & 0x7F | 0x80, at >> 14))
+            for letter, at in zip(first, places, strict=True)
+        )
+
+    each = 2 + letters * 5
+    data = bytes((0, letters)) + edges([each * (1 + n) for n in range(letters)])
+    for n in range(letters):
+        data += bytes((0, letters)) + edges([leaf + 3 * (n * letters + m) for m in range(letters)])
+    return data + b"\1\0\0" * letters**2
+
+
+def many(count: int) -> tuple[Command, ...]:
+    return symbols(*[Entry(f"{n:x}", description=0x0100) for n in range(count)])
+
+
+FLOOD = b"\x11" + b"".join(b"\x40%x\0\x90" % n for n in range(60_000))
+HOSTILE = {
+    "a trie that loops": machos.content(0x80000033, machos.trie(Node(b"", ((b"a", 0),)))),
+    "a trie that grows": machos.content(0x80000033, machos.trie(Node(b"\x10", ((b"a", 0), (b"b", 0))))),
+    "a deep trie": machos.content(0x80000033, deep(40_000)),
+    "a wide trie": machos.content(0x80000033, fan(12)),
+    "a full trie": machos.content(0x80000033, full(120)),
+    "edges without letters": machos.content(0x80000033, b"\0\xff" + b"\0\x05" * 255 + bytes(3000)),
+    "one long edge many times": machos.content(0x80000033, b"\0\xff" + b"ab" * 150_000),
+    "endless opcodes": machos.dyld_info(bind=b"\x11\x40_a\0" + b"\x90" * 500_000),
+    "endless numbers": machos.dyld_info(bind=b"\x11\x40_a\0\xa0" + b"\x80" * 500_000),
+    "names without opcodes": machos.dyld_info(bind=b"\x40a\0" * 150_000),
+    "many opcodes of names": machos.dyld_info(bind=FLOOD, lazy=FLOOD, weak=FLOOD),
+    "one endless name": machos.dyld_info(bind=b"\x40" + b"a" * 500_000),
+    "one imported name many times": machos.content(
+        0x80000034, struct.pack("<7I", 0, 28, 28, 28 + 400_000, 100_000, 1, 0) + b"\0\2\0\0" * 100_000 + b"a" * 50_000 + b"\0"
+    ),
+    "ends of one long name": machos.content(
+        0x80000034, struct.pack("<7I", 0, 28, 28, 28 + 400_000, 100_000, 1, 0)
+        + b"".join(struct.pack("<I", n << 9) for n in range(100_000)) + b"a" * 100_000 + b"\0",
+    ),
+    "many commands": Command(0x8000001C, "I", (12,), b"\0"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", [*HOSTILE, "many symbols"])
+def test_hostile_files_take_little_time_and_memory(how: str) -> None:
+    commands = many(30_000) if how == "many symbols" else [HOSTILE[how]] * (30_000 if how == "many commands" else 1)
+    data = image(*LIBRARIES, *commands, wide=False)
+    started = time.perf_counter()
+    tracemalloc.start()
+    failure(data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert time.perf_counter() - started < 8, how
+    assert peak < 40 * len(data) + 1_000_000
+
+
+def test_ends_of_one_long_name_in_the_symbol_table() -> None:
+    symtab, dysymtab = symbols(*[Entry("")] * 20_000, ranges=(0, 0, 0, 20_000))
+    table = b"".join(struct.pack("<IBBHQ", n + 1, 1, 0, 0, 0) for n in range(20_000))
+    error = failure(image(dataclasses.replace(symtab, blobs=(table, b"a" * 900_000 + b"\0")), dysymtab))
+    assert error is not None
+    assert "names overlap" in str(error)
+
+
+def test_all_names_of_a_full_trie() -> None:
+    assert len(read(image(HOSTILE["a full trie"])).exports) == 120**2
+
+
+def test_loops_are_named() -> None:
+    error = failure(image(HOSTILE["a trie that loops"]))
+    assert error is not None
+    assert error.field == "exports trie"
+    assert "loop" in str(error)
+
+
+def test_what_is_not_mach_o_at_all() -> None:
+    with pytest.raises(FormatError, match="the magic number is not there"):
+        macho.read(b"\x7fELF" + bytes(60))
+    with pytest.raises(FormatError):
+        macho.read(b"\xcf\xfa")

@@ -1,0 +1,224 @@
+"""The Mach-O reader on files that clang, lld and lipo make here: each way of linking, beside nm and LIEF."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import lief
+import needs
+import pytest
+from test_oracles_macho import compare_with_lief
+
+from truewheel import formats
+from truewheel.model.binary import Format, Kind, MachOSlice, NeedKind
+
+MODULE = """
+extern int PyArg_Parse(void *, const char *, ...), printf(const char *, ...), PyType_Type;
+extern int maybe(void) __attribute__((weak_import));
+int *table[] = {&PyType_Type, &PyType_Type};
+static int local(void) { return 1; }
+__attribute__((visibility("hidden"))) int secret(void) { return local(); }
+int twice(int x) { printf("%d", x); return (maybe ? maybe() : secret()) + PyArg_Parse(0, "") + PyType_Type; }
+int PyInit_t(void) { return twice(2); }
+int main(void) { return 0; }
+"""
+EXPORTS = {"table", "twice", "PyInit_t", "main"}
+SYSTEM = "/usr/lib/libSystem.B.dylib"
+IMPORTS = {
+    "PyArg_Parse": (None, False),
+    "PyType_Type": (None, False),
+    "printf": (SYSTEM, False),
+    "maybe": (SYSTEM, True),
+}
+STUB = """--- !tapi-tbd
+tbd-version: 4
+targets: [ {target} ]
+install-name: '{name}'
+exports:
+  - targets: [ {target} ]
+    symbols: [ {symbols} ]
+...
+"""
+LC_SYMTAB, LC_DYSYMTAB, LC_CHAINED = 0x2, 0xB, 0x80000034
+
+
+def llvm(name: str) -> str:
+    """The newest of LLVM's programs of that name; Debian has several side by side."""
+    numbered = (shutil.which(f"{name}-{version}") for version in range(40, 13, -1))
+    found = next((p for p in numbered if p), None) or shutil.which(name)
+    return found if found is not None else needs.missing(f"LLVM's {name}")
+
+
+def run(*command: str | Path) -> str:
+    return subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True).stdout
+
+
+@dataclass(frozen=True)
+class System:
+    """What clang's triple, stubs and the linker call a system, and its oldest release."""
+
+    triple: str = "macos11"
+    stub: str = "macos"
+    platform: str = "macos"
+    oldest: str = "11.0"
+
+
+def compiled(place: Path, cpu: str, *flags: str, system: System = System()) -> Path:
+    (place / "t.c").write_text(MODULE)
+    triple = f"--target={cpu}-apple-{system.triple}"
+    run(llvm("clang"), triple, "-O1", "-c", place / "t.c", "-o", place / f"{cpu}.o", *flags)
+    return place / f"{cpu}.o"
+
+
+def stub(place: Path, target: str, name: str = SYSTEM, symbols: str = "_printf, _maybe, dyld_stub_binder") -> Path:
+    path = place / f"{Path(name).stem}.tbd"
+    path.write_text(STUB.format(target=target, name=name, symbols=symbols))
+    return path
+
+
+def linked(place: Path, cpu: str, *flags: str | Path, system: System = System(), debug: bool = False) -> Path:
+    """A bundle, unless the flags say otherwise."""
+    what = [] if {"-dylib", "-execute"} & set(flags) else ["-bundle"]
+    inputs = [compiled(place, cpu, *["-g"] * debug, system=system), stub(place, f"{cpu}-{system.stub}")]
+    out = place / f"{cpu}.so"
+    command = [llvm("ld64.lld"), "-arch", cpu, "-platform_version", system.platform, system.oldest, "12.3", *what]
+    run(*command, *flags, "-undefined", "dynamic_lookup", "-o", out, *inputs)
+    return out
+
+
+def read(path: Path) -> MachOSlice:
+    binary = formats.read(path.read_bytes())
+    assert binary is not None
+    (piece,) = binary.slices
+    assert isinstance(piece, MachOSlice)
+    return piece
+
+
+def imported(piece: MachOSlice) -> dict[str, tuple[str | None, bool]]:
+    return {s.name: (s.library, s.weak) for s in piece.imports if s.name != "dyld_stub_binder"}
+
+
+def command_at(data: bytes, kind: int) -> int | None:
+    """Where the load command is."""
+    at = 32
+    for _ in range(struct.unpack_from("<I", data, 16)[0]):
+        here, size = struct.unpack_from("<II", data, at)
+        if here == kind:
+            return at
+        at += size
+    return None
+
+
+def without_symbols(data: bytes) -> bytes:
+    """The same file with its symbol table forgotten."""
+    changed = bytearray(data)
+    symtab, dysymtab = command_at(data, LC_SYMTAB), command_at(data, LC_DYSYMTAB)
+    assert symtab
+    assert dysymtab
+    changed[symtab + 8 : symtab + 24] = bytes(16)
+    changed[dysymtab + 8 : dysymtab + 80] = bytes(72)
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("fixups", ["-fixup_chains", "-no_fixup_chains"])
+@pytest.mark.parametrize("cpu", ["arm64", "x86_64"])
+def test_modules(tmp_path: Path, cpu: str, fixups: str) -> None:
+    path = linked(tmp_path, cpu, "-rpath", "@loader_path/libs", fixups)
+    data, piece = path.read_bytes(), read(path)
+    if fixups == "-fixup_chains" and command_at(data, LC_CHAINED) is None:
+        needs.missing("an lld that knows -fixup_chains (16 or newer)")
+    assert (piece.cpu, piece.kind, piece.signed) == (cpu, Kind.BUNDLE, cpu == "arm64")
+    assert [n.library for n in piece.needs] == [SYSTEM]
+    assert [s.path for s in piece.search_paths] == ["@loader_path/libs"]
+    assert [(m.platform, m.version, m.sdk) for m in piece.minimum_os] == [("macos", (11, 0), (12, 3))]
+    assert (imported(piece), piece.exports) == (IMPORTS, EXPORTS)
+    undefined = run(llvm("llvm-nm"), "-u", "-j", path).split()
+    assert {s.name for s in piece.imports} == {name.removeprefix("_") for name in undefined}
+    theirs = lief.MachO.parse(list(data))
+    compare_with_lief(piece, theirs.at(0))
+
+
+@pytest.mark.parametrize("fixups", ["-fixup_chains", "-no_fixup_chains"])
+def test_stripped_symbol_tables_hide_nothing(tmp_path: Path, fixups: str) -> None:
+    path = linked(tmp_path, "arm64", fixups)
+    whole = read(path)
+    path.write_bytes(without_symbols(path.read_bytes()))
+    stripped = read(path)
+    assert imported(stripped) == imported(whole) == IMPORTS
+    assert stripped.exports == whole.exports
+
+
+def test_libraries(tmp_path: Path) -> None:
+    weak = stub(tmp_path, "x86_64-macos", "/usr/lib/libweak.dylib", "_unused")
+    whole = stub(tmp_path, "x86_64-macos", "/usr/lib/libwhole.dylib", "_other")
+    flags = ("-dylib", "-install_name", "@rpath/libt.dylib", "-compatibility_version", "2.3", "-weak_library", weak)
+    piece = read(linked(tmp_path, "x86_64", *flags, "-reexport_library", whole))
+    assert (piece.kind, piece.name, piece.compatibility_version) == (Kind.SHARED, "@rpath/libt.dylib", (2, 3, 0))
+    assert {n.library: n.kind for n in piece.needs} == {
+        SYSTEM: NeedKind.NORMAL, "/usr/lib/libweak.dylib": NeedKind.WEAK, "/usr/lib/libwhole.dylib": NeedKind.REEXPORTED,
+    }  # fmt: skip
+
+
+def test_programs(tmp_path: Path) -> None:
+    piece = read(linked(tmp_path, "arm64", "-execute"))
+    assert (piece.kind, piece.interpreter) == (Kind.EXECUTABLE, "/usr/lib/dyld")
+
+
+def test_flat_namespaces(tmp_path: Path) -> None:
+    piece = read(linked(tmp_path, "x86_64", "-dylib", "-flat_namespace"))
+    assert not piece.two_level
+    assert {library for library, _ in imported(piece).values()} == {None}
+
+
+def test_objects(tmp_path: Path) -> None:
+    plain, debug = read(compiled(tmp_path, "arm64")), read(compiled(tmp_path, "x86_64", "-g"))
+    assert (plain.kind, plain.debug_bytes) == (Kind.OBJECT, 0)
+    assert imported(plain) == {name: (None, weak) for name, (_, weak) in IMPORTS.items()}
+    assert plain.exports == EXPORTS
+    assert debug.debug_bytes > 100
+
+
+def test_companions_of_debuggers(tmp_path: Path) -> None:
+    module = linked(tmp_path, "arm64", debug=True)
+    assert read(module).debug_bytes == 0
+    run(llvm("dsymutil"), module, "-o", tmp_path / "t.dSYM")
+    piece = read(tmp_path / "t.dSYM" / "Contents" / "Resources" / "DWARF" / module.name)
+    assert (piece.kind, piece.cpu, piece.imports, piece.exports) == (Kind.OTHER, "arm64", (), frozenset())
+    assert piece.debug_bytes > 100
+
+
+@pytest.mark.parametrize(
+    ("cpu", "system", "platform", "version"),
+    [("x86_64", System("macos10.9", "macos", "macos", "10.9"), "macos", (10, 9)),
+     ("arm64", System("ios13.0", "ios", "ios", "13.0"), "ios", (13, 0)),
+     ("arm64", System("ios14.0-simulator", "ios-simulator", "ios-simulator", "14.0"), "ios-simulator", (14, 0)),
+     ("x86_64", System("ios13.0-simulator", "ios-simulator", "ios-simulator", "13.0"), "ios-simulator", (13, 0)),
+     ("arm64", System("ios14.2-macabi", "maccatalyst", "mac-catalyst", "14.2"), "catalyst", (14, 2)),
+     ("arm64", System("tvos13.4", "tvos", "tvos", "13.4"), "tvos", (13, 4)),
+     ("arm64", System("watchos6.1", "watchos", "watchos", "6.1"), "watchos", (6, 1))],
+)  # fmt: skip
+def test_systems(tmp_path: Path, cpu: str, system: System, platform: str, version: tuple[int, ...]) -> None:
+    (stated,) = read(linked(tmp_path, cpu, system=system)).minimum_os
+    assert (stated.platform, stated.version, stated.sdk) == (platform, version, (12, 3))
+
+
+def test_lipo(tmp_path: Path) -> None:
+    files = [linked(tmp_path, "x86_64"), linked(tmp_path, "arm64")]
+    run(llvm("llvm-lipo"), "-create", *files, "-output", tmp_path / "fat")
+    binary = formats.read((tmp_path / "fat").read_bytes())
+    assert binary is not None
+    assert [s.cpu for s in binary.slices] == ["x86_64", "arm64"]
+    assert [imported(s) for s in binary.slices if isinstance(s, MachOSlice)] == [IMPORTS, IMPORTS]
+
+
+def test_universal_archives(tmp_path: Path) -> None:
+    for cpu in ("x86_64", "arm64"):
+        run(llvm("llvm-ar"), "rc", tmp_path / f"{cpu}.a", compiled(tmp_path, cpu))
+    run(llvm("llvm-lipo"), "-create", tmp_path / "x86_64.a", tmp_path / "arm64.a", "-output", tmp_path / "fat.a")
+    binary = formats.read((tmp_path / "fat.a").read_bytes())
+    assert binary is not None
+    assert (binary.format, binary.slices) == (Format.ARCHIVE, ())

@@ -1,0 +1,229 @@
+"""Every kind of extension in ``examples/``: built by a real front end, judged, installed elsewhere, and tested there.
+
+Each is built once, with one Python and one front end; the wheel is installed into a fresh environment of each Python that
+it is meant for. The four examples that differ by binding tool go through every front end and Python in
+``test_frontends.py``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import interpreters
+import needs
+import pytest
+import test_frontends
+from kinds import BUILD, MANYLINUX, PIP, PURE, TABLE, UV, Example
+from running import run
+
+pytestmark = [pytest.mark.network, pytest.mark.slow]
+EXAMPLES = Path(__file__).parent.parent / "examples"
+TOOLS = Path(sys.executable).parent
+
+
+class Shop:
+    """A copy of an example, and virtual environments in which it is built and tested."""
+
+    def __init__(self, name: str, place: Path, environ: Mapping[str, str], example: Example | None = None) -> None:
+        self.name, self.example, self.place, self.environ = name, example or TABLE[name], place, dict(environ)
+        place.mkdir(exist_ok=True)
+        for program in self.example.programs:
+            needs.program(program)
+        for header in self.example.headers:
+            needs.header(header)
+        self.source = place / "source"
+        shutil.copytree(EXAMPLES / name, self.source)
+        shutil.copytree(EXAMPLES / name / "tests", place / "tests")
+
+    def python(self, version: str, *requirements: object) -> Path:
+        """The interpreter of a virtual environment that has what is asked for."""
+        home = self.place / f"python-{version}"
+        if not home.exists():
+            known = {**interpreters.found(), **interpreters.newer(), **interpreters.pypys()}
+            given = known.get(version) or needs.missing(f"Python {version} with headers")
+            run(TOOLS / "uv", "venv", "-q", "-p", given, home, cwd=self.place, environ=self.environ)
+        python = home / "bin" / "python"
+        run(TOOLS / "uv", "pip", "install", "-q", "-p", python, *requirements, cwd=self.place, environ=self.environ)
+        return python
+
+    def offer(self, wheel: Path) -> None:
+        """Let front ends find a wheel."""
+        self.environ["PIP_FIND_LINKS"] = f"{wheel.parent} {self.environ['PIP_FIND_LINKS']}"
+        self.environ["UV_FIND_LINKS"] = f"{wheel.parent},{self.environ['UV_FIND_LINKS']}"
+
+    def build(self, *options: str, status: int = 0, **environ: str) -> str:
+        """Build into ``out``; returns what was said."""
+        python = self.python(self.example.python, "pip", "build")
+        out = self.place / "out"
+        command = {
+            PIP: (python, "-m", "pip", "wheel", "-v", "--no-deps", "-w", out),
+            BUILD: (python, "-m", "build", "-o", out),
+            UV: (TOOLS / "uv", "build", "-p", python, "-o", out),
+        }[self.example.built]
+        return run(*command, *options, self.source, cwd=self.place, environ={**self.environ, **environ}, status=status)
+
+    def wheel(self) -> Path:
+        """The one wheel that was built."""
+        (wheel,) = (self.place / "out").glob("*.whl")
+        return wheel
+
+    def tag(self) -> str:
+        return "-".join(self.wheel().stem.split("-")[-3:])
+
+    def judge(self) -> None:
+        """What truewheel and others say of the products."""
+        products = sorted((self.place / "out").glob("example_*"))
+        excluded = [word for library in self.example.supplied for word in ("--exclude", library)]
+        odd = [word for code in self.example.oddities for word in ("--ignore", code)]
+        here = {"cwd": self.place, "environ": {**self.environ, "PYTHONPATH": os.pathsep.join(sys.path)}}
+        run(sys.executable, "-m", "truewheel", "check", "--strict", *excluded, self.wheel(), **here)
+        run(TOOLS / "check-wheel-contents", *odd, self.wheel(), **here)
+        run(TOOLS / "twine", "check", "--strict", *products, **here)
+
+    def test(self, version: str, **environ: str) -> None:
+        """Install the wheel for a Python and run the example's tests there, far from its source."""
+        python = self.python(version, self.wheel(), "pytest", *self.example.beside)
+        run(TOOLS / "uv", "pip", "check", "-q", "-p", python, cwd=self.place, environ=self.environ)
+        command = (python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests")
+        run(*command, cwd=self.place, environ={**self.environ, **environ})
+
+    def compare_stubs(self, version: str) -> None:
+        """Type stubs say what the modules are (mypy's stubtest), and are seen (``py.typed``)."""
+        package = self.example.package or f"example_{self.name.replace('-', '_')}"
+        if package == "-":
+            return
+        python = self.python(version, "mypy")
+        allowed = self.place / "allowed.txt"
+        allowed.write_text("\n".join(self.example.odd_stubs))
+        command = (python.parent / "stubtest", "--allowlist", allowed, "--ignore-unused-allowlist", package)
+        run(*command, cwd=self.place / "tests", environ=self.environ)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_example(name: str, tmp_path: Path, environ: dict[str, str]) -> None:
+    shop = Shop(name, tmp_path / name, environ)
+    for other in shop.example.after:
+        before = Shop(other, tmp_path / other, environ)
+        before.build()
+        shop.offer(before.wheel())
+    shop.build()
+    assert re.fullmatch(shop.example.tag, shop.tag())
+    shop.judge()
+    for version in shop.example.runs_on or (shop.example.python,):
+        shop.test(version)
+    shop.compare_stubs(version)
+
+
+def test_one_wheel_serves_the_newest_python(tmp_path: Path, environ: dict[str, str]) -> None:
+    """Built with the oldest, tested on the newest; and built by truewheel on the newest."""
+    version = max(interpreters.newer(), default=None) or needs.missing("a CPython newer than 3.13 (.ci/debian)")
+    shop = Shop("stable-abi", tmp_path / "old", environ)
+    shop.build()
+    shop.test(version)
+    example = Example(built=BUILD, python=version, tag=TABLE["stable-abi"].tag)
+    shop = Shop("stable-abi", tmp_path / "new", environ, example)
+    shop.build()
+    assert re.fullmatch(example.tag, shop.tag())
+    shop.judge()
+    shop.test("3.10")
+
+
+def test_every_example_is_in_a_table() -> None:
+    folders = {path.parent.name for path in EXAMPLES.glob("*/pyproject.toml")}
+    assert folders == set(TABLE) | set(test_frontends.NAMES)
+
+
+@pytest.mark.parametrize("name", sorted({*TABLE, *test_frontends.NAMES}))
+def test_every_example_has_its_pages_and_tests(name: str) -> None:
+    home = EXAMPLES / name
+    assert (home / "README.md").read_text(encoding="utf-8").startswith(f"# example-{name}\n")
+    assert list((home / "tests").glob("test_*.py"))
+    assert name == "executable" or list(home.glob("src/**/py.typed"))
+
+
+def test_the_page_on_kinds_is_up_to_date() -> None:
+    command = (sys.executable, EXAMPLES.parent / "docs" / "regenerate" / "kinds.py", "--check")
+    run(*command, cwd=EXAMPLES.parent, environ=os.environ)
+
+
+# --- PyPy -------------------------------------------------------------------------------------------------------
+
+PYPY = rf"pp(?P<n>3\d+)-pypy(?P=n)_pp\d+-{MANYLINUX}"
+
+
+@pytest.mark.parametrize("name", ["c-module", "cffi"])
+def test_pypy(name: str, tmp_path: Path, environ: dict[str, str]) -> None:
+    """truewheel and the front end run on PyPy."""
+    version = next((v for v in interpreters.pypys() if v not in {"pypy3.8", "pypy3.9"}), None) or needs.missing(
+        "PyPy 3.10 or newer with headers (.ci/debian)"
+    )
+    shop = Shop(name, tmp_path / name, environ, Example(built=PIP, python=version, tag=PYPY, programs=("gcc",)))
+    said = shop.build()
+    assert "warning TW" not in said
+    assert re.fullmatch(PYPY, shop.tag())
+    shop.judge()
+    shop.test(version)
+
+
+def test_pypy_from_cpython(tmp_path: Path, environ: dict[str, str]) -> None:
+    """A PyPy that is too old for truewheel is built for by a CPython: the tag comes from the module that was built."""
+    needs.program("pypy3")
+    example = Example(built=PIP, python="3.12", tag=PYPY)
+    shop = Shop("c-module", tmp_path / "shop", environ, example)
+    path = shutil.which("pypy3")
+    include = run(path, "-c", "import sysconfig; print(sysconfig.get_path('include'))", cwd=tmp_path, environ=environ)
+    found = {"EXECUTABLE": path, "INCLUDE_DIR": include.strip(), "ROOT_DIR": "/usr", "FIND_IMPLEMENTATIONS": "PyPy"}
+    shop.build("-Ccmake.args=" + ";".join(f"-DPython_{key}={value}" for key, value in found.items()))
+    assert re.fullmatch(PYPY, shop.tag())
+    shop.judge()
+    home = tmp_path / "unpacked"
+    shutil.unpack_archive(shop.wheel(), home, "zip")
+    script = "import zlib; from example_c_module import checksum; assert checksum(b'pypy') == zlib.adler32(b'pypy')"
+    run(path, "-c", script, cwd=home, environ=environ)
+
+
+# --- absence, asked for and never by itself ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "variables"),
+    [(("-Cwheel.cmake=false",), {}), ((), {"EXAMPLE_ACCELERATOR": "python"})],
+    ids=["option", "variable"],
+)
+def test_accelerator_without_a_compiler(
+    options: tuple[str, ...], variables: dict[str, str], tmp_path: Path, environ: dict[str, str]
+) -> None:
+    shop = Shop("accelerator", tmp_path / "shop", environ)
+    shop.build(*options, CC="false", **variables)
+    assert shop.tag() == PURE
+    shop.judge()
+    shop.test(shop.example.python, EXPECT_COMPILED="0")
+
+
+def test_accelerator_fails_where_the_compiler_does(tmp_path: Path, environ: dict[str, str]) -> None:
+    shop = Shop("accelerator", tmp_path / "shop", environ)
+    said = shop.build(status=1, CC="false")
+    assert "EXAMPLE_ACCELERATOR=python" in said
+    assert not list(tmp_path.glob("shop/out/*"))
+
+
+def test_accelerator_goes_on_without_a_compiler_for_those_who_ask(tmp_path: Path, environ: dict[str, str]) -> None:
+    shop = Shop("accelerator", tmp_path / "shop", environ)
+    said = shop.build(CC="false", EXAMPLE_ACCELERATOR="optional")
+    assert shop.tag() == PURE
+    assert "nothing was compiled" in said
+    shop.test(shop.example.python, EXPECT_COMPILED="0")
+
+
+def test_system_access_where_the_system_has_none(tmp_path: Path, environ: dict[str, str]) -> None:
+    shop = Shop("system-access", tmp_path / "shop", environ)
+    said = shop.build("-Ccmake.define.HAVE_INOTIFY=OFF")
+    assert "no inotify" in said
+    assert shop.tag() == PURE
+    shop.judge()
+    shop.test("3.13")

@@ -1,0 +1,202 @@
+"""Whatever happens to a build or to the cache, the next build succeeds, and its wheel is the right one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import needs
+import pytest
+import test_warm
+from test_warm import HOOK, Project, build, made, unpacked
+
+MOMENTS = 20
+
+
+@pytest.fixture(scope="session")
+def tools(environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment as a front end makes it for one build."""
+    place = tmp_path_factory.mktemp("front-end") / "build-env-first"
+    subprocess.run([sys.executable, "-m", "venv", place], check=True)
+    install = [place / "bin" / "python", "-m", "pip", "install", "-q", "truewheel", "cmake", "ninja"]
+    subprocess.run(install, check=True, env=environ)
+    return place
+
+
+def isolated(tools: Path, place: Path) -> Path:
+    """The same environment at another path."""
+    shutil.copytree(tools, place / f"build-env-{random.randrange(10**9)}", symlinks=True)
+    return next(iter(sorted(place.glob("build-env-*"), key=lambda p: p.stat().st_mtime_ns)))
+
+
+def start(python: Path, source: Path, output: Path, cache: Path, hook: str = "build_wheel") -> subprocess.Popen[str]:
+    shutil.rmtree(output, ignore_errors=True)
+    output.mkdir(parents=True)
+    environ = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "CFLAGS"}}
+    environ |= {"TRUEWHEEL_CACHE_DIR": str(cache), "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
+    return subprocess.Popen(
+        [python, "-c", HOOK, hook, str(output), "{}"], cwd=source, env=environ, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+
+def finished(process: subprocess.Popen[str], output: Path) -> tuple[bytes, str]:
+    said, _ = process.communicate()
+    assert process.returncode == 0, said
+    (wheel,) = output.iterdir()
+    return wheel.read_bytes(), said
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_killed_at_any_moment(tools: Path, tmp_path: Path, record_property: pytest.RecordProperty) -> None:
+    needs.program("gcc")
+    chance = random.Random(20261121)
+    cache, project = tmp_path / "cache", made(tmp_path / "project")
+    began = time.monotonic()
+    right, _ = finished(
+        start(isolated(tools, tmp_path) / "bin/python", project.root, tmp_path / "o", tmp_path / "c"), tmp_path / "o"
+    )
+    whole = time.monotonic() - began
+    counts = {"killed": 0, "too late": 0, "from nothing": 0, "warm": 0}
+    for number in range(MOMENTS):
+        source = unpacked(project, tmp_path / f"source-{number}")
+        if number % 4 == 0:
+            shutil.rmtree(cache, ignore_errors=True)  # so that the environment is copied, too
+        live = isolated(tools, tmp_path)
+        process = start(live / "bin/python", source, tmp_path / "o", cache)
+        time.sleep(chance.uniform(0.05, 0.7 * whole))
+        counts["killed" if process.poll() is None else "too late"] += 1
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        shutil.rmtree(live)
+        live = isolated(tools, tmp_path)
+        wheel, said = finished(start(live / "bin/python", source, tmp_path / "o", cache), tmp_path / "o")
+        shutil.rmtree(live)
+        assert wheel == right, said
+        counts["warm" if "built: warm" in said else "from nothing"] += 1
+    record_property("counts", json.dumps(counts))
+    print(counts)
+    assert counts["killed"] > MOMENTS // 2
+
+
+@pytest.mark.parametrize("processes", [2, 8])
+def test_builds_at_once(tmp_path: Path, processes: int) -> None:
+    needs.program("gcc")
+    project = made(tmp_path / "project")
+    with ThreadPoolExecutor(processes) as pool:
+        jobs = [
+            pool.submit(build, project, project.root, tmp_path / f"out-{n}", tmp_path / "cache")
+            for n in range(processes)
+        ]
+        digests = {job.result()[0] for job in jobs}
+    assert len(digests) == 1
+    again, said = build(project, project.root, tmp_path / "out", tmp_path / "cache")
+    assert {again} == digests
+    assert "built: warm" in said
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    needs.program("gcc")
+    project, small = made(tmp_path / "project"), tmp_path / "small"
+    small.mkdir()
+    right, _ = build(project, project.root, tmp_path / "out", tmp_path / "cache")
+    mount = ["mount", "-t", "tmpfs", "-o", "size=200k,mode=700", "tmpfs", str(small)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("may not mount a small file system here")
+    try:
+        ours, said = build(project, project.root, tmp_path / "out", small)
+        assert ours == right, said
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+@pytest.mark.parametrize("fault", ["a file", "below a file", "read-only", "of everybody"])
+def test_a_cache_directory_that_cannot_be_used(tmp_path: Path, fault: str) -> None:
+    needs.program("gcc")
+    project, cache = made(tmp_path / "project"), tmp_path / "cache"
+    right, _ = build(project, project.root, tmp_path / "out", tmp_path / "good")
+    if fault == "of everybody":
+        cache.mkdir()
+        cache.chmod(0o777)
+    elif fault == "read-only":
+        cache.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", "ro,mode=700", "tmpfs", str(cache)]
+        if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+            pytest.skip("may not mount a file system here")
+    else:
+        cache.write_text("in the way", encoding="utf-8")
+    try:
+        ours, said = build(
+            project, project.root, tmp_path / "out", cache / "below" if fault == "below a file" else cache
+        )
+    finally:
+        if fault == "read-only":
+            subprocess.run(["umount", str(cache)], check=True)
+    assert ours == right
+    assert f"built: {cache}" in said, said
+
+
+def damaged(project: Project, tmp_path: Path, change: str) -> tuple[str, str]:
+    """Build, damage the cache, build again after an edit: the digest, and what was printed."""
+    build(project, project.root, tmp_path / "out", tmp_path / "cache")
+    (record,) = (tmp_path / "cache").glob("builds/*/*/record.json")
+    text = json.loads(record.read_text())
+    tree = record.parent / "build"
+    if change == "clock set back":
+        text["traces"]["finished"] += 10**18
+    elif change == "older truewheel":
+        text["inputs"]["software"] = "0.0.1 0"
+    elif change == "another layout":
+        del text["traces"]["outside"]
+        text["inputs"]["unheard"] = 1
+    record.write_text("{ not JSON" if change == "damaged record" else json.dumps(text))
+    if change == "no CMakeCache.txt":
+        (tree / "CMakeCache.txt").unlink()
+    elif change == "no tree":
+        shutil.rmtree(tree)
+    elif change == "no record":
+        record.unlink()
+    elif change == "emptied log":
+        (tree / ".ninja_log").write_bytes(b"")
+        (tree / ".ninja_deps").write_bytes(b"")
+    test_warm.header(project)
+    return build(project, project.root, tmp_path / "out", tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["clock set back", "older truewheel", "another layout", "damaged record", "no CMakeCache.txt", "no tree", "no record",
+     "emptied log"],
+)  # fmt: skip
+def test_a_cache_that_is_not_as_it_was_left(tmp_path: Path, change: str) -> None:
+    needs.program("gcc")
+    project = made(tmp_path / "project")
+    ours, said = damaged(project, tmp_path, change)
+    cold, _ = build(project, unpacked(project, tmp_path / "elsewhere"), tmp_path / "out", tmp_path / "cold")
+    assert ours == cold, said
+
+
+def test_after_a_compile_error_only_the_rest_is_compiled(tmp_path: Path) -> None:
+    needs.program("gcc")
+    project = made(tmp_path / "project")
+    build(project, project.root, tmp_path / "out", tmp_path / "cache")
+    project.append("src/main.c", "this is not C\n")
+    with pytest.raises(AssertionError, match="this is not C"):
+        build(project, project.root, tmp_path / "out", tmp_path / "cache")
+    test_warm.unit_as_it_was(project)
+    ours, said = build(project, project.root, tmp_path / "out", tmp_path / "cache")
+    cold, _ = build(project, unpacked(project, tmp_path / "elsewhere"), tmp_path / "out", tmp_path / "cold")
+    assert ours == cold
+    assert "built: warm" in said
+    assert "first.c.o" not in said

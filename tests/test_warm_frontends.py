@@ -1,0 +1,104 @@
+"""Under build isolation: each front end makes a new environment at a new path, and the wheel is one and the same."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import needs
+import pytest
+from test_warm import made
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ("c-module", "pybind11", "nanobind", "cython")
+WAYS = {
+    "pip": [sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", "{output}", "{source}"],
+    "build": [sys.executable, "-m", "build", "--wheel", "-o", "{output}", "{source}"],
+    "build, by way of an sdist": [sys.executable, "-m", "build", "-o", "{output}", "{source}"],
+    "uv": ["uv", "build", "--wheel", "--python", sys.executable, "-o", "{output}", "{source}"],
+}
+
+pytestmark = [pytest.mark.network, pytest.mark.slow]
+
+
+def made_by(way: str, source: Path, output: Path, environ: dict[str, str], *before: str) -> tuple[str, str]:
+    """Digest of the wheel, and what was printed."""
+    shutil.rmtree(output, ignore_errors=True)
+    command = [*before, *(word.format(output=output, source=source) for word in WAYS[way])]
+    if way == "pip":
+        command.insert(len(before) + 3, "-v")
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, cwd=source.parent)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (wheel,) = output.glob("*.whl")
+    return hashlib.sha256(wheel.read_bytes()).hexdigest(), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_one_wheel(example: str, environ: dict[str, str], tmp_path: Path) -> None:
+    """Cold and warm, by each front end, from the sdist, from another directory, in another cache, by another user."""
+    needs.program("c++")
+    source = tmp_path / "source"
+    shutil.copytree(ROOT / "examples" / example, source)
+    here = {**environ, "TRUEWHEEL_CACHE_DIR": str(tmp_path / "cache")}
+    digests, said = {}, {}
+    for way in WAYS:
+        digests[way], said[way] = made_by(way, source, tmp_path / "out", here)
+    digests["pip again"], said["pip again"] = made_by("pip", source, tmp_path / "out", here)
+    elsewhere = tmp_path / "another directory"
+    shutil.copytree(source, elsewhere)
+    there = {**environ, "TRUEWHEEL_CACHE_DIR": str(tmp_path / "another" / "cache")}
+    digests["elsewhere"], _ = made_by("pip", elsewhere, tmp_path / "out", there, *somebody_else())
+    assert len(set(digests.values())) == 1, digests
+    assert "built: from nothing: nothing was built here before" in said["pip"]
+    for way in ("build", "uv", "pip again"):
+        assert "built: warm: nothing changed" in said[way] or "built: warm, configured anew" in said[way], said[way]
+    assert len(list((tmp_path / "cache" / "environments").iterdir())) == 1
+
+
+def somebody_else() -> tuple[str, ...]:
+    """A command that runs another as another user, where the kernel allows it."""
+    command = ("unshare", "--user", "--map-user=12345")
+    try:
+        allowed = subprocess.run([*command, "true"], check=False, capture_output=True).returncode == 0
+    except OSError:
+        allowed = False
+    return command if allowed else ()
+
+
+def test_an_editable_install_is_rebuilt_after_its_environment_is_gone(environ: dict[str, str], tmp_path: Path) -> None:
+    needs.program("gcc")
+    project = made(tmp_path / "project")
+    project.append("pyproject.toml", "\n[tool.scikit-build.editable]\nrebuild = true\nverbose = false\n")
+    project.replace("pyproject.toml", "[tool.scikit-build]\n", '[tool.scikit-build]\nbuild-dir = "build/{wheel_tag}"\n')
+    project.replace("pyproject.toml", 'requires = ["truewheel"]', 'requires = ["truewheel", "cmake", "ninja"]')
+    place = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", place], check=True)
+    python = place / "bin" / "python"
+    here = {**environ, "TRUEWHEEL_CACHE_DIR": str(tmp_path / "cache")}
+    install = [python, "-m", "pip", "install", "-q", "-e", project.root]
+    subprocess.run(install, env=here, check=True)
+    bare = {k: v for k, v in here.items() if k != "PATH"} | {"PATH": no_cmake(tmp_path)}
+    look = [python, "-c", "import warm._warm; print(warm._warm.__doc__)"]
+    assert run(look, bare) == "None"
+    project.replace("src/main.c", '"_warm", NULL, 0', '"_warm", "edited", 0')
+    os.utime(project.root / "src/main.c", None)
+    assert run(look, bare) == "edited"
+
+
+def no_cmake(place: Path) -> str:
+    """A PATH with the compilers, and without CMake and Ninja."""
+    folder = place / "programs"
+    folder.mkdir()
+    for name in ("gcc", "cc", "as", "ld", "ar", "ranlib", "strip", "sh"):
+        (folder / name).symlink_to(needs.program(name))
+    return str(folder)
+
+
+def run(command: list[object], environ: dict[str, str]) -> str:
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.strip()
