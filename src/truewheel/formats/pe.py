@@ -8,13 +8,13 @@ system's loader reads it. Nothing is judged here, nothing is executed, no certif
 from __future__ import annotations
 
 import bisect
-import dataclasses
 import itertools
 import struct
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from ..model.binary import Binary, Format, Kind, MinimumOS, Need, NeedKind, PeSlice, Symbol
+from ..model.record import Record
 from .cursor import Buffer, Cursor
 
 SIGNATURE = b"PE\0\0"
@@ -65,8 +65,7 @@ def recognises(head: bytes) -> bool:
     return head[:2] == b"MZ" and len(head) >= 64 and 4 <= int.from_bytes(head[60:64], "little") < 1 << 28
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Header:
+class _Header(Record):
     """The COFF file header and the optional header."""
 
     machine: int
@@ -91,8 +90,7 @@ class _Header:
         return self.directories[index] if index < len(self.directories) else (0, 0)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Section:
+class _Section(Record):
     name: bytes
     virtual: int
     address: int
@@ -402,8 +400,7 @@ def _thunks(image: _Image, library: str, address: int, base: int) -> Iterator[Sy
 # --- exports ----------------------------------------------------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Exports:
+class _Exports(Record):
     library: str | None = None
     names: frozenset[str] = frozenset()
     forwards: tuple[tuple[str, str], ...] = ()

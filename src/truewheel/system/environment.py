@@ -9,7 +9,6 @@ and RECORD) to a path derived from that content. Nothing here builds, and the li
 from __future__ import annotations
 
 import csv
-import dataclasses
 import functools
 import hashlib
 import importlib.metadata
@@ -24,6 +23,7 @@ import venv
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
+from ..model.record import Record
 from . import cache
 
 COMPLETE = ".truewheel-complete"
@@ -37,8 +37,7 @@ class UnsoundError(Exception):
     """An environment that cannot be copied soundly; the message says why."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class LiveEnvironment:
+class LiveEnvironment(Record):
     """The isolated environment that a front end runs its hooks in.
 
     :param root: the directory that is deleted afterwards.
@@ -100,16 +99,14 @@ def _live(root: Path, prefixes: tuple[Path, ...], scheme: str | None) -> LiveEnv
     )
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Piece:
+class _Piece(Record):
     """One installed file: where it is, and its place below the prefix."""
 
     source: Path
     place: PurePosixPath
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Installed:
+class _Installed(Record):
     """One distribution, with a digest that is the same wherever and by whatever it was installed."""
 
     name: str
@@ -204,8 +201,7 @@ def current() -> Path | None:
     return prefix if (prefix / COMPLETE).is_file() else None
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class KeptEnvironment:
+class KeptEnvironment(Record):
     """A copy that stays.
 
     :param key: the digest of its content; part of its path.
