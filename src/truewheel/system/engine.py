@@ -667,7 +667,8 @@ class _Staging:
 def _entry_points() -> list[str]:
     """Where installed packages say that their CMake files are."""
     groups = ("cmake.module", "cmake.prefix", "cmake.root")
-    return sorted(f"{e.group} {e.name} {e.value}" for g in groups for e in importlib.metadata.entry_points(group=g))
+    known = importlib.metadata.entry_points()  # once, for it reads the files of every package that is installed
+    return sorted(f"{e.group} {e.name} {e.value}" for g in groups for e in known.select(group=g))
 
 
 @contextlib.contextmanager
