@@ -19,7 +19,6 @@ import stat
 import sys
 import sysconfig
 import tempfile
-import venv
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -261,6 +260,8 @@ def _key(distributions: Iterable[_Installed]) -> str:
 
 
 def _copy(distributions: Iterable[_Installed], live: LiveEnvironment, draft: Path, *, final: Path) -> None:
+    import venv  # noqa: PLC0415  # slow to import, and rarely needed
+
     venv.EnvBuilder(symlinks=True, with_pip=False).create(draft)
     moved = {str(p): str(final) for p in live.prefixes}
     for piece in (p for d in distributions for p in d.pieces):
