@@ -33,14 +33,19 @@ def main(names: list[str]) -> int:
         output = ROOT / "dist" / name
         for old in output.glob("*"):
             old.unlink()
-        run(PYTHON, "-m", "build", "-o", output, ROOT / "examples" / name, PIP_FIND_LINKS=found(wheels))
+        run(PYTHON, "-m", "build", "-o", output, ROOT / "examples" / name, PIP_FIND_LINKS=found(wheels, *built()))
         run(PYTHON, "-m", "truewheel", "show", *output.glob("*.whl"))
     return 0
 
 
-def found(wheels: Path) -> str:
+def built() -> list[Path]:
+    """Where examples have been built before: one may be built on another (c-library, then c-library-consumer)."""
+    return sorted((ROOT / "dist").glob("*/"))
+
+
+def found(*places: Path) -> str:
     """Where pip looks besides the index; what the user has set stays."""
-    return f"{wheels} {os.environ.get('PIP_FIND_LINKS', '')}".strip()
+    return " ".join([*map(str, places), os.environ.get("PIP_FIND_LINKS", "")]).strip()
 
 
 def run(*command: object, **environ: str) -> None:

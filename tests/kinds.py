@@ -49,13 +49,13 @@ class Example:
 
 PIP, BUILD, UV = "pip wheel", "python -m build", "uv build"
 TABLE: Mapping[str, Example] = {
-    "accelerator": Example(built=PIP, python="3.11", tag=VERSIONED),
+    "accelerator": Example(built=UV, python="3.11", tag=VERSIONED),
     "cffi": Example(built=BUILD, python="3.10", tag=STABLE, runs_on=("3.10", "3.13"), headers=("zlib.h",)),
     "swig": Example(built=UV, python="3.12", tag=VERSIONED, headers=("zlib.h",)),
     "ctypes": Example(
         built=UV, python="3.13", tag=ANY_PYTHON, runs_on=("3.10", "3.13"), odd_stubs=("example_ctypes.polygon",)
     ),
-    "system-access": Example(built=BUILD, python="3.12", tag=VERSIONED),
+    "system-access": Example(built=UV, python="3.12", tag=VERSIONED),
     "fortran-f2py": Example(
         built=UV, python="3.13", tag=VERSIONED, programs=("gcc", "gfortran"),
         odd_stubs=(r"example_fortran_f2py\._heat\.(step|__f2py_numpy_version__)",),
@@ -63,7 +63,7 @@ TABLE: Mapping[str, Example] = {
     "fortran-bind-c": Example(built=PIP, python="3.10", tag=VERSIONED, programs=("gcc", "gfortran")),
     "stable-abi": Example(built=PIP, python="3.10", tag=STABLE, runs_on=interpreters.WANTED),
     "executable": Example(
-        built=PIP, python="3.12", tag=ANY_PYTHON, programs=("g++",), package="-", oddities=("W007",)
+        built=UV, python="3.12", tag=ANY_PYTHON, programs=("g++",), package="-", oddities=("W007",)
     ),
     "several-modules": Example(
         built=BUILD, python="3.13", tag=VERSIONED, odd_stubs=("example_several_modules.libcrockford",)
@@ -73,5 +73,5 @@ TABLE: Mapping[str, Example] = {
     "c-library-consumer": Example(
         built=UV, python="3.11", tag=VERSIONED, after=("c-library",), supplied=("libexample_grid_1.so",)
     ),
-    "numpy-ufunc": Example(built=BUILD, python="3.12", tag=VERSIONED, beside=("numpy<2",)),
+    "numpy-ufunc": Example(built=UV, python="3.12", tag=VERSIONED, beside=("numpy<2",)),
 }  # fmt: skip
