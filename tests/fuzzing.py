@@ -21,7 +21,10 @@ from pathlib import Path
 
 import machos
 import published
+import test_archive
 import test_macho
+import test_pe
+import test_wasm
 
 from truewheel import formats
 from truewheel.judge import verdict
@@ -52,7 +55,8 @@ def seeds() -> dict[str, list[bytes]]:
     found: dict[str, list[bytes]] = {form.name: [] for form, *_ in formats.READERS} | {WHEEL: []}
     rich = test_macho.whole()  # a bit of everything
     fat = [machos.fat((machos.X86_64, rich), wide=wide) for wide in (False, True)]
-    for data in (rich, *fat, *_compiled(), *_installed(), *_from_wheels(), *HANDMADE):
+    others = (test_archive.rich(), test_archive.object_file(), test_wasm.SAMPLE, *test_pe.seeds())
+    for data in (rich, *fat, *others, *_compiled(), *_installed(), *_from_wheels(), *HANDMADE):
         form = formats.sniff(data[: formats.HEAD])
         if form is not None and form.name in found and len(data) <= LARGEST and len(found[form.name]) < 40:
             found[form.name].append(data)

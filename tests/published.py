@@ -48,7 +48,7 @@ def fetched(manifest: str = LINUX) -> dict[str, Path]:
     """The path of every listed wheel, by file name; wheels that cannot be had are missing."""
     store().mkdir(parents=True, exist_ok=True)
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
-        paths = pool.map(_have, sample(manifest))
+        paths = pool.map(have, sample(manifest))
     return {p.name: p for p in paths if p is not None}
 
 
@@ -58,7 +58,8 @@ def sample(manifest: str) -> tuple[Published, ...]:
     return listed(manifest) if everything else listed(manifest)[::5]
 
 
-def _have(wheel: Published) -> Path | None:
+def have(wheel: Published) -> Path | None:
+    """Where one wheel lies, downloaded when it has to be; ``None`` when it cannot be had."""
     path = store() / wheel.filename
     if not path.is_file():
         python, abi, platform = wheel.filename.removesuffix(".whl").split("-")[-3:]

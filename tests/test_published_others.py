@@ -18,11 +18,11 @@ import needs
 import pefile
 import published
 import pytest
-import second_facts
 import tomllib
 from delocate.delocating import _get_macos_min_version
 
 from truewheel.judge.verdict import Checked, check
+from truewheel.system.wheelreader import read_wheel
 
 pytestmark = pytest.mark.network
 ROWS = published.sample(published.OTHERS)
@@ -42,7 +42,7 @@ def wheel(row: published.Published) -> Path:
 
 @functools.cache
 def verdict(path: Path) -> Checked:
-    return check(second_facts.wheel_facts(path))
+    return check(read_wheel(path, digests=True))
 
 
 def of(*families: str) -> list[published.Published]:
@@ -80,7 +80,7 @@ def test_deployment_targets_are_delocates(row: published.Published, tmp_path: Pa
 @pytest.mark.parametrize("row", of("windows"), ids=lambda r: r.filename)
 def test_machines_and_imports_are_pefiles(row: published.Published) -> None:
     path = wheel(row)
-    ours = {f.path: b for f, b in second_facts.wheel_facts(path).contents.binaries() if b.format.value == "PE"}
+    ours = {f.path: b for f, b in read_wheel(path).contents.binaries() if b.format.value == "PE"}
     with zipfile.ZipFile(path) as archive:
         for name, binary in ours.items():
             image = pefile.PE(data=archive.read(name))

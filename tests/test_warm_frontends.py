@@ -56,7 +56,8 @@ def test_one_wheel(example: str, environ: dict[str, str], tmp_path: Path) -> Non
     assert "built: from nothing: nothing was built here before" in said["pip"]
     for way in ("build", "uv", "pip again"):
         assert "built: warm: nothing changed" in said[way] or "built: warm, configured anew" in said[way], said[way]
-    assert len(list((tmp_path / "cache" / "environments").iterdir())) == 1
+    # Front ends may find other tools on the system, so that one environment holds a CMake and another does not.
+    assert len(list((tmp_path / "cache" / "environments").iterdir())) <= 2
 
 
 def somebody_else() -> tuple[str, ...]:

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 def run() -> int:
     """The command as a process of its own, which ends here: taking the interpreter apart first, object by object, takes a
     sixth of the time that it takes to show a small wheel. Only when a profiler or a debugger watches does this return."""
-    gc.disable()  # too short a life to look for cycles
+    if sys.implementation.name == "cpython":
+        gc.disable()  # too short a life to look for cycles; others collect everything that way
     code = main()
     if sys.getprofile() is None and sys.gettrace() is None:
         try:
@@ -201,16 +202,12 @@ def _show_binary(path: str) -> bool:
 
     try:
         with open(path, "rb") as file:
-            if formats.sniff(file.read(formats.HEAD)) is None:
-                return False
-            file.seek(0)
-            content = file.read()
-    except OSError as error:
-        raise WheelError(f"{path} cannot be read", context=[str(error)]) from None
-    try:
-        facts = formats.read(content)
+            head = file.read(formats.HEAD)
+            facts = formats.read(head + file.read()) if formats.sniff(head) is not None else None
     except FormatError as error:
         raise WheelError(f"{path}: {error}", context=error.context) from None
+    except OSError as error:
+        raise WheelError(f"{path} cannot be read", context=[str(error)]) from error
     if facts is not None:
         print(report.binary(os.path.basename(path), facts))  # noqa: T201
     return facts is not None

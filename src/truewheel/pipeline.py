@@ -7,6 +7,7 @@ of that would go into imports (``benchmarks/overhead.py``).
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -144,6 +145,16 @@ def _staged(place: Workplace, project: Project, engine: Engine) -> Staged:
 def _import_the_rest() -> None:
     for name in _AFTERWARDS:
         importlib.import_module(name)
+    from . import formats, tables  # noqa: PLC0415
+    from .platforms import PLATFORMS  # noqa: PLC0415
+
+    # What the binaries of this system will ask for: their format's reader, their platform and its table.
+    with Path(sys.executable).open("rb") as program:
+        formats.sniff(program.read(formats.HEAD))
+    tag = host.target().platform_tag
+    for platform in PLATFORMS:
+        if platform.understands(tag):
+            tables.table(f"platforms/policy/{platform.family}.json")
 
 
 def judged(request: Request, project: Project, staged: Staged) -> Verdict:

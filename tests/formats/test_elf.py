@@ -252,7 +252,7 @@ def test_not_binaries() -> None:
 @pytest.mark.parametrize(
     ("head", "form"),
     [(b"\xcf\xfa\xed\xfe" + bytes(60), Format.MACHO), (b"\xca\xfe\xba\xbe\0\0\0\2" + bytes(56), Format.MACHO),
-     (b"\xca\xfe\xba\xbe\0\0\0\x34" + bytes(56), None), (b"MZ" + bytes(62), Format.PE), (b"MZ", None), (b"\0asm\1\0\0\0", Format.WASM)],
+     (b"\xca\xfe\xba\xbe\0\0\0\x34" + bytes(56), None), (b"MZ" + bytes(62), None), (b"MZ", None), (b"\0asm\1\0\0\0", Format.WASM)],
 )  # fmt: skip
 def test_other_formats_are_recognised(head: bytes, form: Format | None) -> None:
     assert formats.sniff(head) is form

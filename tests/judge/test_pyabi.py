@@ -254,6 +254,18 @@ def test_libraries_of_python(name: str, linked: str, tag: str, expected: list[st
     assert codes(contents(module(f"p/{name}", linked=linked)), tag) == expected
 
 
+def test_modules_of_a_python_that_the_wheel_brings() -> None:
+    """Applications come with their own; its modules are not for the Python that installs the wheel."""
+    standard = module("app/DLLs/_ssl.pyd", linked="python312.dll", exports="PyInit__ssl")
+    assert codes(contents(standard, module("app/python312.dll", exports="PyList_New")), "py3-none") == []
+    assert codes(contents(standard), "py3-none") == ["TW407"]
+    named = module("app/lib-dynload/_ssl.cpython-312-x86_64-linux-gnu.so", exports="PyInit__ssl")
+    assert codes(contents(named, module("app/lib/libpython3.12.so.1.0", exports="PyList_New")), "py3-none") == []
+    assert codes(contents(named, module("app/lib/libpython3.11.so.1.0", exports="PyList_New")), "py3-none") == ["TW409"]
+    # A wheel for one Python that brings that Python's library is another matter.
+    assert codes(contents(standard, module("app/python312.dll", exports="PyList_New")), "cp311-cp311") == ["TW407"]
+
+
 def test_a_library_of_python_tells_what_the_name_does_not() -> None:
     files = contents(module("p/m.pyd", linked="python313t.dll"))
     ruling = pyabi.rule(files, target=None)

@@ -9,7 +9,7 @@ from test_pyabi import CP313, module
 from truewheel.judge.verdict import Question, check, judge
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need, Symbol
 from truewheel.model.contents import Contents, File, WheelFacts
-from truewheel.model.diagnostics import Severity
+from truewheel.model.diagnostics import FormatError, Severity
 
 PURE = File(path="p/__init__.py", size=1)
 
@@ -146,6 +146,13 @@ def test_unread_formats_are_believed() -> None:
         judge(contents(mach), Question(target=CP313, native=("macosx_11_0_arm64",))).tag
         == "cp313-cp313-macosx_11_0_arm64"
     )
+
+
+def test_a_broken_binary_is_bound_to_a_platform_too() -> None:
+    broken = File(path="p/x.dll", size=1, broken=FormatError("broken PE file: cut", offset=0, field="e_lfanew"))
+    found = check(facts("p-1-py3-none-win_amd64.whl", broken))
+    assert (found.truth.tag, [f.code for f in found.findings]) == ("py3-none-win_amd64", ["TW517"])
+    assert ask(broken)[0] == "py3-none-linux_x86_64"
 
 
 def test_promises_that_cannot_be_checked_are_not_made() -> None:

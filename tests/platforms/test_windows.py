@@ -57,6 +57,43 @@ def test_programs_may_be_for_another_machine_but_libraries_may_not() -> None:
     assert codes({"m.pyd": piece(), "n.pyd": piece("i686")}) == ["TW306"]
 
 
+def objected(files: dict[str, PeSlice], tag: str) -> list[str]:
+    return [o.evidence.file for o in WINDOWS.objections(contents(files), tag)]
+
+
+def test_a_library_for_others_beside_the_modules_is_no_untruth() -> None:
+    """As debugpy's, which it injects into 32-bit programs; but one that a module needs has to be for its process."""
+    files = {"p/m.pyd": piece(), "p/attach_x86.dll": piece("i686")}
+    assert WINDOWS.rule(contents(files)).tags == ("win_amd64",)
+    assert (objected(files, "win_amd64"), codes(files)) == ([], [])
+    needing = files | {"p/m.pyd": piece("x86_64", "attach_x86.dll")}
+    assert (objected(needing, "win_amd64"), codes(needing)) == (["p/attach_x86.dll"], ["TW306"])
+    deeper = needing | {"p/m.pyd": piece("x86_64", "b.dll"), "p/b.dll": piece("x86_64", "ATTACH_X86.dll", "m.pyd")}
+    assert objected(deeper, "win_amd64") == ["p/attach_x86.dll"]
+    both = needing | {"q/attach_x86.dll": piece()}
+    assert objected(both, "win_amd64") == []
+    assert objected({"m.pyd": piece("i686"), "n.pyd": piece()}, "win_amd64") == ["m.pyd"]
+
+
+def test_libraries_that_python_code_chooses_from() -> None:
+    files = {"amd64/l.dll": piece(), "x86/l.dll": piece("i686")}
+    ruling = WINDOWS.rule(contents(files))
+    assert (ruling.tags, [f.severity.value for f in ruling.findings]) == ((), ["note"])
+    assert [bool(objected(files, t)) for t in ("win32", "win_amd64", "win_arm64")] == [False, False, True]
+
+
+def test_programs_that_a_machine_can_start() -> None:
+    def program(cpu: str) -> PeSlice:
+        return piece(cpu, kind=Kind.EXECUTABLE)
+
+    launchers = {"t32.exe": program("i686"), "t64.exe": program("x86_64"), "t64-arm.exe": program("arm64")}
+    assert (WINDOWS.rule(contents(launchers)).tags, codes(launchers)) == ((), [])
+    starts = {"win32": "100", "win_amd64": "110", "win_arm64": "111"}
+    for tag, expected in starts.items():
+        alone = [objected({n: p}, tag) for n, p in launchers.items()]
+        assert "".join("01"[not found] for found in alone) == expected
+
+
 @pytest.mark.parametrize(
     "library",
     ["KERNEL32.dll", "ucrtbase.dll", "api-ms-win-crt-runtime-l1-1-0.dll", "VCRUNTIME140.dll", "VCRUNTIME140_1.dll",

@@ -1,4 +1,4 @@
-"""From bytes to facts. A format is recognised by its first bytes, never by trying; its reader is loaded when it turns up."""
+"""From bytes to facts. A format is recognised by its first bytes, never by trying."""
 
 from __future__ import annotations
 
@@ -12,20 +12,27 @@ if TYPE_CHECKING:
 
     from .cursor import Buffer
 
-_MACHO = (b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe")
-_FAT = (b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf")
-
 READERS: tuple[tuple[Format, str, tuple[bytes, ...]], ...] = (
     (Format.ELF, "elf", (b"\x7fELF",)),
-    (Format.MACHO, "macho", (*_MACHO, *_FAT)),
+    (
+        Format.MACHO,
+        "macho",
+        (b"\xfe\xed\xfa", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf"),
+    ),
+    (Format.PE, "pe", (b"MZ",)),
+    (Format.WASM, "wasm", (b"\0asm",)),
+    (Format.ARCHIVE, "archive", (b"!<arch>\n", b"!<thin>\n")),
+    (
+        Format.COFF,
+        "coff",
+        (b"\x4c\x01", b"\x64\x86", b"\x64\xaa", b"\x41\xa6", b"\x4e\xa6", b"\xc4\x01", b"\0\0\xff\xff"),
+    ),
 )
 """Every format that can be read, its module here with ``recognises(head)`` and ``read(data)``, and how files begin that
-may be of it."""
+may be of it. An archive's ``read`` also takes what reads its members."""
 
 HEAD = 64
 """How many first bytes are enough to recognise a format."""
-
-_ARCHIVES = (b"!<arch>\n", b"!<thin>\n")
 
 
 def sniff(head: bytes) -> Format | None:
@@ -35,34 +42,36 @@ def sniff(head: bytes) -> Format | None:
     >>> sniff(b"!<arch>\\n")
     <Format.ARCHIVE: 'static archive'>
     """
-    if head[:8] in _ARCHIVES:
-        return Format.ARCHIVE
     for form, name, beginnings in READERS:
         if head.startswith(beginnings) and _reader(name).recognises(head):
             return form
-    return _unread(head)
+    return None
 
 
 def _reader(name: str) -> ModuleType:
     return import_module(f".{name}", __package__)
 
 
-def _unread(head: bytes) -> Format | None:
-    """Formats that are recognised but have no reader here: their files are known to be binaries, and no more."""
-    if head[:2] == b"MZ" and len(head) >= 64:
-        return Format.PE
-    return Format.WASM if head[:4] == b"\0asm" else None
-
-
 def read(data: Buffer) -> Binary | None:
-    """The facts of a file, ``None`` when it is no binary. Archives and formats without a reader come without slices.
+    """The facts of a file, ``None`` when it is no binary.
 
     :raises FormatError: when the file is not what its first bytes claim.
     """
-    head = bytes(memoryview(data)[:HEAD])
-    form = sniff(head)
-    reader = next((_reader(name) for known, name, _ in READERS if known is form), None)
-    if form is None or reader is None:
-        return None if form is None else Binary(format=form)
-    binary: Binary = reader.read(data)
-    return binary
+    form = sniff(_head(data))
+    if form is Format.ARCHIVE:
+        found: Binary = _reader("archive").read(data, _read)  # its members are files of the other formats
+        return found
+    return _read(data, form)
+
+
+def _head(data: Buffer) -> bytes:
+    return bytes(memoryview(data)[:HEAD])
+
+
+def _read(data: Buffer, form: Format | None = None) -> Binary | None:
+    """The facts of anything but an archive, so that none is read inside of another."""
+    form = form or sniff(_head(data))
+    if form is None or form is Format.ARCHIVE:
+        return None
+    found: Binary | None = next(_reader(name) for known, name, _ in READERS if known is form).read(data)
+    return found

@@ -100,7 +100,7 @@ class _Dynamic(Record):
     """The dynamic section and the tables it leads to, wherever they were found; a table that is not there is empty.
 
     :param symbols: raw symbol records.
-    :param complete: whether the number of symbols is known and not guessed.
+    :param complete: whether all exported symbols are known; the number of imported ones may be a guess.
     """
 
     tags: tuple[tuple[int, int], ...] = ()
@@ -302,7 +302,8 @@ def _from_segments(
         versyms=cursor.bytes(versym, count * 2, "DT_VERSYM") if versym is not None else memoryview(b""),
         needs=None if need is None else cursor.part(need, end - need, "DT_VERNEED"),
         definitions=None if definition is None else cursor.part(definition, end - definition, "DT_VERDEF"),
-        complete=complete,
+        # A GNU hash table has all that is exported, so that an empty one proves that nothing is.
+        complete=complete or place(DT_GNU_HASH) is not None,
     )
 
 

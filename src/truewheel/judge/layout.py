@@ -191,7 +191,8 @@ def _of_file(file: File) -> Iterator[Finding]:
     if file.binary.format is Format.ARCHIVE:
         yield _finding(
             "TW514", Severity.NOTE, file.path, "a static library: nothing loads it at run time",
-            evidence=[f"{file.size} bytes"], hint="leave it out, unless others are to link with it",
+            evidence=[f"{file.size} bytes", *(f"its objects are for {s.cpu}" for s in file.binary.slices)],
+            hint="leave it out, unless others are to link with it",
         )  # fmt: skip
     if any(s.kind is Kind.OBJECT for s in file.binary.slices):
         yield _finding(

@@ -130,6 +130,21 @@ def own_names(contents: Contents) -> frozenset[str]:
     return frozenset(name for _, b in contents.binaries() for s in b.slices for name in s.exports)
 
 
+def without_embedded(found: tuple[Module, ...], contents: Contents) -> tuple[Module, ...]:
+    """The modules that are not for a Python which the wheel itself brings, with its library, as applications do."""
+    if not found:
+        return ()
+    names = (posixpath.basename(file.path) for file in contents.files if "ython" in file.path)
+    own = [linked for name in names if (linked := python_library(name)) is not None]
+    brought = {f"cp3{linked.version[1]}" for linked in own if linked.version}
+    return tuple(m for m in found if _python_of(m) not in brought)
+
+
+def _python_of(module: Module) -> str | None:
+    linked = module.python_library
+    return module.tag or (f"cp3{linked.version[1]}" if linked is not None and linked.version else None)
+
+
 _COMMON = frozenset({
     "PyErr_Clear", "PyErr_ExceptionMatches", "PyErr_Fetch", "PyErr_Format", "PyErr_Occurred", "PyErr_SetString",
     "PyEval_RestoreThread", "PyEval_SaveThread", "PyGILState_Ensure", "PyGILState_Release", "PyImport_ImportModule",

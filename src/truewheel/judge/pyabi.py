@@ -15,7 +15,16 @@ from ..model.diagnostics import Finding, Severity
 from ..model.record import replace
 from ..model.verdict import PythonRuling
 from . import stable
-from .modules import THREADED_ONLY, bound_libraries, expected_inits, initialised, inits, modules, own_names
+from .modules import (
+    THREADED_ONLY,
+    bound_libraries,
+    expected_inits,
+    initialised,
+    inits,
+    modules,
+    own_names,
+    without_embedded,
+)
 from .takers import PLACED_ABI3, all_takers, knows_suffix, obstacle
 
 TYPE_CHECKING = False
@@ -176,6 +185,8 @@ def objections(contents: Contents, *, interpreters: tuple[str, ...], abis: tuple
     found, bound = modules(contents), bound_libraries(contents)
     told = [*_module_findings(found), *_silent_libraries(bound, contents)]
     takers = all_takers(interpreters, abis)
+    if any(t.implementation == "py" for t in takers or ()):
+        found = without_embedded(found, contents)
     if takers is not None:
         told += _of_takers(contents, takers, found, bound, interpreters, abis)
     if "none" in abis:

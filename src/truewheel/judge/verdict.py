@@ -157,7 +157,7 @@ def _without_binaries(
     contents: Contents, question: Question
 ) -> tuple[tuple[str, ...], tuple[Finding, ...], tuple[str, ...]]:
     # Static libraries and objects are bound to a platform too, though nothing tells to which level of it.
-    bound = bool(contents.binaries())
+    bound = contents.is_bound
     tags = (question.native or (question.target.platform_tag,)) if bound else ("any",)
     if question.promise in (AUTO, NATIVE):
         return tags, (), ()
@@ -373,7 +373,7 @@ def _truth(contents: Contents, claimed: WheelName | None, rulings: Sequence[Plat
         # Suffixes tell the Python of a module, not that pure Python code beside it runs on all of them: what the
         # name says stands unless a module contradicts it.
         interpreters, abis = claimed.interpreters, claimed.abis
-    fallback = claimed.platforms if claimed is not None and contents.binaries() else ("any",)
+    fallback = claimed.platforms if claimed is not None and contents.is_bound else ("any",)
     platforms = (rulings[0].tags if rulings else ()) or fallback
     if platforms == ("any",):
         abis = ("none",)  # nothing compiled: there is no ABI to be bound to
@@ -390,7 +390,7 @@ def _truth(contents: Contents, claimed: WheelName | None, rulings: Sequence[Plat
 
 def _without_ruling(contents: Contents) -> str:
     """Why there is nothing to say of platforms."""
-    return "its binaries are not judged here" if contents.binaries() else "no binaries"
+    return "its binaries are not judged here" if contents.is_bound else "no binaries"
 
 
 def _is_narrower(claimed: WheelName, python: PythonRuling) -> bool:
@@ -463,7 +463,7 @@ def _foreign(tag: str, platform: Platform, contents: Contents, rulings: Sequence
     if any(r.family == platform.family for r in rulings):
         return []
     loadable = [(f, b) for f, b in contents.binaries() if b.is_loadable]
-    if contents.binaries() and not loadable:
+    if contents.is_bound and not loadable:
         return []
     if not loadable:
         return [

@@ -1,6 +1,6 @@
 """What a binary file says of itself: facts from its headers and tables, the same nouns for every format.
 
-A :class:`Binary` has one :class:`Slice` per CPU (more than one only in fat Mach-O files and ARM64X images).
+A :class:`Binary` has one :class:`Slice` per CPU (more than one only in fat Mach-O files).
 Values hold no path: where a file lies is its container's business (:mod:`truewheel.model.contents`).
 """
 

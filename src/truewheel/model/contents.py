@@ -49,6 +49,11 @@ class Contents(Record):
         """The name of the data directory, ``pkg-1.0.data``."""
         return self.dist_info.removesuffix(".dist-info") + ".data"
 
+    @property
+    def is_bound(self) -> bool:
+        """Whether a file is a binary of whatever kind, be it a broken one: then the contents are not for any system."""
+        return any(f.binary is not None or f.broken is not None for f in self.files)
+
     def binaries(self) -> tuple[tuple[File, Binary], ...]:
         """Every file whose facts are known, with them."""
         return tuple((f, f.binary) for f in self.files if f.binary is not None)

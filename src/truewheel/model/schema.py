@@ -5,21 +5,16 @@ The docstring under each field of the model is the only place where a setting is
 
 from __future__ import annotations
 
-import ast
-import dataclasses
 import difflib
 import functools
-import inspect
 import itertools
 import re
-import textwrap
 import typing
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from . import settings as model
 from .diagnostics import Problem
-from .record import Record
+from .record import Record, parts
 from .settings import Settings
 
 _CODES = frozenset({"select", "ignore"})
@@ -40,7 +35,6 @@ class Field(Record):
     :param attribute: of :class:`Settings`.
     :param choices: allowed values, empty when any string will do.
     :param many: whether it is a list of strings.
-    :param text: its documentation, one paragraph.
     """
 
     key: str
@@ -48,7 +42,11 @@ class Field(Record):
     default: Any
     choices: tuple[str, ...]
     many: bool
-    text: str
+
+    @property
+    def text(self) -> str:
+        """Its documentation, one paragraph."""
+        return _docstrings()[self.attribute]
 
     @property
     def variable(self) -> str:
@@ -60,23 +58,26 @@ class Field(Record):
 def fields() -> tuple[Field, ...]:
     """All settings, in the order of the model."""
     hints = typing.get_type_hints(Settings)
-    texts = _docstrings()
     return tuple(
         Field(
-            key=f.name.replace("_", "-"),
-            attribute=f.name,
-            default=f.default,
-            choices=typing.get_args(hints[f.name]) if typing.get_origin(hints[f.name]) is typing.Literal else (),
-            many=typing.get_origin(hints[f.name]) is tuple,
-            text=texts[f.name],
+            key=name.replace("_", "-"),
+            attribute=name,
+            default=default,
+            choices=typing.get_args(hints[name]) if typing.get_origin(hints[name]) is typing.Literal else (),
+            many=typing.get_origin(hints[name]) is tuple,
         )
-        for f in dataclasses.fields(Settings)
+        for name, default in parts(Settings()).items()
     )
 
 
+@functools.cache
 def _docstrings() -> dict[str, str]:
     """The string that follows each annotated name in the model's source."""
-    body = ast.parse(textwrap.dedent(inspect.getsource(model.Settings))).body[0]
+    import ast  # noqa: PLC0415  # builds do not document
+    import inspect  # noqa: PLC0415
+    import textwrap  # noqa: PLC0415
+
+    body = ast.parse(textwrap.dedent(inspect.getsource(Settings))).body[0]
     statements = body.body if isinstance(body, ast.ClassDef) else []
     found = {}
     for name, text in itertools.pairwise(statements):

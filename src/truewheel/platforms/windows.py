@@ -23,6 +23,14 @@ from ..model.record import Record
 from ..model.verdict import Objection, PlatformRuling
 from ..tables import table
 
+_INIT = frozenset({"PyInit", "PyModE"})
+"""How the names of init functions begin."""
+_STARTS = {
+    "i686": frozenset({"i686"}),
+    "x86_64": frozenset({"x86_64", "i686"}),
+    "arm64": frozenset({"arm64", "arm64ec", "x86_64", "i686"}),
+}
+"""Whose programs a machine can start: emulation is part of Windows."""
 _API_SET = r"(api|ext)-(ms-\w+-)?[\w-]+\.dll"
 _PYTHON = r"python\d+t?(_d)?\.dll|libpypy[\d.]+-c\.dll|python-native\.dll"
 _MSVC = r"(msvcp|vcruntime|concrt|vccorlib|vcamp|vcomp)[\d_a-z]*\.dll"
@@ -81,12 +89,42 @@ def _tags() -> Mapping[str, str]:
     return tags
 
 
-def _bound(found: tuple[_Piece, ...]) -> tuple[_Piece, ...]:
-    """The pieces that must be for the tag's machine: libraries, because they share a process with Python.
+def _modules(found: tuple[_Piece, ...]) -> tuple[_Piece, ...]:
+    """The extension modules, and the libraries of the wheel that are loaded with them.
 
-    Programs are started on their own, and every Windows runs those for x86: installers' stubs are often 32-bit.
+    Other libraries may be for whom they like: debuggers bring one to inject into 32-bit programs.
     """
-    return tuple(p for p in found if p.slice.kind is not Kind.EXECUTABLE) or found
+    reached = [p for p in found if p.path.lower().endswith(".pyd") or _INIT & {n[:6] for n in p.slice.exports}]
+    held: dict[str, list[_Piece]] = {}
+    for piece in found:
+        held.setdefault(posixpath.basename(piece.path).lower(), []).append(piece)
+    known = {p.path for p in reached}
+    for piece in reached:  # grows while it is gone through
+        for need in piece.slice.needs:
+            same = held.pop(need.library.lower(), [])
+            fitting = [p for p in same if _machine(p.slice) == _machine(piece.slice)] or same
+            reached += [p for p in fitting if p.path not in known]
+            known |= {p.path for p in fitting}
+    return tuple(reached)
+
+
+def _bound(found: tuple[_Piece, ...]) -> tuple[_Piece, ...]:
+    """The pieces that tell the tag's machine: what shares a process with Python, else libraries, else programs."""
+    return _modules(found) or tuple(p for p in found if p.slice.kind is not Kind.EXECUTABLE) or found
+
+
+def _misplaced(found: tuple[_Piece, ...], cpu: str) -> tuple[_Piece, ...]:
+    """The pieces without which the wheel cannot work on machines with ``cpu``.
+
+    Of libraries that nothing but Python code loads, and of programs, that code may choose: one that fits is enough.
+    """
+    modules = _modules(found)
+    if modules:
+        return tuple(p for p in modules if _machine(p.slice) != cpu)
+    bound = _bound(found)
+    programs = all(p.slice.kind is Kind.EXECUTABLE for p in bound)
+    fitting = _STARTS.get(cpu, frozenset()) if programs else {cpu}
+    return () if any(_machine(p.slice) in fitting for p in bound) else bound
 
 
 class Windows:
@@ -111,25 +149,26 @@ class Windows:
         return ()
 
     def rule(self, contents: Contents, *, exclude: tuple[str, ...] = ()) -> PlatformRuling:
-        """The machine that all libraries are for."""
+        """The machine that Python's modules are for; without any, that of all libraries, or of all programs."""
         found = _pieces(contents)
         cpus = sorted({_machine(p.slice) for p in _bound(found)})
-        tag = next((t for cpu in cpus for t, own in _tags().items() if own == cpu), "win_arm64")
+        native = next((t for cpu in cpus for t, own in _tags().items() if own == cpu), "win_arm64")
+        # Libraries and programs for several machines: which of them the wheel is for, nothing in it tells.
+        tags = (native,) if len(cpus) < 2 or _modules(found) else ()
         findings = (*_findings(found, exclude), *_mixtures(_bound(found), cpus))
         return PlatformRuling(
-            family="windows", tags=(tag,), native=tag, floors=_floors(found), findings=tuple(dict.fromkeys(findings))
+            family="windows", tags=tags, native=native, floors=_floors(found), findings=tuple(dict.fromkeys(findings))
         )
 
     def objections(self, contents: Contents, tag: str, *, exclude: tuple[str, ...] = ()) -> tuple[Objection, ...]:  # noqa: ARG002
-        """Libraries for another machine."""
+        """Modules for another machine, or nothing but libraries and programs for others."""
         cpu = _tags().get(tag)
         return tuple(
             Objection(
                 evidence=Evidence(file=p.path, fact=f"it is code for {_machine(p.slice)}"),
                 allows=f"{tag} means {cpu}",
             )
-            for p in _bound(_pieces(contents))
-            if cpu is not None and _machine(p.slice) != cpu
+            for p in (_misplaced(_pieces(contents), cpu) if cpu is not None else ())
         )
 
     def notes(self, contents: Contents, tag: str) -> tuple[Finding, ...]:  # noqa: ARG002  # the protocol's
@@ -205,10 +244,10 @@ def _unreachable(piece: _Piece, need: Need, path: str) -> Iterator[Finding]:
 
 
 def _mixtures(found: tuple[_Piece, ...], cpus: list[str]) -> Iterator[Finding]:
-    if len(cpus) > 1:
+    if len(cpus) > 1 and any(p.slice.kind is not Kind.EXECUTABLE for p in found):
         yield Finding(
             code="TW306",
-            severity=Severity.WARNING,
+            severity=Severity.WARNING if _modules(found) else Severity.NOTE,
             where=found[0].path,
             message="libraries for several CPUs in one wheel",
             evidence=tuple(f"{p.path}: {_machine(p.slice)}" for p in found),

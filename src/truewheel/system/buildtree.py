@@ -50,28 +50,34 @@ def traces(
     configured = {_absolute(p, build_dir) for rule, _, ins, _ in edges if rule == "RERUN_CMAKE" for p in ins}
     inputs = {_absolute(p, build_dir) for rule, _, ins, _ in edges if rule not in {"RERUN_CMAKE", "phony"} for p in ins}
     inputs |= {_absolute(p, build_dir) for p in set(_discovered(build_dir))} if edges else set()
-    inside = {p for p in inputs if p.is_relative_to(source)}
-    own = {p for p in configured if p.is_relative_to(source) and not p.is_relative_to(build_dir)}
-    homes = (source, build_dir, *homes)
-    outside = {p for p in (inputs | configured | _tools(build_dir)) if not any(p.is_relative_to(h) for h in homes)}
+    below_source, below_build = _below(source), _below(build_dir)
+    inside = {p for p in inputs if p.startswith(below_source)}
+    own = {p for p in configured if p.startswith(below_source) and not p.startswith(below_build)}
+    below_any = (below_source, below_build, *map(_below, homes))
+    outside = {p for p in (inputs | configured | _tools(build_dir)) if not p.startswith(below_any)}
     return Traces(
         generator=kind,
-        outside={str(p): stamp(p) for p in sorted(outside)},
-        compiled=_names(inside, source),
-        configured=_names(own, source),
-        packed=_names((p for p in packed if p.is_relative_to(source)), source),
+        outside={p: stamp(p) for p in sorted(outside)},
+        compiled=_names(inside, below_source),
+        configured=_names(own, below_source),
+        packed=_names((p for p in map(os.fspath, packed) if p.startswith(below_source)), below_source),
         commands=any(_is_projects_own(*edge) for edge in edges),
-        reads=any(_READS.search(_bytes(p)) for p in own),
-        probes=any(b"__has_include" in _bytes(p) for p in inside if not p.is_relative_to(build_dir)),
+        reads=any(_READS.search(_bytes(Path(p))) for p in own),
+        probes=any(b"__has_include" in _bytes(Path(p)) for p in inside if not p.startswith(below_build)),
         finished=now,
         steady=steady,
     )
 
 
-def stamp(path: Path) -> str:
+def _below(directory: Path) -> str:
+    """How the paths of what lies in it begin. (A build has thousands of inputs: as text, for :class:`Path` is slow.)"""
+    return os.path.join(directory, "")
+
+
+def stamp(path: str | Path) -> str:
     """What tells that a file or a directory changed: size and time; empty when it is not there."""
     try:
-        status = path.stat()
+        status = os.stat(path)
     except OSError:
         return ""
     return f"{status.st_size}:{status.st_mtime_ns}"
@@ -80,14 +86,14 @@ def stamp(path: Path) -> str:
 def outputs(build_dir: Path) -> frozenset[Path]:
     """The files that Ninja's commands made, from its log (``.ninja_log``: start, end, time, output, hash)."""
     rows = (line.split("\t") for line in _text(build_dir / ".ninja_log").splitlines() if not line.startswith("#"))
-    return frozenset(_absolute(row[3], build_dir) for row in rows if len(row) == 5)
+    return frozenset(Path(_absolute(row[3], build_dir)) for row in rows if len(row) == 5)
 
 
-def _tools(build_dir: Path) -> set[Path]:
+def _tools(build_dir: Path) -> set[str]:
     """Programs that the build ran, by the cache; and those that compilers run by themselves."""
-    found = {Path(value.split(";")[0]) for _, value in _TOOLS.findall(_text(build_dir / "CMakeCache.txt"))}
-    found |= {Path(p) for p in map(shutil.which, ("as", "ld")) if p}
-    return {p for p in found if p.is_absolute()}
+    found = {value.split(";")[0] for _, value in _TOOLS.findall(_text(build_dir / "CMakeCache.txt"))}
+    found |= {p for p in map(shutil.which, ("as", "ld")) if p}
+    return {p for p in found if os.path.isabs(p)}
 
 
 Edge = tuple[str, tuple[str, ...], tuple[str, ...], str]
@@ -136,12 +142,12 @@ def _discovered(build_dir: Path) -> Iterator[str]:
     yield from (line[4:] for line in done.stdout.splitlines() if line.startswith("    "))
 
 
-def _absolute(path: str, build_dir: Path) -> Path:
-    return Path(os.path.normpath(build_dir / path))
+def _absolute(path: str, build_dir: Path) -> str:
+    return os.path.normpath(os.path.join(build_dir, path))
 
 
-def _names(paths: Iterable[Path], source: Path) -> frozenset[str]:
-    return frozenset(p.relative_to(source).as_posix() for p in paths)
+def _names(paths: Iterable[str], below: str) -> frozenset[str]:
+    return frozenset(p.removeprefix(below).replace(os.sep, "/") for p in paths)
 
 
 def _text(path: Path) -> str:

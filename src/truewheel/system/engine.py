@@ -67,7 +67,6 @@ from scikit_build_core.builder._load_provider import (
     process_dynamic_metadata,
     process_legacy_dynamic_metadata,
 )
-from scikit_build_core.builder.get_requires import GetRequires
 from scikit_build_core.cmake import CMake
 from scikit_build_core.errors import FailedLiveProcessError, NotFoundError, ScikitBuildError
 from scikit_build_core.settings.skbuild_model import ScikitBuildSettings
@@ -86,6 +85,8 @@ Table = dict[str, Any]
 
 _OURS = "truewheel."
 """Prefix of the config settings that are not the engine's."""
+_HEAD_START = 0.02
+"""Seconds that the build tool gets to start before other work competes with starting it."""
 _DEFAULT_LICENCES = ("LICEN[CS]E*", "COPYING*", "NOTICE*", "AUTHORS*")
 
 
@@ -220,6 +221,8 @@ class Engine:
         """What must be installed to build: cmake and ninja when the system has none that fits, and what metadata
         providers and ``build.requires`` ask for."""
         with _in(self._request.source), _complaints("the requirements of the build cannot be found"):
+            from scikit_build_core.builder.get_requires import GetRequires  # noqa: PLC0415  # builds do not ask
+
             wanted = GetRequires(self._settings, self._reader.dynamic_metadata)
             sdist = self._request.product is Product.SDIST
             cmake = self._settings.sdist.cmake if sdist else self._settings.wheel.cmake
@@ -233,7 +236,7 @@ class Engine:
         """Configure, build and install into ``place``, and gather what belongs in the wheel.
 
         :param place: everything that is made goes there, unless the project's ``build-dir`` says otherwise.
-        :param meanwhile: called once in a thread of its own, when the build tool starts and this process has to wait.
+        :param meanwhile: called once in a thread of its own, when the build tool has started and this process has to wait.
         :raises EngineError: when CMake or the compiler fails, or ``fail`` is set.
         """
         with _in(self._request.source), _complaints("the build cannot be set up"):
@@ -427,8 +430,6 @@ class _Staging:
     def _add_ours(self) -> None:
         """What truewheel has to say to CMake, unless the project or the user says something else."""
         launchers = launcher.cache_entries(self.project.settings.launcher)
-        if launchers:
-            launcher.share_paths(os.environ)
         definitions = self.place.definitions(self.build_dir.absolute())
         told = " ".join([*self.settings.cmake.define, *self.settings.cmake.args, os.environ.get("CMAKE_ARGS", "")])
         ours: dict[str, str | Path] = {"CMAKE_PROJECT_INCLUDE_BEFORE": definitions, **launchers}
@@ -524,7 +525,9 @@ class _Staging:
             builder = self._configure(cmake)
         self.place.configured()
         if self.meanwhile is not None:
-            threading.Thread(target=self.meanwhile, daemon=True).start()
+            waiting = threading.Timer(_HEAD_START, self.meanwhile)
+            waiting.daemon = True
+            waiting.start()
         with _phase("build"):
             build_wheel(builder)
         with _phase("install"):
@@ -662,7 +665,8 @@ class _Staging:
 def _entry_points() -> list[str]:
     """Where installed packages say that their CMake files are."""
     groups = ("cmake.module", "cmake.prefix", "cmake.root")
-    return sorted(f"{e.group} {e.name} {e.value}" for g in groups for e in importlib.metadata.entry_points(group=g))
+    known = importlib.metadata.entry_points()  # once, for it reads the files of every package that is installed
+    return sorted(f"{e.group} {e.name} {e.value}" for g in groups for e in known.select(group=g))
 
 
 @contextlib.contextmanager

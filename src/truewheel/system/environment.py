@@ -9,7 +9,6 @@ and RECORD) to a path derived from that content. Nothing here builds, and the li
 from __future__ import annotations
 
 import csv
-import dataclasses
 import functools
 import hashlib
 import importlib.metadata
@@ -20,10 +19,10 @@ import stat
 import sys
 import sysconfig
 import tempfile
-import venv
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
+from ..model.record import Record
 from . import cache
 
 COMPLETE = ".truewheel-complete"
@@ -37,8 +36,7 @@ class UnsoundError(Exception):
     """An environment that cannot be copied soundly; the message says why."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class LiveEnvironment:
+class LiveEnvironment(Record):
     """The isolated environment that a front end runs its hooks in.
 
     :param root: the directory that is deleted afterwards.
@@ -100,16 +98,14 @@ def _live(root: Path, prefixes: tuple[Path, ...], scheme: str | None) -> LiveEnv
     )
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Piece:
+class _Piece(Record):
     """One installed file: where it is, and its place below the prefix."""
 
     source: Path
     place: PurePosixPath
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Installed:
+class _Installed(Record):
     """One distribution, with a digest that is the same wherever and by whatever it was installed."""
 
     name: str
@@ -204,8 +200,7 @@ def current() -> Path | None:
     return prefix if (prefix / COMPLETE).is_file() else None
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class KeptEnvironment:
+class KeptEnvironment(Record):
     """A copy that stays.
 
     :param key: the digest of its content; part of its path.
@@ -265,6 +260,8 @@ def _key(distributions: Iterable[_Installed]) -> str:
 
 
 def _copy(distributions: Iterable[_Installed], live: LiveEnvironment, draft: Path, *, final: Path) -> None:
+    import venv  # noqa: PLC0415  # slow to import, and rarely needed
+
     venv.EnvBuilder(symlinks=True, with_pip=False).create(draft)
     moved = {str(p): str(final) for p in live.prefixes}
     for piece in (p for d in distributions for p in d.pieces):

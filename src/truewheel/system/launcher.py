@@ -5,12 +5,10 @@ Which one is used is a setting; CMake calls it. Nothing here compiles, caches or
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 
 from ..model.diagnostics import ConfigError, Problem
-from . import cache
 
 AUTO, OFF = "auto", "off"
 CACHES = ("ccache", "sccache")
@@ -48,13 +46,3 @@ def cache_entries(setting: str) -> dict[str, str]:
         raise ConfigError("the compiler launcher is missing", problems=[problem], hint=f"install {setting}")
     name, path = program
     return {f"CMAKE_{language}_COMPILER_LAUNCHER": path for language in LANGUAGES[name]}
-
-
-def share_paths(environ: MutableMapping[str, str]) -> None:
-    """Tell ccache that paths below the cache directory are the same on every machine, unless it was told otherwise.
-
-    Paths are mapped out of objects anyway, so neither they nor the working directory make objects differ
-    (ccache manual, ``base_dir`` and ``hash_dir``).
-    """
-    environ.setdefault("CCACHE_BASEDIR", os.path.realpath(cache.path()))
-    environ.setdefault("CCACHE_NOHASHDIR", "1")

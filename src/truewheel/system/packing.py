@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import collections
-import concurrent.futures
 import dataclasses
 import datetime as dt
 import hashlib
@@ -18,11 +17,14 @@ import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from ..model.record import Record
 from .archive import DEFLATED, STORED
 from .workers import cores
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 BLOCK = 1 << 19
 """Bytes per block."""
@@ -31,6 +33,8 @@ LEVEL = 6
 _WINDOW = 1 << 15
 _AHEAD = 32
 """Blocks that wait per worker: enough to keep all busy over many small files, 16 MiB each at most."""
+_ALONE = 1 << 20
+"""Bytes that are compressed before threads are called: for fewer they are not worth their start."""
 _EARLIEST, _LATEST = 315532800, 4354819198
 """What a DOS time can say: 1980-01-01 to 2107-12-31 23:59:58."""
 
@@ -90,10 +94,9 @@ class Packer:
         self._time, self._date = dos_time(epoch)
         self._entries: list[_Directory] = []
         self._workers = workers or cores()
-        self._waiting: collections.deque[tuple[_Directory, concurrent.futures.Future[bytes] | None]] = (
-            collections.deque()
-        )
-        self._pool = concurrent.futures.ThreadPoolExecutor(self._workers)
+        self._waiting: collections.deque[tuple[_Directory, Future[bytes] | bytes | None]] = collections.deque()
+        self._alone = _ALONE
+        self._pool: ThreadPoolExecutor | None = None
 
     def add(self, name: str, source: Path | bytes, *, executable: bool) -> Packed:
         """Append one member; files are read block by block, while earlier blocks are being compressed."""
@@ -105,7 +108,7 @@ class Packer:
             digest.update(block)
             entry.crc = zlib.crc32(block, entry.crc)
             entry.size += len(block)
-            self._waiting.append((entry, self._pool.submit(_deflate, block, before, last=last)))
+            self._waiting.append((entry, self._deflated(block, before, last=last)))
             before = block[-_WINDOW:]
             self._write(ahead=_AHEAD * self._workers)
         if not entry.size:
@@ -113,6 +116,17 @@ class Packer:
         return Packed(
             name=name, size=entry.size, sha256=base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
         )
+
+    def _deflated(self, block: bytes, before: bytes, *, last: bool) -> Future[bytes] | bytes:
+        """The compressed block, now or in a while."""
+        self._alone -= len(block)
+        if self._alone >= 0:
+            return _deflate(block, before, last=last)
+        if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # slow to import
+
+            self._pool = ThreadPoolExecutor(self._workers)
+        return self._pool.submit(_deflate, block, before, last=last)
 
     def copy(self, name: str, raw: memoryview, *, method: int, crc: int, size: int, mode: int) -> None:
         """Append a member that is compressed already."""
@@ -130,11 +144,13 @@ class Packer:
         for entry in self._entries:
             self._file.write(self._central(entry))
         self._end(start)
-        self._pool.shutdown()
+        if self._pool is not None:
+            self._pool.shutdown()
 
     def abandon(self) -> None:
         """Stop the threads; the file is nobody's."""
-        self._pool.shutdown(cancel_futures=True)
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
 
     def _write(self, *, ahead: int) -> None:
         """Put compressed blocks down in order, until at most ``ahead`` are left."""
@@ -144,7 +160,7 @@ class Packer:
                 self._begin(entry)
             if compressed is not None:
                 entry.method = DEFLATED
-                entry.packed += self._file.write(compressed.result())
+                entry.packed += self._file.write(compressed if isinstance(compressed, bytes) else compressed.result())
 
     def _begin(self, entry: _Directory) -> None:
         self._finish()

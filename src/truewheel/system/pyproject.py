@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import packaging.licenses
 from pyproject_metadata import StandardMetadata
 from pyproject_metadata.constants import KNOWN_PROJECT_FIELDS, PROJECT_DYNAMIC_STATIC, PROJECT_TO_METADATA
 from pyproject_metadata.errors import ConfigurationError
@@ -134,7 +133,9 @@ def _finish(metadata: StandardMetadata, table: Mapping[str, Any], engine: Engine
     if engine.is_at_least("0.9") and "\n" in (metadata.description or ""):
         yield Problem(where="project.description", message="has several lines; it is a one-line summary")
     if isinstance(metadata.license, str):
-        metadata.license = packaging.licenses.canonicalize_license_expression(metadata.license)
+        from packaging.licenses import canonicalize_license_expression  # noqa: PLC0415  # it holds all of SPDX
+
+        metadata.license = canonicalize_license_expression(metadata.license)
     if engine.is_at_least("0.11") and metadata.auto_metadata_version == "2.1":
         metadata.metadata_version = "2.2"
 
