@@ -305,9 +305,10 @@ def test_virtualenv(world: World, tmp_path: Path) -> None:
 def test_user_site(world: World, tmp_path: Path) -> None:
     environ = {**world.environ, "PYTHONUSERBASE": str(tmp_path / "user"), "PIP_BREAK_SYSTEM_PACKAGES": "1"}
     wheel = world.file("example_c_module-1.0.0-*.whl")
-    run(world.given, "-m", "pip", "install", "-q", "--user", "--no-index", wheel, cwd=tmp_path, environ=environ)
+    pip = (sys.executable, "-m", "pip", "--python", world.given)  # it need not have pip itself
+    run(*pip, "install", "-q", "--user", "--no-index", wheel, cwd=tmp_path, environ=environ)
     assert run(world.given, "-c", SCRIPT, cwd=tmp_path, environ=environ).startswith(str(tmp_path / "user"))
-    run(world.given, "-m", "pip", "uninstall", "-q", "-y", "example-c-module", cwd=tmp_path, environ=environ)
+    run(*pip, "uninstall", "-q", "-y", "example-c-module", cwd=tmp_path, environ=environ)
     assert not [p for p in (tmp_path / "user").rglob("example_c_module*") if p.is_file()]
 
 
