@@ -305,9 +305,10 @@ def test_virtualenv(world: World, tmp_path: Path) -> None:
 def test_user_site(world: World, tmp_path: Path) -> None:
     environ = {**world.environ, "PYTHONUSERBASE": str(tmp_path / "user"), "PIP_BREAK_SYSTEM_PACKAGES": "1"}
     wheel = world.file("example_c_module-1.0.0-*.whl")
-    run(world.given, "-m", "pip", "install", "-q", "--user", "--no-index", wheel, cwd=tmp_path, environ=environ)
+    pip = (sys.executable, "-m", "pip", "--python", world.given)  # it need not have pip itself
+    run(*pip, "install", "-q", "--user", "--no-index", wheel, cwd=tmp_path, environ=environ)
     assert run(world.given, "-c", SCRIPT, cwd=tmp_path, environ=environ).startswith(str(tmp_path / "user"))
-    run(world.given, "-m", "pip", "uninstall", "-q", "-y", "example-c-module", cwd=tmp_path, environ=environ)
+    run(*pip, "uninstall", "-q", "-y", "example-c-module", cwd=tmp_path, environ=environ)
     assert not [p for p in (tmp_path / "user").rglob("example_c_module*") if p.is_file()]
 
 
@@ -350,29 +351,65 @@ def test_four_at_once_from_one_tree(home: Home) -> None:
     assert len({(w.name, digest(w)) for w in wheels}) == 1
 
 
-def test_package_build_of_a_distribution(home: Home) -> None:
-    """Offline, without isolation, with the system's CMake: the plain tag, and files where the packager wants them."""
-    run(
-        TOOLS / "uv",
-        "pip",
-        "install",
-        "-q",
-        "-p",
-        home.python,
-        "truewheel",
-        "installer",
-        cwd=home.place,
-        environ=home.environ,
+# --- distributions ----------------------------------------------------------------------------------------------
+
+
+def offline(environ: dict[str, str], place: Path) -> list[str]:
+    """Words before a command that take the network away, where this machine lets us."""
+    words = ["unshare", "--map-root-user", "--net"]
+    allowed = (
+        shutil.which("unshare") and not subprocess.run([*words, "true"], env=environ, cwd=place, check=False).returncode
     )
-    offline = {
-        "PIP_NO_INDEX": "1",
+    return words if allowed else []
+
+
+def test_debian_package_build(world: World, tmp_path: Path) -> None:
+    """As dh-python does: the system's Python, offline, no isolation; a plain tag, and files in ``dist-packages``."""
+    python = Path("/usr/bin/python3")
+    if not (Path("/etc/debian_version").exists() and python.exists()):
+        pytest.skip("this is no Debian")
+    paths = "import sysconfig, sys; print(sysconfig.get_path('include'), sys.version_info[1])"
+    include, minor = run(python, "-I", "-c", paths, cwd=tmp_path, environ=world.environ).split()
+    if int(minor) < 10 or not (Path(include) / "Python.h").exists():
+        needs.missing("the headers of Debian's Python 3.10 or newer (python3-dev)")
+    tools = tmp_path / "tools"
+    uv = (TOOLS / "uv", "pip", "install", "-q", "-p", python, "--target", tools)
+    run(*uv, "truewheel", "installer", cwd=tmp_path, environ=world.environ)
+    source = shutil.copytree(world.sources["1.0.0"], tmp_path / "source")
+    environ = {
+        **world.environ,
+        "PYTHONPATH": str(tools),
         "DEB_BUILD_ARCH": "amd64",
-        "SOURCE_DATE_EPOCH": "1700000000",
-        "http_proxy": "http://127.0.0.1:9",
+        "DEB_HOST_ARCH": "amd64",
     }
-    home.pip("wheel", "--no-deps", "--no-build-isolation", home.world.sources["1.0.0"], **offline)
-    (wheel,) = home.place.glob("*.whl")
+    script = "import truewheel.backend as b; assert b.get_requires_for_build_wheel() == []; b.build_wheel('dist')"
+    run(*offline(environ, source), python, "-c", script, cwd=source, environ=environ)
+    (wheel,) = (source / "dist").glob("*.whl")
     assert wheel.name.endswith(f"-linux_{os.uname().machine}.whl")
-    install = (home.python, "-m", "installer", "--destdir", "debian/tmp", "--prefix", "/usr", wheel)
-    run(*install, cwd=home.place, environ=home.environ)
-    assert list((home.place / "debian" / "tmp" / "usr").rglob("_adler*.so"))
+    layout = {**environ, "DEB_PYTHON_INSTALL_LAYOUT": "deb"}
+    run(python, "-m", "installer", "--destdir", "package", wheel, cwd=tmp_path, environ=layout)
+    packages = tmp_path / "package/usr/lib/python3/dist-packages"
+    run(python, "-c", SCRIPT, cwd=tmp_path, environ={**world.environ, "PYTHONPATH": str(packages)})
+
+
+def test_conda_package_build(home: Home) -> None:
+    """As conda-build's recipes do, with the variables that its compilers set."""
+    run(TOOLS / "uv", "pip", "install", "-q", "-p", home.python, "truewheel", cwd=home.place, environ=home.environ)
+    before, prefix = home.files(), home.place / "venv"
+    base = run(home.python, "-c", "import sys; print(sys.base_prefix)", cwd=home.place, environ=home.environ).strip()
+    arguments = {
+        "INSTALL_PREFIX": prefix, "INSTALL_LIBDIR": "lib", "BUILD_TYPE": "Release", "PREFIX_PATH": prefix,
+        "FIND_ROOT_PATH": f"{prefix};{base};/", "FIND_ROOT_PATH_MODE_PROGRAM": "NEVER",
+        "FIND_ROOT_PATH_MODE_LIBRARY": "ONLY", "FIND_ROOT_PATH_MODE_INCLUDE": "ONLY",
+    }  # fmt: skip
+    variables = {
+        "CONDA_BUILD": "1", "PREFIX": str(prefix), "BUILD_PREFIX": str(prefix), "PIP_NO_INDEX": "1", "PIP_NO_DEPENDENCIES": "1",
+        "PIP_NO_BUILD_ISOLATION": "0", "CMAKE_ARGS": " ".join(f"-DCMAKE_{k}={v}" for k, v in arguments.items()),
+    }  # fmt: skip
+    home.pip("install", home.world.sources["1.0.0"], **variables)
+    assert home.version() == "1.0.0"
+    tags = "import importlib.metadata as m; print(m.distribution('example-c-module').read_text('WHEEL'))"
+    said = run(home.python, "-c", tags, cwd=home.place, environ=home.environ)
+    assert f"-linux_{os.uname().machine}" in said
+    new = {path.parts[4] for path in home.files() - before}
+    assert new == {"example_c_module", "example_c_module-1.0.0.dist-info"}
