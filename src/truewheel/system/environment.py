@@ -11,7 +11,6 @@ from __future__ import annotations
 import csv
 import functools
 import hashlib
-import importlib.metadata
 import os
 import re
 import shutil
@@ -98,20 +97,19 @@ def _live(root: Path, prefixes: tuple[Path, ...], scheme: str | None) -> LiveEnv
     )
 
 
-class _Piece(Record):
-    """One installed file: where it is, and its place below the prefix."""
-
-    source: Path
-    place: PurePosixPath
-
-
 class _Installed(Record):
-    """One distribution, with a digest that is the same wherever and by whatever it was installed."""
+    """One distribution, with a digest that is the same wherever and by whatever it was installed.
+
+    :param name: its ``.dist-info`` directory's, which holds name and version.
+    :param site: the ``site-packages`` that it is in.
+    :param paths: of its files, as RECORD has them: relative to ``site``.
+    """
 
     name: str
-    version: str
     digest: str
-    pieces: tuple[_Piece, ...]
+    prefix: Path
+    site: Path
+    paths: tuple[str, ...]
 
 
 def _installed(live: LiveEnvironment) -> tuple[_Installed, ...]:
@@ -135,26 +133,31 @@ def _pairs(live: LiveEnvironment) -> Iterator[tuple[Path, Path]]:
 
 
 def _read(info: Path, *, prefix: Path, site: Path) -> _Installed:
-    distribution = importlib.metadata.PathDistribution(info)
-    name = re.sub(r"[-_.]+", "-", distribution.metadata["Name"] or "").lower()
     try:
-        rows = list(csv.reader((info / "RECORD").read_text(encoding="utf-8").splitlines()))
+        rows = sorted(row for row in csv.reader((info / "RECORD").read_text(encoding="utf-8").splitlines()) if row)
     except OSError as error:
         raise UnsoundError(f"{info.name} has no RECORD") from error
-    if '"editable": true' in re.sub(r"\s+", " ", distribution.read_text("direct_url.json") or ""):
-        raise UnsoundError(f"{name} is an editable install")
+    origin = info / "direct_url.json"
+    if origin.is_file() and '"editable": true' in re.sub(r"\s+", " ", origin.read_text(encoding="utf-8")):
+        raise UnsoundError(f"{info.name} is an editable install")
+    uncounted = {f"{info.name}/{name}" for name in _UNCOUNTED}
     digest = hashlib.sha256()
-    pieces = []
-    for path, recorded, *_ in sorted(row for row in rows if row):
-        source = Path(os.path.normpath(site / path))
-        if not source.is_file():
-            continue
-        if not source.is_relative_to(prefix):
-            raise UnsoundError(f"{name} owns {path}, which lies outside of its environment")
-        pieces.append(_Piece(source=source, place=_place(source, prefix=prefix, site=site)))
-        if source.suffix != ".pyc" and not (source.parent == info and source.name in _UNCOUNTED):
-            digest.update(f"{path}\0{_stable_digest(source, recorded, site)}\0".encode())
-    return _Installed(name=name, version=distribution.version, digest=digest.hexdigest(), pieces=tuple(pieces))
+    for path, recorded, *_ in rows:
+        if path not in uncounted and not path.endswith(".pyc"):
+            digest.update(f"{path}\0{_stable_digest(path, recorded, site)}\0".encode())
+    return _Installed(
+        name=info.name, digest=digest.hexdigest(), prefix=prefix, site=site, paths=tuple(row[0] for row in rows)
+    )
+
+
+def _stable_digest(path: str, recorded: str, site: Path) -> str:
+    """The recorded hash, except of scripts, whose first line names the environment."""
+    if not path.startswith(("../", "/")):
+        return recorded
+    try:
+        return "script" if _is_script(site / path) else recorded
+    except OSError:
+        return "missing"
 
 
 @functools.cache
@@ -176,14 +179,6 @@ def _place(source: Path, *, prefix: Path, site: Path) -> PurePosixPath:
     if source.is_relative_to(site):
         return _venv_site() / source.relative_to(site).as_posix()
     return PurePosixPath(source.relative_to(prefix).as_posix())
-
-
-def _stable_digest(source: Path, recorded: str, site: Path) -> str:
-    """The recorded hash, except of scripts, whose first line names the environment."""
-    if source.is_relative_to(site):
-        return recorded
-    with source.open("rb") as file:
-        return "script" if file.read(2) == b"#!" else recorded
 
 
 def interpreter_identity() -> str:
@@ -234,7 +229,7 @@ def keep(live: LiveEnvironment, store: Path) -> KeptEnvironment:
     if os.name != "posix":
         raise UnsoundError("environments are only kept on POSIX systems")
     distributions = _installed(live)
-    if "truewheel" not in {d.name for d in distributions}:
+    if not any(d.name.startswith("truewheel-") for d in distributions):
         raise UnsoundError("truewheel itself is not installed in it")
     key = _key(distributions)
     root = store / key
@@ -255,7 +250,7 @@ def keep(live: LiveEnvironment, store: Path) -> KeptEnvironment:
 def _key(distributions: Iterable[_Installed]) -> str:
     digest = hashlib.sha256(interpreter_identity().encode())
     for d in distributions:
-        digest.update(f"\0{d.name}\0{d.version}\0{d.digest}".encode())
+        digest.update(f"\0{d.name}\0{d.digest}".encode())
     return digest.hexdigest()[:16]
 
 
@@ -264,18 +259,31 @@ def _copy(distributions: Iterable[_Installed], live: LiveEnvironment, draft: Pat
 
     venv.EnvBuilder(symlinks=True, with_pip=False).create(draft)
     moved = {str(p): str(final) for p in live.prefixes}
-    for piece in (p for d in distributions for p in d.pieces):
-        target = draft / piece.place
+    for source, place in (pair for d in distributions for pair in _files(d)):
+        target = draft / place
         target.parent.mkdir(parents=True, exist_ok=True)
-        if piece.place.parent.name in {"bin", "Scripts"} and _is_script(piece.source):
-            _write_script(piece.source, target, interpreter=final / "bin" / "python")
-        elif piece.source.suffix == ".pth":
-            _write_path_file(piece.source, target, moved=moved)
+        if place.parent.name in {"bin", "Scripts"} and _is_script(source):
+            _write_script(source, target, interpreter=final / "bin" / "python")
+        elif source.suffix == ".pth":
+            _write_path_file(source, target, moved=moved)
         else:
-            _link(piece.source, target)
+            _link(source, target)
     # venv wrote the draft's own path into these; nobody activates a kept environment.
     for activation in (*(draft / "bin").glob("activate*"), *(draft / "bin").glob("Activate*")):
         activation.unlink()
+
+
+def _files(installed: _Installed) -> Iterator[tuple[Path, PurePosixPath]]:
+    """Its files that are there, and their places below the prefix of a virtual environment.
+
+    :raises UnsoundError: when one lies outside of its environment.
+    """
+    for path in installed.paths:
+        source = Path(os.path.normpath(installed.site / path))
+        if not source.is_relative_to(installed.prefix):
+            raise UnsoundError(f"{installed.name} owns {path}, which lies outside of its environment")
+        if source.is_file():
+            yield source, _place(source, prefix=installed.prefix, site=installed.site)
 
 
 def _is_script(path: Path) -> bool:
