@@ -38,8 +38,9 @@ SECTIONS = {
 PYPY = """\
 ## PyPy
 
-Nothing in a project has to change: `pypy3 -m pip wheel .` makes `pp311-pypy311_pp73-manylinux_…` of the examples above
-(PyPy has no stable ABI, so `wheel.py-api` asks nothing of it). cffi is what suits PyPy best; its runtime is a part of PyPy.
+Nothing in a project has to change: `pypy3 -m pip wheel .` makes `pp311-pypy311_pp73-manylinux_…` of c-module, cffi, Cython,
+pybind11 and nanobind (the first two in every run of the tests). PyPy has no stable ABI, so `wheel.py-api` asks nothing of it.
+cffi is what suits PyPy best; its runtime is a part of PyPy.
 
 truewheel needs Python 3.10. For an older PyPy, a CPython can build: the tag comes from the module that was built.
 
