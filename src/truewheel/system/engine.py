@@ -77,7 +77,7 @@ from ..model.project import Project
 from ..model.record import Record
 from ..model.request import Product, Request
 from ..model.tree import Entry, Scheme, Tree
-from . import environment, launcher
+from . import environment, launcher, progress
 from .workspace import Workplace
 
 State = Literal["sdist", "wheel", "editable", "metadata_wheel", "metadata_editable"]
@@ -488,7 +488,8 @@ class _Staging:
         self._generate_outputs()
         options: tuple[Sequence[str], Sequence[str]] = ((), ())
         if self.cmake is not None:
-            options = self._drive_cmake(self.cmake)
+            with progress.shown(verbose=self._is_verbose):
+                options = self._drive_cmake(self.cmake)
         tree = self._gather(*options)
         return Staged(
             tree=tree, py_api=self.settings.wheel.py_api, build_tag=str(self.settings.wheel.build_tag),
@@ -519,6 +520,11 @@ class _Staging:
             build_dir=self.build_dir, state=self.state, extra_cache_entries=self.cache_entries,
             name=self.project.name, version=self.version, raw_version=self.project.raw_version,
         )  # fmt: skip
+
+    @property
+    def _is_verbose(self) -> bool:
+        """Whether the user wants to see what the tools print."""
+        return bool(self.settings.build.verbose) or self.settings.logging.level in {"DEBUG", "INFO"}
 
     def _drive_cmake(self, cmake: CMake) -> tuple[Sequence[str], Sequence[str]]:
         with _phase("configure"):
