@@ -430,11 +430,14 @@ class _Staging:
     def _add_ours(self) -> None:
         """What truewheel has to say to CMake, unless the project or the user says something else."""
         launchers = launcher.cache_entries(self.project.settings.launcher)
+        if launchers:
+            for variable, told in launcher.EXACT.items():
+                os.environ.setdefault(variable, told)
         definitions = self.place.definitions(self.build_dir.absolute())
-        told = " ".join([*self.settings.cmake.define, *self.settings.cmake.args, os.environ.get("CMAKE_ARGS", "")])
+        given = " ".join([*self.settings.cmake.define, *self.settings.cmake.args, os.environ.get("CMAKE_ARGS", "")])
         ours: dict[str, str | Path] = {"CMAKE_PROJECT_INCLUDE_BEFORE": definitions, **launchers}
         for name, value in ours.items():
-            if name not in told and name not in os.environ:
+            if name not in given and name not in os.environ:
                 self.cache_entries[name] = value
 
     def _fingerprint(self) -> str:
@@ -662,8 +665,8 @@ class _Staging:
         return {path: self._with_this_cmake(content) for path, content in made.items()}
 
     def _with_this_cmake(self, content: bytes) -> bytes:
-        """The rebuild on import with the CMake that configured, when that stays: it may be in no PATH by then."""
-        if self.cmake is None or (environment.current() is None and environment.isolated() is not None):
+        """The rebuild on import with the CMake of the kept environment: it may be in no PATH by then."""
+        if self.cmake is None or environment.current() is None:
             return content
         return content.replace(b'"cmake"', json.dumps(os.fspath(self.cmake)).encode())
 

@@ -46,3 +46,9 @@ def cache_entries(setting: str) -> dict[str, str]:
         raise ConfigError("the compiler launcher is missing", problems=[problem], hint=f"install {setting}")
     name, path = program
     return {f"CMAKE_{language}_COMPILER_LAUNCHER": path for language in LANGUAGES[name]}
+
+
+EXACT: Mapping[str, str] = {"CCACHE_NODIRECT": "1", "SCCACHE_DIRECT": "false", "CCACHE_NOHASHDIR": "1"}
+"""Variables that make caches compare preprocessed text, and not the working directory. By default they compare the headers
+that were read before, and miss a new one that stands before them, or that ``__has_include`` asks for (ccache manual, "The
+direct mode"); the directory is mapped out of objects anyway (``hash_dir``)."""
