@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 
+import needs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from truewheel.model.contents import Oddity
 from truewheel.model.diagnostics import WheelError
+from truewheel.system import archive
 from truewheel.system.archive import Archive
 
 CONTENT = {"p/a.py": b"a" * 3000, "p/b.py": b"", "p-1.dist-info/METADATA": b"x"}
@@ -165,3 +169,27 @@ def test_pieces_are_checked_as_the_whole_is(tmp_path: Path, offset: int, value: 
         for read in (archive.read, lambda i: b"".join(archive.pieces(i))):
             with pytest.raises(ValueError, match=r"it has not|CRC"):
                 read(archive.items[0])
+
+
+@pytest.mark.parametrize("codec", ["zlib", "isal"])
+def test_each_codec_gives_the_content_or_says_what_is_wrong(codec: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if codec == "isal" and archive._quick_codec() is zlib:
+        needs.missing("the package isal")
+    if codec == "zlib":
+        monkeypatch.setattr(archive, "_quick_codec", lambda: zlib)
+    chance = random.Random(20261121)
+    content = chance.randbytes(150_000) + bytes(150_000)
+    stream = zlib.compressobj(6, wbits=-15)
+    raw = stream.compress(content) + stream.flush()
+    assert len(raw) > archive._LARGE
+    assert archive._inflate(memoryview(raw), len(content)) == content
+    broken = 0
+    for _ in range(200):
+        spoilt = bytearray(raw)
+        spoilt[chance.randrange(len(raw))] ^= 1 << chance.randrange(8)
+        spoilt = spoilt[: chance.choice((len(raw), chance.randrange(archive._LARGE, len(raw))))]
+        try:
+            assert len(archive._inflate(memoryview(spoilt), len(content))) <= len(content) + 1
+        except ValueError:
+            broken += 1
+    assert broken

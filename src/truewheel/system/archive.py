@@ -18,6 +18,7 @@ from ..model.record import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
 STORED, DEFLATED = 0, 8
 _LOCAL, _CENTRAL, _END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
@@ -32,6 +33,8 @@ indexes refuse half of that."""
 _UNPRINTABLE = bytes([*range(0x20), 0x7F])
 _ONCE = frozenset({0x0001, 0x7075})
 """Extra fields that change what a member is: ZIP64 sizes, Info-ZIP's Unicode path."""
+_LARGE = 1 << 16
+"""Compressed bytes from which on a quicker codec is worth its import."""
 _CHUNK = 1 << 20
 """Bytes that are unpacked at once where only a hash is wanted."""
 
@@ -358,7 +361,18 @@ def _inflated(raw: memoryview) -> Iterator[bytes]:
 
 
 def _inflate(raw: memoryview, size: int) -> bytes:
+    codec = zlib if len(raw) < _LARGE else _quick_codec()
     try:
-        return zlib.decompressobj(-15).decompress(raw, size + 1)
-    except zlib.error as error:
+        content: bytes = codec.decompressobj(-15).decompress(raw, size + 1)
+    except (zlib.error, codec.error) as error:
         raise ValueError(f"its data are broken ({error})") from error
+    return content
+
+
+def _quick_codec() -> Any:
+    """ISA-L's inflate, three times as fast, when it is installed (the extra ``fast``); otherwise zlib's."""
+    try:
+        from isal import isal_zlib  # noqa: PLC0415
+    except ImportError:
+        return zlib
+    return isal_zlib
