@@ -16,6 +16,12 @@ from delvewheel import _dll_list
 TARGET = Path(__file__).parents[2] / "src" / "truewheel" / "platforms" / "policy" / "windows.json"
 CPUS = {"I386": "i686", "AMD64": "x86_64", "ARM64": "arm64"}
 
+WINDOWS_10 = [
+    "combase.dll", "d3d12.dll", "d3dcompiler_47.dll", "gdiplus.dll", "icu.dll", "icuin.dll", "icuuc.dll", "ucrtbase.dll",
+]  # fmt: skip
+"""In Windows 10 on every CPU, and missing in lists from older installation media (Microsoft's documentation of each API,
+"Requirements"; ICU since version 1703). CPython 3.9 and newer do not run on Windows 7."""
+
 
 def main() -> None:
     """Read delvewheel's lists, and write ours."""
@@ -25,7 +31,7 @@ def main() -> None:
         "source": f"delvewheel {importlib.metadata.version('delvewheel')}, _dll_list; PEP 11",
         "tags": {"win32": "i686", "win_amd64": "x86_64", "win_arm64": "arm64"},
         "system": {"": sorted(everywhere), **{cpu: sorted(found - everywhere) for cpu, found in names.items()}},
-        "windows_10": ["combase.dll", "ucrtbase.dll"],
+        "windows_10": WINDOWS_10,
         "interpreter": {"i686": given("win32"), "x86_64": given("win_a(md|rm)64"), "arm64": given("win_a(md|rm)64")},
     }
     TARGET.write_text(json.dumps(table, indent=1, sort_keys=True) + "\n", encoding="utf-8")
