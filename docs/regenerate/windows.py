@@ -25,7 +25,17 @@ def main() -> None:
         "source": f"delvewheel {importlib.metadata.version('delvewheel')}, _dll_list; PEP 11",
         "tags": {"win32": "i686", "win_amd64": "x86_64", "win_arm64": "arm64"},
         "system": {"": sorted(everywhere), **{cpu: sorted(found - everywhere) for cpu, found in names.items()}},
-        "windows_10": ["combase.dll", "ucrtbase.dll"],
+        "windows_10": [
+            "combase.dll",
+            "d3d12.dll",
+            "d3dcompiler_47.dll",
+            "dcomp.dll",
+            "gdiplus.dll",
+            "shcore.dll",
+            "ucrtbase.dll",
+            "xaudio2_9.dll",
+            "xinput1_4.dll",
+        ],
         "interpreter": {"i686": given("win32"), "x86_64": given("win_a(md|rm)64"), "arm64": given("win_a(md|rm)64")},
     }
     TARGET.write_text(json.dumps(table, indent=1, sort_keys=True) + "\n", encoding="utf-8")
