@@ -17,7 +17,8 @@ TARGET = Path(__file__).parents[2] / "src" / "truewheel" / "platforms" / "policy
 CPUS = {"I386": "i686", "AMD64": "x86_64", "ARM64": "arm64"}
 
 WINDOWS_10 = [
-    "combase.dll", "d3d12.dll", "d3dcompiler_47.dll", "gdiplus.dll", "icu.dll", "icuin.dll", "icuuc.dll", "ucrtbase.dll",
+    "combase.dll", "d3d12.dll", "d3dcompiler_47.dll", "dcomp.dll", "gdiplus.dll", "icu.dll", "icuin.dll", "icuuc.dll",
+    "shcore.dll", "ucrtbase.dll", "xaudio2_9.dll", "xinput1_4.dll",
 ]  # fmt: skip
 """In Windows 10 on every CPU, and missing in lists from older installation media (Microsoft's documentation of each API,
 "Requirements"; ICU since version 1703). CPython 3.9 and newer do not run on Windows 7."""

@@ -123,6 +123,17 @@ def test_kinds_of_binaries() -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "severity"),
+    [("p/m.pyd", Severity.ERROR), ("p/m.cpython-312-darwin.so", Severity.ERROR), ("p/m.abi3.so", Severity.ERROR),
+     ("p/tests/m.pyd", Severity.WARNING), ("p/libc.so", None), ("p/m.py", None)],
+)  # fmt: skip
+def test_a_module_that_is_no_binary(path: str, severity: Severity | None) -> None:
+    files = (File(path=path, size=0), File(path="p/__init__.py", size=0))
+    found = layout.tree_findings(Contents(files=files, dist_info=HOME))
+    assert [f.severity for f in found if f.code == "TW517"] == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(
     ("change", "code"),
     [({"problem": "its CRC is wrong"}, "TW520"), ({"mode": 0o120777}, "TW507"), ({"name": "../evil"}, "TW508"), ({"name": "/abs"}, "TW508"),
      ({"name": "a\\b"}, "TW508")],

@@ -483,3 +483,16 @@ def test_the_table_knows_old_and_new_symbols() -> None:
     assert table["PyList_New"] == (3, 2)
     assert table["PyObject_Vectorcall"] == (3, 12)
     assert "_PyLong_AsByteArray" not in table
+
+
+@pytest.mark.parametrize(
+    ("library", "codes"),
+    [("shiboken6.abi3.dll", []), ("python3.dll", ["TW402"]), (None, ["TW402"]), ("@rpath/Python.framework/Python", ["TW402"])],
+)  # fmt: skip
+def test_names_that_are_taken_from_another_library_are_not_pythons(library: str | None, codes: list[str]) -> None:
+    symbol = Symbol(name="PyRun_String", library=library)
+    exported = frozenset({"PyInit_m"})
+    piece = PeSlice(machine=0x8664, cpu="x86_64", bits=64, kind=Kind.SHARED, exports=exported, imports=(symbol,))
+    file = File(path="p/m.pyd", size=1, binary=Binary(format=Format.PE, slices=(piece,)))
+    found = pyabi.objections(contents(file), interpreters=("cp310",), abis=("abi3",))
+    assert [f.code for f in found if f.code == "TW402"] == codes

@@ -120,6 +120,8 @@ def test_claims_that_contradict_the_binaries() -> None:
     assert not check(facts("p-1-cp312-cp312-manylinux_2_34_x86_64.whl", MODULE)).is_true
     assert [f.code for f in check(facts("p-1-cp313-cp313-manylinux_2_34_aarch64.whl", MODULE)).findings] == ["TW305"]
     assert [f.code for f in check(facts("p-1-cp313-cp313-win_amd64.whl", MODULE)).findings] == ["TW305"]
+    (stranger,) = check(facts("p-1-cp313-cp313-win_amd64.whl", MODULE)).findings
+    assert stranger.evidence == ("it is an ELF file for x86_64",)
     assert [f.code for f in check(facts("p-1-cp313-cp313-amiga_68k.whl", MODULE)).findings] == ["TW315"]
     assert "TW301" in [f.code for f in check(facts("p-1-py3-none-any.whl", MODULE)).findings]
     assert not check(facts("p-1-cp313-none-any.whl", MODULE)).is_true

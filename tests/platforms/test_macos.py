@@ -127,6 +127,12 @@ def test_a_claim_for_an_older_system_is_untrue() -> None:
     assert not MACOS.objections(contents(m=(piece(minos=(26, 0)),)), "macosx_16_0_arm64")
 
 
+def test_no_installer_asks_for_arm64_before_11() -> None:
+    found = contents(m=(piece(minos=(11, 0)),))
+    assert [f.code for f in MACOS.notes(found, "macosx_10_9_arm64")] == ["TW317"]
+    assert not MACOS.notes(found, "macosx_11_0_arm64")
+
+
 @pytest.mark.parametrize(
     "tag", ["macosx_11_0", "macosx_11_arm64", "macosx_11_0_riscv", "macosx_9_0_ppc", "manylinux1_x86_64"]
 )

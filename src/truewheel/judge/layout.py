@@ -26,6 +26,8 @@ _MOST = 50
 """Findings of one code that are told of one wheel."""
 _IMPORTABLE = (".py", ".pyc", ".pyi", ".pyd", ".so", ".pth", ".start", ".dylib", ".dll")
 _VERSIONED = (".cpython-", ".abi3", ".pypy", ".cp3")
+DATA = frozenset({"test", "tests", "testing", "testdata", "test_data", "fixtures", "data", "examples", "samples"})
+"""Directories whose files are somebody's data."""
 _HASHES = frozenset({"sha256", "sha384", "sha512"})
 """Hashes that RECORD may have: sha256 or better (binary distribution format)."""
 _LARGE_DEBUG = 1 << 20
@@ -187,6 +189,12 @@ def _of_file(file: File) -> Iterator[Finding]:
             "TW513", Severity.WARNING, file.path, "byte code, which installers write themselves", hint="exclude it"
         )
     if file.binary is None:
+        if file.broken is None and _is_module(file.path):
+            yield _finding(
+                "TW517", Severity.WARNING if DATA.intersection(file.path.split("/")[:-1]) else Severity.ERROR, file.path,
+                "is named like an extension module, but is no binary",
+                evidence=[f"{file.size} bytes, which begin like no kind of binary"], hint="build or download it again",
+            )  # fmt: skip
         return
     if file.binary.format is Format.ARCHIVE:
         yield _finding(

@@ -93,8 +93,17 @@ class Module(Record):
         return next((found for found in self.linked if found.version is not None), None)
 
     def imports(self) -> frozenset[str]:
-        """Names that look like Python's and must be there at load time."""
-        return frozenset(s.name for piece in self.pieces for s in piece.imports if not s.weak and _is_pythons(s.name))
+        """Names that look like Python's and must be there at load time. One that the file asks of another library by
+        name is none of them (PySide6 takes its own ``PyRun_String`` from ``shiboken6.abi3.dll``)."""
+        return frozenset(
+            s.name for piece in self.pieces for s in piece.imports
+            if not s.weak and _is_pythons(s.name) and (s.library is None or _may_be_pythons(s.library))
+        )  # fmt: skip
+
+
+def _may_be_pythons(library: str) -> bool:
+    """Whether a library of this name may be the interpreter's (on iOS ``@rpath/Python.framework/Python``)."""
+    return python_library(library) is not None or "python" in posixpath.basename(library).lower()
 
 
 def _is_pythons(name: str) -> bool:

@@ -422,13 +422,17 @@ def _claims(
 
 def _stranger(tag: str, file: File, binary: Binary) -> Finding:
     """A binary that cannot be for the system that ``tag`` names."""
-    cpu = binary.slices[0].cpu if binary.slices else "another system"
+    form = binary.format.value
+    fact = f"it is {'an' if form == 'ELF' else 'a'} {form} file for {binary.slices[0].cpu if binary.slices else 'another system'}"
+    systems = {m.platform for s in binary.slices for m in s.minimum_os}
+    if systems:
+        fact += f", built for {' and '.join(sorted(systems))}"
     return Finding(
         code="TW305",
         severity=Severity.ERROR,
         where=file.path,
         message=f"{tag} is not true of it",
-        evidence=(f"it is a {binary.format.value} file for {cpu}",),
+        evidence=(fact,),
         hint="build one wheel per system",
     )
 
@@ -440,7 +444,7 @@ def _any_with_binaries(contents: Contents, loadable: Sequence[File]) -> list[Fin
     if not loadable:
         return []
     alone = len(_owners(contents)) == 1
-    wrong = [m.path for m in modules(contents) if alone and not _DATA.intersection(m.path.split("/")[:-1])]
+    wrong = [m.path for m in modules(contents) if alone and not layout.DATA.intersection(m.path.split("/")[:-1])]
     files = wrong or [f.path for f in loadable]
     return [
         Finding(
@@ -452,10 +456,6 @@ def _any_with_binaries(contents: Contents, loadable: Sequence[File]) -> list[Fin
             hint="tag it for the platform of its binaries" + ("" if wrong else ", unless it works without them"),
         )
     ]
-
-
-_DATA = frozenset({"test", "tests", "testing", "testdata", "test_data", "fixtures", "data", "examples", "samples"})
-"""Directories whose binaries are somebody's data."""
 
 
 def _foreign(tag: str, platform: Platform, contents: Contents, rulings: Sequence[PlatformRuling]) -> list[Finding]:

@@ -229,7 +229,19 @@ def _against(claim: _Claim, tag: str, path: str, found: list[apple.Piece]) -> It
 
 def _unasked(tag: str) -> Iterator[Finding]:
     match = re.fullmatch(_TAG, tag)
-    if match is None or int(match["major"]) < 11 or int(match["minor"]) == 0:
+    if match is None:
+        return
+    if int(match["major"]) < 11 and match["format"] == "arm64":
+        yield Finding(
+            code="TW317",
+            severity=Severity.WARNING,
+            where=tag,
+            message="no installer asks for arm64 on a macOS before 11.0, the first that has it",
+            evidence=("they ask for macosx_11_0_arm64 and later",),
+            hint="tag it macosx_11_0_arm64, which says the same of the binaries",
+        )
+        return
+    if int(match["major"]) < 11 or int(match["minor"]) == 0:
         return
     major, minor = release((int(match["major"]), int(match["minor"])))
     yield Finding(
