@@ -17,6 +17,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from truewheel.system import cache
+
 EXTENDED = os.environ.get("TRUEWHEEL_EXTENDED", "") not in {"", "0"}
 HOOK = (
     "import json, sys; from truewheel import backend; "
@@ -306,3 +308,54 @@ AFTERWARDS = {
     permissions: "warm: src/warm/__init__.py changed",
 }
 """What the summary says after each edit, when there was one build before."""
+
+
+@pytest.mark.parametrize("kind", ["file", "directory"])
+@pytest.mark.parametrize("volatile", [False, True], ids=["checkout", "sdist"])
+def test_after_a_link_leads_elsewhere(tmp_path: Path, volatile: bool, kind: str) -> None:
+    needs.program("gcc")
+    project = made(tmp_path / "project")
+    for number in (1, 2):
+        project.write(f"version{number}/deep.h", f"#define DEEP {number}\n")
+    shutil.rmtree(project.root / "include")
+    link, rest = (project.root / "include", "") if kind == "directory" else (project.root / "include/deep.h", "/deep.h")
+    link.parent.mkdir(exist_ok=True)
+    up = "" if kind == "directory" else "../"
+    digests = []
+    for number in (1, 2):  # both headers are older than what is built
+        link.unlink(missing_ok=True)
+        link.symlink_to(f"{up}version{number}{rest}")
+        if volatile:
+            project.write("PKG-INFO", "Metadata-Version: 2.1\nName: warm\nVersion: 1\n")
+        warm, said = build(project, project.root, tmp_path / "out", tmp_path / "warm")
+        cold, _ = build(project, project.root, tmp_path / "out", tmp_path / f"cold{number}")
+        assert warm == cold, said
+        digests.append(warm)
+    assert digests[0] != digests[1]
+
+
+def test_undeclared_data_with_several_configurations(tmp_path: Path) -> None:
+    needs.program("gcc")
+    project = made(tmp_path / "project")
+    project.variables["CMAKE_GENERATOR"] = "Ninja Multi-Config"
+    build(project, project.root, tmp_path / "out", tmp_path / "warm")
+    undeclared_data(project)
+    warm, said = build(project, project.root, tmp_path / "out", tmp_path / "warm")
+    cold, _ = build(project, project.root, tmp_path / "out", tmp_path / "cold")
+    assert warm == cold, said
+
+
+def test_the_slot_of_an_editable_install_that_can_be_rebuilt_is_not_evicted(tmp_path: Path) -> None:
+    needs.program("gcc")
+    project = made(tmp_path / "project")
+    project.append("pyproject.toml", 'build-dir = "build/{wheel_tag}"\neditable.rebuild = true\n')
+    project.variables["TRUEWHEEL_CACHE_LIMIT"] = "1 kB"
+    build(project, project.root, tmp_path / "out", tmp_path / "cache", hook="build_editable")
+    build(project, project.root, tmp_path / "out", tmp_path / "cache")
+    (tree,) = (project.root / "build").iterdir()
+    os.utime(project.root / "CMakeLists.txt")
+    done = subprocess.run(["cmake", "--build", tree], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    shutil.rmtree(project.root / "build")
+    assert cache.trim(tmp_path / "cache", 0) > 0
+    assert not list((tmp_path / "cache").glob("builds/*/[0-9]"))

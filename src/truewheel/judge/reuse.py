@@ -39,7 +39,7 @@ def decide(before: BuildRecord | None, now: Inputs, *, outside: Mapping[str, str
     if because := _unusable(before, now, outside) or _unusable_sources(before, now, change):
         return ReuseDecision(reuse=Reuse.CLEAN, because=because)
     if because := _outdated(before, now, change):
-        ninja = before.traces.generator.startswith("Ninja")
+        ninja = before.traces.generator == "Ninja"  # of "Ninja Multi-Config", build.ninja does not tell all
         return ReuseDecision(reuse=Reuse.CONFIGURE if ninja else Reuse.CLEAN, because=because)
     return ReuseDecision(reuse=Reuse.KEEP, because=_several(change) if change else "nothing changed")
 
@@ -67,6 +67,8 @@ def _unusable_sources(before: BuildRecord, now: Inputs, change: Difference) -> s
     for name in (*change.added, *change.changed):
         stamp, old = now.sources[name], before.inputs.sources.get(name)
         is_new = old is None or old.digest != stamp.digest
+        if is_new and any(s is not None and s.digest.startswith("link:") for s in (old, stamp)):
+            return f"{name} is a link that leads elsewhere now: what it leads to may be older than what was built"
         if is_new and stamp.digest != "dir" and stamp.status[1] <= traces.finished:
             return f"{name} changed, but its time stamp is older than what was built from it"
     files = [n for n in change.names if (now.sources.get(n) or before.inputs.sources[n]).digest != "dir"]

@@ -149,7 +149,7 @@ def _size(file: Path) -> int:
 
 
 def pin(kept: Path, tree: Path) -> None:
-    """Keep an environment for as long as ``tree`` is there: rebuilds on import need it."""
+    """Keep an environment, or a slot, for as long as ``tree`` is there: rebuilds on import need it."""
     pins = kept / _PINS
     known = pins.read_text(encoding="utf-8").splitlines() if pins.is_file() else []
     if str(tree) not in known:
@@ -208,13 +208,15 @@ def trim(root: Path, limit: int) -> int:
 def remove(entry: Path, *, always: bool = False) -> bool:
     """Delete one entry, unless it is in use.
 
-    :param always: also an environment that was used lately, or that an editable install needs.
+    :param always: also an environment that was used lately, and whatever an editable install needs.
     """
     if entry.parent.name == "environments":
         if not always and (_is_pinned(entry) or time.time() - entry.stat().st_mtime < _YOUNG):
             return False
         shutil.rmtree(entry, ignore_errors=True)
         return True
+    if not always and _is_pinned(entry):
+        return False
     place = entry.with_name(entry.name + ".lock")
     held = lock(place)
     if held is None:

@@ -300,6 +300,8 @@ class Slot(Workplace):
         _dump(self._record, {"inputs": _plain(self._inputs), "traces": _plain(traces)})
         if kept is not None and self.request.product is Product.EDITABLE:
             cache.pin(kept, self._tree)
+        if not self._tree.is_relative_to(self.root):
+            cache.pin(self.root, self._tree)  # the tree includes this slot's definitions whenever it is configured
         cache.weigh(self.root)
 
 
