@@ -122,7 +122,9 @@ def test_example(name: str, tmp_path: Path, environ: dict[str, str]) -> None:
         shop.offer(before.wheel())
     shop.build()
     assert re.fullmatch(shop.example.tag, shop.tag())
-    if not shop.example.supplied:  # linking another wheel's library leaves the length of its path behind (CMake's RPATH)
+    if (
+        not shop.example.supplied
+    ):  # linking another wheel's library leaves the length of its path behind (CMake's RPATH)
         assert shop.wheel().read_bytes() == shop.twin().read_bytes(), "the same sources, other bytes"
     shop.judge()
     for version in shop.example.runs_on or (shop.example.python,):

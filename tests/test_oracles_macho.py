@@ -21,6 +21,8 @@ from truewheel import formats
 from truewheel.model.binary import Format, MachOSlice, Symbol
 
 lief.logging.disable()
+ALIVE: list[object] = []
+"""What LIEF parsed stays until the end: collected in cycles, parents go before their parts, and the process dies."""
 pytestmark = pytest.mark.network
 ROWS = [r for r in published.sample(published.OTHERS) if r.family in {"macos", "ios"}]
 CPUS = {"x86_64": "x86_64", "ARM64": "arm64", "i386": "i686"}
@@ -106,6 +108,7 @@ def compare_symbols(ours: MachOSlice, theirs: SymbolTable) -> None:
 def test_agrees_with_lief(row: published.Published) -> None:
     for _, data, ours in machos(wheel(row)):
         fat = lief.MachO.parse(list(data))
+        ALIVE.append(fat)
         assert fat.size == len(ours)
         for number, piece in enumerate(ours):
             compare_with_lief(piece, fat.at(number))

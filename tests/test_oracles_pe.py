@@ -17,6 +17,8 @@ from truewheel.model.binary import Kind, NeedKind, PeSlice, WasmSlice
 
 pytestmark = pytest.mark.network
 lief.logging.disable()
+ALIVE: list[object] = []
+"""What LIEF parsed stays until the end: collected in cycles, parents go before their parts, and the process dies."""
 DIRECTORIES = ("IMAGE_DIRECTORY_ENTRY_IMPORT", "IMAGE_DIRECTORY_ENTRY_EXPORT", "IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT")
 
 
@@ -95,6 +97,7 @@ def compare_with_lief(ours: PeSlice, data: bytes) -> None:
     config = lief.PE.ParserConfig()
     config.parse_rsrc = config.parse_reloc = config.parse_exceptions = False
     image = lief.PE.parse(list(data), config)
+    ALIVE.append(image)
     header, optional = image.header, image.optional_header
     assert (ours.machine, ours.characteristics) == (number(header.machine), header.characteristics)
     assert ours.bits == (64 if number(optional.magic) == 0x20B else 32)

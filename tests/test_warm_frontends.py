@@ -19,7 +19,16 @@ WAYS = {
     "pip": [sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", "{output}", "{source}"],
     "build": [sys.executable, "-m", "build", "--wheel", "-o", "{output}", "{source}"],
     "build, by way of an sdist": [sys.executable, "-m", "build", "-o", "{output}", "{source}"],
-    "uv": ["uv", "build", "--wheel", "--python", sys.executable, "-o", "{output}", "{source}"],
+    "uv": [
+        str(Path(sys.executable).parent / "uv"),
+        "build",
+        "--wheel",
+        "--python",
+        sys.executable,
+        "-o",
+        "{output}",
+        "{source}",
+    ],
 }
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
@@ -43,6 +52,10 @@ def test_one_wheel(example: str, environ: dict[str, str], tmp_path: Path) -> Non
     needs.program("c++")
     source = tmp_path / "source"
     shutil.copytree(ROOT / "examples" / example, source)
+    # CMake of the environment of these tests is a script, which works under some front ends and not under others.
+    tools = str(Path(sys.executable).parent)
+    path = os.pathsep.join(p for p in environ["PATH"].split(os.pathsep) if p != tools)
+    environ = {**environ, "PATH": path}
     here = {**environ, "TRUEWHEEL_CACHE_DIR": str(tmp_path / "cache")}
     digests, said = {}, {}
     for way in WAYS:
@@ -56,8 +69,7 @@ def test_one_wheel(example: str, environ: dict[str, str], tmp_path: Path) -> Non
     assert "built: from nothing: nothing was built here before" in said["pip"]
     for way in ("build", "uv", "pip again"):
         assert "built: warm: nothing changed" in said[way] or "built: warm, configured anew" in said[way], said[way]
-    # Front ends may find other tools on the system, so that one environment holds a CMake and another does not.
-    assert len(list((tmp_path / "cache" / "environments").iterdir())) <= 2
+    assert len(list((tmp_path / "cache" / "environments").iterdir())) == 1
 
 
 def somebody_else() -> tuple[str, ...]:

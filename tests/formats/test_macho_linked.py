@@ -11,7 +11,7 @@ from pathlib import Path
 import lief
 import needs
 import pytest
-from test_oracles_macho import compare_with_lief
+from test_oracles_macho import ALIVE, compare_with_lief
 
 from truewheel import formats
 from truewheel.model.binary import Format, Kind, MachOSlice, NeedKind
@@ -139,6 +139,7 @@ def test_modules(tmp_path: Path, cpu: str, fixups: str) -> None:
     undefined = run(llvm("llvm-nm"), "-u", "-j", path).split()
     assert {s.name for s in piece.imports} == {name.removeprefix("_") for name in undefined}
     theirs = lief.MachO.parse(list(data))
+    ALIVE.append(theirs)
     compare_with_lief(piece, theirs.at(0))
 
 

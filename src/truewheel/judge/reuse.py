@@ -18,6 +18,25 @@ SILENT = frozenset({
 """Variables that compilers and linkers read behind the build tool's back (GCC manual "Environment Variables", MSVC
 "CL Environment Variables", reproducible-builds.org); and what PATH says of the tools that they run."""
 
+RESTLESS = frozenset({
+    "PWD", "OLDPWD", "SHLVL", "_", "TERM", "COLUMNS", "LINES", "COLORTERM", "HOSTNAME", "DISPLAY", "WAYLAND_DISPLAY",
+    "WINDOWID", "INVOCATION_ID", "JOURNAL_STREAM", "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "PYTHONPATH", "TMPDIR", "TEMP",
+    "TMP", "LS_COLORS", "PYTHONNOUSERSITE", "PYTHONDONTWRITEBYTECODE", "CI", "PYTHONIOENCODING", "PYTHONUTF8",
+    "PYTHONUNBUFFERED", "PYTHONWARNINGS", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "UV",
+})  # fmt: skip
+RESTLESS_PREFIXES = (
+    "PIP_", "UV_", "_PYPROJECT_HOOKS_", "PEP517_", "SSH_", "XDG_SESSION", "DBUS_", "GPG_", "TERM_PROGRAM", "GITHUB_",
+    "RUNNER_", "CI_", "BUILDKITE_", "PYTEST_", "COV_", "TRUEWHEEL_",
+)  # fmt: skip
+"""Variables of sessions, terminals, front ends and CI services, which differ between builds that are the same. They count
+when the project names them. ``TRUEWHEEL_*`` are settings, and counted as such."""
+
+COMMITS = ("_SHA", "_REF", "_REF_NAME", "_COMMIT", "_COMMIT_SHA", "_COMMIT_TAG", "_TAG")
+"""Ends of names of those that say what is built: they count in any case."""
+
+UNITS = (".c", ".cc", ".cpp", ".cxx", ".c++", ".m", ".mm", ".cu", ".f", ".f90", ".F90", ".for", ".ixx", ".cppm")
+"""Ends of names that compilers and linkers never open by themselves."""
+
 PROSE = (".md", ".rst", ".pyi", "PKG-INFO", "LICENSE", ".gitignore")
 """Ends of names that custom commands are not taken to read unless they declare it."""
 
@@ -53,11 +72,11 @@ def _unusable(before: BuildRecord, now: Inputs, outside: Mapping[str, str]) -> s
         return "the clock was set back"
     if path := _first_change(traces.outside, outside):
         return f"{path} changed"
-    variables = _changed_variables(was, now)
+    variables = _changed_variables(was, now, traces)
     if silent := sorted(SILENT & set(variables)):
-        return f"the environment variable {silent[0]} changed"
+        return f"{_named(silent[0])} changed"
     if variables and traces.commands:
-        return f"the environment variable {variables[0]} changed, and the project runs commands of its own"
+        return f"{_named(variables[0])} changed, and the project runs commands of its own"
     return None
 
 
@@ -73,16 +92,20 @@ def _unusable_sources(before: BuildRecord, now: Inputs, change: Difference) -> s
             return f"{name} changed, but its time stamp is older than what was built from it"
     files = [n for n in change.names if (now.sources.get(n) or before.inputs.sources[n]).digest != "dir"]
     for name in files:
-        if traces.commands and _may_be_read(name, traces):
-            return f"{name} changed, which a command of the project's may read without declaring it"
+        if _may_be_read(name, traces):
+            return f"{name} changed, which a command or a linker may read without declaring it"
         if name in change.added and _may_be_found(name, traces):
             return f"{name} is new, and may be found before a file that was used"
     return None
 
 
 def _may_be_read(name: str, traces: Traces) -> bool:
-    """Whether the project's own commands may read a file without anybody knowing."""
+    """Whether commands, assemblers or linkers may read a file without the build tool's knowing."""
+    if name in traces.mentioned:
+        return True
     if name in traces.compiled or name in traces.configured or _is_packed(name, traces):
+        return False
+    if not traces.commands and name.endswith(UNITS):
         return False
     return not (name.endswith(PROSE) or name.startswith(ASIDE))
 
@@ -100,13 +123,15 @@ def _outdated(before: BuildRecord, now: Inputs, change: Difference) -> str | Non
     was, traces = before.inputs, before.traces
     if not traces.steady:
         return "the last build did not end well"
+    if traces.reads:
+        return "its CMake files read what CMake does not watch"
     if was.settings != now.settings:
         return "settings changed"
-    if variables := _changed_variables(was, now):
-        return f"the environment variable {variables[0]} changed"
+    if variables := _changed_variables(was, now, traces):
+        return f"{_named(variables[0])} changed"
     if path := _first_change(was.search, now.search) or _first_change(now.search, was.search):
         return f"{path} changed"
-    plain = not (change.added or change.removed or traces.reads)
+    plain = not (change.added or change.removed)
     known = traces.compiled - traces.configured
     if change and not (plain and all(n in known or _is_packed(n, traces) for n in change.changed)):
         return _several(change)
@@ -124,9 +149,19 @@ def _several(change: Difference) -> str:
     return f"{names[0]} changed" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
 
 
-def _changed_variables(was: Inputs, now: Inputs) -> list[str]:
+def _changed_variables(was: Inputs, now: Inputs, traces: Traces) -> list[str]:
     names = was.variables.keys() | now.variables.keys()
-    return sorted(n for n in names if was.variables.get(n) != now.variables.get(n))
+    changed = sorted(n for n in names if was.variables.get(n) != now.variables.get(n))
+    return [n for n in changed if n in traces.variables or not _is_restless(n)]
+
+
+def _is_restless(name: str) -> bool:
+    return name in RESTLESS or (name.startswith(RESTLESS_PREFIXES) and not name.endswith(COMMITS))
+
+
+def _named(variable: str) -> str:
+    """Of the workspace's own, names are words."""
+    return variable if " " in variable else f"the environment variable {variable}"
 
 
 def _first_change(before: Mapping[str, str], after: Mapping[str, str]) -> str | None:

@@ -58,6 +58,20 @@ class _RecordType(type):
         return made
 
 
+def _as_field(defaults: Mapping[str, Any], name: str) -> Any:
+    """What ``dataclasses`` calls a field. Up to Python 3.11 its defaults have to be hashable; immutable mappings are not."""
+    import dataclasses  # noqa: PLC0415
+
+    if name not in defaults:
+        return dataclasses.field()
+    value = defaults[name]
+    return (
+        dataclasses.field(default=value)
+        if type(value).__hash__ is not None
+        else dataclasses.field(default_factory=lambda: value)
+    )
+
+
 class _AsDataclass:
     """``__dataclass_fields__``, made when ``dataclasses`` asks for it."""
 
@@ -65,10 +79,7 @@ class _AsDataclass:
         import dataclasses  # noqa: PLC0415  # whoever asks has imported it
 
         shape = owner.__shape__
-        fields = [
-            (name, kind, dataclasses.field(default=shape.defaults.get(name, dataclasses.MISSING)))
-            for name, kind in shape.fields.items()
-        ]
+        fields = [(name, kind, _as_field(shape.defaults, name)) for name, kind in shape.fields.items()]
         twin = dataclasses.make_dataclass(owner.__name__, fields, kw_only=True)
         return {field.name: field for field in dataclasses.fields(twin)}
 

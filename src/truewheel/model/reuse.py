@@ -66,7 +66,8 @@ class Inputs(Record):
 
     :param software: versions of truewheel, of the engine, and of this record's layout.
     :param settings: digest of all that is told to the engine: configuration, options, version, paths.
-    :param variables: digests of the environment variables that count, by name.
+    :param variables: digests of the environment variables, by name; and of what else surrounds the build, by names
+        with blanks.
     :param search: stamps of the directories in which CMake looks for packages and programs, by path.
     :param sources: the source tree.
     :param now: time in ns since the epoch at the start of the build.
@@ -89,6 +90,8 @@ class Traces(Record):
     :param compiled: names of source files that the build tool knows as inputs of compilers and linkers.
     :param configured: names of source files that CMake knows as inputs of its own.
     :param packed: names of source files that went into the wheel as they are.
+    :param mentioned: names of source files that a command of the project's names without declaring them as its inputs.
+    :param variables: environment variables that the project's CMake files or commands name.
     :param commands: whether the project runs commands of its own at build time.
     :param reads: whether its CMake files read others by themselves (``file(READ)``, ``execute_process`` ...).
     :param probes: whether a source asks ``__has_include``.
@@ -101,6 +104,8 @@ class Traces(Record):
     compiled: frozenset[str] = frozenset()
     configured: frozenset[str] = frozenset()
     packed: frozenset[str] = frozenset()
+    mentioned: frozenset[str] = frozenset()
+    variables: frozenset[str] = frozenset()
     commands: bool = False
     reads: bool = False
     probes: bool = False

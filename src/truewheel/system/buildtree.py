@@ -6,6 +6,7 @@ runs a build or changes a tree.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -23,7 +24,7 @@ _OWN_TARGETS = re.compile(
 )
 """Utility targets that CMake itself adds; all other ``CUSTOM_COMMAND`` edges are the project's."""
 _READS = re.compile(
-    rb"\b(file\s*\(\s*(READ|STRINGS|MD5|SHA\w+|SHA3_\w+)|execute_process|try_compile|try_run|exec_program)\b",
+    rb"\b(file\s*\(\s*(READ|STRINGS|MD5|SHA\w+|SHA3_\w+)|execute_process|try_compile|try_run|exec_program|check_\w+)\b",
     re.IGNORECASE,
 )
 """Commands by which a CMake file reads others that CMake does not watch (cmake-commands(7))."""
@@ -37,10 +38,18 @@ def generator(build_dir: Path) -> str:
 
 
 def traces(
-    build_dir: Path, source: Path, *, homes: Iterable[Path], packed: Iterable[Path], now: int, steady: bool
+    build_dir: Path,
+    source: Path,
+    *,
+    names: Iterable[str],
+    homes: Iterable[Path],
+    packed: Iterable[Path],
+    now: int,
+    steady: bool,
 ) -> Traces:
     """What later builds must know of this one.
 
+    :param names: of all source files.
     :param homes: directories of truewheel's own, whose paths tell their content: files there need no stamps.
     :param packed: files that went into the wheel; those below ``source`` are remembered.
     :param now: time in ns since the epoch at the end of the build.
@@ -57,16 +66,43 @@ def traces(
     outside = {p for p in (inputs | configured | _tools(build_dir)) if not p.startswith(below_any)}
     return Traces(
         generator=kind,
-        outside={p: stamp(p) for p in sorted(outside)},
+        outside={p: stamp(p) for p in sorted(outside | _marks(build_dir))},
         compiled=_names(inside, below_source),
         configured=_names(own, below_source),
         packed=_names((p for p in map(os.fspath, packed) if p.startswith(below_source)), below_source),
+        mentioned=_mentioned(build_dir, edges, names, below_source),
+        variables=frozenset(_variables(build_dir, own)),
         commands=any(_is_projects_own(*edge) for edge in edges),
         reads=any(_READS.search(_bytes(Path(p))) for p in own),
-        probes=any(b"__has_include" in _bytes(Path(p)) for p in inside if not p.startswith(below_build)),
+        probes=any(
+            b"__has_include" in _bytes(Path(p)) for p in (inside | {p for p in inputs if p.startswith(below_build)})
+        ),
         finished=now,
         steady=steady,
     )
+
+
+def _marks(build_dir: Path) -> set[str]:
+    """Files that change when somebody else configures the tree."""
+    return {os.path.join(build_dir, name) for name in ("CMakeCache.txt", "build.ninja")}
+
+
+def _mentioned(build_dir: Path, edges: Iterable[Edge], names: Iterable[str], below_source: str) -> frozenset[str]:
+    """Source files whose names stand in commands of the project's, but not among those commands' inputs."""
+    own = [edge for edge in edges if _is_projects_own(*edge)]
+    if not own:
+        return frozenset()
+    lines = _text(build_dir / "build.ninja").splitlines()
+    words = set(re.split(r"[\s\"'/=,;]+", " ".join(line for line in lines if line.startswith("  COMMAND = "))))
+    declared = {_absolute(p, build_dir) for _, _, inputs, _ in own for p in inputs}
+    return frozenset(n for n in names if n.rpartition("/")[2] in words and below_source + n not in declared)
+
+
+def _variables(build_dir: Path, own: Iterable[str]) -> Iterator[str]:
+    """Environment variables that CMake files (``$ENV{NAME}``) and commands (``$NAME``, which Ninja writes ``$$NAME``) name."""
+    for path in own:
+        yield from (name.decode() for name in re.findall(rb"ENV\{(\w+)\}", _bytes(Path(path))))
+    yield from re.findall(r"\$\$\{?(\w+)", _text(build_dir / "build.ninja"))
 
 
 def _below(directory: Path) -> str:
@@ -87,6 +123,15 @@ def outputs(build_dir: Path) -> frozenset[Path]:
     """The files that Ninja's commands made, from its log (``.ninja_log``: start, end, time, output, hash)."""
     rows = (line.split("\t") for line in _text(build_dir / ".ninja_log").splitlines() if not line.startswith("#"))
     return frozenset(Path(_absolute(row[3], build_dir)) for row in rows if len(row) == 5)
+
+
+def clean(build_dir: Path) -> None:
+    """Have the build tool delete what it made, where it keeps no log of its own that could be read."""
+    found = re.search(r"^CMAKE_COMMAND:\w+=(.+)$", _text(build_dir / "CMakeCache.txt"), re.MULTILINE)
+    if found is not None and generator(build_dir) != "Ninja":
+        with contextlib.suppress(OSError):
+            command = [found[1], "--build", build_dir, "--target", "clean"]
+            subprocess.run(command, capture_output=True, check=False)
 
 
 def _tools(build_dir: Path) -> set[str]:

@@ -56,6 +56,8 @@ def opened() -> Path:
     root = path()
     try:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not (root / _TAG).is_file() and any(root.iterdir()):
+            raise UnfitError(f"{root} holds files of somebody else's")
         if not (root / _TAG).is_file():
             (root / _TAG).write_text(_TAG_TEXT, encoding="utf-8")
     except OSError as error:
@@ -105,8 +107,10 @@ class Lock:
         os.close(self._descriptor)
 
 
-def lock(place: Path) -> Lock | None:
+def lock(place: Path, *, wait: bool = False) -> Lock | None:
     """Take the lock at ``place``; ``None`` when somebody else has it.
+
+    :param wait: whether to wait until it is free.
 
     Four lines of fcntl(2) instead of a library: the usual one costs a third of a hook's start-up time.
     """
@@ -115,7 +119,7 @@ def lock(place: Path) -> Lock | None:
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         if os.fstat(descriptor).st_ino != place.stat().st_ino:
             raise FileNotFoundError  # deleted and made anew between the two calls
     except (BlockingIOError, FileNotFoundError):
@@ -173,7 +177,7 @@ class Entry(NamedTuple):
 def entries(root: Path) -> Iterator[Entry]:
     """Everything that is kept."""
     for path in (*root.glob("environments/*"), *root.glob("builds/*/*")):
-        if path.is_dir() and not path.name.startswith("."):
+        if path.is_dir() and not path.name.startswith(".") and (path / _WEIGHT).is_file():
             with contextlib.suppress(OSError, ValueError):
                 weight, label = path / _WEIGHT, path.parent / LABEL
                 yield Entry(

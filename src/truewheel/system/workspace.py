@@ -34,20 +34,6 @@ LAYOUT = 1
 Decide = Callable[..., ReuseDecision]
 """``judge.reuse.decide``."""
 
-_RESTLESS = frozenset({
-    "PWD", "OLDPWD", "SHLVL", "_", "TERM", "COLUMNS", "LINES", "COLORTERM", "HOSTNAME", "DISPLAY", "WAYLAND_DISPLAY",
-    "WINDOWID", "INVOCATION_ID", "JOURNAL_STREAM", "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "PYTHONPATH", "TMPDIR", "TEMP",
-    "TMP", "LS_COLORS", "PYTEST_CURRENT_TEST", "PYTHONNOUSERSITE", "PYTHONDONTWRITEBYTECODE", "CI",
-    "PYTHONIOENCODING", "PYTHONUTF8", "PYTHONUNBUFFERED", "PYTHONWARNINGS", "NO_COLOR", "FORCE_COLOR", "CLICOLOR",
-    "CLICOLOR_FORCE",
-})  # fmt: skip
-_RESTLESS_PREFIXES = (
-    "PIP_", "UV_", "_PYPROJECT_HOOKS_", "PEP517_", "SSH_", "XDG_SESSION", "DBUS_", "GPG_", "TERM_PROGRAM", "GITHUB_",
-    "RUNNER_", "CI_", "BUILDKITE_", "PYTEST_", "COV_", "TRUEWHEEL_",
-)  # fmt: skip
-"""Variables of sessions, terminals, front ends and CI services, which differ between builds that are the same.
-``TRUEWHEEL_*`` are settings, and counted as such."""
-
 
 class Workplace:
     """Where one build happens. This one is thrown away afterwards.
@@ -88,6 +74,9 @@ class Workplace:
     def configured(self) -> None:
         """After CMake configured, before anything is compiled."""
 
+    def close(self) -> None:
+        """Whatever came of the build: leave the place to others."""
+
     def finish(self, packed: Iterable[Path], *, steady: bool) -> None:
         """After the build: remember it.
 
@@ -96,13 +85,17 @@ class Workplace:
         """
 
 
+_UNFIT = frozenset('=>";,$\\')
+"""Characters of paths that would end the option, the generator expression or the string."""
+
+
 def _definitions(homes: Iterable[tuple[Path, str]]) -> str:
     """Compile options that replace paths in ``__FILE__``, in debug information and in profiles.
 
     The last map that fits wins in GCC (manual, "-ffile-prefix-map") and in Clang, so that inner directories come last.
     """
     maps = sorted(
-        {os.fspath(home): f"/usr/src/truewheel{below}" for home, below in homes if "=" not in str(home)}.items()
+        {os.fspath(home): f"/usr/src/truewheel{below}" for home, below in homes if not _UNFIT & set(str(home))}.items()
     )
     options = [f'"-ffile-prefix-map={old}={new}"' for old, new in maps]
     return "\n".join([
@@ -123,6 +116,16 @@ def _definitions(homes: Iterable[tuple[Path, str]]) -> str:
         '        "$<$<AND:$<COMPILE_LANG_AND_ID:${_truewheel_language},Clang,AppleClang>,$<VERSION_GREATER_EQUAL:${_truewheel_version},10>>:${_truewheel_map}>"',
         '        "$<$<COMPILE_LANG_AND_ID:${_truewheel_language},IntelLLVM>:${_truewheel_map}>"',
         "      )",
+        "      if(NOT CMAKE_VERSION VERSION_LESS 3.18)  # link-time optimisation compiles while it links",
+        "        add_link_options(",
+        '          "$<$<AND:$<LINK_LANG_AND_ID:${_truewheel_language},GNU>,$<VERSION_GREATER_EQUAL:${_truewheel_version},8>>:${_truewheel_map}>"',
+        "        )",
+        "      endif()",
+        "      if(NOT CMAKE_VERSION VERSION_LESS 3.18)  # link-time optimisation compiles while it links",
+        "        add_link_options(",
+        '          "$<$<AND:$<LINK_LANG_AND_ID:${_truewheel_language},GNU>,$<VERSION_GREATER_EQUAL:${_truewheel_version},8>>:${_truewheel_map}>"',
+        "        )",
+        "      endif()",
         "    endforeach()",
         "  endforeach()",
         "endif()",
@@ -144,6 +147,7 @@ def opened(request: Request, mode: str, decide: Decide) -> Iterator[Workplace]:
         if isinstance(place, str):
             root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="truewheel-"))).resolve()
             place = Workplace(request, root, place)
+        stack.callback(place.close)
         yield place
         shutil.rmtree(place.staging, ignore_errors=True)
 
@@ -179,7 +183,7 @@ def _slot(request: Request, mode: str, decide: Decide, stack: contextlib.ExitSta
     store = cache.opened()
     base = store / "builds" / _key(request, volatile=volatile)
     base.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (base / cache.LABEL).write_text(_named(request, volatile=volatile), encoding="utf-8")
+    (base / cache.LABEL).write_text(_named(request, volatile=volatile), encoding="utf-8", errors="backslashreplace")
     number = 0
     while (lock := cache.lock(base / f"{number}.lock")) is None:
         number += 1
@@ -199,7 +203,7 @@ def _key(request: Request, *, volatile: bool) -> str:
     parts = [str(LAYOUT), source, str(volatile), request.product.value, environment.interpreter_identity()]
     parts += [] if kept else [os.path.realpath(sys.prefix)]
     parts += [os.environ.get(name, "") for name in ("ARCHFLAGS", "_PYTHON_HOST_PLATFORM")]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _named(request: Request, *, volatile: bool) -> str:
@@ -224,6 +228,7 @@ class Slot(Workplace):
         self._inputs: Inputs | None = None
         self._tree: Path | None = None
         self._volatile = volatile
+        self._held: cache.Lock | None = None
         self._sources: Manifest = {}
         cache.touch(root)
         if volatile:
@@ -247,10 +252,11 @@ class Slot(Workplace):
             self.note = "built in its source"
             return
         self._tree = build_dir
+        self._take(build_dir)
         self._before = _read_record(self._record)
         if not self._volatile:
             known = self._before.inputs.sources if self._before else {}
-            leave = frozenset({build_dir, self.request.output, source / "dist"})
+            leave = frozenset({build_dir, self.request.output})
             self._sources = mirror.manifest(source, known=known, leave_out=leave, whole=False)
         self._inputs = Inputs(
             software=f"{truewheel.__version__} {LAYOUT} {build_dir}",
@@ -265,6 +271,17 @@ class Slot(Workplace):
         self._record.unlink(missing_ok=True)  # from here on the tree is in doubt
         self.note = _note(decision)
         self._prepare(decision.reuse, build_dir)
+
+    def _take(self, build_dir: Path) -> None:
+        """Keep others out of a tree that is not this slot's own."""
+        if self._held is None and not build_dir.is_relative_to(self.root):
+            name = hashlib.sha256(os.fsencode(build_dir)).hexdigest()[:16]
+            self._held = cache.lock(self.root.parents[2] / "locks" / name, wait=True)
+
+    def close(self) -> None:  # noqa: D102  # the base says it
+        if self._held is not None:
+            self._held.__exit__(None, None, None)
+            self._held = None
 
     def _prepare(self, reuse: Reuse, build_dir: Path) -> None:
         own = build_dir.is_relative_to(self.root)
@@ -294,7 +311,9 @@ class Slot(Workplace):
         kept = environment.current()
         source = self.request.source.resolve()
         homes = tuple(h for h in (self.root, kept) if h is not None)
-        traces = buildtree.traces(self._tree, source, homes=homes, packed=packed, now=time.time_ns(), steady=steady)
+        traces = buildtree.traces(
+            self._tree, source, names=self._sources, homes=homes, packed=packed, now=time.time_ns(), steady=steady
+        )
         if self._volatile and self._tree.is_relative_to(source):
             _dump(self.root / "mirror.json", {"files": self._sources, "leave": [str(self._tree)]})
         _dump(self._record, {"inputs": _plain(self._inputs), "traces": _plain(traces)})
@@ -315,15 +334,12 @@ def _note(decision: ReuseDecision) -> str:
 
 
 def _purge(build_dir: Path) -> dict[Path, Stamp]:
-    """Delete whatever no build command made: CMake will write it again; returns what was known of it.
-
-    Downloads of FetchContent stay: their own stamps tell CMake whether they are still right.
-    """
+    """Delete whatever no build command made: CMake will write it again; returns what was known of it."""
     made = buildtree.outputs(build_dir) | {build_dir / ".ninja_log", build_dir / ".ninja_deps"}
     found: dict[Path, Stamp] = {}
     for name, stamp in mirror.manifest(build_dir).items():
         path = build_dir / name
-        if path in made or stamp.digest == "dir" or _is_download(name):
+        if path in made or stamp.digest == "dir":
             continue
         if path.name not in _ALWAYS_NEW:
             found[path] = stamp
@@ -338,16 +354,10 @@ _ALWAYS_NEW = frozenset({
 """What Ninja compares with CMake's inputs: an old time stamp would make it configure again."""
 
 
-def _is_download(name: str) -> bool:
-    """Whether FetchContent keeps its sources or its own records there (cmake module FetchContent)."""
-    parts = name.split("/")
-    if parts[0] == "_deps":
-        return len(parts) > 1 and not parts[1].endswith("-build")
-    return parts[:2] in (["CMakeFiles", "fc-stamp"], ["CMakeFiles", "fc-tmp"])
-
-
 def _forget(build_dir: Path, *, objects: bool) -> None:
     """The same for a directory that the project asked for, where others may keep files: only what is surely ours."""
+    if objects:
+        buildtree.clean(build_dir)
     for name in ("CMakeCache.txt", "CMakeInit.txt", "build.ninja"):
         (build_dir / name).unlink(missing_ok=True)
     if objects:
@@ -364,9 +374,24 @@ def _forget(build_dir: Path, *, objects: bool) -> None:
 
 def _variables(environ: Mapping[str, str]) -> dict[str, str]:
     """Digests of the variables that may change a build, and of what PATH says of the tools that compilers run."""
-    found = {n: v for n, v in environ.items() if n not in _RESTLESS and not n.startswith(_RESTLESS_PREFIXES)}
+    found = dict(environ)
     found["PATH of tools"] = repr([shutil.which(name) for name in _RUN_BY_NAME])
+    kept = environment.current()
+    if kept is not None:
+        found["PATH"] = found.get("PATH", "").replace(os.fspath(kept), "")
+        found["what is required to build"] = kept.name
+    else:
+        found["what is installed to build"] = repr(sorted(_installed()))
     return {n: hashlib.sha256(v.encode("utf-8", "surrogateescape")).hexdigest()[:16] for n, v in found.items()}
+
+
+def _installed() -> Iterator[str]:
+    """Distributions that can be imported, by the names of their directories, which hold their versions."""
+    for kind in ("purelib", "platlib"):
+        with contextlib.suppress(OSError):
+            yield from (
+                p.name for p in Path(sysconfig.get_path(kind)).iterdir() if p.suffix in {".dist-info", ".egg-info"}
+            )
 
 
 _RUN_BY_NAME = ("as", "ld", "ld.bfd", "ld.gold", "ld.lld", "mold", "cc", "c++", "gcc", "g++", "clang", "clang++")
