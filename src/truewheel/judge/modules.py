@@ -134,6 +134,22 @@ def bound_libraries(contents: Contents) -> tuple[Module, ...]:
     return tuple(m for m in found if not _COMMON.isdisjoint(m.imports() - own))
 
 
+_USUAL = r"(lib(c|m|dl|rt|util|pthread|resolv|crypt|gcc_s|stdc\+\+|c\+\+|c\+\+abi|System\.B|atomic|gomp|z|python.*|objc\.A)|ld-.*)\.(so|dylib|\d).*"
+"""Libraries of systems and of Python that define no names of their own beginning with ``Py``."""
+
+
+def strangers(module: Module, contents: Contents) -> tuple[str, ...]:
+    """Libraries that a module needs and that nobody here knows: neither the wheel's, nor every system's. Where the file
+    does not say which library a name is from (ELF), it may be from these."""
+    own = {posixpath.basename(file.path) for file in contents.files}
+    needs = {
+        posixpath.basename(n.library) for piece in module.pieces for n in piece.needs if "/System/" not in n.library
+    }
+    return (
+        tuple(sorted(n for n in needs - own if re.fullmatch(_USUAL, n) is None)) if module.format is Format.ELF else ()
+    )
+
+
 def own_names(contents: Contents) -> frozenset[str]:
     """Names that the wheel itself defines: ``Py…`` is anybody's prefix."""
     return frozenset(name for _, b in contents.binaries() for s in b.slices for name in s.exports)

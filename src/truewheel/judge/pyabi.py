@@ -22,7 +22,6 @@ from .modules import (
     initialised,
     inits,
     modules,
-    own_names,
     without_embedded,
 )
 from .takers import PLACED_ABI3, all_takers, knows_suffix, obstacle
@@ -131,7 +130,7 @@ def _by_symbols(contents: Contents, found: tuple[Module, ...], target: Target, p
     unknown = next((m for m in found if not knows_suffix(m, version)), None)
     if unknown is not None:
         tag, version = f"cp3{PLACED_ABI3[1]}", PLACED_ABI3
-    broken = tuple(stable.breaches(found, version, threaded="abi3t" in abis, own=own_names(contents)))
+    broken = tuple(stable.breaches(found, version, threaded="abi3t" in abis, contents=contents))
     if broken:
         return replace(own, findings=broken)
     return PythonRuling(
@@ -168,7 +167,7 @@ def _versionless(contents: Contents, found: tuple[Module, ...], py_api: str, own
     """``py3`` over modules with bare suffixes: believable when they keep to the stable ABI of the oldest such Python."""
     minors = [int(m[1]) for part in py_api.split(".") if (m := re.fullmatch(r"py3(\d+)", part))]
     oldest = (3, min(minors, default=2))
-    if any(True for _ in stable.breaches(found, oldest, threaded=False, own=own_names(contents))):
+    if any(True for _ in stable.breaches(found, oldest, threaded=False, contents=contents)):
         return replace(own, findings=(*own.findings, _api_not_kept(py_api, found[0])))
     return PythonRuling(
         interpreters=tuple(py_api.split(".")),
@@ -190,7 +189,7 @@ def objections(contents: Contents, *, interpreters: tuple[str, ...], abis: tuple
     if takers is not None:
         told += _of_takers(contents, takers, found, bound, interpreters, abis)
     if "none" in abis:
-        told += _versioned_under_none(found, takers or (), set(interpreters))
+        told += _versioned_under_none(found, takers or (), set(interpreters), contents)
     return tuple(dict.fromkeys(told))
 
 
@@ -216,7 +215,7 @@ def _of_takers(
     if stables and plain:
         oldest = min(t.version for t in stables if t.version)
         threaded = any(t.threaded for t in stables)
-        yield from stable.breaches(plain, oldest, threaded=threaded, own=own_names(contents))
+        yield from stable.breaches(plain, oldest, threaded=threaded, contents=contents)
     if all(not t.later and t.implementation != "py" for t in takers):
         yield from _leftovers(found, takers)
         yield from _unproved(groups.values(), takers)
@@ -246,10 +245,11 @@ def _refusal(group: list[Module], takers: Takers) -> Iterator[Finding]:
 
 
 def _versioned_under_none(
-    found: tuple[Module, ...], takers: tuple[Takers, ...], interpreters: set[str]
+    found: tuple[Module, ...], takers: tuple[Takers, ...], interpreters: set[str], contents: Contents
 ) -> Iterator[Finding]:
-    """Modules for particular Pythons in a wheel that any takes. Modules of several Pythons are there on purpose; those of
-    one are missing everywhere else."""
+    """Modules for particular Pythons in a wheel that any takes. Modules of several Pythons, or binaries for several
+    systems, are there on purpose; those of one are missing everywhere else."""
+    systems = {binary.format for _, binary in contents.binaries() if binary.is_loadable}
     if not any(t.implementation == "py" for t in takers):
         return
     groups: dict[str, set[str]] = {}
@@ -262,7 +262,7 @@ def _versioned_under_none(
         named = module.abi or module.tag
         yield Finding(
             code="TW409",
-            severity=Severity.ERROR if len(tags) == 1 else Severity.WARNING,
+            severity=Severity.ERROR if len(tags) == 1 and len(systems) == 1 else Severity.WARNING,
             where=module.path,
             message=f"a module for {named} in a wheel that claims any Python",
             evidence=(f"its file name says {named}", "the ABI tag is none"),
@@ -320,11 +320,7 @@ def _outside_under_none(plain: list[Module], takers: tuple[Takers, ...], content
     """Private symbols of one Python in a wheel that any takes."""
     oldest = min((t.version for t in takers if t.implementation == "py" and t.version), default=(3, 2))
     private = [
-        f
-        for f in stable.breaches(
-            plain, max(oldest, (3, 2)), threaded=False, own=own_names(contents) if plain else frozenset()
-        )
-        if f.code == "TW402"
+        f for f in stable.breaches(plain, max(oldest, (3, 2)), threaded=False, contents=contents) if f.code == "TW402"
     ]
     for path in dict.fromkeys(f.where for f in private):
         yield Finding(

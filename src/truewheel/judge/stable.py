@@ -11,13 +11,14 @@ from ..model.binary import Format
 from ..model.diagnostics import Finding, Severity
 from ..model.floor import Evidence, Floor
 from ..tables import table
-from .modules import GIL_ONLY
+from .modules import GIL_ONLY, own_names, strangers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from ..model.contents import Contents
     from .modules import Module
 
 _ELSEWHERE: Mapping[str, tuple[str, frozenset[Format]]] = {
@@ -44,20 +45,24 @@ def _version(text: str) -> tuple[int, int]:
 
 
 def breaches(
-    found: Iterable[Module], version: tuple[int, int], *, threaded: bool, own: frozenset[str]
+    found: Iterable[Module], version: tuple[int, int], *, threaded: bool, contents: Contents
 ) -> Iterator[Finding]:
     """Symbols that a stable-ABI module of ``version`` may not import.
 
     :param threaded: whether ``abi3t`` is claimed, which hides how references are counted (PEP 803).
-    :param own: names that the wheel itself defines.
+    :param contents: of the wheel: names that it defines itself are not Python's, and those that another library may
+        define are a warning only.
     """
+    found = tuple(found)
+    own = own_names(contents) if found else frozenset()
     known, conditions = symbols(), _document()["conditions"]
     for module in found:
+        others = strangers(module, contents)
         for symbol in sorted(module.imports() - own):
             added = known.get(symbol)
             where, formats = _ELSEWHERE.get(conditions.get(symbol, ""), ("", frozenset()))
             if added is None:
-                yield _outside(module, symbol, f"{symbol} is not in the stable ABI")
+                yield _outside(module, symbol, f"{symbol} is not in the stable ABI", others)
             elif module.format in formats:
                 yield _outside(module, symbol, f"{symbol} is in the stable ABI {where}")
             elif threaded and symbol == GIL_ONLY:
@@ -68,13 +73,14 @@ def breaches(
                 yield _too_new(module, symbol, added, version)
 
 
-def _outside(module: Module, symbol: str, message: str) -> Finding:
+def _outside(module: Module, symbol: str, message: str, others: Sequence[str] = ()) -> Finding:
+    doubt = (f"it may be from {', '.join(others)}, which is not in the wheel",) if others else ()
     return Finding(
         code="TW402",
-        severity=Severity.ERROR,
+        severity=Severity.WARNING if others else Severity.ERROR,
         where=module.path,
         message=message,
-        evidence=(f"{module.path} imports {symbol}",),
+        evidence=(f"{module.path} imports {symbol}", *doubt),
         hint="compile with Py_LIMITED_API, or drop wheel.py-api to get a version-specific wheel",
     )
 
