@@ -8,7 +8,7 @@ import time
 import pytest
 
 from truewheel.judge import layout
-from truewheel.model.binary import Binary, ElfSlice, Format, Kind
+from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Slice
 from truewheel.model.contents import Contents, File, Member, WheelFacts
 from truewheel.model.diagnostics import FormatError, Severity
 from truewheel.model.distinfo import RecordRow
@@ -194,3 +194,15 @@ def test_platlib_without_binaries() -> None:
     headers = (("Wheel-Version", "1.0"), ("Root-Is-Purelib", "false"), ("Tag", "py3-none-any"))
     (finding,) = layout.findings(wheel(wheel_headers=headers))
     assert (finding.code, finding.severity) == ("TW511", Severity.NOTE)
+
+
+def test_a_module_that_no_system_can_load() -> None:
+    zeroed = Binary(format=Format.ELF, slices=(Slice(cpu="x86_64", bits=64, kind=Kind.OTHER),))
+    for path, severity in (
+        ("p/m.cpython-312-x86_64-linux-gnu.so", Severity.ERROR),
+        ("p/tests/m.abi3.so", Severity.WARNING),
+    ):
+        found = layout.tree_findings(
+            Contents(files=(File(path=path, size=9000, binary=zeroed),), dist_info="p-1.dist-info")
+        )
+        assert [f.severity for f in found if f.code == "TW517"] == [severity]

@@ -196,6 +196,12 @@ def _of_file(file: File) -> Iterator[Finding]:
                 evidence=[f"{file.size} bytes, which begin like no kind of binary"], hint="build or download it again",
             )  # fmt: skip
         return
+    if _is_module(file.path) and file.binary.slices and not file.binary.is_loadable:
+        yield _finding(
+            "TW517", Severity.WARNING if DATA.intersection(file.path.split("/")[:-1]) else Severity.ERROR, file.path,
+            "is named like an extension module, but is no library",
+            evidence=[f"it is a {s.kind.value} for {s.cpu}" for s in file.binary.slices], hint="build or download it again",
+        )  # fmt: skip
     if file.binary.format is Format.ARCHIVE:
         yield _finding(
             "TW514", Severity.NOTE, file.path, "a static library: nothing loads it at run time",
