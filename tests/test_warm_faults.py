@@ -200,3 +200,45 @@ def test_after_a_compile_error_only_the_rest_is_compiled(tmp_path: Path) -> None
     assert ours == cold
     assert "built: warm" in said
     assert "first.c.o" not in said
+
+
+def test_a_directory_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
+    """``TRUEWHEEL_CACHE_DIR`` by mistake on a directory in use: nothing is put there, and nothing deleted."""
+    needs.program("gcc")
+    project, theirs = made(tmp_path / "project"), tmp_path / "theirs"
+    (theirs / "environments" / "production").mkdir(parents=True)
+    (theirs / "environments" / "production" / "data").write_text("precious", encoding="utf-8")
+    _, said = build(project, project.root, tmp_path / "out", theirs)
+    assert "holds files of somebody else's" in said
+    command = [sys.executable, "-m", "truewheel", "cache", "clean"]
+    environ = {**os.environ, "TRUEWHEEL_CACHE_DIR": str(theirs)}
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert [p.name for p in theirs.rglob("*") if p.is_file()] == ["data"]
+
+
+@pytest.mark.parametrize("generator", ["Ninja", "Unix Makefiles"])
+def test_a_build_directory_of_the_projects_own(tmp_path: Path, generator: str) -> None:
+    """It is warm, builds take turns in it, what somebody else configured there is not trusted, and foreign files stay."""
+    needs.program("gcc")
+    project = made(tmp_path / "project")
+    project.replace("pyproject.toml", "[tool.scikit-build]\n", '[tool.scikit-build]\nbuild-dir = "made/{wheel_tag}"\n')
+    project.variables["CMAKE_GENERATOR"] = generator
+    build(project, project.root, tmp_path / "out", tmp_path / "cache")
+    (tree,) = (project.root / "made").iterdir()
+    (tree / "foreign.txt").write_text("keep", encoding="utf-8")
+    right, said = build(project, project.root, tmp_path / "out", tmp_path / "cache")
+    assert "built: warm: nothing changed" in said
+    project.options["cmake.define.LEVEL"] = "7"
+    build(project, project.root, tmp_path / "out", tmp_path / "another cache")
+    project.options.clear()
+    again, said = build(project, project.root, tmp_path / "out", tmp_path / "cache")
+    assert again == right, said
+    test_warm.undeclared_data(project)
+    with ThreadPoolExecutor(3) as pool:
+        jobs = [pool.submit(build, project, project.root, tmp_path / f"o{n}", tmp_path / "cache") for n in range(3)]
+        digests = {job.result()[0] for job in jobs}
+    assert len(digests) == 1
+    assert (tree / "foreign.txt").read_text() == "keep"
+    cold, _ = build(project, unpacked(project, tmp_path / "elsewhere"), tmp_path / "out", tmp_path / "cold")
+    assert digests == {cold}

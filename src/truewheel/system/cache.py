@@ -56,7 +56,7 @@ def opened() -> Path:
     root = path()
     try:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not (root / _TAG).is_file() and any(root.iterdir()):
+        if any(root.iterdir()) and not (root / _TAG).is_file():  # in this order: the tag is what comes first
             raise UnfitError(f"{root} holds files of somebody else's")
         if not (root / _TAG).is_file():
             (root / _TAG).write_text(_TAG_TEXT, encoding="utf-8")

@@ -28,7 +28,7 @@ def manifest(
 
     :param known: an earlier manifest of the same tree; files whose status did not change are taken from it.
     :param leave_out: absolute directories that are not part of the source (build trees, output directories).
-    :param whole: whether everything counts. Otherwise wheels, version control, byte code, caches and virtual
+    :param whole: whether everything counts. Otherwise directories as such, wheels, version control, byte code, caches and virtual
         environments (directories with ``CACHEDIR.TAG`` or ``pyvenv.cfg``) do not.
     """
     known = known or {}
@@ -46,7 +46,8 @@ def _walk(top: str, prefix: str, leave_out: frozenset[str], *, whole: bool) -> I
                 if (whole or not name.endswith(_PRODUCTS)) and (entry.is_symlink() or entry.is_file()):
                     yield name, entry
             elif entry.path not in leave_out and (whole or not _is_foreign(entry)):
-                yield name, entry
+                if whole:
+                    yield name, entry
                 yield from _walk(entry.path, name + "/", leave_out, whole=whole)
 
 
