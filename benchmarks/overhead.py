@@ -34,6 +34,7 @@ class Times(NamedTuple):
 def timed(command: list[str], cwd: Path) -> Times:
     environ = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     environ["TRUEWHEEL_CACHE_DIR"] = str(cwd.parent / "cache")  # an empty one each time: these are builds from nothing
+    environ["TRUEWHEEL_LAUNCHER"] = "off"  # an object cache has a price that CMake alone does not pay
     started = time.perf_counter()
     child = subprocess.Popen(command, cwd=cwd, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
