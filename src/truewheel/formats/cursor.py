@@ -67,8 +67,16 @@ class Cursor:
 
         :raises FormatError: at once, when they do not all lie inside; no count can make this loop for long.
         """
-        whole = struct.Struct(self._order + layout)
-        return whole.iter_unpack(self.bytes(offset, count * whole.size, field))
+        size = struct.calcsize(self._order + layout)
+        return self.records(layout, self.bytes(offset, count * size, field))
+
+    def records(self, layout: str, data: Buffer) -> Iterator[tuple[Any, ...]]:
+        """All records of one layout in ``data``, which must hold whole ones; the byte order is the cursor's.
+
+        They are read from a copy. An iterator over a memoryview kills the interpreter when both are garbage in one cycle,
+        as they are behind an error's traceback (CPython before 3.12.5, "GC breaks a loop containing a memoryview").
+        """
+        return struct.iter_unpack(self._order + layout, bytes(data))
 
     def bytes(self, offset: int, size: int, field: str) -> memoryview:
         """``size`` bytes at ``offset``, not copied.

@@ -334,7 +334,7 @@ def _gnu_hash_count(cursor: Cursor, header: _Header, gnu: int) -> tuple[int, boo
         return symoffset, symoffset > 1
     chain = table + 4 * buckets + 4 * (last - symoffset)
     words = cursor.bytes(chain, (len(cursor) - chain) // 4 * 4 if chain <= len(cursor) else -1, "gnu hash chain")
-    for (word,) in struct.iter_unpack("<I" if cursor.little else ">I", words):
+    for (word,) in cursor.records("I", words):
         last += 1
         if word & 1:
             return last, True
@@ -403,11 +403,10 @@ def _symbols(
     cursor: Cursor, header: _Header, dynamic: _Dynamic, versions: dict[int, _Version]
 ) -> tuple[tuple[Symbol, ...], frozenset[str]]:
     """Imports with their versions, and the names of exports."""
-    order = "<" if cursor.little else ">"
     size = 24 if header.wide else 16
     raw = dynamic.symbols[: len(dynamic.symbols) // size * size]
-    records = struct.iter_unpack(order + ("IBBHQQ" if header.wide else "IIIBBH"), raw)
-    versyms = [v for (v,) in struct.iter_unpack(order + "H", dynamic.versyms[: len(dynamic.versyms) // 2 * 2])]
+    records = cursor.records("IBBHQQ" if header.wide else "IIIBBH", raw)
+    versyms = [v for (v,) in cursor.records("H", dynamic.versyms[: len(dynamic.versyms) // 2 * 2])]
     imports, exports = [], set()
     for number, record in enumerate(records):
         name, info, shndx = (record[0], record[1], record[3]) if header.wide else (record[0], record[3], record[5])

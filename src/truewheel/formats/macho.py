@@ -421,12 +421,12 @@ def _table(
     each = 16 if header.wide else 12
     table = cursor.bytes(place, count * each, "symbol table")
     text = _texts(cursor.part(start, size, "string table"), "string table")
-    layout = ("<" if cursor.little else ">") + ("IBxHQ" if header.wide else "IBxHI")
+    layout = "IBxHQ" if header.wide else "IBxHI"
     defined, undefined = _ranges(cursor, header, commands, count)
     imports: Imports = {}
     exports: set[bytes] = set()
     for low, high in (defined, undefined) if with_defined else (undefined,):
-        for name, kind, description, value in struct.iter_unpack(layout, table[low * each : high * each]):
+        for name, kind, description, value in cursor.records(layout, table[low * each : high * each]):
             if kind & (N_STAB | N_PEXT | N_EXT) != N_EXT or not name:
                 continue
             if kind & N_TYPE in N_UNDEFINED and (not value or header.kind is not Kind.OBJECT):

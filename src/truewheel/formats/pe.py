@@ -222,7 +222,7 @@ class _Image:
         first, offset, end, zeros = self._area(address, field)
         start = min(offset + address - first, end)
         whole = end - (end - start) % struct.calcsize("<" + layout)
-        for record in struct.iter_unpack("<" + layout, self.cursor.data[start:whole]):
+        for record in self.cursor.records(layout, self.cursor.data[start:whole]):
             if not record[last]:
                 return
             yield record
