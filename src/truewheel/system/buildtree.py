@@ -6,7 +6,6 @@ runs a build or changes a tree.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shutil
@@ -33,7 +32,12 @@ _HARMLESS_POST_BUILD = re.compile(r"^(:|(cd \S+ && )?\S*(strip|dsymutil)( \S+)*)
 
 def generator(build_dir: Path) -> str:
     """The generator that configured the tree; empty when nothing did."""
-    found = re.search(r"^CMAKE_GENERATOR:INTERNAL=(.*)$", _text(build_dir / "CMakeCache.txt"), re.MULTILINE)
+    return entry(build_dir, "CMAKE_GENERATOR")
+
+
+def entry(build_dir: Path, name: str) -> str:
+    """The value of a cache entry; empty when there is none."""
+    found = re.search(rf"^{name}:\w+=(.*)$", _text(build_dir / "CMakeCache.txt"), re.MULTILINE)
     return found[1] if found else ""
 
 
@@ -125,15 +129,6 @@ def outputs(build_dir: Path) -> frozenset[Path]:
     return frozenset(Path(_absolute(row[3], build_dir)) for row in rows if len(row) == 5)
 
 
-def clean(build_dir: Path) -> None:
-    """Have the build tool delete what it made, where it keeps no log of its own that could be read."""
-    found = re.search(r"^CMAKE_COMMAND:\w+=(.+)$", _text(build_dir / "CMakeCache.txt"), re.MULTILINE)
-    if found is not None and generator(build_dir) != "Ninja":
-        with contextlib.suppress(OSError):
-            command = [found[1], "--build", build_dir, "--target", "clean"]
-            subprocess.run(command, capture_output=True, check=False)
-
-
 def _tools(build_dir: Path) -> set[str]:
     """Programs that the build ran, by the cache; and those that compilers run by themselves."""
     found = {value.split(";")[0] for _, value in _TOOLS.findall(_text(build_dir / "CMakeCache.txt"))}
@@ -178,11 +173,11 @@ def _is_projects_own(rule: str, made: tuple[str, ...], _: tuple[str, ...], after
 
 def _discovered(build_dir: Path) -> Iterator[str]:
     """Inputs that compilers named while they ran (``ninja -t deps``)."""
-    found = re.search(r"^CMAKE_MAKE_PROGRAM:\w+=(.+)$", _text(build_dir / "CMakeCache.txt"), re.MULTILINE)
-    if found is None or not (build_dir / ".ninja_deps").is_file():
+    ninja = entry(build_dir, "CMAKE_MAKE_PROGRAM")
+    if not ninja or not (build_dir / ".ninja_deps").is_file():
         return
     done = subprocess.run(
-        [found[1], "-C", build_dir, "-t", "deps"], capture_output=True, text=True, check=False, errors="surrogateescape"
+        [ninja, "-C", build_dir, "-t", "deps"], capture_output=True, text=True, check=False, errors="surrogateescape"
     )
     yield from (line[4:] for line in done.stdout.splitlines() if line.startswith("    "))
 

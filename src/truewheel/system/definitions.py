@@ -1,0 +1,52 @@
+"""What truewheel has to say in a project's CMake files: paths of this build are mapped out of everything compiled.
+
+A text, and nothing else: it is written, and CMake told of it, elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+_UNFIT = frozenset('=>";,$\\')
+"""Characters of paths that would end the option, the generator expression or the string."""
+
+
+def definitions(homes: Iterable[tuple[Path, str]]) -> str:
+    """Compile options that replace paths in ``__FILE__``, in debug information and in profiles.
+
+    The last map that fits wins in GCC (manual, "-ffile-prefix-map") and in Clang, so that inner directories come last.
+    """
+    maps = sorted(
+        {os.fspath(home): f"/usr/src/truewheel{below}" for home, below in homes if not _UNFIT & set(str(home))}.items()
+    )
+    options = [f'"-ffile-prefix-map={old}={new}"' for old, new in maps]
+    return "\n".join([
+        "# Written by truewheel: the same bytes wherever the build happens.",
+        "get_property(_truewheel_once GLOBAL PROPERTY TRUEWHEEL_DEFINITIONS SET)",
+        "if(NOT _truewheel_once)",
+        "  set_property(GLOBAL PROPERTY TRUEWHEEL_DEFINITIONS ON)",
+        "  if(NOT DEFINED CMAKE_BUILD_RPATH_USE_ORIGIN)",
+        "    set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)",
+        "  endif()",
+        "  foreach(_truewheel_map IN ITEMS",
+        *(f"      {option}" for option in options),
+        "  )",
+        "    foreach(_truewheel_language IN ITEMS C CXX OBJC OBJCXX Fortran)",
+        "      set(_truewheel_version $<${_truewheel_language}_COMPILER_VERSION>)",
+        "      add_compile_options(",
+        '        "$<$<AND:$<COMPILE_LANG_AND_ID:${_truewheel_language},GNU>,$<VERSION_GREATER_EQUAL:${_truewheel_version},8>>:${_truewheel_map}>"',
+        '        "$<$<AND:$<COMPILE_LANG_AND_ID:${_truewheel_language},Clang,AppleClang>,$<VERSION_GREATER_EQUAL:${_truewheel_version},10>>:${_truewheel_map}>"',
+        '        "$<$<COMPILE_LANG_AND_ID:${_truewheel_language},IntelLLVM>:${_truewheel_map}>"',
+        "      )",
+        "      if(NOT CMAKE_VERSION VERSION_LESS 3.18)  # link-time optimisation compiles while it links",
+        "        add_link_options(",
+        '          "$<$<AND:$<LINK_LANG_AND_ID:${_truewheel_language},GNU>,$<VERSION_GREATER_EQUAL:${_truewheel_version},8>>:${_truewheel_map}>"',
+        "        )",
+        "      endif()",
+        "    endforeach()",
+        "  endforeach()",
+        "endif()",
+        "",
+    ])  # fmt: skip
