@@ -198,13 +198,11 @@ def current() -> Path | None:
 class KeptEnvironment(Record):
     """A copy that stays.
 
-    :param key: the digest of its content; part of its path.
-    :param fresh: whether this call made it.
+    :param hold: held for as long as it is used.
     """
 
-    key: str
     root: Path
-    fresh: bool
+    hold: cache.Lock
 
     @property
     def python(self) -> Path:
@@ -232,19 +230,28 @@ def keep(live: LiveEnvironment, store: Path) -> KeptEnvironment:
     if not any(d.name.startswith("truewheel-") for d in distributions):
         raise UnsoundError("truewheel itself is not installed in it")
     key = _key(distributions)
-    root = store / key
-    if (root / COMPLETE).is_file():
-        cache.touch(root)
-        return KeptEnvironment(key=key, root=root, fresh=False)
     store.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=store))
+    root = store / key
+    hold = cache.hold(root)
+    try:
+        if (root / COMPLETE).is_file():
+            cache.touch(root)
+        else:
+            _make(distributions, live, root)
+    except BaseException:
+        hold.__exit__(None, None, None)
+        raise
+    return KeptEnvironment(root=root, hold=hold)
+
+
+def _make(distributions: Iterable[_Installed], live: LiveEnvironment, root: Path) -> None:
+    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=root.parent))
     try:
         _copy(distributions, live, draft, final=root)
         cache.weigh(draft)
         _publish(draft, root)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return KeptEnvironment(key=key, root=root, fresh=True)
 
 
 def _key(distributions: Iterable[_Installed]) -> str:

@@ -22,6 +22,7 @@ def recalled(path: Path) -> BuildRecord | None:
     try:
         inputs = {**found["inputs"], "sources": _manifest(found["inputs"]["sources"])}
         sets: dict[str, Any] = {k: frozenset(v) if isinstance(v, list) else v for k, v in found["traces"].items()}
+        sets["roots"] = tuple(found["traces"]["roots"])
         return BuildRecord(inputs=Inputs(**inputs), traces=Traces(**sets))
     except (KeyError, TypeError, ValueError, IndexError):
         return None  # written by another version, or damaged
@@ -44,6 +45,18 @@ def recalled_mirror(path: Path) -> tuple[Manifest, frozenset[Path]]:
 def remember_mirror(path: Path, files: Manifest, leave: Iterable[Path]) -> None:
     """Write what a mirror holds."""
     _write(path, {"files": files, "leave": [str(p) for p in leave]})
+
+
+def recalled_names(path: Path) -> frozenset[str]:
+    """Names that were remembered; none when that cannot be trusted."""
+    found = _read(path) or {}
+    names = found.get("names")
+    return frozenset(n for n in names if isinstance(n, str)) if isinstance(names, list) else frozenset()
+
+
+def remember_names(path: Path, names: Iterable[str]) -> None:
+    """Write a set of names."""
+    _write(path, {"names": sorted(names)})
 
 
 def _plain(value: Inputs | Traces) -> dict[str, object]:

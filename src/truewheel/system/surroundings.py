@@ -15,12 +15,15 @@ import sysconfig
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from ..model.reuse import COMMIT
 from . import buildtree, environment
 
 
-def variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """Digests of the variables that may change a build, and of what PATH says of the tools that compilers run."""
+def variables(environ: Mapping[str, str], source: Path) -> dict[str, str]:
+    """Digests of the variables that may change a build, of what PATH says of the tools that compilers run, of what is
+    installed, and of what says which commit is checked out."""
     found = dict(environ)
+    found[COMMIT] = _commit(source)
     found["PATH of tools"] = repr([shutil.which(name) for name in _RUN_BY_NAME])
     kept = environment.current()
     if kept is not None:
@@ -33,11 +36,10 @@ def variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 def _installed() -> Iterator[str]:
     """Distributions that can be imported, by the names of their directories, which hold their versions."""
-    for kind in ("purelib", "platlib"):
+    given = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
+    for folder in (*given, sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
         with contextlib.suppress(OSError):
-            yield from (
-                p.name for p in Path(sysconfig.get_path(kind)).iterdir() if p.suffix in {".dist-info", ".egg-info"}
-            )
+            yield from (p.name for p in Path(folder).iterdir() if p.suffix in {".dist-info", ".egg-info"})
 
 
 _RUN_BY_NAME = ("as", "ld", "ld.bfd", "ld.gold", "ld.lld", "mold", "cc", "c++", "gcc", "g++", "clang", "clang++")
@@ -56,8 +58,15 @@ def searched(environ: Mapping[str, str]) -> Iterator[str]:
     yield from (p for p in environ.get("PATH", "").split(os.pathsep) if p)
 
 
-def versioned(source: Path) -> dict[str, str]:
-    """What says which commit is checked out, for projects that ask Git while they configure."""
-    git = source / ".git"
-    places = (git / "HEAD", git / "logs" / "HEAD", git / "packed-refs", git / "refs" / "tags")
-    return {str(p): s for p in places if (s := buildtree.stamp(p))}
+def _commit(source: Path) -> str:
+    """What says which commit is checked out: stamps of Git's files, wherever it keeps them (gitrepository-layout(5))."""
+    top = next((p for p in (source, *source.parents) if (p / ".git").exists()), None)
+    if top is None:
+        return ""
+    git = top / ".git"
+    if git.is_file():  # a linked worktree, or a submodule
+        git = top / git.read_text(encoding="utf-8", errors="surrogateescape").removeprefix("gitdir:").strip()
+    common = git / "commondir"
+    shared = git / common.read_text(encoding="utf-8").strip() if common.is_file() else git
+    tags = sorted((shared / "refs" / "tags").rglob("*"))
+    return repr([buildtree.stamp(p) for p in (git / "HEAD", git / "logs" / "HEAD", shared / "packed-refs", *tags)])

@@ -23,10 +23,10 @@ import truewheel
 from ..model.record import replace
 from ..model.request import Product, Request
 from ..model.reuse import BuildRecord, Inputs, Manifest, Reuse, ReuseDecision, Stamp
-from . import buildtree, cache, clearing, environment, memory, mirror, surroundings
+from . import buildtree, cache, clearing, environment, memory, mirror, surroundings, traces
 from .definitions import definitions
 
-LAYOUT = 1
+LAYOUT = 2
 """Of slots and records; raised when either changes, so that older ones are not used."""
 
 Decide = Callable[..., ReuseDecision]
@@ -63,10 +63,12 @@ class Workplace:
             path.write_text(text, encoding="utf-8")
         return path
 
-    def begin(self, build_dir: Path, settings: str) -> None:
+    def begin(self, build_dir: Path, settings: str, *, shared: bool = False, lasting: bool = False) -> None:
         """Before CMake configures ``build_dir``.
 
         :param settings: digest of what the engine was told.
+        :param shared: whether several build types will take turns in it.
+        :param lasting: whether it will be built in again without truewheel, when an editable install is imported.
         """
 
     def configured(self) -> None:
@@ -179,8 +181,12 @@ class Slot(Workplace):
         self._tree: Path | None = None
         self._volatile = volatile
         self._held: cache.Lock | None = None
-        self._sources: Manifest = {}
+        self._written = root / "written.json"
+        self._unconfigured: frozenset[str] = frozenset()
+        self._configured: frozenset[str] = frozenset()
+        self._sources: dict[str, Stamp] = {}
         cache.touch(root)
+        cache.claim(root)
         if volatile:
             self._follow()
 
@@ -193,9 +199,13 @@ class Slot(Workplace):
         memory.remember_mirror(memo, self._sources, leave)
         self.request = replace(self.request, source=target)
 
-    def begin(self, build_dir: Path, settings: str) -> None:  # noqa: D102  # the base says it
+    def begin(  # noqa: D102  # the base says it
+        self, build_dir: Path, settings: str, *, shared: bool = False, lasting: bool = False
+    ) -> None:
         build_dir = build_dir.resolve()
         source = self.request.source.resolve()
+        if not build_dir.is_relative_to(self.root):
+            self._pin(build_dir, lasting=lasting)
         if source.is_relative_to(build_dir):  # an editable install in place: the source is its build tree
             self.note = "built in its source"
             return
@@ -203,23 +213,50 @@ class Slot(Workplace):
         self._take(build_dir)
         self._before = memory.recalled(self._record)
         if not self._volatile:
-            known = self._before.inputs.sources if self._before else {}
-            leave = frozenset({build_dir, self.request.output})
-            self._sources = mirror.manifest(source, known=known, leave_out=leave, whole=False)
+            self._sources = self._checkout(source)
         self._inputs = Inputs(
             software=f"{truewheel.__version__} {LAYOUT} {build_dir}",
             settings=settings,
-            variables=surroundings.variables(os.environ),
-            search={p: s for p in surroundings.searched(os.environ) if (s := buildtree.stamp(Path(p)))}
-            | surroundings.versioned(source),
+            variables=surroundings.variables(os.environ, source),
+            search={p: s for p in surroundings.searched(os.environ) if (s := buildtree.stamp(Path(p)))},
             sources=self._sources,
             now=time.time_ns(),
+            shared=shared,
         )
-        present = {p: buildtree.stamp(Path(p)) for p in self._before.traces.outside} if self._before else {}
-        decision = self._decide(self._before, self._inputs, outside=present)
+        decision = self._decide(self._before, self._inputs, outside=_present(self._before))
         self._record.unlink(missing_ok=True)  # from here on the tree is in doubt
         self.note = _note(decision)
         self._prepare(decision.reuse, build_dir)
+        self._unconfigured = frozenset(traces.files(build_dir))
+
+    def _pin(self, build_dir: Path, *, lasting: bool) -> None:
+        """Keep what a tree elsewhere needs whenever it is configured: this slot's definitions, and for an editable install
+        the environment with its CMake."""
+        build_dir.mkdir(parents=True, exist_ok=True)
+        mark = build_dir if not self.request.source.is_relative_to(build_dir) else build_dir / "CMakeCache.txt"
+        cache.pin(self.root, mark)
+        if lasting and (kept := environment.current()) is not None:
+            cache.pin(kept, mark)
+
+    def _checkout(self, source: Path) -> dict[str, Stamp]:
+        """The manifest of the source, and of other directories that belong to the project, as far as they are known."""
+        known = self._before.inputs.sources if self._before else {}
+        found = mirror.manifest(source, known=known, leave_out=self._not_source(), whole=False)
+        for root in self._before.traces.roots if self._before else ():
+            found |= self._beside(source, root, known)
+        return found
+
+    def _not_source(self) -> frozenset[Path]:
+        return frozenset({p for p in (self._tree, self.request.output) if p is not None})
+
+    def _beside(self, source: Path, root: str, known: Manifest) -> dict[str, Stamp]:
+        """The manifest of a directory outside of the source, by names from the source."""
+        if not Path(root).is_dir():
+            return {}
+        name = os.path.join(os.path.relpath(root, source), "")  # noqa: PTH118  # ends with a separator
+        below = {n.removeprefix(name): s for n, s in known.items() if n.startswith(name)}
+        files = mirror.manifest(Path(root), known=below, leave_out=self._not_source() | {source}, whole=False)
+        return {name + n: s for n, s in files.items()}
 
     def _take(self, build_dir: Path) -> None:
         """Keep others out of a tree that is not this slot's own."""
@@ -239,12 +276,13 @@ class Slot(Workplace):
             if own:
                 shutil.rmtree(build_dir, ignore_errors=True)
             else:
-                clearing.forget(build_dir, objects=True)
+                clearing.forget(build_dir, memory.recalled_names(self._written), objects=True)
         elif reuse is Reuse.CONFIGURE:
             if own:
                 self._past.update(clearing.purge(build_dir))
             else:
-                clearing.forget(build_dir, objects=False)
+                written = memory.recalled_names(self._written)
+                self._past.update(clearing.forget(build_dir, written, objects=False))
 
     def configured(self) -> None:
         """Files that came out as they were get their old time stamps, so that nothing is compiled because of them."""
@@ -253,6 +291,15 @@ class Slot(Workplace):
                 status = path.stat()
                 if status.st_size == stamp.status[0] and mirror.digest(path) == stamp.digest:
                     os.utime(path, ns=(status.st_atime_ns, stamp.status[1]))
+        if self._tree is None:
+            return
+        if self._before is not None and self._before.traces.generator != buildtree.generator(self._tree):
+            clearing.drop_objects(self._tree)  # another tool would take them for its own
+        strays = self._before.traces.strays if self._before else frozenset()
+        self._configured = frozenset(traces.files(self._tree)) - strays
+        if not self._tree.is_relative_to(self.root):
+            new = self._configured - self._unconfigured
+            memory.remember_names(self._written, new | (memory.recalled_names(self._written) & self._configured))
 
     def finish(self, packed: Iterable[Path], *, steady: bool) -> None:  # noqa: D102  # the base says it
         if self._inputs is None or self._tree is None:
@@ -260,17 +307,38 @@ class Slot(Workplace):
         kept = environment.current()
         source = self.request.source.resolve()
         homes = tuple(h for h in (self.root, kept) if h is not None)
-        traces = buildtree.traces(
-            self._tree, source, names=self._sources, homes=homes, packed=packed, now=time.time_ns(), steady=steady
+        roots = () if self._volatile else traces.roots(self._tree, source, homes)
+        self._add_sources(source, roots, self._inputs)
+        left = traces.gathered(
+            self._tree,
+            traces.boundaries(self._tree, source, roots=roots, homes=homes),
+            names=frozenset(self._sources),
+            packed=packed,
+            known=self._configured,
+            now=time.time_ns(),
+            steady=steady,
         )
         if self._volatile and self._tree.is_relative_to(source):
             memory.remember_mirror(self.root / "mirror.json", self._sources, [self._tree])
-        memory.remember(self._record, self._inputs, traces)
-        if kept is not None and self.request.product is Product.EDITABLE:
-            cache.pin(kept, self._tree)
-        if not self._tree.is_relative_to(self.root):
-            cache.pin(self.root, self._tree)  # the tree includes this slot's definitions whenever it is configured
+        memory.remember(self._record, replace(self._inputs, sources=self._sources), left)
         cache.weigh(self.root)
+
+    def _add_sources(self, source: Path, roots: Iterable[str], inputs: Inputs) -> None:
+        """Directories of the project's that only CMake's cache told of: what changed in them since the build began is not
+        known as it was built."""
+        looked_at = self._before.traces.roots if self._before else ()
+        for root in (r for r in roots if r not in looked_at):
+            for name, stamp in self._beside(source, root, {}).items():
+                is_known = stamp.status[1] < inputs.now
+                self._sources[name] = stamp if is_known else stamp._replace(digest="changed during the build")
+
+
+def _present(before: BuildRecord | None) -> dict[str, str]:
+    """How things are now that the last build used outside."""
+    if before is None:
+        return {}
+    files = {p: buildtree.seal(p, s) if " " in s else buildtree.stamp(p) for p, s in before.traces.outside.items()}
+    return files | {p: traces.listing(p) for p in before.traces.folders}
 
 
 def _note(decision: ReuseDecision) -> str:
