@@ -54,3 +54,18 @@ def environ(distribution: Path) -> dict[str, str]:
     kept["TRUEWHEEL_CACHE_DIR"] = os.environ["TRUEWHEEL_CACHE_DIR"]
     kept["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
     return kept
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Counts that tests recorded: faults that were injected, and how the builds after them went."""
+    counted = [
+        (report.nodeid.rpartition("::")[2], name, value)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, value in report.user_properties
+    ]
+    if counted:
+        terminalreporter.section("counts")
+    for test, name, value in counted:
+        terminalreporter.write_line(f"{test}: {name}: {value}")
