@@ -30,7 +30,7 @@ build-backend = "truewheel.backend"
 name = "mixed"
 version = "1.0"
 [tool.scikit-build]
-cmake.build-type = "Debug"
+cmake.build-type = "None"
 """,
     "CMakeLists.txt": """
 cmake_minimum_required(VERSION 3.18...4.0)
@@ -158,7 +158,7 @@ def house(environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> 
     return found
 
 
-ANY_ORDER = st.permutations(STEPS) if not EXTENDED else st.lists(st.sampled_from(STEPS), min_size=8, max_size=12)
+ANY_ORDER = st.permutations(STEPS[:5]) if not EXTENDED else st.lists(st.sampled_from(STEPS), min_size=8, max_size=12)
 
 
 @pytest.mark.network
@@ -179,9 +179,12 @@ def test_other_versions_and_pythons(house: House, tmp_path: Path, steps: list[Ca
         warm, said = house.built(state, state.root, place / "warm")
         copy = place / f"copy-{number}"
         shutil.copytree(state.root, copy)
-        shutil.rmtree(place / "cold" / "builds", ignore_errors=True)
+        shutil.rmtree(place / "cold", ignore_errors=True)
+        (place / "cold").mkdir(mode=0o700)
+        shutil.copy(place / "warm" / "CACHEDIR.TAG", place / "cold")
+        (place / "cold" / "environments").symlink_to(place / "warm" / "environments")  # copying them is not in question
         cold, _ = house.built(state, copy, place / "cold")
         assert warm == cold, f"after {[s.__name__ for s in steps[:number]]}: {said}"
         state.seen.add(warm)
     if not EXTENDED:
-        assert len(state.seen) >= len(STEPS) - 1  # nothing was changed in vain, options that are read nowhere aside
+        assert len(state.seen) == len(steps) + 1  # nothing was changed in vain
