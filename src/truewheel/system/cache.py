@@ -56,7 +56,7 @@ def opened() -> Path:
     root = path()
     try:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if any(root.iterdir()) and not (root / _TAG).is_file():  # in this order: the tag is what comes first
+        if any(root.iterdir()) and not (root / _TAG).is_file() and not _is_left_of_ours(root):  # the tag comes first
             raise UnfitError(f"{root} holds files of somebody else's")
         if not (root / _TAG).is_file():
             (root / _TAG).write_text(_TAG_TEXT, encoding="utf-8")
@@ -72,6 +72,13 @@ def opened() -> Path:
     if (kind := _file_system(root)) in _REMOTE:
         raise UnfitError(f"{root} lies on a network file system ({kind})")
     return Path(os.path.realpath(root))
+
+
+def _is_left_of_ours(root: Path) -> bool:
+    """Whether all that lies there is what builds put back that ran when the directory was deleted."""
+    below = [p.name for folder in ("builds", "environments") for p in root.glob(f"{folder}/*")]
+    only = {p.name for p in root.iterdir()} <= {"builds", "environments", "locks", _TAG}
+    return only and all(re.fullmatch(r"[0-9a-f]{16}(\.lock)?|\.draft-\w+", name) for name in below)
 
 
 def _file_system(place: Path) -> str:
