@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -147,6 +148,59 @@ def test_compile_jobs_go_to_two_distccds(tmp_path: Path) -> None:
     jobs = [len(re.findall(r"COMPILE_OK", log.read_text(errors="replace"))) for log in logs]
     assert all(jobs), (jobs, said)
     assert sum(jobs) == CORES + 3, (jobs, said)
+    assert ours == right
+
+
+def text(path: Path) -> str:
+    return path.read_text(errors="replace") if path.exists() else ""
+
+
+@pytest.mark.extended
+def test_compile_jobs_go_to_icecream(tmp_path: Path) -> None:
+    """A scheduler and two daemons of Icecream; the second is the one that compiles."""
+    programs = {
+        name: shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
+        for name in ("icecc", "iceccd", "icecc-scheduler")
+    }
+    if not all(programs.values()) or os.geteuid() != 0:
+        pytest.skip("needs Icecream, and to be root, as its daemons do")
+    project, port = project_with_core(tmp_path / "project"), free_port()
+    right, _ = build(project, project.root, tmp_path / "out", tmp_path / "plain")
+    place = Path(tempfile.mkdtemp())
+    place.chmod(0o777)  # the daemons become another user
+    scheduler = [
+        programs["icecc-scheduler"],
+        "-p",
+        str(port),
+        "-n",
+        f"net{port}",
+        "-l",
+        place / "scheduler.log",
+        "-vvv",
+    ]
+    started = [subprocess.Popen(scheduler)]
+    try:
+        for host in ("first", "second"):
+            command = [programs["iceccd"], "-p", str(free_port()), "-n", f"net{port}", "-s", f"127.0.0.1:{port}", "-m", "2",
+                       "-N", host, "-b", place / host, "-l", place / f"{host}.log"]  # fmt: skip
+            started.append(
+                subprocess.Popen(command, env={**os.environ, "ICECC_TEST_SOCKET": str(place / f"{host}.socket")})
+            )
+        end = time.monotonic() + 30
+        while "login second" not in text(place / "scheduler.log") or "login first" not in text(place / "scheduler.log"):
+            assert time.monotonic() < end, text(place / "scheduler.log") + text(place / "first.log")
+            time.sleep(0.2)
+        project.options = {"truewheel.launcher": "icecc"}
+        project.variables = {"ICECC_TEST_SOCKET": str(place / "first.socket"), "ICECC_PREFERRED_HOST": "second"}
+        ours, said = build(project, project.root, tmp_path / "out", tmp_path / "cache")
+    finally:
+        for process in started:
+            process.terminate()
+            process.wait()
+        log = text(place / "scheduler.log")
+        shutil.rmtree(place)
+    jobs = log.count("in joblist of second")
+    assert jobs == CORES + 3, said
     assert ours == right
 
 
