@@ -217,6 +217,14 @@ def folder_by_way_of_a_link(world: World) -> list[Change]:
     ]
 
 
+def the_same_in_a_mirror(world: World) -> list[Change]:
+    world.variables["TRUEWHEEL_CACHE"] = "mirror"
+    changes = folder_by_way_of_a_link(world)
+    (world.root / "core").unlink()
+    (world.root / "core").symlink_to("../outside/core")
+    return changes
+
+
 def module_that_a_script_imports(world: World) -> list[Change]:
     world.write("src/unseen/words.py", "NUMBER = 1\n")
     world.write(
@@ -451,7 +459,7 @@ def build_types_under_one_name(world: World) -> list[Change]:
 CASES = (
     header_outside, header_outside_that_shadows, header_on_the_compilers_path, library_outside, program_of_a_command,
     program_by_name, compiler_behind_a_cache, commit_in_a_command, project_in_a_folder_of_a_larger_one,
-    folder_by_way_of_a_link, module_that_a_script_imports, modules_that_a_command_imports, files_that_a_command_leaves,
+    folder_by_way_of_a_link, the_same_in_a_mirror, module_that_a_script_imports, modules_that_a_command_imports, files_that_a_command_leaves,
     output_that_is_no_longer_made, the_same_in_a_build_directory_of_its_own, another_generator, headers_under_make,
     preset_of_the_users, toolchain_outside, packages_flags, project_inside, fetched_archive, source_that_comes_back,
     copied_module, computed_variable, build_types_in_turn, build_types_side_by_side, build_types_under_one_name,

@@ -108,7 +108,7 @@ def mirror(
         if not any(k == name or k.startswith(name + "/") for k in kept):
             _remove(target / name)
     for name in sorted((*change.added, *change.changed)):
-        _place(source / name, target / name, wanted[name])
+        _place(source / name, target / name, wanted[name], root=source)
     strays = {n: before[n] for n in change.removed if before[n].digest != "dir"}
     return manifest(target, known=before, leave_out=leave_out), strays
 
@@ -120,7 +120,7 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _place(source: Path, target: Path, stamp: Stamp) -> None:
+def _place(source: Path, target: Path, stamp: Stamp, *, root: Path) -> None:
     if stamp.digest == "dir":
         if target.is_symlink() or target.is_file():
             target.unlink()
@@ -129,7 +129,13 @@ def _place(source: Path, target: Path, stamp: Stamp) -> None:
         return
     _remove(target)
     if stamp.digest.startswith("link:"):
-        target.symlink_to(stamp.digest.removeprefix("link:"))
+        target.symlink_to(_led(source, stamp.digest.removeprefix("link:"), root))
     else:
         shutil.copyfile(source, target)
         target.chmod(stamp.mode)
+
+
+def _led(link: Path, to: str, root: Path) -> str:
+    """Where the mirror's link must lead: out of the source, it is the same place by its absolute path."""
+    place = os.path.normpath(link.parent / to)
+    return to if Path(place).is_relative_to(root) else place
