@@ -117,6 +117,17 @@ def test_stable_abi_broken_by_a_newer_symbol() -> None:
     assert "3.11" in finding.message
 
 
+def test_one_finding_tells_of_all_symbols_that_are_too_new() -> None:
+    wanted = ("PyObject_Vectorcall", "PyType_GetName", "PyModule_AddObjectRef", "_PyLong_Sign", "_PyTime_Now")
+    found = contents(module("p/m.abi3.so", *wanted))
+    newer, private = pyabi.objections(found, interpreters=("cp39",), abis=("abi3",))
+    assert (newer.code, private.code) == ("TW403", "TW402")
+    assert newer.message == "PyObject_Vectorcall and 2 more are in the stable ABI only from Pythons 3.10 to 3.12 on"
+    assert newer.evidence[-1] == "the wheel claims Python 3.9"
+    assert 'py-api = "cp312"' in str(newer.hint)
+    assert private.message == "_PyLong_Sign and 1 more are not in the stable ABI"
+
+
 def test_version_specific_module_keeps_its_tag_whatever_is_asked() -> None:
     ruling = pyabi.rule(contents(module("p/m.cpython-313-x86_64-linux-gnu.so")), target=CP313, py_api="cp310")
     assert ruling.interpreters == ("cp313",)
