@@ -134,6 +134,27 @@ def test_names_that_the_terminal_cannot_show(tmp_path: Path) -> None:
     assert b"lib/\\u2192.txt" in run.stdout
 
 
+def test_names_that_would_command_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wheel = small_wheel(tmp_path / "p-1-py3-none-any.whl", {"p/__init__.py": b"", "lib/\x1b]0;mine\x07.txt": b""})
+    with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(wheel, "a") as archive:
+        archive.writestr("p-1.dist-info/RECORD", b"\0\x1b[2J\x9b31m,,\n\xff\r,,\n")
+    for command in ("show", "check"):
+        main([command, str(wheel)])
+        out = capsys.readouterr().out
+        assert "\\x1b" in out
+        assert all(c == "\n" or c.isprintable() for c in out)
+
+
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-"])
+def test_closed_streams(tmp_path: Path, closed: str) -> None:
+    wheel = small_wheel(tmp_path / "p-1-py3-none-any.whl", {"p/__init__.py": b""})
+    for arguments, code in ((f"show {wheel}", 0), (f"check {wheel}", 0), ("show none.whl", 4), ("explain TW999", 2)):
+        command = f"{sys.executable} -m truewheel {arguments} {closed}"
+        run = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+        assert run.returncode == code, (arguments, run.stderr)
+        assert "Traceback" not in run.stderr
+
+
 def small_wheel(path: Path, files: dict[str, bytes]) -> Path:
     """A wheel without fault in its own files."""
     files = {

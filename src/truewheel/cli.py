@@ -46,6 +46,7 @@ def run() -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns its exit code (:class:`~truewheel.model.diagnostics.ExitCode`)."""
     given = sys.argv[1:] if arguments is None else arguments
+    _open_streams()
     options = _plain_show(given) or _parser().parse_args(given, SimpleNamespace())
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A wheel's file names may hold what the terminal's code page lacks; that is no reason to show nothing.
@@ -75,12 +76,20 @@ def main(arguments: list[str] | None = None) -> int:
     return code
 
 
+def _open_streams() -> None:
+    """Somewhere to print where the caller closed a stream (``>&-``): Python has ``None`` there, and the next file that is
+    opened would get its number. The exit code is what such a caller wants."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # as long as the process lives
+
+
 def _plain_show(given: Sequence[str]) -> SimpleNamespace | None:
     """The options of ``show WHEEL…``, as the parser would have them; ``None`` when there is more to parse."""
     command, *wheels = given or [""]
     if command != "show" or not wheels or any(w.startswith("-") for w in wheels):
         return None
-    return SimpleNamespace(run=_show, wheels=wheels, json=False, exclude=[], select=[], ignore=[])
+    return SimpleNamespace(run=_show, wheels=wheels, json=False, verbose=False, exclude=[], select=[], ignore=[])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -124,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
 def _about_wheels(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("wheels", nargs="+", metavar="WHEEL")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("-v", "--verbose", action="store_true", help="findings that are alike one by one, not together")
     parser.add_argument(
         "--exclude", action="append", default=[], metavar="GLOB", help="a library that someone else supplies"
     )
@@ -149,8 +159,9 @@ def _show(options: SimpleNamespace) -> int:
     if options.json:
         print(report.as_json(results))  # noqa: T201
     else:
+        style = _style(verbose=options.verbose)
         for facts, checked in results:
-            print(report.shown(facts, checked, _style()))  # noqa: T201
+            print(report.shown(facts, checked, style))  # noqa: T201
     return code
 
 
@@ -161,8 +172,9 @@ def _check(options: SimpleNamespace) -> int:
     if options.json:
         print(report.as_json(results))  # noqa: T201
     else:
+        style = _style(verbose=options.verbose)
         for facts, checked in results:
-            print(report.checked_line(facts, checked, _style(), strict=options.strict))  # noqa: T201
+            print(report.checked_line(facts, checked, style, strict=options.strict))  # noqa: T201
     passed = all(checked.passes(strict=options.strict) for _, checked in results)
     return code or int(ExitCode.FINE if passed else ExitCode.FINDINGS)
 
@@ -229,6 +241,7 @@ def _tag(options: SimpleNamespace) -> int:
 
     from .judge import verdict  # noqa: PLC0415
     from .model.distinfo import WheelName  # noqa: PLC0415
+    from .report import printable  # noqa: PLC0415
     from .system.wheelfile import retag_wheel  # noqa: PLC0415
     from .system.wheelreader import read_wheel  # noqa: PLC0415
 
@@ -251,10 +264,10 @@ def _tag(options: SimpleNamespace) -> int:
         )
         _must_be_true(facts, name, exclude=tuple(options.exclude))
         if (output / str(name)).resolve() == path.resolve():
-            print(f"{path.name}: its name is true already")  # noqa: T201
+            print(f"{printable(path.name)}: its name is true already")  # noqa: T201
             continue
         retag_wheel(path, output, name=name, purelib=truth.purelib)
-        print(f"{path.name} -> {output / str(name)}")  # noqa: T201
+        print(printable(f"{path.name} -> {output / str(name)}"))  # noqa: T201
     return int(ExitCode.FINE)
 
 
@@ -305,7 +318,7 @@ def _complain(error: TruewheelError) -> None:
     print(report.error(error, style), file=sys.stderr)  # noqa: T201
 
 
-def _style() -> Style:
+def _style(*, verbose: bool) -> Style:
     from .report import Style  # noqa: PLC0415
 
-    return Style(colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+    return Style(colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"), verbose=verbose)
