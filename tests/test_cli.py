@@ -92,6 +92,29 @@ def test_tag_gives_the_true_name(
     assert "true already" in capsys.readouterr().out
 
 
+def test_tag_does_not_choose_between_systems(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.c").write_text("int f(void) { return 1; }")
+    compilers = {"p/x.so": "gcc", "p/x.dll": "x86_64-w64-mingw32-gcc"}
+    files = {"p/__init__.py": b""}
+    for name, compiler in compilers.items():
+        made = tmp_path / name.rpartition("/")[2]
+        subprocess.run(
+            [needs.program(compiler), "-shared", "-fPIC", "-nostdlib", "-Wl,-e,f", tmp_path / "x.c", "-o", made],
+            check=True,
+        )
+        files[name] = made.read_bytes()
+    wheel = small_wheel(tmp_path / "p-1-py3-none-any.whl", files)
+    assert main(["tag", str(wheel), "-o", str(tmp_path / "out")]) == 1
+    told = capsys.readouterr().err
+    assert "p-1-py3-none-any.whl has binaries for several systems" in told
+    assert "TW307" in told
+    assert "windows: win_amd64" in told
+    assert not (tmp_path / "out").exists()
+    named = wheel.rename(tmp_path / "p-1-py3-none-win_amd64.whl")
+    assert main(["tag", str(named), "-o", str(tmp_path / "out")]) == 0
+    assert [p.name for p in (tmp_path / "out").iterdir()] == [named.name]
+
+
 def test_tag_writes_no_name_that_check_calls_untrue(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing tells for which Python a module is that claims the stable ABI and does not keep to it."""
     (tmp_path / "x.c").write_text("int _PyLong_Sign(void *); int PyInit__x(void) { return _PyLong_Sign(0); }")

@@ -253,6 +253,12 @@ def _tag(options: SimpleNamespace) -> int:
             raise WheelError(f"{path.name} is not the file name of a wheel", hint="rename it first")
         if checked.incurable:
             raise VerdictError(f"{path.name} has errors that no name can cure", findings=checked.incurable)
+        if checked.systems:
+            raise VerdictError(
+                f"{path.name} has binaries for several systems, and its name does not tell which one is meant",
+                findings=[f for f in checked.findings if f.code == "TW307"],
+                hint="build one wheel per system; or give it a name that says linux_CPU, win_amd64 …, and tag that",
+            )
         truth = checked.truth
         name = WheelName(
             name=checked.claimed.name,

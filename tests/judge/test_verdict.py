@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
 from test_pyabi import CP313, module
 
 from truewheel.judge.verdict import Question, check, judge
-from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need, Symbol
+from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need, PeSlice, Slice, Symbol, WasmSlice
 from truewheel.model.contents import Contents, File, WheelFacts
 from truewheel.model.diagnostics import FormatError, Severity
 
@@ -137,6 +138,53 @@ def test_binaries_that_may_be_data_do_not_make_any_untrue() -> None:
         told = [f.severity for f in checked.findings if f.code == "TW301"]
         assert (checked.is_true, told) == (true, [Severity.WARNING if true else Severity.ERROR])
     assert not check(facts("p.zip", MODULE)).is_true
+
+
+def program(path: str, form: Format) -> File:
+    common = {"cpu": "x86_64", "bits": 64, "kind": Kind.EXECUTABLE}
+    pieces: dict[Format, Slice] = {
+        Format.ELF: ElfSlice(machine=62, executable_stack=False, **common),  # type: ignore[arg-type]
+        Format.PE: PeSlice(machine=0x8664, **common),  # type: ignore[arg-type]
+        Format.WASM: WasmSlice(**{**common, "cpu": "wasm32", "bits": 32}),  # type: ignore[arg-type]
+    }
+    return File(path=path, size=1, binary=Binary(format=form, slices=(pieces[form],)))
+
+
+@pytest.mark.parametrize(
+    ("files", "true"),
+    [
+        ({"p-1.data/scripts/tool": Format.ELF}, False),
+        ({"p-1.data/scripts/tool.exe": Format.PE}, False),
+        ({"p-1.data/data/bin/tool": Format.ELF}, False),
+        ({"p-1.data/scripts/tool": Format.ELF, "p/fixture.exe": Format.PE}, False),
+        ({"p-1.data/scripts/tool": Format.ELF, "p-1.data/scripts/tool.exe": Format.PE}, True),
+        ({"p-1.data/scripts/tool.wasm": Format.WASM}, True),
+        ({"p/bin/tool": Format.ELF}, True),
+        ({"p-1.data/data/share/tool": Format.ELF}, True),
+    ],
+)
+def test_a_native_command_is_for_one_system(files: dict[str, Format], true: bool) -> None:
+    checked = check(facts("p-1-py3-none-any.whl", *(program(path, form) for path, form in files.items())))
+    (told,) = [f for f in checked.findings if f.code == "TW301"]
+    assert (checked.is_true, told.severity) == (true, Severity.WARNING if true else Severity.ERROR)
+    assert true or (told.where in files and "a command" in told.message)
+
+
+def test_of_several_systems_the_name_says_which_is_meant() -> None:
+    both = (program("p/tool", Format.ELF), program("p/tool.exe", Format.PE))
+    for tags, platforms in (
+        ("linux_x86_64", ("manylinux_2_5_x86_64", "manylinux1_x86_64")),
+        ("win_amd64", ("win_amd64",)),
+        ("linux_x86_64.win_amd64", ("manylinux_2_5_x86_64", "manylinux1_x86_64", "win_amd64")),
+    ):
+        known = check(facts(f"p-1-py3-none-{tags}.whl", *both))
+        assert (known.truth.platforms, known.systems) == (platforms, ())
+        assert "TW307" in [f.code for f in known.findings]
+    for tags in ("any", "macosx_11_0_arm64"):
+        open_ = check(facts(f"p-1-py3-none-{tags}.whl", *both))
+        assert open_.systems == ("linux: manylinux_2_5_x86_64", "windows: win_amd64")
+        assert open_.truth.platforms == (tags,)
+        assert "several systems" in open_.truth.reasons[0]
 
 
 def test_unread_formats_are_believed() -> None:

@@ -6,6 +6,7 @@ Pure; what operating systems promise is asked of :data:`~truewheel.platforms.PLA
 
 from __future__ import annotations
 
+from ..model.binary import Format, Kind
 from ..model.diagnostics import Finding, Severity
 from ..model.distinfo import WheelName, parse_wheel_name
 from ..model.record import Record
@@ -304,11 +305,14 @@ class Checked(Record):
     :param claimed: the parts of its file name; ``None`` when that is no wheel's name.
     :param truth: what it might be called.
     :param findings: all of them, errors first.
+    :param systems: where binaries are for several systems and the name does not tell which one is meant: those systems,
+        with the tag of each. Then nothing tells the true name either, and ``truth`` has the claimed platforms.
     """
 
     claimed: WheelName | None
     truth: Verdict
     findings: tuple[Finding, ...]
+    systems: tuple[str, ...] = ()
 
     @property
     def is_true(self) -> bool:
@@ -346,14 +350,28 @@ def check(
     contents = facts.contents
     rulings, homeless = _rulings(contents, exclude)
     claimed = parse_wheel_name(facts.filename)
-    truth = _truth(contents, claimed, rulings)
+    meant = _meant(claimed, rulings)
+    truth = _truth(contents, claimed, rulings, meant)
     claims = _claims(contents, claimed, rulings, exclude) if claimed else [_no_name(facts.filename)]
     told = [*claims, *homeless, *(f for r in rulings for f in r.findings), *layout.findings(facts)]
     if upload:
         from . import upload as refusals  # noqa: PLC0415  # packaging.metadata is slow to import
 
         told += layout.bounded(refusals.findings(facts))
-    return Checked(claimed=claimed, truth=truth, findings=_told(told, select, ignore))
+    systems = () if meant else tuple(_plainly(r) for r in rulings)
+    return Checked(claimed=claimed, truth=truth, findings=_told(told, select, ignore), systems=systems)
+
+
+def _meant(claimed: WheelName | None, rulings: Sequence[PlatformRuling]) -> tuple[PlatformRuling, ...]:
+    """The rulings on the systems that a name speaks of; the only one where it speaks of others, or of none."""
+    if claimed is None or len(rulings) < 2:
+        return tuple(rulings[:1])
+    families = {p.family for tag in claimed.platforms for p in PLATFORMS if p.understands(tag)}
+    return tuple(r for r in rulings if r.family in families)
+
+
+def _plainly(ruling: PlatformRuling) -> str:
+    return f"{ruling.family}: {ruling.tags[0] if ruling.tags else ruling.native}"
 
 
 def _no_name(filename: str) -> Finding:
@@ -366,7 +384,9 @@ def _no_name(filename: str) -> Finding:
     )
 
 
-def _truth(contents: Contents, claimed: WheelName | None, rulings: Sequence[PlatformRuling]) -> Verdict:
+def _truth(
+    contents: Contents, claimed: WheelName | None, rulings: Sequence[PlatformRuling], meant: Sequence[PlatformRuling]
+) -> Verdict:
     python = pyabi.rule(contents, target=None)
     interpreters, abis = python.interpreters, python.abis
     if claimed is not None and (not interpreters or abis == ("none",) or not _is_narrower(claimed, python)):
@@ -374,18 +394,23 @@ def _truth(contents: Contents, claimed: WheelName | None, rulings: Sequence[Plat
         # name says stands unless a module contradicts it.
         interpreters, abis = claimed.interpreters, claimed.abis
     fallback = claimed.platforms if claimed is not None and contents.is_bound else ("any",)
-    platforms = (rulings[0].tags if rulings else ()) or fallback
+    platforms = tuple(tag for ruling in meant for tag in ruling.tags) or fallback
     if platforms == ("any",):
         abis = ("none",)  # nothing compiled: there is no ABI to be bound to
-    reasons = (_why(rulings[0]) if rulings else _without_ruling(contents), python.reason)
     return Verdict(
         interpreters=interpreters or ("py3",),
         abis=abis or ("none",),
         platforms=platforms,
         purelib=platforms == ("any",),
         floors=(*(f for r in rulings for f in r.floors), *python.floors),
-        reasons=reasons,
+        reasons=(*(map(_why, meant) if meant else (_without_meaning(contents, rulings),)), python.reason),
     )
+
+
+def _without_meaning(contents: Contents, rulings: Sequence[PlatformRuling]) -> str:
+    if rulings:
+        return f"binaries for several systems, of which the name means none ({', '.join(map(_plainly, rulings))})"
+    return _without_ruling(contents)
 
 
 def _without_ruling(contents: Contents) -> str:
@@ -438,24 +463,39 @@ def _stranger(tag: str, file: File, binary: Binary) -> Finding:
 
 
 def _any_with_binaries(contents: Contents, loadable: Sequence[File]) -> list[Finding]:
-    """Binaries in a wheel for any platform. An extension module there is found on one and missing on the others; other
-    files may be data (a launcher to copy, a test's fixture), and a wheel that serves several systems chooses at run time.
+    """Binaries in a wheel for any platform. An extension module there is found on one and missing on the others, and a
+    program that is installed as a command starts on one; other files may be data (a launcher to copy, a test's fixture),
+    and a wheel that serves several systems chooses at run time.
     """
     if not loadable:
         return []
     alone = len(_owners(contents)) == 1
     wrong = [m.path for m in modules(contents) if alone and not layout.DATA.intersection(m.path.split("/")[:-1])]
+    commands = _commands(contents)
+    if commands and not wrong:
+        wrong, what = commands, "a command of one"
+    else:
+        what = "an extension module of one" if wrong else "binaries"
     files = wrong or [f.path for f in loadable]
     return [
         Finding(
             code="TW301",
             severity=Severity.ERROR if wrong else Severity.WARNING,
             where=files[0],
-            message="a wheel for any platform holds " + ("an extension module of one" if wrong else "binaries"),
+            message=f"a wheel for any platform holds {what}",
             evidence=tuple(files[:5]),
             hint="tag it for the platform of its binaries" + ("" if wrong else ", unless it works without them"),
         )
     ]
+
+
+def _commands(contents: Contents) -> list[str]:
+    """Programs that installers put on the PATH, when all are for one system. WebAssembly needs no particular one."""
+    places = tuple(f"{contents.data_dir}/{place}/" for place in ("scripts", "data/bin", "data/Scripts"))
+    found = [(f.path, b) for f, b in contents.binaries() if f.path.startswith(places) and b.format is not Format.WASM]
+    programs = [(path, b) for path, b in found if any(s.kind is Kind.EXECUTABLE for s in b.slices)]
+    owners = {p.family for _, b in programs for s in b.slices for p in PLATFORMS if p.owns(b.format, s)}
+    return [path for path, _ in programs] if len(owners) == 1 else []
 
 
 def _foreign(tag: str, platform: Platform, contents: Contents, rulings: Sequence[PlatformRuling]) -> list[Finding]:
