@@ -68,7 +68,7 @@ def judge(contents: Contents, question: Question) -> Verdict:
         *findings,
         *homeless,
         *python.findings,
-        *layout.tree_findings(contents, compiled=question.compiled),
+        *layout.tree_findings(contents, compiled=question.compiled, platforms=platforms),
         *(f for r in rulings for f in r.findings),
     ]
     return Verdict(
@@ -282,7 +282,7 @@ def _demanded(
     claims = _claims(contents, name, rulings, question.exclude)
     told = [
         *claims,
-        *layout.tree_findings(contents, compiled=question.compiled),
+        *layout.tree_findings(contents, compiled=question.compiled, platforms=parts[2]),
         *(f for r in rulings for f in r.findings),
     ]
     return Verdict(
