@@ -63,6 +63,34 @@ def test_side_modules_take_the_targets_tag() -> None:
     assert not named("cp314-cp314-macosx_11_0_arm64", found).is_true
 
 
+def test_a_tag_of_pyodides_belongs_to_one_python() -> None:
+    """Nobody has an interpreter that takes both; any and stable ABIs of older Pythons are taken by it as well."""
+    for name, tags, true in (
+        ("m.cpython-314-wasm32-emscripten.so", "cp314-cp314-pyemscripten_2026_0_wasm32", True),
+        ("m.cpython-313-wasm32-emscripten.so", "cp313-cp313-pyemscripten_2026_0_wasm32", False),
+        ("m.cpython-313-wasm32-emscripten.so", "cp313-cp313-pyodide_2025_0_wasm32", True),
+        ("m.abi3.so", "cp39-abi3-pyemscripten_2026_0_wasm32", True),
+        ("m.abi3.so", "cp315-abi3-pyemscripten_2026_0_wasm32", False),
+        ("lib.so", "py3-none-pyodide_2024_0_wasm32", True),
+        ("m.cpython-313-wasm32-emscripten.so", "cp313-cp313-pyemscripten_2031_0_wasm32", True),
+    ):
+        piece = WasmSlice(cpu="wasm32", bits=32, kind=Kind.SHARED, dylink=True, exports=frozenset({"PyInit_m"}))
+        checked = named(tags, contents(f"p/{name}", Format.WASM, piece))
+        assert ("TW411" in [f.code for f in checked.findings]) is not true
+        assert checked.is_true is true
+
+
+def test_a_promise_of_another_pythons_pyodide() -> None:
+    piece = WasmSlice(cpu="wasm32", bits=32, kind=Kind.SHARED, dylink=True, exports=frozenset({"PyInit_m"}))
+    found = contents("p/m.cpython-314-wasm32-emscripten.so", Format.WASM, piece)
+    assert judge(found, Question(target=WEB, promise="pyemscripten_2026_0")).errors == ()
+    (error,) = judge(found, Question(target=WEB, promise="pyodide_2025_0")).errors
+    assert (error.code, error.hint) == (
+        "TW411",
+        "build it for Python 3.13, or for the platform of the Python that it names",
+    )
+
+
 def test_claims_of_other_systems() -> None:
     assert named("cp313-cp313-macosx_11_0_arm64", mac()).is_true
     stricter = named("cp313-cp313-macosx_12_0_arm64", mac())

@@ -14,6 +14,7 @@ from ..model.verdict import Verdict
 from ..platforms import PLATFORMS
 from . import layout, pyabi, selection
 from .modules import modules
+from .takers import all_takers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -151,7 +152,8 @@ def _platforms(
         return told, (_unknown_tag(question.promise),), (_why(ruling),)
     objections = platform.objections(contents, tag, exclude=question.exclude)
     kept = (tag, *platform.aliases(tag))
-    return kept, tuple(untrue(tag, objections, ruling)), (f"{tag} was promised, and holds",)
+    strange = _of_another_python(tag, platform, (question.target.python_tag,), (question.target.abi_tag,))
+    return kept, (*untrue(tag, objections, ruling), *strange), (f"{tag} was promised, and holds",)
 
 
 def _without_binaries(
@@ -439,10 +441,31 @@ def _claims(
         if not any(tag in platform.aliases(other) for other in claimed.platforms[: claimed.platforms.index(tag)]):
             found += untrue(tag, platform.objections(contents, tag, exclude=exclude), ruling)
         found += platform.notes(contents, tag)
+        found += _of_another_python(tag, platform, claimed.interpreters, claimed.abis)
         found += _foreign(tag, platform, contents, rulings)
     if not any(_is_untruth(f) for f in found):
         found += _too_strict(claimed, rulings)
     return found
+
+
+def _of_another_python(
+    tag: str, platform: Platform, interpreters: tuple[str, ...], abis: tuple[str, ...]
+) -> list[Finding]:
+    """A platform tag that one Python's interpreters take, beside tags that only others do."""
+    version, takers = platform.python(tag), all_takers(interpreters, abis)
+    if version is None or not takers or any(t.include(version) for t in takers):
+        return []
+    written = f"{version[0]}.{version[1]}"
+    return [
+        Finding(
+            code="TW411",
+            severity=Severity.ERROR,
+            where=tag,
+            message=f"is taken by Python {written} alone, and {'.'.join(interpreters)}-{'.'.join(abis)} by others",
+            evidence=(f"{tag} is the ABI of Python {written} (PEP 783: one for each Python)",),
+            hint=f"build it for Python {written}, or for the platform of the Python that it names",
+        )
+    ]
 
 
 def _stranger(tag: str, file: File, binary: Binary) -> Finding:

@@ -56,6 +56,9 @@ class _Row(Record):
     def notes(self, contents: Contents, tag: str) -> tuple[Finding, ...]:
         return self._loaded().notes(contents, tag)
 
+    def python(self, tag: str) -> tuple[int, int] | None:
+        return self._loaded().python(tag)
+
 
 PLATFORMS: tuple[Platform, ...] = (
     _Row(family="linux", format=Format.ELF, tags=("linux", "manylinux", "musllinux")),

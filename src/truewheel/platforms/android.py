@@ -147,6 +147,10 @@ class Android:
         """Nothing."""
         return ()
 
+    def python(self, tag: str) -> tuple[int, int] | None:  # noqa: ARG002  # the protocol's
+        """None: its tags say nothing of Pythons."""
+        return None
+
 
 def _findings(found: tuple[_Piece, ...], exclude: tuple[str, ...]) -> Iterator[Finding]:
     held = _held(found)

@@ -130,6 +130,10 @@ class Ios:
         """Nothing."""
         return ()
 
+    def python(self, tag: str) -> tuple[int, int] | None:  # noqa: ARG002  # the protocol's
+        """None: its tags say nothing of Pythons."""
+        return None
+
 
 def _against(slot: Slot, start: tuple[int, int], tag: str, path: str, found: list[apple.Piece]) -> Iterator[Objection]:
     ours = [p for p in found if slot in _slots(p)]

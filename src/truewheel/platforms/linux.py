@@ -384,6 +384,10 @@ class Linux:
             ),
         )
 
+    def python(self, tag: str) -> tuple[int, int] | None:  # noqa: ARG002  # the protocol's
+        """None: its tags say nothing of Pythons."""
+        return None
+
 
 class _Claim(Record):
     kind: str

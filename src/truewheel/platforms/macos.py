@@ -151,6 +151,10 @@ class MacOS:
         """A tag that no installer asks for, and what makes a fat tag untrue."""
         return (*_unasked(tag), *_thin(contents, tag))
 
+    def python(self, tag: str) -> tuple[int, int] | None:  # noqa: ARG002  # the protocol's
+        """None: its tags say nothing of Pythons."""
+        return None
+
 
 def _pieces(contents: Contents) -> tuple[apple.Piece, ...]:
     return apple.pieces(contents, of=_SYSTEMS, unstated=True)

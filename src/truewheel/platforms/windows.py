@@ -175,6 +175,10 @@ class Windows:
         """Nothing: the three tags are all fine."""
         return ()
 
+    def python(self, tag: str) -> tuple[int, int] | None:  # noqa: ARG002  # the protocol's
+        """None: its tags say nothing of Pythons."""
+        return None
+
 
 def _floors(found: tuple[_Piece, ...]) -> tuple[Floor, ...]:
     """The least Windows by the images' headers. Linkers write 6.0 or less unless told; no tag can say it."""
