@@ -103,6 +103,23 @@ def test_windows_and_python_supply(library: str) -> None:
     assert codes({"m.pyd": piece("x86_64", library)}) == []
 
 
+@pytest.mark.parametrize("cpu", ["i686", "x86_64", "arm64"])
+@pytest.mark.parametrize(
+    "library",
+    ["cldapi.dll", "WebAuthn.dll", "CoreMessaging.dll", "OPENGL32.dll", "GLU32.dll", "AVICAP32.dll", "MSVFW32.dll", "wldp.dll",
+     "dxcore.dll", "bthprops.cpl", "hhctrl.ocx", "mscoree.dll", "d3d12.dll", "msvcrt.dll", "BluetoothApis.dll", "rtworkq.dll"],
+)  # fmt: skip
+def test_what_the_sdk_knows_is_on_every_machine(cpu: str, library: str) -> None:
+    assert codes({"m.pyd": piece(cpu, library)}) == []
+
+
+@pytest.mark.parametrize(
+    "library", ["dxcompiler.dll", "winhvplatform.dll", "projectedfslib.dll", "opencl.dll", "vulkan-1.dll"]
+)
+def test_what_the_sdk_knows_and_users_may_lack(library: str) -> None:
+    assert codes({"m.pyd": piece("x86_64", library)}) == ["TW201"]
+
+
 @pytest.mark.parametrize(
     ("library", "words"),
     [
