@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from truewheel.judge.verdict import Checked, Question, check, judge
 from truewheel.model.binary import Binary, Format, Kind, MachOSlice, MinimumOS, Need, PeSlice, Slice, WasmSlice
 from truewheel.model.contents import Contents, File, WheelFacts
 from truewheel.model.target import Target
+from truewheel.platforms import PLATFORMS, examples
+from truewheel.platforms.protocol import Platform
 
 MAC = Target(implementation="cpython", version=(3, 13), python_tag="cp313", abi_tag="cp313",
              suffix=".cpython-313-darwin.so", platform_tag="macosx_14_0_arm64")  # fmt: skip
@@ -107,3 +111,36 @@ def test_a_file_that_was_not_read_contradicts_no_tag() -> None:
     found = contents("p/m.cpython-313-darwin.so", Format.MACHO)
     assert named("cp313-cp313-macosx_11_0_arm64", found).is_true
     assert named("cp313-cp313-macosx_11_0_arm64", found).truth.platforms == ("macosx_11_0_arm64",)
+
+
+@pytest.mark.parametrize(
+    ("tags", "code", "hint"),
+    [
+        ("cp313-cp313-macosx_11_0_arm64", "TW301", "tag it macosx_12_0_arm64, which is true; or build everything in it for that release"),
+        ("cp313-cp313-macosx_13_0_arm64", "TW302", "truewheel tag renames it"),
+        ("cp313-cp313-win_amd64", "TW305", "tag it macosx_12_0_arm64, which is true; or build it for the system"),
+        ("cp313-cp313-macosx_12_0_x86_64", "TW305", "tag it macosx_12_0_arm64, which is true; or build it for the CPU"),
+        ("cp313-cp313-macos_12_0_arm64", "TW315", "such tags are spelt macosx_11_0_arm64, macosx_10_13_x86_64"),
+        ("cp313-cp313-windows_amd64", "TW315", "such tags are spelt win_amd64, win_arm64, win32"),
+        ("cp313-cp313-solaris", "TW315", "such tags are spelt manylinux_2_28_x86_64, macosx_11_0_arm64, win_amd64, android_24_arm64_v8a, ios"),
+    ],
+)  # fmt: skip
+def test_hints_speak_of_the_system_in_question(tags: str, code: str, hint: str) -> None:
+    (finding,) = [f for f in named(tags, mac((12, 0))).findings if f.code == code]
+    assert str(finding.hint).startswith(hint)
+    assert "glibc" not in str(finding.hint)
+    assert "sysroot" not in str(finding.hint)
+
+
+def test_hints_of_builds_speak_of_settings() -> None:
+    (unknown,) = judge(mac(), Question(target=MAC, promise="macos_11_0")).errors
+    assert str(unknown.hint).startswith("such tags are spelt auto, native, macosx_11_0_arm64")
+    strict = judge(mac((12, 0)), Question(target=MAC, demanded=("cp313-cp313-macosx_13_0_arm64",))).findings
+    assert ["tool.scikit-build.wheel.tags" in str(f.hint) for f in strict if f.code == "TW302"] == [True]
+
+
+@pytest.mark.parametrize("row", PLATFORMS, ids=lambda p: p.family)
+def test_tags_that_are_told_as_examples_are_tags(row: Platform) -> None:
+    told = examples(row.family)
+    assert told
+    assert all(row.understands(tag) for tag in told)

@@ -11,7 +11,7 @@ from ..model.diagnostics import Finding, Severity
 from ..model.distinfo import WheelName, parse_wheel_name
 from ..model.record import Record
 from ..model.verdict import Verdict
-from ..platforms import PLATFORMS
+from ..platforms import PLATFORMS, examples
 from . import layout, pyabi, selection
 from .modules import modules
 from .takers import all_takers
@@ -149,7 +149,7 @@ def _platforms(
         return _native(contents, question, ruling), (), ("the plain platform was asked for (tag = native)",)
     tag, platform = _understand(question.promise, contents)
     if platform is None:
-        return told, (_unknown_tag(question.promise),), (_why(ruling),)
+        return told, (_unknown_tag(question.promise, others=(AUTO, NATIVE)),), (_why(ruling),)
     objections = platform.objections(contents, tag, exclude=question.exclude)
     kept = (tag, *platform.aliases(tag))
     strange = _of_another_python(tag, platform, (question.target.python_tag,), (question.target.abi_tag,))
@@ -170,7 +170,7 @@ def _without_binaries(
         return tags, () if tag in tags else (_unchecked(tag, contents),), ()
     # Without a binary nothing can complete a promise that lacks its CPU; any will do to see that it is one.
     if not any(p.understands(tag) or p.understands(f"{tag}_cpu") for p in PLATFORMS):
-        return tags, (_unknown_tag(tag),), ()
+        return tags, (_unknown_tag(tag, others=(AUTO, NATIVE)),), ()
     note = Finding(
         code="TW316",
         severity=Severity.NOTE,
@@ -236,13 +236,14 @@ def _is_plain(tag: str) -> bool:
 _BLOCKING = frozenset({"TW201", "TW203", "TW206", "TW304", "TW306", "TW308", "TW314"})
 
 
-def _unknown_tag(tag: str) -> Finding:
+def _unknown_tag(tag: str, *, others: tuple[str, ...] = ()) -> Finding:
+    """:param others: what might stand there instead of a tag."""
     return Finding(
         code="TW315",
         severity=Severity.ERROR,
         where=tag,
         message=f"{tag} is no platform tag that can be checked here",
-        hint="auto, native, or for example manylinux_2_17, manylinux_2_28_x86_64, musllinux_1_2",
+        hint=f"such tags are spelt {', '.join((*others, *examples(tag)))}",
     )
 
 
@@ -259,19 +260,21 @@ def untrue(tag: str, objections: Sequence[Objection], ruling: PlatformRuling | N
             where=file,
             message=f"{tag} is not true of it",
             evidence=tuple(f"{r.evidence}; {r.allows}" for r in reasons[:5]),
-            hint=_cure(tag, ruling),
+            hint=_cure(tag, ruling, other_cpu=other_cpu),
         )
 
 
-def _cure(tag: str, ruling: PlatformRuling | None) -> str:
-    if ruling is None or not ruling.tags:
-        return "build it for the platform that the tag names"
-    if tag in ruling.tags:
-        return "look at the findings above"
-    return (
-        f"tag it {ruling.tags[0]}, which is true; or build against an older system (the container of that level, an "
-        "older sysroot), or avoid what is named here"
-    )
+def _cure(tag: str, ruling: PlatformRuling | None, *, other_cpu: bool) -> str:
+    ways = []
+    if ruling is not None and ruling.tags and tag not in ruling.tags:
+        ways.append(f"tag it {ruling.tags[0]}, which is true")
+    if ruling is not None and ruling.cure and not other_cpu:
+        ways.append(ruling.cure)
+    elif other_cpu or not ways:
+        ways.append(
+            "build it for the CPU that the tag names" if other_cpu else "build it for the platform that the tag names"
+        )
+    return "; or ".join(ways)
 
 
 def _demanded(
@@ -281,7 +284,8 @@ def _demanded(
     split = [t.split("-") for t in question.demanded]
     parts = [tuple(dict.fromkeys(t[i] for t in split)) for i in range(3)]
     name = WheelName(name="-", version="-", interpreters=parts[0], abis=parts[1], platforms=parts[2])
-    claims = _claims(contents, name, rulings, question.exclude)
+    instead = "put that into tool.scikit-build.wheel.tags, or leave the tag to truewheel"
+    claims = _claims(contents, name, rulings, question.exclude, instead=instead)
     told = [
         *claims,
         *layout.tree_findings(contents, compiled=question.compiled, platforms=parts[2]),
@@ -425,8 +429,14 @@ def _is_narrower(claimed: WheelName, python: PythonRuling) -> bool:
 
 
 def _claims(
-    contents: Contents, claimed: WheelName, rulings: Sequence[PlatformRuling], exclude: tuple[str, ...]
+    contents: Contents,
+    claimed: WheelName,
+    rulings: Sequence[PlatformRuling],
+    exclude: tuple[str, ...],
+    *,
+    instead: str = "truewheel tag renames it",
 ) -> list[Finding]:
+    """:param instead: how a claim is changed for one that asks for less."""
     found: list[Finding] = list(pyabi.objections(contents, interpreters=claimed.interpreters, abis=claimed.abis))
     loadable = [f for f, b in contents.binaries() if b.is_loadable]
     for tag in claimed.platforms:
@@ -444,7 +454,7 @@ def _claims(
         found += _of_another_python(tag, platform, claimed.interpreters, claimed.abis)
         found += _foreign(tag, platform, contents, rulings)
     if not any(_is_untruth(f) for f in found):
-        found += _too_strict(claimed, rulings)
+        found += _too_strict(claimed, rulings, instead)
     return found
 
 
@@ -468,8 +478,9 @@ def _of_another_python(
     ]
 
 
-def _stranger(tag: str, file: File, binary: Binary) -> Finding:
+def _stranger(tag: str, file: File, binary: Binary, rulings: Sequence[PlatformRuling]) -> Finding:
     """A binary that cannot be for the system that ``tag`` names."""
+    own = rulings[0].tags[:1] if len(rulings) == 1 else ()
     form = binary.format.value
     fact = f"it is {'an' if form == 'ELF' else 'a'} {form} file for {binary.slices[0].cpu if binary.slices else 'another system'}"
     systems = {m.platform for s in binary.slices for m in s.minimum_os}
@@ -481,7 +492,9 @@ def _stranger(tag: str, file: File, binary: Binary) -> Finding:
         where=file.path,
         message=f"{tag} is not true of it",
         evidence=(fact,),
-        hint="build one wheel per system",
+        hint=f"tag it {own[0]}, which is true; or build it for the system that the tag names"
+        if own
+        else "build one wheel per system",
     )
 
 
@@ -540,10 +553,10 @@ def _foreign(tag: str, platform: Platform, contents: Contents, rulings: Sequence
         ]
     # A file that was recognised, but not read, may be for any system of its format.
     read = [(f, b) for f, b in loadable if b.slices]
-    return [_stranger(tag, *read[0])] if read else []
+    return [_stranger(tag, *read[0], rulings)] if read else []
 
 
-def _too_strict(claimed: WheelName, rulings: Sequence[PlatformRuling]) -> list[Finding]:
+def _too_strict(claimed: WheelName, rulings: Sequence[PlatformRuling], instead: str) -> list[Finding]:
     """The best true tag asks for less than every tag in the name does."""
     found = []
     for ruling in rulings:
@@ -559,7 +572,7 @@ def _too_strict(claimed: WheelName, rulings: Sequence[PlatformRuling]) -> list[F
                     where=", ".join(own),
                     message=f"asks for more than the binaries do: {best} would be true",
                     evidence=(_why(ruling),),
-                    hint="truewheel tag renames it",
+                    hint=instead,
                 )
             )
     return found

@@ -119,8 +119,9 @@ class Android:
         floors = (Floor(of="android", version=(level,), evidence=evidence),) if evidence else ()
         findings = (*_findings(found, exclude), *_mixtures(found, abis))
         return PlatformRuling(
-            family="android", tags=(tag,), native=tag, floors=floors, findings=tuple(dict.fromkeys(findings))
-        )
+            family="android", tags=(tag,), native=tag, floors=floors, findings=tuple(dict.fromkeys(findings)),
+            cure="build everything in it for that API level (ANDROID_PLATFORM=android-N)",
+        )  # fmt: skip
 
     def objections(self, contents: Contents, tag: str, *, exclude: tuple[str, ...] = ()) -> tuple[Objection, ...]:  # noqa: ARG002
         """Files of another ABI, and those that need a higher level."""

@@ -65,8 +65,9 @@ class Emscripten:
     def rule(self, contents: Contents, *, exclude: tuple[str, ...] = ()) -> PlatformRuling:
         """No tags: the target's has to be believed."""
         return PlatformRuling(
-            family="emscripten", tags=(), native="wasm32", findings=tuple(_findings(_pieces(contents), exclude))
-        )
+            family="emscripten", tags=(), native="wasm32", findings=tuple(_findings(_pieces(contents), exclude)),
+            cure="link its libraries as side modules for 32 bits (-sSIDE_MODULE), as pyodide build does",
+        )  # fmt: skip
 
     def objections(self, contents: Contents, tag: str, *, exclude: tuple[str, ...] = ()) -> tuple[Objection, ...]:  # noqa: ARG002
         """Libraries that no Emscripten program could load: those for 64 bits, and those that are no side modules."""

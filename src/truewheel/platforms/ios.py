@@ -112,6 +112,7 @@ class Ios:
             tags=tuple(tags),
             native=tags[0],
             floors=tuple(floors),
+            cure="build everything in it for that release (CMAKE_OSX_DEPLOYMENT_TARGET, IPHONEOS_DEPLOYMENT_TARGET)",
             findings=tuple(_findings(found, exclude)),
         )
 

@@ -339,8 +339,9 @@ class Linux:
         floors = _floors(wants, libc)
         tags = self._tags(wants, cpus[0], libc) if not any(f.code == "TW314" for f in findings) else (native,)
         return PlatformRuling(
-            family="linux", tags=tags or (native,), native=native, floors=floors, findings=_merge(findings)
-        )
+            family="linux", tags=tags or (native,), native=native, floors=floors, findings=_merge(findings),
+            cure="build against an older system (the container of that level, an older sysroot), or avoid what is named here",
+        )  # fmt: skip
 
     def _tags(self, wants: list[_Want], cpu: str, libc: str) -> tuple[str, ...]:
         if any(w.level == NEVER for w in wants):
