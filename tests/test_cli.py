@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import platform
 import subprocess
 import sys
 import zipfile
@@ -88,6 +89,29 @@ def test_tag_gives_the_true_name(
     assert made.is_file()
     assert main(["check", str(made)]) == 0
     assert set(read_wheel(made).wheel_tags) == set(read_wheel(wheel).wheel_tags)
+    assert main(["tag", str(made), "-o", str(tmp_path / "out")]) == 0
+    assert "true already" in capsys.readouterr().out
+
+
+def test_tag_takes_no_true_tag_away(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A program without a libc runs with any."""
+    (tmp_path / "x.c").write_text("void f(void) { for (;;) {} }")
+    command = [
+        needs.program("gcc"),
+        "-static",
+        "-nostdlib",
+        "-Wl,-e,f,-z,noexecstack",
+        tmp_path / "x.c",
+        "-o",
+        tmp_path / "x",
+    ]
+    subprocess.run(command, check=True)
+    machine = platform.machine()
+    tags = f"py3-none-manylinux_2_17_{machine}.manylinux2014_{machine}.musllinux_1_1_{machine}"
+    wheel = small_wheel(tmp_path / f"p-1-{tags}.whl", {"p-1.data/scripts/x": (tmp_path / "x").read_bytes()})
+    assert main(["tag", str(wheel), "-o", str(tmp_path / "out")]) == 0
+    (made,) = (tmp_path / "out").iterdir()
+    assert made.stem.endswith(f".musllinux_1_1_{machine}")
     assert main(["tag", str(made), "-o", str(tmp_path / "out")]) == 0
     assert "true already" in capsys.readouterr().out
 

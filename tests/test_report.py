@@ -82,7 +82,7 @@ def test_lines_of_a_compiler_stay_lines() -> None:
 def test_findings_that_are_alike_are_told_together() -> None:
     many = [finding(f"p/{n}.a", evidence=(f"{n} bytes",)) for n in range(30)]
     told = report.shown(facts("p-1-py3-none-any.whl"), checked(*many, finding("q", message="is odd")))
-    assert "note TW514: 30 files: is wrong\n  p/0.a: 0 bytes\n" in told
+    assert "note TW514: is wrong (30 files)\n  p/0.a: 0 bytes\n" in told
     assert "  p/4.a: 4 bytes\n  and 25 more (-v lists them)\n  hint: mend it\n" in told
     assert "p/5.a" not in told
     assert "note TW514: q: is odd\n" in told

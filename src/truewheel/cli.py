@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .judge.verdict import Checked
     from .model.contents import WheelFacts
     from .model.distinfo import WheelName
+    from .model.verdict import Verdict
     from .report import Style
 
 
@@ -240,7 +241,6 @@ def _tag(options: SimpleNamespace) -> int:
     from pathlib import Path  # noqa: PLC0415
 
     from .judge import verdict  # noqa: PLC0415
-    from .model.distinfo import WheelName  # noqa: PLC0415
     from .report import printable  # noqa: PLC0415
     from .system.wheelfile import retag_wheel  # noqa: PLC0415
     from .system.wheelreader import read_wheel  # noqa: PLC0415
@@ -259,20 +259,12 @@ def _tag(options: SimpleNamespace) -> int:
                 findings=[f for f in checked.findings if f.code == "TW307"],
                 hint="build one wheel per system; or give it a name that says linux_CPU, win_amd64 …, and tag that",
             )
-        truth = checked.truth
-        name = WheelName(
-            name=checked.claimed.name,
-            version=checked.claimed.version,
-            build=checked.claimed.build,
-            interpreters=truth.interpreters,
-            abis=truth.abis,
-            platforms=truth.platforms,
-        )
+        name = checked.claimed if checked.is_best else _true_name(checked.claimed, checked.truth)
         _must_be_true(facts, name, exclude=tuple(options.exclude))
         if (output / str(name)).resolve() == path.resolve():
             print(f"{printable(path.name)}: its name is true already")  # noqa: T201
             continue
-        retag_wheel(path, output, name=name, purelib=truth.purelib)
+        retag_wheel(path, output, name=name, purelib=checked.truth.purelib)
         print(printable(f"{path.name} -> {output / str(name)}"))  # noqa: T201
     return int(ExitCode.FINE)
 
@@ -297,6 +289,10 @@ def _cache(options: SimpleNamespace) -> int:
         freed = sum(e.size for e in held if cache.remove(e.path, always=True))
         print(f"freed {report.size(freed)} in {root}")  # noqa: T201
     return int(ExitCode.FINE)
+
+
+def _true_name(claimed: WheelName, truth: Verdict) -> WheelName:
+    return replace(claimed, interpreters=truth.interpreters, abis=truth.abis, platforms=truth.platforms)
 
 
 def _must_be_true(facts: WheelFacts, name: WheelName, *, exclude: tuple[str, ...]) -> None:

@@ -97,7 +97,7 @@ def _alike(same: Sequence[Finding], style: Style, rest: str) -> str:
         lines = [f"{name}: {printable(first.where)}: {printable(first.message)}"]
         lines += [f"  because: {printable(line)}" for line in first.evidence]
     else:
-        lines = [f"{name}: {len(same)} files: {printable(first.message)}"]
+        lines = [f"{name}: {printable(first.message)} ({len(same)} files)"]
         lines += [f"  {_place(one)}" for one in same[:_ALIKE]]
         if len(same) > _ALIKE:
             lines.append(f"  and {len(same) - _ALIKE} more{rest}")
@@ -166,7 +166,7 @@ def shown(facts: WheelFacts, checked: Checked, style: Style = PLAIN) -> str:
     claimed = checked.claimed.tag if checked.claimed else "(no wheel name)"
     lines = [style.paint(printable(facts.filename), "1") + f" ({size(facts.size)})", f"  claims: {printable(claimed)}"]
     verdict = "true" if checked.is_true else style.paint("untrue", "31")
-    better = "" if _same(checked) else f"; could be {printable(checked.truth.tag)}"
+    better = "" if checked.is_best or _same(checked) else f"; could be {printable(checked.truth.tag)}"
     lines.append(f"  is: {verdict}{better}")
     lines += [f"  why: {printable(reason)}" for reason in checked.truth.reasons]
     lines += _floors(checked.truth.floors)

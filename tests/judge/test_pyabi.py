@@ -507,3 +507,18 @@ def test_names_that_are_taken_from_another_library_are_not_pythons(library: str 
     file = File(path="p/m.pyd", size=1, binary=Binary(format=Format.PE, slices=(piece,)))
     found = pyabi.objections(contents(file), interpreters=("cp310",), abis=("abi3",))
     assert [f.code for f in found if f.code == "TW402"] == codes
+
+
+@pytest.mark.parametrize(
+    ("name", "linked", "reason", "oldest"),
+    [
+        ("p/m.abi3.so", "", "p/m.abi3.so is named for abi3, a stable ABI", "3.10"),
+        ("p/m.pyd", "python3.dll", "p/m.pyd needs python3.dll, a stable ABI", "3.10"),
+        ("p/m.so", "", "p/m.so does not tell for which Python it is, so the claim is believed", None),
+    ],
+)
+def test_modules_of_many_pythons_tell_the_oldest(name: str, linked: str, reason: str, oldest: str | None) -> None:
+    found = contents(module(name, "PyLong_FromLong", "PyModule_AddObjectRef", linked=linked))
+    ruling = pyabi.rule(found, target=None)
+    assert (ruling.interpreters, ruling.reason) == ((), reason)
+    assert [f.text for f in ruling.floors] == ([oldest] if oldest else [])

@@ -226,3 +226,17 @@ def test_older_arm_code_keeps_the_promises_of_newer_arm() -> None:
 
 def test_nothing_compiled_is_bound_to_no_abi() -> None:
     assert check(facts("p-1-cp313-cp313-linux_x86_64.whl")).truth.tag == "cp313-none-any"
+
+
+def test_a_true_name_that_says_more_is_the_best() -> None:
+    """A static program runs on any libc; what it is called for musl is not to be taken from it."""
+    static = program("p-1.data/scripts/tool", Format.ELF)
+    both = check(facts("p-1-py3-none-manylinux_2_5_x86_64.manylinux1_x86_64.musllinux_1_1_x86_64.whl", static))
+    assert both.is_best
+    older = check(facts("p-1-py3-none-manylinux_2_17_x86_64.musllinux_1_1_x86_64.whl", static))
+    assert older.truth.platforms == ("manylinux_2_5_x86_64", "manylinux1_x86_64", "musllinux_1_1_x86_64")
+    assert check(facts("p-1-cp313-cp313-manylinux_2_34_x86_64.musllinux_1_1_x86_64.whl", MODULE)).truth.platforms == (
+        "manylinux_2_34_x86_64",
+    )
+    assert not check(facts("p-1-py3-none-linux_x86_64.whl", static)).is_best
+    assert not check(facts("p-1-py3-none-manylinux_2_5_aarch64.whl", static)).is_best

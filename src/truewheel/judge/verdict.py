@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..model.binary import Format, Kind
 from ..model.diagnostics import Finding, Severity
 from ..model.distinfo import WheelName, parse_wheel_name
-from ..model.record import Record
+from ..model.record import Record, replace
 from ..model.verdict import Verdict
 from ..platforms import PLATFORMS, examples
 from . import layout, pyabi, selection
@@ -18,7 +18,7 @@ from .takers import all_takers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..model.binary import Binary
     from ..model.contents import Contents, File, WheelFacts
@@ -219,10 +219,14 @@ def _understand(promise: str, contents: Contents) -> tuple[str, Platform | None]
 def _why(ruling: PlatformRuling) -> str:
     """The decisive floor in words."""
     if not ruling.tags:
-        return f"{ruling.native}: its binaries do not say for which release, so the target's tag stands"
+        return (
+            f"{ruling.native}: {ruling.reason or 'its binaries do not say for which release'}, so the tag is believed"
+        )
     if ruling.tags[0] == ruling.native and _is_plain(ruling.native):
         cause = next((f for f in ruling.findings if f.code in _BLOCKING), None)
         return f"{ruling.native}: {cause.evidence[0] if cause and cause.evidence else 'no promise can be kept'}"
+    if ruling.reason:
+        return f"{ruling.tags[0]}: {ruling.reason}"
     if not ruling.floors:
         return f"{ruling.tags[0]}: nothing in the binaries asks for more"
     return f"{ruling.tags[0]}: {ruling.floors[0].evidence[0]}"
@@ -326,6 +330,11 @@ class Checked(Record):
         return self.claimed is not None and not any(_is_untruth(f) for f in self.findings)
 
     @property
+    def is_best(self) -> bool:
+        """Whether its name is true and says all that the truth would: maybe more, as of libcs whose needs it does not show."""
+        return self.is_true and self.claimed is not None and set(self.truth.expanded) <= set(self.claimed.expanded)
+
+    @property
     def incurable(self) -> tuple[Finding, ...]:
         """The errors that another name would not cure."""
         return tuple(f for f in self.findings if f.severity is Severity.ERROR and f.code not in _UNTRUE)
@@ -358,6 +367,8 @@ def check(
     claimed = parse_wheel_name(facts.filename)
     meant = _meant(claimed, rulings)
     truth = _truth(contents, claimed, rulings, meant)
+    if claimed is not None and meant:
+        truth = replace(truth, platforms=(*truth.platforms, *_beside(contents, claimed, truth, meant, exclude)))
     claims = _claims(contents, claimed, rulings, exclude) if claimed else [_no_name(facts.filename)]
     told = [*claims, *homeless, *(f for r in rulings for f in r.findings), *layout.findings(facts)]
     if upload:
@@ -374,6 +385,25 @@ def _meant(claimed: WheelName | None, rulings: Sequence[PlatformRuling]) -> tupl
         return tuple(rulings[:1])
     families = {p.family for tag in claimed.platforms for p in PLATFORMS if p.understands(tag)}
     return tuple(r for r in rulings if r.family in families)
+
+
+def _beside(
+    contents: Contents, claimed: WheelName, truth: Verdict, meant: Sequence[PlatformRuling], exclude: tuple[str, ...]
+) -> Iterator[str]:
+    """Claimed tags of another kind that are true as well: a static program runs with glibc and with musl."""
+    kinds = {_kind(tag) for tag in truth.platforms} | {"linux"}
+    families = {ruling.family for ruling in meant}
+    for tag in claimed.platforms:
+        if _kind(tag) in kinds:
+            continue
+        platform = next((p for p in PLATFORMS if p.family in families and p.understands(tag)), None)
+        if platform is not None and not platform.objections(contents, tag, exclude=exclude):
+            yield tag
+
+
+def _kind(tag: str) -> str:
+    """``manylinux_2_28_x86_64`` and ``manylinux2014_x86_64`` → ``manylinux``."""
+    return tag.partition("_")[0].rstrip("0123456789")
 
 
 def _plainly(ruling: PlatformRuling) -> str:
@@ -580,7 +610,4 @@ def _too_strict(claimed: WheelName, rulings: Sequence[PlatformRuling], instead: 
 
 def _comparable(best: str, own: Sequence[str]) -> bool:
     """Whether the claim is of the same kind as the truth (manylinux, musllinux, macosx …)."""
-    kind = best.partition("_")[0]
-    return any(t.partition("_")[0].rstrip("0123456789") == kind for t in own) or all(
-        t.startswith("linux_") for t in own
-    )
+    return any(_kind(t) == _kind(best) for t in own) or all(t.startswith("linux_") for t in own)

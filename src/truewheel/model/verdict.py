@@ -16,6 +16,7 @@ class PlatformRuling(Record):
     :param floors: every floor, strictest first.
     :param findings: what is wrong or notable (TW2xx, TW3xx).
     :param family: ``linux``, ``macos``, ``windows``, ``android``, ``ios``, ``emscripten``, ``any``.
+    :param reason: why these tags, in a phrase, where no floor decides.
     :param cure: what makes binaries that ask for less, for people; empty where a tag says nothing of that.
     """
 
@@ -24,6 +25,7 @@ class PlatformRuling(Record):
     native: str
     floors: tuple[Floor, ...] = ()
     findings: tuple[Finding, ...] = ()
+    reason: str = ""
     cure: str = ""
 
 

@@ -151,14 +151,16 @@ class Windows:
     def rule(self, contents: Contents, *, exclude: tuple[str, ...] = ()) -> PlatformRuling:
         """The machine that Python's modules are for; without any, that of all libraries, or of all programs."""
         found = _pieces(contents)
-        cpus = sorted({_machine(p.slice) for p in _bound(found)})
+        bound = _bound(found)
+        cpus = sorted({_machine(p.slice) for p in bound})
         native = next((t for cpu in cpus for t, own in _tags().items() if own == cpu), "win_arm64")
         # Libraries and programs for several machines: which of them the wheel is for, nothing in it tells.
         tags = (native,) if len(cpus) < 2 or _modules(found) else ()
-        findings = (*_findings(found, exclude), *_mixtures(_bound(found), cpus))
+        findings = (*_findings(found, exclude), *_mixtures(bound, cpus))
         return PlatformRuling(
-            family="windows", tags=tags, native=native, floors=_floors(found), findings=tuple(dict.fromkeys(findings))
-        )
+            family="windows", tags=tags, native=native, floors=_floors(found), findings=tuple(dict.fromkeys(findings)),
+reason=_reason(bound, cpus, native),
+        )  # fmt: skip
 
     def objections(self, contents: Contents, tag: str, *, exclude: tuple[str, ...] = ()) -> tuple[Objection, ...]:  # noqa: ARG002
         """Modules for another machine, or nothing but libraries and programs for others."""
@@ -178,6 +180,14 @@ class Windows:
     def python(self, tag: str) -> tuple[int, int] | None:  # noqa: ARG002  # the protocol's
         """None: its tags say nothing of Pythons."""
         return None
+
+
+def _reason(bound: tuple[_Piece, ...], cpus: list[str], native: str) -> str:
+    """Why the tag is ``native``, or why there is none."""
+    if len(cpus) > 1 and not _modules(bound):
+        return f"its binaries are for {', '.join(cpus)}"
+    witness = next((p for p in bound if _machine(p.slice) == _tags()[native]), None)
+    return f"{witness.path} is code for {_machine(witness.slice)}" if witness is not None else ""
 
 
 def _floors(found: tuple[_Piece, ...]) -> tuple[Floor, ...]:
