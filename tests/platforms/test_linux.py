@@ -205,6 +205,24 @@ def test_unreachable_bundled_library() -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "library", "search", "found"),
+    [
+        ("m", "libx", "$ORIGIN", True), ("m", "p-1.data/platlib/libx", "$ORIGIN", True), ("m", "p-1.data/purelib/p.libs/libx", "$ORIGIN/p.libs", True),
+        ("p-1.data/scripts/m", "p-1.data/data/lib/libx", "$ORIGIN/../lib", True), ("m", "p-1.data/data/libx", "$ORIGIN", False),
+        ("m", "p/libx", "$ORIGIN", False),
+    ],
+)  # fmt: skip
+def test_libraries_are_looked_for_where_they_are_installed(path: str, library: str, search: str, found: bool) -> None:
+    module = piece(Need(library="libx.so"), search_paths=(SearchPath(path=search, kind="RUNPATH"),))
+    files = tuple(
+        File(path=f"{name}.so", size=1, binary=Binary(format=Format.ELF, slices=(s,)))
+        for name, s in ((path, module), (library, piece(name="libx.so")))
+    )
+    ruling = LINUX.rule(Contents(files=files, dist_info="p-1.dist-info"))
+    assert [f.code for f in ruling.findings] == ([] if found else ["TW202"])
+
+
+@pytest.mark.parametrize(
     ("more", "code"),
     [({"executable_stack": True}, "TW303"), ({"executable_stack": None}, "TW303"), ({"text_relocations": True}, "TW310"), ({"cpu": "riscv64", "float_abi": "soft"}, "TW314"),
      ({"cpu": "ppc64le", "ppc_abi": 1}, "TW314")],

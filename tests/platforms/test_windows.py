@@ -143,8 +143,9 @@ def test_the_x86_runtime_of_python_has_no_second_part() -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "expected"), [("pkg/foo.dll", []), ("pkg.libs/foo.dll", []), ("pkg/bin/FOO.dll", ["TW202"])]
-)
+    ("place", "expected"), [("pkg/foo.dll", []), ("pkg.libs/foo.dll", []), ("pkg/bin/FOO.dll", ["TW202"]),
+                           ("p-1.data/platlib/pkg/foo.dll", []), ("p-1.data/platlib/foo.dll", ["TW202"])],
+)  # fmt: skip
 def test_bundled_libraries_are_found_where_windows_looks(place: str, expected: list[str]) -> None:
     assert codes({"pkg/m.pyd": piece("x86_64", "Foo.dll"), place: piece()}) == expected
 

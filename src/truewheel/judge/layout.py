@@ -260,8 +260,8 @@ def _of_file(file: File) -> Iterator[Finding]:
     debug = sum(s.debug_bytes for s in file.binary.slices)
     if debug >= _LARGE_DEBUG:
         yield _finding(
-            "TW515", Severity.NOTE, file.path, f"{debug / 1e6:.1f} MB of debug sections",
-            evidence=[f"{debug} of {file.size} bytes"], hint="set tool.scikit-build.install.strip = true, or build Release",
+            "TW515", Severity.NOTE, file.path, "debug sections, which nothing needs at run time",
+            evidence=[f"{debug / 1e6:.1f} of {file.size / 1e6:.1f} MB"], hint="set tool.scikit-build.install.strip = true, or build Release",
         )  # fmt: skip
 
 

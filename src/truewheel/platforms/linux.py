@@ -129,7 +129,10 @@ def _private(cpu: str, library: str) -> Mapping[str, Level]:
 
 
 class _Piece(Record):
+    """:param place: the directory that it is installed into."""
+
     path: str
+    place: str
     slice: ElfSlice
 
 
@@ -148,33 +151,33 @@ class _Want(Record):
 
 def _pieces(contents: Contents) -> tuple[_Piece, ...]:
     return tuple(
-        _Piece(path=f.path, slice=s)
+        _Piece(path=f.path, place=posixpath.dirname(contents.installed(f.path)) or ".", slice=s)
         for f, b in contents.binaries()
         for s in b.slices
         if b.format is Format.ELF and isinstance(s, ElfSlice) and s.kind in LOADABLE and not is_android(s)
     )
 
 
-def _held(contents: Contents) -> Mapping[str, str]:
-    """Libraries that the wheel holds, by file name and by SONAME, with their paths."""
-    found: dict[str, str] = {}
+def _held(contents: Contents) -> Mapping[str, _Piece]:
+    """Libraries that the wheel holds, by file name and by SONAME."""
+    found: dict[str, _Piece] = {}
     for piece in _pieces(contents):
-        found.setdefault(posixpath.basename(piece.path), piece.path)
+        found.setdefault(posixpath.basename(piece.path), piece)
         if piece.slice.name:
-            found.setdefault(piece.slice.name, piece.path)
+            found.setdefault(piece.slice.name, piece)
     return found
 
 
-def _used(contents: Contents) -> Mapping[str, str]:
+def _used(contents: Contents) -> Mapping[str, _Piece]:
     """Of the libraries that the wheel holds, those that a process would use: all that the system lacks (Python code may
     load them first), and of those that the system has, too, the ones to which a search path leads."""
     pieces = _pieces(contents)
-    places = {_expand(s.path, posixpath.dirname(p.path)) for p in pieces for s in p.slice.search_paths}
+    places = {_expand(s.path, p.place) for p in pieces for s in p.slice.search_paths}
     cpus = {p.slice.cpu for p in pieces}
     return {
-        name: path
-        for name, path in _held(contents).items()
-        if posixpath.dirname(path) in places or all(level_of_library(cpu, name) == NEVER for cpu in cpus)
+        name: piece
+        for name, piece in _held(contents).items()
+        if piece.place in places or all(level_of_library(cpu, name) == NEVER for cpu in cpus)
     }
 
 
@@ -192,7 +195,7 @@ def _is_musl(library: str) -> bool:
     return library == "libc.so" or library.startswith("libc.musl-")
 
 
-def _wants(piece: _Piece, held: Mapping[str, str], exclude: tuple[str, ...], libc: str) -> Iterator[_Want]:
+def _wants(piece: _Piece, held: Mapping[str, _Piece], exclude: tuple[str, ...], libc: str) -> Iterator[_Want]:
     for need in piece.slice.needs:
         if need.library in held or _matches(need.library, exclude):
             continue
@@ -415,7 +418,7 @@ def _runs_on(cpu: str, other: str) -> bool:
 
 
 def _broken_promises(
-    piece: _Piece, claim: _Claim, held: Mapping[str, str], exclude: tuple[str, ...]
+    piece: _Piece, claim: _Claim, held: Mapping[str, _Piece], exclude: tuple[str, ...]
 ) -> Iterator[Objection]:
     libc = _libc(piece.slice)
     wanted = "glibc" if claim.kind == "manylinux" else "musl"
@@ -560,20 +563,19 @@ def _path_findings(piece: _Piece) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _reach_findings(piece: _Piece, held: Mapping[str, str]) -> Iterator[Finding]:
+def _reach_findings(piece: _Piece, held: Mapping[str, _Piece]) -> Iterator[Finding]:
     """Libraries in the wheel that the loader would not find from here, unless Python code loads them first."""
-    here = posixpath.dirname(piece.path)
-    places = {_expand(s.path, here) for s in piece.slice.search_paths}
+    places = {_expand(s.path, piece.place) for s in piece.slice.search_paths}
     for need in piece.slice.needs:
-        path = held.get(need.library)
-        if path is not None and path != piece.path and posixpath.dirname(path) not in places:
+        library = held.get(need.library)
+        if library is not None and library.path != piece.path and library.place not in places:
             yield Finding(
                 code="TW202",
                 severity=Severity.NOTE,
                 where=piece.path,
                 message=f"{need.library} is in the wheel, but the loader is not told where",
                 evidence=(
-                    f"{piece.path} needs {need.library}, which is {path}",
+                    f"{piece.path} needs {need.library}, which is {library.path}",
                     f"searches {', '.join(sorted(places)) or 'nothing'}",
                 ),
                 hint="give it an $ORIGIN RPATH, or load the library first from __init__.py",

@@ -64,13 +64,16 @@ def supplies(cpu: str, library: str) -> bool:
 
 
 class _Piece(Record):
+    """:param place: the directory that it is installed into."""
+
     path: str
+    place: str
     slice: PeSlice
 
 
 def _pieces(contents: Contents) -> tuple[_Piece, ...]:
     return tuple(
-        _Piece(path=f.path, slice=s)
+        _Piece(path=f.path, place=posixpath.dirname(contents.installed(f.path)), slice=s)
         for f, b in contents.binaries()
         for s in b.slices
         if b.format is Format.PE and isinstance(s, PeSlice) and s.kind in LOADABLE
@@ -204,7 +207,7 @@ def _floors(found: tuple[_Piece, ...]) -> tuple[Floor, ...]:
 
 
 def _findings(found: tuple[_Piece, ...], exclude: tuple[str, ...]) -> Iterator[Finding]:
-    held = {posixpath.basename(p.path).lower(): p.path for p in found}
+    held = {posixpath.basename(p.path).lower(): p for p in found}
     for piece in found:
         for need in piece.slice.needs:
             name = need.library.lower()
@@ -239,20 +242,22 @@ def _outside(piece: _Piece, need: Need) -> Finding:
     )
 
 
-def _unreachable(piece: _Piece, need: Need, path: str) -> Iterator[Finding]:
+def _unreachable(piece: _Piece, need: Need, library: _Piece) -> Iterator[Finding]:
     """A library in a directory that Windows does not search, unless Python code adds it first.
 
     A directory that is called ``NAME.libs`` is what delvewheel makes, which adds the call as well.
     """
-    folder, here = posixpath.dirname(path), posixpath.dirname(piece.path)
-    if folder == here or folder.endswith(".libs") or path == piece.path:
+    if library.place == piece.place or library.place.endswith(".libs"):
         return
     yield Finding(
         code="TW202",
         severity=Severity.NOTE,
         where=piece.path,
         message=f"{need.library} is in the wheel, but not where Windows looks",
-        evidence=(f"{piece.path} imports {need.library}, which is {path}", f"searches {here or 'the top'}"),
+        evidence=(
+            f"{piece.path} imports {need.library}, which is {library.path}",
+            f"searches {piece.place or 'the top'}",
+        ),
         hint="put it beside the module, or call os.add_dll_directory() in __init__.py",
     )
 
