@@ -93,6 +93,27 @@ def test_tag_gives_the_true_name(
     assert "true already" in capsys.readouterr().out
 
 
+def test_tag_goes_on_after_a_wheel_that_has_no_true_name(
+    wheel: Path, renamed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    none = tmp_path / "none.whl"
+    assert main(["tag", str(none), str(renamed), "-o", str(tmp_path / "out")]) == 4
+    assert f"{none} cannot be read" in capsys.readouterr().err
+    assert [p.name for p in (tmp_path / "out").iterdir()] == [wheel.name]
+
+
+def test_tag_does_not_call_a_wheel_true_whose_wheel_file_is_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wheel = small_wheel(tmp_path / "p-1-py2-none-any.whl", {"p/__init__.py": b""}).rename(
+        tmp_path / "p-1-py3-none-any.whl"
+    )
+    assert main(["tag", str(wheel), "-o", str(tmp_path)]) == 2
+    assert "its WHEEL file says something else" in capsys.readouterr().err
+    assert main(["tag", str(wheel), "-o", str(tmp_path / "out")]) == 0
+    assert read_wheel(tmp_path / "out" / wheel.name).wheel_tags == ("py3-none-any",)
+
+
 def test_tag_takes_no_true_tag_away(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A program without a libc runs with any."""
     (tmp_path / "x.c").write_text("void f(void) { for (;;) {} }")

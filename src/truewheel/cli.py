@@ -20,11 +20,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+    from pathlib import Path
 
     from .judge.verdict import Checked
     from .model.contents import WheelFacts
     from .model.distinfo import WheelName
-    from .model.verdict import Verdict
     from .report import Style
 
 
@@ -240,33 +240,59 @@ def _explain(options: SimpleNamespace) -> int:
 def _tag(options: SimpleNamespace) -> int:
     from pathlib import Path  # noqa: PLC0415
 
-    from .judge import verdict  # noqa: PLC0415
     from .report import printable  # noqa: PLC0415
+
+    code = 0
+    for path in map(Path, options.wheels):
+        try:
+            print(printable(_tag_one(path, Path(options.output), tuple(options.exclude))))  # noqa: T201
+        except TruewheelError as error:  # noqa: PERF203  # a wheel's error is not the next one's
+            _complain(error)
+            code = max(code, int(error.exit_code))
+    return code
+
+
+def _tag_one(path: Path, output: Path, exclude: tuple[str, ...]) -> str:
+    """Write the wheel under its true name; returns what was done.
+
+    :raises TruewheelError: when no true name is known, or the wheel cannot be read or written.
+    """
+    from .judge import verdict  # noqa: PLC0415
     from .system.wheelfile import retag_wheel  # noqa: PLC0415
     from .system.wheelreader import read_wheel  # noqa: PLC0415
 
-    output = Path(options.output)
-    for path in map(Path, options.wheels):
-        facts = read_wheel(path, digests=True)
-        checked = verdict.check(facts, exclude=tuple(options.exclude))
-        if checked.claimed is None:
-            raise WheelError(f"{path.name} is not the file name of a wheel", hint="rename it first")
-        if checked.incurable:
-            raise VerdictError(f"{path.name} has errors that no name can cure", findings=checked.incurable)
-        if checked.systems:
-            raise VerdictError(
-                f"{path.name} has binaries for several systems, and its name does not tell which one is meant",
-                findings=[f for f in checked.findings if f.code == "TW307"],
-                hint="build one wheel per system; or give it a name that says linux_CPU, win_amd64 …, and tag that",
-            )
-        name = checked.claimed if checked.is_best else _true_name(checked.claimed, checked.truth)
-        _must_be_true(facts, name, exclude=tuple(options.exclude))
-        if (output / str(name)).resolve() == path.resolve():
-            print(f"{printable(path.name)}: its name is true already")  # noqa: T201
-            continue
+    facts = read_wheel(path, digests=True)
+    checked = verdict.check(facts, exclude=exclude)
+    name = _true_name(facts, checked)
+    _must_be_true(facts, name, exclude=exclude)
+    made = output / str(name)
+    if made.resolve() != path.resolve():
         retag_wheel(path, output, name=name, purelib=checked.truth.purelib)
-        print(printable(f"{path.name} -> {output / str(name)}"))  # noqa: T201
-    return int(ExitCode.FINE)
+        return f"{path.name} -> {made}"
+    if facts.wheel_tags and set(facts.wheel_tags) != set(name.expanded):
+        raise TruewheelError(
+            f"{path.name}: its name is true, but its WHEEL file says something else",
+            hint="name another directory, where one that says the same in both can be written",
+        )
+    return f"{path.name}: its name is true already"
+
+
+def _true_name(facts: WheelFacts, checked: Checked) -> WheelName:
+    """:raises TruewheelError: when there is none."""
+    claimed, truth = checked.claimed, checked.truth
+    if claimed is None:
+        raise WheelError(f"{facts.filename} is not the file name of a wheel", hint="rename it first")
+    if checked.incurable:
+        raise VerdictError(f"{facts.filename} has errors that no name can cure", findings=checked.incurable)
+    if checked.systems:
+        raise VerdictError(
+            f"{facts.filename} has binaries for several systems, and its name does not tell which one is meant",
+            findings=[f for f in checked.findings if f.code == "TW307"],
+            hint="build one wheel per system; or give it a name that says linux_CPU, win_amd64 …, and tag that",
+        )
+    if checked.is_best:
+        return claimed
+    return replace(claimed, interpreters=truth.interpreters, abis=truth.abis, platforms=truth.platforms)
 
 
 def _cache(options: SimpleNamespace) -> int:
@@ -289,10 +315,6 @@ def _cache(options: SimpleNamespace) -> int:
         freed = sum(e.size for e in held if cache.remove(e.path, always=True))
         print(f"freed {report.size(freed)} in {root}")  # noqa: T201
     return int(ExitCode.FINE)
-
-
-def _true_name(claimed: WheelName, truth: Verdict) -> WheelName:
-    return replace(claimed, interpreters=truth.interpreters, abis=truth.abis, platforms=truth.platforms)
 
 
 def _must_be_true(facts: WheelFacts, name: WheelName, *, exclude: tuple[str, ...]) -> None:
