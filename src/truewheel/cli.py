@@ -288,7 +288,7 @@ def _true_name(facts: WheelFacts, checked: Checked) -> WheelName:
         raise VerdictError(
             f"{facts.filename} has binaries for several systems, and its name does not tell which one is meant",
             findings=[f for f in checked.findings if f.code == "TW307"],
-            hint="build one wheel per system; or give it a name that says linux_CPU, win_amd64 …, and tag that",
+            hint="or rename it for one of them first (linux_x86_64, win_amd64 …): tag finds the rest",
         )
     if checked.is_best:
         return claimed

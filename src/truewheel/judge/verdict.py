@@ -112,7 +112,7 @@ def _rulings(contents: Contents, exclude: tuple[str, ...]) -> tuple[tuple[Platfo
         if binary.is_loadable and not any(p.owns(binary.format, s) for p in PLATFORMS for s in binary.slices)
     )
     if len(rulings) > 1:
-        homeless += (_several(rulings),)
+        homeless += (_several(contents, rulings),)
     return rulings, homeless
 
 
@@ -121,13 +121,19 @@ def _owners(contents: Contents) -> list[Platform]:
     return [p for p in PLATFORMS if any(p.owns(form, s) for form, s in pieces)]
 
 
-def _several(rulings: Sequence[PlatformRuling]) -> Finding:
+def _several(contents: Contents, rulings: Sequence[PlatformRuling]) -> Finding:
+    held = {
+        p.family: file.path
+        for file, binary in contents.binaries()
+        for p in PLATFORMS
+        if binary.is_loadable and any(p.owns(binary.format, s) for s in binary.slices)
+    }
     return Finding(
         code="TW307",
         severity=Severity.WARNING,
         where=", ".join(r.family for r in rulings),
         message="binaries for several operating systems in one wheel",
-        evidence=tuple(f"{r.family}: {r.native}" for r in rulings),
+        evidence=tuple(f"{held[r.family]} is for {_plainly(r)}" for r in rulings),
         hint="build one wheel per system",
     )
 
@@ -407,7 +413,7 @@ def _kind(tag: str) -> str:
 
 
 def _plainly(ruling: PlatformRuling) -> str:
-    return f"{ruling.family}: {ruling.tags[0] if ruling.tags else ruling.native}"
+    return f"{ruling.family} ({ruling.tags[0] if ruling.tags else ruling.native})"
 
 
 def _no_name(filename: str) -> Finding:
@@ -445,7 +451,7 @@ def _truth(
 
 def _without_meaning(contents: Contents, rulings: Sequence[PlatformRuling]) -> str:
     if rulings:
-        return f"binaries for several systems, of which the name means none ({', '.join(map(_plainly, rulings))})"
+        return f"binaries for several systems, of which the name means none: {', '.join(map(_plainly, rulings))}"
     return _without_ruling(contents)
 
 
@@ -539,16 +545,16 @@ def _any_with_binaries(contents: Contents, loadable: Sequence[File]) -> list[Fin
     wrong = [m.path for m in modules(contents) if alone and not layout.DATA.intersection(m.path.split("/")[:-1])]
     commands = _commands(contents)
     if commands and not wrong:
-        wrong, what = commands, "a command of one"
+        wrong, what = commands, "installs a program that runs on one"
     else:
-        what = "an extension module of one" if wrong else "binaries"
+        what = "holds an extension module of one" if wrong else "holds binaries"
     files = wrong or [f.path for f in loadable]
     return [
         Finding(
             code="TW301",
             severity=Severity.ERROR if wrong else Severity.WARNING,
             where=files[0],
-            message=f"a wheel for any platform holds {what}",
+            message=f"a wheel for any platform {what}",
             evidence=tuple(files[:5]),
             hint="tag it for the platform of its binaries" + ("" if wrong else ", unless it works without them"),
         )
