@@ -153,7 +153,7 @@ def test_tag_does_not_choose_between_systems(tmp_path: Path, capsys: pytest.Capt
     told = capsys.readouterr().err
     assert "p-1-py3-none-any.whl has binaries for several systems" in told
     assert "TW307" in told
-    assert "p/x.dll is for windows (win_amd64)" in told
+    assert "p/x.dll is for windows" in told
     assert not (tmp_path / "out").exists()
     named = wheel.rename(tmp_path / "p-1-py3-none-win_amd64.whl")
     assert main(["tag", str(named), "-o", str(tmp_path / "out")]) == 0

@@ -182,11 +182,11 @@ def test_of_several_systems_the_name_says_which_is_meant() -> None:
         assert "TW307" in [f.code for f in known.findings]
     for tags in ("any", "macosx_11_0_arm64"):
         open_ = check(facts(f"p-1-py3-none-{tags}.whl", *both))
-        assert open_.systems == ("linux (manylinux_2_5_x86_64)", "windows (win_amd64)")
+        assert open_.systems == ("linux", "windows")
         assert open_.truth.platforms == (tags,)
         assert "several systems" in open_.truth.reasons[0]
         (told,) = [f for f in open_.findings if f.code == "TW307"]
-        assert told.evidence == ("p/tool is for linux (manylinux_2_5_x86_64)", "p/tool.exe is for windows (win_amd64)")
+        assert told.evidence == ("p/tool is for linux", "p/tool.exe is for windows")
 
 
 def test_unread_formats_are_believed() -> None:

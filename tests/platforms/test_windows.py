@@ -124,6 +124,7 @@ def test_what_the_sdk_knows_and_users_may_lack(library: str) -> None:
     ("library", "words"),
     [
         ("MSVCP140.dll", "Visual C++"),
+        ("mfc140u.dll", "Visual C++"),
         ("libstdc++-6.dll", "MinGW"),
         ("libgcc_s_seh-1.dll", "MinGW"),
         ("foo.dll", "Windows or Python"),

@@ -122,18 +122,17 @@ def _owners(contents: Contents) -> list[Platform]:
 
 
 def _several(contents: Contents, rulings: Sequence[PlatformRuling]) -> Finding:
-    held = {
-        p.family: file.path
-        for file, binary in contents.binaries()
-        for p in PLATFORMS
-        if binary.is_loadable and any(p.owns(binary.format, s) for s in binary.slices)
-    }
+    held: dict[str, str] = {}
+    for file, binary in contents.binaries():
+        for platform in PLATFORMS:
+            if binary.is_loadable and any(platform.owns(binary.format, s) for s in binary.slices):
+                held.setdefault(platform.family, file.path)
     return Finding(
         code="TW307",
         severity=Severity.WARNING,
         where=", ".join(r.family for r in rulings),
         message="binaries for several operating systems in one wheel",
-        evidence=tuple(f"{held[r.family]} is for {_plainly(r)}" for r in rulings),
+        evidence=tuple(f"{held[r.family]} is for {r.family}" for r in rulings),
         hint="build one wheel per system",
     )
 
@@ -321,8 +320,8 @@ class Checked(Record):
     :param claimed: the parts of its file name; ``None`` when that is no wheel's name.
     :param truth: what it might be called.
     :param findings: all of them, errors first.
-    :param systems: where binaries are for several systems and the name does not tell which one is meant: those systems,
-        with the tag of each. Then nothing tells the true name either, and ``truth`` has the claimed platforms.
+    :param systems: where binaries are for several systems and the name does not tell which one is meant: those systems.
+        Then nothing tells the true name either, and ``truth`` has the claimed platforms.
     """
 
     claimed: WheelName | None
@@ -381,7 +380,7 @@ def check(
         from . import upload as refusals  # noqa: PLC0415  # packaging.metadata is slow to import
 
         told += layout.bounded(refusals.findings(facts))
-    systems = () if meant else tuple(_plainly(r) for r in rulings)
+    systems = () if meant else tuple(r.family for r in rulings)
     return Checked(claimed=claimed, truth=truth, findings=_told(told, select, ignore), systems=systems)
 
 
@@ -410,10 +409,6 @@ def _beside(
 def _kind(tag: str) -> str:
     """``manylinux_2_28_x86_64`` and ``manylinux2014_x86_64`` → ``manylinux``."""
     return tag.partition("_")[0].rstrip("0123456789")
-
-
-def _plainly(ruling: PlatformRuling) -> str:
-    return f"{ruling.family} ({ruling.tags[0] if ruling.tags else ruling.native})"
 
 
 def _no_name(filename: str) -> Finding:
@@ -451,7 +446,7 @@ def _truth(
 
 def _without_meaning(contents: Contents, rulings: Sequence[PlatformRuling]) -> str:
     if rulings:
-        return f"binaries for several systems, of which the name means none: {', '.join(map(_plainly, rulings))}"
+        return f"binaries for several systems, of which the name means none: {', '.join(r.family for r in rulings)}"
     return _without_ruling(contents)
 
 

@@ -108,7 +108,8 @@ def _excluded(library: str, patterns: tuple[str, ...]) -> bool:
 
 
 def _lost(piece: Piece, need: Need, ours: Held) -> Iterator[Finding]:
-    path = ours.by_name.get(posixpath.basename(need.library))
+    name = posixpath.basename(need.library)
+    path = ours.by_name.get(name)
     if path == piece.path:
         return
     if path is not None:
@@ -129,7 +130,7 @@ def _lost(piece: Piece, need: Need, ours: Held) -> Iterator[Finding]:
             message=f"{need.library} is neither in the wheel nor part of the system",
             evidence=(f"{piece.path} needs {need.library}",),
             hint="install it into the wheel and give the module an @loader_path RPATH, link it statically, or, when "
-            f'someone else supplies it, set tool.truewheel.exclude = ["{posixpath.basename(need.library)}"]',
+            f'someone else supplies it, set tool.truewheel.exclude = ["{name}"], or --exclude {name}',
         )
 
 

@@ -510,7 +510,7 @@ def _outside(evidence: Evidence) -> Finding:
         message=f"{library} is neither in the wheel nor promised by any manylinux or musllinux level",
         evidence=(f"{evidence.file} needs {library}",),
         hint=f"install it into the wheel and give the module an $ORIGIN RPATH, link it statically, or, when someone else "
-        f'supplies it, set tool.truewheel.exclude = ["{library}"]',
+        f'supplies it, set tool.truewheel.exclude = ["{library}"], or --exclude {library}',
     )
 
 

@@ -33,7 +33,7 @@ _STARTS = {
 """Whose programs a machine can start: emulation is part of Windows."""
 _API_SET = r"(api|ext)-(ms-\w+-)?[\w-]+\.dll"
 _PYTHON = r"python\d+t?(_d)?\.dll|libpypy[\d.]+-c\.dll|python-native\.dll"
-_MSVC = r"(msvcp|vcruntime|concrt|vccorlib|vcamp|vcomp)[\d_a-z]*\.dll"
+_MSVC = r"(msvcp|vcruntime|concrt|vccorlib|vcamp|vcomp|mfc)[\d_a-z]*\.dll"
 _MINGW = r"lib(gcc_s_\w+-1|stdc\+\+-6|winpthread-1|gfortran-\d|quadmath-0|gomp-1|ssp-0)\.dll"
 
 
@@ -238,7 +238,7 @@ def _outside(piece: _Piece, need: Need) -> Finding:
         where=piece.path,
         message=message,
         evidence=(f"{piece.path} imports {need.library}" + (" when it is first used" if delayed else ""),),
-        hint=f'{hint}; when someone else supplies it, set tool.truewheel.exclude = ["{name}"]',
+        hint=f'{hint}; when someone else supplies it, set tool.truewheel.exclude = ["{name}"], or --exclude {name}',
     )
 
 
