@@ -230,6 +230,21 @@ def test_nothing_compiled_is_bound_to_no_abi() -> None:
     assert check(facts("p-1-cp313-cp313-linux_x86_64.whl")).truth.tag == "cp313-none-any"
 
 
+@pytest.mark.parametrize(
+    ("name", "inside", "opinion"),
+    [
+        ("manylinux_2_34_x86_64", "linux_x86_64", "the file name is true"),
+        ("manylinux_2_17_x86_64", "manylinux_2_34_x86_64", "WHEEL is true"),
+        ("manylinux_2_17_x86_64", "win_amd64", "neither is true"),
+    ],
+)
+def test_where_wheel_and_file_name_differ_one_may_be_true(name: str, inside: str, opinion: str) -> None:
+    known = facts(f"p-1-cp313-cp313-{name}.whl", MODULE)
+    known = dataclasses.replace(known, wheel_headers=(("Wheel-Version", "1.0"), ("Tag", f"cp313-cp313-{inside}")))
+    (finding,) = [f for f in check(known).findings if f.code == "TW512"]
+    assert finding.evidence[-1] == opinion
+
+
 def test_a_true_name_that_says_more_is_the_best() -> None:
     """A static program runs on any libc; what it is called for musl is not to be taken from it."""
     static = program("p-1.data/scripts/tool", Format.ELF)

@@ -54,8 +54,11 @@ def tree_findings(
     )
 
 
-def findings(facts: WheelFacts) -> tuple[Finding, ...]:
-    """Everything that is wrong with the layout of a wheel on disk."""
+def findings(facts: WheelFacts, *, opinion: str = "") -> tuple[Finding, ...]:
+    """Everything that is wrong with the layout of a wheel on disk.
+
+    :param opinion: which of its file name and its WHEEL is true, for where they differ.
+    """
     name = parse_wheel_name(facts.filename)
     return bounded(
         itertools.chain(
@@ -63,7 +66,7 @@ def findings(facts: WheelFacts) -> tuple[Finding, ...]:
             _unfit_for_windows(facts.contents, name.platforms if name is not None else ("any",)),
             _of_members(facts),
             _of_record(facts),
-            _of_metadata(facts),
+            _of_metadata(facts, opinion),
         )
     )
 
@@ -361,11 +364,11 @@ def _of_row(row: RecordRow, member: Member, *, signed: bool) -> Iterator[Finding
         )  # fmt: skip
 
 
-def _of_metadata(facts: WheelFacts) -> Iterator[Finding]:
+def _of_metadata(facts: WheelFacts, opinion: str) -> Iterator[Finding]:
     name = parse_wheel_name(facts.filename)
     home = facts.contents.dist_info
     if name is not None:
-        yield from _of_name(facts, name)
+        yield from _of_name(facts, name, opinion)
     if facts.metadata is None:
         yield _finding("TW522", Severity.ERROR, f"{home}/METADATA", "is missing", hint="build the wheel again")
         return
@@ -399,7 +402,7 @@ def _is_version(written: str, named: str) -> bool:
         return False
 
 
-def _of_name(facts: WheelFacts, name: WheelName) -> Iterator[Finding]:
+def _of_name(facts: WheelFacts, name: WheelName, opinion: str) -> Iterator[Finding]:
     if name.name != escape(name.name):
         yield _finding(
             "TW502", Severity.NOTE, facts.filename, "the name is not normalised",
@@ -411,7 +414,7 @@ def _of_name(facts: WheelFacts, name: WheelName) -> Iterator[Finding]:
         differing += [f"only the file name says {tag}" for tag in sorted(outside - inside)[:4]]
         yield _finding(
             "TW512", Severity.WARNING, f"{facts.contents.dist_info}/WHEEL", "its tags are not those of the file name",
-            evidence=differing, hint="truewheel tag writes both alike",
+            evidence=[*differing, *([opinion] if opinion else [])], hint="truewheel tag writes both alike",
         )  # fmt: skip
     told = {k.lower(): v.lower() for k, v in facts.wheel_headers}.get("root-is-purelib")
     purelib = told == "true"

@@ -375,13 +375,21 @@ def check(
     if claimed is not None and meant:
         truth = replace(truth, platforms=(*truth.platforms, *_beside(contents, claimed, truth, meant, exclude)))
     claims = _claims(contents, claimed, rulings, exclude) if claimed else [_no_name(facts.filename)]
-    told = [*claims, *homeless, *(f for r in rulings for f in r.findings), *layout.findings(facts)]
+    told = [*claims, *homeless, *(f for r in rulings for f in r.findings)]
+    told += layout.findings(facts, opinion=_opinion(facts, truth, untrue=any(_is_untruth(f) for f in claims)))
     if upload:
         from . import upload as refusals  # noqa: PLC0415  # packaging.metadata is slow to import
 
         told += layout.bounded(refusals.findings(facts))
     systems = () if meant else tuple(r.family for r in rulings)
     return Checked(claimed=claimed, truth=truth, findings=_told(told, select, ignore), systems=systems)
+
+
+def _opinion(facts: WheelFacts, truth: Verdict, *, untrue: bool) -> str:
+    """Whom to believe where WHEEL and the file name differ."""
+    if not untrue:
+        return "the file name is true"
+    return "WHEEL is true" if set(facts.wheel_tags) == set(truth.expanded) else "neither is true"
 
 
 def _meant(claimed: WheelName | None, rulings: Sequence[PlatformRuling]) -> tuple[PlatformRuling, ...]:
