@@ -196,6 +196,11 @@ def test_paths() -> None:
     assert with_path("/tmp/build/lib") == ["TW205"]
 
 
+def test_a_library_that_only_newer_levels_have_is_a_floor_of_theirs() -> None:
+    (floor, *_) = LINUX.rule(contents(m=piece(Need(library="libmvec.so.1")))).floors
+    assert (floor.of, floor.text, str(floor.evidence[0])) == ("manylinux", "2.24", "m.so needs libmvec.so.1")
+
+
 def test_unreachable_bundled_library() -> None:
     module = piece(Need(library="libx.so"), Need(library="libc.so.6"))
     found = LINUX.rule(contents(p__m=module, p__libs__libx=piece(name="libx.so")))

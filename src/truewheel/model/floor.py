@@ -37,7 +37,7 @@ class Evidence(Record):
 class Floor(Record):
     """The least version of one thing that the binaries need.
 
-    :param of: what has a version here: ``glibc``, ``musl``, ``GLIBCXX``, ``macos``, ``android``, ``ios``,
+    :param of: what has a version here: ``glibc``, ``musl``, ``GLIBCXX``, ``manylinux`` (a library), ``macos``, ``android``, ``ios``,
         ``windows``, ``python`` (stable ABI), ``isa``.
     :param version: an ordered version, compared as tuples.
     :param evidence: what set it, strongest first; at least one.

@@ -457,7 +457,8 @@ def _floors(wants: list[_Want], libc: str) -> tuple[Floor, ...]:
     for of, group in by_family.items():
         top = max(w.version for w in group)
         evidence = tuple(dict.fromkeys(w.evidence for w in group if w.version == top))
-        floors.append((max(w.level for w in group), of != libc, Floor(of=of, version=top, evidence=evidence)))
+        name = "manylinux" if of == "library" else of  # of a library there is no version, but a level that has it
+        floors.append((max(w.level for w in group), of != libc, Floor(of=name, version=top, evidence=evidence)))
     return tuple(floor for _, _, floor in sorted(floors, key=lambda f: (tuple(-n for n in f[0]), f[1], f[2].of)))
 
 
