@@ -245,6 +245,15 @@ def test_where_wheel_and_file_name_differ_one_may_be_true(name: str, inside: str
     assert finding.evidence[-1] == opinion
 
 
+def test_a_module_of_one_python_that_is_not_needed_narrows_no_name() -> None:
+    """As debugpy has them: modules for one Python on Windows, libraries for the other systems, and Python code for all."""
+    windows, linux = module("p/m.cp39-win_amd64.pyd"), program("p/attach.so", Format.ELF)
+    known = check(facts("p-1-py2.py3-none-any.whl", windows, linux))
+    assert (known.is_true, known.truth.tag) == (True, "py2.py3-none-any")
+    assert [f.severity for f in known.findings if f.code == "TW409"] == [Severity.WARNING]
+    assert check(facts("p-1-py3-none-win_amd64.whl", windows)).truth.tag == "cp39-cp39-win_amd64"
+
+
 def test_a_true_name_that_says_more_is_the_best() -> None:
     """A static program runs on any libc; what it is called for musl is not to be taken from it."""
     static = program("p-1.data/scripts/tool", Format.ELF)

@@ -163,4 +163,4 @@ def test_the_reason_is_the_machine_and_not_the_floor() -> None:
     ruling = WINDOWS.rule(contents({"a.pyd": piece("arm64", subsystem_version=(6, 2))}))
     assert ruling.reason == "a.pyd is code for arm64"
     launchers = {f"{cpu}.exe": piece(cpu, kind=Kind.EXECUTABLE) for cpu in ("i686", "x86_64")}
-    assert WINDOWS.rule(contents(launchers)).reason == "its binaries are for i686, x86_64"
+    assert WINDOWS.rule(contents(launchers)).reason == "the binaries are for i686, x86_64"

@@ -224,9 +224,7 @@ def _understand(promise: str, contents: Contents) -> tuple[str, Platform | None]
 def _why(ruling: PlatformRuling) -> str:
     """The decisive floor in words."""
     if not ruling.tags:
-        return (
-            f"{ruling.native}: {ruling.reason or 'its binaries do not say for which release'}, so the tag is believed"
-        )
+        return f"{ruling.reason or 'the binaries do not say for which release'}, so the tag is believed"
     if ruling.tags[0] == ruling.native and _is_plain(ruling.native):
         cause = next((f for f in ruling.findings if f.code in _BLOCKING), None)
         return f"{ruling.native}: {cause.evidence[0] if cause and cause.evidence else 'no promise can be kept'}"
@@ -371,10 +369,10 @@ def check(
     rulings, homeless = _rulings(contents, exclude)
     claimed = parse_wheel_name(facts.filename)
     meant = _meant(claimed, rulings)
-    truth = _truth(contents, claimed, rulings, meant)
+    claims = _claims(contents, claimed, rulings, exclude) if claimed else [_no_name(facts.filename)]
+    truth = _truth(contents, claimed, rulings, meant, _python(contents, claims))
     if claimed is not None and meant:
         truth = replace(truth, platforms=(*truth.platforms, *_beside(contents, claimed, truth, meant, exclude)))
-    claims = _claims(contents, claimed, rulings, exclude) if claimed else [_no_name(facts.filename)]
     told = [*claims, *homeless, *(f for r in rulings for f in r.findings)]
     told += layout.findings(facts, opinion=_opinion(facts, truth, untrue=any(_is_untruth(f) for f in claims)))
     if upload:
@@ -429,10 +427,20 @@ def _no_name(filename: str) -> Finding:
     )
 
 
-def _truth(
-    contents: Contents, claimed: WheelName | None, rulings: Sequence[PlatformRuling], meant: Sequence[PlatformRuling]
-) -> Verdict:
+def _python(contents: Contents, claims: Iterable[Finding]) -> PythonRuling:
+    """What the modules say of Pythons; no tags where some are for one Python and the wheel is for any all the same."""
     python = pyabi.rule(contents, target=None)
+    spare = any(f.code == "TW409" and not _is_untruth(f) for f in claims)
+    return replace(python, interpreters=(), abis=()) if spare else python
+
+
+def _truth(
+    contents: Contents,
+    claimed: WheelName | None,
+    rulings: Sequence[PlatformRuling],
+    meant: Sequence[PlatformRuling],
+    python: PythonRuling,
+) -> Verdict:
     interpreters, abis = python.interpreters, python.abis
     if claimed is not None and (not interpreters or abis == ("none",) or not _is_narrower(claimed, python)):
         # Suffixes tell the Python of a module, not that pure Python code beside it runs on all of them: what the

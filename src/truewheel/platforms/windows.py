@@ -188,7 +188,7 @@ reason=_reason(bound, cpus, native),
 def _reason(bound: tuple[_Piece, ...], cpus: list[str], native: str) -> str:
     """Why the tag is ``native``, or why there is none."""
     if len(cpus) > 1 and not _modules(bound):
-        return f"its binaries are for {', '.join(cpus)}"
+        return f"the binaries are for {', '.join(cpus)}"
     witness = next((p for p in bound if _machine(p.slice) == _tags()[native]), None)
     return f"{witness.path} is code for {_machine(witness.slice)}" if witness is not None else ""
 
