@@ -54,6 +54,19 @@ class Contents(Record):
         """Whether a file is a binary of whatever kind, be it a broken one: then the contents are not for any system."""
         return any(f.binary is not None or f.broken is not None for f in self.files)
 
+    def installed(self, path: str) -> str:
+        """Where a file comes to lie, from ``site-packages``; what goes elsewhere is below ``<prefix>``, as on Unix.
+
+        >>> contents = Contents(files=(), dist_info="p-1.dist-info")
+        >>> contents.installed("p-1.data/platlib/x.so"), contents.installed("p-1.data/scripts/x")
+        ('x.so', '<prefix>/bin/x')
+        """
+        if not path.startswith(self.data_dir + "/"):
+            return path
+        scheme, _, rest = path[len(self.data_dir) + 1 :].partition("/")
+        roots = {"purelib": "", "platlib": "", "scripts": "<prefix>/bin/", "data": "<prefix>/"}
+        return roots[scheme] + rest if scheme in roots else path
+
     def binaries(self) -> tuple[tuple[File, Binary], ...]:
         """Every file whose facts are known, with them."""
         return tuple((f, f.binary) for f in self.files if f.binary is not None)

@@ -16,6 +16,8 @@ class PlatformRuling(Record):
     :param floors: every floor, strictest first.
     :param findings: what is wrong or notable (TW2xx, TW3xx).
     :param family: ``linux``, ``macos``, ``windows``, ``android``, ``ios``, ``emscripten``, ``any``.
+    :param reason: why these tags, in a phrase, where no floor decides.
+    :param cure: what makes binaries that ask for less, for people; empty where a tag says nothing of that.
     """
 
     family: str
@@ -23,6 +25,8 @@ class PlatformRuling(Record):
     native: str
     floors: tuple[Floor, ...] = ()
     findings: tuple[Finding, ...] = ()
+    reason: str = ""
+    cure: str = ""
 
 
 class Objection(Record):

@@ -111,10 +111,11 @@ def _look(archive: Archive, item: Item, *, digests: bool) -> Looked:
 
 
 def read_binary(content: Buffer) -> tuple[Binary | None, FormatError | None]:
-    """The facts of a binary, or why there are none."""
+    """The facts of a binary, or why there are none: as a value, without the frames that would keep ``content`` in memory."""
     try:
         return formats.read(content), None
     except FormatError as error:
+        error.__traceback__ = error.__context__ = error.__cause__ = None
         return None, error
 
 
