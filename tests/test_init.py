@@ -73,7 +73,8 @@ def test_it_builds_and_its_tests_pass(kind: str, tmp_path: Path, environ: dict[s
     package = "my_kind_1" if starter.KINDS[kind].packaged else "-"
     example = dataclasses.replace(STARTED[kind], package=package)
     shop = Shop("my-kind-1", tmp_path / NAME / "shop", environ, example, init(tmp_path, kind))
-    shop.build()
+    said = shop.build()
+    assert not re.search(r"warning TW|CMake Warning|: warning:", said), said
     assert re.fullmatch(example.tag, shop.tag())
     assert shop.wheel().name.startswith("my_kind_1-0.1.0-")
     shop.judge()
@@ -419,6 +420,16 @@ def test_all_or_nothing_when_someone_else_writes_there_too(tmp_path: Path, monke
     assert "exists" in caught.value.context[0]
     assert held(tmp_path) == {"project/README.md"}
     assert (home / "README.md").read_text() == "theirs"
+
+
+def test_a_directory_must_be_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An unset variable of a script is not the directory that one happens to be in."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "", "--with", "c"]) == 2
+    assert "no directory is named" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("given", [[], ["--with", "rust"], ["--with"]])

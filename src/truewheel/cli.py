@@ -285,6 +285,8 @@ def _init(options: SimpleNamespace) -> int:
     from .model import starter  # noqa: PLC0415
     from .system import starter as templates  # noqa: PLC0415
 
+    if not options.directory:
+        raise TruewheelError("no directory is named", hint="truewheel init . is for the one that you are in")
     directory, kind = os.path.realpath(options.directory), starter.KINDS[options.kind]
     given = starter.derived_name(os.path.basename(directory)) if options.name is None else options.name
     name = starter.checked_name(given, kind)
