@@ -31,18 +31,25 @@ TOOLS = Path(sys.executable).parent
 
 
 class Shop:
-    """A copy of an example, and virtual environments in which it is built and tested."""
+    """A copy of an example, or of a project at ``home``, and virtual environments in which it is built and tested."""
 
-    def __init__(self, name: str, place: Path, environ: Mapping[str, str], example: Example | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        place: Path,
+        environ: Mapping[str, str],
+        example: Example | None = None,
+        home: Path | None = None,
+    ) -> None:
         self.name, self.example, self.place, self.environ = name, example or TABLE[name], place, dict(environ)
         place.mkdir(exist_ok=True)
         for program in self.example.programs:
             needs.program(program)
         for header in self.example.headers:
             needs.header(header)
-        self.source, self.out = place / "source", place / "out"
-        shutil.copytree(EXAMPLES / name, self.source)
-        shutil.copytree(EXAMPLES / name / "tests", place / "tests")
+        self.home, self.source, self.out = home or EXAMPLES / name, place / "source", place / "out"
+        shutil.copytree(self.home, self.source)
+        shutil.copytree(self.home / "tests", place / "tests")
 
     def python(self, version: str, *requirements: object) -> Path:
         """The interpreter of a virtual environment that has what is asked for."""
@@ -89,7 +96,7 @@ class Shop:
         other = copy.copy(self)
         other.source, other.out = self.place / "another directory", self.place / "another out"
         other.environ = {**self.environ, "TRUEWHEEL_CACHE_DIR": str(self.place / "another" / "cache")}
-        shutil.copytree(EXAMPLES / self.name, other.source)
+        shutil.copytree(self.home, other.source)
         other.build()
         return other.wheel()
 
@@ -98,7 +105,7 @@ class Shop:
 
     def judge(self) -> None:
         """What truewheel and others say of the products."""
-        products = sorted(self.out.glob("example_*"))
+        products = sorted([*self.out.glob("*.whl"), *self.out.glob("*.tar.gz")])
         excluded = [word for library in self.example.supplied for word in ("--exclude", library)]
         odd = [word for code in self.example.oddities for word in ("--ignore", code)]
         here = {"cwd": self.place, "environ": {**self.environ, "PYTHONPATH": os.pathsep.join(sys.path)}}
