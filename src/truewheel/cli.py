@@ -248,6 +248,7 @@ def _tag(options: SimpleNamespace) -> int:
             interpreters=truth.interpreters,
             abis=truth.abis,
             platforms=truth.platforms,
+            variant=checked.claimed.variant,
         )
         _must_be_true(facts, name, exclude=tuple(options.exclude))
         if (output / str(name)).resolve() == path.resolve():

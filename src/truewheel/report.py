@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .model.contents import WheelFacts
     from .model.diagnostics import Finding, TruewheelError
     from .model.floor import Floor
+    from .model.variants import Variant
     from .model.verdict import Verdict
 
 JSON_VERSION = 1
@@ -78,11 +79,16 @@ def summary(filename: str, count: int, verdict: Verdict, style: Style = PLAIN, *
     lines = [
         f"{style.paint('truewheel', '1')} made {filename} ({size(count)})",
         f"  tag: {verdict.tag}",
+        *_variant(verdict),
         *(f"  why: {reason}" for reason in verdict.reasons),
         *([f"  built: {note}"] if note else []),
     ]
     lines += [finding(f, style) for f in verdict.findings if f.severity is not Severity.NOTE]
     return "\n".join(lines)
+
+
+def _variant(verdict: Verdict) -> list[str]:
+    return [f"  variant: {verdict.variant}"] if verdict.variant is not None else []
 
 
 def _floors(floors: Iterable[Floor]) -> list[str]:
@@ -101,6 +107,7 @@ def shown(facts: WheelFacts, checked: Checked, style: Style = PLAIN) -> str:
     lines = [style.paint(facts.filename, "1") + f" ({size(facts.size)})", f"  claims: {claimed}"]
     verdict = "true" if checked.is_true else style.paint("untrue", "31")
     lines.append(f"  is: {verdict}; could be {checked.truth.tag}" if not _same(checked) else f"  is: {verdict}")
+    lines += _variant(checked.truth)
     lines += [f"  why: {reason}" for reason in checked.truth.reasons]
     lines += _floors(checked.truth.floors)
     lines += [finding(f, style) for f in checked.findings]
@@ -151,10 +158,17 @@ def _wheel(facts: WheelFacts, checked: Checked) -> dict[str, Any]:
         "true": checked.is_true,
         "tag": checked.truth.tag,
         "tags": list(checked.truth.expanded),
+        "variant": _named(checked.truth.variant),
         "reasons": list(checked.truth.reasons),
         "floors": [_floor(f) for f in checked.truth.floors],
         "findings": [_finding(f) for f in checked.findings],
     }
+
+
+def _named(variant: Variant | None) -> dict[str, Any] | None:
+    if variant is None:
+        return None
+    return {"label": variant.label, "properties": [str(p) for p in variant.properties]}
 
 
 def _floor(floor: Floor) -> dict[str, Any]:

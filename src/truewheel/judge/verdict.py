@@ -11,7 +11,7 @@ from ..model.distinfo import WheelName, parse_wheel_name
 from ..model.record import Record
 from ..model.verdict import Verdict
 from ..platforms import PLATFORMS
-from . import layout, pyabi, selection
+from . import layout, pyabi, selection, variants
 from .modules import modules
 
 TYPE_CHECKING = False
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 AUTO, NATIVE = "auto", "native"
 
 _UNTRUE = frozenset({"TW301", "TW305", "TW315", "TW401", "TW402", "TW403", "TW407", "TW409", "TW411"})
-"""Findings that, at level error, make a name untrue."""
+"""Findings that, at level error, make a tag untrue; another one would cure that."""
+_LABELS = frozenset({"TW318", "TW535", "TW536"})
+"""Findings that, at level error, make a variant's label untrue, which is more than a name."""
 
 
 class Question(Record):
@@ -68,6 +70,7 @@ def judge(contents: Contents, question: Question) -> Verdict:
         *homeless,
         *python.findings,
         *layout.tree_findings(contents, compiled=question.compiled),
+        *variants.findings(contents, built=True),
         *(f for r in rulings for f in r.findings),
     ]
     return Verdict(
@@ -75,9 +78,10 @@ def judge(contents: Contents, question: Question) -> Verdict:
         abis=python.abis,
         platforms=platforms,
         purelib=platforms == ("any",),
-        floors=(*(f for r in rulings for f in r.floors), *python.floors),
+        floors=(*(f for r in rulings for f in r.floors), *variants.floors(contents), *python.floors),
         findings=_told(told, question.select, question.ignore),
         reasons=reasons,
+        variant=contents.variant,
     )
 
 
@@ -90,7 +94,7 @@ def _told(findings: Iterable[Finding], selected: tuple[str, ...], ignored: tuple
 
 
 def _is_untruth(finding: Finding) -> bool:
-    return finding.severity is Severity.ERROR and finding.code in _UNTRUE
+    return finding.severity is Severity.ERROR and finding.code in _UNTRUE | _LABELS
 
 
 def _rulings(contents: Contents, exclude: tuple[str, ...]) -> tuple[tuple[PlatformRuling, ...], tuple[Finding, ...]]:
@@ -282,6 +286,7 @@ def _demanded(
     told = [
         *claims,
         *layout.tree_findings(contents, compiled=question.compiled),
+        *variants.findings(contents, built=True),
         *(f for r in rulings for f in r.findings),
     ]
     return Verdict(
@@ -289,9 +294,10 @@ def _demanded(
         abis=parts[1],
         platforms=parts[2],
         purelib=parts[2] == ("any",),
-        floors=(*(f for r in rulings for f in r.floors), *python.floors),
+        floors=(*(f for r in rulings for f in r.floors), *variants.floors(contents), *python.floors),
         findings=_told(told, question.select, question.ignore),
         reasons=("tool.scikit-build.wheel.tags says so",),
+        variant=contents.variant,
     )
 
 
@@ -348,7 +354,14 @@ def check(
     claimed = parse_wheel_name(facts.filename)
     truth = _truth(contents, claimed, rulings)
     claims = _claims(contents, claimed, rulings, exclude) if claimed else [_no_name(facts.filename)]
-    told = [*claims, *homeless, *(f for r in rulings for f in r.findings), *layout.findings(facts)]
+    told = [
+        *claims,
+        *homeless,
+        *(f for r in rulings for f in r.findings),
+        *layout.findings(facts),
+        *variants.described(facts),
+        *variants.findings(contents, built=False),
+    ]
     if upload:
         from . import upload as refusals  # noqa: PLC0415  # packaging.metadata is slow to import
 
@@ -362,7 +375,7 @@ def _no_name(filename: str) -> Finding:
         severity=Severity.ERROR,
         where=filename,
         message="is not the file name of a wheel",
-        hint="NAME-VERSION(-BUILD)-PYTHON-ABI-PLATFORM.whl",
+        hint="NAME-VERSION(-BUILD)-PYTHON-ABI-PLATFORM.whl, and of a variant …-PLATFORM-LABEL.whl",
     )
 
 
@@ -383,8 +396,9 @@ def _truth(contents: Contents, claimed: WheelName | None, rulings: Sequence[Plat
         abis=abis or ("none",),
         platforms=platforms,
         purelib=platforms == ("any",),
-        floors=(*(f for r in rulings for f in r.floors), *python.floors),
+        floors=(*(f for r in rulings for f in r.floors), *variants.floors(contents), *python.floors),
         reasons=reasons,
+        variant=contents.variant,
     )
 
 

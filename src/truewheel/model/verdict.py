@@ -5,6 +5,7 @@ from __future__ import annotations
 from .diagnostics import Finding, Severity
 from .floor import Evidence, Floor
 from .record import Record
+from .variants import Variant
 
 
 class PlatformRuling(Record):
@@ -56,6 +57,7 @@ class Verdict(Record):
     :param platforms: platform tags.
     :param purelib: the value of ``Root-Is-Purelib``.
     :param reasons: why this tag, a phrase each, the decisive one first.
+    :param variant: what it says of itself besides its tags; ``None`` when it is no variant.
     """
 
     interpreters: tuple[str, ...]
@@ -65,6 +67,7 @@ class Verdict(Record):
     floors: tuple[Floor, ...] = ()
     findings: tuple[Finding, ...] = ()
     reasons: tuple[str, ...] = ()
+    variant: Variant | None = None
 
     @property
     def tag(self) -> str:
