@@ -141,7 +141,7 @@ def _of_level(variant: Variant, pieces: list[_Piece], *, built: bool) -> Iterato
         yield _more(variant, ["nothing in the wheel is code for an x86 CPU"])
     elif level > 1 and silent:
         yield _silent(variant, silent, alone=len(silent) == len(pieces), built=built)
-    elif level > max(p.level or 0 for p in pieces):
+    elif level > max(1, *(p.level or 1 for p in pieces)):
         yield _more(variant, [str(_evidence(p)) for p in pieces[:_TOLD]])
 
 
@@ -199,10 +199,10 @@ def _mistaken(where: str, document: Document) -> Iterator[Finding]:
 def _disagreeing(where: str, label: str, document: Document) -> Iterator[Finding]:
     labels = [v.label for v in document.variants]
     hint = "build the wheel again; a label cannot be changed by renaming"
-    if labels and labels != [label]:
+    if labels != [label] and (labels or not document.mistakes):
         yield _finding(
             "TW536", Severity.ERROR, where,
-            f"describes {', '.join(labels[:_TOLD])}; the file name says {label}" if label
+            f"describes {', '.join(labels[:_TOLD]) or 'nothing'}; the file name says {label}" if label
             else "describes a variant, but the file name has no label, so that every installer takes it",
             evidence=[str(v)[:200] for v in document.variants[:_TOLD]], hint=hint,
         )  # fmt: skip

@@ -51,6 +51,11 @@ class Field(Record):
         return _docstrings()[self.attribute]
 
     @property
+    def in_table(self) -> bool:
+        """Whether it may stand in a project's table, and is not said of one build only."""
+        return self.key not in _OF_ONE_BUILD
+
+    @property
     def variable(self) -> str:
         """The environment variable that sets it."""
         return "TRUEWHEEL_" + self.attribute.upper()
@@ -156,7 +161,7 @@ def misspelt_tables(tools: Iterable[str]) -> Iterable[Problem]:
 def _given(
     field: Field, table: Mapping[str, Any], options: Mapping[str, Any], environ: Mapping[str, str]
 ) -> Iterable[tuple[str, Any]]:
-    if field.key in table and field.key not in _OF_ONE_BUILD:
+    if field.in_table and field.key in table:
         yield f"tool.truewheel.{field.key}", table[field.key]
     if field.variable in environ:
         text = environ[field.variable]
@@ -213,7 +218,7 @@ def json_schema(tool: str = "truewheel") -> dict[str, Any]:
     """
     properties = {}
     for field in fields():
-        if field.key in _OF_ONE_BUILD:
+        if not field.in_table:
             continue
         kind: dict[str, Any] = {"type": "array", "items": {"type": "string"}} if field.many else {"type": "string"}
         if field.choices:
@@ -243,7 +248,7 @@ def reference() -> str:
     for field in fields():
         default = list(field.default) if field.many else field.default
         allowed = f" · one of {', '.join(f'`{c}`' for c in field.choices)}" if field.choices else ""
-        allowed += " · not in the table" if field.key in _OF_ONE_BUILD else ""
+        allowed += "" if field.in_table else " · not in the table"
         parts += [
             f"## `{field.key}`",
             f"Default: `{default}` · `{field.variable}`{allowed}"
