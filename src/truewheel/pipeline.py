@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 from .judge import reuse
 from .model import schema
 from .model.diagnostics import ConfigError, EngineError, Problem, TruewheelError, VerdictError
-from .model.distinfo import WheelName, dist_info_name, escape
+from .model.distinfo import VARIANT, WheelName, dist_info_name, escape
 from .model.project import Project
 from .model.record import Record
 from .model.request import Product, Request
 from .model.tree import Scheme
-from .model.variants import FILE
 from .system import host, launcher, workspace
 from .system.engine import Engine, Staged
 from .system.pyproject import read_project, read_settings, read_table
@@ -195,7 +194,7 @@ def judged(request: Request, project: Project, staged: Staged) -> Verdict:
 
 def _no_reserved_names(staged: Staged) -> None:
     """Files that the backend writes cannot come from the build."""
-    reserved = {"METADATA", "WHEEL", "RECORD", "entry_points.txt", FILE}
+    reserved = {"METADATA", "WHEEL", "RECORD", "entry_points.txt", VARIANT}
     taken = sorted(e.path for e in staged.tree.entries if e.scheme is Scheme.DIST_INFO and e.path in reserved)
     if taken:
         problems = [
@@ -206,7 +205,7 @@ def _no_reserved_names(staged: Staged) -> None:
 
 def _files(project: Project) -> dict[str, bytes]:
     """What a wheel's ``.dist-info`` has besides what is prepared before anything is built."""
-    return {**_dist_info(project), **({FILE: project.variant_json} if project.variant_json else {})}
+    return {**_dist_info(project), **({VARIANT: project.variant_json} if project.variant_json else {})}
 
 
 def _dist_info(project: Project) -> dict[str, bytes]:

@@ -11,6 +11,7 @@ from truewheel.judge import variants, verdict
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, PeSlice, Slice
 from truewheel.model.contents import Contents, File, WheelFacts
 from truewheel.model.diagnostics import Severity
+from truewheel.model.record import replace
 from truewheel.model.target import Target
 from truewheel.model.variants import SCHEMA, Variant, declared
 
@@ -147,7 +148,8 @@ def document(variants_: object, **more: object) -> str:
 
 def facts(label: str, text: str | None) -> WheelFacts:
     filename = f"p-1-py3-none-any-{label}.whl" if label else "p-1-py3-none-any.whl"
-    return wheel(filename=filename, texts={} if text is None else {"variant.json": text})
+    made = wheel(filename=filename, texts={} if text is None else {"variant.json": text})
+    return replace(made, contents=replace(made.contents, variant=Variant(label=label) if label else None))
 
 
 LEVEL = {"x86_64": {"level": ["v3"]}}

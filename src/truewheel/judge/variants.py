@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from ..model.binary import LOADABLE, ElfSlice
 from ..model.diagnostics import Finding, Severity
-from ..model.distinfo import parse_wheel_name
+from ..model.distinfo import VARIANT, parse_wheel_name
 from ..model.floor import Evidence, Floor
-from ..model.variants import FILE, KNOWN, NULL, read
+from ..model.variants import KNOWN, NULL, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ def described(facts: WheelFacts) -> tuple[Finding, ...]:
     """What is wrong with the label of a wheel on disk, and with its ``variant.json``."""
     name = parse_wheel_name(facts.filename)
     label = name.variant if name is not None else ""
-    text = facts.texts.get(FILE)
-    where = f"{facts.contents.dist_info}/{FILE}"
+    text = facts.texts.get(VARIANT)
+    where = f"{facts.contents.dist_info}/{VARIANT}"
     if text is None:
         return tuple(_missing(where, label)) if label else ()
     document = read(text)

@@ -7,11 +7,11 @@ Pure; what operating systems promise is asked of :data:`~truewheel.platforms.PLA
 from __future__ import annotations
 
 from ..model.diagnostics import Finding, Severity
-from ..model.distinfo import WheelName, parse_wheel_name
+from ..model.distinfo import VARIANT, WheelName, parse_wheel_name
 from ..model.record import Record
 from ..model.verdict import Verdict
 from ..platforms import PLATFORMS
-from . import layout, pyabi, selection, variants
+from . import layout, pyabi, selection
 from .modules import modules
 
 TYPE_CHECKING = False
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..model.binary import Binary
     from ..model.contents import Contents, File, WheelFacts
+    from ..model.floor import Floor
     from ..model.target import Target
     from ..model.verdict import Objection, PlatformRuling, PythonRuling
     from ..platforms.protocol import Platform
@@ -70,7 +71,7 @@ def judge(contents: Contents, question: Question) -> Verdict:
         *homeless,
         *python.findings,
         *layout.tree_findings(contents, compiled=question.compiled),
-        *variants.findings(contents, built=True),
+        *_of_variant(contents, built=True),
         *(f for r in rulings for f in r.findings),
     ]
     return Verdict(
@@ -78,7 +79,7 @@ def judge(contents: Contents, question: Question) -> Verdict:
         abis=python.abis,
         platforms=platforms,
         purelib=platforms == ("any",),
-        floors=(*(f for r in rulings for f in r.floors), *variants.floors(contents), *python.floors),
+        floors=(*(f for r in rulings for f in r.floors), *_cpu_floors(contents), *python.floors),
         findings=_told(told, question.select, question.ignore),
         reasons=reasons,
         variant=contents.variant,
@@ -121,6 +122,32 @@ def _rulings(contents: Contents, exclude: tuple[str, ...]) -> tuple[tuple[Platfo
 def _owners(contents: Contents) -> list[Platform]:
     pieces = [(b.format, s) for _, b in contents.binaries() if b.is_loadable for s in b.slices]
     return [p for p in PLATFORMS if any(p.owns(form, s) for form, s in pieces)]
+
+
+def _of_variant(contents: Contents, *, built: bool) -> tuple[Finding, ...]:
+    """What is to be said of a variant's properties; few wheels are variants, and what judges them takes time to import."""
+    if contents.variant is None:
+        return ()
+    from . import variants  # noqa: PLC0415
+
+    return variants.findings(contents, built=built)
+
+
+def _cpu_floors(contents: Contents) -> tuple[Floor, ...]:
+    if contents.variant is None:
+        return ()
+    from . import variants  # noqa: PLC0415
+
+    return variants.floors(contents)
+
+
+def _description(facts: WheelFacts) -> tuple[Finding, ...]:
+    """What is wrong with how a variant describes itself."""
+    if facts.contents.variant is None and VARIANT not in facts.texts:
+        return ()
+    from . import variants  # noqa: PLC0415
+
+    return variants.described(facts)
 
 
 def _several(rulings: Sequence[PlatformRuling]) -> Finding:
@@ -286,7 +313,7 @@ def _demanded(
     told = [
         *claims,
         *layout.tree_findings(contents, compiled=question.compiled),
-        *variants.findings(contents, built=True),
+        *_of_variant(contents, built=True),
         *(f for r in rulings for f in r.findings),
     ]
     return Verdict(
@@ -294,7 +321,7 @@ def _demanded(
         abis=parts[1],
         platforms=parts[2],
         purelib=parts[2] == ("any",),
-        floors=(*(f for r in rulings for f in r.floors), *variants.floors(contents), *python.floors),
+        floors=(*(f for r in rulings for f in r.floors), *_cpu_floors(contents), *python.floors),
         findings=_told(told, question.select, question.ignore),
         reasons=("tool.scikit-build.wheel.tags says so",),
         variant=contents.variant,
@@ -359,8 +386,8 @@ def check(
         *homeless,
         *(f for r in rulings for f in r.findings),
         *layout.findings(facts),
-        *variants.described(facts),
-        *variants.findings(contents, built=False),
+        *_description(facts),
+        *_of_variant(contents, built=False),
     ]
     if upload:
         from . import upload as refusals  # noqa: PLC0415  # packaging.metadata is slow to import
@@ -396,7 +423,7 @@ def _truth(contents: Contents, claimed: WheelName | None, rulings: Sequence[Plat
         abis=abis or ("none",),
         platforms=platforms,
         purelib=platforms == ("any",),
-        floors=(*(f for r in rulings for f in r.floors), *variants.floors(contents), *python.floors),
+        floors=(*(f for r in rulings for f in r.floors), *_cpu_floors(contents), *python.floors),
         reasons=reasons,
         variant=contents.variant,
     )

@@ -7,11 +7,14 @@ Sources: the binary distribution format, PEP 427, PEP 425, PEP 491, PEP 625 (nam
 from __future__ import annotations
 
 from .record import Record
-from .variants import is_label
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+VARIANT = "variant.json"
+"""The file in ``.dist-info`` that describes a wheel variant (a draft)."""
+_OF_LABELS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_.")
 
 
 class RecordRow(Record):
@@ -99,6 +102,15 @@ def parse_wheel_name(filename: str) -> WheelName | None:
         name=parts[0], version=parts[1], build=build, interpreters=interpreters, abis=abis, platforms=platforms,
         variant=label,
     )  # fmt: skip
+
+
+def is_label(text: str) -> bool:
+    """Whether ``text`` can be a variant's label in a file name.
+
+    >>> is_label("x86_64_v3"), is_label("X86"), is_label("")
+    (True, False, False)
+    """
+    return bool(text) and _OF_LABELS.issuperset(text)
 
 
 def _is_of_variant(tags: list[str], label: str) -> bool:

@@ -7,6 +7,7 @@ Sources: PEP 825 (names, labels, ``variant.json``) and PEP 850 (providers), both
 from __future__ import annotations
 
 from .diagnostics import Problem
+from .distinfo import is_label
 from .record import Record
 
 TYPE_CHECKING = False
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-FILE = "variant.json"
 NULL = "null"
 """The label that is reserved for a variant without properties: it runs wherever its tags say."""
 SCHEMA = "https://variants-schema.wheelnext.dev/peps/850/v0.2.0.json"
@@ -62,15 +62,6 @@ class Variant(Record):
     def values(self, namespace: str, feature: str) -> tuple[str, ...]:
         """The values of one feature."""
         return tuple(p.value for p in self.properties if (p.namespace, p.feature) == (namespace, feature))
-
-
-def is_label(text: str) -> bool:
-    """Whether ``text`` can be a label in a file name.
-
-    >>> is_label("x86_64_v3"), is_label("X86"), is_label("")
-    (True, False, False)
-    """
-    return bool(text) and _DOTTED.issuperset(text)
 
 
 def is_name(text: object) -> bool:

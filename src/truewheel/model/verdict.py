@@ -5,7 +5,10 @@ from __future__ import annotations
 from .diagnostics import Finding, Severity
 from .floor import Evidence, Floor
 from .record import Record
-from .variants import Variant
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .variants import Variant
 
 
 class PlatformRuling(Record):
