@@ -123,6 +123,14 @@ def test_a_null_variant_needs_no_more_than_the_baseline(tmp_path: Path) -> None:
     assert "null (no properties) promises no more than the baseline" in said
 
 
+def test_without_a_label_nothing_above_the_baseline_is_true(tmp_path: Path) -> None:
+    """``manylinux_…_x86_64`` promises every x86-64 CPU; the same file under a label that says more keeps that tag."""
+    source, newer = project(tmp_path, "-O2"), {"CFLAGS": "-march=x86-64-v3 -mneeded"}
+    said = refusal(source, {"truewheel.tag": "manylinux_2_28"}, **newer)
+    assert "its notes say that it needs x86-64-v3; manylinux_2_28 promises the baseline x86-64 only" in said
+    assert "-manylinux_2_28_x86_64" in build(source, {**V3, "truewheel.tag": "manylinux_2_28"}, **newer).name
+
+
 def test_code_that_is_chosen_at_run_time_is_left_out(tmp_path: Path) -> None:
     source = project(tmp_path, "-march=x86-64-v3")
     cmake = (source / "CMakeLists.txt").read_text().replace("WITH_SOABI m.c", "WITH_SOABI m.c newer.c")

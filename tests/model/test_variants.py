@@ -40,7 +40,7 @@ def test_law_documents_are_read_as_they_were_written(label: str, given_: list[va
     wanted = variants.variant(label, given_)
     table = {
         "default-priorities": {"namespace": list(wanted.namespaces)},
-        "providers": {name: {} for name in wanted.namespaces},
+        "providers": {name: {"requires": ["x"]} for name in wanted.namespaces},
     }
     read = variants.read(variants.text_of(wanted, table).decode())
     assert (read.version, read.variants, read.mistakes) == ((0, 2, 0), (wanted,), ())
@@ -81,6 +81,9 @@ def test_a_sound_document_has_no_mistakes() -> None:
         ({"default-priorities": None}, "default-priorities.namespace is no list"),
         ({"default-priorities": {"namespace": "x86_64"}}, "default-priorities.namespace is no list"),
         ({"providers": {}}, "providers are not those"),
+        ({"providers": {"x86_64": {}}}, "providers.x86_64 has not just one of requires"),
+        ({"providers": {"x86_64": {"requires": ["x"], "builtin": "y"}}}, "providers.x86_64 has not just one"),
+        ({"providers": {"x86_64": 3}}, "providers.x86_64 has not just one"),
     ],
 )
 def test_mistakes_in_documents(change: dict[str, object], mistake: str) -> None:
@@ -119,7 +122,7 @@ def test_mistakes_in_declarations(label: str, given_: list[str], table: object, 
 
 def test_providers_that_would_have_to_run_are_refused() -> None:
     table = {**TABLE, "providers": {"x86_64": {"build-requires": ["x"]}, "blas": {"requires": ["y"]}}}
-    (problem,) = variants.declared("null", (), table)[1]
+    (problem, _) = variants.declared("null", (), table)[1]
     assert problem.where == "variant.providers.x86_64.build-requires"
 
 

@@ -155,16 +155,16 @@ def _more(variant: Variant, evidence: list[str]) -> Finding:
 
 def _silent(variant: Variant, silent: list[_Piece], *, alone: bool, built: bool) -> Finding:
     """Files that do not say what they need. A build is refused when that leaves nothing to check although there could be."""
-    severity = Severity.NOTE
-    if built:
-        severity = Severity.ERROR if alone and any(p.can_tell for p in silent) else Severity.WARNING
+    could = any(p.can_tell for p in silent)
+    severity = (Severity.ERROR if alone and could else Severity.WARNING) if built else Severity.NOTE
     return _finding(
         "TW320", severity, silent[0].path,
         f"does not say what it needs of the CPU: that {variant.label} is true cannot be checked"
         + ("" if alone else " of it"),
         evidence=[f"{p.path}: no note of an x86 ISA level" for p in silent[:_TOLD]],
         hint="build with GCC 11 or newer and the linker of GNU binutils, which leave it; "
-        "with others, vouch for it: add_link_options(-Wl,-z,x86-64-vN)",
+        "with others, vouch for it: add_link_options(-Wl,-z,x86-64-vN)" if could
+        else "files of this format have no place for it: try the wheel on such a CPU",
     )  # fmt: skip
 
 

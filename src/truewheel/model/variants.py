@@ -26,6 +26,8 @@ ALPHABET = "lower-case letters, digits, _ and ."
 _SIMPLE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
 _DOTTED = _SIMPLE | {"."}
 _PROPERTIES = "truewheel.variant"
+_SOURCES = ("requires", "static-properties", "builtin")
+"""From which a provider may have its answers, one of them (PEP 850, as variantlib reads it)."""
 
 
 class Property(Record):
@@ -264,3 +266,9 @@ def _check_namespaces(
     providers = parsed.get("providers")
     if not isinstance(providers, dict) or set(providers) != set(listed):
         mistakes.append("providers are not those of the namespaces in default-priorities")
+        return
+    mistakes += [
+        f"providers.{name} has not just one of {', '.join(_SOURCES)}"
+        for name, provider in providers.items()
+        if not isinstance(provider, dict) or sum(key in provider for key in _SOURCES) != 1
+    ]
