@@ -75,5 +75,6 @@ TABLE: Mapping[str, Example] = {
         built=UV, python="3.11", tag=VERSIONED, after=("c-library",), supplied=("libexample_grid_1.so",)
     ),
     "cpu-dispatch": Example(built=UV, python="3.13", tag=VERSIONED),
+    "cpu-variants": Example(built=BUILD, python="3.12", tag=VERSIONED),
     "numpy-ufunc": Example(built=UV, python="3.12", tag=VERSIONED, beside=("numpy<2",)),
 }  # fmt: skip

@@ -28,7 +28,7 @@ environment, and tested there. For the commonest kinds, `truewheel init` [starts
 SECTIONS = {
     "Bind C and C++": ("c-module", "stable-abi", "pybind11", "nanobind", "cython"),
     "Wrap a library that exists": ("cffi", "swig", "ctypes"),
-    "Compute on arrays": ("numpy-ufunc", "fortran-f2py", "fortran-bind-c", "cpu-dispatch"),
+    "Compute on arrays": ("numpy-ufunc", "fortran-f2py", "fortran-bind-c", "cpu-dispatch", "cpu-variants"),
     "Live without the module": ("accelerator", "system-access"),
     "Several parts, or other ones": (
         "several-modules", "namespace-package", "executable", "c-library", "c-library-consumer",

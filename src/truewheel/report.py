@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .model.contents import WheelFacts
     from .model.diagnostics import Finding, TruewheelError
     from .model.floor import Floor
+    from .model.variants import Variant
     from .model.verdict import Verdict
 
 JSON_VERSION = 1
@@ -142,6 +143,7 @@ def summary(filename: str, count: int, verdict: Verdict, style: Style = PLAIN, *
     lines = [
         f"{style.paint('truewheel', '1')} made {printable(filename)} ({size(count)})",
         f"  tag: {printable(verdict.tag)}",
+        *_variant(verdict),
         *(f"  why: {printable(reason)}" for reason in verdict.reasons),
         *([f"  built: {printable(note)}"] if note else []),
     ]
@@ -149,6 +151,10 @@ def summary(filename: str, count: int, verdict: Verdict, style: Style = PLAIN, *
         (f for f in verdict.findings if f.severity is not Severity.NOTE), style, rest=" (truewheel check -v lists them)"
     )
     return "\n".join(lines)
+
+
+def _variant(verdict: Verdict) -> list[str]:
+    return [f"  variant: {printable(str(verdict.variant))}"] if verdict.variant is not None else []
 
 
 def _floors(floors: Iterable[Floor]) -> list[str]:
@@ -168,6 +174,7 @@ def shown(facts: WheelFacts, checked: Checked, style: Style = PLAIN) -> str:
     verdict = "true" if checked.is_true else style.paint("untrue", "31")
     better = "" if checked.is_best or _same(checked) else f"; could be {printable(checked.truth.tag)}"
     lines.append(f"  is: {verdict}{better}")
+    lines += _variant(checked.truth)
     lines += [f"  why: {printable(reason)}" for reason in checked.truth.reasons]
     lines += _floors(checked.truth.floors)
     lines += findings(checked.findings, style, rest=" (-v lists them)")
@@ -217,10 +224,17 @@ def _wheel(facts: WheelFacts, checked: Checked) -> dict[str, Any]:
         "true": checked.is_true,
         "tag": checked.truth.tag,
         "tags": list(checked.truth.expanded),
+        "variant": _named(checked.truth.variant),
         "reasons": list(checked.truth.reasons),
         "floors": [_floor(f) for f in checked.truth.floors],
         "findings": [_finding(f) for f in checked.findings],
     }
+
+
+def _named(variant: Variant | None) -> dict[str, Any] | None:
+    if variant is None:
+        return None
+    return {"label": variant.label, "properties": [str(p) for p in variant.properties]}
 
 
 def _floor(floor: Floor) -> dict[str, Any]:

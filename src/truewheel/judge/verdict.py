@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..model.binary import Format, Kind
 from ..model.diagnostics import Finding, Severity
-from ..model.distinfo import WheelName, parse_wheel_name
+from ..model.distinfo import VARIANT, WheelName, parse_wheel_name
 from ..model.record import Record, replace
 from ..model.verdict import Verdict
 from ..platforms import PLATFORMS, examples
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..model.binary import Binary
     from ..model.contents import Contents, File, WheelFacts
+    from ..model.floor import Floor
     from ..model.target import Target
     from ..model.verdict import Objection, PlatformRuling, PythonRuling
     from ..platforms.protocol import Platform
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 AUTO, NATIVE = "auto", "native"
 
 _UNTRUE = frozenset({"TW301", "TW305", "TW315", "TW401", "TW402", "TW403", "TW407", "TW409", "TW411"})
-"""Findings that, at level error, make a name untrue."""
+"""Findings that, at level error, make a tag untrue; another one would cure that."""
+_LABELS = frozenset({"TW318", "TW535", "TW536"})
+"""Findings that, at level error, make a variant's label untrue, which is more than a name."""
 
 
 class Question(Record):
@@ -70,6 +73,7 @@ def judge(contents: Contents, question: Question) -> Verdict:
         *homeless,
         *python.findings,
         *layout.tree_findings(contents, compiled=question.compiled, platforms=platforms),
+        *_of_variant(contents, built=True),
         *(f for r in rulings for f in r.findings),
     ]
     return Verdict(
@@ -77,9 +81,10 @@ def judge(contents: Contents, question: Question) -> Verdict:
         abis=python.abis,
         platforms=platforms,
         purelib=platforms == ("any",),
-        floors=(*(f for r in rulings for f in r.floors), *python.floors),
+        floors=(*(f for r in rulings for f in r.floors), *_cpu_floors(contents), *python.floors),
         findings=_told(told, question.select, question.ignore),
         reasons=reasons,
+        variant=contents.variant,
     )
 
 
@@ -92,7 +97,7 @@ def _told(findings: Iterable[Finding], selected: tuple[str, ...], ignored: tuple
 
 
 def _is_untruth(finding: Finding) -> bool:
-    return finding.severity is Severity.ERROR and finding.code in _UNTRUE
+    return finding.severity is Severity.ERROR and finding.code in _UNTRUE | _LABELS
 
 
 def _rulings(contents: Contents, exclude: tuple[str, ...]) -> tuple[tuple[PlatformRuling, ...], tuple[Finding, ...]]:
@@ -119,6 +124,32 @@ def _rulings(contents: Contents, exclude: tuple[str, ...]) -> tuple[tuple[Platfo
 def _owners(contents: Contents) -> list[Platform]:
     pieces = [(b.format, s) for _, b in contents.binaries() if b.is_loadable for s in b.slices]
     return [p for p in PLATFORMS if any(p.owns(form, s) for form, s in pieces)]
+
+
+def _of_variant(contents: Contents, *, built: bool) -> tuple[Finding, ...]:
+    """What is to be said of a variant's properties; few wheels are variants, and what judges them takes time to import."""
+    if contents.variant is None:
+        return ()
+    from . import variants  # noqa: PLC0415
+
+    return variants.findings(contents, built=built)
+
+
+def _cpu_floors(contents: Contents) -> tuple[Floor, ...]:
+    if contents.variant is None:
+        return ()
+    from . import variants  # noqa: PLC0415
+
+    return variants.floors(contents)
+
+
+def _description(facts: WheelFacts) -> tuple[Finding, ...]:
+    """What is wrong with how a variant describes itself."""
+    if facts.contents.variant is None and VARIANT not in facts.texts:
+        return ()
+    from . import variants  # noqa: PLC0415
+
+    return variants.described(facts)
 
 
 def _several(contents: Contents, rulings: Sequence[PlatformRuling]) -> Finding:
@@ -296,6 +327,7 @@ def _demanded(
     told = [
         *claims,
         *layout.tree_findings(contents, compiled=question.compiled, platforms=parts[2]),
+        *_of_variant(contents, built=True),
         *(f for r in rulings for f in r.findings),
     ]
     return Verdict(
@@ -303,9 +335,10 @@ def _demanded(
         abis=parts[1],
         platforms=parts[2],
         purelib=parts[2] == ("any",),
-        floors=(*(f for r in rulings for f in r.floors), *python.floors),
+        floors=(*(f for r in rulings for f in r.floors), *_cpu_floors(contents), *python.floors),
         findings=_told(told, question.select, question.ignore),
         reasons=("tool.scikit-build.wheel.tags says so",),
+        variant=contents.variant,
     )
 
 
@@ -375,6 +408,7 @@ def check(
         truth = replace(truth, platforms=(*truth.platforms, *_beside(contents, claimed, truth, meant, exclude)))
     told = [*claims, *homeless, *(f for r in rulings for f in r.findings)]
     told += layout.findings(facts, opinion=_opinion(facts, truth, untrue=any(_is_untruth(f) for f in claims)))
+    told += [*_description(facts), *_of_variant(contents, built=False)]
     if upload:
         from . import upload as refusals  # noqa: PLC0415  # packaging.metadata is slow to import
 
@@ -423,7 +457,7 @@ def _no_name(filename: str) -> Finding:
         severity=Severity.ERROR,
         where=filename,
         message="is not the file name of a wheel",
-        hint="NAME-VERSION(-BUILD)-PYTHON-ABI-PLATFORM.whl",
+        hint="NAME-VERSION(-BUILD)-PYTHON-ABI-PLATFORM.whl, and of a variant …-PLATFORM-LABEL.whl",
     )
 
 
@@ -455,8 +489,9 @@ def _truth(
         abis=abis or ("none",),
         platforms=platforms,
         purelib=platforms == ("any",),
-        floors=(*(f for r in rulings for f in r.floors), *python.floors),
+        floors=(*(f for r in rulings for f in r.floors), *_cpu_floors(contents), *python.floors),
         reasons=(*(map(_why, meant) if meant else (_without_meaning(contents, rulings),)), python.reason),
+        variant=contents.variant,
     )
 
 

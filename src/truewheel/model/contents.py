@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .binary import Binary
     from .diagnostics import FormatError
     from .distinfo import RecordRow
+    from .variants import Variant
 
 
 class File(Record):
@@ -36,10 +37,16 @@ class File(Record):
 
 
 class Contents(Record):
-    """All files, in order of path; ``dist_info`` is the name of the metadata directory (``pkg-1.0.dist-info``)."""
+    """All files, in order of path.
+
+    :param dist_info: the name of the metadata directory (``pkg-1.0.dist-info``).
+    :param variant: the label in the wheel's name, with the properties that ``variant.json`` gives it; ``None`` when the
+        wheel is no variant.
+    """
 
     files: tuple[File, ...]
     dist_info: str
+    variant: Variant | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "files", tuple(sorted(self.files, key=lambda f: f.path)))

@@ -38,7 +38,8 @@ class Floor(Record):
     """The least version of one thing that the binaries need.
 
     :param of: what has a version here: ``glibc``, ``musl``, ``GLIBCXX``, ``manylinux`` (a library), ``macos``, ``android``, ``ios``,
-        ``windows``, ``python`` (stable ABI), ``isa``.
+        ``windows``, ``python`` (stable ABI), ``isa`` (x86-64 microarchitecture level, of
+        variants).
     :param version: an ordered version, compared as tuples.
     :param evidence: what set it, strongest first; at least one.
     :param cpu: the slice it holds for, when slices differ.
@@ -55,5 +56,5 @@ class Floor(Record):
 
     @property
     def text(self) -> str:
-        """The version as people write it: ``2.17``."""
-        return ".".join(map(str, self.version))
+        """The version as people write it: ``2.17``, ``x86-64-v3``."""
+        return ("x86-64-v" if self.of == "isa" else "") + ".".join(map(str, self.version))

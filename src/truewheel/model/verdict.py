@@ -6,6 +6,10 @@ from .diagnostics import Finding, Severity
 from .floor import Evidence, Floor
 from .record import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .variants import Variant
+
 
 class PlatformRuling(Record):
     """What one platform says of the binaries.
@@ -60,6 +64,7 @@ class Verdict(Record):
     :param platforms: platform tags.
     :param purelib: the value of ``Root-Is-Purelib``.
     :param reasons: why this tag, a phrase each, the decisive one first.
+    :param variant: what it says of itself besides its tags; ``None`` when it is no variant.
     """
 
     interpreters: tuple[str, ...]
@@ -69,6 +74,7 @@ class Verdict(Record):
     floors: tuple[Floor, ...] = ()
     findings: tuple[Finding, ...] = ()
     reasons: tuple[str, ...] = ()
+    variant: Variant | None = None
 
     @property
     def tag(self) -> str:

@@ -150,8 +150,14 @@ class _Want(Record):
 
 
 def _pieces(contents: Contents) -> tuple[_Piece, ...]:
+    """The files that count. A variant may ask for a newer CPU than its tag does: that is ``judge.variants``' matter."""
+    variant = contents.variant is not None
     return tuple(
-        _Piece(path=f.path, place=posixpath.dirname(contents.installed(f.path)) or ".", slice=s)
+        _Piece(
+            path=f.path,
+            place=posixpath.dirname(contents.installed(f.path)) or ".",
+            slice=replace(s, isa_needed=()) if variant else s,
+        )
         for f, b in contents.binaries()
         for s in b.slices
         if b.format is Format.ELF and isinstance(s, ElfSlice) and s.kind in LOADABLE and not is_android(s)
@@ -476,7 +482,7 @@ def _never(want: _Want) -> Finding | None:
             where=evidence.file,
             message="code that needs more than the baseline CPU",
             evidence=(str(evidence), "ld.so refuses to load it on older CPUs"),
-            hint="build without -march=x86-64-vN (or -Wl,-z,x86-64-vN), or choose at run time",
+            hint="build without -march=x86-64-vN (or -Wl,-z,x86-64-vN), choose at run time, or make it a variant",
         )
     unknown = want.of != "private symbol" and evidence.version != "GLIBC_PRIVATE"
     return Finding(
