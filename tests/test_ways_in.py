@@ -351,6 +351,24 @@ def test_four_at_once_from_one_tree(home: Home) -> None:
     assert len({(w.name, digest(w)) for w in wheels}) == 1
 
 
+@pytest.mark.parametrize("cache", ["on", "off"])
+def test_four_installs_at_once_from_one_tree(world: World, tmp_path: Path, cache: str) -> None:
+    """Each pip with its own isolated environment; all of them with one source and one cache, empty at first."""
+    source = shutil.copytree(world.sources["1.0.0"], tmp_path / "source")
+    before = {p: p.stat().st_mtime_ns for p in source.rglob("*")}
+    variables = {"TRUEWHEEL_CACHE_DIR": str(tmp_path / "cache"), "TRUEWHEEL_CACHE": cache}
+    for number in range(4):
+        (tmp_path / f"home-{number}").mkdir()
+    with ThreadPoolExecutor(4) as threads:
+        homes = list(threads.map(lambda n: Home(world, tmp_path / f"home-{n}"), range(4)))
+        for done in [threads.submit(home.pip, "install", source, **variables) for home in homes]:
+            assert "Successfully installed example-c-module-1.0.0" in done.result()
+    assert [home.version() for home in homes] == ["1.0.0"] * 4
+    assert len({digest(next(home.place.rglob("_adler.*.so"))) for home in homes}) == 1
+    assert {p: p.stat().st_mtime_ns for p in source.rglob("*")} == before
+    assert (tmp_path / "cache").exists() == (cache == "on")
+
+
 # --- distributions ----------------------------------------------------------------------------------------------
 
 

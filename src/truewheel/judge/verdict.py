@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..model.diagnostics import Finding, Severity
 from ..model.distinfo import WheelName, parse_wheel_name
-from ..model.record import Record
+from ..model.record import Record, replace
 from ..model.verdict import Verdict
 from ..platforms import PLATFORMS
 from . import layout, pyabi, selection
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..model.binary import Binary
-    from ..model.contents import Contents, File, WheelFacts
+    from ..model.contents import Contents, File, Import, WheelFacts
     from ..model.target import Target
     from ..model.verdict import Objection, PlatformRuling, PythonRuling
     from ..platforms.protocol import Platform
@@ -40,6 +40,8 @@ class Question(Record):
     :param exclude: globs on libraries that someone else supplies.
     :param native: the plain platform tags as the engine would write them.
     :param compiled: whether CMake ran.
+    :param installed: whether CMake installed any file.
+    :param imports: what the packages ask of themselves; only when :func:`~truewheel.judge.layout.is_doubtful`.
     """
 
     target: Target
@@ -49,6 +51,8 @@ class Question(Record):
     exclude: tuple[str, ...] = ()
     native: tuple[str, ...] = ()
     compiled: bool = True
+    installed: bool = True
+    imports: tuple[Import, ...] = ()
     select: tuple[str, ...] = ("TW",)
     ignore: tuple[str, ...] = ()
 
@@ -66,8 +70,8 @@ def judge(contents: Contents, question: Question) -> Verdict:
     told = [
         *findings,
         *homeless,
-        *python.findings,
-        *layout.tree_findings(contents, compiled=question.compiled),
+        *map(_graver, python.findings),
+        *_of_tree(contents, question),
         *(f for r in rulings for f in r.findings),
     ]
     return Verdict(
@@ -78,6 +82,17 @@ def judge(contents: Contents, question: Question) -> Verdict:
         floors=(*(f for r in rulings for f in r.floors), *python.floors),
         findings=_told(told, question.select, question.ignore),
         reasons=reasons,
+    )
+
+
+def _graver(finding: Finding) -> Finding:
+    """What is merely odd in a wheel of somebody else's, and certainly not meant in a build of one's own."""
+    return replace(finding, severity=Severity.ERROR) if finding.code == "TW405" else finding
+
+
+def _of_tree(contents: Contents, question: Question) -> tuple[Finding, ...]:
+    return layout.tree_findings(
+        contents, compiled=question.compiled, installed=question.installed, imports=question.imports
     )
 
 
@@ -281,7 +296,7 @@ def _demanded(
     claims = _claims(contents, name, rulings, question.exclude)
     told = [
         *claims,
-        *layout.tree_findings(contents, compiled=question.compiled),
+        *_of_tree(contents, question),
         *(f for r in rulings for f in r.findings),
     ]
     return Verdict(

@@ -32,6 +32,16 @@ def distribution(environ: Mapping[str, str] | None = None) -> str | None:
     return next((name for variable, name in DISTRIBUTIONS.items() if environ.get(variable)), None)
 
 
+def distributions() -> frozenset[str]:
+    """Normalised names of what is installed for this interpreter."""
+    import importlib.metadata  # noqa: PLC0415  # slow, and asked for only when a build has failed
+
+    from packaging.utils import canonicalize_name  # noqa: PLC0415
+
+    names = (d.metadata["Name"] for d in importlib.metadata.distributions())
+    return frozenset(canonicalize_name(name) for name in names if name)
+
+
 def target(platform_tag: str | None = None) -> Target:
     """The running interpreter as a target.
 
