@@ -138,7 +138,7 @@ def _boundary() -> Iterator[None]:
         from . import report  # noqa: PLC0415
         from .model.machine import of_the_machine  # noqa: PLC0415
 
-        told = of_the_machine(error)
+        told = of_the_machine(error, home=os.getcwd())  # noqa: PTH109
         if told is None:
             raise
 

@@ -7,6 +7,7 @@ of that would go into imports (``benchmarks/overhead.py``).
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -98,14 +99,14 @@ def _tried(place: Workplace, table: Mapping[str, Any]) -> Built:
     except EngineError as error:
         retry = Engine(place.request, table, retry=True)
         if not retry.retries or error.phase not in {"configure", "build", "install"}:
-            raise _with_message(_explained(error, table), engine) from None
+            raise _with_message(_explained(error, place, table), engine) from None
     try:
         return _build(place, table, retry)
     except EngineError as error:
-        raise _with_message(_explained(error, table), retry) from None
+        raise _with_message(_explained(error, place, table), retry) from None
 
 
-def _explained(error: EngineError, table: Mapping[str, Any]) -> EngineError:
+def _explained(error: EngineError, place: Workplace, table: Mapping[str, Any]) -> EngineError:
     """Add what the tools' own words mean to somebody who builds a Python package."""
     from .judge import failures  # noqa: PLC0415  # builds that go well need none of it
 
@@ -114,6 +115,9 @@ def _explained(error: EngineError, table: Mapping[str, Any]) -> EngineError:
         installed=host.distributions(),
         system=sys.platform,
         python=f"{sys.version_info.major}.{sys.version_info.minor}",
+        variables=frozenset(os.environ),
+        headers=host.has_headers(),
+        full=workspace.without_room(place),
     )
     found = failures.diagnosis(error.said, circumstances) if error.said else None
     if found is not None:
@@ -284,5 +288,5 @@ def build_sdist(request: Request) -> Path:
         try:
             plan = engine.plan_sdist(project, place)
         except EngineError as error:
-            raise _explained(error, table) from None
+            raise _explained(error, place, table) from None
         return write_sdist(request.output, plan, project)

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _PLACE = re.compile(r"(\S[^:]*:\d+) \(\w+\)")
 """``CMakeLists.txt:3 (find_package)``"""
-_VARIABLES = {"C": "CC", "CXX": "CXX", "Fortran": "FC", "CUDA": "CUDACXX"}
-"""Which name a compiler (cmake-env-variables(7))."""
+_VARIABLES = {"C": "CC", "CXX": "CXX", "Fortran": "FC", "CUDA": "CUDACXX", "OBJC": "OBJC", "OBJCXX": "OBJCXX"}
+"""Which name a language's compiler (cmake-env-variables(7))."""
+_LANGUAGES = {variable: language for language, variable in _VARIABLES.items()}
 _NO_ERRORS = ("-- ", "CMake Warning", "  ")
 """How lines begin that tell of something else: what a project can do without, and the text of warnings."""
 
@@ -32,12 +33,18 @@ class Circumstances(Record):
     :param installed: normalised names of the distributions that the build can import.
     :param system: ``sys.platform``.
     :param python: its version, ``3.13``.
+    :param variables: names of the environment variables that are set.
+    :param headers: whether this Python's headers are there.
+    :param full: a directory on whose disk there is no room; empty when there is none. Tools do not always notice.
     """
 
     requires: frozenset[str] = frozenset()
     installed: frozenset[str] = frozenset()
     system: str = "linux"
     python: str = "3"
+    variables: frozenset[str] = frozenset()
+    headers: bool = True
+    full: str = ""
 
 
 class Diagnosis(Record):
@@ -67,7 +74,10 @@ def diagnosis(said: Sequence[str], circumstances: Circumstances) -> Diagnosis | 
     "the compiler was not told where Python's headers are"
     """
     plain = [_COLOUR.sub("", line).rstrip() for line in said]
-    for saying in (*_errors(plain), *(_Saying(text=line) for line in plain if not line.startswith(_NO_ERRORS))):
+    sayings = [*_errors(plain), *(_Saying(text=line) for line in plain if not line.startswith(_NO_ERRORS))]
+    if circumstances.full:
+        sayings.insert(0, _Saying(text="No space left on device", place=circumstances.full))
+    for saying in sayings:
         for rule in table("judge/failures.json")["rules"]:
             found = _applied(rule, saying, circumstances)
             if found is not None:
@@ -112,22 +122,19 @@ def _applied(rule: Mapping[str, Any], saying: _Saying, circumstances: Circumstan
         if known is None:
             return None
         words["found"] = known
-    return _worded(rule, words, saying, circumstances)
-
-
-def _worded(
-    rule: Mapping[str, Any], words: Mapping[str, str], saying: _Saying, circumstances: Circumstances
-) -> Diagnosis:
-    language = words.get("language", "C")
-    told = {
-        "language": language,
-        "variable": _VARIABLES.get(language, "CC"),
-        "python": circumstances.python,
-        "at": _at(saying),
-        **words,
-    }
+    words = {**_compiler(words), "python": circumstances.python, "at": _at(saying), **words}
+    if rule.get("when") == "variable" and words["variable"] not in circumstances.variables:
+        return None  # the engine sets it, too
+    if rule.get("when") == "headerless" and circumstances.headers:
+        return None  # of all that CMake then calls missing, something else is
     cure = rule["cure"] if isinstance(rule["cure"], str) else rule["cure"].get(circumstances.system, rule["cure"][""])
-    return Diagnosis(name=rule["name"], because=rule["because"].format(**told), cure=cure.format(**told))
+    return Diagnosis(name=rule["name"], because=rule["because"].format(**words), cure=cure.format(**words))
+
+
+def _compiler(words: Mapping[str, str]) -> dict[str, str]:
+    """The language, and the variable that names its compiler; a message says one of the two."""
+    language = words.get("language") or _LANGUAGES.get(words.get("variable", ""), "C")
+    return {"language": language, "variable": _VARIABLES.get(language, "CC")}
 
 
 def _at(saying: _Saying) -> str:

@@ -115,11 +115,10 @@ def _absent(place: str, wheres: list[str], contents: Contents) -> Finding:
     name, package = place.rpartition("/")[2], _directory(place)
     elsewhere = [f.path for f, b in contents.binaries() if b.is_loadable and _module(f.path).rpartition("/")[2] == name]
     there = [f.path for f, b in contents.binaries() if b.is_loadable and _is_module(f.path) and f.path not in elsewhere]
-    evidence = [f"{where} imports it" for where in wheres[:3]]
-    evidence += [f"{path} lies elsewhere" for path in elsewhere[:2]] or [f"what is there: {path}" for path in there[:3]]
+    lies = [f"{path} lies elsewhere" for path in elsewhere[:2]] or [f"what is there: {path}" for path in there[:3]]
     return _finding(
         "TW540", Severity.ERROR, place, f"{place.replace('/', '.')} is imported, but is not in the wheel",
-        evidence=evidence or ["no extension module is in the wheel"],
+        evidence=[*(f"{where} imports it" for where in wheres[:3]), *(lies or ["no extension module is in the wheel"])],
         hint=f"in CMakeLists.txt: install(TARGETS {name} DESTINATION {package}), {name} being the name of the target",
     )  # fmt: skip
 

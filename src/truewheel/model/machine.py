@@ -4,6 +4,7 @@ when something has failed."""
 from __future__ import annotations
 
 import errno
+import posixpath
 
 from .diagnostics import TruewheelError
 
@@ -22,10 +23,13 @@ _WORLD = {
 """Reasons of failure that are the machine's and nobody's mistake here (errno(3)), with what to do."""
 
 
-def of_the_machine(error: OSError) -> TruewheelError | None:
-    """An error of the operating system in words; ``None`` when it may as well be a mistake of ours."""
+def of_the_machine(error: OSError, *, home: str = "") -> TruewheelError | None:
+    """An error of the operating system in words; ``None`` when it may as well be a mistake of ours.
+
+    :param home: the directory that relative paths start from.
+    """
     hint = _WORLD.get(error.errno or 0)
     if hint is None:
         return None
-    where = error.filename if isinstance(error.filename, str) else "the build"
+    where = posixpath.join(home, error.filename) if isinstance(error.filename, str) else "the build"
     return TruewheelError(f"{where}: {error.strerror}", hint=hint)

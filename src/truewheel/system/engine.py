@@ -374,9 +374,14 @@ def _complaints(message: str) -> Iterator[None]:
         hint = "install it, or let the front end install it: build with isolation"
         raise EngineError(str(error), phase="find CMake", hint=hint) from error
     except (ScikitBuildError, FileNotFoundError, FileExistsError, AssertionError, ValueError, TypeError) as error:
+        from ..model.machine import of_the_machine  # noqa: PLC0415  # nothing fails as a rule
+
         if isinstance(error, FileNotFoundError) and error.filename is None and not error.args:
             raise
-        raise ConfigError(message, problems=[Problem(where="tool.scikit-build", message=_said(error))]) from error
+        cause = of_the_machine(error.__cause__) if isinstance(error.__cause__, OSError) else None
+        told = f"{_said(error)}: {cause.message}" if cause is not None else _said(error)
+        problem = Problem(where="tool.scikit-build", message=told)
+        raise ConfigError(message, problems=[problem], hint=cause.hint if cause is not None else None) from error
 
 
 def _said(error: BaseException) -> str:

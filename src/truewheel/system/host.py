@@ -6,6 +6,7 @@ import os
 import sys
 import sysconfig
 from collections.abc import Mapping
+from pathlib import Path
 
 from ..model.target import Target
 
@@ -40,6 +41,11 @@ def distributions() -> frozenset[str]:
 
     names = (d.metadata["Name"] for d in importlib.metadata.distributions())
     return frozenset(canonicalize_name(name) for name in names if name)
+
+
+def has_headers() -> bool:
+    """Whether this interpreter's ``Python.h`` is where it says."""
+    return Path(sysconfig.get_path("include"), "Python.h").is_file()
 
 
 def target(platform_tag: str | None = None) -> Target:
