@@ -380,7 +380,7 @@ def test_an_old_cmake_for_real(
         plain_python,
         "--target",
         tmp_path / "old",
-        "cmake==3.18.4",
+        "cmake>=3.18,<3.19",
         cwd=tmp_path,
         environ=environ,
     )
@@ -390,7 +390,7 @@ def test_an_old_cmake_for_real(
         hooks.hook(source, "build_wheel", tmp_path / "out", environ=old, python=(plain_python,)), tmp_path / "out"
     )
     assert "error: no CMake here fits: >=3.26 is wanted" in told
-    assert "because: " + old["CMAKE_EXECUTABLE"] + " is 3.18.4" in told
+    assert "because: " + old["CMAKE_EXECUTABLE"] + " is 3.18." in told
     (source / "CMakeLists.txt").write_text(CMAKE)
     hooks.result(hooks.hook(source, "build_wheel", tmp_path / "out", environ=old, python=(plain_python,)))
 

@@ -122,7 +122,13 @@ def _applied(rule: Mapping[str, Any], saying: _Saying, circumstances: Circumstan
         if known is None:
             return None
         words["found"] = known
-    words = {**_compiler(words), "python": circumstances.python, "at": _at(saying), **words}
+    words = {
+        **_compiler(words),
+        "python": circumstances.python,
+        "there": circumstances.python,
+        "at": _at(saying),
+        **words,
+    }
     if rule.get("when") == "variable" and words["variable"] not in circumstances.variables:
         return None  # the engine sets it, too
     if rule.get("when") == "headerless" and circumstances.headers:

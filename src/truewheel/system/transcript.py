@@ -73,7 +73,8 @@ class _Tee(threading.Thread):
             self._pass_on(data)
             *whole, rest = (rest + data).split(b"\n")
             self._lines.extend(line[:_WIDEST].decode("utf-8", "replace").rstrip("\r") for line in whole)
-        self._lines.append(rest[:_WIDEST].decode("utf-8", "replace"))
+        if rest:
+            self._lines.append(rest[:_WIDEST].decode("utf-8", "replace"))
 
     def _pass_on(self, data: bytes) -> None:
         with contextlib.suppress(OSError):  # nobody reads it, or a full disk: the build goes on
