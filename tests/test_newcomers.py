@@ -417,6 +417,26 @@ def test_sources_that_are_fetched_without_a_network(tmp_path: Path, declared: st
     hooks.result(hooks.hook(source, "build_wheel", tmp_path / "out", option))
 
 
+def test_build_requirements_without_a_network(tmp_path: Path) -> None:
+    """Nothing of truewheel's runs then; the guide has what the front end says."""
+    pip = (
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--no-index",
+        "--target",
+        tmp_path / "target",
+        hooks.project(tmp_path),
+    )
+    said = run_program(*pip, cwd=tmp_path, environ={**os.environ, "PIP_FIND_LINKS": ""}, status=1)
+    guide = Path(__file__).parent.parent / "docs" / "how-to" / "when-a-build-fails.md"
+    symptom = "Could not find a version that satisfies the requirement truewheel"
+    assert symptom in said
+    assert f"`{symptom}`" in guide.read_text(encoding="utf-8")
+    assert not (tmp_path / "target").exists()
+
+
 # --- disks and paths --------------------------------------------------------------------------------------------
 
 

@@ -345,13 +345,25 @@ def test_uv_sync_with_a_workspace_member(world: World, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("cache", "isolation"), [("on", True), ("off", False)])
 def test_four_installs_at_once_from_one_tree(world: World, tmp_path: Path, cache: str, isolation: bool) -> None:
     """Each pip with its own environment; all of them with one source and one cache, which is empty at first."""
-    source = shutil.copytree(world.sources["1.0.0"], tmp_path / "source")
+    source = shutil.copytree(world.sources["1.0.0"], tmp_path / "Köln – 東京 & more")
     before = {p: p.stat().st_mtime_ns for p in source.rglob("*")}
     variables = {"TRUEWHEEL_CACHE_DIR": str(tmp_path / "cache"), "TRUEWHEEL_CACHE": cache}
     command = ["install", *([] if isolation else ["--no-build-isolation"]), source]
     homes = [Home(world, tmp_path / f"home-{number}") for number in range(4)]
     for home in homes if not isolation else ():
-        run(TOOLS / "uv", "pip", "install", "-q", "-p", home.python, "truewheel", cwd=tmp_path, environ=world.environ)
+        run(
+            TOOLS / "uv",
+            "pip",
+            "install",
+            "-q",
+            "-p",
+            home.python,
+            "truewheel",
+            "cmake",
+            "ninja",
+            cwd=tmp_path,
+            environ=world.environ,
+        )
     with ThreadPoolExecutor(4) as threads:
         for done in [threads.submit(home.pip, *command, **variables) for home in homes]:
             assert "Successfully installed example-c-module-1.0.0" in done.result()

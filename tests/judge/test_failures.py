@@ -135,6 +135,17 @@ def test_errors_of_cmake_come_before_what_else_was_said() -> None:
     assert "Nothing" in found.because
 
 
+def test_what_was_tried_in_an_earlier_step_is_no_reason() -> None:
+    said = [
+        "*** Configuring CMake...",
+        "No module named 'numpy'",
+        "*** Building project with Ninja...",
+        "m.c:1:1: error: expected",
+    ]
+    assert diagnosis(said, Circumstances()) is None
+    assert diagnosis(said[:2], Circumstances()) is not None
+
+
 def test_a_full_disk_explains_whatever_else_was_said() -> None:
     found = diagnosis(["ModuleNotFoundError: No module named 'numpy'"], Circumstances(full="/tmp/x"))
     assert found is not None

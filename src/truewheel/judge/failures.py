@@ -66,15 +66,17 @@ class _Saying(Record):
 
 
 def diagnosis(said: Sequence[str], circumstances: Circumstances) -> Diagnosis | None:
-    """What the first message that is understood means; ``None`` when none is.
+    """What the first message that is understood means; ``None`` when none is. CMake's errors come first; of everything
+    else, what was said last, since what was said before did not stop the build.
 
     :param said: the lines that tools printed.
 
     >>> diagnosis(["x.c:1:10: fatal error: Python.h: No such file or directory"], Circumstances()).because
     "the compiler was not told where Python's headers are"
     """
-    plain = [_COLOUR.sub("", line).rstrip() for line in said]
-    sayings = [*_errors(plain), *(_Saying(text=line) for line in plain if not line.startswith(_NO_ERRORS))]
+    plain = _of_the_last_step([_COLOUR.sub("", line).rstrip() for line in said])
+    others = (_Saying(text=line) for line in reversed(plain) if not line.startswith(_NO_ERRORS))
+    sayings = [*_errors(plain), *others]
     if circumstances.full:
         sayings.insert(0, _Saying(text="No space left on device", place=circumstances.full))
     for saying in sayings:
@@ -83,6 +85,12 @@ def diagnosis(said: Sequence[str], circumstances: Circumstances) -> Diagnosis | 
             if found is not None:
                 return found
     return None
+
+
+def _of_the_last_step(lines: Sequence[str]) -> Sequence[str]:
+    """What was said since the engine announced the step that failed (``*** Building project with Ninja...``)."""
+    start = next((i for i in range(len(lines) - 1, -1, -1) if lines[i].startswith("*** ")), 0)
+    return lines[start:]
 
 
 def _errors(lines: Sequence[str]) -> Iterator[_Saying]:
