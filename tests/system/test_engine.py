@@ -57,6 +57,8 @@ PIECES = {
     "resolve_wheel_tree": {"dest", "wheel_dirs", "targetlib", "experimental"},
     "resolve_from_sdist_force_include": set(),
     "editable_redirectable": {"src", "rel"},
+    "get_cmake_program": {"cmake_path"},
+    "get_cmake_programs": {"module"},
     "setup_logging": {"log_level"},
     "rich_print": {"file"},
 }  # fmt: skip

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..model.contents import Contents, File, Member, WheelFacts
+    from ..model.contents import Contents, File, Import, Member, WheelFacts
     from ..model.distinfo import RecordRow, WheelName
 
 SCHEMES = frozenset({"purelib", "platlib", "headers", "scripts", "data"})
@@ -25,6 +25,8 @@ _STRAY = frozenset({"bin", "lib", "lib64", "include", "share", "etc"})
 _MOST = 50
 """Findings of one code that are told of one wheel."""
 _IMPORTABLE = (".py", ".pyc", ".pyi", ".pyd", ".so", ".pth", ".start", ".dylib", ".dll")
+_LOADED = (".py", ".pyc", ".so", ".pyd", ".dylib")
+"""What a module can be."""
 _VERSIONED = (".cpython-", ".abi3", ".pypy", ".cp3")
 DATA = frozenset({"test", "tests", "testing", "testdata", "test_data", "fixtures", "data", "examples", "samples"})
 """Directories whose files are somebody's data."""
@@ -41,17 +43,115 @@ _LARGE_DEBUG = 1 << 20
 
 
 def tree_findings(
-    contents: Contents, *, compiled: bool = True, platforms: tuple[str, ...] = ("any",)
+    contents: Contents,
+    *,
+    compiled: bool = True,
+    installed: bool = True,
+    imports: Iterable[Import] = (),
+    platforms: tuple[str, ...] = ("any",),
 ) -> tuple[Finding, ...]:
     """Of a tree that is about to become a wheel.
 
     :param compiled: whether CMake ran for it: then an empty wheel is a mistake, and not a package of dependencies only.
+    :param installed: whether CMake installed any file.
+    :param imports: what its packages ask of themselves.
     :param platforms: the platform tags that it will have.
     """
-    return (
-        *_of_contents(contents, empty=Severity.ERROR if compiled else Severity.NOTE),
-        *_unfit_for_windows(contents, platforms),
+    found = list(_of_contents(contents, empty=Severity.ERROR if compiled else Severity.NOTE))
+    empty = any(f.code == "TW523" for f in found)
+    if compiled and not installed and not empty:
+        found.append(_uninstalled(contents))
+    if compiled:
+        found += [*_beside_packages(contents), *_missing(contents, imports)]
+    return (*found, *_unfit_for_windows(contents, platforms))
+
+
+def is_doubtful(contents: Contents) -> bool:
+    """Whether modules may not lie where the packages look for them: none is there, or one lies among no Python files."""
+    python = {_directory(f.path) for f in contents.files if f.path.endswith(".py")}
+    places = [_directory(f.path) for f, b in contents.binaries() if b.is_loadable and _is_module(f.path)]
+    return bool(python) and (not places or any(place not in python for place in places))
+
+
+def _directory(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _uninstalled(contents: Contents) -> Finding:
+    name = contents.dist_info.partition("-")[0]
+    return _finding(
+        "TW541", Severity.WARNING, "CMakeLists.txt", "CMake ran, and installed nothing: only Python's files are in the wheel",
+        hint=f"install(TARGETS NAME DESTINATION {name}); or, when there is nothing to compile, tool.scikit-build.wheel.cmake = false",
+    )  # fmt: skip
+
+
+def _beside_packages(contents: Contents) -> Iterator[Finding]:
+    """Modules at the top level: a ``DESTINATION .`` where the package was meant."""
+    packages = sorted(
+        {p.path.partition("/")[0] for p in contents.files if p.path.count("/") == 1 and p.path.endswith("/__init__.py")}
     )
+    for file, binary in contents.binaries():
+        name = _module(file.path)
+        if packages and "/" not in file.path and binary.is_loadable and _is_module(file.path):
+            yield _finding(
+                "TW503", Severity.WARNING, file.path, f"lies beside {packages[0]}/: it is imported as {name}, not as {packages[0]}.{name}",
+                hint=f"install(TARGETS {name} DESTINATION {packages[0]}), unless that is meant",
+            )  # fmt: skip
+
+
+def _missing(contents: Contents, imports: Iterable[Import]) -> Iterator[Finding]:
+    """Modules that a package cannot be imported without, and that the wheel does not hold. What its ``__init__.py`` does
+    not come to may be for another system: psutil's ``_pswindows.py`` is in every one of its wheels."""
+    paths = {f.path for f in contents.files}
+    folders = {d for p in paths for d in _directories(p)}
+    modules = {_module(p) for p in paths if p.endswith(_LOADED)}
+    asked_by: dict[str, list[Import]] = {}
+    for asked in imports:
+        asked_by.setdefault(asked.where.rpartition(":")[0], []).append(asked)
+    waiting = [p for p in paths if p.endswith("/__init__.py") and f"{_above(p)}/__init__.py" not in paths]
+    seen: set[str] = set()
+    wanted: dict[str, list[str]] = {}
+    while waiting:
+        file = waiting.pop()
+        if file in seen:
+            continue
+        seen.add(file)
+        for asked in asked_by.get(file, ()):
+            place = asked.package
+            for name in asked.names:
+                place = f"{place}/{name}"
+                if place not in folders:
+                    break
+                waiting.append(f"{place}/__init__.py")
+            if place in modules:
+                waiting.append(f"{place}.py")
+            elif place not in folders:
+                wanted.setdefault(place, []).append(asked.where)
+    for place, wheres in sorted(wanted.items()):
+        yield _absent(place, sorted(wheres), contents)
+
+
+def _above(init: str) -> str:
+    """The directory around the package of an ``__init__.py``."""
+    return _directory(_directory(init))
+
+
+def _module(path: str) -> str:
+    """A file's path without its suffixes: ``pkg/_m.cpython-313-x86_64-linux-gnu.so`` is ``pkg/_m``."""
+    folder, slash, name = path.rpartition("/")
+    return folder + slash + name.partition(".")[0]
+
+
+def _absent(place: str, wheres: list[str], contents: Contents) -> Finding:
+    name, package = place.rpartition("/")[2], _directory(place)
+    elsewhere = [f.path for f, b in contents.binaries() if b.is_loadable and _module(f.path).rpartition("/")[2] == name]
+    there = [f.path for f, b in contents.binaries() if b.is_loadable and _is_module(f.path) and f.path not in elsewhere]
+    lies = [f"{path} lies elsewhere" for path in elsewhere[:2]] or [f"what is there: {path}" for path in there[:3]]
+    return _finding(
+        "TW540", Severity.ERROR, place, f"{place.replace('/', '.')} is imported, but is not in the wheel",
+        evidence=[*(f"{where} imports it" for where in wheres[:3]), *(lies or ["no extension module is in the wheel"])],
+        hint=f"in CMakeLists.txt: install(TARGETS {name} DESTINATION {package}), {name} being the name of the target",
+    )  # fmt: skip
 
 
 def findings(facts: WheelFacts, *, opinion: str = "") -> tuple[Finding, ...]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ..model.binary import Binary
-    from ..model.contents import Contents, File, WheelFacts
+    from ..model.contents import Contents, File, Import, WheelFacts
     from ..model.floor import Floor
     from ..model.target import Target
     from ..model.verdict import Objection, PlatformRuling, PythonRuling
@@ -45,6 +45,8 @@ class Question(Record):
     :param exclude: globs on libraries that someone else supplies.
     :param native: the plain platform tags as the engine would write them.
     :param compiled: whether CMake ran.
+    :param installed: whether CMake installed any file.
+    :param imports: what the packages ask of themselves; only when :func:`~truewheel.judge.layout.is_doubtful`.
     """
 
     target: Target
@@ -54,6 +56,8 @@ class Question(Record):
     exclude: tuple[str, ...] = ()
     native: tuple[str, ...] = ()
     compiled: bool = True
+    installed: bool = True
+    imports: tuple[Import, ...] = ()
     select: tuple[str, ...] = ("TW",)
     ignore: tuple[str, ...] = ()
 
@@ -71,8 +75,8 @@ def judge(contents: Contents, question: Question) -> Verdict:
     told = [
         *findings,
         *homeless,
-        *python.findings,
-        *layout.tree_findings(contents, compiled=question.compiled, platforms=platforms),
+        *map(_graver, python.findings),
+        *_of_tree(contents, question, platforms),
         *_of_variant(contents, built=True),
         *(f for r in rulings for f in r.findings),
     ]
@@ -85,6 +89,21 @@ def judge(contents: Contents, question: Question) -> Verdict:
         findings=_told(told, question.select, question.ignore),
         reasons=reasons,
         variant=contents.variant,
+    )
+
+
+def _graver(finding: Finding) -> Finding:
+    """What is merely odd in a wheel of somebody else's, and certainly not meant in a build of one's own."""
+    return replace(finding, severity=Severity.ERROR) if finding.code == "TW405" else finding
+
+
+def _of_tree(contents: Contents, question: Question, platforms: tuple[str, ...]) -> tuple[Finding, ...]:
+    return layout.tree_findings(
+        contents,
+        compiled=question.compiled,
+        installed=question.installed,
+        imports=question.imports,
+        platforms=platforms,
     )
 
 
@@ -326,7 +345,7 @@ def _demanded(
     claims = _claims(contents, name, rulings, question.exclude, instead=instead)
     told = [
         *claims,
-        *layout.tree_findings(contents, compiled=question.compiled, platforms=parts[2]),
+        *_of_tree(contents, question, parts[2]),
         *_of_variant(contents, built=True),
         *(f for r in rulings for f in r.findings),
     ]

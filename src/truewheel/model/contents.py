@@ -36,6 +36,19 @@ class File(Record):
     broken: FormatError | None = None
 
 
+class Import(Record):
+    """An import of one of a package's own modules, which happens as soon as the file that says so is imported.
+
+    :param where: file and line, ``pkg/__init__.py:3``.
+    :param package: the package by its path, ``pkg``.
+    :param names: of the module below it, ``("_core",)``; a module below a module may be anything.
+    """
+
+    where: str
+    package: str
+    names: tuple[str, ...]
+
+
 class Contents(Record):
     """All files, in order of path.
 

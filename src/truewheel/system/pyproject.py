@@ -6,6 +6,7 @@ the wheel and PKG-INFO share.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import os
@@ -14,6 +15,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 from pyproject_metadata import StandardMetadata
 from pyproject_metadata.constants import KNOWN_PROJECT_FIELDS, PROJECT_DYNAMIC_STATIC, PROJECT_TO_METADATA
 from pyproject_metadata.errors import ConfigurationError
@@ -56,8 +59,27 @@ def read_table(source: Path) -> dict[str, Any]:
         problem = Problem(
             where="project", message="the table is missing", hint='add [project] with name = "…" and version = "…"'
         )
-        raise ConfigError("pyproject.toml describes no project", problems=[problem])
+        raise ConfigError("pyproject.toml describes no project", problems=[problem], hint=_of_setuptools(source))
     return table
+
+
+def _of_setuptools(source: Path) -> str | None:
+    """What to do about files that another backend would read."""
+    names = [name for name in ("setup.cfg", "setup.py") if (source / name).is_file()]
+    if not names:
+        return None
+    verb = "are files" if len(names) > 1 else "is a file"
+    return f"{', '.join(names)} {verb} of setuptools, which nobody reads here: move what they say to [project]"
+
+
+def build_requires(table: Mapping[str, Any]) -> frozenset[str]:
+    """Normalised names of what ``build-system.requires`` lists, as far as it can be read."""
+    listed = table.get("build-system", {}).get("requires", [])
+    names = set()
+    for text in listed if isinstance(listed, list) else ():
+        with contextlib.suppress(InvalidRequirement, TypeError):
+            names.add(canonicalize_name(Requirement(text).name))
+    return frozenset(names)
 
 
 def read_settings(table: Mapping[str, Any], request: Request) -> tuple[Settings, tuple[Problem, ...]]:

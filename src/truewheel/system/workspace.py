@@ -143,11 +143,6 @@ def _definitions(homes: Iterable[tuple[Path, str]]) -> str:
         '          "$<$<AND:$<LINK_LANG_AND_ID:${_truewheel_language},GNU>,$<VERSION_GREATER_EQUAL:${_truewheel_version},8>>:${_truewheel_map}>"',
         "        )",
         "      endif()",
-        "      if(NOT CMAKE_VERSION VERSION_LESS 3.18)  # link-time optimisation compiles while it links",
-        "        add_link_options(",
-        '          "$<$<AND:$<LINK_LANG_AND_ID:${_truewheel_language},GNU>,$<VERSION_GREATER_EQUAL:${_truewheel_version},8>>:${_truewheel_map}>"',
-        "        )",
-        "      endif()",
         "    endforeach()",
         "  endforeach()",
         "endif()",
@@ -184,6 +179,17 @@ def is_full() -> bool:
 
 _ROOM = 50_000_000
 """Bytes; a compiler that stopped for want of room has left less."""
+_NOTHING = 1_000_000
+"""Bytes; with less than that, nothing that goes wrong can be blamed on anything else."""
+
+
+def without_room(place: Workplace) -> str:
+    """The directory of those a build writes to whose disk is full; empty when there is none."""
+    for path in (place.root, Path(tempfile.gettempdir())):
+        with contextlib.suppress(OSError):
+            if shutil.disk_usage(path).free < _NOTHING:
+                return os.fspath(path)
+    return ""
 
 
 def trim(limit: int | None) -> None:
