@@ -48,6 +48,7 @@ class Example:
 
 
 PIP, BUILD, UV = "pip wheel", "python -m build", "uv build"
+FRONT_ENDS: Mapping[str, str] = {PIP: "pip", BUILD: "build", UV: "uv"}
 TABLE: Mapping[str, Example] = {
     "accelerator": Example(built=UV, python="3.11", tag=VERSIONED),
     "cffi": Example(built=BUILD, python="3.10", tag=STABLE, runs_on=("3.10", "3.13"), headers=("zlib.h",)),

@@ -20,7 +20,7 @@ INTRODUCTION = """\
 Why people write binary extensions, with what, and how each looks with truewheel. Every kind is a small project of its own in
 [examples](../../examples), to be copied. Below stand its README, its `CMakeLists.txt` and what is special in its
 `pyproject.toml`, word for word. Each is built by a real front end in every run of the tests, judged, installed into a fresh
-environment, and tested there.
+environment, and tested there. For the commonest kinds, `truewheel init` [starts a project](start-a-project.md).
 
 <!-- written by docs/regenerate/kinds.py from examples/ and tests/kinds.py -->
 """

@@ -121,6 +121,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     tag.set_defaults(run=_tag)
 
+    _about_init(commands.add_parser("init", help="a new project that builds, tests and is ready for CI at once"))
+
     cache = commands.add_parser("cache", help="what is kept of builds, so that the next ones are warm")
     cache.add_argument(
         "action",
@@ -140,6 +142,24 @@ def _about_wheels(parser: argparse.ArgumentParser) -> None:
     )
     for option, text in (("--select", "only findings with this prefix"), ("--ignore", "no findings with this prefix")):
         parser.add_argument(option, action="append", default=[], type=_prefix, metavar="CODE", help=text)
+
+
+def _about_init(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", metavar="DIR", help="is made, or is empty; the project is called as it is")
+    kinds = "c, cython, cffi, swig, pybind11, nanobind, f2py, ctypes or executable"
+    parser.add_argument("--with", dest="kind", required=True, type=_kind, metavar="KIND", help=kinds)
+    parser.add_argument("--name", help="what the project is called instead")
+    parser.set_defaults(run=_init)
+
+
+def _kind(text: str) -> str:
+    import argparse  # noqa: PLC0415
+
+    from .model.starter import KINDS  # noqa: PLC0415
+
+    if text not in KINDS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(KINDS)}")
+    return text
 
 
 def _prefix(text: str) -> str:
@@ -293,6 +313,24 @@ def _true_name(facts: WheelFacts, checked: Checked) -> WheelName:
     if checked.is_best:
         return claimed
     return replace(claimed, interpreters=truth.interpreters, abis=truth.abis, platforms=truth.platforms)
+
+
+def _init(options: SimpleNamespace) -> int:
+    from pathlib import Path  # noqa: PLC0415
+
+    from . import report  # noqa: PLC0415
+    from .model import starter  # noqa: PLC0415
+    from .system import starter as templates  # noqa: PLC0415
+
+    if not options.directory:
+        raise TruewheelError("no directory is named", hint="truewheel init . is for the one that you are in")
+    directory, kind = os.path.realpath(options.directory), starter.KINDS[options.kind]
+    given = starter.derived_name(os.path.basename(directory)) if options.name is None else options.name
+    name = starter.checked_name(given, kind)
+    contents = templates.files(kind, starter.values(name, kind))
+    templates.create(Path(directory), contents)
+    print(report.started(name, options.directory, contents, needs=kind.needs, windows=os.name == "nt"))  # noqa: T201
+    return int(ExitCode.FINE)
 
 
 def _cache(options: SimpleNamespace) -> int:

@@ -245,3 +245,24 @@ def held(root: str, entries: Iterable[tuple[str, float, int, str]]) -> str:
         day = time.strftime("%Y-%m-%d %H:%M", time.localtime(used))
         lines.append(f"  {day}  {size(count):>12}  {printable(name)}" + (f"  ({printable(label)})" if label else ""))
     return "\n".join(lines)
+
+
+def started(name: str, directory: str, paths: Iterable[str], *, needs: str, windows: bool) -> str:
+    """What ``init`` has made, and what to type next."""
+    lines = [f"truewheel made the project {name} in {directory}:"]
+    lines += [f"  {path}" for path in paths]
+    lines.append(f"next (it takes {needs}, and pip 25.1 or newer for --group):")
+    lines += [f"  cd {_typed(directory, windows=windows)}"] if directory != "." else []
+    lines += ["  python -m pip install . --group test", "  python -m pytest"]
+    lines.append("and say in pyproject.toml what only you can: description, license, authors")
+    return "\n".join(lines)
+
+
+def _typed(path: str, *, windows: bool) -> str:
+    """A path as a shell takes it."""
+    import shlex  # noqa: PLC0415
+
+    path = f"./{path}" if path.startswith("-") else path
+    if windows:
+        return f'"{path}"' if " " in path else path
+    return shlex.quote(path)

@@ -88,7 +88,7 @@ def test_names_that_windows_keeps(path: str, words: str | None) -> None:
         ("macosx_11_0_arm64", False),
     ):
         facts = wheel(path, filename=f"p-1-py3-none-{tag}.whl")
-        found = [f.evidence[0] for f in layout.findings(facts) if f.code == "TW535"]
+        found = [f.evidence[0] for f in layout.findings(facts) if f.code == "TW538"]
         assert len(found) == (1 if words and told else 0)
         assert not found or (words or "") in found[0]
 
@@ -96,8 +96,8 @@ def test_names_that_windows_keeps(path: str, words: str | None) -> None:
 def test_a_name_that_windows_keeps_is_told_once_of_a_directory() -> None:
     files = tuple(File(path=f"p/aux/{n}.py", size=1) for n in range(9))
     found = layout.tree_findings(Contents(files=files, dist_info=HOME))
-    assert [f.where for f in found if f.code == "TW535"] == ["p/aux"]
-    assert "TW535" not in [
+    assert [f.where for f in found if f.code == "TW538"] == ["p/aux"]
+    assert "TW538" not in [
         f.code for f in layout.tree_findings(Contents(files=files, dist_info=HOME), platforms=("linux_x86_64",))
     ]
 

@@ -159,7 +159,7 @@ def _unfit_for_windows(contents: Contents, platforms: tuple[str, ...]) -> Iterat
                 break
     for path, reason in told.items():
         yield _finding(
-            "TW535", Severity.WARNING, path, "Windows cannot have this name", evidence=[reason], hint="rename it",
+            "TW538", Severity.WARNING, path, "Windows cannot have this name", evidence=[reason], hint="rename it",
         )  # fmt: skip
 
 
