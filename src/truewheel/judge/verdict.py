@@ -566,7 +566,7 @@ def _any_with_binaries(contents: Contents, loadable: Sequence[File]) -> list[Fin
             severity=Severity.ERROR if wrong else Severity.WARNING,
             where=files[0],
             message=f"a wheel for any platform {what}",
-            evidence=tuple(_described(f, b) for f, b in contents.binaries() if f.path in files)[:5],
+            evidence=tuple(_described(f, b) for f, b in contents.binaries() if f.path in files[:5]),
             hint="tag it for the platform of its binaries" + ("" if wrong else ", unless it works without them"),
         )
     ]
