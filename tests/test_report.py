@@ -75,8 +75,9 @@ def test_what_is_too_long_for_a_person_is_cut() -> None:
 
 
 def test_lines_of_a_compiler_stay_lines() -> None:
-    text = report.error(TruewheelError("it failed", context=["one\ntwo"]))
-    assert text.split("\n")[1:] == ["  because: one", "  because: two"]
+    long = "x" * 5000
+    text = report.error(TruewheelError("it failed", context=[f"one\n\ttwo\n{long}"]))
+    assert text.split("\n")[1:] == ["  because: one", "  because:         two", f"  because: {long}"]
 
 
 def test_findings_that_are_alike_are_told_together() -> None:

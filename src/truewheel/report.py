@@ -52,15 +52,17 @@ class Style(Record):
 PLAIN = Style()
 
 
-def printable(text: str) -> str:
+def printable(text: str, *, longest: int = _LONGEST) -> str:
     """``text`` on one line, with escapes for what a terminal would obey or hide: control characters, line ends,
     characters that turn the direction of writing.
+
+    :param longest: characters from which on it is cut; 0 for never.
 
     >>> printable("a\\x1b[2Jb\\n"), printable("näïve")
     ('a\\\\x1b[2Jb\\\\n', 'näïve')
     """
-    if len(text) > _LONGEST:
-        text = f"{text[:_LONGEST]}… ({len(text) - _LONGEST} characters more)"
+    if 0 < longest < len(text):
+        text = f"{text[:longest]}… ({len(text) - longest} characters more)"
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
@@ -69,8 +71,9 @@ def printable(text: str) -> str:
 def error(problem: TruewheelError, style: Style = PLAIN) -> str:
     """What stopped the work: what, because, hint."""
     lines = [style.paint("error:", "1;31") + f" {printable(problem.message)}"]
-    # What compilers said has lines of its own, and may be long.
-    lines += [f"  because: {printable(line)}" for told in problem.context for line in told.split("\n")]
+    # What compilers said has lines and tabulators of its own, and is to be whole.
+    context = [line.expandtabs() for told in problem.context for line in told.split("\n")]
+    lines += [f"  because: {printable(line, longest=0)}" for line in context]
     if isinstance(problem, VerdictError):
         lines += findings(problem.findings, style)
     if problem.hint:

@@ -620,10 +620,16 @@ def _any_with_binaries(contents: Contents, loadable: Sequence[File]) -> list[Fin
             severity=Severity.ERROR if wrong else Severity.WARNING,
             where=files[0],
             message=f"a wheel for any platform {what}",
-            evidence=tuple(files[:5]),
+            evidence=tuple(_described(f, b) for f, b in contents.binaries() if f.path in files[:5]),
             hint="tag it for the platform of its binaries" + ("" if wrong else ", unless it works without them"),
         )
     ]
+
+
+def _described(file: File, binary: Binary) -> str:
+    """A file as people find it with ``file`` or ``readelf``."""
+    cpus = ", ".join(dict.fromkeys(f"{s.kind.value} for {s.cpu}" for s in binary.slices))
+    return f"{file.path}: {binary.format.value}" + (f", {cpus}" if cpus else "")
 
 
 def _commands(contents: Contents) -> list[str]:
