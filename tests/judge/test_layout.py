@@ -9,7 +9,7 @@ import pytest
 
 from truewheel.judge import layout
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Slice
-from truewheel.model.contents import Contents, File, Member, WheelFacts
+from truewheel.model.contents import Contents, File, Import, Member, WheelFacts
 from truewheel.model.diagnostics import FormatError, Severity
 from truewheel.model.distinfo import RecordRow
 
@@ -257,3 +257,17 @@ def test_a_module_that_no_system_can_load() -> None:
             Contents(files=(File(path=path, size=9000, binary=zeroed),), dist_info="p-1.dist-info")
         )
         assert [f.severity for f in found if f.code == "TW517"] == [severity]
+
+
+def test_only_what_a_package_needs_to_be_imported_is_missed() -> None:
+    """What its ``__init__.py`` does not come to may be for another system."""
+    files = tuple(File(path=path, size=1) for path in ("p/__init__.py", "p/_linux.py", "p/_windows.py"))
+    asked = (
+        Import(where="p/__init__.py:1", package="p", names=("_linux",)),
+        Import(where="p/_linux.py:3", package="p", names=("_epoll",)),
+        Import(where="p/_windows.py:3", package="p", names=("_iocp",)),
+    )
+    found = layout.tree_findings(Contents(files=files, dist_info=HOME), imports=asked)
+    (missing,) = [f for f in found if f.code == "TW540"]
+    assert missing.where == "p/_epoll"
+    assert missing.evidence[0] == "p/_linux.py:3 imports it"

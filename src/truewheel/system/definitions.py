@@ -13,6 +13,12 @@ from ..model.variants import Variant
 
 _UNFIT = frozenset('=>";,$\\')
 """Characters of paths that would end the option, the generator expression or the string."""
+_COPY_WHAT_WAS_BUILT = (
+    r"if(\"${CMAKE_BINARY_DIR}/.ninja_log\" IS_NEWER_THAN \"${CMAKE_BINARY_DIR}/install_manifest.txt\")"
+    r"\n  set(ENV{CMAKE_INSTALL_ALWAYS} 1)\nendif()"
+)
+"""``cmake --install`` leaves a file that it installed within the same second. After a build it must not; but when nothing was
+built nothing is to be copied, for others may import the module at that moment (rebuilds on import)."""
 
 
 def definitions(homes: Iterable[tuple[Path, str]]) -> str:
@@ -32,10 +38,8 @@ def definitions(homes: Iterable[tuple[Path, str]]) -> str:
         "  if(NOT DEFINED CMAKE_BUILD_RPATH_USE_ORIGIN)",
         "    set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)",
         "  endif()",
-        "  if(NOT CMAKE_VERSION VERSION_LESS 3.21)  # or else a file stays that was installed within the same second",
-        # Only after something was built: who imports the module at this moment is not to find it half copied.
-        (r'    install(CODE "if(\"${CMAKE_BINARY_DIR}/.ninja_log\" IS_NEWER_THAN \"${CMAKE_BINARY_DIR}/install_manifest.txt\")'
-        r'\n  set(ENV{CMAKE_INSTALL_ALWAYS} 1)\nendif()" ALL_COMPONENTS)'),
+        "  if(NOT CMAKE_VERSION VERSION_LESS 3.21)  # ALL_COMPONENTS",
+        f'    install(CODE "{_COPY_WHAT_WAS_BUILT}" ALL_COMPONENTS)',
         "  endif()",
         "  foreach(_truewheel_map IN ITEMS",
         *(f"      {option}" for option in options),
