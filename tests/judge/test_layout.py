@@ -9,7 +9,7 @@ import pytest
 
 from truewheel.judge import layout
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Slice
-from truewheel.model.contents import Contents, File, Member, WheelFacts
+from truewheel.model.contents import Contents, File, Import, Member, WheelFacts
 from truewheel.model.diagnostics import FormatError, Severity
 from truewheel.model.distinfo import RecordRow
 
@@ -206,3 +206,44 @@ def test_a_module_that_no_system_can_load() -> None:
             Contents(files=(File(path=path, size=9000, binary=zeroed),), dist_info="p-1.dist-info")
         )
         assert [f.severity for f in found if f.code == "TW517"] == [severity]
+
+
+def elf_module(path: str) -> File:
+    return File(path=path, size=1, binary=Binary(format=Format.ELF, slices=(ElfSlice(cpu="x86_64", bits=64, machine=62, kind=Kind.SHARED),)))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("files", "names", "missing"),
+    [
+        (["p/_m.cpython-313-x86_64-linux-gnu.so"], ("_m",), False), (["p/_m.so"], ("_m",), False), (["p/_m.py"], ("_m",), False),
+        (["p/_m/data.py"], ("_m",), False), (["p/_m.py"], ("_m", "moves"), False), (["p/_m/a.py"], ("_m", "b"), True),
+        (["p/_m.pyi", "p/_m.c"], ("_m",), True), (["_m.abi3.so"], ("_m",), True), (["p/_mm.abi3.so"], ("_m",), True),
+    ],
+)  # fmt: skip
+def test_what_a_package_asks_of_itself(files: list[str], names: tuple[str, ...], missing: bool) -> None:
+    listed = [elf_module(f) if f.endswith(".so") else File(path=f, size=1) for f in ["p/__init__.py", *files]]
+    asked = [Import(where="p/__init__.py:1", package="p", names=names)]
+    found = layout.tree_findings(Contents(files=tuple(listed), dist_info=HOME), imports=asked)
+    assert [f.where for f in found if f.code == "TW540"] == (["p/" + "/".join(names)] if missing else [])
+
+
+@pytest.mark.parametrize(
+    ("files", "doubtful"),
+    [(["p/__init__.py"], True), (["p/__init__.py", "p/_m.abi3.so"], False), (["p/__init__.py", "_m.abi3.so"], True),
+     (["p/__init__.py", "p/_m.abi3.so", "lib/_n.abi3.so"], True), (["_m.abi3.so"], False), (["p/data.txt"], False)],
+)  # fmt: skip
+def test_when_it_is_worth_to_look_what_is_imported(files: list[str], doubtful: bool) -> None:
+    listed = [elf_module(f) if f.endswith(".so") else File(path=f, size=1) for f in files]
+    assert layout.is_doubtful(Contents(files=tuple(listed), dist_info=HOME)) is doubtful
+
+
+def test_a_module_beside_a_package() -> None:
+    def found(*files: str) -> list[str]:
+        listed = [elf_module(f) if f.endswith(".so") else File(path=f, size=1) for f in files]
+        return [
+            f.where for f in layout.tree_findings(Contents(files=tuple(listed), dist_info=HOME)) if f.code == "TW503"
+        ]
+
+    assert found("p/__init__.py", "_m.abi3.so") == ["_m.abi3.so"]
+    assert found("p.py", "_m.abi3.so") == []
+    assert found("p/__init__.py", "p/_m.abi3.so") == []
