@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from .judge import reuse
 from .model import schema
 from .model.diagnostics import ConfigError, EngineError, Problem, TruewheelError, VerdictError
-from .model.distinfo import WheelName, dist_info_name, escape
+from .model.distinfo import VARIANT, WheelName, dist_info_name, escape
 from .model.project import Project
 from .model.record import Record
 from .model.request import Product, Request
@@ -147,8 +147,9 @@ def _build(place: Workplace, table: Mapping[str, Any], engine: Engine) -> Built:
         interpreters=found.interpreters,
         abis=found.abis,
         platforms=found.platforms,
+        variant=project.variant.label if project.variant is not None else "",
     )
-    wheel = write_wheel(request.output, name=name, purelib=found.purelib, tree=staged.tree, files=_dist_info(project))
+    wheel = write_wheel(request.output, name=name, purelib=found.purelib, tree=staged.tree, files=_files(project))
     return Built(wheel=wheel, verdict=found, note=place.note if staged.compiled else "", message=staged.message)
 
 
@@ -191,7 +192,7 @@ def judged(request: Request, project: Project, staged: Staged) -> Verdict:
 
     home = dist_info_name(project.name, project.version)
     _no_reserved_names(staged)
-    contents = contents_of(staged.tree, dist_info=home)
+    contents = contents_of(staged.tree, dist_info=home, variant=project.variant)
     wheel = request.product is Product.WHEEL  # an editable one finds its Python files elsewhere
     settings = project.settings
     promise = settings.tag
@@ -224,13 +225,18 @@ def _imports(staged: Staged) -> tuple[Import, ...]:
 
 def _no_reserved_names(staged: Staged) -> None:
     """Files that the backend writes cannot come from the build."""
-    reserved = {"METADATA", "WHEEL", "RECORD", "entry_points.txt"}
+    reserved = {"METADATA", "WHEEL", "RECORD", "entry_points.txt", VARIANT}
     taken = sorted(e.path for e in staged.tree.entries if e.scheme is Scheme.DIST_INFO and e.path in reserved)
     if taken:
         problems = [
             Problem(where=name, message="was put into SKBUILD_METADATA_DIR, but truewheel writes it") for name in taken
         ]
         raise ConfigError("the build made files of .dist-info that are not its own", problems=problems)
+
+
+def _files(project: Project) -> dict[str, bytes]:
+    """What a wheel's ``.dist-info`` has besides what is prepared before anything is built."""
+    return {**_dist_info(project), **({VARIANT: project.variant_json} if project.variant_json else {})}
 
 
 def _dist_info(project: Project) -> dict[str, bytes]:

@@ -71,6 +71,57 @@ def test_many_like_findings_are_counted() -> None:
     assert found[-1].message == "and 950 more like these"
 
 
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("p/aux.py", "aux is a device"), ("p/CON", "CON is a device"), ("p/nul.tar.gz", "nul is"), ("com1/x.py", "com1 is"),
+        ("p/lpt\N{SUPERSCRIPT TWO}.c", "is a device"), ("p/aux /x", "aux is"), ("p/x.", "at the end"), ("p/x /a.py", "at the end"),
+        ("p/12:30.txt", ": is not allowed"), ("p/what?.py", "? is not"), ("p/a\x01", "not allowed"),
+        ("p/auxiliary.py", None), ("p/com10.py", None), ("p/.aux", None), ("p/conin.py", None), ("p/a b.py", None),
+    ],
+)  # fmt: skip
+def test_names_that_windows_keeps(path: str, words: str | None) -> None:
+    for tag, told in (
+        ("any", True),
+        ("win_arm64", True),
+        ("manylinux_2_17_x86_64", False),
+        ("macosx_11_0_arm64", False),
+    ):
+        facts = wheel(path, filename=f"p-1-py3-none-{tag}.whl")
+        found = [f.evidence[0] for f in layout.findings(facts) if f.code == "TW538"]
+        assert len(found) == (1 if words and told else 0)
+        assert not found or (words or "") in found[0]
+
+
+def test_a_name_that_windows_keeps_is_told_once_of_a_directory() -> None:
+    files = tuple(File(path=f"p/aux/{n}.py", size=1) for n in range(9))
+    found = layout.tree_findings(Contents(files=files, dist_info=HOME))
+    assert [f.where for f in found if f.code == "TW538"] == ["p/aux"]
+    assert "TW538" not in [
+        f.code for f in layout.tree_findings(Contents(files=files, dist_info=HOME), platforms=("linux_x86_64",))
+    ]
+
+
+def test_why_a_path_is_refused() -> None:
+    sound = wheel()
+    for name, words in (("/abs", "absolute"), ("C:/abs", "absolute"), ("p/../../x", "leaves"), ("p\\x", "a backslash")):
+        changed = dataclasses.replace(sound.members[0], name=name)
+        found = layout.findings(dataclasses.replace(sound, members=(changed, *sound.members[1:])))
+        assert [words in f.message for f in found if f.code == "TW508"] == [True]
+
+
+def test_a_wheel_file_without_headers_is_not_missing() -> None:
+    sound = wheel(wheel_headers=())
+    assert [f.message for f in layout.findings(sound)] == ["has no headers"]
+    gone = dataclasses.replace(sound, members=tuple(m for m in sound.members if not m.name.endswith("/WHEEL")))
+    assert "is missing" in [f.message for f in layout.findings(gone) if f.code == "TW524"]
+
+
+def test_tags_are_told_with_the_side_on_which_they_stand() -> None:
+    (finding,) = layout.findings(wheel(wheel_headers=(("Wheel-Version", "1.0"), ("Tag", "py2-none-any"))))
+    assert finding.evidence == ("only WHEEL says py2-none-any", "only the file name says py3-none-any")
+
+
 def test_a_thousand_collisions_take_no_time() -> None:
     names = [f"p/{'a' * n}{'A' * (3000 - n)}" for n in range(3000)]
     started = time.monotonic()
@@ -135,7 +186,7 @@ def test_a_module_that_is_no_binary(path: str, severity: Severity | None) -> Non
 
 @pytest.mark.parametrize(
     ("change", "code"),
-    [({"problem": "its CRC is wrong"}, "TW520"), ({"mode": 0o120777}, "TW507"), ({"name": "../evil"}, "TW508"), ({"name": "/abs"}, "TW508"),
+    [({"name": "p/../../x"}, "TW508"), ({"name": "..\\x"}, "TW508"), ({"name": "C:x"}, "TW508"), ({"problem": "its CRC is wrong"}, "TW520"), ({"mode": 0o120777}, "TW507"), ({"name": "../evil"}, "TW508"), ({"name": "/abs"}, "TW508"),
      ({"name": "a\\b"}, "TW508")],
 )  # fmt: skip
 def test_members(change: dict[str, object], code: str) -> None:

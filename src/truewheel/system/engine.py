@@ -177,7 +177,11 @@ class Engine:
             "null-variant": settings.null_variant, "variant-label": settings.variant_label,
         }  # fmt: skip
         problems = [
-            Problem(where=f"tool.scikit-build.{key}", message="wheel variants (PEP 817, a draft) cannot be built yet")
+            Problem(
+                where=f"tool.scikit-build.{key}",
+                message="is not how truewheel is told of variants",
+                hint="-Ctruewheel.variant=… and -Ctruewheel.variant-label=…",
+            )
             for key, value in variants.items()
             if value
         ]
@@ -442,7 +446,7 @@ class _Staging:
         if launchers:
             for variable, told in launcher.EXACT.items():
                 os.environ.setdefault(variable, told)
-        definitions = self.place.definitions(self.build_dir.absolute())
+        definitions = self.place.definitions(self.build_dir.absolute(), self.project.variant)
         given = " ".join([*self.settings.cmake.define, *self.settings.cmake.args, os.environ.get("CMAKE_ARGS", "")])
         ours: dict[str, str | Path] = {"CMAKE_PROJECT_INCLUDE_BEFORE": definitions, **launchers}
         for name, value in ours.items():
@@ -454,7 +458,7 @@ class _Staging:
         told = (
             scikit_build_core.__version__, sys.executable, self.cmake, self.settings, self.state, self.project.name,
             self.project.raw_version, self.wheel_dirs, self.install_dir, self.cache_entries, self.tags,
-            _entry_points(),
+            _entry_points(), self.project.variant,
         )  # fmt: skip
         return hashlib.sha256("\0".join(map(repr, told)).encode()).hexdigest()
 

@@ -183,9 +183,14 @@ def _place(source: Path, *, prefix: Path, site: Path) -> PurePosixPath:
 
 def interpreter_identity() -> str:
     """The interpreter that this environment stands on: its real path, its version and its build."""
-    base = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+    base = _base()
     status = Path(base).stat()
     return "\0".join((base, sys.version, sysconfig.get_platform(), str(status.st_size), str(status.st_mtime_ns)))
+
+
+def _base() -> str:
+    """The interpreter that no environment's end takes away: Python 3.10 names that of the environment that it runs in."""
+    return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
 
 
 @functools.cache
@@ -233,7 +238,7 @@ def keep(live: LiveEnvironment, store: Path) -> KeptEnvironment:
         raise UnsoundError("truewheel itself is not installed in it")
     key = _key(distributions)
     root = store / key
-    if (root / COMPLETE).is_file():
+    if _is_sound(root):
         cache.touch(root)
         return KeptEnvironment(key=key, root=root, fresh=False)
     store.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -247,6 +252,11 @@ def keep(live: LiveEnvironment, store: Path) -> KeptEnvironment:
     return KeptEnvironment(key=key, root=root, fresh=True)
 
 
+def _is_sound(root: Path) -> bool:
+    """Whether there is a complete copy, and what its interpreter links to is still there."""
+    return (root / COMPLETE).is_file() and (root / "bin" / "python").exists()
+
+
 def _key(distributions: Iterable[_Installed]) -> str:
     digest = hashlib.sha256(interpreter_identity().encode())
     for d in distributions:
@@ -255,9 +265,7 @@ def _key(distributions: Iterable[_Installed]) -> str:
 
 
 def _copy(distributions: Iterable[_Installed], live: LiveEnvironment, draft: Path, *, final: Path) -> None:
-    import venv  # noqa: PLC0415  # slow to import, and rarely needed
-
-    venv.EnvBuilder(symlinks=True, with_pip=False).create(draft)
+    _make(draft)
     moved = {str(p): str(final) for p in live.prefixes}
     for source, place in (pair for d in distributions for pair in _files(d)):
         target = draft / place
@@ -271,6 +279,16 @@ def _copy(distributions: Iterable[_Installed], live: LiveEnvironment, draft: Pat
     # venv wrote the draft's own path into these; nobody activates a kept environment.
     for activation in (*(draft / "bin").glob("activate*"), *(draft / "bin").glob("Activate*")):
         activation.unlink()
+
+
+def _make(place: Path) -> None:
+    """An empty virtual environment that stands on the same interpreter as this process."""
+    import venv  # noqa: PLC0415  # slow to import, and rarely needed
+
+    named = Path(getattr(sys, "_base_executable", ""))
+    if sys.prefix != sys.base_prefix and named.is_relative_to(sys.prefix):
+        vars(sys)["_base_executable"] = _base()  # where venv links to
+    venv.EnvBuilder(symlinks=True, with_pip=False).create(place)
 
 
 def _files(installed: _Installed) -> Iterator[tuple[Path, PurePosixPath]]:
@@ -335,7 +353,7 @@ def _publish(draft: Path, final: Path) -> None:
     try:
         draft.rename(final)
     except OSError:
-        if (final / COMPLETE).is_file():  # somebody else was quicker
+        if _is_sound(final):  # somebody else was quicker
             return
         shutil.rmtree(final, ignore_errors=True)
         draft.rename(final)

@@ -21,11 +21,12 @@ from pyproject_metadata import StandardMetadata
 from pyproject_metadata.constants import KNOWN_PROJECT_FIELDS, PROJECT_DYNAMIC_STATIC, PROJECT_TO_METADATA
 from pyproject_metadata.errors import ConfigurationError
 
-from ..model import schema
+from ..model import schema, variants
 from ..model.diagnostics import ConfigError, Problem
 from ..model.project import Project
-from ..model.request import Request
+from ..model.request import Product, Request
 from ..model.settings import Settings
+from ..model.variants import Variant
 from .engine import Engine
 
 if sys.version_info >= (3, 11):
@@ -98,10 +99,11 @@ def read_project(table: Mapping[str, Any], request: Request, engine: Engine) -> 
     :raises ConfigError: with every mistake in ``[project]`` and ``[tool.truewheel]`` at once.
     """
     settings, problems = read_settings(table, request)
+    variant, wrong = _variant(settings, table, request)
     resolved = engine.project_table()
     metadata, more = _metadata(table, resolved, request, engine)
-    if metadata is None or problems or more:
-        raise ConfigError("pyproject.toml has mistakes", problems=[*problems, *more])
+    if metadata is None or problems or wrong or more:
+        raise ConfigError("pyproject.toml has mistakes", problems=[*problems, *wrong, *more])
     raw_version = _raw_version(resolved, metadata, engine)
     message = metadata.as_rfc822()
     message.replace_header("Version", raw_version)
@@ -115,7 +117,18 @@ def read_project(table: Mapping[str, Any], request: Request, engine: Engine) -> 
         license_file=_license_file(metadata, request.source),
         template_values={**dataclasses.asdict(metadata), "raw_version": raw_version},
         settings=settings,
+        variant=variant,
+        variant_json=b"" if variant is None else variants.text_of(variant, table["variant"]),
     )
+
+
+def _variant(
+    settings: Settings, table: Mapping[str, Any], request: Request
+) -> tuple[Variant | None, tuple[Problem, ...]]:
+    """The declared variant. An editable install and an sdist are none: nobody chooses between several of them."""
+    if request.product in (Product.EDITABLE, Product.METADATA_EDITABLE, Product.SDIST):
+        return None, ()
+    return variants.declared(settings.variant_label, settings.variant, table.get("variant"))
 
 
 def _metadata(

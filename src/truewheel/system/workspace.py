@@ -26,6 +26,7 @@ import truewheel
 from ..model.record import parts, replace
 from ..model.request import Product, Request
 from ..model.reuse import BuildRecord, Inputs, Manifest, Reuse, ReuseDecision, Stamp, Traces
+from ..model.variants import Variant
 from . import buildtree, cache, environment, mirror
 
 LAYOUT = 1
@@ -54,13 +55,15 @@ class Workplace:
         shutil.rmtree(self.staging, ignore_errors=True)
         self.staging.mkdir(parents=True)
 
-    def definitions(self, build_dir: Path) -> Path:
-        """A CMake file to be included by the project: paths of this place are mapped out of everything compiled."""
+    def definitions(self, build_dir: Path, variant: Variant | None = None) -> Path:
+        """A CMake file to be included by the project: paths of this place are mapped out of everything compiled, and the
+        variant that is wanted is told."""
         path = self.root / "truewheel.cmake"
         homes = [(self.request.source, ""), (build_dir, "/_build"), (self.staging, "/_install")]
         if (kept := environment.current()) is not None:
             homes.append((kept, "/_env"))
         text = _definitions([(Path(os.path.realpath(p)), below) for p, below in homes])
+        text += _variant(variant) if variant is not None else ""
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
         return path
@@ -87,6 +90,25 @@ class Workplace:
 
 _UNFIT = frozenset('=>";,$\\')
 """Characters of paths that would end the option, the generator expression or the string."""
+
+
+def _variant(wanted: Variant) -> str:
+    """What CMake is told of a variant. Where its level is to be checked, GCC writes down what it was allowed to use
+    (GCC manual, "-mneeded"). It does so for a whole file: link-time optimisation would write what it may use by itself."""
+    properties = ";".join(f"{p.namespace}::{p.feature}::{p.value}" for p in wanted.properties)
+    lines = [f'set(TRUEWHEEL_VARIANT "{properties}")', f'set(TRUEWHEEL_VARIANT_LABEL "{wanted.label}")']
+    if wanted.values("x86_64", "level"):
+        lines += [
+            "if(NOT _truewheel_once)",
+            "  foreach(_truewheel_language IN ITEMS C CXX OBJC OBJCXX Fortran)",
+            "    set(_truewheel_version $<${_truewheel_language}_COMPILER_VERSION>)",
+            "    add_compile_options(",
+            '      "$<$<AND:$<PLATFORM_ID:Linux>,$<COMPILE_LANG_AND_ID:${_truewheel_language},GNU>,$<VERSION_GREATER_EQUAL:${_truewheel_version},11>>:-mneeded;-fno-lto>"',
+            "    )",
+            "  endforeach()",
+            "endif()",
+        ]
+    return "\n".join([*lines, ""])
 
 
 def _definitions(homes: Iterable[tuple[Path, str]]) -> str:
