@@ -278,6 +278,19 @@ def test_what_a_package_asks_of_itself(files: list[str], names: tuple[str, ...],
     assert [f.where for f in found if f.code == "TW540"] == (["p/" + "/".join(names)] if missing else [])
 
 
+@pytest.mark.parametrize(("start", "missing"), [("_linux", []), ("_windows", ["p/_w"]), ("sub", ["p/_w"])])
+def test_only_what_importing_the_package_leads_to(start: str, missing: list[str]) -> None:
+    """As in psutil, which has the modules for each system in all of its wheels, and imports one of them."""
+    files = ["p/__init__.py", "p/_linux.py", "p/_windows.py", "p/sub/__init__.py", "p/sub/deep.py"]
+    asked = [
+        Import(where="p/__init__.py:9", package="p", names=(start,)), Import(where="p/_windows.py:1", package="p", names=("_w",)),
+        Import(where="p/sub/__init__.py:1", package="p/sub", names=("deep",)),
+        Import(where="p/sub/deep.py:1", package="p", names=("_windows",)), Import(where="p/_windows.py:2", package="p", names=("sub",)),
+    ]  # fmt: skip
+    contents = Contents(files=tuple(File(path=f, size=1) for f in files), dist_info=HOME)
+    assert [f.where for f in layout.tree_findings(contents, imports=asked) if f.code == "TW540"] == missing
+
+
 @pytest.mark.parametrize(
     ("files", "doubtful"),
     [(["p/__init__.py"], True), (["p/__init__.py", "p/_m.abi3.so"], False), (["p/__init__.py", "_m.abi3.so"], True),
