@@ -65,3 +65,18 @@ def ran(record_property: Callable[[str, object], None]) -> Callable[[str, str, s
         record_property("cell", f"{kind}/{python}/{front_end}")
 
     return note
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Counts that tests recorded: faults that were injected, and how the builds after them went."""
+    counted = [
+        (report.nodeid.rpartition("::")[2], name, value)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, value in report.user_properties
+    ]
+    if counted:
+        terminalreporter.section("counts")
+    for test, name, value in counted:
+        terminalreporter.write_line(f"{test}: {name}: {value}")

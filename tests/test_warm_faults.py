@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -38,10 +39,13 @@ def isolated(tools: Path, place: Path) -> Path:
     return next(iter(sorted(place.glob("build-env-*"), key=lambda p: p.stat().st_mtime_ns)))
 
 
-def start(python: Path, source: Path, output: Path, cache: Path, hook: str = "build_wheel") -> subprocess.Popen[str]:
+def start(
+    python: Path, source: Path, output: Path, cache: Path, hook: str = "build_wheel", *, path: str | None = None
+) -> subprocess.Popen[str]:
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
     environ = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "CFLAGS"}}
+    environ |= {"PYTHONPATH": path} if path else {}
     environ |= {"TRUEWHEEL_CACHE_DIR": str(cache), "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
     return subprocess.Popen(
         [python, "-c", HOOK, hook, str(output), "{}"], cwd=source, env=environ, text=True, start_new_session=True,
@@ -56,38 +60,110 @@ def finished(process: subprocess.Popen[str], output: Path) -> tuple[bytes, str]:
     return wheel.read_bytes(), said
 
 
+PHASES = {
+    "environment copy": "cache/environments/.draft-*/**/*",
+    "mirroring": "cache/builds/*/*/source/data/*",
+    "configure": "cache/builds/*/*/build/CMakeFiles/*",
+    "compile": "cache/builds/*/*/build/**/*.o",
+    "install": "cache/builds/*/*/stage/wheel/platlib/**/*",
+    "pack": "out/*",
+}
+"""What appears while it lasts."""
+
+
+def seen(place: Path, pattern: str) -> dict[Path, int]:
+    found = {}
+    with contextlib.suppress(OSError):  # it comes and goes
+        for path in place.glob(pattern):
+            with contextlib.suppress(OSError):
+                found[path] = path.stat().st_mtime_ns
+    return found
+
+
+def killed(process: subprocess.Popen[str], place: Path, pattern: str, after: float) -> bool:
+    """Wait until something new shows that a phase has begun, and a little longer; whether the process still ran then."""
+    before = seen(place, pattern)
+    while process.poll() is None and seen(place, pattern).items() <= before.items():
+        time.sleep(0.001)
+    time.sleep(after)
+    was_running = process.poll() is None
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    return was_running
+
+
 @pytest.mark.slow
 @pytest.mark.network
-def test_killed_at_any_moment(tools: Path, tmp_path: Path, record_property: pytest.RecordProperty) -> None:
+def test_killed_in_each_phase(tools: Path, tmp_path: Path, record_property: pytest.RecordProperty) -> None:
     needs.program("gcc")
     chance = random.Random(20261121)
     cache, project = tmp_path / "cache", made(tmp_path / "project")
-    began = time.monotonic()
-    right, _ = finished(
-        start(isolated(tools, tmp_path) / "bin/python", project.root, tmp_path / "o", tmp_path / "c"), tmp_path / "o"
-    )
-    whole = time.monotonic() - began
-    counts = {"killed": 0, "too late": 0, "from nothing": 0, "warm": 0}
+    (project.root / "src/warm/data.bin").write_bytes(chance.randbytes(3_000_000))  # it takes a moment to pack
+    for number in range(200):
+        project.write(f"data/{number}.txt", "mirrored")
+    environment = isolated(tools, tmp_path)
+    right, _ = finished(start(environment / "bin/python", project.root, tmp_path / "o", tmp_path / "c"), tmp_path / "o")
+    counts = {**dict.fromkeys(PHASES, 0), "too late": 0, "afterwards from nothing": 0, "afterwards warm": 0}
     for number in range(MOMENTS):
+        phase = tuple(PHASES)[number % len(PHASES)]
+        if phase == "environment copy":
+            shutil.rmtree(cache, ignore_errors=True)
+        elif phase == "mirroring":
+            shutil.rmtree(cache / "builds", ignore_errors=True)
+        elif phase != "pack":
+            project.write(
+                "config.h.in", f"{test_warm.FILES['config.h.in']}// {number}\n"
+            )  # to configure and to compile again
         source = unpacked(project, tmp_path / f"source-{number}")
-        if number % 4 == 0:
-            shutil.rmtree(cache, ignore_errors=True)  # so that the environment is copied, too
-        live = isolated(tools, tmp_path)
-        process = start(live / "bin/python", source, tmp_path / "o", cache)
-        time.sleep(chance.uniform(0.05, 0.5 * whole))
-        counts["killed" if process.poll() is None else "too late"] += 1
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        shutil.rmtree(live)
-        live = isolated(tools, tmp_path)
-        wheel, said = finished(start(live / "bin/python", source, tmp_path / "o", cache), tmp_path / "o")
-        shutil.rmtree(live)
-        assert wheel == right, said
-        counts["warm" if "built: warm" in said else "from nothing"] += 1
-    record_property("counts", json.dumps(counts))
-    print(counts)
-    assert counts["killed"] >= MOMENTS // 4  # the rest was quicker
+        environment = environment.rename(environment.with_name(f"build-env-{chance.randrange(10**9)}"))
+        process = start(environment / "bin/python", source, tmp_path / "out", cache)
+        was_running = killed(process, tmp_path, PHASES[phase], chance.uniform(0, 0.02))
+        counts[phase if was_running else "too late"] += 1
+        project.write("config.h.in", test_warm.FILES["config.h.in"])
+        source = unpacked(project, tmp_path / f"again-{number}")
+        wheel, said = finished(start(environment / "bin/python", source, tmp_path / "o", cache), tmp_path / "o")
+        assert wheel == right, f"killed during {phase}: {said}"
+        counts["afterwards warm" if "built: warm" in said else "afterwards from nothing"] += 1
+    record_property("killed", json.dumps(counts))
+    assert all(counts[phase] for phase in PHASES), counts
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_isolated_builds_at_once(tools: Path, tmp_path: Path) -> None:
+    """Each in an environment of its own, which one of them keeps for all."""
+    needs.program("gcc")
+    project = made(tmp_path / "project")
+    pythons = []
+    for number in range(3):
+        shutil.copytree(tools, tmp_path / f"build-env-{number}", symlinks=True, copy_function=os.link)
+        pythons.append(tmp_path / f"build-env-{number}" / "bin/python")
+    outputs = [tmp_path / f"out-{n}" for n in range(3)]
+    sources = [unpacked(project, tmp_path / f"source-{n}") for n in range(3)]
+    running = [start(*each, tmp_path / "cache") for each in zip(pythons, sources, outputs, strict=True)]
+    wheels = {finished(process, output)[0] for process, output in zip(running, outputs, strict=True)}
+    assert len(wheels) == 1
+    kept = [p.name for p in (tmp_path / "cache" / "environments").iterdir() if p.is_dir()]
+    assert len(kept) == 1, kept
+
+
+@pytest.mark.parametrize("phase", ["configure", "compile", "install"])
+def test_a_cache_that_vanishes_during_a_build(tmp_path: Path, phase: str) -> None:
+    needs.program("gcc")
+    project = made(tmp_path / "project")
+    process = start(
+        Path(sys.executable), project.root, tmp_path / "o", tmp_path / "cache", path=os.environ.get("PYTHONPATH")
+    )
+    while process.poll() is None and not seen(tmp_path, PHASES[phase]):
+        time.sleep(0.001)
+    shutil.rmtree(tmp_path / "cache", ignore_errors=True)
+    process.communicate()  # however that ends
+    ours, _ = build(project, project.root, tmp_path / "out", tmp_path / "cache")
+    again, said = build(project, project.root, tmp_path / "out", tmp_path / "cache")
+    cold, _ = build(project, unpacked(project, tmp_path / "elsewhere"), tmp_path / "out", tmp_path / "cold")
+    assert ours == again == cold
+    assert "built: warm" in said
 
 
 @pytest.mark.parametrize("processes", [2, 8])
@@ -106,19 +182,47 @@ def test_builds_at_once(tmp_path: Path, processes: int) -> None:
     assert "built: warm" in said
 
 
-def test_a_full_disk(tmp_path: Path) -> None:
-    needs.program("gcc")
-    project, small = made(tmp_path / "project"), tmp_path / "small"
-    small.mkdir()
-    right, _ = build(project, project.root, tmp_path / "out", tmp_path / "cache")
-    mount = ["mount", "-t", "tmpfs", "-o", "size=200k,mode=700", "tmpfs", str(small)]
+@contextlib.contextmanager
+def small_disk(place: Path, size: str) -> Iterator[Path]:
+    """A file system with little room."""
+    place.mkdir(exist_ok=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "tmpfs", str(place)]
     if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("may not mount a small file system here")
     try:
-        ours, said = build(project, project.root, tmp_path / "out", small)
-        assert ours == right, said
+        yield place
     finally:
-        subprocess.run(["umount", str(small)], check=True)
+        subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_full_disk(tmp_path: Path, record_property: pytest.RecordProperty) -> None:
+    """At whatever step the room is used up: while the source is mirrored, configured, compiled, or remembered."""
+    needs.program("gcc")
+    project = made(tmp_path / "project")
+    project.write("data/large.txt", "x" * 50_000)
+    counts = {"from nothing": 0, "warm": 0, "elsewhere": 0}
+    right, _ = build(project, unpacked(project, tmp_path / "unpacked"), tmp_path / "out", tmp_path / "cache")
+    for size in ("40k", "120k", "300k", "600k", "1200k"):
+        with small_disk(tmp_path / "small", size) as small:
+            for number in range(2):
+                source = unpacked(project, tmp_path / f"unpacked-{number}")
+                ours, said = build(project, source, tmp_path / "out", small)
+                assert ours == right, said
+                note = next((n for n in ("warm", "from nothing") if f"built: {n}" in said), "elsewhere")
+                counts[note] += 1
+    record_property("disk full", json.dumps(counts))
+    assert counts["elsewhere"], counts
+
+
+@pytest.mark.network
+@pytest.mark.slow
+def test_an_environment_that_finds_no_room(tools: Path, tmp_path: Path) -> None:
+    needs.program("gcc")
+    project = made(tmp_path / "project")
+    with small_disk(tmp_path / "small", "2m") as small:
+        python = isolated(tools, tmp_path) / "bin/python"
+        _, said = finished(start(python, project.root, tmp_path / "out", small), tmp_path / "out")
+    assert "the build environment cannot be kept" in said, said
 
 
 @pytest.mark.parametrize("fault", ["a file", "below a file", "read-only", "of everybody"])

@@ -127,8 +127,9 @@ def _parser() -> argparse.ArgumentParser:
     cache.add_argument(
         "action",
         choices=("info", "clean", "path"),
-        help="list what is kept, delete all that is not in use, or say where",
+        help="list what is kept, delete all that is not needed any more, or say where",
     )
+    cache.add_argument("--all", action="store_true", help="clean: also what editable installs need to be rebuilt")
     cache.set_defaults(run=_cache)
     return parser
 
@@ -350,8 +351,10 @@ def _cache(options: SimpleNamespace) -> int:
         rows = [(os.path.relpath(e.path, real), e.used, e.size, e.label) for e in held]
         print(report.held(str(root), rows))  # noqa: T201
     else:
-        freed = sum(e.size for e in held if cache.remove(e.path, always=True))
-        print(f"freed {report.size(freed)} in {root}")  # noqa: T201
+        left = [e for e in held if not cache.remove(e.path, needed=options.all)]
+        cache.drop_drafts(root)
+        freed = sum(e.size for e in held) - sum(e.size for e in left)
+        print(report.cleaned(str(root), freed, [(e.size, cache.needed_by(e.path)) for e in left]))  # noqa: T201
     return int(ExitCode.FINE)
 
 

@@ -280,3 +280,27 @@ def _typed(path: str, *, windows: bool) -> str:
     if windows:
         return f'"{path}"' if " " in path else path
     return shlex.quote(path)
+
+
+def cleaned(root: str, freed: int, left: Iterable[tuple[int, Iterable[str]]]) -> str:
+    """What was deleted of the cache, and what was not: bytes, and the build trees elsewhere that need it.
+
+    >>> print(cleaned("/cache", 1500, [(2000, ["/project/build"]), (10, [])]))
+    freed 1.5 kB in /cache
+    kept 2.0 kB for builds in other directories; without it, editable installs cannot be rebuilt on import:
+      /project/build
+      hint: delete these directories first, or use truewheel cache clean --all
+    kept 10 bytes that is in use
+    """
+    lines = [f"freed {size(freed)} in {root}"]
+    rows = [(count, list(trees)) for count, trees in left]
+    if needed := [(count, trees) for count, trees in rows if trees]:
+        total = sum(count for count, _ in needed)
+        lines.append(
+            f"kept {size(total)} for builds in other directories; without it, editable installs cannot be rebuilt on import:"
+        )
+        lines += [f"  {tree}" for tree in sorted({tree for _, trees in needed for tree in trees})]
+        lines.append("  hint: delete these directories first, or use truewheel cache clean --all")
+    if used := [count for count, trees in rows if not trees]:
+        lines.append(f"kept {size(sum(used))} that is in use")
+    return "\n".join(lines)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..model.reuse import BuildRecord, Difference, Inputs, Reuse, ReuseDecision, Traces, difference
+from ..model.reuse import ANY, COMMIT, BuildRecord, Difference, Inputs, Reuse, ReuseDecision, Traces, difference
 
 SILENT = frozenset({
     "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH",
@@ -20,7 +20,7 @@ SILENT = frozenset({
 
 RESTLESS = frozenset({
     "PWD", "OLDPWD", "SHLVL", "_", "TERM", "COLUMNS", "LINES", "COLORTERM", "HOSTNAME", "DISPLAY", "WAYLAND_DISPLAY",
-    "WINDOWID", "INVOCATION_ID", "JOURNAL_STREAM", "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "PYTHONPATH", "TMPDIR", "TEMP",
+    "WINDOWID", "INVOCATION_ID", "JOURNAL_STREAM", "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "TMPDIR", "TEMP",
     "TMP", "LS_COLORS", "PYTHONNOUSERSITE", "PYTHONDONTWRITEBYTECODE", "CI", "PYTHONIOENCODING", "PYTHONUTF8",
     "PYTHONUNBUFFERED", "PYTHONWARNINGS", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "UV",
 })  # fmt: skip
@@ -50,15 +50,19 @@ HEADERS = (".h", ".hh", ".hpp", ".hxx", ".inc", ".inl", ".ipp", ".tpp", ".tcc", 
 def decide(before: BuildRecord | None, now: Inputs, *, outside: Mapping[str, str]) -> ReuseDecision:
     """What may be reused of the tree that ``before`` describes, for a build from ``now``.
 
-    :param outside: the present stamps of ``before``'s files outside; a path that is gone has none.
+    :param outside: the present stamps of ``before``'s files outside, and the present digests of its folders; empty for what is
+        gone.
     """
     if before is None:
         return ReuseDecision(reuse=Reuse.CLEAN, because="nothing was built here before")
     change = difference(before.inputs.sources, now.sources)
     if because := _unusable(before, now, outside) or _unusable_sources(before, now, change):
         return ReuseDecision(reuse=Reuse.CLEAN, because=because)
-    if because := _outdated(before, now, change):
-        ninja = before.traces.generator == "Ninja"  # of "Ninja Multi-Config", build.ninja does not tell all
+    because = _outdated(before, now, change)
+    if kept := _nobody_would_delete(before.traces, change, because):
+        return ReuseDecision(reuse=Reuse.CLEAN, because=kept)
+    if because:
+        ninja = before.traces.generator == "Ninja"  # others keep no account of what they made
         return ReuseDecision(reuse=Reuse.CONFIGURE if ninja else Reuse.CLEAN, because=because)
     return ReuseDecision(reuse=Reuse.KEEP, because=_several(change) if change else "nothing changed")
 
@@ -68,16 +72,30 @@ def _unusable(before: BuildRecord, now: Inputs, outside: Mapping[str, str]) -> s
     was, traces = before.inputs, before.traces
     if was.software != now.software:
         return "another version of truewheel or of its engine built here"
+    if now.shared and "Multi-Config" not in traces.generator:
+        return "its build types take turns in one tree"
     if now.now < traces.finished:
         return "the clock was set back"
     if path := _first_change(traces.outside, outside):
         return f"{path} changed"
+    if path := _first_change(traces.folders, outside):
+        return f"{path} holds other files"
+    if traces.probes and (path := _first_change(_headers(was.search), _headers(now.search))):
+        return f"{path} changed, and a source asks which headers there are"
     variables = _changed_variables(was, now, traces)
     if silent := sorted(SILENT & set(variables)):
         return f"{_named(silent[0])} changed"
-    if variables and traces.commands:
-        return f"{_named(variables[0])} changed, and the project runs commands of its own"
+    asked = [n for n in variables if n != COMMIT or n in traces.variables]
+    if asked and traces.commands:
+        return f"{_named(asked[0])} changed, and the project runs commands of its own"
     return None
+
+
+def _nobody_would_delete(traces: Traces, change: Difference, because: str | None) -> str | None:
+    """Why a tree must go that holds what commands left there: from other sources, they may leave something else."""
+    if not traces.strays or not (because or any(not _is_packed(n, traces) for n in change.names)):
+        return None
+    return f"{because or _several(change)}, and a command left {min(traces.strays)} without declaring it"
 
 
 def _unusable_sources(before: BuildRecord, now: Inputs, change: Difference) -> str | None:
@@ -152,7 +170,7 @@ def _several(change: Difference) -> str:
 def _changed_variables(was: Inputs, now: Inputs, traces: Traces) -> list[str]:
     names = was.variables.keys() | now.variables.keys()
     changed = sorted(n for n in names if was.variables.get(n) != now.variables.get(n))
-    return [n for n in changed if n in traces.variables or not _is_restless(n)]
+    return [n for n in changed if n in traces.variables or ANY in traces.variables or not _is_restless(n)]
 
 
 def _is_restless(name: str) -> bool:
@@ -162,6 +180,11 @@ def _is_restless(name: str) -> bool:
 def _named(variable: str) -> str:
     """Of the workspace's own, names are words."""
     return variable if " " in variable else f"the environment variable {variable}"
+
+
+def _headers(search: Mapping[str, str]) -> dict[str, str]:
+    """Stamps of those directories that hold headers; the same names on both sides."""
+    return {p: s for p, s in search.items() if p.endswith("/include")}
 
 
 def _first_change(before: Mapping[str, str], after: Mapping[str, str]) -> str | None:

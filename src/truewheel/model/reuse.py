@@ -61,6 +61,13 @@ def difference(before: Manifest, after: Manifest) -> Difference:
     )
 
 
+COMMIT = "which commit is checked out"
+"""Among what surrounds a build: what projects learn that ask Git."""
+
+ANY = "*"
+"""Among the variables that a project names: one whose name it computes."""
+
+
 class Inputs(Record):
     """Everything that goes into a build, as digests and stamps that can be compared with those of another build.
 
@@ -69,7 +76,8 @@ class Inputs(Record):
     :param variables: digests of the environment variables, by name; and of what else surrounds the build, by names
         with blanks.
     :param search: stamps of the directories in which CMake looks for packages and programs, by path.
-    :param sources: the source tree.
+    :param sources: the source tree; files of other directories of the project's by names that begin with ``../``.
+    :param shared: whether several build types take turns in one build tree.
     :param now: time in ns since the epoch at the start of the build.
     """
 
@@ -79,6 +87,7 @@ class Inputs(Record):
     search: Mapping[str, str]
     sources: Manifest
     now: int
+    shared: bool = False
 
 
 class Traces(Record):
@@ -86,12 +95,18 @@ class Traces(Record):
 
     :param generator: CMake's generator.
     :param outside: stamps of files outside of the source and build trees that went into the build, by path: compilers
-        and tools, system headers, libraries.
+        and tools, system headers, libraries; empty where nothing was found.
+    :param folders: digests of the names of what lies in directories outside, by path: those that compilers and linkers
+        search, and those of sources.
+    :param roots: directories outside of the source tree whose files are among the sources.
     :param compiled: names of source files that the build tool knows as inputs of compilers and linkers.
     :param configured: names of source files that CMake knows as inputs of its own.
     :param packed: names of source files that went into the wheel as they are.
-    :param mentioned: names of source files that a command of the project's names without declaring them as its inputs.
-    :param variables: environment variables that the project's CMake files or commands name.
+    :param mentioned: names of source files that a command of the project's names, or that its scripts may import, without
+        declaring them as its inputs.
+    :param variables: environment variables that the project's CMake files or commands name; and of what else surrounds the
+        build.
+    :param strays: files that commands left in the build tree without declaring them.
     :param commands: whether the project runs commands of its own at build time.
     :param reads: whether its CMake files read others by themselves (``file(READ)``, ``execute_process`` ...).
     :param probes: whether a source asks ``__has_include``.
@@ -101,11 +116,14 @@ class Traces(Record):
 
     generator: str = ""
     outside: Mapping[str, str] = MappingProxyType({})
+    folders: Mapping[str, str] = MappingProxyType({})
+    roots: tuple[str, ...] = ()
     compiled: frozenset[str] = frozenset()
     configured: frozenset[str] = frozenset()
     packed: frozenset[str] = frozenset()
     mentioned: frozenset[str] = frozenset()
     variables: frozenset[str] = frozenset()
+    strays: frozenset[str] = frozenset()
     commands: bool = False
     reads: bool = False
     probes: bool = False

@@ -96,7 +96,7 @@ class Lock:
     """A lock file that this process holds; closed, it is free. The kernel frees it when the process dies."""
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+        self.descriptor = descriptor
 
     def __enter__(self) -> None:
         """Nothing: it is held already."""
@@ -104,13 +104,14 @@ class Lock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.close(self._descriptor)
+        os.close(self.descriptor)
 
 
-def lock(place: Path, *, wait: bool = False) -> Lock | None:
+def lock(place: Path, *, wait: bool = False, shared: bool = False) -> Lock | None:
     """Take the lock at ``place``; ``None`` when somebody else has it.
 
     :param wait: whether to wait until it is free.
+    :param shared: whether others may share it.
 
     Four lines of fcntl(2) instead of a library: the usual one costs a third of a hook's start-up time.
     """
@@ -119,7 +120,7 @@ def lock(place: Path, *, wait: bool = False) -> Lock | None:
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
         if os.fstat(descriptor).st_ino != place.stat().st_ino:
             raise FileNotFoundError  # deleted and made anew between the two calls
     except (BlockingIOError, FileNotFoundError):
@@ -129,6 +130,17 @@ def lock(place: Path, *, wait: bool = False) -> Lock | None:
         os.close(descriptor)
         raise
     return Lock(descriptor)
+
+
+def hold(entry: Path) -> Lock:
+    """Say that an entry is used from now on; others may use it as well, and nobody deletes it."""
+    while (held := lock(_lock_of(entry), wait=True, shared=True)) is None:
+        pass  # it was deleted just now
+    return held
+
+
+def _lock_of(entry: Path) -> Path:
+    return entry.with_name(entry.name + ".lock")
 
 
 # --- size -------------------------------------------------------------------------------------------------------
@@ -152,12 +164,27 @@ def _size(file: Path) -> int:
     return 0
 
 
-def pin(kept: Path, tree: Path) -> None:
-    """Keep an environment, or a slot, for as long as ``tree`` is there: rebuilds on import need it."""
-    pins = kept / _PINS
-    known = pins.read_text(encoding="utf-8").splitlines() if pins.is_file() else []
+def claim(entry: Path) -> None:
+    """Say that an entry is ours before there is anything in it to weigh: whoever is killed meanwhile leaves no stray."""
+    if not (entry / _WEIGHT).exists():
+        (entry / _WEIGHT).touch()
+
+
+def pin(entry: Path, tree: Path) -> None:
+    """Keep an environment, or a slot, for as long as ``tree`` is there: rebuilds need it."""
+    known = _pins(entry)
     if str(tree) not in known:
-        pins.write_text("\n".join([*known, str(tree)]) + "\n", encoding="utf-8")
+        (entry / _PINS).write_text("\n".join([*known, str(tree)]) + "\n", encoding="utf-8", errors="surrogateescape")
+
+
+def _pins(entry: Path) -> list[str]:
+    pins = entry / _PINS
+    return pins.read_text(encoding="utf-8", errors="surrogateescape").splitlines() if pins.is_file() else []
+
+
+def needed_by(entry: Path) -> list[str]:
+    """The build trees elsewhere that are rebuilt by means of an entry, as far as they are still there."""
+    return [tree for tree in _pins(entry) if Path(tree).exists()]
 
 
 class Entry(NamedTuple):
@@ -179,11 +206,13 @@ def entries(root: Path) -> Iterator[Entry]:
     for path in (*root.glob("environments/*"), *root.glob("builds/*/*")):
         if path.is_dir() and not path.name.startswith(".") and (path / _WEIGHT).is_file():
             with contextlib.suppress(OSError, ValueError):
-                weight, label = path / _WEIGHT, path.parent / LABEL
+                weight, label = (path / _WEIGHT).read_text(encoding="ascii"), path.parent / LABEL
                 yield Entry(
                     path,
                     path.stat().st_mtime,
-                    int(weight.read_text(encoding="ascii")) if weight.is_file() else 0,
+                    int(weight)
+                    if weight
+                    else sum(_size(p) for p in path.rglob("*")),  # none after a build that was killed
                     label.read_text(encoding="utf-8") if label.is_file() else "",
                 )
 
@@ -191,50 +220,46 @@ def entries(root: Path) -> Iterator[Entry]:
 def trim(root: Path, limit: int) -> int:
     """Delete what was not used for the longest time, until no more than ``limit`` bytes are held.
 
-    What is in use, or used by an editable install, stays.
+    What is in use, or needed by a build tree elsewhere, stays.
 
     :returns: how many bytes were freed.
     """
-    for draft in root.glob("environments/.draft-*"):  # of a process that was killed
-        if time.time() - draft.stat().st_mtime > _YOUNG:
-            shutil.rmtree(draft, ignore_errors=True)
+    drop_drafts(root)
     found = sorted(entries(root), key=lambda e: e.used)
     excess = sum(e.size for e in found) - limit
     freed = 0
     for entry in found:
         if freed >= excess:
             break
-        if entry.size and remove(entry.path):
+        if remove(entry.path):
             freed += entry.size
     return freed
 
 
-def remove(entry: Path, *, always: bool = False) -> bool:
+def drop_drafts(root: Path) -> None:
+    """Delete copies of environments whose makers were killed."""
+    for draft in root.glob("environments/.draft-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - draft.stat().st_mtime > _COPYING:
+                shutil.rmtree(draft, ignore_errors=True)
+
+
+_COPYING = 3600
+"""Seconds; nobody copies an environment for longer."""
+
+
+def remove(entry: Path, *, needed: bool = False) -> bool:
     """Delete one entry, unless it is in use.
 
-    :param always: also an environment that was used lately, and whatever an editable install needs.
+    :param needed: also what a build tree elsewhere needs.
+    :returns: whether it was deleted.
     """
-    if entry.parent.name == "environments":
-        if not always and (_is_pinned(entry) or time.time() - entry.stat().st_mtime < _YOUNG):
-            return False
-        shutil.rmtree(entry, ignore_errors=True)
-        return True
-    if not always and _is_pinned(entry):
+    if not needed and needed_by(entry):
         return False
-    place = entry.with_name(entry.name + ".lock")
-    held = lock(place)
+    held = lock(_lock_of(entry))
     if held is None:
         return False
     with held:
         shutil.rmtree(entry, ignore_errors=True)
-        place.unlink(missing_ok=True)
+        _lock_of(entry).unlink(missing_ok=True)
     return True
-
-
-_YOUNG = 24 * 3600
-"""Seconds during which a used environment is not deleted: a build may still run in it."""
-
-
-def _is_pinned(kept: Path) -> bool:
-    pins = kept / _PINS
-    return pins.is_file() and any(Path(line).is_dir() for line in pins.read_text(encoding="utf-8").splitlines())

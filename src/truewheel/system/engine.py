@@ -463,6 +463,11 @@ class _Staging:
         return hashlib.sha256("\0".join(map(repr, told)).encode()).hexdigest()
 
     @property
+    def _has_several_build_types(self) -> bool:
+        types = self.settings.cmake.build_type
+        return isinstance(types, list) and len(types) > 1
+
+    @property
     def is_editable(self) -> bool:
         return self.product is Product.EDITABLE
 
@@ -501,7 +506,10 @@ class _Staging:
 
     def run(self) -> Staged:
         if self.cmake is not None:
-            self.place.begin(self.build_dir, self._fingerprint())
+            self.place.begin(
+                self.build_dir, self._fingerprint(), shared=self._has_several_build_types,
+                lasting=self.is_editable and bool(self.settings.editable.rebuild),
+            )  # fmt: skip
         self._copy_licences()
         _generate_sources(self.settings, self.project)
         self._generate_outputs()

@@ -203,13 +203,11 @@ def current() -> Path | None:
 class KeptEnvironment(Record):
     """A copy that stays.
 
-    :param key: the digest of its content; part of its path.
-    :param fresh: whether this call made it.
+    :param hold: held for as long as it is used.
     """
 
-    key: str
     root: Path
-    fresh: bool
+    hold: cache.Lock
 
     @property
     def python(self) -> Path:
@@ -237,19 +235,28 @@ def keep(live: LiveEnvironment, store: Path) -> KeptEnvironment:
     if not any(d.name.startswith("truewheel-") for d in distributions):
         raise UnsoundError("truewheel itself is not installed in it")
     key = _key(distributions)
-    root = store / key
-    if _is_sound(root):
-        cache.touch(root)
-        return KeptEnvironment(key=key, root=root, fresh=False)
     store.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=store))
+    root = store / key
+    hold = cache.hold(root)
+    try:
+        if _is_sound(root):
+            cache.touch(root)
+        else:
+            _make(distributions, live, root)
+    except BaseException:
+        hold.__exit__(None, None, None)
+        raise
+    return KeptEnvironment(root=root, hold=hold)
+
+
+def _make(distributions: Iterable[_Installed], live: LiveEnvironment, root: Path) -> None:
+    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=root.parent))
     try:
         _copy(distributions, live, draft, final=root)
         cache.weigh(draft)
         _publish(draft, root)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return KeptEnvironment(key=key, root=root, fresh=True)
 
 
 def _is_sound(root: Path) -> bool:
@@ -265,7 +272,7 @@ def _key(distributions: Iterable[_Installed]) -> str:
 
 
 def _copy(distributions: Iterable[_Installed], live: LiveEnvironment, draft: Path, *, final: Path) -> None:
-    _make(draft)
+    _make_empty(draft)
     moved = {str(p): str(final) for p in live.prefixes}
     for source, place in (pair for d in distributions for pair in _files(d)):
         target = draft / place
@@ -281,7 +288,7 @@ def _copy(distributions: Iterable[_Installed], live: LiveEnvironment, draft: Pat
         activation.unlink()
 
 
-def _make(place: Path) -> None:
+def _make_empty(place: Path) -> None:
     """An empty virtual environment that stands on the same interpreter as this process."""
     import venv  # noqa: PLC0415  # slow to import, and rarely needed
 

@@ -15,8 +15,12 @@ from pathlib import Path
 
 from ..model.reuse import Manifest, Stamp, difference
 
-_JUNK = frozenset({".git", ".hg", ".svn", ".bzr", "__pycache__", ".tox", ".nox"})
-"""Directories that no build reads: version control, byte code, test environments."""
+_JUNK = frozenset({
+    ".git", ".hg", ".svn", ".bzr", "__pycache__", ".tox", ".nox", ".idea", ".vscode", ".vs", ".cache",
+})  # fmt: skip
+"""Directories that no build reads: version control, byte code, test environments, what editors remember."""
+_FOREIGN = ("CACHEDIR.TAG", "pyvenv.cfg", "CMakeCache.txt")
+"""Files that mark a directory as a cache, a virtual environment or another build tree."""
 _PRODUCTS = (".whl", ".pyc")
 """Ends of names of what builds make, not read."""
 
@@ -29,13 +33,21 @@ def manifest(
     :param known: an earlier manifest of the same tree; files whose status did not change are taken from it.
     :param leave_out: absolute directories that are not part of the source (build trees, output directories).
     :param whole: whether everything counts. Otherwise directories as such, wheels, version control, byte code, caches and virtual
-        environments (directories with ``CACHEDIR.TAG`` or ``pyvenv.cfg``) do not.
+        environments and other build trees (directories with ``CACHEDIR.TAG``, ``pyvenv.cfg`` or ``CMakeCache.txt``) do not.
     """
     known = known or {}
     found = {}
     for name, entry in _walk(str(root), "", frozenset(map(str, leave_out)), whole=whole):
         found[name] = _stamp(entry, known.get(name))
     return dict(sorted(found.items()))
+
+
+def names(root: Path) -> Iterator[str]:
+    """Sorted names of the files below ``root``, those aside that no build reads.
+
+    :raises OSError: when it is no directory that can be read.
+    """
+    return iter(sorted(name for name, _ in _walk(str(root), "", frozenset(), whole=False)))
 
 
 def _walk(top: str, prefix: str, leave_out: frozenset[str], *, whole: bool) -> Iterator[tuple[str, os.DirEntry[str]]]:
@@ -52,8 +64,7 @@ def _walk(top: str, prefix: str, leave_out: frozenset[str], *, whole: bool) -> I
 
 
 def _is_foreign(directory: os.DirEntry[str]) -> bool:
-    marks = ("CACHEDIR.TAG", "pyvenv.cfg")
-    return directory.name in _JUNK or any(os.path.exists(os.path.join(directory.path, m)) for m in marks)  # noqa: PTH110, PTH118  # many
+    return directory.name in _JUNK or any(os.path.exists(os.path.join(directory.path, m)) for m in _FOREIGN)  # noqa: PTH110, PTH118  # many
 
 
 def _stamp(entry: os.DirEntry[str], known: Stamp | None) -> Stamp:

@@ -51,7 +51,8 @@ def call(hook: str, arguments: Sequence[Any]) -> str:
         raise Refused(str(reason)) from None
     except OSError as error:
         raise Refused(f"the build environment cannot be kept ({error})") from None
-    return _run(kept, live, hook, arguments)
+    with kept.hold:
+        return _run(kept, live, hook, arguments)
 
 
 def _is_off(options: Mapping[str, Any]) -> bool:
@@ -72,7 +73,8 @@ def _run(
         result = Path(place) / "name"
         told = json.dumps({"hook": hook, "arguments": list(arguments), "result": str(result)})
         command = [os.fspath(kept.python), "-I", "-c", _CHILD, told]
-        process = subprocess.Popen(command, env=_environ(kept, live, os.environ))
+        # The hold goes on to the process: it lasts as long as either of the two.
+        process = subprocess.Popen(command, env=_environ(kept, live, os.environ), pass_fds=[kept.hold.descriptor])
         try:
             code = process.wait()
         except KeyboardInterrupt:
