@@ -47,6 +47,8 @@ SAID = [
     ("a package that is not there", 'CMake Error at CMakeLists.txt:3 (find_package):\n  No "FindNothing.cmake" found in CMAKE_MODULE_PATH.\n', "looked for Nothing"),
     ("a package that is not there", standard("Could NOT find OpenSSL, try to set the path to OpenSSL root folder in the\n  system variable OPENSSL_ROOT_DIR (missing: OPENSSL_INCLUDE_DIR)"), "looked for OpenSSL"),
     ("a package that is not there", "CMake Error at CMakeLists.txt:3 (find_program):\n  Could not find CYTHON using the following names: cython\n", "lacks cython"),
+    ("a file to include that is not there", "CMake Error at CMakeLists.txt:5 (include):\n  include could not find requested file:\n\n    UseF2Py\n", "UseF2Py was not found (CMakeLists.txt:5): build-system.requires in pyproject.toml lacks f2py-cmake"),
+    ("a file to include that is not there", "CMake Error at CMakeLists.txt:5 (include):\n  include could not find requested file:\n\n    UseGrid\n", "include(UseGrid) (CMakeLists.txt:5) found no UseGrid.cmake"),
     ("a command that CMake does not know", 'CMake Error at CMakeLists.txt:3 (nanobind_add_module):\n  Unknown CMake command "nanobind_add_module".\n', "nothing has defined it"),
     ("a project for CMake before 3.5", "CMake Error at CMakeLists.txt:1 (cmake_minimum_required):\n  Compatibility with CMake < 3.5 has been removed from CMake.\n", "one before 3.5"),
     ("CMake too old", "CMake Error at CMakeLists.txt:1 (cmake_minimum_required):\n  CMake 3.99 or higher is required.  You are running version 3.25.1\n", "asks for CMake 3.99; this one is 3.25.1"),

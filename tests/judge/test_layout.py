@@ -259,15 +259,55 @@ def test_a_module_that_no_system_can_load() -> None:
         assert [f.severity for f in found if f.code == "TW517"] == [severity]
 
 
-def test_only_what_a_package_needs_to_be_imported_is_missed() -> None:
-    """What its ``__init__.py`` does not come to may be for another system."""
-    files = tuple(File(path=path, size=1) for path in ("p/__init__.py", "p/_linux.py", "p/_windows.py"))
-    asked = (
-        Import(where="p/__init__.py:1", package="p", names=("_linux",)),
-        Import(where="p/_linux.py:3", package="p", names=("_epoll",)),
-        Import(where="p/_windows.py:3", package="p", names=("_iocp",)),
-    )
-    found = layout.tree_findings(Contents(files=files, dist_info=HOME), imports=asked)
-    (missing,) = [f for f in found if f.code == "TW540"]
-    assert missing.where == "p/_epoll"
-    assert missing.evidence[0] == "p/_linux.py:3 imports it"
+def elf_module(path: str) -> File:
+    return File(path=path, size=1, binary=Binary(format=Format.ELF, slices=(ElfSlice(cpu="x86_64", bits=64, machine=62, kind=Kind.SHARED),)))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("files", "names", "missing"),
+    [
+        (["p/_m.cpython-313-x86_64-linux-gnu.so"], ("_m",), False), (["p/_m.so"], ("_m",), False), (["p/_m.py"], ("_m",), False),
+        (["p/_m/data.py"], ("_m",), False), (["p/_m.py"], ("_m", "moves"), False), (["p/_m/a.py"], ("_m", "b"), True),
+        (["p/_m.pyi", "p/_m.c"], ("_m",), True), (["_m.abi3.so"], ("_m",), True), (["p/_mm.abi3.so"], ("_m",), True),
+    ],
+)  # fmt: skip
+def test_what_a_package_asks_of_itself(files: list[str], names: tuple[str, ...], missing: bool) -> None:
+    listed = [elf_module(f) if f.endswith(".so") else File(path=f, size=1) for f in ["p/__init__.py", *files]]
+    asked = [Import(where="p/__init__.py:1", package="p", names=names)]
+    found = layout.tree_findings(Contents(files=tuple(listed), dist_info=HOME), imports=asked)
+    assert [f.where for f in found if f.code == "TW540"] == (["p/" + "/".join(names)] if missing else [])
+
+
+@pytest.mark.parametrize(("start", "missing"), [("_linux", []), ("_windows", ["p/_w"]), ("sub", ["p/_w"])])
+def test_only_what_importing_the_package_leads_to(start: str, missing: list[str]) -> None:
+    """As in psutil, which has the modules for each system in all of its wheels, and imports one of them."""
+    files = ["p/__init__.py", "p/_linux.py", "p/_windows.py", "p/sub/__init__.py", "p/sub/deep.py"]
+    asked = [
+        Import(where="p/__init__.py:9", package="p", names=(start,)), Import(where="p/_windows.py:1", package="p", names=("_w",)),
+        Import(where="p/sub/__init__.py:1", package="p/sub", names=("deep",)),
+        Import(where="p/sub/deep.py:1", package="p", names=("_windows",)), Import(where="p/_windows.py:2", package="p", names=("sub",)),
+    ]  # fmt: skip
+    contents = Contents(files=tuple(File(path=f, size=1) for f in files), dist_info=HOME)
+    assert [f.where for f in layout.tree_findings(contents, imports=asked) if f.code == "TW540"] == missing
+
+
+@pytest.mark.parametrize(
+    ("files", "doubtful"),
+    [(["p/__init__.py"], True), (["p/__init__.py", "p/_m.abi3.so"], False), (["p/__init__.py", "_m.abi3.so"], True),
+     (["p/__init__.py", "p/_m.abi3.so", "lib/_n.abi3.so"], True), (["_m.abi3.so"], False), (["p/data.txt"], False)],
+)  # fmt: skip
+def test_when_it_is_worth_to_look_what_is_imported(files: list[str], doubtful: bool) -> None:
+    listed = [elf_module(f) if f.endswith(".so") else File(path=f, size=1) for f in files]
+    assert layout.is_doubtful(Contents(files=tuple(listed), dist_info=HOME)) is doubtful
+
+
+def test_a_module_beside_a_package() -> None:
+    def found(*files: str) -> list[str]:
+        listed = [elf_module(f) if f.endswith(".so") else File(path=f, size=1) for f in files]
+        return [
+            f.where for f in layout.tree_findings(Contents(files=tuple(listed), dist_info=HOME)) if f.code == "TW503"
+        ]
+
+    assert found("p/__init__.py", "_m.abi3.so") == ["_m.abi3.so"]
+    assert found("p.py", "_m.abi3.so") == []
+    assert found("p/__init__.py", "p/_m.abi3.so") == []

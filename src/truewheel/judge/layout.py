@@ -104,31 +104,36 @@ def _missing(contents: Contents, imports: Iterable[Import]) -> Iterator[Finding]
     not come to may be for another system: psutil's ``_pswindows.py`` is in every one of its wheels."""
     paths = {f.path for f in contents.files}
     folders = {d for p in paths for d in _directories(p)}
-    modules = {_module(p) for p in paths if p.endswith(_LOADED)}
-    asked_by: dict[str, list[Import]] = {}
-    for asked in imports:
-        asked_by.setdefault(asked.where.rpartition(":")[0], []).append(asked)
-    waiting = [p for p in paths if p.endswith("/__init__.py") and f"{_above(p)}/__init__.py" not in paths]
-    seen: set[str] = set()
+    there = folders | {_module(p) for p in paths if p.endswith(_LOADED)}
     wanted: dict[str, list[str]] = {}
-    while waiting:
-        file = waiting.pop()
-        if file in seen:
-            continue
-        seen.add(file)
-        for asked in asked_by.get(file, ()):
-            place = asked.package
-            for name in asked.names:
-                place = f"{place}/{name}"
-                if place not in folders:
-                    break
-                waiting.append(f"{place}/__init__.py")
-            if place in modules:
-                waiting.append(f"{place}.py")
-            elif place not in folders:
-                wanted.setdefault(place, []).append(asked.where)
+    for asked, place in _reached(imports, paths, folders):
+        if place not in there:
+            wanted.setdefault(place, []).append(asked.where)
     for place, wheres in sorted(wanted.items()):
         yield _absent(place, sorted(wheres), contents)
+
+
+def _reached(imports: Iterable[Import], paths: set[str], folders: set[str]) -> Iterator[tuple[Import, str]]:
+    """The imports that importing a package leads to, each with the path of what it asks for."""
+    asked_by: defaultdict[str, list[Import]] = defaultdict(list)
+    for asked in imports:
+        asked_by[asked.where.rpartition(":")[0]].append(asked)
+    waiting = [p for p in paths if p.endswith("/__init__.py") and f"{_above(p)}/__init__.py" not in paths]
+    while waiting:
+        for asked in asked_by.pop(waiting.pop(), ()):
+            steps = _steps(asked, folders)
+            waiting += [file for step in steps for file in (f"{step}/__init__.py", f"{step}.py")]
+            yield asked, steps[-1]
+
+
+def _steps(asked: Import, folders: set[str]) -> list[str]:
+    """The packages on the way to a module and it, by their paths; what is below a module is that module's business."""
+    steps = [asked.package]
+    for name in asked.names:
+        steps.append(f"{steps[-1]}/{name}")
+        if steps[-1] not in folders:
+            break
+    return steps
 
 
 def _above(init: str) -> str:

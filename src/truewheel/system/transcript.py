@@ -50,7 +50,8 @@ def _groups() -> list[list[int]]:
         with contextlib.suppress(OSError):  # it may be closed
             status = os.fstat(descriptor)
             if not os.isatty(descriptor):
-                groups.setdefault((status.st_dev, status.st_ino), []).append(descriptor)
+                identity = status.st_ino or -descriptor  # pipes of Windows have none
+                groups.setdefault((status.st_dev, identity), []).append(descriptor)
     return list(groups.values())
 
 
