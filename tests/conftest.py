@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,16 @@ def environ(distribution: Path) -> dict[str, str]:
     kept["TRUEWHEEL_CACHE_DIR"] = os.environ["TRUEWHEEL_CACHE_DIR"]
     kept["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
     return kept
+
+
+@pytest.fixture
+def ran(record_property: Callable[[str, object], None]) -> Callable[[str, str, str], None]:
+    """Note in the test report that a kind of extension was built with a Python by a front end, installed and tested."""
+
+    def note(kind: str, python: str, front_end: str) -> None:
+        record_property("cell", f"{kind}/{python}/{front_end}")
+
+    return note
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

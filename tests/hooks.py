@@ -48,12 +48,19 @@ def project(
 
 
 def hook(
-    source: Path, name: str, *arguments: object, environ: dict[str, str] | None = None
+    source: Path,
+    name: str,
+    *arguments: object,
+    environ: dict[str, str] | None = None,
+    python: tuple[str | Path, ...] = (sys.executable,),
 ) -> subprocess.CompletedProcess[str]:
-    """Call one hook with positional ``arguments``; its result is printed last, as ``= RESULT``."""
+    """Call one hook with positional ``arguments``; its result is printed last, as ``= RESULT``.
+
+    :param python: another interpreter, and words before it.
+    """
     script = f"import truewheel.backend as b; print('=', b.{name}(*{tuple(map(_plain, arguments))!r}))"
     return subprocess.run(
-        [sys.executable, "-c", script], cwd=source, env={**os.environ, **(environ or {})}, capture_output=True, text=True, check=False
+        [*python, "-c", script], cwd=source, env={**os.environ, **(environ or {})}, capture_output=True, text=True, check=False
     )  # fmt: skip
 
 

@@ -26,6 +26,11 @@ def newer() -> dict[str, Path]:
     return {version: path for version, path in _all().items() if version in NEWER}
 
 
+def threaded() -> dict[str, Path]:
+    """Free-threaded builds, by their versions with a ``t``."""
+    return {version: path for version, path in _all().items() if version.endswith("t")}
+
+
 @functools.cache
 def _all() -> dict[str, Path]:
     known: dict[str, Path] = {}
@@ -40,7 +45,7 @@ def _candidates() -> Iterator[Path]:
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     yield from sorted(pyenv.glob("3.*/bin/python3"))
     yield from sorted((Path.home() / ".local/share/uv/python").glob("cpython-3.*/bin/python3"))
-    yield from sorted(_HERE.glob("python3.*/usr/bin/python3.*[0-9]"))
+    yield from sorted(_HERE.glob("python3.*/usr/bin/python3.*[0-9t]"))
     for version in (*WANTED, *NEWER):
         on_path = shutil.which(f"python{version}")
         if on_path:
@@ -60,14 +65,15 @@ def pypys() -> dict[str, Path]:
 
 
 def _version(path: Path, implementation: str = "cpython") -> str | None:
-    """``3.N`` of a Python that runs and has its headers."""
+    """``3.N`` of a Python that runs and has its headers, with a ``t`` when it is free-threaded."""
     script = (
-        "import sys, sysconfig, os; print('%d.%d' % sys.version_info[:2], sys.implementation.name, "
+        "import sys, sysconfig, os; print('%d.%d' % sys.version_info[:2] "
+        "+ 't' * bool(sysconfig.get_config_var('Py_GIL_DISABLED')), sys.implementation.name, "
         "os.path.exists(os.path.join(sysconfig.get_path('include'), 'Python.h')))"
     )
     try:
         run = subprocess.run([path, "-I", "-c", script], capture_output=True, text=True, check=False, timeout=20)
     except OSError:
         return None
-    match = re.fullmatch(rf"(3\.\d+) {implementation} True\s*", run.stdout)
+    match = re.fullmatch(rf"(3\.\d+t?) {implementation} True\s*", run.stdout)
     return match[1] if match else None

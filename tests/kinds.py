@@ -48,6 +48,7 @@ class Example:
 
 
 PIP, BUILD, UV = "pip wheel", "python -m build", "uv build"
+FRONT_ENDS: Mapping[str, str] = {PIP: "pip", BUILD: "build", UV: "uv"}
 TABLE: Mapping[str, Example] = {
     "accelerator": Example(built=UV, python="3.11", tag=VERSIONED),
     "cffi": Example(built=BUILD, python="3.10", tag=STABLE, runs_on=("3.10", "3.13"), headers=("zlib.h",)),
@@ -74,5 +75,6 @@ TABLE: Mapping[str, Example] = {
         built=UV, python="3.11", tag=VERSIONED, after=("c-library",), supplied=("libexample_grid_1.so",)
     ),
     "cpu-dispatch": Example(built=UV, python="3.13", tag=VERSIONED),
+    "cpu-variants": Example(built=BUILD, python="3.12", tag=VERSIONED),
     "numpy-ufunc": Example(built=UV, python="3.12", tag=VERSIONED, beside=("numpy<2",)),
 }  # fmt: skip

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import platform
 import subprocess
 import sys
 import zipfile
@@ -53,7 +54,7 @@ def test_show_json(wheel: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (entry,) = document["wheels"]
     assert entry["true"] is True
     assert entry["file"] == wheel.name
-    assert set(entry) == {"file", "size", "claimed", "true", "tag", "tags", "reasons", "floors", "findings"}
+    assert set(entry) == {"file", "size", "claimed", "true", "tag", "tags", "variant", "reasons", "floors", "findings"}
     assert entry["floors"][0]["evidence"][0]["file"].startswith("pkg/_m.")
 
 
@@ -90,6 +91,73 @@ def test_tag_gives_the_true_name(
     assert set(read_wheel(made).wheel_tags) == set(read_wheel(wheel).wheel_tags)
     assert main(["tag", str(made), "-o", str(tmp_path / "out")]) == 0
     assert "true already" in capsys.readouterr().out
+
+
+def test_tag_goes_on_after_a_wheel_that_has_no_true_name(
+    wheel: Path, renamed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    none = tmp_path / "none.whl"
+    assert main(["tag", str(none), str(renamed), "-o", str(tmp_path / "out")]) == 4
+    assert f"{none} cannot be read" in capsys.readouterr().err
+    assert [p.name for p in (tmp_path / "out").iterdir()] == [wheel.name]
+
+
+def test_tag_does_not_call_a_wheel_true_whose_wheel_file_is_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wheel = small_wheel(tmp_path / "p-1-py2-none-any.whl", {"p/__init__.py": b""}).rename(
+        tmp_path / "p-1-py3-none-any.whl"
+    )
+    assert main(["tag", str(wheel), "-o", str(tmp_path)]) == 2
+    assert "its WHEEL file says something else" in capsys.readouterr().err
+    assert main(["tag", str(wheel), "-o", str(tmp_path / "out")]) == 0
+    assert read_wheel(tmp_path / "out" / wheel.name).wheel_tags == ("py3-none-any",)
+
+
+def test_tag_takes_no_true_tag_away(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A program without a libc runs with any."""
+    (tmp_path / "x.c").write_text("void f(void) { for (;;) {} }")
+    command = [
+        needs.program("gcc"),
+        "-static",
+        "-nostdlib",
+        "-Wl,-e,f,-z,noexecstack",
+        tmp_path / "x.c",
+        "-o",
+        tmp_path / "x",
+    ]
+    subprocess.run(command, check=True)
+    machine = platform.machine()
+    tags = f"py3-none-manylinux_2_17_{machine}.manylinux2014_{machine}.musllinux_1_1_{machine}"
+    wheel = small_wheel(tmp_path / f"p-1-{tags}.whl", {"p-1.data/scripts/x": (tmp_path / "x").read_bytes()})
+    assert main(["tag", str(wheel), "-o", str(tmp_path / "out")]) == 0
+    (made,) = (tmp_path / "out").iterdir()
+    assert made.stem.endswith(f".musllinux_1_1_{machine}")
+    assert main(["tag", str(made), "-o", str(tmp_path / "out")]) == 0
+    assert "true already" in capsys.readouterr().out
+
+
+def test_tag_does_not_choose_between_systems(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.c").write_text("int f(void) { return 1; }")
+    compilers = {"p/x.so": "gcc", "p/x.dll": "x86_64-w64-mingw32-gcc"}
+    files = {"p/__init__.py": b""}
+    for name, compiler in compilers.items():
+        made = tmp_path / name.rpartition("/")[2]
+        subprocess.run(
+            [needs.program(compiler), "-shared", "-fPIC", "-nostdlib", "-Wl,-e,f", tmp_path / "x.c", "-o", made],
+            check=True,
+        )
+        files[name] = made.read_bytes()
+    wheel = small_wheel(tmp_path / "p-1-py3-none-any.whl", files)
+    assert main(["tag", str(wheel), "-o", str(tmp_path / "out")]) == 1
+    told = capsys.readouterr().err
+    assert "p-1-py3-none-any.whl has binaries for several systems" in told
+    assert "TW307" in told
+    assert "p/x.dll is for windows" in told
+    assert not (tmp_path / "out").exists()
+    named = wheel.rename(tmp_path / "p-1-py3-none-win_amd64.whl")
+    assert main(["tag", str(named), "-o", str(tmp_path / "out")]) == 0
+    assert [p.name for p in (tmp_path / "out").iterdir()] == [named.name]
 
 
 def test_tag_writes_no_name_that_check_calls_untrue(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,6 +200,27 @@ def test_names_that_the_terminal_cannot_show(tmp_path: Path) -> None:
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     assert b"lib/\\u2192.txt" in run.stdout
+
+
+def test_names_that_would_command_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wheel = small_wheel(tmp_path / "p-1-py3-none-any.whl", {"p/__init__.py": b"", "lib/\x1b]0;mine\x07.txt": b""})
+    with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(wheel, "a") as archive:
+        archive.writestr("p-1.dist-info/RECORD", b"\0\x1b[2J\x9b31m,,\n\xff\r,,\n")
+    for command in ("show", "check"):
+        main([command, str(wheel)])
+        out = capsys.readouterr().out
+        assert "\\x1b" in out
+        assert all(c == "\n" or c.isprintable() for c in out)
+
+
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-"])
+def test_closed_streams(tmp_path: Path, closed: str) -> None:
+    wheel = small_wheel(tmp_path / "p-1-py3-none-any.whl", {"p/__init__.py": b""})
+    for arguments, code in ((f"show {wheel}", 0), (f"check {wheel}", 0), ("show none.whl", 4), ("explain TW999", 2)):
+        command = f"{sys.executable} -m truewheel {arguments} {closed}"
+        run = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+        assert run.returncode == code, (arguments, run.stderr)
+        assert "Traceback" not in run.stderr
 
 
 def small_wheel(path: Path, files: dict[str, bytes]) -> Path:

@@ -8,18 +8,21 @@ it is meant for. The four examples that differ by binding tool go through every 
 from __future__ import annotations
 
 import copy
+import dataclasses
+import importlib.util
+import itertools
 import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import interpreters
 import needs
 import pytest
 import test_frontends
-from kinds import BUILD, MANYLINUX, PIP, PURE, TABLE, UV, Example
+from kinds import BUILD, FRONT_ENDS, MANYLINUX, PIP, PURE, TABLE, UV, Example
 from running import run
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
@@ -28,24 +31,33 @@ TOOLS = Path(sys.executable).parent
 
 
 class Shop:
-    """A copy of an example, and virtual environments in which it is built and tested."""
+    """A copy of an example, or of a project at ``home``, and virtual environments in which it is built and tested."""
 
-    def __init__(self, name: str, place: Path, environ: Mapping[str, str], example: Example | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        place: Path,
+        environ: Mapping[str, str],
+        example: Example | None = None,
+        home: Path | None = None,
+    ) -> None:
         self.name, self.example, self.place, self.environ = name, example or TABLE[name], place, dict(environ)
         place.mkdir(exist_ok=True)
         for program in self.example.programs:
             needs.program(program)
         for header in self.example.headers:
             needs.header(header)
-        self.source, self.out = place / "source", place / "out"
-        shutil.copytree(EXAMPLES / name, self.source)
-        shutil.copytree(EXAMPLES / name / "tests", place / "tests")
+        self.home, self.source, self.out = home or EXAMPLES / name, place / "source", place / "out"
+        shutil.copytree(self.home, self.source)
+        shutil.copytree(self.home / "tests", place / "tests")
 
     def python(self, version: str, *requirements: object) -> Path:
         """The interpreter of a virtual environment that has what is asked for."""
         home = self.place / f"python-{version}"
         if not home.exists():
-            known = {**interpreters.found(), **interpreters.newer(), **interpreters.pypys()}
+            known = {
+            **interpreters.found(), **interpreters.newer(), **interpreters.threaded(), **interpreters.pypys(),
+        }  # fmt: skip
             given = known.get(version) or needs.missing(f"Python {version} with headers")
             run(TOOLS / "uv", "venv", "-q", "-p", given, home, cwd=self.place, environ=self.environ)
         python = home / "bin" / "python"
@@ -56,6 +68,13 @@ class Shop:
         """Let front ends find a wheel."""
         self.environ["PIP_FIND_LINKS"] = f"{wheel.parent} {self.environ['PIP_FIND_LINKS']}"
         self.environ["UV_FIND_LINKS"] = f"{wheel.parent},{self.environ['UV_FIND_LINKS']}"
+
+    def take_what_comes_first(self) -> None:
+        """Build the examples that this one needs."""
+        for other in self.example.after:
+            before = Shop(other, self.place.parent / other, self.environ)
+            before.build()
+            self.offer(before.wheel())
 
     def build(self, *options: str, status: int = 0, **environ: str) -> str:
         """Build into ``out``; returns what was said."""
@@ -77,7 +96,7 @@ class Shop:
         other = copy.copy(self)
         other.source, other.out = self.place / "another directory", self.place / "another out"
         other.environ = {**self.environ, "TRUEWHEEL_CACHE_DIR": str(self.place / "another" / "cache")}
-        shutil.copytree(EXAMPLES / self.name, other.source)
+        shutil.copytree(self.home, other.source)
         other.build()
         return other.wheel()
 
@@ -86,7 +105,7 @@ class Shop:
 
     def judge(self) -> None:
         """What truewheel and others say of the products."""
-        products = sorted(self.out.glob("example_*"))
+        products = sorted([*self.out.glob("*.whl"), *self.out.glob("*.tar.gz")])
         excluded = [word for library in self.example.supplied for word in ("--exclude", library)]
         odd = [word for code in self.example.oddities for word in ("--ignore", code)]
         here = {"cwd": self.place, "environ": {**self.environ, "PYTHONPATH": os.pathsep.join(sys.path)}}
@@ -113,13 +132,13 @@ class Shop:
         run(*command, cwd=self.place / "tests", environ=self.environ)
 
 
+Ran = Callable[[str, str, str], None]
+
+
 @pytest.mark.parametrize("name", TABLE)
-def test_example(name: str, tmp_path: Path, environ: dict[str, str]) -> None:
+def test_example(name: str, tmp_path: Path, environ: dict[str, str], ran: Ran) -> None:
     shop = Shop(name, tmp_path / name, environ)
-    for other in shop.example.after:
-        before = Shop(other, tmp_path / other, environ)
-        before.build()
-        shop.offer(before.wheel())
+    shop.take_what_comes_first()
     shop.build()
     assert re.fullmatch(shop.example.tag, shop.tag())
     if (
@@ -130,9 +149,38 @@ def test_example(name: str, tmp_path: Path, environ: dict[str, str]) -> None:
     for version in shop.example.runs_on or (shop.example.python,):
         shop.test(version)
     shop.compare_stubs(version)
+    ran(name, shop.example.python, FRONT_ENDS[shop.example.built])
 
 
-def test_one_wheel_serves_the_newest_python(tmp_path: Path, environ: dict[str, str]) -> None:
+PLAIN = Example(built=PIP, python="", tag=r"cp3\d+-(cp|abi)3\d*-" + MANYLINUX, programs=("g++",))
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize("version", interpreters.WANTED)
+@pytest.mark.parametrize("name", sorted({*TABLE, *test_frontends.NAMES}))
+def test_every_kind_by_every_front_end(
+    name: str, version: str, tmp_path: Path, environ: dict[str, str], ran: Ran
+) -> None:
+    """All front ends give one and the same wheel, so it is enough to install and test one of them."""
+    known = TABLE.get(name, PLAIN)
+    # A requirement on an old release tells that it works with that one; not every Python has it.
+    beside = tuple(re.split("[<>=]", requirement)[0] for requirement in known.beside)
+    shop = Shop(name, tmp_path / name, environ, dataclasses.replace(known, python=version, beside=beside))
+    shop.take_what_comes_first()
+    made = set()
+    for front_end, short in FRONT_ENDS.items():
+        shop.example = dataclasses.replace(shop.example, built=front_end)
+        shop.out = shop.place / short
+        shop.build()
+        made.add(shop.wheel().read_bytes())
+    assert len(made) == 1
+    assert re.fullmatch(known.tag, shop.tag())
+    shop.test(version)
+    for short in FRONT_ENDS.values():
+        ran(name, version, short)
+
+
+def test_one_wheel_serves_the_newest_python(tmp_path: Path, environ: dict[str, str], ran: Ran) -> None:
     """Built with the oldest, tested on the newest; and built by truewheel on the newest."""
     version = max(interpreters.newer(), default=None) or needs.missing("a CPython newer than 3.13 (.ci/debian)")
     shop = Shop("stable-abi", tmp_path / "old", environ)
@@ -144,6 +192,7 @@ def test_one_wheel_serves_the_newest_python(tmp_path: Path, environ: dict[str, s
     assert re.fullmatch(example.tag, shop.tag())
     shop.judge()
     shop.test("3.10")
+    ran("stable-abi", version, "build")
 
 
 def test_every_example_is_in_a_table() -> None:
@@ -159,9 +208,36 @@ def test_every_example_has_its_pages_and_tests(name: str) -> None:
     assert name == "executable" or list(home.glob("src/**/py.typed"))
 
 
+def test_the_page_of_what_is_tested_knows_every_kind() -> None:
+    """Its content comes from reports of these tests (``docs/regenerate/tested.py``); here it is only counted."""
+    spec = importlib.util.spec_from_file_location("tested", EXAMPLES.parent / "docs" / "regenerate" / "tested.py")
+    tested = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tested)
+    told = tested.listed(tested.TARGET.read_text(encoding="utf-8"))
+    kinds = {*TABLE, *test_frontends.NAMES}
+    assert told >= set(itertools.product(kinds, interpreters.WANTED, FRONT_ENDS.values()))
+    assert tested.listed(tested.page(told)) == told
+
+
 def test_the_page_on_kinds_is_up_to_date() -> None:
     command = (sys.executable, EXAMPLES.parent / "docs" / "regenerate" / "kinds.py", "--check")
     run(*command, cwd=EXAMPLES.parent, environ=os.environ)
+
+
+# --- free-threaded Python ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["c-module", "pybind11", "nanobind"])
+def test_free_threaded(name: str, tmp_path: Path, environ: dict[str, str], ran: Ran) -> None:
+    """Tagged for that build of Python alone, and its GIL stays off."""
+    version = max(interpreters.threaded(), default=None) or needs.missing("a free-threaded CPython (.ci/free-threaded)")
+    tag = rf"cp3\d+-cp{version.replace('.', '')}-{MANYLINUX}"
+    shop = Shop(name, tmp_path / name, environ, Example(built=UV, python=version, tag=tag, programs=("g++",)))
+    shop.build()
+    assert re.fullmatch(tag, shop.tag())
+    shop.judge()
+    shop.test(version, PYTHONWARNINGS="error:The global interpreter lock")
+    ran(name, version, "uv")
 
 
 # --- PyPy -------------------------------------------------------------------------------------------------------
@@ -170,7 +246,7 @@ PYPY = rf"pp(?P<n>3\d+)-pypy(?P=n)_pp\d+-{MANYLINUX}"
 
 
 @pytest.mark.parametrize("name", ["c-module", "cffi"])
-def test_pypy(name: str, tmp_path: Path, environ: dict[str, str]) -> None:
+def test_pypy(name: str, tmp_path: Path, environ: dict[str, str], ran: Ran) -> None:
     """truewheel and the front end run on PyPy."""
     version = next((v for v in interpreters.pypys() if v not in {"pypy3.8", "pypy3.9"}), None) or needs.missing(
         "PyPy 3.10 or newer with headers (.ci/debian)"
@@ -181,6 +257,7 @@ def test_pypy(name: str, tmp_path: Path, environ: dict[str, str]) -> None:
     assert re.fullmatch(PYPY, shop.tag())
     shop.judge()
     shop.test(version)
+    ran(name, version.replace("pypy", "PyPy "), "pip")
 
 
 def test_pypy_from_cpython(tmp_path: Path, environ: dict[str, str]) -> None:

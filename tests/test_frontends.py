@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import interpreters
@@ -73,7 +74,9 @@ class Cell:
 
 
 @pytest.mark.parametrize(("name", "version"), CELLS)
-def test_cell(name: str, version: str, tmp_path: Path, environ: dict[str, str]) -> None:
+def test_cell(
+    name: str, version: str, tmp_path: Path, environ: dict[str, str], ran: Callable[[str, str, str], None]
+) -> None:
     needs.program("g++")
     cell = Cell(name, version, tmp_path, environ)
     output = tmp_path / "uv"
@@ -85,9 +88,11 @@ def test_cell(name: str, version: str, tmp_path: Path, environ: dict[str, str]) 
     cell.check(products)
     run(cell.python, "-m", "pip", "install", "--no-deps", products[0], cwd=tmp_path, environ=cell.environ)
     cell.test_installed()
+    ran(name, version, "uv")
     for way in list(WAYS)[first : first + 2]:
         cell.uninstall(name)
         take(way, cell)
+        ran(name, version, "build" if "-m build" in way else "pip")
 
 
 def take(way: str, cell: Cell) -> None:

@@ -99,6 +99,7 @@ def somebody_else() -> tuple[str, ...]:
 
 
 def test_an_editable_install_is_rebuilt_after_its_environment_is_gone(environ: dict[str, str], tmp_path: Path) -> None:
+    """And within the second of the build before, which CMake's own installation would not notice."""
     needs.program("gcc")
     project = made(tmp_path / "project")
     project.append("pyproject.toml", "\n[tool.scikit-build.editable]\nrebuild = true\nverbose = false\n")

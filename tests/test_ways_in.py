@@ -128,6 +128,7 @@ class Home:
 
     def __init__(self, world: World, place: Path) -> None:
         self.world, self.place = world, place
+        place.mkdir(exist_ok=True)
         self.environ = world.environ
         run(TOOLS / "uv", "venv", "-q", "--seed", "-p", world.given, place / "venv", cwd=place, environ=self.environ)
         self.python = place / "venv" / "bin" / "python"
@@ -341,14 +342,35 @@ def test_uv_sync_with_a_workspace_member(world: World, tmp_path: Path) -> None:
     assert "site-packages" in run(python, "-c", SCRIPT, cwd=tmp_path, environ=environ)
 
 
-def test_four_at_once_from_one_tree(home: Home) -> None:
-    run(TOOLS / "uv", "pip", "install", "-q", "-p", home.python, "truewheel", cwd=home.place, environ=home.environ)
-    command = ("wheel", "--no-deps", "--no-build-isolation", home.world.sources["1.0.0"], "-w")
+@pytest.mark.parametrize(("cache", "isolation"), [("on", True), ("off", False)])
+def test_four_installs_at_once_from_one_tree(world: World, tmp_path: Path, cache: str, isolation: bool) -> None:
+    """Each pip with its own environment; all of them with one source and one cache, which is empty at first."""
+    source = shutil.copytree(world.sources["1.0.0"], tmp_path / "Köln – 東京 & more")
+    before = {p: p.stat().st_mtime_ns for p in source.rglob("*")}
+    variables = {"TRUEWHEEL_CACHE_DIR": str(tmp_path / "cache"), "TRUEWHEEL_CACHE": cache}
+    command = ["install", *([] if isolation else ["--no-build-isolation"]), source]
+    homes = [Home(world, tmp_path / f"home-{number}") for number in range(4)]
+    for home in homes if not isolation else ():
+        run(
+            TOOLS / "uv",
+            "pip",
+            "install",
+            "-q",
+            "-p",
+            home.python,
+            "truewheel",
+            "cmake",
+            "ninja",
+            cwd=tmp_path,
+            environ=world.environ,
+        )
     with ThreadPoolExecutor(4) as threads:
-        for made in [threads.submit(home.pip, *command, home.place / f"out-{n}") for n in range(4)]:
-            made.result()
-    wheels = [next((home.place / f"out-{n}").glob("*.whl")) for n in range(4)]
-    assert len({(w.name, digest(w)) for w in wheels}) == 1
+        for done in [threads.submit(home.pip, *command, **variables) for home in homes]:
+            assert "Successfully installed example-c-module-1.0.0" in done.result()
+    assert [home.version() for home in homes] == ["1.0.0"] * 4
+    assert len({digest(next(home.place.rglob("_adler.*.so"))) for home in homes}) == 1
+    assert {p: p.stat().st_mtime_ns for p in source.rglob("*")} == before
+    assert (tmp_path / "cache").exists() == (cache == "on")
 
 
 # --- distributions ----------------------------------------------------------------------------------------------

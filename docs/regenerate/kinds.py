@@ -20,7 +20,7 @@ INTRODUCTION = """\
 Why people write binary extensions, with what, and how each looks with truewheel. Every kind is a small project of its own in
 [examples](../../examples), to be copied. Below stand its README, its `CMakeLists.txt` and what is special in its
 `pyproject.toml`, word for word. Each is built by a real front end in every run of the tests, judged, installed into a fresh
-environment, and tested there.
+environment, and tested there. For the commonest kinds, `truewheel init` [starts a project](start-a-project.md).
 
 <!-- written by docs/regenerate/kinds.py from examples/ and tests/kinds.py -->
 """
@@ -28,7 +28,7 @@ environment, and tested there.
 SECTIONS = {
     "Bind C and C++": ("c-module", "stable-abi", "pybind11", "nanobind", "cython"),
     "Wrap a library that exists": ("cffi", "swig", "ctypes"),
-    "Compute on arrays": ("numpy-ufunc", "fortran-f2py", "fortran-bind-c", "cpu-dispatch"),
+    "Compute on arrays": ("numpy-ufunc", "fortran-f2py", "fortran-bind-c", "cpu-dispatch", "cpu-variants"),
     "Live without the module": ("accelerator", "system-access"),
     "Several parts, or other ones": (
         "several-modules", "namespace-package", "executable", "c-library", "c-library-consumer",

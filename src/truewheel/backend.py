@@ -134,6 +134,16 @@ def _boundary() -> Iterator[None]:
 
         _say(report.error(error, _style()))
         raise SystemExit(int(error.exit_code)) from None
+    except OSError as error:
+        from . import report  # noqa: PLC0415
+        from .model.machine import of_the_machine  # noqa: PLC0415
+
+        told = of_the_machine(error, home=os.getcwd())  # noqa: PTH109
+        if told is None:
+            raise
+
+        _say(report.error(told, _style()))
+        raise SystemExit(int(told.exit_code)) from None
     except ImportError as error:
         if not (error.name or "").startswith("scikit_build_core"):
             raise

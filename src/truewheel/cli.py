@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+    from pathlib import Path
 
     from .judge.verdict import Checked
     from .model.contents import WheelFacts
@@ -46,6 +47,7 @@ def run() -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns its exit code (:class:`~truewheel.model.diagnostics.ExitCode`)."""
     given = sys.argv[1:] if arguments is None else arguments
+    _open_streams()
     options = _plain_show(given) or _parser().parse_args(given, SimpleNamespace())
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A wheel's file names may hold what the terminal's code page lacks; that is no reason to show nothing.
@@ -75,12 +77,20 @@ def main(arguments: list[str] | None = None) -> int:
     return code
 
 
+def _open_streams() -> None:
+    """Somewhere to print where the caller closed a stream (``>&-``): Python has ``None`` there, and the next file that is
+    opened would get its number. The exit code is what such a caller wants."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # as long as the process lives
+
+
 def _plain_show(given: Sequence[str]) -> SimpleNamespace | None:
     """The options of ``show WHEEL…``, as the parser would have them; ``None`` when there is more to parse."""
     command, *wheels = given or [""]
     if command != "show" or not wheels or any(w.startswith("-") for w in wheels):
         return None
-    return SimpleNamespace(run=_show, wheels=wheels, json=False, exclude=[], select=[], ignore=[])
+    return SimpleNamespace(run=_show, wheels=wheels, json=False, verbose=False, exclude=[], select=[], ignore=[])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -111,6 +121,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     tag.set_defaults(run=_tag)
 
+    _about_init(commands.add_parser("init", help="a new project that builds, tests and is ready for CI at once"))
+
     cache = commands.add_parser("cache", help="what is kept of builds, so that the next ones are warm")
     cache.add_argument(
         "action",
@@ -125,11 +137,30 @@ def _parser() -> argparse.ArgumentParser:
 def _about_wheels(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("wheels", nargs="+", metavar="WHEEL")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("-v", "--verbose", action="store_true", help="findings that are alike one by one, not together")
     parser.add_argument(
         "--exclude", action="append", default=[], metavar="GLOB", help="a library that someone else supplies"
     )
     for option, text in (("--select", "only findings with this prefix"), ("--ignore", "no findings with this prefix")):
         parser.add_argument(option, action="append", default=[], type=_prefix, metavar="CODE", help=text)
+
+
+def _about_init(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", metavar="DIR", help="is made, or is empty; the project is called as it is")
+    kinds = "c, cython, cffi, swig, pybind11, nanobind, f2py, ctypes or executable"
+    parser.add_argument("--with", dest="kind", required=True, type=_kind, metavar="KIND", help=kinds)
+    parser.add_argument("--name", help="what the project is called instead")
+    parser.set_defaults(run=_init)
+
+
+def _kind(text: str) -> str:
+    import argparse  # noqa: PLC0415
+
+    from .model.starter import KINDS  # noqa: PLC0415
+
+    if text not in KINDS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(KINDS)}")
+    return text
 
 
 def _prefix(text: str) -> str:
@@ -150,8 +181,9 @@ def _show(options: SimpleNamespace) -> int:
     if options.json:
         print(report.as_json(results))  # noqa: T201
     else:
+        style = _style(verbose=options.verbose)
         for facts, checked in results:
-            print(report.shown(facts, checked, _style()))  # noqa: T201
+            print(report.shown(facts, checked, style))  # noqa: T201
     return code
 
 
@@ -162,8 +194,9 @@ def _check(options: SimpleNamespace) -> int:
     if options.json:
         print(report.as_json(results))  # noqa: T201
     else:
+        style = _style(verbose=options.verbose)
         for facts, checked in results:
-            print(report.checked_line(facts, checked, _style(), strict=options.strict))  # noqa: T201
+            print(report.checked_line(facts, checked, style, strict=options.strict))  # noqa: T201
     passed = all(checked.passes(strict=options.strict) for _, checked in results)
     return code or int(ExitCode.FINE if passed else ExitCode.FINDINGS)
 
@@ -228,34 +261,76 @@ def _explain(options: SimpleNamespace) -> int:
 def _tag(options: SimpleNamespace) -> int:
     from pathlib import Path  # noqa: PLC0415
 
+    from .report import printable  # noqa: PLC0415
+
+    code = 0
+    for path in map(Path, options.wheels):
+        try:
+            print(printable(_tag_one(path, Path(options.output), tuple(options.exclude))))  # noqa: T201
+        except TruewheelError as error:  # noqa: PERF203  # a wheel's error is not the next one's
+            _complain(error)
+            code = max(code, int(error.exit_code))
+    return code
+
+
+def _tag_one(path: Path, output: Path, exclude: tuple[str, ...]) -> str:
+    """Write the wheel under its true name; returns what was done.
+
+    :raises TruewheelError: when no true name is known, or the wheel cannot be read or written.
+    """
     from .judge import verdict  # noqa: PLC0415
-    from .model.distinfo import WheelName  # noqa: PLC0415
     from .system.wheelfile import retag_wheel  # noqa: PLC0415
     from .system.wheelreader import read_wheel  # noqa: PLC0415
 
-    output = Path(options.output)
-    for path in map(Path, options.wheels):
-        facts = read_wheel(path, digests=True)
-        checked = verdict.check(facts, exclude=tuple(options.exclude))
-        if checked.claimed is None:
-            raise WheelError(f"{path.name} is not the file name of a wheel", hint="rename it first")
-        if checked.incurable:
-            raise VerdictError(f"{path.name} has errors that no name can cure", findings=checked.incurable)
-        truth = checked.truth
-        name = WheelName(
-            name=checked.claimed.name,
-            version=checked.claimed.version,
-            build=checked.claimed.build,
-            interpreters=truth.interpreters,
-            abis=truth.abis,
-            platforms=truth.platforms,
+    facts = read_wheel(path, digests=True)
+    checked = verdict.check(facts, exclude=exclude)
+    name = _true_name(facts, checked)
+    _must_be_true(facts, name, exclude=exclude)
+    made = output / str(name)
+    if made.resolve() != path.resolve():
+        retag_wheel(path, output, name=name, purelib=checked.truth.purelib)
+        return f"{path.name} -> {made}"
+    if facts.wheel_tags and set(facts.wheel_tags) != set(name.expanded):
+        raise TruewheelError(
+            f"{path.name}: its name is true, but its WHEEL file says something else",
+            hint="name another directory, where one that says the same in both can be written",
         )
-        _must_be_true(facts, name, exclude=tuple(options.exclude))
-        if (output / str(name)).resolve() == path.resolve():
-            print(f"{path.name}: its name is true already")  # noqa: T201
-            continue
-        retag_wheel(path, output, name=name, purelib=truth.purelib)
-        print(f"{path.name} -> {output / str(name)}")  # noqa: T201
+    return f"{path.name}: its name is true already"
+
+
+def _true_name(facts: WheelFacts, checked: Checked) -> WheelName:
+    """:raises TruewheelError: when there is none."""
+    claimed, truth = checked.claimed, checked.truth
+    if claimed is None:
+        raise WheelError(f"{facts.filename} is not the file name of a wheel", hint="rename it first")
+    if checked.incurable:
+        raise VerdictError(f"{facts.filename} has errors that no name can cure", findings=checked.incurable)
+    if checked.systems:
+        raise VerdictError(
+            f"{facts.filename} has binaries for several systems, and its name does not tell which one is meant",
+            findings=[f for f in checked.findings if f.code == "TW307"],
+            hint="or rename it for one of them first (linux_x86_64, win_amd64 …): tag finds the rest",
+        )
+    if checked.is_best:
+        return claimed
+    return replace(claimed, interpreters=truth.interpreters, abis=truth.abis, platforms=truth.platforms)
+
+
+def _init(options: SimpleNamespace) -> int:
+    from pathlib import Path  # noqa: PLC0415
+
+    from . import report  # noqa: PLC0415
+    from .model import starter  # noqa: PLC0415
+    from .system import starter as templates  # noqa: PLC0415
+
+    if not options.directory:
+        raise TruewheelError("no directory is named", hint="truewheel init . is for the one that you are in")
+    directory, kind = os.path.realpath(options.directory), starter.KINDS[options.kind]
+    given = starter.derived_name(os.path.basename(directory)) if options.name is None else options.name
+    name = starter.checked_name(given, kind)
+    contents = templates.files(kind, starter.values(name, kind))
+    templates.create(Path(directory), contents)
+    print(report.started(name, options.directory, contents, needs=kind.needs, windows=os.name == "nt"))  # noqa: T201
     return int(ExitCode.FINE)
 
 
@@ -308,7 +383,7 @@ def _complain(error: TruewheelError) -> None:
     print(report.error(error, style), file=sys.stderr)  # noqa: T201
 
 
-def _style() -> Style:
+def _style(*, verbose: bool) -> Style:
     from .report import Style  # noqa: PLC0415
 
-    return Style(colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+    return Style(colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"), verbose=verbose)

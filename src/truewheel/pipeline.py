@@ -7,6 +7,7 @@ of that would go into imports (``benchmarks/overhead.py``).
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,17 +16,18 @@ from typing import TYPE_CHECKING, Any
 from .judge import reuse
 from .model import schema
 from .model.diagnostics import ConfigError, EngineError, Problem, TruewheelError, VerdictError
-from .model.distinfo import WheelName, dist_info_name, escape
+from .model.distinfo import VARIANT, WheelName, dist_info_name, escape
 from .model.project import Project
 from .model.record import Record
 from .model.request import Product, Request
 from .model.tree import Scheme
 from .system import host, launcher, workspace
 from .system.engine import Engine, Staged
-from .system.pyproject import read_project, read_settings, read_table
+from .system.pyproject import build_requires, read_project, read_settings, read_table
 from .system.workspace import Workplace
 
 if TYPE_CHECKING:
+    from .model.contents import Import
     from .model.verdict import Verdict
     from .system.wheelfile import WheelFile
 
@@ -97,11 +99,30 @@ def _tried(place: Workplace, table: Mapping[str, Any]) -> Built:
     except EngineError as error:
         retry = Engine(place.request, table, retry=True)
         if not retry.retries or error.phase not in {"configure", "build", "install"}:
-            raise _with_message(error, engine) from None
+            raise _with_message(_explained(error, place, table), engine) from None
     try:
         return _build(place, table, retry)
     except EngineError as error:
-        raise _with_message(error, retry) from None
+        raise _with_message(_explained(error, place, table), retry) from None
+
+
+def _explained(error: EngineError, place: Workplace, table: Mapping[str, Any]) -> EngineError:
+    """Add what the tools' own words mean to somebody who builds a Python package."""
+    from .judge import failures  # noqa: PLC0415  # builds that go well need none of it
+
+    circumstances = failures.Circumstances(
+        requires=build_requires(table),
+        installed=host.distributions(),
+        system=sys.platform,
+        python=f"{sys.version_info.major}.{sys.version_info.minor}",
+        variables=frozenset(os.environ),
+        headers=host.has_headers(),
+        full=workspace.without_room(place),
+    )
+    found = failures.diagnosis(error.said, circumstances) if error.said else None
+    if found is not None:
+        error.context, error.hint = (*error.context, found.because), found.cure
+    return error
 
 
 def _with_message(error: EngineError, engine: Engine) -> EngineError:
@@ -126,8 +147,9 @@ def _build(place: Workplace, table: Mapping[str, Any], engine: Engine) -> Built:
         interpreters=found.interpreters,
         abis=found.abis,
         platforms=found.platforms,
+        variant=project.variant.label if project.variant is not None else "",
     )
-    wheel = write_wheel(request.output, name=name, purelib=found.purelib, tree=staged.tree, files=_dist_info(project))
+    wheel = write_wheel(request.output, name=name, purelib=found.purelib, tree=staged.tree, files=_files(project))
     return Built(wheel=wheel, verdict=found, note=place.note if staged.compiled else "", message=staged.message)
 
 
@@ -164,12 +186,14 @@ def judged(request: Request, project: Project, staged: Staged) -> Verdict:
 
     :raises VerdictError: on findings at error level.
     """
+    from .judge import layout  # noqa: PLC0415
     from .judge import verdict as court  # noqa: PLC0415
     from .system.treereader import contents_of  # noqa: PLC0415
 
     home = dist_info_name(project.name, project.version)
     _no_reserved_names(staged)
-    contents = contents_of(staged.tree, dist_info=home)
+    contents = contents_of(staged.tree, dist_info=home, variant=project.variant)
+    wheel = request.product is Product.WHEEL  # an editable one finds its Python files elsewhere
     settings = project.settings
     promise = settings.tag
     if request.product is Product.EDITABLE or (promise == court.AUTO and host.distribution() is not None):
@@ -182,6 +206,8 @@ def judged(request: Request, project: Project, staged: Staged) -> Verdict:
         exclude=settings.exclude,
         native=staged.native,
         compiled=staged.compiled,
+        installed=staged.installed or not wheel,
+        imports=_imports(staged) if wheel and staged.compiled and layout.is_doubtful(contents) else (),
         select=settings.select,
         ignore=settings.ignore,
     )
@@ -191,15 +217,26 @@ def judged(request: Request, project: Project, staged: Staged) -> Verdict:
     return found
 
 
+def _imports(staged: Staged) -> tuple[Import, ...]:
+    from .system.ownimports import own_imports  # noqa: PLC0415  # few builds are in doubt
+
+    return own_imports(staged.tree)
+
+
 def _no_reserved_names(staged: Staged) -> None:
     """Files that the backend writes cannot come from the build."""
-    reserved = {"METADATA", "WHEEL", "RECORD", "entry_points.txt"}
+    reserved = {"METADATA", "WHEEL", "RECORD", "entry_points.txt", VARIANT}
     taken = sorted(e.path for e in staged.tree.entries if e.scheme is Scheme.DIST_INFO and e.path in reserved)
     if taken:
         problems = [
             Problem(where=name, message="was put into SKBUILD_METADATA_DIR, but truewheel writes it") for name in taken
         ]
         raise ConfigError("the build made files of .dist-info that are not its own", problems=problems)
+
+
+def _files(project: Project) -> dict[str, bytes]:
+    """What a wheel's ``.dist-info`` has besides what is prepared before anything is built."""
+    return {**_dist_info(project), **({VARIANT: project.variant_json} if project.variant_json else {})}
 
 
 def _dist_info(project: Project) -> dict[str, bytes]:
@@ -254,5 +291,8 @@ def build_sdist(request: Request) -> Path:
     engine = Engine(request, table)
     project = read_project(table, request, engine)
     with workspace.opened(request, "off", reuse.decide) as place:
-        plan = engine.plan_sdist(project, place)
+        try:
+            plan = engine.plan_sdist(project, place)
+        except EngineError as error:
+            raise _explained(error, place, table) from None
         return write_sdist(request.output, plan, project)

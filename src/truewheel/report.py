@@ -1,4 +1,8 @@
-"""Verdicts, findings and errors → text and JSON. Pure: returns strings, prints nothing, decides nothing."""
+"""Verdicts, findings and errors → text and JSON. Pure: returns strings, prints nothing, decides nothing.
+
+File names, fields and symbols are whatever the maker of a wheel wrote: none of them reaches a terminal without
+:func:`printable`.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
     from .model.contents import WheelFacts
     from .model.diagnostics import Finding, TruewheelError
     from .model.floor import Floor
+    from .model.variants import Variant
     from .model.verdict import Verdict
 
 JSON_VERSION = 1
@@ -23,10 +28,21 @@ JSON_VERSION = 1
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
 
 
+_LONGEST = 1000
+"""Characters that are told of one name or fact."""
+_ALIKE = 5
+"""Files that are named of those with the same finding."""
+
+
 class Style(Record):
-    """Whether text may be coloured."""
+    """How text is to look.
+
+    :param colour: whether it may be coloured.
+    :param verbose: whether findings that are alike are told one by one.
+    """
 
     colour: bool = False
+    verbose: bool = False
 
     def paint(self, text: str, code: str) -> str:
         """``text`` in an ANSI colour, when there is any."""
@@ -36,26 +52,78 @@ class Style(Record):
 PLAIN = Style()
 
 
+def printable(text: str, *, longest: int = _LONGEST) -> str:
+    """``text`` on one line, with escapes for what a terminal would obey or hide: control characters, line ends,
+    characters that turn the direction of writing.
+
+    :param longest: characters from which on it is cut; 0 for never.
+
+    >>> printable("a\\x1b[2Jb\\n"), printable("näïve")
+    ('a\\\\x1b[2Jb\\\\n', 'näïve')
+    """
+    if 0 < longest < len(text):
+        text = f"{text[:longest]}… ({len(text) - longest} characters more)"
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
 def error(problem: TruewheelError, style: Style = PLAIN) -> str:
     """What stopped the work: what, because, hint."""
-    lines = [style.paint("error:", "1;31") + f" {problem.message}"]
-    lines += [f"  because: {line}" for line in problem.context]
+    lines = [style.paint("error:", "1;31") + f" {printable(problem.message)}"]
+    # What compilers said has lines and tabulators of its own, and is to be whole.
+    context = [line.expandtabs() for told in problem.context for line in told.split("\n")]
+    lines += [f"  because: {printable(line, longest=0)}" for line in context]
     if isinstance(problem, VerdictError):
-        lines += [finding(f, style) for f in problem.findings]
+        lines += findings(problem.findings, style)
     if problem.hint:
-        lines.append(f"  hint: {problem.hint}")
+        lines.append(f"  hint: {printable(problem.hint)}")
     return "\n".join(lines)
 
 
-def finding(found: Finding, style: Style = PLAIN) -> str:
-    """One finding: what, because, hint, see."""
-    name = style.paint(f"{found.severity.value} {found.code}", f"1;{_COLOURS[found.severity]}")
-    lines = [f"{name}: {found.where}: {found.message}"]
-    lines += [f"  because: {line}" for line in found.evidence]
-    if found.hint:
-        lines.append(f"  hint: {found.hint}")
-    lines.append(f"  see: truewheel explain {found.code}")
+def findings(found: Iterable[Finding], style: Style = PLAIN, *, rest: str = "") -> list[str]:
+    """Several findings; those that say the same of many files together, unless ``style`` is verbose.
+
+    :param rest: how to see the files that are not named then.
+    """
+    alike: dict[object, list[Finding]] = {}
+    for one in found:
+        key = one if style.verbose else (one.code, one.severity, one.message)
+        alike.setdefault(key, []).append(one)
+    return [_alike(same, style, rest) for same in alike.values()]
+
+
+def _alike(same: Sequence[Finding], style: Style, rest: str) -> str:
+    """One finding: what, because, hint, see. Of several that are alike, the first few files and facts."""
+    first = same[0]
+    name = style.paint(f"{first.severity.value} {first.code}", f"1;{_COLOURS[first.severity]}")
+    if len(same) == 1:
+        lines = [f"{name}: {printable(first.where)}: {printable(first.message)}"]
+        lines += [f"  because: {printable(line)}" for line in first.evidence]
+    else:
+        lines = [f"{name}: {printable(first.message)} ({len(same)} files)"]
+        lines += [f"  {_place(one)}" for one in same[:_ALIKE]]
+        if len(same) > _ALIKE:
+            lines.append(f"  and {len(same) - _ALIKE} more{rest}")
+    hint = _common(f.hint for f in same)
+    if hint:
+        lines.append(f"  hint: {printable(hint)}")
+    lines.append(f"  see: truewheel explain {first.code}")
     return "\n".join(lines)
+
+
+def _place(found: Finding) -> str:
+    """Where, and the first fact, which may begin with that."""
+    fact = found.evidence[0] if found.evidence else ""
+    if not fact or fact.startswith(found.where):
+        return printable(fact or found.where)
+    return f"{printable(found.where)}: {printable(fact)}"
+
+
+def _common(hints: Iterable[str | None]) -> str | None:
+    """The hint of all; where they differ, the first as an example."""
+    different = tuple(dict.fromkeys(h for h in hints if h))
+    return f"for example: {different[0]}" if len(different) > 1 else "".join(different)
 
 
 def size(count: int) -> str:
@@ -76,20 +144,27 @@ def summary(filename: str, count: int, verdict: Verdict, style: Style = PLAIN, *
     :param note: how much of an earlier build was used, and why.
     """
     lines = [
-        f"{style.paint('truewheel', '1')} made {filename} ({size(count)})",
-        f"  tag: {verdict.tag}",
-        *(f"  why: {reason}" for reason in verdict.reasons),
-        *([f"  built: {note}"] if note else []),
+        f"{style.paint('truewheel', '1')} made {printable(filename)} ({size(count)})",
+        f"  tag: {printable(verdict.tag)}",
+        *_variant(verdict),
+        *(f"  why: {printable(reason)}" for reason in verdict.reasons),
+        *([f"  built: {printable(note)}"] if note else []),
     ]
-    lines += [finding(f, style) for f in verdict.findings if f.severity is not Severity.NOTE]
+    lines += findings(
+        (f for f in verdict.findings if f.severity is not Severity.NOTE), style, rest=" (truewheel check -v lists them)"
+    )
     return "\n".join(lines)
+
+
+def _variant(verdict: Verdict) -> list[str]:
+    return [f"  variant: {printable(str(verdict.variant))}"] if verdict.variant is not None else []
 
 
 def _floors(floors: Iterable[Floor]) -> list[str]:
     lines = []
     for floor in floors:
         lines.append(f"  floor: {floor.of} {floor.text}" + (f" on {floor.cpu}" if floor.cpu else ""))
-        lines += [f"    {evidence}" for evidence in floor.evidence[:3]]
+        lines += [f"    {printable(str(evidence))}" for evidence in floor.evidence[:3]]
         if len(floor.evidence) > 3:
             lines.append(f"    and {len(floor.evidence) - 3} more")
     return lines
@@ -98,12 +173,14 @@ def _floors(floors: Iterable[Floor]) -> list[str]:
 def shown(facts: WheelFacts, checked: Checked, style: Style = PLAIN) -> str:
     """``truewheel show``: the claim, the truth, the floors with their evidence, the findings."""
     claimed = checked.claimed.tag if checked.claimed else "(no wheel name)"
-    lines = [style.paint(facts.filename, "1") + f" ({size(facts.size)})", f"  claims: {claimed}"]
+    lines = [style.paint(printable(facts.filename), "1") + f" ({size(facts.size)})", f"  claims: {printable(claimed)}"]
     verdict = "true" if checked.is_true else style.paint("untrue", "31")
-    lines.append(f"  is: {verdict}; could be {checked.truth.tag}" if not _same(checked) else f"  is: {verdict}")
-    lines += [f"  why: {reason}" for reason in checked.truth.reasons]
+    better = "" if checked.is_best or _same(checked) else f"; could be {printable(checked.truth.tag)}"
+    lines.append(f"  is: {verdict}{better}")
+    lines += _variant(checked.truth)
+    lines += [f"  why: {printable(reason)}" for reason in checked.truth.reasons]
     lines += _floors(checked.truth.floors)
-    lines += [finding(f, style) for f in checked.findings]
+    lines += findings(checked.findings, style, rest=" (-v lists them)")
     return "\n".join(lines)
 
 
@@ -115,21 +192,20 @@ def checked_line(facts: WheelFacts, checked: Checked, style: Style = PLAIN, *, s
     """``truewheel check``: one line when all is well, the findings when not."""
     told = [f for f in checked.findings if f.severity is not Severity.NOTE]
     word = style.paint("ok", "32") if checked.passes(strict=strict) else style.paint("not ok", "31")
-    return "\n".join([f"{facts.filename}: {word}", *(finding(f, style) for f in told)])
+    return "\n".join([f"{printable(facts.filename)}: {word}", *findings(told, style, rest=" (-v lists them)")])
 
 
 def binary(name: str, facts: Binary) -> str:
     """The facts of one bare binary."""
     lines = [f"{name}: {facts.format.value}"]
     for piece in facts.slices:
-        lines.append(
-            f"  {piece.kind.value} for {piece.cpu}, {piece.bits} bits" + (f", named {piece.name}" if piece.name else "")
-        )
+        named = f", named {piece.name}" if piece.name else ""
+        lines.append(f"  {piece.kind.value} for {piece.cpu}, {piece.bits} bits{named}")
         lines += [f"    needs {n.library}" + (f" ({', '.join(n.versions)})" if n.versions else "") for n in piece.needs]
         lines += [f"    searches {s.path} ({s.kind})" for s in piece.search_paths]
         lines += [f"    wants {m.platform} {'.'.join(map(str, m.version))}" for m in piece.minimum_os]
         lines.append(f"    {len(piece.imports)} imports, {len(piece.exports)} exports")
-    return "\n".join(lines)
+    return "\n".join(printable(line) for line in lines)
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------
@@ -151,10 +227,17 @@ def _wheel(facts: WheelFacts, checked: Checked) -> dict[str, Any]:
         "true": checked.is_true,
         "tag": checked.truth.tag,
         "tags": list(checked.truth.expanded),
+        "variant": _named(checked.truth.variant),
         "reasons": list(checked.truth.reasons),
         "floors": [_floor(f) for f in checked.truth.floors],
         "findings": [_finding(f) for f in checked.findings],
     }
+
+
+def _named(variant: Variant | None) -> dict[str, Any] | None:
+    if variant is None:
+        return None
+    return {"label": variant.label, "properties": [str(p) for p in variant.properties]}
 
 
 def _floor(floor: Floor) -> dict[str, Any]:
@@ -174,8 +257,29 @@ def held(root: str, entries: Iterable[tuple[str, float, int, str]]) -> str:
     lines = [f"{root}: {size(sum(count for _, _, count, _ in rows))}"]
     for name, used, count, label in rows:
         day = time.strftime("%Y-%m-%d %H:%M", time.localtime(used))
-        lines.append(f"  {day}  {size(count):>12}  {name}" + (f"  ({label})" if label else ""))
+        lines.append(f"  {day}  {size(count):>12}  {printable(name)}" + (f"  ({printable(label)})" if label else ""))
     return "\n".join(lines)
+
+
+def started(name: str, directory: str, paths: Iterable[str], *, needs: str, windows: bool) -> str:
+    """What ``init`` has made, and what to type next."""
+    lines = [f"truewheel made the project {name} in {directory}:"]
+    lines += [f"  {path}" for path in paths]
+    lines.append(f"next (it takes {needs}, and pip 25.1 or newer for --group):")
+    lines += [f"  cd {_typed(directory, windows=windows)}"] if directory != "." else []
+    lines += ["  python -m pip install . --group test", "  python -m pytest"]
+    lines.append("and say in pyproject.toml what only you can: description, license, authors")
+    return "\n".join(lines)
+
+
+def _typed(path: str, *, windows: bool) -> str:
+    """A path as a shell takes it."""
+    import shlex  # noqa: PLC0415
+
+    path = f"./{path}" if path.startswith("-") else path
+    if windows:
+        return f'"{path}"' if " " in path else path
+    return shlex.quote(path)
 
 
 def cleaned(root: str, freed: int, left: Iterable[tuple[int, Iterable[str]]]) -> str:

@@ -32,6 +32,13 @@ def read(data: bytes) -> PeSlice:
     return piece
 
 
+def test_portable_programs_are_no_images() -> None:
+    """They begin like one, and are scripts that start an ELF or Mach-O program elsewhere."""
+    image = b"MZqFpD='\n".ljust(60, b"\0") + struct.pack("<I", 64) + b"PE\0\0\x64\x86" + bytes(500)
+    assert formats.read(image) is None
+    assert formats.sniff(image.replace(b"qFpD='", b"qFpD=\0")) is Format.PE
+
+
 # --- linked by LLD ----------------------------------------------------------------------------------------------
 
 SOURCE = """

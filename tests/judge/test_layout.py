@@ -9,7 +9,7 @@ import pytest
 
 from truewheel.judge import layout
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Slice
-from truewheel.model.contents import Contents, File, Member, WheelFacts
+from truewheel.model.contents import Contents, File, Import, Member, WheelFacts
 from truewheel.model.diagnostics import FormatError, Severity
 from truewheel.model.distinfo import RecordRow
 
@@ -69,6 +69,57 @@ def test_many_like_findings_are_counted() -> None:
     found = layout.findings(wheel(*many))
     assert len(found) == 51
     assert found[-1].message == "and 950 more like these"
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("p/aux.py", "aux is a device"), ("p/CON", "CON is a device"), ("p/nul.tar.gz", "nul is"), ("com1/x.py", "com1 is"),
+        ("p/lpt\N{SUPERSCRIPT TWO}.c", "is a device"), ("p/aux /x", "aux is"), ("p/x.", "at the end"), ("p/x /a.py", "at the end"),
+        ("p/12:30.txt", ": is not allowed"), ("p/what?.py", "? is not"), ("p/a\x01", "not allowed"),
+        ("p/auxiliary.py", None), ("p/com10.py", None), ("p/.aux", None), ("p/conin.py", None), ("p/a b.py", None),
+    ],
+)  # fmt: skip
+def test_names_that_windows_keeps(path: str, words: str | None) -> None:
+    for tag, told in (
+        ("any", True),
+        ("win_arm64", True),
+        ("manylinux_2_17_x86_64", False),
+        ("macosx_11_0_arm64", False),
+    ):
+        facts = wheel(path, filename=f"p-1-py3-none-{tag}.whl")
+        found = [f.evidence[0] for f in layout.findings(facts) if f.code == "TW538"]
+        assert len(found) == (1 if words and told else 0)
+        assert not found or (words or "") in found[0]
+
+
+def test_a_name_that_windows_keeps_is_told_once_of_a_directory() -> None:
+    files = tuple(File(path=f"p/aux/{n}.py", size=1) for n in range(9))
+    found = layout.tree_findings(Contents(files=files, dist_info=HOME))
+    assert [f.where for f in found if f.code == "TW538"] == ["p/aux"]
+    assert "TW538" not in [
+        f.code for f in layout.tree_findings(Contents(files=files, dist_info=HOME), platforms=("linux_x86_64",))
+    ]
+
+
+def test_why_a_path_is_refused() -> None:
+    sound = wheel()
+    for name, words in (("/abs", "absolute"), ("C:/abs", "absolute"), ("p/../../x", "leaves"), ("p\\x", "a backslash")):
+        changed = dataclasses.replace(sound.members[0], name=name)
+        found = layout.findings(dataclasses.replace(sound, members=(changed, *sound.members[1:])))
+        assert [words in f.message for f in found if f.code == "TW508"] == [True]
+
+
+def test_a_wheel_file_without_headers_is_not_missing() -> None:
+    sound = wheel(wheel_headers=())
+    assert [f.message for f in layout.findings(sound)] == ["has no headers"]
+    gone = dataclasses.replace(sound, members=tuple(m for m in sound.members if not m.name.endswith("/WHEEL")))
+    assert "is missing" in [f.message for f in layout.findings(gone) if f.code == "TW524"]
+
+
+def test_tags_are_told_with_the_side_on_which_they_stand() -> None:
+    (finding,) = layout.findings(wheel(wheel_headers=(("Wheel-Version", "1.0"), ("Tag", "py2-none-any"))))
+    assert finding.evidence == ("only WHEEL says py2-none-any", "only the file name says py3-none-any")
 
 
 def test_a_thousand_collisions_take_no_time() -> None:
@@ -135,7 +186,7 @@ def test_a_module_that_is_no_binary(path: str, severity: Severity | None) -> Non
 
 @pytest.mark.parametrize(
     ("change", "code"),
-    [({"problem": "its CRC is wrong"}, "TW520"), ({"mode": 0o120777}, "TW507"), ({"name": "../evil"}, "TW508"), ({"name": "/abs"}, "TW508"),
+    [({"name": "p/../../x"}, "TW508"), ({"name": "..\\x"}, "TW508"), ({"name": "C:x"}, "TW508"), ({"problem": "its CRC is wrong"}, "TW520"), ({"mode": 0o120777}, "TW507"), ({"name": "../evil"}, "TW508"), ({"name": "/abs"}, "TW508"),
      ({"name": "a\\b"}, "TW508")],
 )  # fmt: skip
 def test_members(change: dict[str, object], code: str) -> None:
@@ -206,3 +257,57 @@ def test_a_module_that_no_system_can_load() -> None:
             Contents(files=(File(path=path, size=9000, binary=zeroed),), dist_info="p-1.dist-info")
         )
         assert [f.severity for f in found if f.code == "TW517"] == [severity]
+
+
+def elf_module(path: str) -> File:
+    return File(path=path, size=1, binary=Binary(format=Format.ELF, slices=(ElfSlice(cpu="x86_64", bits=64, machine=62, kind=Kind.SHARED),)))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("files", "names", "missing"),
+    [
+        (["p/_m.cpython-313-x86_64-linux-gnu.so"], ("_m",), False), (["p/_m.so"], ("_m",), False), (["p/_m.py"], ("_m",), False),
+        (["p/_m/data.py"], ("_m",), False), (["p/_m.py"], ("_m", "moves"), False), (["p/_m/a.py"], ("_m", "b"), True),
+        (["p/_m.pyi", "p/_m.c"], ("_m",), True), (["_m.abi3.so"], ("_m",), True), (["p/_mm.abi3.so"], ("_m",), True),
+    ],
+)  # fmt: skip
+def test_what_a_package_asks_of_itself(files: list[str], names: tuple[str, ...], missing: bool) -> None:
+    listed = [elf_module(f) if f.endswith(".so") else File(path=f, size=1) for f in ["p/__init__.py", *files]]
+    asked = [Import(where="p/__init__.py:1", package="p", names=names)]
+    found = layout.tree_findings(Contents(files=tuple(listed), dist_info=HOME), imports=asked)
+    assert [f.where for f in found if f.code == "TW540"] == (["p/" + "/".join(names)] if missing else [])
+
+
+@pytest.mark.parametrize(("start", "missing"), [("_linux", []), ("_windows", ["p/_w"]), ("sub", ["p/_w"])])
+def test_only_what_importing_the_package_leads_to(start: str, missing: list[str]) -> None:
+    """As in psutil, which has the modules for each system in all of its wheels, and imports one of them."""
+    files = ["p/__init__.py", "p/_linux.py", "p/_windows.py", "p/sub/__init__.py", "p/sub/deep.py"]
+    asked = [
+        Import(where="p/__init__.py:9", package="p", names=(start,)), Import(where="p/_windows.py:1", package="p", names=("_w",)),
+        Import(where="p/sub/__init__.py:1", package="p/sub", names=("deep",)),
+        Import(where="p/sub/deep.py:1", package="p", names=("_windows",)), Import(where="p/_windows.py:2", package="p", names=("sub",)),
+    ]  # fmt: skip
+    contents = Contents(files=tuple(File(path=f, size=1) for f in files), dist_info=HOME)
+    assert [f.where for f in layout.tree_findings(contents, imports=asked) if f.code == "TW540"] == missing
+
+
+@pytest.mark.parametrize(
+    ("files", "doubtful"),
+    [(["p/__init__.py"], True), (["p/__init__.py", "p/_m.abi3.so"], False), (["p/__init__.py", "_m.abi3.so"], True),
+     (["p/__init__.py", "p/_m.abi3.so", "lib/_n.abi3.so"], True), (["_m.abi3.so"], False), (["p/data.txt"], False)],
+)  # fmt: skip
+def test_when_it_is_worth_to_look_what_is_imported(files: list[str], doubtful: bool) -> None:
+    listed = [elf_module(f) if f.endswith(".so") else File(path=f, size=1) for f in files]
+    assert layout.is_doubtful(Contents(files=tuple(listed), dist_info=HOME)) is doubtful
+
+
+def test_a_module_beside_a_package() -> None:
+    def found(*files: str) -> list[str]:
+        listed = [elf_module(f) if f.endswith(".so") else File(path=f, size=1) for f in files]
+        return [
+            f.where for f in layout.tree_findings(Contents(files=tuple(listed), dist_info=HOME)) if f.code == "TW503"
+        ]
+
+    assert found("p/__init__.py", "_m.abi3.so") == ["_m.abi3.so"]
+    assert found("p.py", "_m.abi3.so") == []
+    assert found("p/__init__.py", "p/_m.abi3.so") == []

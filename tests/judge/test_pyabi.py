@@ -117,6 +117,17 @@ def test_stable_abi_broken_by_a_newer_symbol() -> None:
     assert "3.11" in finding.message
 
 
+def test_one_finding_tells_of_all_symbols_that_are_too_new() -> None:
+    wanted = ("PyObject_Vectorcall", "PyType_GetName", "PyModule_AddObjectRef", "_PyLong_Sign", "_PyTime_Now")
+    found = contents(module("p/m.abi3.so", *wanted))
+    newer, private = pyabi.objections(found, interpreters=("cp39",), abis=("abi3",))
+    assert (newer.code, private.code) == ("TW403", "TW402")
+    assert newer.message == "PyObject_Vectorcall and 2 more are in the stable ABI only from Pythons 3.10 to 3.12 on"
+    assert newer.evidence[-1] == "the wheel claims Python 3.9"
+    assert 'py-api = "cp312"' in str(newer.hint)
+    assert private.message == "_PyLong_Sign and 1 more are not in the stable ABI"
+
+
 def test_version_specific_module_keeps_its_tag_whatever_is_asked() -> None:
     ruling = pyabi.rule(contents(module("p/m.cpython-313-x86_64-linux-gnu.so")), target=CP313, py_api="cp310")
     assert ruling.interpreters == ("cp313",)
@@ -496,3 +507,18 @@ def test_names_that_are_taken_from_another_library_are_not_pythons(library: str 
     file = File(path="p/m.pyd", size=1, binary=Binary(format=Format.PE, slices=(piece,)))
     found = pyabi.objections(contents(file), interpreters=("cp310",), abis=("abi3",))
     assert [f.code for f in found if f.code == "TW402"] == codes
+
+
+@pytest.mark.parametrize(
+    ("name", "linked", "reason", "oldest"),
+    [
+        ("p/m.abi3.so", "", "p/m.abi3.so is named for abi3, a stable ABI", "3.10"),
+        ("p/m.pyd", "python3.dll", "p/m.pyd needs python3.dll, a stable ABI", "3.10"),
+        ("p/m.so", "", "p/m.so does not tell for which Python it is, so the claim is believed", None),
+    ],
+)
+def test_modules_of_many_pythons_tell_the_oldest(name: str, linked: str, reason: str, oldest: str | None) -> None:
+    found = contents(module(name, "PyLong_FromLong", "PyModule_AddObjectRef", linked=linked))
+    ruling = pyabi.rule(found, target=None)
+    assert (ruling.interpreters, ruling.reason) == ((), reason)
+    assert [f.text for f in ruling.floors] == ([oldest] if oldest else [])

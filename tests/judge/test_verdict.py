@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
 from test_pyabi import CP313, module
 
 from truewheel.judge.verdict import Question, check, judge
-from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need, Symbol
+from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need, PeSlice, Slice, Symbol, WasmSlice
 from truewheel.model.contents import Contents, File, WheelFacts
 from truewheel.model.diagnostics import FormatError, Severity
 
@@ -139,6 +140,57 @@ def test_binaries_that_may_be_data_do_not_make_any_untrue() -> None:
     assert not check(facts("p.zip", MODULE)).is_true
 
 
+def program(path: str, form: Format) -> File:
+    common = {"cpu": "x86_64", "bits": 64, "kind": Kind.EXECUTABLE}
+    pieces: dict[Format, Slice] = {
+        Format.ELF: ElfSlice(machine=62, executable_stack=False, **common),  # type: ignore[arg-type]
+        Format.PE: PeSlice(machine=0x8664, **common),  # type: ignore[arg-type]
+        Format.WASM: WasmSlice(**{**common, "cpu": "wasm32", "bits": 32}),  # type: ignore[arg-type]
+    }
+    return File(path=path, size=1, binary=Binary(format=form, slices=(pieces[form],)))
+
+
+@pytest.mark.parametrize(
+    ("files", "true"),
+    [
+        ({"p-1.data/scripts/tool": Format.ELF}, False),
+        ({"p-1.data/scripts/tool.exe": Format.PE}, False),
+        ({"p-1.data/data/bin/tool": Format.ELF}, False),
+        ({"p-1.data/scripts/tool": Format.ELF, "p/fixture.exe": Format.PE}, False),
+        ({"p-1.data/scripts/tool": Format.ELF, "p-1.data/scripts/tool.exe": Format.PE}, True),
+        ({"p-1.data/scripts/tool.wasm": Format.WASM}, True),
+        ({"p/bin/tool": Format.ELF}, True),
+        ({"p-1.data/data/share/tool": Format.ELF}, True),
+    ],
+)
+def test_a_native_command_is_for_one_system(files: dict[str, Format], true: bool) -> None:
+    checked = check(facts("p-1-py3-none-any.whl", *(program(path, form) for path, form in files.items())))
+    (told,) = [f for f in checked.findings if f.code == "TW301"]
+    assert (checked.is_true, told.severity) == (true, Severity.WARNING if true else Severity.ERROR)
+    if not true:
+        assert (told.where in files, "installs a program" in told.message) == (True, True)
+        assert told.evidence[0] == f"{told.where}: {files[told.where].value}, executable for x86_64"
+
+
+def test_of_several_systems_the_name_says_which_is_meant() -> None:
+    both = (program("p/tool", Format.ELF), program("p/tool.exe", Format.PE))
+    for tags, platforms in (
+        ("linux_x86_64", ("manylinux_2_5_x86_64", "manylinux1_x86_64")),
+        ("win_amd64", ("win_amd64",)),
+        ("linux_x86_64.win_amd64", ("manylinux_2_5_x86_64", "manylinux1_x86_64", "win_amd64")),
+    ):
+        known = check(facts(f"p-1-py3-none-{tags}.whl", *both))
+        assert (known.truth.platforms, known.systems) == (platforms, ())
+        assert "TW307" in [f.code for f in known.findings]
+    for tags in ("any", "macosx_11_0_arm64"):
+        open_ = check(facts(f"p-1-py3-none-{tags}.whl", *both))
+        assert open_.systems == ("linux", "windows")
+        assert open_.truth.platforms == (tags,)
+        assert "several systems" in open_.truth.reasons[0]
+        (told,) = [f for f in open_.findings if f.code == "TW307"]
+        assert told.evidence == ("p/tool is for linux", "p/tool.exe is for windows")
+
+
 def test_unread_formats_are_believed() -> None:
     mach = File(path="p/m.cpython-313-darwin.so", size=1, binary=Binary(format=Format.MACHO))
     found = check(facts("p-1-cp313-cp313-macosx_11_0_arm64.whl", mach))
@@ -178,3 +230,41 @@ def test_older_arm_code_keeps_the_promises_of_newer_arm() -> None:
 
 def test_nothing_compiled_is_bound_to_no_abi() -> None:
     assert check(facts("p-1-cp313-cp313-linux_x86_64.whl")).truth.tag == "cp313-none-any"
+
+
+@pytest.mark.parametrize(
+    ("name", "inside", "opinion"),
+    [
+        ("manylinux_2_34_x86_64", "linux_x86_64", "the file name is true"),
+        ("manylinux_2_17_x86_64", "manylinux_2_34_x86_64", "WHEEL is true"),
+        ("manylinux_2_17_x86_64", "win_amd64", "neither is true"),
+    ],
+)
+def test_where_wheel_and_file_name_differ_one_may_be_true(name: str, inside: str, opinion: str) -> None:
+    known = facts(f"p-1-cp313-cp313-{name}.whl", MODULE)
+    known = dataclasses.replace(known, wheel_headers=(("Wheel-Version", "1.0"), ("Tag", f"cp313-cp313-{inside}")))
+    (finding,) = [f for f in check(known).findings if f.code == "TW512"]
+    assert finding.evidence[-1] == opinion
+
+
+def test_a_module_of_one_python_that_is_not_needed_narrows_no_name() -> None:
+    """As debugpy has them: modules for one Python on Windows, libraries for the other systems, and Python code for all."""
+    windows, linux = module("p/m.cp39-win_amd64.pyd"), program("p/attach.so", Format.ELF)
+    known = check(facts("p-1-py2.py3-none-any.whl", windows, linux))
+    assert (known.is_true, known.truth.tag) == (True, "py2.py3-none-any")
+    assert [f.severity for f in known.findings if f.code == "TW409"] == [Severity.WARNING]
+    assert check(facts("p-1-py3-none-win_amd64.whl", windows)).truth.tag == "cp39-cp39-win_amd64"
+
+
+def test_a_true_name_that_says_more_is_the_best() -> None:
+    """A static program runs on any libc; what it is called for musl is not to be taken from it."""
+    static = program("p-1.data/scripts/tool", Format.ELF)
+    both = check(facts("p-1-py3-none-manylinux_2_5_x86_64.manylinux1_x86_64.musllinux_1_1_x86_64.whl", static))
+    assert both.is_best
+    older = check(facts("p-1-py3-none-manylinux_2_17_x86_64.musllinux_1_1_x86_64.whl", static))
+    assert older.truth.platforms == ("manylinux_2_5_x86_64", "manylinux1_x86_64", "musllinux_1_1_x86_64")
+    assert check(facts("p-1-cp313-cp313-manylinux_2_34_x86_64.musllinux_1_1_x86_64.whl", MODULE)).truth.platforms == (
+        "manylinux_2_34_x86_64",
+    )
+    assert not check(facts("p-1-py3-none-linux_x86_64.whl", static)).is_best
+    assert not check(facts("p-1-py3-none-manylinux_2_5_aarch64.whl", static)).is_best

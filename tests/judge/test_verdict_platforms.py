@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from truewheel.judge.verdict import Checked, Question, check, judge
 from truewheel.model.binary import Binary, Format, Kind, MachOSlice, MinimumOS, Need, PeSlice, Slice, WasmSlice
 from truewheel.model.contents import Contents, File, WheelFacts
 from truewheel.model.target import Target
+from truewheel.platforms import PLATFORMS, examples
+from truewheel.platforms.protocol import Platform
 
 MAC = Target(implementation="cpython", version=(3, 13), python_tag="cp313", abi_tag="cp313",
              suffix=".cpython-313-darwin.so", platform_tag="macosx_14_0_arm64")  # fmt: skip
@@ -63,6 +67,34 @@ def test_side_modules_take_the_targets_tag() -> None:
     assert not named("cp314-cp314-macosx_11_0_arm64", found).is_true
 
 
+def test_a_tag_of_pyodides_belongs_to_one_python() -> None:
+    """Nobody has an interpreter that takes both; any and stable ABIs of older Pythons are taken by it as well."""
+    for name, tags, true in (
+        ("m.cpython-314-wasm32-emscripten.so", "cp314-cp314-pyemscripten_2026_0_wasm32", True),
+        ("m.cpython-313-wasm32-emscripten.so", "cp313-cp313-pyemscripten_2026_0_wasm32", False),
+        ("m.cpython-313-wasm32-emscripten.so", "cp313-cp313-pyodide_2025_0_wasm32", True),
+        ("m.abi3.so", "cp39-abi3-pyemscripten_2026_0_wasm32", True),
+        ("m.abi3.so", "cp315-abi3-pyemscripten_2026_0_wasm32", False),
+        ("lib.so", "py3-none-pyodide_2024_0_wasm32", True),
+        ("m.cpython-313-wasm32-emscripten.so", "cp313-cp313-pyemscripten_2031_0_wasm32", True),
+    ):
+        piece = WasmSlice(cpu="wasm32", bits=32, kind=Kind.SHARED, dylink=True, exports=frozenset({"PyInit_m"}))
+        checked = named(tags, contents(f"p/{name}", Format.WASM, piece))
+        assert ("TW411" in [f.code for f in checked.findings]) is not true
+        assert checked.is_true is true
+
+
+def test_a_promise_of_another_pythons_pyodide() -> None:
+    piece = WasmSlice(cpu="wasm32", bits=32, kind=Kind.SHARED, dylink=True, exports=frozenset({"PyInit_m"}))
+    found = contents("p/m.cpython-314-wasm32-emscripten.so", Format.WASM, piece)
+    assert judge(found, Question(target=WEB, promise="pyemscripten_2026_0")).errors == ()
+    (error,) = judge(found, Question(target=WEB, promise="pyodide_2025_0")).errors
+    assert (error.code, error.hint) == (
+        "TW411",
+        "build it for Python 3.13, or for the platform of the Python that it names",
+    )
+
+
 def test_claims_of_other_systems() -> None:
     assert named("cp313-cp313-macosx_11_0_arm64", mac()).is_true
     stricter = named("cp313-cp313-macosx_12_0_arm64", mac())
@@ -79,3 +111,36 @@ def test_a_file_that_was_not_read_contradicts_no_tag() -> None:
     found = contents("p/m.cpython-313-darwin.so", Format.MACHO)
     assert named("cp313-cp313-macosx_11_0_arm64", found).is_true
     assert named("cp313-cp313-macosx_11_0_arm64", found).truth.platforms == ("macosx_11_0_arm64",)
+
+
+@pytest.mark.parametrize(
+    ("tags", "code", "hint"),
+    [
+        ("cp313-cp313-macosx_11_0_arm64", "TW301", "tag it macosx_12_0_arm64, which is true; or build everything in it for that release"),
+        ("cp313-cp313-macosx_13_0_arm64", "TW302", "truewheel tag renames it"),
+        ("cp313-cp313-win_amd64", "TW305", "tag it macosx_12_0_arm64, which is true; or build it for the system"),
+        ("cp313-cp313-macosx_12_0_x86_64", "TW305", "tag it macosx_12_0_arm64, which is true; or build it for the CPU"),
+        ("cp313-cp313-macos_12_0_arm64", "TW315", "such tags are spelt macosx_11_0_arm64, macosx_10_13_x86_64"),
+        ("cp313-cp313-windows_amd64", "TW315", "such tags are spelt win_amd64, win_arm64, win32"),
+        ("cp313-cp313-solaris", "TW315", "such tags are spelt manylinux_2_28_x86_64, macosx_11_0_arm64, win_amd64, android_24_arm64_v8a, ios"),
+    ],
+)  # fmt: skip
+def test_hints_speak_of_the_system_in_question(tags: str, code: str, hint: str) -> None:
+    (finding,) = [f for f in named(tags, mac((12, 0))).findings if f.code == code]
+    assert str(finding.hint).startswith(hint)
+    assert "glibc" not in str(finding.hint)
+    assert "sysroot" not in str(finding.hint)
+
+
+def test_hints_of_builds_speak_of_settings() -> None:
+    (unknown,) = judge(mac(), Question(target=MAC, promise="macos_11_0")).errors
+    assert str(unknown.hint).startswith("such tags are spelt auto, native, macosx_11_0_arm64")
+    strict = judge(mac((12, 0)), Question(target=MAC, demanded=("cp313-cp313-macosx_13_0_arm64",))).findings
+    assert ["tool.scikit-build.wheel.tags" in str(f.hint) for f in strict if f.code == "TW302"] == [True]
+
+
+@pytest.mark.parametrize("row", PLATFORMS, ids=lambda p: p.family)
+def test_tags_that_are_told_as_examples_are_tags(row: Platform) -> None:
+    told = examples(row.family)
+    assert told
+    assert all(row.understands(tag) for tag in told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from truewheel.model.distinfo import (
     RecordRow,
@@ -33,9 +33,27 @@ def test_file_names_are_packagings() -> None:
     assert parse_wheel_name(str(name)) == name
 
 
+@pytest.mark.parametrize("build", ["", "2b"])
+@pytest.mark.parametrize("label", ["x86_64_v3", "null", "1.2"])
+def test_names_of_variants(build: str, label: str) -> None:
+    """PEP 825's draft; packaging refuses them, for it takes what follows the version for a build tag."""
+    name = WheelName(
+        name="p", version="1.0", build=build, interpreters=("cp313",), abis=("cp313",),
+        platforms=("linux_x86_64", "any"), variant=label,
+    )  # fmt: skip
+    assert str(name).endswith(f"-linux_x86_64.any-{label}.whl")
+    assert parse_wheel_name(str(name)) == name
+    with pytest.raises(InvalidWheelFilename):
+        parse_wheel_filename(str(name))
+
+
 @pytest.mark.parametrize(
     "name",
     [
+        "p-1-py3-none-any-X86.whl",
+        "p-1-py3-none-any-.whl",
+        "p-1-py3-none-any-a-b.whl",
+        "p-1-2-3py-none-any-null.whl",
         "p.zip",
         "p-1.whl",
         "p-1-py3-none.whl",

@@ -35,6 +35,15 @@ def test_mistakes_name_their_place_and_what_is_allowed() -> None:
     assert problems[0].hint == "did you mean exclude?"
 
 
+def test_what_is_said_of_one_build_is_not_said_of_the_project() -> None:
+    settings, problems = schema.read({"variant": ["a :: b :: c"], "variant-label": "x"}, {}, {})
+    assert settings == Settings()
+    assert [p.where for p in problems] == ["tool.truewheel.variant", "tool.truewheel.variant-label"]
+    assert "TRUEWHEEL_VARIANT_LABEL" in str(problems[1].hint)
+    settings, problems = schema.read({}, {"variant": "a :: b :: c;a :: b :: d"}, {"TRUEWHEEL_VARIANT_LABEL": "x"})
+    assert (settings.variant, settings.variant_label, problems) == (("a :: b :: c", "a :: b :: d"), "x", ())
+
+
 def test_variables_that_nobody_reads() -> None:
     _, problems = schema.read(
         {},
@@ -68,5 +77,5 @@ def test_slips_in_codes_switch_nothing_off() -> None:
 
 def test_json_schema_names_every_key() -> None:
     document = schema.json_schema()
-    assert set(document["properties"]) == {f.key for f in schema.fields()}
+    assert set(document["properties"]) == {f.key for f in schema.fields() if f.in_table}
     assert document["additionalProperties"] is False

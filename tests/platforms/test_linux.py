@@ -196,12 +196,35 @@ def test_paths() -> None:
     assert with_path("/tmp/build/lib") == ["TW205"]
 
 
+def test_a_library_that_only_newer_levels_have_is_a_floor_of_theirs() -> None:
+    (floor, *_) = LINUX.rule(contents(m=piece(Need(library="libmvec.so.1")))).floors
+    assert (floor.of, floor.text, str(floor.evidence[0])) == ("manylinux", "2.24", "m.so needs libmvec.so.1")
+
+
 def test_unreachable_bundled_library() -> None:
     module = piece(Need(library="libx.so"), Need(library="libc.so.6"))
     found = LINUX.rule(contents(p__m=module, p__libs__libx=piece(name="libx.so")))
     assert [f.code for f in found.findings] == ["TW202"]
     reached = piece(Need(library="libx.so"), search_paths=(SearchPath(path="$ORIGIN/libs", kind="RUNPATH"),))
     assert LINUX.rule(contents(p__m=reached, p__libs__libx=piece(name="libx.so"))).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "library", "search", "found"),
+    [
+        ("m", "libx", "$ORIGIN", True), ("m", "p-1.data/platlib/libx", "$ORIGIN", True), ("m", "p-1.data/purelib/p.libs/libx", "$ORIGIN/p.libs", True),
+        ("p-1.data/scripts/m", "p-1.data/data/lib/libx", "$ORIGIN/../lib", True), ("m", "p-1.data/data/libx", "$ORIGIN", False),
+        ("m", "p/libx", "$ORIGIN", False),
+    ],
+)  # fmt: skip
+def test_libraries_are_looked_for_where_they_are_installed(path: str, library: str, search: str, found: bool) -> None:
+    module = piece(Need(library="libx.so"), search_paths=(SearchPath(path=search, kind="RUNPATH"),))
+    files = tuple(
+        File(path=f"{name}.so", size=1, binary=Binary(format=Format.ELF, slices=(s,)))
+        for name, s in ((path, module), (library, piece(name="libx.so")))
+    )
+    ruling = LINUX.rule(Contents(files=files, dist_info="p-1.dist-info"))
+    assert [f.code for f in ruling.findings] == ([] if found else ["TW202"])
 
 
 @pytest.mark.parametrize(

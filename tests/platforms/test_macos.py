@@ -174,6 +174,8 @@ def test_bundled_libraries_are_found_where_dyld_looks() -> None:
     }
     for way in ways.values():
         assert codes(contents(pkg___x=(way,), **{"pkg__.dylibs__libfoo": library})) == []
+    assert codes(contents(pkg___x=(ways["rpath"],), **{"p-1.data__platlib__pkg__.dylibs__libfoo": library})) == []
+    assert codes(contents(pkg___x=(ways["rpath"],), **{"p-1.data__data__pkg__.dylibs__libfoo": library})) == ["TW202"]
     lost = piece("arm64", (11, 0), "@rpath/libfoo.so")
     assert codes(contents(pkg___x=(lost,), **{"pkg__.dylibs__libfoo": library})) == ["TW202"]
 

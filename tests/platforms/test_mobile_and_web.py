@@ -142,6 +142,28 @@ def test_emscripten_tags_are_believed_of_side_modules(tag: str) -> None:
     assert EMSCRIPTEN.complete(tag.removesuffix("_wasm32"), found) == tag
 
 
+@pytest.mark.parametrize(
+    ("tag", "version"),
+    [("pyemscripten_2026_0_wasm32", (3, 14)), ("pyodide_2025_0_wasm32", (3, 13)), ("pyodide_2024_1_wasm32", (3, 12)),
+     ("pyemscripten_2099_0_wasm32", None), ("emscripten_2024_0_0_wasm32", None)],
+)  # fmt: skip
+def test_each_abi_of_pyodide_belongs_to_one_python(tag: str, version: tuple[int, int] | None) -> None:
+    assert EMSCRIPTEN.python(tag) == version
+
+
+def test_other_tags_belong_to_no_python() -> None:
+    tags = (
+        "manylinux_2_28_x86_64",
+        "macosx_11_0_arm64",
+        "win_amd64",
+        "android_24_arm64_v8a",
+        "ios_13_0_arm64_iphoneos",
+    )
+    for tag in tags:
+        (platform,) = [p for p in PLATFORMS if p.understands(tag)]
+        assert platform.python(tag) is None
+
+
 def test_what_no_emscripten_python_loads() -> None:
     tag = "pyemscripten_2026_0_wasm32"
     assert "dylink.0" in str(EMSCRIPTEN.objections(contents(Format.WASM, m=(web(dylink=False),)), tag)[0].evidence)

@@ -103,10 +103,28 @@ def test_windows_and_python_supply(library: str) -> None:
     assert codes({"m.pyd": piece("x86_64", library)}) == []
 
 
+@pytest.mark.parametrize("cpu", ["i686", "x86_64", "arm64"])
+@pytest.mark.parametrize(
+    "library",
+    ["cldapi.dll", "WebAuthn.dll", "CoreMessaging.dll", "OPENGL32.dll", "GLU32.dll", "AVICAP32.dll", "MSVFW32.dll", "wldp.dll",
+     "dxcore.dll", "bthprops.cpl", "hhctrl.ocx", "mscoree.dll", "d3d12.dll", "msvcrt.dll", "BluetoothApis.dll", "rtworkq.dll"],
+)  # fmt: skip
+def test_what_the_sdk_knows_is_on_every_machine(cpu: str, library: str) -> None:
+    assert codes({"m.pyd": piece(cpu, library)}) == []
+
+
+@pytest.mark.parametrize(
+    "library", ["dxcompiler.dll", "winhvplatform.dll", "projectedfslib.dll", "opencl.dll", "vulkan-1.dll"]
+)
+def test_what_the_sdk_knows_and_users_may_lack(library: str) -> None:
+    assert codes({"m.pyd": piece("x86_64", library)}) == ["TW201"]
+
+
 @pytest.mark.parametrize(
     ("library", "words"),
     [
         ("MSVCP140.dll", "Visual C++"),
+        ("mfc140u.dll", "Visual C++"),
         ("libstdc++-6.dll", "MinGW"),
         ("libgcc_s_seh-1.dll", "MinGW"),
         ("foo.dll", "Windows or Python"),
@@ -126,8 +144,9 @@ def test_the_x86_runtime_of_python_has_no_second_part() -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "expected"), [("pkg/foo.dll", []), ("pkg.libs/foo.dll", []), ("pkg/bin/FOO.dll", ["TW202"])]
-)
+    ("place", "expected"), [("pkg/foo.dll", []), ("pkg.libs/foo.dll", []), ("pkg/bin/FOO.dll", ["TW202"]),
+                           ("p-1.data/platlib/pkg/foo.dll", []), ("p-1.data/platlib/foo.dll", ["TW202"])],
+)  # fmt: skip
 def test_bundled_libraries_are_found_where_windows_looks(place: str, expected: list[str]) -> None:
     assert codes({"pkg/m.pyd": piece("x86_64", "Foo.dll"), place: piece()}) == expected
 
@@ -138,3 +157,10 @@ def test_the_subsystem_version_is_a_floor() -> None:
     )
     assert (ruling.floors[0].of, ruling.floors[0].text) == ("windows", "10.0")
     assert [e.file for e in ruling.floors[0].evidence] == ["b.pyd"]
+
+
+def test_the_reason_is_the_machine_and_not_the_floor() -> None:
+    ruling = WINDOWS.rule(contents({"a.pyd": piece("arm64", subsystem_version=(6, 2))}))
+    assert ruling.reason == "a.pyd is code for arm64"
+    launchers = {f"{cpu}.exe": piece(cpu, kind=Kind.EXECUTABLE) for cpu in ("i686", "x86_64")}
+    assert WINDOWS.rule(contents(launchers)).reason == "the binaries are for i686, x86_64"

@@ -57,6 +57,8 @@ PIECES = {
     "resolve_wheel_tree": {"dest", "wheel_dirs", "targetlib", "experimental"},
     "resolve_from_sdist_force_include": set(),
     "editable_redirectable": {"src", "rel"},
+    "get_cmake_program": {"cmake_path"},
+    "get_cmake_programs": {"module"},
     "setup_logging": {"log_level"},
     "rich_print": {"file"},
 }  # fmt: skip
@@ -112,6 +114,7 @@ def test_variants_are_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         engine.Engine(request(tmp_path, experimental="true", variant="x86_64 :: level :: v3"), table())
     assert caught.value.problems[0].where == "tool.scikit-build.variant"
+    assert "-Ctruewheel.variant=" in str(caught.value.problems[0].hint)
 
 
 def test_what_the_engine_prints_and_exits_with_becomes_an_error(

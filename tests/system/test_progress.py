@@ -58,11 +58,12 @@ def test_a_line_that_moves_and_goes(tmp_path: Path) -> None:
 def test_everything_when_it_fails(tmp_path: Path) -> None:
     needs.program("gcc")
     project = made(tmp_path / "project")
-    project.append("src/main.c", "this is not C\n")
+    project.append("src/main.c", "#include <numpy/there-is-no-such.h>\n")
     code, text = on_a_terminal(project.root, tmp_path / "out")
     assert code == 3, text
     assert "-- Configuring done" in text
-    assert "this is not C" in text
+    assert "there-is-no-such.h" in text
+    assert "because: numpy/there-is-no-such.h was not found" in text
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")

@@ -36,6 +36,8 @@ DF_TEXTREL, DF_1_PIE = 0x4, 0x08000000
 VER_FLG_BASE, VER_FLG_WEAK = 1, 2
 STB_WEAK = 2
 STB_LOCAL = 0
+_CHAIN_PIECE = 256
+"""Bytes of a hash chain that are read at once: only its end tells how long it is, and most are short."""
 
 _MACHINES = {
     2: "sparc", 4: "m68k", 8: "mips", 15: "hppa", 18: "sparc", 20: "ppc", 21: "ppc64", 22: "s390x", 40: "arm",
@@ -333,11 +335,12 @@ def _gnu_hash_count(cursor: Cursor, header: _Header, gnu: int) -> tuple[int, boo
         # No hashed symbol: of the undefined ones before symoffset the linker may have said more or less.
         return symoffset, symoffset > 1
     chain = table + 4 * buckets + 4 * (last - symoffset)
-    words = cursor.bytes(chain, (len(cursor) - chain) // 4 * 4 if chain <= len(cursor) else -1, "gnu hash chain")
-    for (word,) in cursor.records("I", words):
-        last += 1
-        if word & 1:
-            return last, True
+    while piece := min(_CHAIN_PIECE, len(cursor) - chain) // 4:
+        for (word,) in cursor.rows("I", chain, piece, "gnu hash chain"):
+            last += 1
+            if word & 1:
+                return last, True
+        chain += 4 * piece
     return cursor.fail("a hash chain has no end", offset=chain, field="gnu hash chain")
 
 

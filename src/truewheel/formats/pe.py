@@ -17,6 +17,7 @@ from ..model.binary import Binary, Format, Kind, MinimumOS, Need, NeedKind, PeSl
 from .cursor import Buffer, Cursor
 
 SIGNATURE = b"PE\0\0"
+_PORTABLE = b"MZqFpD='"
 PE32, PE32_PLUS = 0x10B, 0x20B
 EXPORT, IMPORT, CERTIFICATE, LOAD_CONFIG, DELAY_IMPORT, CLR = 0, 1, 4, 10, 13, 14
 IMAGE_FILE_EXECUTABLE_IMAGE, IMAGE_FILE_DLL = 0x0002, 0x2000
@@ -60,7 +61,12 @@ def recognises(head: bytes) -> bool:
 
     >>> recognises(b"MZ" + bytes(58) + b"\\x80\\0\\0\\0"), recognises(b"MZ" + bytes(62)), recognises(b"MZ")
     (True, False, False)
+
+    Programs of Cosmopolitan Libc look like PE images, and are shell scripts and ELF or Mach-O files as well: they are
+    bound to no system ("Actually Portable Executable" specification, "MZ prefix").
     """
+    if head.startswith(_PORTABLE):
+        return False
     return head[:2] == b"MZ" and len(head) >= 64 and 4 <= int.from_bytes(head[60:64], "little") < 1 << 28
 
 

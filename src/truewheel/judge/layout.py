@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..model.contents import Contents, File, Member, WheelFacts
+    from ..model.contents import Contents, File, Import, Member, WheelFacts
     from ..model.distinfo import RecordRow, WheelName
 
 SCHEMES = frozenset({"purelib", "platlib", "headers", "scripts", "data"})
@@ -25,31 +25,153 @@ _STRAY = frozenset({"bin", "lib", "lib64", "include", "share", "etc"})
 _MOST = 50
 """Findings of one code that are told of one wheel."""
 _IMPORTABLE = (".py", ".pyc", ".pyi", ".pyd", ".so", ".pth", ".start", ".dylib", ".dll")
+_LOADED = (".py", ".pyc", ".so", ".pyd", ".dylib")
+"""What a module can be."""
 _VERSIONED = (".cpython-", ".abi3", ".pypy", ".cp3")
 DATA = frozenset({"test", "tests", "testing", "testdata", "test_data", "fixtures", "data", "examples", "samples"})
 """Directories whose files are somebody's data."""
 _HASHES = frozenset({"sha256", "sha384", "sha512"})
 """Hashes that RECORD may have: sha256 or better (binary distribution format)."""
+_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul", "conin$", "conout$", *(d + n for d in ("com", "lpt") for n in "123456789¹²³")}
+)
+"""Names that Windows keeps for devices, whatever suffix follows ("Naming Files, Paths, and Namespaces")."""
+_FORBIDDEN = frozenset('<>:"|?*') | frozenset(map(chr, range(32)))
+"""Characters that no name has there."""
 _LARGE_DEBUG = 1 << 20
 """Bytes of debug sections that are worth a word."""
 
 
-def tree_findings(contents: Contents, *, compiled: bool = True) -> tuple[Finding, ...]:
+def tree_findings(
+    contents: Contents,
+    *,
+    compiled: bool = True,
+    installed: bool = True,
+    imports: Iterable[Import] = (),
+    platforms: tuple[str, ...] = ("any",),
+) -> tuple[Finding, ...]:
     """Of a tree that is about to become a wheel.
 
     :param compiled: whether CMake ran for it: then an empty wheel is a mistake, and not a package of dependencies only.
+    :param installed: whether CMake installed any file.
+    :param imports: what its packages ask of themselves.
+    :param platforms: the platform tags that it will have.
     """
-    return tuple(_of_contents(contents, empty=Severity.ERROR if compiled else Severity.NOTE))
+    found = list(_of_contents(contents, empty=Severity.ERROR if compiled else Severity.NOTE))
+    empty = any(f.code == "TW523" for f in found)
+    if compiled and not installed and not empty:
+        found.append(_uninstalled(contents))
+    if compiled:
+        found += [*_beside_packages(contents), *_missing(contents, imports)]
+    return (*found, *_unfit_for_windows(contents, platforms))
 
 
-def findings(facts: WheelFacts) -> tuple[Finding, ...]:
-    """Everything that is wrong with the layout of a wheel on disk."""
+def is_doubtful(contents: Contents) -> bool:
+    """Whether modules may not lie where the packages look for them: none is there, or one lies among no Python files."""
+    python = {_directory(f.path) for f in contents.files if f.path.endswith(".py")}
+    places = [_directory(f.path) for f, b in contents.binaries() if b.is_loadable and _is_module(f.path)]
+    return bool(python) and (not places or any(place not in python for place in places))
+
+
+def _directory(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _uninstalled(contents: Contents) -> Finding:
+    name = contents.dist_info.partition("-")[0]
+    return _finding(
+        "TW541", Severity.WARNING, "CMakeLists.txt", "CMake ran, and installed nothing: only Python's files are in the wheel",
+        hint=f"install(TARGETS NAME DESTINATION {name}); or, when there is nothing to compile, tool.scikit-build.wheel.cmake = false",
+    )  # fmt: skip
+
+
+def _beside_packages(contents: Contents) -> Iterator[Finding]:
+    """Modules at the top level: a ``DESTINATION .`` where the package was meant."""
+    packages = sorted(
+        {p.path.partition("/")[0] for p in contents.files if p.path.count("/") == 1 and p.path.endswith("/__init__.py")}
+    )
+    for file, binary in contents.binaries():
+        name = _module(file.path)
+        if packages and "/" not in file.path and binary.is_loadable and _is_module(file.path):
+            yield _finding(
+                "TW503", Severity.WARNING, file.path, f"lies beside {packages[0]}/: it is imported as {name}, not as {packages[0]}.{name}",
+                hint=f"install(TARGETS {name} DESTINATION {packages[0]}), unless that is meant",
+            )  # fmt: skip
+
+
+def _missing(contents: Contents, imports: Iterable[Import]) -> Iterator[Finding]:
+    """Modules that a package cannot be imported without, and that the wheel does not hold. What its ``__init__.py`` does
+    not come to may be for another system: psutil's ``_pswindows.py`` is in every one of its wheels."""
+    paths = {f.path for f in contents.files}
+    folders = {d for p in paths for d in _directories(p)}
+    there = folders | {_module(p) for p in paths if p.endswith(_LOADED)}
+    wanted: dict[str, list[str]] = {}
+    for asked, place in _reached(imports, paths, folders):
+        if place not in there:
+            wanted.setdefault(place, []).append(asked.where)
+    for place, wheres in sorted(wanted.items()):
+        yield _absent(place, sorted(wheres), contents)
+
+
+def _reached(imports: Iterable[Import], paths: set[str], folders: set[str]) -> Iterator[tuple[Import, str]]:
+    """The imports that importing a package leads to, each with the path of what it asks for."""
+    asked_by: defaultdict[str, list[Import]] = defaultdict(list)
+    for asked in imports:
+        asked_by[asked.where.rpartition(":")[0]].append(asked)
+    waiting = [p for p in paths if p.endswith("/__init__.py") and f"{_above(p)}/__init__.py" not in paths]
+    while waiting:
+        for asked in asked_by.pop(waiting.pop(), ()):
+            steps = _steps(asked, folders)
+            waiting += [file for step in steps for file in (f"{step}/__init__.py", f"{step}.py")]
+            yield asked, steps[-1]
+
+
+def _steps(asked: Import, folders: set[str]) -> list[str]:
+    """The packages on the way to a module and it, by their paths; what is below a module is that module's business."""
+    steps = [asked.package]
+    for name in asked.names:
+        steps.append(f"{steps[-1]}/{name}")
+        if steps[-1] not in folders:
+            break
+    return steps
+
+
+def _above(init: str) -> str:
+    """The directory around the package of an ``__init__.py``."""
+    return _directory(_directory(init))
+
+
+def _module(path: str) -> str:
+    """A file's path without its suffixes: ``pkg/_m.cpython-313-x86_64-linux-gnu.so`` is ``pkg/_m``."""
+    folder, slash, name = path.rpartition("/")
+    return folder + slash + name.partition(".")[0]
+
+
+def _absent(place: str, wheres: list[str], contents: Contents) -> Finding:
+    name, package = place.rpartition("/")[2], _directory(place)
+    elsewhere = [f.path for f, b in contents.binaries() if b.is_loadable and _module(f.path).rpartition("/")[2] == name]
+    there = [f.path for f, b in contents.binaries() if b.is_loadable and _is_module(f.path) and f.path not in elsewhere]
+    lies = [f"{path} lies elsewhere" for path in elsewhere[:2]] or [f"what is there: {path}" for path in there[:3]]
+    return _finding(
+        "TW540", Severity.ERROR, place, f"{place.replace('/', '.')} is imported, but is not in the wheel",
+        evidence=[*(f"{where} imports it" for where in wheres[:3]), *(lies or ["no extension module is in the wheel"])],
+        hint=f"in CMakeLists.txt: install(TARGETS {name} DESTINATION {package}), {name} being the name of the target",
+    )  # fmt: skip
+
+
+def findings(facts: WheelFacts, *, opinion: str = "") -> tuple[Finding, ...]:
+    """Everything that is wrong with the layout of a wheel on disk.
+
+    :param opinion: which of its file name and its WHEEL is true, for where they differ.
+    """
+    name = parse_wheel_name(facts.filename)
     return bounded(
         itertools.chain(
             _of_contents(facts.contents, empty=Severity.WARNING),
+            _unfit_for_windows(facts.contents, name.platforms if name is not None else ("any",)),
             _of_members(facts),
             _of_record(facts),
-            _of_metadata(facts),
+            _of_metadata(facts, opinion),
         )
     )
 
@@ -125,6 +247,37 @@ def _directories(path: str) -> Iterator[str]:
     for depth, char in enumerate(path[:4096]):
         if char == "/" and depth:
             yield path[:depth]
+
+
+def _unfit_for_windows(contents: Contents, platforms: tuple[str, ...]) -> Iterator[Finding]:
+    """Names that cannot be unpacked on Windows, in wheels that are for it; a directory's once."""
+    if not any(tag == "any" or tag.startswith("win") for tag in platforms):
+        return
+    told: dict[str, str] = {}
+    for file in contents.files:
+        place = 0
+        for part in file.path.split("/")[:2048]:
+            place += len(part) + 1
+            reason = _reserved(part)
+            if reason:
+                told.setdefault(file.path[: place - 1], reason)
+                break
+    for path, reason in told.items():
+        yield _finding(
+            "TW538", Severity.WARNING, path, "Windows cannot have this name", evidence=[reason], hint="rename it",
+        )  # fmt: skip
+
+
+def _reserved(name: str) -> str:
+    """What Windows has against the name of a file or directory; empty when nothing."""
+    stem = name.partition(".")[0].rstrip(" ")
+    if len(stem) < 8 and stem.lower() in _DEVICES:
+        return f"{stem} is a device there, whatever suffix follows"
+    if name.endswith((".", " ")) and name not in (".", ".."):
+        return "dots and blanks at the end are dropped there"
+    if not _FORBIDDEN.isdisjoint(name):
+        return f"{min(_FORBIDDEN.intersection(name))} is not allowed in names there"
+    return ""
 
 
 def _stray(payload: list[File], contents: Contents) -> Iterator[Finding]:
@@ -215,8 +368,8 @@ def _of_file(file: File) -> Iterator[Finding]:
     debug = sum(s.debug_bytes for s in file.binary.slices)
     if debug >= _LARGE_DEBUG:
         yield _finding(
-            "TW515", Severity.NOTE, file.path, f"{debug / 1e6:.1f} MB of debug sections",
-            evidence=[f"{debug} of {file.size} bytes"], hint="set tool.scikit-build.install.strip = true, or build Release",
+            "TW515", Severity.NOTE, file.path, "debug sections, which nothing needs at run time",
+            evidence=[f"{debug / 1e6:.1f} of {file.size / 1e6:.1f} MB"], hint="set tool.scikit-build.install.strip = true, or build Release",
         )  # fmt: skip
 
 
@@ -238,15 +391,9 @@ def _of_members(facts: WheelFacts) -> Iterator[Finding]:
             yield _finding(
                 "TW507", Severity.ERROR, member.name, "a symbolic link, which wheels cannot hold", hint="store the file it means"
             )  # fmt: skip
-        if (
-            member.name.startswith("/")
-            or "\\" in member.name
-            or ".." in member.name.split("/")
-            or (member.name[1:2] == ":" and member.name[0].isalpha())
-        ):
-            yield _finding(
-                "TW508", Severity.ERROR, member.name, "a path that leaves the installation", hint="pack it again"
-            )
+        wrong = _leaves(member.name)
+        if wrong:
+            yield _finding("TW508", Severity.ERROR, member.name, wrong, hint="pack it again")
     homes = sorted({m.name.split("/")[0] for m in facts.members if m.name.split("/")[0].endswith(".dist-info")})
     if len(homes) > 1:
         yield _finding(
@@ -266,10 +413,22 @@ def _of_members(facts: WheelFacts) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def _leaves(name: str) -> str:
+    """Why a member would be written elsewhere than the archive says; empty when it would not."""
+    if name.startswith("/") or (name[1:2] == ":" and name[0].isalpha()):
+        return "an absolute path, which leaves the installation"
+    if ".." in name.replace("\\", "/").split("/"):
+        return "a path that leaves the installation"
+    if "\\" in name:
+        return "a backslash in a name: Windows takes it for the end of a directory's name, other systems do not"
+    return ""
+
+
 def _of_record(facts: WheelFacts) -> Iterator[Finding]:
     home = facts.contents.dist_info
     if not facts.wheel_headers:
-        yield _finding("TW524", Severity.ERROR, f"{home}/WHEEL", "is missing", hint="build the wheel again")
+        what = "has no headers" if any(m.name == f"{home}/WHEEL" for m in facts.members) else "is missing"
+        yield _finding("TW524", Severity.ERROR, f"{home}/WHEEL", what, hint="build the wheel again")
     if facts.record is None:
         yield _finding("TW524", Severity.ERROR, f"{home}/RECORD", "is missing", hint="build the wheel again")
         return
@@ -310,11 +469,11 @@ def _of_row(row: RecordRow, member: Member, *, signed: bool) -> Iterator[Finding
         )  # fmt: skip
 
 
-def _of_metadata(facts: WheelFacts) -> Iterator[Finding]:
+def _of_metadata(facts: WheelFacts, opinion: str) -> Iterator[Finding]:
     name = parse_wheel_name(facts.filename)
     home = facts.contents.dist_info
     if name is not None:
-        yield from _of_name(facts, name)
+        yield from _of_name(facts, name, opinion)
     if facts.metadata is None:
         yield _finding("TW522", Severity.ERROR, f"{home}/METADATA", "is missing", hint="build the wheel again")
         return
@@ -348,17 +507,19 @@ def _is_version(written: str, named: str) -> bool:
         return False
 
 
-def _of_name(facts: WheelFacts, name: WheelName) -> Iterator[Finding]:
+def _of_name(facts: WheelFacts, name: WheelName, opinion: str) -> Iterator[Finding]:
     if name.name != escape(name.name):
         yield _finding(
             "TW502", Severity.NOTE, facts.filename, "the name is not normalised",
             evidence=[f"{name.name} should be {escape(name.name)}"], hint="newer build backends normalise it",
         )  # fmt: skip
-    if facts.wheel_tags and set(facts.wheel_tags) != set(name.expanded):
-        differing = sorted(set(facts.wheel_tags) ^ set(name.expanded))
+    inside, outside = set(facts.wheel_tags), set(name.expanded)
+    if inside and inside != outside:
+        differing = [f"only WHEEL says {tag}" for tag in sorted(inside - outside)[:4]]
+        differing += [f"only the file name says {tag}" for tag in sorted(outside - inside)[:4]]
         yield _finding(
             "TW512", Severity.WARNING, f"{facts.contents.dist_info}/WHEEL", "its tags are not those of the file name",
-            evidence=differing[:6], hint="truewheel tag writes both alike",
+            evidence=[*differing, *([opinion] if opinion else [])], hint="truewheel tag writes both alike",
         )  # fmt: skip
     told = {k.lower(): v.lower() for k, v in facts.wheel_headers}.get("root-is-purelib")
     purelib = told == "true"

@@ -108,8 +108,10 @@ def _may_be_pythons(library: str) -> bool:
 
 def _is_pythons(name: str) -> bool:
     """Whether it looks like a name of Python's C API; other people's do too (PySide, PyMOL …)."""
-    name = name.removeprefix("_")
-    return name.startswith("Py") and ("A" <= name[2:3] <= "Z" or name[2:3] == "_") and name.isidentifier()
+    if not name.startswith(("Py", "_Py")):  # most names end here
+        return False
+    third = name.removeprefix("_")[2:3]
+    return ("A" <= third <= "Z" or third == "_") and name.isidentifier()
 
 
 def modules(contents: Contents) -> tuple[Module, ...]:

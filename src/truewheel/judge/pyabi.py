@@ -69,8 +69,21 @@ def _chosen(contents: Contents, found: tuple[Module, ...], target: Target | None
     if named:
         return _by_suffix(_by_preference(named, target), found, py_api)
     if target is None:
-        return PythonRuling(interpreters=(), abis=(), reason="the suffixes name no Python")
+        return _of_many(found)
     return _by_symbols(contents, found, target, py_api)
+
+
+def _of_many(found: tuple[Module, ...]) -> PythonRuling:
+    """Of modules that name no one Python: no tags, but the oldest Python where they say that they keep to a stable ABI."""
+    for module in found:
+        library = next((linked.library for linked in module.linked if linked.implementation == "cp"), None)
+        if module.abi is not None or library is not None:
+            witness = f"is named for {module.abi}" if module.abi is not None else f"needs {library}"
+            return PythonRuling(
+                interpreters=(), abis=(), reason=f"{module.path} {witness}, a stable ABI", floors=stable.floors(found)
+            )
+    reason = f"{found[0].path} does not tell for which Python it is, so the claim is believed"
+    return PythonRuling(interpreters=(), abis=(), reason=reason)
 
 
 def _identity(module: Module, *, trust_library: bool) -> tuple[str, str] | None:

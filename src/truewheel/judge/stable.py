@@ -27,6 +27,8 @@ _ELSEWHERE: Mapping[str, tuple[str, frozenset[Format]]] = {
     "Py_REF_DEBUG": ("in debug builds only", frozenset(Format)),
 }
 """By the macro of ``stable_abi.toml``: where such symbols are, and the formats of the systems where they are not."""
+_MOST = 8
+"""Symbols that are named of one module."""
 
 
 def _document() -> Mapping[str, Any]:
@@ -47,7 +49,7 @@ def _version(text: str) -> tuple[int, int]:
 def breaches(
     found: Iterable[Module], version: tuple[int, int], *, threaded: bool, contents: Contents
 ) -> Iterator[Finding]:
-    """Symbols that a stable-ABI module of ``version`` may not import.
+    """Symbols that a stable-ABI module of ``version`` may not import: of each module one finding for each reason.
 
     :param threaded: whether ``abi3t`` is claimed, which hides how references are counted (PEP 803).
     :param contents: of the wheel: names that it defines itself are not Python's, and those that another library may
@@ -55,45 +57,78 @@ def breaches(
     """
     found = tuple(found)
     own = own_names(contents) if found else frozenset()
-    known, conditions = symbols(), _document()["conditions"]
     for module in found:
-        others = strangers(module, contents)
+        by_reason: dict[str, list[str]] = {}
         for symbol in sorted(module.imports() - own):
-            added = known.get(symbol)
-            where, formats = _ELSEWHERE.get(conditions.get(symbol, ""), ("", frozenset()))
-            if added is None:
-                yield _outside(module, symbol, f"{symbol} is not in the stable ABI", others)
-            elif module.format in formats:
-                yield _outside(module, symbol, f"{symbol} is in the stable ABI {where}")
-            elif threaded and symbol == GIL_ONLY:
-                yield _outside(
-                    module, symbol, f"{symbol} is not for free-threaded Pythons: abi3t hides reference counts"
-                )
-            elif added > version:
-                yield _too_new(module, symbol, added, version)
+            reason = _reason(symbol, module.format, version, threaded=threaded)
+            if reason:
+                by_reason.setdefault(reason, []).append(symbol)
+        others = strangers(module, contents)
+        for reason, names in by_reason.items():
+            if reason == _LATER:
+                yield _too_new(module, names, version)
+            else:
+                yield _outside(module, names, reason, others if reason == _NOWHERE else ())
 
 
-def _outside(module: Module, symbol: str, message: str, others: Sequence[str] = ()) -> Finding:
+_NOWHERE, _LATER = "not in the stable ABI", "in the stable ABI only from Python 3.N on"
+
+
+def _reason(symbol: str, form: Format, version: tuple[int, int], *, threaded: bool) -> str:
+    """Why a module may not import ``symbol``: what it is; empty when it may."""
+    added = symbols().get(symbol)
+    if added is None:
+        return _NOWHERE
+    where, formats = _ELSEWHERE.get(_document()["conditions"].get(symbol, ""), ("", frozenset()))
+    if form in formats:
+        return f"in the stable ABI {where}"
+    if threaded and symbol == GIL_ONLY:
+        return "not for free-threaded Pythons: abi3t hides reference counts"
+    return _LATER if added > version else ""
+
+
+def _outside(module: Module, names: Sequence[str], reason: str, others: Sequence[str]) -> Finding:
     doubt = (f"it may be from {', '.join(others)}, which is not in the wheel",) if others else ()
     return Finding(
         code="TW402",
         severity=Severity.WARNING if others else Severity.ERROR,
         where=module.path,
-        message=message,
-        evidence=(f"{module.path} imports {symbol}", *doubt),
+        message=f"{_some(names)} {reason}",
+        evidence=(*_imports(module, names), *doubt),
         hint="compile with Py_LIMITED_API, or drop wheel.py-api to get a version-specific wheel",
     )
 
 
-def _too_new(module: Module, symbol: str, added: tuple[int, int], version: tuple[int, int]) -> Finding:
+def _too_new(module: Module, names: Sequence[str], version: tuple[int, int]) -> Finding:
+    names = sorted(names, key=lambda name: symbols()[name], reverse=True)
+    newest, oldest = symbols()[names[0]], symbols()[names[-1]]
+    since = (
+        f"Python {newest[0]}.{newest[1]}"
+        if newest == oldest
+        else f"Pythons {oldest[0]}.{oldest[1]} to {newest[0]}.{newest[1]}"
+    )
     return Finding(
         code="TW403",
         severity=Severity.ERROR,
         where=module.path,
-        message=f"{symbol} is in the stable ABI only from Python {added[0]}.{added[1]} on",
-        evidence=(f"{module.path} imports {symbol}", f"the wheel claims Python {version[0]}.{version[1]}"),
-        hint=f'set Py_LIMITED_API to 0x03{version[1]:02X}0000, or claim wheel.py-api = "cp{added[0]}{added[1]}"',
+        message=f"{_some(names)} in the stable ABI only from {since} on",
+        evidence=(*_imports(module, names), f"the wheel claims Python {version[0]}.{version[1]}"),
+        hint=f'set Py_LIMITED_API to 0x03{version[1]:02X}0000, or claim wheel.py-api = "cp{newest[0]}{newest[1]}"',
     )
+
+
+def _some(names: Sequence[str]) -> str:
+    """The beginning of a sentence about all of them."""
+    return f"{names[0]} is" if len(names) == 1 else f"{names[0]} and {len(names) - 1} more are"
+
+
+def _imports(module: Module, names: Sequence[str]) -> Iterator[str]:
+    """The imports as evidence, with the versions that they came in."""
+    for name in names[:_MOST]:
+        added = symbols().get(name)
+        yield f"{module.path} imports {name}" + (f", new in {added[0]}.{added[1]}" if added else "")
+    if len(names) > _MOST:
+        yield f"and {len(names) - _MOST} more"
 
 
 def floors(found: Iterable[Module]) -> tuple[Floor, ...]:

@@ -40,6 +40,12 @@ class Takers(Record):
         """The Python tag."""
         return self.pair.partition("-")[0]
 
+    def include(self, version: tuple[int, int]) -> bool:
+        """Whether a CPython of ``version`` is among them."""
+        if self.implementation not in ("cp", "py"):
+            return False
+        return self.version is None or self.version == version or (self.later and self.version < version)
+
 
 class Obstacle(Record):
     """Why a module does not load: the code of the finding, and what can be seen in the file."""

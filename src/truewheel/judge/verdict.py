@@ -6,20 +6,23 @@ Pure; what operating systems promise is asked of :data:`~truewheel.platforms.PLA
 
 from __future__ import annotations
 
+from ..model.binary import Format, Kind
 from ..model.diagnostics import Finding, Severity
-from ..model.distinfo import WheelName, parse_wheel_name
-from ..model.record import Record
+from ..model.distinfo import VARIANT, WheelName, parse_wheel_name
+from ..model.record import Record, replace
 from ..model.verdict import Verdict
-from ..platforms import PLATFORMS
+from ..platforms import PLATFORMS, examples
 from . import layout, pyabi, selection
 from .modules import modules
+from .takers import all_takers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..model.binary import Binary
-    from ..model.contents import Contents, File, WheelFacts
+    from ..model.contents import Contents, File, Import, WheelFacts
+    from ..model.floor import Floor
     from ..model.target import Target
     from ..model.verdict import Objection, PlatformRuling, PythonRuling
     from ..platforms.protocol import Platform
@@ -27,7 +30,9 @@ if TYPE_CHECKING:
 AUTO, NATIVE = "auto", "native"
 
 _UNTRUE = frozenset({"TW301", "TW305", "TW315", "TW401", "TW402", "TW403", "TW407", "TW409", "TW411"})
-"""Findings that, at level error, make a name untrue."""
+"""Findings that, at level error, make a tag untrue; another one would cure that."""
+_LABELS = frozenset({"TW318", "TW535", "TW536"})
+"""Findings that, at level error, make a variant's label untrue, which is more than a name."""
 
 
 class Question(Record):
@@ -40,6 +45,8 @@ class Question(Record):
     :param exclude: globs on libraries that someone else supplies.
     :param native: the plain platform tags as the engine would write them.
     :param compiled: whether CMake ran.
+    :param installed: whether CMake installed any file.
+    :param imports: what the packages ask of themselves; only when :func:`~truewheel.judge.layout.is_doubtful`.
     """
 
     target: Target
@@ -49,6 +56,8 @@ class Question(Record):
     exclude: tuple[str, ...] = ()
     native: tuple[str, ...] = ()
     compiled: bool = True
+    installed: bool = True
+    imports: tuple[Import, ...] = ()
     select: tuple[str, ...] = ("TW",)
     ignore: tuple[str, ...] = ()
 
@@ -66,8 +75,9 @@ def judge(contents: Contents, question: Question) -> Verdict:
     told = [
         *findings,
         *homeless,
-        *python.findings,
-        *layout.tree_findings(contents, compiled=question.compiled),
+        *map(_graver, python.findings),
+        *_of_tree(contents, question, platforms),
+        *_of_variant(contents, built=True),
         *(f for r in rulings for f in r.findings),
     ]
     return Verdict(
@@ -75,9 +85,25 @@ def judge(contents: Contents, question: Question) -> Verdict:
         abis=python.abis,
         platforms=platforms,
         purelib=platforms == ("any",),
-        floors=(*(f for r in rulings for f in r.floors), *python.floors),
+        floors=(*(f for r in rulings for f in r.floors), *_cpu_floors(contents), *python.floors),
         findings=_told(told, question.select, question.ignore),
         reasons=reasons,
+        variant=contents.variant,
+    )
+
+
+def _graver(finding: Finding) -> Finding:
+    """What is merely odd in a wheel of somebody else's, and certainly not meant in a build of one's own."""
+    return replace(finding, severity=Severity.ERROR) if finding.code == "TW405" else finding
+
+
+def _of_tree(contents: Contents, question: Question, platforms: tuple[str, ...]) -> tuple[Finding, ...]:
+    return layout.tree_findings(
+        contents,
+        compiled=question.compiled,
+        installed=question.installed,
+        imports=question.imports,
+        platforms=platforms,
     )
 
 
@@ -90,7 +116,7 @@ def _told(findings: Iterable[Finding], selected: tuple[str, ...], ignored: tuple
 
 
 def _is_untruth(finding: Finding) -> bool:
-    return finding.severity is Severity.ERROR and finding.code in _UNTRUE
+    return finding.severity is Severity.ERROR and finding.code in _UNTRUE | _LABELS
 
 
 def _rulings(contents: Contents, exclude: tuple[str, ...]) -> tuple[tuple[PlatformRuling, ...], tuple[Finding, ...]]:
@@ -110,7 +136,7 @@ def _rulings(contents: Contents, exclude: tuple[str, ...]) -> tuple[tuple[Platfo
         if binary.is_loadable and not any(p.owns(binary.format, s) for p in PLATFORMS for s in binary.slices)
     )
     if len(rulings) > 1:
-        homeless += (_several(rulings),)
+        homeless += (_several(contents, rulings),)
     return rulings, homeless
 
 
@@ -119,13 +145,44 @@ def _owners(contents: Contents) -> list[Platform]:
     return [p for p in PLATFORMS if any(p.owns(form, s) for form, s in pieces)]
 
 
-def _several(rulings: Sequence[PlatformRuling]) -> Finding:
+def _of_variant(contents: Contents, *, built: bool) -> tuple[Finding, ...]:
+    """What is to be said of a variant's properties; few wheels are variants, and what judges them takes time to import."""
+    if contents.variant is None:
+        return ()
+    from . import variants  # noqa: PLC0415
+
+    return variants.findings(contents, built=built)
+
+
+def _cpu_floors(contents: Contents) -> tuple[Floor, ...]:
+    if contents.variant is None:
+        return ()
+    from . import variants  # noqa: PLC0415
+
+    return variants.floors(contents)
+
+
+def _description(facts: WheelFacts) -> tuple[Finding, ...]:
+    """What is wrong with how a variant describes itself."""
+    if facts.contents.variant is None and VARIANT not in facts.texts:
+        return ()
+    from . import variants  # noqa: PLC0415
+
+    return variants.described(facts)
+
+
+def _several(contents: Contents, rulings: Sequence[PlatformRuling]) -> Finding:
+    held: dict[str, str] = {}
+    for file, binary in contents.binaries():
+        for platform in PLATFORMS:
+            if binary.is_loadable and any(platform.owns(binary.format, s) for s in binary.slices):
+                held.setdefault(platform.family, file.path)
     return Finding(
         code="TW307",
         severity=Severity.WARNING,
         where=", ".join(r.family for r in rulings),
         message="binaries for several operating systems in one wheel",
-        evidence=tuple(f"{r.family}: {r.native}" for r in rulings),
+        evidence=tuple(f"{held[r.family]} is for {r.family}" for r in rulings),
         hint="build one wheel per system",
     )
 
@@ -147,10 +204,11 @@ def _platforms(
         return _native(contents, question, ruling), (), ("the plain platform was asked for (tag = native)",)
     tag, platform = _understand(question.promise, contents)
     if platform is None:
-        return told, (_unknown_tag(question.promise),), (_why(ruling),)
+        return told, (_unknown_tag(question.promise, others=(AUTO, NATIVE)),), (_why(ruling),)
     objections = platform.objections(contents, tag, exclude=question.exclude)
     kept = (tag, *platform.aliases(tag))
-    return kept, tuple(untrue(tag, objections, ruling)), (f"{tag} was promised, and holds",)
+    strange = _of_another_python(tag, platform, (question.target.python_tag,), (question.target.abi_tag,))
+    return kept, (*untrue(tag, objections, ruling), *strange), (f"{tag} was promised, and holds",)
 
 
 def _without_binaries(
@@ -167,7 +225,7 @@ def _without_binaries(
         return tags, () if tag in tags else (_unchecked(tag, contents),), ()
     # Without a binary nothing can complete a promise that lacks its CPU; any will do to see that it is one.
     if not any(p.understands(tag) or p.understands(f"{tag}_cpu") for p in PLATFORMS):
-        return tags, (_unknown_tag(tag),), ()
+        return tags, (_unknown_tag(tag, others=(AUTO, NATIVE)),), ()
     note = Finding(
         code="TW316",
         severity=Severity.NOTE,
@@ -216,10 +274,12 @@ def _understand(promise: str, contents: Contents) -> tuple[str, Platform | None]
 def _why(ruling: PlatformRuling) -> str:
     """The decisive floor in words."""
     if not ruling.tags:
-        return f"{ruling.native}: its binaries do not say for which release, so the target's tag stands"
+        return f"{ruling.reason or 'the binaries do not say for which release'}, so the tag is believed"
     if ruling.tags[0] == ruling.native and _is_plain(ruling.native):
         cause = next((f for f in ruling.findings if f.code in _BLOCKING), None)
         return f"{ruling.native}: {cause.evidence[0] if cause and cause.evidence else 'no promise can be kept'}"
+    if ruling.reason:
+        return f"{ruling.tags[0]}: {ruling.reason}"
     if not ruling.floors:
         return f"{ruling.tags[0]}: nothing in the binaries asks for more"
     return f"{ruling.tags[0]}: {ruling.floors[0].evidence[0]}"
@@ -233,13 +293,14 @@ def _is_plain(tag: str) -> bool:
 _BLOCKING = frozenset({"TW201", "TW203", "TW206", "TW304", "TW306", "TW308", "TW314"})
 
 
-def _unknown_tag(tag: str) -> Finding:
+def _unknown_tag(tag: str, *, others: tuple[str, ...] = ()) -> Finding:
+    """:param others: what might stand there instead of a tag."""
     return Finding(
         code="TW315",
         severity=Severity.ERROR,
         where=tag,
         message=f"{tag} is no platform tag that can be checked here",
-        hint="auto, native, or for example manylinux_2_17, manylinux_2_28_x86_64, musllinux_1_2",
+        hint=f"such tags are spelt {', '.join((*others, *examples(tag)))}",
     )
 
 
@@ -256,19 +317,21 @@ def untrue(tag: str, objections: Sequence[Objection], ruling: PlatformRuling | N
             where=file,
             message=f"{tag} is not true of it",
             evidence=tuple(f"{r.evidence}; {r.allows}" for r in reasons[:5]),
-            hint=_cure(tag, ruling),
+            hint=_cure(tag, ruling, other_cpu=other_cpu),
         )
 
 
-def _cure(tag: str, ruling: PlatformRuling | None) -> str:
-    if ruling is None or not ruling.tags:
-        return "build it for the platform that the tag names"
-    if tag in ruling.tags:
-        return "look at the findings above"
-    return (
-        f"tag it {ruling.tags[0]}, which is true; or build against an older system (the container of that level, an "
-        "older sysroot), or avoid what is named here"
-    )
+def _cure(tag: str, ruling: PlatformRuling | None, *, other_cpu: bool) -> str:
+    ways = []
+    if ruling is not None and ruling.tags and tag not in ruling.tags:
+        ways.append(f"tag it {ruling.tags[0]}, which is true")
+    if ruling is not None and ruling.cure and not other_cpu:
+        ways.append(ruling.cure)
+    elif other_cpu or not ways:
+        ways.append(
+            "build it for the CPU that the tag names" if other_cpu else "build it for the platform that the tag names"
+        )
+    return "; or ".join(ways)
 
 
 def _demanded(
@@ -278,10 +341,12 @@ def _demanded(
     split = [t.split("-") for t in question.demanded]
     parts = [tuple(dict.fromkeys(t[i] for t in split)) for i in range(3)]
     name = WheelName(name="-", version="-", interpreters=parts[0], abis=parts[1], platforms=parts[2])
-    claims = _claims(contents, name, rulings, question.exclude)
+    instead = "put that into tool.scikit-build.wheel.tags, or leave the tag to truewheel"
+    claims = _claims(contents, name, rulings, question.exclude, instead=instead)
     told = [
         *claims,
-        *layout.tree_findings(contents, compiled=question.compiled),
+        *_of_tree(contents, question, parts[2]),
+        *_of_variant(contents, built=True),
         *(f for r in rulings for f in r.findings),
     ]
     return Verdict(
@@ -289,9 +354,10 @@ def _demanded(
         abis=parts[1],
         platforms=parts[2],
         purelib=parts[2] == ("any",),
-        floors=(*(f for r in rulings for f in r.floors), *python.floors),
+        floors=(*(f for r in rulings for f in r.floors), *_cpu_floors(contents), *python.floors),
         findings=_told(told, question.select, question.ignore),
         reasons=("tool.scikit-build.wheel.tags says so",),
+        variant=contents.variant,
     )
 
 
@@ -304,16 +370,24 @@ class Checked(Record):
     :param claimed: the parts of its file name; ``None`` when that is no wheel's name.
     :param truth: what it might be called.
     :param findings: all of them, errors first.
+    :param systems: where binaries are for several systems and the name does not tell which one is meant: those systems.
+        Then nothing tells the true name either, and ``truth`` has the claimed platforms.
     """
 
     claimed: WheelName | None
     truth: Verdict
     findings: tuple[Finding, ...]
+    systems: tuple[str, ...] = ()
 
     @property
     def is_true(self) -> bool:
         """Whether nothing in its name is untrue."""
         return self.claimed is not None and not any(_is_untruth(f) for f in self.findings)
+
+    @property
+    def is_best(self) -> bool:
+        """Whether its name is true and says all that the truth would: maybe more, as of libcs whose needs it does not show."""
+        return self.is_true and self.claimed is not None and set(self.truth.expanded) <= set(self.claimed.expanded)
 
     @property
     def incurable(self) -> tuple[Finding, ...]:
@@ -346,14 +420,54 @@ def check(
     contents = facts.contents
     rulings, homeless = _rulings(contents, exclude)
     claimed = parse_wheel_name(facts.filename)
-    truth = _truth(contents, claimed, rulings)
+    meant = _meant(claimed, rulings)
     claims = _claims(contents, claimed, rulings, exclude) if claimed else [_no_name(facts.filename)]
-    told = [*claims, *homeless, *(f for r in rulings for f in r.findings), *layout.findings(facts)]
+    truth = _truth(contents, claimed, rulings, meant, _python(contents, claims))
+    if claimed is not None and meant:
+        truth = replace(truth, platforms=(*truth.platforms, *_beside(contents, claimed, truth, meant, exclude)))
+    told = [*claims, *homeless, *(f for r in rulings for f in r.findings)]
+    told += layout.findings(facts, opinion=_opinion(facts, truth, untrue=any(_is_untruth(f) for f in claims)))
+    told += [*_description(facts), *_of_variant(contents, built=False)]
     if upload:
         from . import upload as refusals  # noqa: PLC0415  # packaging.metadata is slow to import
 
         told += layout.bounded(refusals.findings(facts))
-    return Checked(claimed=claimed, truth=truth, findings=_told(told, select, ignore))
+    systems = () if meant else tuple(r.family for r in rulings)
+    return Checked(claimed=claimed, truth=truth, findings=_told(told, select, ignore), systems=systems)
+
+
+def _opinion(facts: WheelFacts, truth: Verdict, *, untrue: bool) -> str:
+    """Whom to believe where WHEEL and the file name differ."""
+    if not untrue:
+        return "the file name is true"
+    return "WHEEL is true" if set(facts.wheel_tags) == set(truth.expanded) else "neither is true"
+
+
+def _meant(claimed: WheelName | None, rulings: Sequence[PlatformRuling]) -> tuple[PlatformRuling, ...]:
+    """The rulings on the systems that a name speaks of; the only one where it speaks of others, or of none."""
+    if claimed is None or len(rulings) < 2:
+        return tuple(rulings[:1])
+    families = {p.family for tag in claimed.platforms for p in PLATFORMS if p.understands(tag)}
+    return tuple(r for r in rulings if r.family in families)
+
+
+def _beside(
+    contents: Contents, claimed: WheelName, truth: Verdict, meant: Sequence[PlatformRuling], exclude: tuple[str, ...]
+) -> Iterator[str]:
+    """Claimed tags of another kind that are true as well: a static program runs with glibc and with musl."""
+    kinds = {_kind(tag) for tag in truth.platforms} | {"linux"}
+    families = {ruling.family for ruling in meant}
+    for tag in claimed.platforms:
+        if _kind(tag) in kinds:
+            continue
+        platform = next((p for p in PLATFORMS if p.family in families and p.understands(tag)), None)
+        if platform is not None and not platform.objections(contents, tag, exclude=exclude):
+            yield tag
+
+
+def _kind(tag: str) -> str:
+    """``manylinux_2_28_x86_64`` and ``manylinux2014_x86_64`` → ``manylinux``."""
+    return tag.partition("_")[0].rstrip("0123456789")
 
 
 def _no_name(filename: str) -> Finding:
@@ -362,30 +476,48 @@ def _no_name(filename: str) -> Finding:
         severity=Severity.ERROR,
         where=filename,
         message="is not the file name of a wheel",
-        hint="NAME-VERSION(-BUILD)-PYTHON-ABI-PLATFORM.whl",
+        hint="NAME-VERSION(-BUILD)-PYTHON-ABI-PLATFORM.whl, and of a variant …-PLATFORM-LABEL.whl",
     )
 
 
-def _truth(contents: Contents, claimed: WheelName | None, rulings: Sequence[PlatformRuling]) -> Verdict:
+def _python(contents: Contents, claims: Iterable[Finding]) -> PythonRuling:
+    """What the modules say of Pythons; no tags where some are for one Python and the wheel is for any all the same."""
     python = pyabi.rule(contents, target=None)
+    spare = any(f.code == "TW409" and not _is_untruth(f) for f in claims)
+    return replace(python, interpreters=(), abis=()) if spare else python
+
+
+def _truth(
+    contents: Contents,
+    claimed: WheelName | None,
+    rulings: Sequence[PlatformRuling],
+    meant: Sequence[PlatformRuling],
+    python: PythonRuling,
+) -> Verdict:
     interpreters, abis = python.interpreters, python.abis
     if claimed is not None and (not interpreters or abis == ("none",) or not _is_narrower(claimed, python)):
         # Suffixes tell the Python of a module, not that pure Python code beside it runs on all of them: what the
         # name says stands unless a module contradicts it.
         interpreters, abis = claimed.interpreters, claimed.abis
     fallback = claimed.platforms if claimed is not None and contents.is_bound else ("any",)
-    platforms = (rulings[0].tags if rulings else ()) or fallback
+    platforms = tuple(tag for ruling in meant for tag in ruling.tags) or fallback
     if platforms == ("any",):
         abis = ("none",)  # nothing compiled: there is no ABI to be bound to
-    reasons = (_why(rulings[0]) if rulings else _without_ruling(contents), python.reason)
     return Verdict(
         interpreters=interpreters or ("py3",),
         abis=abis or ("none",),
         platforms=platforms,
         purelib=platforms == ("any",),
-        floors=(*(f for r in rulings for f in r.floors), *python.floors),
-        reasons=reasons,
+        floors=(*(f for r in rulings for f in r.floors), *_cpu_floors(contents), *python.floors),
+        reasons=(*(map(_why, meant) if meant else (_without_meaning(contents, rulings),)), python.reason),
+        variant=contents.variant,
     )
+
+
+def _without_meaning(contents: Contents, rulings: Sequence[PlatformRuling]) -> str:
+    if rulings:
+        return f"binaries for several systems, of which the name means none: {', '.join(r.family for r in rulings)}"
+    return _without_ruling(contents)
 
 
 def _without_ruling(contents: Contents) -> str:
@@ -398,8 +530,14 @@ def _is_narrower(claimed: WheelName, python: PythonRuling) -> bool:
 
 
 def _claims(
-    contents: Contents, claimed: WheelName, rulings: Sequence[PlatformRuling], exclude: tuple[str, ...]
+    contents: Contents,
+    claimed: WheelName,
+    rulings: Sequence[PlatformRuling],
+    exclude: tuple[str, ...],
+    *,
+    instead: str = "truewheel tag renames it",
 ) -> list[Finding]:
+    """:param instead: how a claim is changed for one that asks for less."""
     found: list[Finding] = list(pyabi.objections(contents, interpreters=claimed.interpreters, abis=claimed.abis))
     loadable = [f for f, b in contents.binaries() if b.is_loadable]
     for tag in claimed.platforms:
@@ -414,14 +552,36 @@ def _claims(
         if not any(tag in platform.aliases(other) for other in claimed.platforms[: claimed.platforms.index(tag)]):
             found += untrue(tag, platform.objections(contents, tag, exclude=exclude), ruling)
         found += platform.notes(contents, tag)
+        found += _of_another_python(tag, platform, claimed.interpreters, claimed.abis)
         found += _foreign(tag, platform, contents, rulings)
     if not any(_is_untruth(f) for f in found):
-        found += _too_strict(claimed, rulings)
+        found += _too_strict(claimed, rulings, instead)
     return found
 
 
-def _stranger(tag: str, file: File, binary: Binary) -> Finding:
+def _of_another_python(
+    tag: str, platform: Platform, interpreters: tuple[str, ...], abis: tuple[str, ...]
+) -> list[Finding]:
+    """A platform tag that one Python's interpreters take, beside tags that only others do."""
+    version, takers = platform.python(tag), all_takers(interpreters, abis)
+    if version is None or not takers or any(t.include(version) for t in takers):
+        return []
+    written = f"{version[0]}.{version[1]}"
+    return [
+        Finding(
+            code="TW411",
+            severity=Severity.ERROR,
+            where=tag,
+            message=f"is taken by Python {written} alone, and {'.'.join(interpreters)}-{'.'.join(abis)} by others",
+            evidence=(f"{tag} is the ABI of Python {written} (PEP 783: one for each Python)",),
+            hint=f"build it for Python {written}, or for the platform of the Python that it names",
+        )
+    ]
+
+
+def _stranger(tag: str, file: File, binary: Binary, rulings: Sequence[PlatformRuling]) -> Finding:
     """A binary that cannot be for the system that ``tag`` names."""
+    own = rulings[0].tags[:1] if len(rulings) == 1 else ()
     form = binary.format.value
     fact = f"it is {'an' if form == 'ELF' else 'a'} {form} file for {binary.slices[0].cpu if binary.slices else 'another system'}"
     systems = {m.platform for s in binary.slices for m in s.minimum_os}
@@ -433,29 +593,52 @@ def _stranger(tag: str, file: File, binary: Binary) -> Finding:
         where=file.path,
         message=f"{tag} is not true of it",
         evidence=(fact,),
-        hint="build one wheel per system",
+        hint=f"tag it {own[0]}, which is true; or build it for the system that the tag names"
+        if own
+        else "build one wheel per system",
     )
 
 
 def _any_with_binaries(contents: Contents, loadable: Sequence[File]) -> list[Finding]:
-    """Binaries in a wheel for any platform. An extension module there is found on one and missing on the others; other
-    files may be data (a launcher to copy, a test's fixture), and a wheel that serves several systems chooses at run time.
+    """Binaries in a wheel for any platform. An extension module there is found on one and missing on the others, and a
+    program that is installed as a command starts on one; other files may be data (a launcher to copy, a test's fixture),
+    and a wheel that serves several systems chooses at run time.
     """
     if not loadable:
         return []
     alone = len(_owners(contents)) == 1
     wrong = [m.path for m in modules(contents) if alone and not layout.DATA.intersection(m.path.split("/")[:-1])]
+    commands = _commands(contents)
+    if commands and not wrong:
+        wrong, what = commands, "installs a program that runs on one"
+    else:
+        what = "holds an extension module of one" if wrong else "holds binaries"
     files = wrong or [f.path for f in loadable]
     return [
         Finding(
             code="TW301",
             severity=Severity.ERROR if wrong else Severity.WARNING,
             where=files[0],
-            message="a wheel for any platform holds " + ("an extension module of one" if wrong else "binaries"),
-            evidence=tuple(files[:5]),
+            message=f"a wheel for any platform {what}",
+            evidence=tuple(_described(f, b) for f, b in contents.binaries() if f.path in files[:5]),
             hint="tag it for the platform of its binaries" + ("" if wrong else ", unless it works without them"),
         )
     ]
+
+
+def _described(file: File, binary: Binary) -> str:
+    """A file as people find it with ``file`` or ``readelf``."""
+    cpus = ", ".join(dict.fromkeys(f"{s.kind.value} for {s.cpu}" for s in binary.slices))
+    return f"{file.path}: {binary.format.value}" + (f", {cpus}" if cpus else "")
+
+
+def _commands(contents: Contents) -> list[str]:
+    """Programs that installers put on the PATH, when all are for one system. WebAssembly needs no particular one."""
+    places = tuple(f"{contents.data_dir}/{place}/" for place in ("scripts", "data/bin", "data/Scripts"))
+    found = [(f.path, b) for f, b in contents.binaries() if f.path.startswith(places) and b.format is not Format.WASM]
+    programs = [(path, b) for path, b in found if any(s.kind is Kind.EXECUTABLE for s in b.slices)]
+    owners = {p.family for _, b in programs for s in b.slices for p in PLATFORMS if p.owns(b.format, s)}
+    return [path for path, _ in programs] if len(owners) == 1 else []
 
 
 def _foreign(tag: str, platform: Platform, contents: Contents, rulings: Sequence[PlatformRuling]) -> list[Finding]:
@@ -477,10 +660,10 @@ def _foreign(tag: str, platform: Platform, contents: Contents, rulings: Sequence
         ]
     # A file that was recognised, but not read, may be for any system of its format.
     read = [(f, b) for f, b in loadable if b.slices]
-    return [_stranger(tag, *read[0])] if read else []
+    return [_stranger(tag, *read[0], rulings)] if read else []
 
 
-def _too_strict(claimed: WheelName, rulings: Sequence[PlatformRuling]) -> list[Finding]:
+def _too_strict(claimed: WheelName, rulings: Sequence[PlatformRuling], instead: str) -> list[Finding]:
     """The best true tag asks for less than every tag in the name does."""
     found = []
     for ruling in rulings:
@@ -496,7 +679,7 @@ def _too_strict(claimed: WheelName, rulings: Sequence[PlatformRuling]) -> list[F
                     where=", ".join(own),
                     message=f"asks for more than the binaries do: {best} would be true",
                     evidence=(_why(ruling),),
-                    hint="truewheel tag renames it",
+                    hint=instead,
                 )
             )
     return found
@@ -504,7 +687,4 @@ def _too_strict(claimed: WheelName, rulings: Sequence[PlatformRuling]) -> list[F
 
 def _comparable(best: str, own: Sequence[str]) -> bool:
     """Whether the claim is of the same kind as the truth (manylinux, musllinux, macosx …)."""
-    kind = best.partition("_")[0]
-    return any(t.partition("_")[0].rstrip("0123456789") == kind for t in own) or all(
-        t.startswith("linux_") for t in own
-    )
+    return any(_kind(t) == _kind(best) for t in own) or all(t.startswith("linux_") for t in own)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .binary import Binary
     from .diagnostics import FormatError
     from .distinfo import RecordRow
+    from .variants import Variant
 
 
 class File(Record):
@@ -35,11 +36,30 @@ class File(Record):
     broken: FormatError | None = None
 
 
+class Import(Record):
+    """An import of one of a package's own modules, which happens as soon as the file that says so is imported.
+
+    :param where: file and line, ``pkg/__init__.py:3``.
+    :param package: the package by its path, ``pkg``.
+    :param names: of the module below it, ``("_core",)``; a module below a module may be anything.
+    """
+
+    where: str
+    package: str
+    names: tuple[str, ...]
+
+
 class Contents(Record):
-    """All files, in order of path; ``dist_info`` is the name of the metadata directory (``pkg-1.0.dist-info``)."""
+    """All files, in order of path.
+
+    :param dist_info: the name of the metadata directory (``pkg-1.0.dist-info``).
+    :param variant: the label in the wheel's name, with the properties that ``variant.json`` gives it; ``None`` when the
+        wheel is no variant.
+    """
 
     files: tuple[File, ...]
     dist_info: str
+    variant: Variant | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "files", tuple(sorted(self.files, key=lambda f: f.path)))
@@ -53,6 +73,19 @@ class Contents(Record):
     def is_bound(self) -> bool:
         """Whether a file is a binary of whatever kind, be it a broken one: then the contents are not for any system."""
         return any(f.binary is not None or f.broken is not None for f in self.files)
+
+    def installed(self, path: str) -> str:
+        """Where a file comes to lie, from ``site-packages``; what goes elsewhere is below ``<prefix>``, as on Unix.
+
+        >>> contents = Contents(files=(), dist_info="p-1.dist-info")
+        >>> contents.installed("p-1.data/platlib/x.so"), contents.installed("p-1.data/scripts/x")
+        ('x.so', '<prefix>/bin/x')
+        """
+        if not path.startswith(self.data_dir + "/"):
+            return path
+        scheme, _, rest = path[len(self.data_dir) + 1 :].partition("/")
+        roots = {"purelib": "", "platlib": "", "scripts": "<prefix>/bin/", "data": "<prefix>/"}
+        return roots[scheme] + rest if scheme in roots else path
 
     def binaries(self) -> tuple[tuple[File, Binary], ...]:
         """Every file whose facts are known, with them."""

@@ -65,6 +65,7 @@ class EngineError(TruewheelError):
     :param phase: ``configure``, ``build``, ``install``, …
     :param argv: the command that failed, empty when no command ran.
     :param returncode: its exit status, ``None`` when it did not run.
+    :ivar said: what the tools printed, a line each: the last ones. Where it is not known, empty.
     """
 
     exit_code = ExitCode.BUILD_FAILED
@@ -81,6 +82,7 @@ class EngineError(TruewheelError):
     ) -> None:
         super().__init__(message, context=context, hint=hint)
         self.phase = phase
+        self.said: tuple[str, ...] = ()
         self.argv = tuple(argv)
         self.returncode = returncode
 

@@ -11,7 +11,7 @@ from .record import Record
 class Evidence(Record):
     """Which file, library, symbol and version set a floor; each part that applies.
 
-    ``fact`` is for what is none of these: ``LC_BUILD_VERSION minos 11.0``.
+    ``fact`` is what else is to be said: ``LC_BUILD_VERSION minos 11.0``, or since when there is such a symbol.
     """
 
     file: str
@@ -25,20 +25,21 @@ class Evidence(Record):
 
         >>> str(Evidence(file="a.so", library="libc.so.6", symbol="memcpy", version="GLIBC_2.14"))
         'a.so needs memcpy@GLIBC_2.14 of libc.so.6'
+        >>> str(Evidence(file="a.so", symbol="PyCMethod_New", fact="in the stable ABI since 3.9"))
+        'a.so needs PyCMethod_New (in the stable ABI since 3.9)'
         """
-        what = "@".join(p for p in (self.symbol, self.version) if p)
-        if what and self.library:
-            return f"{self.file} needs {what} of {self.library}"
-        if what or self.library:
-            return f"{self.file} needs {what or self.library}"
-        return f"{self.file}: {self.fact}" if self.fact else self.file
+        need = " of ".join(p for p in ("@".join(p for p in (self.symbol, self.version) if p), self.library) if p)
+        if not need:
+            return f"{self.file}: {self.fact}" if self.fact else self.file
+        return f"{self.file} needs {need}" + (f" ({self.fact})" if self.fact else "")
 
 
 class Floor(Record):
     """The least version of one thing that the binaries need.
 
-    :param of: what has a version here: ``glibc``, ``musl``, ``GLIBCXX``, ``macos``, ``android``, ``ios``,
-        ``windows``, ``python`` (stable ABI), ``isa``.
+    :param of: what has a version here: ``glibc``, ``musl``, ``GLIBCXX``, ``manylinux`` (a library), ``macos``, ``android``, ``ios``,
+        ``windows``, ``python`` (stable ABI), ``isa`` (x86-64 microarchitecture level, of
+        variants).
     :param version: an ordered version, compared as tuples.
     :param evidence: what set it, strongest first; at least one.
     :param cpu: the slice it holds for, when slices differ.
@@ -55,5 +56,5 @@ class Floor(Record):
 
     @property
     def text(self) -> str:
-        """The version as people write it: ``2.17``."""
-        return ".".join(map(str, self.version))
+        """The version as people write it: ``2.17``, ``x86-64-v3``."""
+        return ("x86-64-v" if self.of == "isa" else "") + ".".join(map(str, self.version))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from .record import Record
 from .settings import Settings
+from .variants import Variant
 
 
 class Project(Record):
@@ -19,6 +20,8 @@ class Project(Record):
     :param license_files: paths from ``project.license-files`` (PEP 639); ``None`` when that field is absent.
     :param license_file: ``project.license.file`` of older projects.
     :param template_values: what ``generate`` templates may name.
+    :param variant: what the wheel is to be told apart by; ``None`` when it is no variant.
+    :param variant_json: the bytes of ``variant.json``; empty when it is no variant.
     """
 
     name: str
@@ -30,3 +33,5 @@ class Project(Record):
     license_file: str | None
     template_values: Mapping[str, object]
     settings: Settings
+    variant: Variant | None = None
+    variant_json: bytes = b""

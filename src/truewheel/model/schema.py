@@ -21,6 +21,8 @@ _CODES = frozenset({"select", "ignore"})
 """Settings that are prefixes of codes."""
 _SIZES = frozenset({"cache-limit"})
 """Settings that are numbers of bytes."""
+_OF_ONE_BUILD = frozenset({"variant", "variant-label"})
+"""Settings that are no property of a project, so that they cannot stand in its table."""
 _CODE = re.compile(r"TW\d{0,3}")
 _OF_OUR_TESTS = frozenset({"TRUEWHEEL_EXTENDED", "TRUEWHEEL_SEED", "TRUEWHEEL_TEST_WHEELS"})
 """Variables that truewheel's own tests look at, and no build."""
@@ -47,6 +49,11 @@ class Field(Record):
     def text(self) -> str:
         """Its documentation, one paragraph."""
         return _docstrings()[self.attribute]
+
+    @property
+    def in_table(self) -> bool:
+        """Whether it may stand in a project's table, and is not said of one build only."""
+        return self.key not in _OF_ONE_BUILD
 
     @property
     def variable(self) -> str:
@@ -94,7 +101,12 @@ def read(
 
     :returns: the settings, and every mistake; a setting with a mistake keeps its default.
     """
-    problems = [*_unknown(table, "tool.truewheel."), *_unknown(options, "-Ctruewheel."), *_unknown_variables(environ)]
+    problems = [
+        *_unknown(table, "tool.truewheel."),
+        *_misplaced(table),
+        *_unknown(options, "-Ctruewheel."),
+        *_unknown_variables(environ),
+    ]
     values: dict[str, Any] = {}
     for field in fields():
         for where, value in _given(field, table, options, environ):
@@ -113,6 +125,15 @@ def _unknown(names: Iterable[str], prefix: str) -> Iterable[Problem]:
             near = difflib.get_close_matches(name, known, n=2)
             hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(sorted(known))}"
             yield Problem(where=prefix + name, message="there is no such setting", hint=hint)
+
+
+def _misplaced(table: Iterable[str]) -> Iterable[Problem]:
+    for key in sorted(_OF_ONE_BUILD.intersection(table)):
+        yield Problem(
+            where=f"tool.truewheel.{key}",
+            message="belongs to one build, not to the project",
+            hint=f"-Ctruewheel.{key}=… or TRUEWHEEL_{key.replace('-', '_').upper()}",
+        )
 
 
 def _unknown_variables(environ: Iterable[str]) -> Iterable[Problem]:
@@ -140,7 +161,7 @@ def misspelt_tables(tools: Iterable[str]) -> Iterable[Problem]:
 def _given(
     field: Field, table: Mapping[str, Any], options: Mapping[str, Any], environ: Mapping[str, str]
 ) -> Iterable[tuple[str, Any]]:
-    if field.key in table:
+    if field.in_table and field.key in table:
         yield f"tool.truewheel.{field.key}", table[field.key]
     if field.variable in environ:
         text = environ[field.variable]
@@ -197,6 +218,8 @@ def json_schema(tool: str = "truewheel") -> dict[str, Any]:
     """
     properties = {}
     for field in fields():
+        if not field.in_table:
+            continue
         kind: dict[str, Any] = {"type": "array", "items": {"type": "string"}} if field.many else {"type": "string"}
         if field.choices:
             kind["enum"] = list(field.choices)
@@ -225,9 +248,12 @@ def reference() -> str:
     for field in fields():
         default = list(field.default) if field.many else field.default
         allowed = f" · one of {', '.join(f'`{c}`' for c in field.choices)}" if field.choices else ""
+        allowed += "" if field.in_table else " · not in the table"
         parts += [
             f"## `{field.key}`",
-            f"Default: `{default}` · `{field.variable}`{allowed}",
+            f"Default: `{default}` · `{field.variable}`{allowed}"
+            if default != ""
+            else f"Default: none · `{field.variable}`{allowed}",
             field.text.replace("``", "`"),
         ]
     return "\n\n".join(parts) + "\n"

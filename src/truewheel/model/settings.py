@@ -44,3 +44,13 @@ class Settings(Record):
     """What stands before the compiler: a cache of objects that other Pythons' and other machines' builds share through
     its own storage (``ccache``, ``sccache``), or a distributor (``distcc``, ``icecc``, ``recc``). ``auto``: ccache or
     sccache when the system has one. A launcher that the project or ``CMAKE_<LANG>_COMPILER_LAUNCHER`` names, stays."""
+
+    variant: tuple[str, ...] = ()
+    """Properties that make the wheel a variant (``x86_64 :: level :: v3``), as the drafts PEP 825 and PEP 850 describe
+    it: they go into ``variant.json``, with ``[variant]`` of ``pyproject.toml`` beside them. A level of ``x86_64`` that is
+    lower than what the binaries need fails the build. CMake is told ``TRUEWHEEL_VARIANT``. It is said of one build, by an
+    option or a variable, and cannot stand in the table: installers that know nothing of variants refuse such a wheel."""
+
+    variant_label: str = ""
+    """The label of the variant in the file name: lower-case letters, digits, ``_`` and ``.``, one for each set of
+    properties. ``null`` is the variant without any. A draft's, and said of one build, as ``variant``."""

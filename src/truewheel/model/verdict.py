@@ -6,6 +6,10 @@ from .diagnostics import Finding, Severity
 from .floor import Evidence, Floor
 from .record import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .variants import Variant
+
 
 class PlatformRuling(Record):
     """What one platform says of the binaries.
@@ -16,6 +20,8 @@ class PlatformRuling(Record):
     :param floors: every floor, strictest first.
     :param findings: what is wrong or notable (TW2xx, TW3xx).
     :param family: ``linux``, ``macos``, ``windows``, ``android``, ``ios``, ``emscripten``, ``any``.
+    :param reason: why these tags, in a phrase, where no floor decides.
+    :param cure: what makes binaries that ask for less, for people; empty where a tag says nothing of that.
     """
 
     family: str
@@ -23,6 +29,8 @@ class PlatformRuling(Record):
     native: str
     floors: tuple[Floor, ...] = ()
     findings: tuple[Finding, ...] = ()
+    reason: str = ""
+    cure: str = ""
 
 
 class Objection(Record):
@@ -56,6 +64,7 @@ class Verdict(Record):
     :param platforms: platform tags.
     :param purelib: the value of ``Root-Is-Purelib``.
     :param reasons: why this tag, a phrase each, the decisive one first.
+    :param variant: what it says of itself besides its tags; ``None`` when it is no variant.
     """
 
     interpreters: tuple[str, ...]
@@ -65,6 +74,7 @@ class Verdict(Record):
     floors: tuple[Floor, ...] = ()
     findings: tuple[Finding, ...] = ()
     reasons: tuple[str, ...] = ()
+    variant: Variant | None = None
 
     @property
     def tag(self) -> str:

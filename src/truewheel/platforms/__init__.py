@@ -25,11 +25,13 @@ class _Row(Record):
     :param family: what it is called, and its module: there, its name in capitals is the platform.
     :param format: of the files that may be its.
     :param tags: what its tags begin with.
+    :param examples: tags, for people who misspelt one.
     """
 
     family: str
     format: Format
     tags: tuple[str, ...]
+    examples: tuple[str, ...]
 
     def _loaded(self) -> Platform:
         found: Platform = getattr(import_module(f".{self.family}", __package__), self.family.upper())
@@ -56,13 +58,39 @@ class _Row(Record):
     def notes(self, contents: Contents, tag: str) -> tuple[Finding, ...]:
         return self._loaded().notes(contents, tag)
 
+    def python(self, tag: str) -> tuple[int, int] | None:
+        return self._loaded().python(tag)
 
-PLATFORMS: tuple[Platform, ...] = (
-    _Row(family="linux", format=Format.ELF, tags=("linux", "manylinux", "musllinux")),
-    _Row(family="macos", format=Format.MACHO, tags=("macosx",)),
-    _Row(family="windows", format=Format.PE, tags=("win",)),
-    _Row(family="android", format=Format.ELF, tags=("android",)),
-    _Row(family="ios", format=Format.MACHO, tags=("ios",)),
-    _Row(family="emscripten", format=Format.WASM, tags=("pyemscripten", "pyodide", "emscripten")),
-)
+
+_ROWS = (
+    _Row(
+        family="linux", format=Format.ELF, tags=("linux", "manylinux", "musllinux"),
+        examples=("manylinux_2_28_x86_64", "musllinux_1_2_aarch64", "linux_x86_64"),
+    ),
+    _Row(
+        family="macos", format=Format.MACHO, tags=("macosx",),
+        examples=("macosx_11_0_arm64", "macosx_10_13_x86_64", "macosx_11_0_universal2"),
+    ),
+    _Row(family="windows", format=Format.PE, tags=("win",), examples=("win_amd64", "win_arm64", "win32")),
+    _Row(family="android", format=Format.ELF, tags=("android",), examples=("android_24_arm64_v8a", "android_24_x86_64")),
+    _Row(
+        family="ios", format=Format.MACHO, tags=("ios",),
+        examples=("ios_13_0_arm64_iphoneos", "ios_13_0_arm64_iphonesimulator"),
+    ),
+    _Row(
+        family="emscripten", format=Format.WASM, tags=("pyemscripten", "pyodide", "emscripten"),
+        examples=("pyemscripten_2026_0_wasm32", "pyodide_2025_0_wasm32"),
+    ),
+)  # fmt: skip
+PLATFORMS: tuple[Platform, ...] = _ROWS
 """Every platform that is known. Exactly one owns each loadable slice."""
+
+
+def examples(tag: str) -> tuple[str, ...]:
+    """Tags of the kind that ``tag``, which is none, seems to be meant for; one of each kind when it is like none.
+
+    >>> examples("macos_11_0_arm64")[0], examples("amiga_68k")[:2]
+    ('macosx_11_0_arm64', ('manylinux_2_28_x86_64', 'macosx_11_0_arm64'))
+    """
+    like = [row.examples for row in _ROWS if tag.startswith(tuple(name[:3] for name in row.tags))]
+    return like[0] if like else tuple(row.examples[0] for row in _ROWS)

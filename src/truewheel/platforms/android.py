@@ -119,8 +119,9 @@ class Android:
         floors = (Floor(of="android", version=(level,), evidence=evidence),) if evidence else ()
         findings = (*_findings(found, exclude), *_mixtures(found, abis))
         return PlatformRuling(
-            family="android", tags=(tag,), native=tag, floors=floors, findings=tuple(dict.fromkeys(findings))
-        )
+            family="android", tags=(tag,), native=tag, floors=floors, findings=tuple(dict.fromkeys(findings)),
+            cure="build everything in it for that API level (ANDROID_PLATFORM=android-N)",
+        )  # fmt: skip
 
     def objections(self, contents: Contents, tag: str, *, exclude: tuple[str, ...] = ()) -> tuple[Objection, ...]:  # noqa: ARG002
         """Files of another ABI, and those that need a higher level."""
@@ -146,6 +147,10 @@ class Android:
     def notes(self, contents: Contents, tag: str) -> tuple[Finding, ...]:  # noqa: ARG002  # the protocol's
         """Nothing."""
         return ()
+
+    def python(self, tag: str) -> tuple[int, int] | None:  # noqa: ARG002  # the protocol's
+        """None: its tags say nothing of Pythons."""
+        return None
 
 
 def _findings(found: tuple[_Piece, ...], exclude: tuple[str, ...]) -> Iterator[Finding]:

@@ -22,16 +22,20 @@ _BUILD_PLACES = ("/Users/", "/private/", "/tmp/", "/var/folders/", "/Volumes/", 
 
 
 class Piece(Record):
-    """One slice of one file."""
+    """One slice of one file.
+
+    :param place: the path that it is installed under.
+    """
 
     path: str
+    place: str
     slice: MachOSlice
 
 
 class Held(Record):
-    """What the wheel has to offer to a loader: the paths of its Mach-O files, and paths by base name."""
+    """What the wheel has to offer to a loader: where its Mach-O files are installed, and their paths by base name."""
 
-    paths: frozenset[str]
+    places: frozenset[str]
     by_name: Mapping[str, str]
 
 
@@ -43,7 +47,7 @@ def systems(piece: MachOSlice) -> frozenset[str]:
 def pieces(contents: Contents, *, of: Collection[str], unstated: bool) -> tuple[Piece, ...]:
     """Loadable slices for one of the systems ``of``; with ``unstated`` those that name no system as well."""
     return tuple(
-        Piece(path=f.path, slice=s)
+        Piece(path=f.path, place=contents.installed(f.path), slice=s)
         for f, b in contents.binaries()
         for s in b.slices
         if b.format is Format.MACHO and isinstance(s, MachOSlice) and s.kind in LOADABLE
@@ -58,12 +62,12 @@ def held(found: tuple[Piece, ...]) -> Held:
         names.setdefault(posixpath.basename(piece.path), piece.path)
         if piece.slice.name:
             names.setdefault(posixpath.basename(piece.slice.name), piece.path)
-    return Held(paths=frozenset(p.path for p in found), by_name=names)
+    return Held(places=frozenset(p.place for p in found), by_name=names)
 
 
 def candidates(piece: Piece, library: str) -> tuple[str, ...]:
-    """Where in the wheel dyld would look for ``library``, as paths in the wheel; absolute places are not in it."""
-    here = posixpath.dirname(piece.path)
+    """Where in the wheel dyld would look for ``library``, as installed; absolute places are not in it."""
+    here = posixpath.dirname(piece.place)
     if library.startswith("@rpath/"):
         name = library.removeprefix("@rpath/")
         places = [_expand(s.path, here) for s in piece.slice.search_paths]
@@ -94,7 +98,7 @@ def needs_findings(
             supplied = need.library.startswith(system) and not need.library.startswith(removed)
             if supplied or re.fullmatch(PYTHON, need.library) or _excluded(need.library, exclude):
                 continue
-            if not set(candidates(piece, need.library)) & ours.paths:
+            if not set(candidates(piece, need.library)) & ours.places:
                 yield from _lost(piece, need, ours)
 
 
@@ -104,7 +108,8 @@ def _excluded(library: str, patterns: tuple[str, ...]) -> bool:
 
 
 def _lost(piece: Piece, need: Need, ours: Held) -> Iterator[Finding]:
-    path = ours.by_name.get(posixpath.basename(need.library))
+    name = posixpath.basename(need.library)
+    path = ours.by_name.get(name)
     if path == piece.path:
         return
     if path is not None:
@@ -125,7 +130,7 @@ def _lost(piece: Piece, need: Need, ours: Held) -> Iterator[Finding]:
             message=f"{need.library} is neither in the wheel nor part of the system",
             evidence=(f"{piece.path} needs {need.library}",),
             hint="install it into the wheel and give the module an @loader_path RPATH, link it statically, or, when "
-            f'someone else supplies it, set tool.truewheel.exclude = ["{posixpath.basename(need.library)}"]',
+            f'someone else supplies it, set tool.truewheel.exclude = ["{name}"], or --exclude {name}',
         )
 
 

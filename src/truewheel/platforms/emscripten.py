@@ -2,7 +2,7 @@
 
 Which ABI a side module was built for stands nowhere in it: the compiler's version is at best a comment that linkers
 strip. So a ruling has no tags: it says whether the binaries can be side modules of a Python at all, and what the target
-or the file name says of the ABI is to be believed. Pure; see ``docs/regenerate/emscripten.py``.
+or the file name says of the ABI is to be believed, as long as Python and ABI tags are those of its Python. Pure; see ``docs/regenerate/emscripten.py``.
 """
 
 from __future__ import annotations
@@ -65,8 +65,9 @@ class Emscripten:
     def rule(self, contents: Contents, *, exclude: tuple[str, ...] = ()) -> PlatformRuling:
         """No tags: the target's has to be believed."""
         return PlatformRuling(
-            family="emscripten", tags=(), native="wasm32", findings=tuple(_findings(_pieces(contents), exclude))
-        )
+            family="emscripten", tags=(), native="wasm32", findings=tuple(_findings(_pieces(contents), exclude)),
+            cure="link its libraries as side modules for 32 bits (-sSIDE_MODULE), as pyodide build does",
+        )  # fmt: skip
 
     def objections(self, contents: Contents, tag: str, *, exclude: tuple[str, ...] = ()) -> tuple[Objection, ...]:  # noqa: ARG002
         """Libraries that no Emscripten program could load: those for 64 bits, and those that are no side modules."""
@@ -83,6 +84,12 @@ class Emscripten:
     def notes(self, contents: Contents, tag: str) -> tuple[Finding, ...]:  # noqa: ARG002  # the protocol's
         """Nothing."""
         return ()
+
+    def python(self, tag: str) -> tuple[int, int] | None:
+        """By the year; ``None`` for years that are not known, and for the oldest names."""
+        kind, year = tag.split("_")[:2]
+        version = _policy()["pythons"].get(year) if kind != "emscripten" else None
+        return (version[0], version[1]) if version else None
 
 
 def _findings(found: tuple[_Piece, ...], exclude: tuple[str, ...]) -> Iterator[Finding]:

@@ -112,6 +112,7 @@ class Ios:
             tags=tuple(tags),
             native=tags[0],
             floors=tuple(floors),
+            cure="build everything in it for that release (CMAKE_OSX_DEPLOYMENT_TARGET, IPHONEOS_DEPLOYMENT_TARGET)",
             findings=tuple(_findings(found, exclude)),
         )
 
@@ -129,6 +130,10 @@ class Ios:
     def notes(self, contents: Contents, tag: str) -> tuple[Finding, ...]:  # noqa: ARG002  # the protocol's
         """Nothing."""
         return ()
+
+    def python(self, tag: str) -> tuple[int, int] | None:  # noqa: ARG002  # the protocol's
+        """None: its tags say nothing of Pythons."""
+        return None
 
 
 def _against(slot: Slot, start: tuple[int, int], tag: str, path: str, found: list[apple.Piece]) -> Iterator[Objection]:

@@ -129,7 +129,10 @@ def _private(cpu: str, library: str) -> Mapping[str, Level]:
 
 
 class _Piece(Record):
+    """:param place: the directory that it is installed into."""
+
     path: str
+    place: str
     slice: ElfSlice
 
 
@@ -147,34 +150,40 @@ class _Want(Record):
 
 
 def _pieces(contents: Contents) -> tuple[_Piece, ...]:
+    """The files that count. A variant may ask for a newer CPU than its tag does: that is ``judge.variants``' matter."""
+    variant = contents.variant is not None
     return tuple(
-        _Piece(path=f.path, slice=s)
+        _Piece(
+            path=f.path,
+            place=posixpath.dirname(contents.installed(f.path)) or ".",
+            slice=replace(s, isa_needed=()) if variant else s,
+        )
         for f, b in contents.binaries()
         for s in b.slices
         if b.format is Format.ELF and isinstance(s, ElfSlice) and s.kind in LOADABLE and not is_android(s)
     )
 
 
-def _held(contents: Contents) -> Mapping[str, str]:
-    """Libraries that the wheel holds, by file name and by SONAME, with their paths."""
-    found: dict[str, str] = {}
+def _held(contents: Contents) -> Mapping[str, _Piece]:
+    """Libraries that the wheel holds, by file name and by SONAME."""
+    found: dict[str, _Piece] = {}
     for piece in _pieces(contents):
-        found.setdefault(posixpath.basename(piece.path), piece.path)
+        found.setdefault(posixpath.basename(piece.path), piece)
         if piece.slice.name:
-            found.setdefault(piece.slice.name, piece.path)
+            found.setdefault(piece.slice.name, piece)
     return found
 
 
-def _used(contents: Contents) -> Mapping[str, str]:
+def _used(contents: Contents) -> Mapping[str, _Piece]:
     """Of the libraries that the wheel holds, those that a process would use: all that the system lacks (Python code may
     load them first), and of those that the system has, too, the ones to which a search path leads."""
     pieces = _pieces(contents)
-    places = {_expand(s.path, posixpath.dirname(p.path)) for p in pieces for s in p.slice.search_paths}
+    places = {_expand(s.path, p.place) for p in pieces for s in p.slice.search_paths}
     cpus = {p.slice.cpu for p in pieces}
     return {
-        name: path
-        for name, path in _held(contents).items()
-        if posixpath.dirname(path) in places or all(level_of_library(cpu, name) == NEVER for cpu in cpus)
+        name: piece
+        for name, piece in _held(contents).items()
+        if piece.place in places or all(level_of_library(cpu, name) == NEVER for cpu in cpus)
     }
 
 
@@ -192,7 +201,7 @@ def _is_musl(library: str) -> bool:
     return library == "libc.so" or library.startswith("libc.musl-")
 
 
-def _wants(piece: _Piece, held: Mapping[str, str], exclude: tuple[str, ...], libc: str) -> Iterator[_Want]:
+def _wants(piece: _Piece, held: Mapping[str, _Piece], exclude: tuple[str, ...], libc: str) -> Iterator[_Want]:
     for need in piece.slice.needs:
         if need.library in held or _matches(need.library, exclude):
             continue
@@ -339,8 +348,9 @@ class Linux:
         floors = _floors(wants, libc)
         tags = self._tags(wants, cpus[0], libc) if not any(f.code == "TW314" for f in findings) else (native,)
         return PlatformRuling(
-            family="linux", tags=tags or (native,), native=native, floors=floors, findings=_merge(findings)
-        )
+            family="linux", tags=tags or (native,), native=native, floors=floors, findings=_merge(findings),
+            cure="build against an older system (the container of that level, an older sysroot), or avoid what is named here",
+        )  # fmt: skip
 
     def _tags(self, wants: list[_Want], cpu: str, libc: str) -> tuple[str, ...]:
         if any(w.level == NEVER for w in wants):
@@ -384,6 +394,10 @@ class Linux:
             ),
         )
 
+    def python(self, tag: str) -> tuple[int, int] | None:  # noqa: ARG002  # the protocol's
+        """None: its tags say nothing of Pythons."""
+        return None
+
 
 class _Claim(Record):
     kind: str
@@ -410,7 +424,7 @@ def _runs_on(cpu: str, other: str) -> bool:
 
 
 def _broken_promises(
-    piece: _Piece, claim: _Claim, held: Mapping[str, str], exclude: tuple[str, ...]
+    piece: _Piece, claim: _Claim, held: Mapping[str, _Piece], exclude: tuple[str, ...]
 ) -> Iterator[Objection]:
     libc = _libc(piece.slice)
     wanted = "glibc" if claim.kind == "manylinux" else "musl"
@@ -449,7 +463,8 @@ def _floors(wants: list[_Want], libc: str) -> tuple[Floor, ...]:
     for of, group in by_family.items():
         top = max(w.version for w in group)
         evidence = tuple(dict.fromkeys(w.evidence for w in group if w.version == top))
-        floors.append((max(w.level for w in group), of != libc, Floor(of=of, version=top, evidence=evidence)))
+        name = "manylinux" if of == "library" else of  # of a library there is no version, but a level that has it
+        floors.append((max(w.level for w in group), of != libc, Floor(of=name, version=top, evidence=evidence)))
     return tuple(floor for _, _, floor in sorted(floors, key=lambda f: (tuple(-n for n in f[0]), f[1], f[2].of)))
 
 
@@ -467,7 +482,7 @@ def _never(want: _Want) -> Finding | None:
             where=evidence.file,
             message="code that needs more than the baseline CPU",
             evidence=(str(evidence), "ld.so refuses to load it on older CPUs"),
-            hint="build without -march=x86-64-vN (or -Wl,-z,x86-64-vN), or choose at run time",
+            hint="build without -march=x86-64-vN (or -Wl,-z,x86-64-vN), choose at run time, or make it a variant",
         )
     unknown = want.of != "private symbol" and evidence.version != "GLIBC_PRIVATE"
     return Finding(
@@ -502,7 +517,7 @@ def _outside(evidence: Evidence) -> Finding:
         message=f"{library} is neither in the wheel nor promised by any manylinux or musllinux level",
         evidence=(f"{evidence.file} needs {library}",),
         hint=f"install it into the wheel and give the module an $ORIGIN RPATH, link it statically, or, when someone else "
-        f'supplies it, set tool.truewheel.exclude = ["{library}"]',
+        f'supplies it, set tool.truewheel.exclude = ["{library}"], or --exclude {library}',
     )
 
 
@@ -555,20 +570,19 @@ def _path_findings(piece: _Piece) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _reach_findings(piece: _Piece, held: Mapping[str, str]) -> Iterator[Finding]:
+def _reach_findings(piece: _Piece, held: Mapping[str, _Piece]) -> Iterator[Finding]:
     """Libraries in the wheel that the loader would not find from here, unless Python code loads them first."""
-    here = posixpath.dirname(piece.path)
-    places = {_expand(s.path, here) for s in piece.slice.search_paths}
+    places = {_expand(s.path, piece.place) for s in piece.slice.search_paths}
     for need in piece.slice.needs:
-        path = held.get(need.library)
-        if path is not None and path != piece.path and posixpath.dirname(path) not in places:
+        library = held.get(need.library)
+        if library is not None and library.path != piece.path and library.place not in places:
             yield Finding(
                 code="TW202",
                 severity=Severity.NOTE,
                 where=piece.path,
                 message=f"{need.library} is in the wheel, but the loader is not told where",
                 evidence=(
-                    f"{piece.path} needs {need.library}, which is {path}",
+                    f"{piece.path} needs {need.library}, which is {library.path}",
                     f"searches {', '.join(sorted(places)) or 'nothing'}",
                 ),
                 hint="give it an $ORIGIN RPATH, or load the library first from __init__.py",

@@ -135,7 +135,8 @@ class MacOS:
         floors = tuple(_floors(found))
         tag = _tag(_format_of(found), floors)
         findings = tuple(dict.fromkeys(_findings(found, exclude)))
-        return PlatformRuling(family="macos", tags=(tag,), native=tag, floors=floors, findings=findings)
+        cure = "build everything in it for that release (CMAKE_OSX_DEPLOYMENT_TARGET, MACOSX_DEPLOYMENT_TARGET)"
+        return PlatformRuling(family="macos", tags=(tag,), native=tag, floors=floors, findings=findings, cure=cure)
 
     def objections(self, contents: Contents, tag: str, *, exclude: tuple[str, ...] = ()) -> tuple[Objection, ...]:  # noqa: ARG002
         """Slices that are not there, and slices that need a newer system."""
@@ -150,6 +151,10 @@ class MacOS:
     def notes(self, contents: Contents, tag: str) -> tuple[Finding, ...]:
         """A tag that no installer asks for, and what makes a fat tag untrue."""
         return (*_unasked(tag), *_thin(contents, tag))
+
+    def python(self, tag: str) -> tuple[int, int] | None:  # noqa: ARG002  # the protocol's
+        """None: its tags say nothing of Pythons."""
+        return None
 
 
 def _pieces(contents: Contents) -> tuple[apple.Piece, ...]:

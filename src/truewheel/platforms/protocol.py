@@ -52,3 +52,7 @@ class Platform(Protocol):
     def notes(self, contents: Contents, tag: str) -> tuple[Finding, ...]:
         """What is worth saying of a claimed tag besides truth: an index refuses it, it never existed, …"""
         ...
+
+    def python(self, tag: str) -> tuple[int, int] | None:
+        """The one Python whose interpreters take wheels with ``tag``, where a tag belongs to one: ``(3, 14)``."""
+        ...

@@ -33,7 +33,7 @@ _STARTS = {
 """Whose programs a machine can start: emulation is part of Windows."""
 _API_SET = r"(api|ext)-(ms-\w+-)?[\w-]+\.dll"
 _PYTHON = r"python\d+t?(_d)?\.dll|libpypy[\d.]+-c\.dll|python-native\.dll"
-_MSVC = r"(msvcp|vcruntime|concrt|vccorlib|vcamp|vcomp)[\d_a-z]*\.dll"
+_MSVC = r"(msvcp|vcruntime|concrt|vccorlib|vcamp|vcomp|mfc)[\d_a-z]*\.dll"
 _MINGW = r"lib(gcc_s_\w+-1|stdc\+\+-6|winpthread-1|gfortran-\d|quadmath-0|gomp-1|ssp-0)\.dll"
 
 
@@ -64,13 +64,16 @@ def supplies(cpu: str, library: str) -> bool:
 
 
 class _Piece(Record):
+    """:param place: the directory that it is installed into."""
+
     path: str
+    place: str
     slice: PeSlice
 
 
 def _pieces(contents: Contents) -> tuple[_Piece, ...]:
     return tuple(
-        _Piece(path=f.path, slice=s)
+        _Piece(path=f.path, place=posixpath.dirname(contents.installed(f.path)), slice=s)
         for f, b in contents.binaries()
         for s in b.slices
         if b.format is Format.PE and isinstance(s, PeSlice) and s.kind in LOADABLE
@@ -151,14 +154,16 @@ class Windows:
     def rule(self, contents: Contents, *, exclude: tuple[str, ...] = ()) -> PlatformRuling:
         """The machine that Python's modules are for; without any, that of all libraries, or of all programs."""
         found = _pieces(contents)
-        cpus = sorted({_machine(p.slice) for p in _bound(found)})
+        bound = _bound(found)
+        cpus = sorted({_machine(p.slice) for p in bound})
         native = next((t for cpu in cpus for t, own in _tags().items() if own == cpu), "win_arm64")
         # Libraries and programs for several machines: which of them the wheel is for, nothing in it tells.
         tags = (native,) if len(cpus) < 2 or _modules(found) else ()
-        findings = (*_findings(found, exclude), *_mixtures(_bound(found), cpus))
+        findings = (*_findings(found, exclude), *_mixtures(bound, cpus))
         return PlatformRuling(
-            family="windows", tags=tags, native=native, floors=_floors(found), findings=tuple(dict.fromkeys(findings))
-        )
+            family="windows", tags=tags, native=native, floors=_floors(found), findings=tuple(dict.fromkeys(findings)),
+reason=_reason(bound, cpus, native),
+        )  # fmt: skip
 
     def objections(self, contents: Contents, tag: str, *, exclude: tuple[str, ...] = ()) -> tuple[Objection, ...]:  # noqa: ARG002
         """Modules for another machine, or nothing but libraries and programs for others."""
@@ -175,6 +180,18 @@ class Windows:
         """Nothing: the three tags are all fine."""
         return ()
 
+    def python(self, tag: str) -> tuple[int, int] | None:  # noqa: ARG002  # the protocol's
+        """None: its tags say nothing of Pythons."""
+        return None
+
+
+def _reason(bound: tuple[_Piece, ...], cpus: list[str], native: str) -> str:
+    """Why the tag is ``native``, or why there is none."""
+    if len(cpus) > 1 and not _modules(bound):
+        return f"the binaries are for {', '.join(cpus)}"
+    witness = next((p for p in bound if _machine(p.slice) == _tags()[native]), None)
+    return f"{witness.path} is code for {_machine(witness.slice)}" if witness is not None else ""
+
 
 def _floors(found: tuple[_Piece, ...]) -> tuple[Floor, ...]:
     """The least Windows by the images' headers. Linkers write 6.0 or less unless told; no tag can say it."""
@@ -190,7 +207,7 @@ def _floors(found: tuple[_Piece, ...]) -> tuple[Floor, ...]:
 
 
 def _findings(found: tuple[_Piece, ...], exclude: tuple[str, ...]) -> Iterator[Finding]:
-    held = {posixpath.basename(p.path).lower(): p.path for p in found}
+    held = {posixpath.basename(p.path).lower(): p for p in found}
     for piece in found:
         for need in piece.slice.needs:
             name = need.library.lower()
@@ -221,24 +238,26 @@ def _outside(piece: _Piece, need: Need) -> Finding:
         where=piece.path,
         message=message,
         evidence=(f"{piece.path} imports {need.library}" + (" when it is first used" if delayed else ""),),
-        hint=f'{hint}; when someone else supplies it, set tool.truewheel.exclude = ["{name}"]',
+        hint=f'{hint}; when someone else supplies it, set tool.truewheel.exclude = ["{name}"], or --exclude {name}',
     )
 
 
-def _unreachable(piece: _Piece, need: Need, path: str) -> Iterator[Finding]:
+def _unreachable(piece: _Piece, need: Need, library: _Piece) -> Iterator[Finding]:
     """A library in a directory that Windows does not search, unless Python code adds it first.
 
     A directory that is called ``NAME.libs`` is what delvewheel makes, which adds the call as well.
     """
-    folder, here = posixpath.dirname(path), posixpath.dirname(piece.path)
-    if folder == here or folder.endswith(".libs") or path == piece.path:
+    if library.place == piece.place or library.place.endswith(".libs"):
         return
     yield Finding(
         code="TW202",
         severity=Severity.NOTE,
         where=piece.path,
         message=f"{need.library} is in the wheel, but not where Windows looks",
-        evidence=(f"{piece.path} imports {need.library}, which is {path}", f"searches {here or 'the top'}"),
+        evidence=(
+            f"{piece.path} imports {need.library}, which is {library.path}",
+            f"searches {piece.place or 'the top'}",
+        ),
         hint="put it beside the module, or call os.add_dll_directory() in __init__.py",
     )
 

@@ -301,7 +301,7 @@ class Archive:
         content = bytes(raw) if item.method == STORED else _inflate(raw, item.size)
         if len(content) != item.size:
             raise ValueError(f"it has not the {item.size} bytes that it claims")
-        if zlib.crc32(content) != item.crc:
+        if _codec_for(raw).crc32(content) != item.crc:
             raise ValueError("its CRC is wrong")
         return content
 
@@ -361,12 +361,16 @@ def _inflated(raw: memoryview) -> Iterator[bytes]:
 
 
 def _inflate(raw: memoryview, size: int) -> bytes:
-    codec = zlib if len(raw) < _LARGE else _quick_codec()
+    codec = _codec_for(raw)
     try:
         content: bytes = codec.decompressobj(-15).decompress(raw, size + 1)
     except (zlib.error, codec.error) as error:
         raise ValueError(f"its data are broken ({error})") from error
     return content
+
+
+def _codec_for(raw: memoryview) -> Any:
+    return zlib if len(raw) < _LARGE else _quick_codec()
 
 
 def _quick_codec() -> Any:

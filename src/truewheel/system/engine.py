@@ -14,6 +14,7 @@ import difflib
 import hashlib
 import importlib.metadata
 import io
+import itertools
 import json
 import os
 import re
@@ -69,6 +70,7 @@ from scikit_build_core.builder._load_provider import (
 )
 from scikit_build_core.cmake import CMake
 from scikit_build_core.errors import FailedLiveProcessError, NotFoundError, ScikitBuildError
+from scikit_build_core.program_search import get_cmake_program, get_cmake_programs
 from scikit_build_core.settings.skbuild_model import ScikitBuildSettings
 from scikit_build_core.settings.skbuild_read_settings import SettingsReader
 
@@ -98,6 +100,7 @@ class Staged(Record):
     :param tags: ``wheel.tags``: expanded tags that the project demands, usually none.
     :param native: the platform tags that scikit-build-core would have written: the plain platform.
     :param compiled: ``wheel.cmake``: whether CMake ran.
+    :param installed: whether it installed any file.
     :param message: ``messages.after-success``, rendered.
     """
 
@@ -107,6 +110,7 @@ class Staged(Record):
     tags: tuple[str, ...]
     native: tuple[str, ...]
     compiled: bool
+    installed: bool
     message: str
 
 
@@ -173,7 +177,11 @@ class Engine:
             "null-variant": settings.null_variant, "variant-label": settings.variant_label,
         }  # fmt: skip
         problems = [
-            Problem(where=f"tool.scikit-build.{key}", message="wheel variants (PEP 817, a draft) cannot be built yet")
+            Problem(
+                where=f"tool.scikit-build.{key}",
+                message="is not how truewheel is told of variants",
+                hint="-Ctruewheel.variant=… and -Ctruewheel.variant-label=…",
+            )
             for key, value in variants.items()
             if value
         ]
@@ -370,9 +378,14 @@ def _complaints(message: str) -> Iterator[None]:
         hint = "install it, or let the front end install it: build with isolation"
         raise EngineError(str(error), phase="find CMake", hint=hint) from error
     except (ScikitBuildError, FileNotFoundError, FileExistsError, AssertionError, ValueError, TypeError) as error:
+        from ..model.machine import of_the_machine  # noqa: PLC0415  # nothing fails as a rule
+
         if isinstance(error, FileNotFoundError) and error.filename is None and not error.args:
             raise
-        raise ConfigError(message, problems=[Problem(where="tool.scikit-build", message=_said(error))]) from error
+        cause = of_the_machine(error.__cause__) if isinstance(error.__cause__, OSError) else None
+        told = f"{_said(error)}: {cause.message}" if cause is not None else _said(error)
+        problem = Problem(where="tool.scikit-build", message=told)
+        raise ConfigError(message, problems=[problem], hint=cause.hint if cause is not None else None) from error
 
 
 def _said(error: BaseException) -> str:
@@ -433,7 +446,7 @@ class _Staging:
         if launchers:
             for variable, told in launcher.EXACT.items():
                 os.environ.setdefault(variable, told)
-        definitions = self.place.definitions(self.build_dir.absolute())
+        definitions = self.place.definitions(self.build_dir.absolute(), self.project.variant)
         given = " ".join([*self.settings.cmake.define, *self.settings.cmake.args, os.environ.get("CMAKE_ARGS", "")])
         ours: dict[str, str | Path] = {"CMAKE_PROJECT_INCLUDE_BEFORE": definitions, **launchers}
         for name, value in ours.items():
@@ -445,7 +458,7 @@ class _Staging:
         told = (
             scikit_build_core.__version__, sys.executable, self.cmake, self.settings, self.state, self.project.name,
             self.project.raw_version, self.wheel_dirs, self.install_dir, self.cache_entries, self.tags,
-            _entry_points(),
+            _entry_points(), self.project.variant,
         )  # fmt: skip
         return hashlib.sha256("\0".join(map(repr, told)).encode()).hexdigest()
 
@@ -470,7 +483,10 @@ class _Staging:
     def _find_cmake(self) -> CMake | None:
         if not self.settings.wheel.cmake:
             return None
-        return CMake.default_search(version=self.settings.cmake.version, env=os.environ)
+        try:
+            return CMake.default_search(version=self.settings.cmake.version, env=os.environ)
+        except NotFoundError:
+            raise _no_cmake(self.settings) from None
 
     def _install_persistently(self) -> None:
         lib_dir = get_editable_rebuild_dir(
@@ -498,15 +514,20 @@ class _Staging:
         _generate_sources(self.settings, self.project)
         self._generate_outputs()
         options: tuple[Sequence[str], Sequence[str]] = ((), ())
+        before = sum(1 for _ in self._staged_files())
         if self.cmake is not None:
-            with progress.shown(verbose=self._is_verbose):
+            with self._heard():
                 options = self._drive_cmake(self.cmake)
+        installed = any(True for _ in itertools.islice(self._staged_files(), before, None))
         tree = self._gather(*options)
         return Staged(
             tree=tree, py_api=self.settings.wheel.py_api, build_tag=str(self.settings.wheel.build_tag),
             tags=tuple(self.settings.wheel.tags or ()), native=tuple(self.tags.archs), compiled=self.cmake is not None,
-            message=_rendered(self.settings.messages.after_success),
+            installed=installed, message=_rendered(self.settings.messages.after_success),
         )  # fmt: skip
+
+    def _staged_files(self) -> Iterator[Path]:
+        return (path for root in {*self.wheel_dirs.values(), self.lib_dir} for path in _files(root))
 
     def configure_only(self) -> None:
         """For ``sdist.cmake``: CMake's configure step alone, which may write into the source."""
@@ -514,8 +535,18 @@ class _Staging:
         _generate_sources(self.settings, self.project)
         self._generate_outputs()
         if self.cmake is not None:
-            with _phase("configure"):
+            with self._heard(), _phase("configure"):
                 self._configure(self.cmake)
+
+    @contextlib.contextmanager
+    def _heard(self) -> Iterator[None]:
+        """What the tools print is shown, and goes with the error when one of them fails."""
+        try:
+            with progress.shown(verbose=self._is_verbose) as said:
+                yield
+        except EngineError as error:
+            error.said = tuple(said)
+            raise
 
     def _configure(self, cmake: CMake) -> Any:
         if not (Path(self.settings.cmake.source_dir) / "CMakeLists.txt").is_file():
@@ -704,6 +735,23 @@ def _phase(phase: str) -> Iterator[None]:
     except FailedLiveProcessError as error:
         where = failures.get(str(error.args[0]), phase)
         raise EngineError(str(error.args[0]), phase=where, hint=hints[where]) from None
+
+
+def _no_cmake(settings: ScikitBuildSettings) -> EngineError:
+    """That no CMake fits: which ones there are, and who asks for another."""
+    given = os.environ.get("CMAKE_EXECUTABLE")
+    there = [get_cmake_program(Path(given))] if given else list(get_cmake_programs(module=True))
+    wanted = settings.cmake.version
+    listed = Path(settings.cmake.source_dir) / "CMakeLists.txt"
+    text = listed.read_text(encoding="utf-8", errors="replace") if listed.is_file() else ""
+    from_list = wanted is not None and any(s.version in text for s in wanted)
+    who = f"cmake_minimum_required in {listed.as_posix()}" if from_list else "tool.scikit-build.cmake.version"
+    return EngineError(
+        f"no CMake here fits: {wanted} is wanted" if there else "there is no CMake here",
+        phase="find CMake",
+        context=[*(f"{p.path} is {p.version or 'no CMake that answers'}" for p in there), f"{who} asks for {wanted}"],
+        hint=f'build with isolation, as front ends do by default; or install one here: pip install "cmake{wanted or ""}"',
+    )
 
 
 def _licences(settings: ScikitBuildSettings, project: Project) -> Iterator[Path]:

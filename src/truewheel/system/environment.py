@@ -183,9 +183,14 @@ def _place(source: Path, *, prefix: Path, site: Path) -> PurePosixPath:
 
 def interpreter_identity() -> str:
     """The interpreter that this environment stands on: its real path, its version and its build."""
-    base = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+    base = _base()
     status = Path(base).stat()
     return "\0".join((base, sys.version, sysconfig.get_platform(), str(status.st_size), str(status.st_mtime_ns)))
+
+
+def _base() -> str:
+    """The interpreter that no environment's end takes away: Python 3.10 names that of the environment that it runs in."""
+    return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
 
 
 @functools.cache
@@ -234,7 +239,7 @@ def keep(live: LiveEnvironment, store: Path) -> KeptEnvironment:
     root = store / key
     hold = cache.hold(root)
     try:
-        if (root / COMPLETE).is_file():
+        if _is_sound(root):
             cache.touch(root)
         else:
             _make(distributions, live, root)
@@ -254,6 +259,11 @@ def _make(distributions: Iterable[_Installed], live: LiveEnvironment, root: Path
         shutil.rmtree(draft, ignore_errors=True)
 
 
+def _is_sound(root: Path) -> bool:
+    """Whether there is a complete copy, and what its interpreter links to is still there."""
+    return (root / COMPLETE).is_file() and (root / "bin" / "python").exists()
+
+
 def _key(distributions: Iterable[_Installed]) -> str:
     digest = hashlib.sha256(interpreter_identity().encode())
     for d in distributions:
@@ -262,9 +272,7 @@ def _key(distributions: Iterable[_Installed]) -> str:
 
 
 def _copy(distributions: Iterable[_Installed], live: LiveEnvironment, draft: Path, *, final: Path) -> None:
-    import venv  # noqa: PLC0415  # slow to import, and rarely needed
-
-    venv.EnvBuilder(symlinks=True, with_pip=False).create(draft)
+    _make_empty(draft)
     moved = {str(p): str(final) for p in live.prefixes}
     for source, place in (pair for d in distributions for pair in _files(d)):
         target = draft / place
@@ -278,6 +286,16 @@ def _copy(distributions: Iterable[_Installed], live: LiveEnvironment, draft: Pat
     # venv wrote the draft's own path into these; nobody activates a kept environment.
     for activation in (*(draft / "bin").glob("activate*"), *(draft / "bin").glob("Activate*")):
         activation.unlink()
+
+
+def _make_empty(place: Path) -> None:
+    """An empty virtual environment that stands on the same interpreter as this process."""
+    import venv  # noqa: PLC0415  # slow to import, and rarely needed
+
+    named = Path(getattr(sys, "_base_executable", ""))
+    if sys.prefix != sys.base_prefix and named.is_relative_to(sys.prefix):
+        vars(sys)["_base_executable"] = _base()  # where venv links to
+    venv.EnvBuilder(symlinks=True, with_pip=False).create(place)
 
 
 def _files(installed: _Installed) -> Iterator[tuple[Path, PurePosixPath]]:
@@ -342,7 +360,7 @@ def _publish(draft: Path, final: Path) -> None:
     try:
         draft.rename(final)
     except OSError:
-        if (final / COMPLETE).is_file():  # somebody else was quicker
+        if _is_sound(final):  # somebody else was quicker
             return
         shutil.rmtree(final, ignore_errors=True)
         draft.rename(final)

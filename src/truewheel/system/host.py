@@ -6,6 +6,7 @@ import os
 import sys
 import sysconfig
 from collections.abc import Mapping
+from pathlib import Path
 
 from ..model.target import Target
 
@@ -30,6 +31,21 @@ def distribution(environ: Mapping[str, str] | None = None) -> str | None:
     """Which distribution's package build this is; ``None`` when it is none."""
     environ = os.environ if environ is None else environ
     return next((name for variable, name in DISTRIBUTIONS.items() if environ.get(variable)), None)
+
+
+def distributions() -> frozenset[str]:
+    """Normalised names of what is installed for this interpreter."""
+    import importlib.metadata  # noqa: PLC0415  # slow, and asked for only when a build has failed
+
+    from packaging.utils import canonicalize_name  # noqa: PLC0415
+
+    names = (d.metadata["Name"] for d in importlib.metadata.distributions())
+    return frozenset(canonicalize_name(name) for name in names if name)
+
+
+def has_headers() -> bool:
+    """Whether this interpreter's ``Python.h`` is where it says."""
+    return Path(sysconfig.get_path("include"), "Python.h").is_file()
 
 
 def target(platform_tag: str | None = None) -> Target:

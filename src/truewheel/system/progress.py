@@ -1,7 +1,7 @@
 """A live line on a terminal while CMake and Ninja run: phase, targets done of total, seconds, what compiles now.
 
 Everything that the tools print is caught; what is more than routine (warnings) is shown afterwards, and all of it when the
-build fails. Without a terminal nothing is caught, and the tools' plain lines pass as they are. Nothing here runs a tool.
+build fails. Without a terminal the tools' plain lines pass as they are. Nothing here runs a tool.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+from . import transcript
 
 _STATUS = re.compile(r"\[(\d+)/(\d+)\] (.*)")
 """Ninja's lines (manual, ``NINJA_STATUS``)."""
@@ -30,13 +32,14 @@ def wanted(*, verbose: bool) -> bool:
 
 
 @contextlib.contextmanager
-def shown(*, verbose: bool) -> Iterator[None]:
-    """Show a live line for whatever runs inside, when somebody looks.
+def shown(*, verbose: bool) -> Iterator[Sequence[str]]:
+    """Show a live line for whatever runs inside, when somebody looks; gives what is printed, whole after the end.
 
-    :param verbose: whether the user wants to see each command; then nothing is caught.
+    :param verbose: whether the user wants to see each command; then nothing is caught on a terminal.
     """
     if not wanted(verbose=verbose):
-        yield
+        with transcript.kept() as lines:
+            yield lines
         return
     sys.stdout.flush()
     sys.stderr.flush()
@@ -49,7 +52,7 @@ def shown(*, verbose: bool) -> Iterator[None]:
     line.start()
     well = False
     try:
-        yield
+        yield line.log
         well = True
     finally:
         sys.stdout.flush()

@@ -6,6 +6,7 @@ the wheel and PKG-INFO share.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import os
@@ -14,15 +15,18 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 from pyproject_metadata import StandardMetadata
 from pyproject_metadata.constants import KNOWN_PROJECT_FIELDS, PROJECT_DYNAMIC_STATIC, PROJECT_TO_METADATA
 from pyproject_metadata.errors import ConfigurationError
 
-from ..model import schema
+from ..model import schema, variants
 from ..model.diagnostics import ConfigError, Problem
 from ..model.project import Project
-from ..model.request import Request
+from ..model.request import Product, Request
 from ..model.settings import Settings
+from ..model.variants import Variant
 from .engine import Engine
 
 if sys.version_info >= (3, 11):
@@ -55,8 +59,27 @@ def read_table(source: Path) -> dict[str, Any]:
         problem = Problem(
             where="project", message="the table is missing", hint='add [project] with name = "…" and version = "…"'
         )
-        raise ConfigError("pyproject.toml describes no project", problems=[problem])
+        raise ConfigError("pyproject.toml describes no project", problems=[problem], hint=_of_setuptools(source))
     return table
+
+
+def _of_setuptools(source: Path) -> str | None:
+    """What to do about files that another backend would read."""
+    names = [name for name in ("setup.cfg", "setup.py") if (source / name).is_file()]
+    if not names:
+        return None
+    verb = "are files" if len(names) > 1 else "is a file"
+    return f"{', '.join(names)} {verb} of setuptools, which nobody reads here: move what they say to [project]"
+
+
+def build_requires(table: Mapping[str, Any]) -> frozenset[str]:
+    """Normalised names of what ``build-system.requires`` lists, as far as it can be read."""
+    listed = table.get("build-system", {}).get("requires", [])
+    names = set()
+    for text in listed if isinstance(listed, list) else ():
+        with contextlib.suppress(InvalidRequirement, TypeError):
+            names.add(canonicalize_name(Requirement(text).name))
+    return frozenset(names)
 
 
 def read_settings(table: Mapping[str, Any], request: Request) -> tuple[Settings, tuple[Problem, ...]]:
@@ -76,10 +99,11 @@ def read_project(table: Mapping[str, Any], request: Request, engine: Engine) -> 
     :raises ConfigError: with every mistake in ``[project]`` and ``[tool.truewheel]`` at once.
     """
     settings, problems = read_settings(table, request)
+    variant, wrong = _variant(settings, table, request)
     resolved = engine.project_table()
     metadata, more = _metadata(table, resolved, request, engine)
-    if metadata is None or problems or more:
-        raise ConfigError("pyproject.toml has mistakes", problems=[*problems, *more])
+    if metadata is None or problems or wrong or more:
+        raise ConfigError("pyproject.toml has mistakes", problems=[*problems, *wrong, *more])
     raw_version = _raw_version(resolved, metadata, engine)
     message = metadata.as_rfc822()
     message.replace_header("Version", raw_version)
@@ -93,7 +117,18 @@ def read_project(table: Mapping[str, Any], request: Request, engine: Engine) -> 
         license_file=_license_file(metadata, request.source),
         template_values={**dataclasses.asdict(metadata), "raw_version": raw_version},
         settings=settings,
+        variant=variant,
+        variant_json=b"" if variant is None else variants.text_of(variant, table["variant"]),
     )
+
+
+def _variant(
+    settings: Settings, table: Mapping[str, Any], request: Request
+) -> tuple[Variant | None, tuple[Problem, ...]]:
+    """The declared variant. An editable install and an sdist are none: nobody chooses between several of them."""
+    if request.product in (Product.EDITABLE, Product.METADATA_EDITABLE, Product.SDIST):
+        return None, ()
+    return variants.declared(settings.variant_label, settings.variant, table.get("variant"))
 
 
 def _metadata(

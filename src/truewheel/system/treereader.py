@@ -8,15 +8,16 @@ from pathlib import Path
 from .. import formats
 from ..model.contents import Contents, File
 from ..model.tree import Entry, Scheme, Tree
+from ..model.variants import Variant
 from .wheelreader import read_binary
 
 
-def contents_of(tree: Tree, *, dist_info: str) -> Contents:
+def contents_of(tree: Tree, *, dist_info: str, variant: Variant | None = None) -> Contents:
     """The contents of ``tree``; binaries are read, other files are only looked at."""
     data = dist_info.removesuffix(".dist-info") + ".data"
     roots = {Scheme.LIB: "", Scheme.DIST_INFO: f"{dist_info}/"}
     files = [_file(roots.get(e.scheme, f"{data}/{e.scheme.value}/") + e.path, e) for e in tree.entries]
-    return Contents(files=tuple(files), dist_info=dist_info)
+    return Contents(files=tuple(files), dist_info=dist_info, variant=variant)
 
 
 def _file(path: str, entry: Entry) -> File:

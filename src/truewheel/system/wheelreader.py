@@ -8,7 +8,7 @@ from __future__ import annotations
 from .. import formats
 from ..model.contents import Contents, File, Member, WheelFacts
 from ..model.diagnostics import FormatError, WheelError
-from ..model.distinfo import parse_headers, parse_record, parse_wheel_name
+from ..model.distinfo import VARIANT, parse_headers, parse_record, parse_wheel_name
 from .archive import Archive
 
 TYPE_CHECKING = False
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ..formats.cursor import Buffer
     from ..model.binary import Binary
+    from ..model.variants import Variant
     from .archive import Item
 
     Looked = tuple[File | None, Member]
@@ -26,7 +27,7 @@ _LARGE = 4_000_000
 """Bytes from which on a wheel is worth several threads."""
 _LONGEST = 32 << 20
 """Bytes of the largest text in ``.dist-info`` that is read: RECORD of 200,000 files."""
-_TEXTS = frozenset({"entry_points.txt", "top_level.txt", "direct_url.json", "variant.json"})
+_TEXTS = frozenset({"entry_points.txt", "top_level.txt", "direct_url.json", VARIANT})
 
 
 def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelFacts:
@@ -41,17 +42,34 @@ def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelF
         home = metadata_directory(archive.name, by_name)
         looked = _look_at_all(archive, digests=digests)
         record = text_of(archive, by_name.get(f"{home}/RECORD"))
+        texts = {n: text_of(archive, by_name[f"{home}/{n}"]) or "" for n in _TEXTS if f"{home}/{n}" in by_name}
         return WheelFacts(
             filename=archive.name,
             size=archive.size,
-            contents=Contents(files=tuple(f for f, _ in looked if f is not None), dist_info=home),
+            contents=Contents(
+                files=tuple(f for f, _ in looked if f is not None),
+                dist_info=home,
+                variant=_variant(archive.name, texts.get(VARIANT)),
+            ),
             members=tuple(m for _, m in looked),
             record=None if record is None else parse_record(record),
             wheel_headers=parse_headers(text_of(archive, by_name.get(f"{home}/WHEEL")) or ""),
             metadata=text_of(archive, by_name.get(f"{home}/METADATA")),
             oddities=archive.oddities() if digests else (),
-            texts={n: text_of(archive, by_name[f"{home}/{n}"]) or "" for n in _TEXTS if f"{home}/{n}" in by_name},
+            texts=texts,
         )
+
+
+def _variant(filename: str, text: str | None) -> Variant | None:
+    """The label in the name with the properties that ``variant.json`` gives it, or gives the only label that is there."""
+    parts = parse_wheel_name(filename)
+    if parts is None or not parts.variant:
+        return None
+    from ..model.variants import Variant, read  # noqa: PLC0415  # few wheels are variants
+
+    known = read(text).variants if text else ()
+    found = next((v for v in known if v.label == parts.variant), known[0] if len(known) == 1 else None)
+    return Variant(label=parts.variant, properties=found.properties if found else ())
 
 
 def metadata_directory(filename: str, by_name: Mapping[str, Item]) -> str:
@@ -111,10 +129,11 @@ def _look(archive: Archive, item: Item, *, digests: bool) -> Looked:
 
 
 def read_binary(content: Buffer) -> tuple[Binary | None, FormatError | None]:
-    """The facts of a binary, or why there are none."""
+    """The facts of a binary, or why there are none: as a value, without the frames that would keep ``content`` in memory."""
     try:
         return formats.read(content), None
     except FormatError as error:
+        error.__traceback__ = error.__context__ = error.__cause__ = None
         return None, error
 
 

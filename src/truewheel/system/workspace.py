@@ -23,8 +23,9 @@ import truewheel
 from ..model.record import replace
 from ..model.request import Product, Request
 from ..model.reuse import BuildRecord, Inputs, Manifest, Reuse, ReuseDecision, Stamp
+from ..model.variants import Variant
 from . import buildtree, cache, clearing, environment, memory, mirror, surroundings, traces
-from .definitions import definitions
+from .definitions import definitions, variant_definitions
 
 LAYOUT = 2
 """Of slots and records; raised when either changes, so that older ones are not used."""
@@ -52,13 +53,15 @@ class Workplace:
         shutil.rmtree(self.staging, ignore_errors=True)
         self.staging.mkdir(parents=True)
 
-    def definitions(self, build_dir: Path) -> Path:
-        """A CMake file to be included by the project: paths of this place are mapped out of everything compiled."""
+    def definitions(self, build_dir: Path, variant: Variant | None = None) -> Path:
+        """A CMake file to be included by the project: paths of this place are mapped out of everything compiled, and the
+        variant that is wanted is told."""
         path = self.root / "truewheel.cmake"
         homes = [(self.request.source, ""), (build_dir, "/_build"), (self.staging, "/_install")]
         if (kept := environment.current()) is not None:
             homes.append((kept, "/_env"))
         text = definitions([(Path(os.path.realpath(p)), below) for p, below in homes])
+        text += variant_definitions(variant) if variant is not None else ""
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
         return path
@@ -114,6 +117,17 @@ def is_full() -> bool:
 
 _ROOM = 50_000_000
 """Bytes; a compiler that stopped for want of room has left less."""
+_NOTHING = 1_000_000
+"""Bytes; with less than that, nothing that goes wrong can be blamed on anything else."""
+
+
+def without_room(place: Workplace) -> str:
+    """The directory of those a build writes to whose disk is full; empty when there is none."""
+    for path in (place.root, Path(tempfile.gettempdir())):
+        with contextlib.suppress(OSError):
+            if shutil.disk_usage(path).free < _NOTHING:
+                return os.fspath(path)
+    return ""
 
 
 def trim(limit: int | None) -> None:

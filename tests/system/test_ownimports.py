@@ -1,0 +1,59 @@
+"""What packages ask of themselves at import: what is told, and what may well be missing."""
+
+from __future__ import annotations
+
+import pytest
+
+from truewheel.model.tree import Entry, Scheme, Tree
+from truewheel.system.ownimports import own_imports
+
+
+def asked(**files: str) -> list[tuple[str, str]]:
+    """``package.module`` and where it is asked for; ``a__b`` stands for ``a/b.py``."""
+    entries = [
+        Entry(
+            scheme=Scheme.LIB,
+            path=f"{name.replace('__', '/')}.py".replace("/init.py", "/__init__.py"),
+            source=text.encode(),
+        )
+        for name, text in files.items()
+    ]
+    found = own_imports(Tree(entries=tuple(entries)))
+    return [(f"{i.package}.{'.'.join(i.names)}", i.where) for i in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("from ._m import call", "pkg._m"), ("from . import _m", "pkg._m"), ("import pkg._m", "pkg._m"),
+     ("from pkg._m import call", "pkg._m"), ("from .deep._m import call", "pkg.deep._m")],
+)  # fmt: skip
+def test_what_is_asked_for(text: str, name: str) -> None:
+    assert asked(pkg__init=f'"""Text."""\n{text}\n') == [(name, "pkg/__init__.py:2")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["try:\n    from ._m import call\nexcept ImportError:\n    pass", "def late():\n    from ._m import call",
+     "if TYPE_CHECKING:\n    from ._m import call", "import os\nfrom collections import abc", "from . import x\nx = 1",
+     "from . import x\nfrom .other import *\n__path__ = []", "print 'Python 2'\nfrom ._m import call",
+     "def __getattr__(name): ...\nfrom . import x", "\0from ._m import call", "__path__.append('/else')\nfrom ._m import call"],
+)  # fmt: skip
+def test_what_may_be_missing(text: str) -> None:
+    assert asked(pkg__init=text) == []
+
+
+def test_packages_within_packages() -> None:
+    found = asked(
+        pkg__init="", pkg__sub__init="from .._core import f", pkg__sub__mod="from . import name\nfrom ._x import y"
+    )
+    assert found == [("pkg._core", "pkg/sub/__init__.py:1"), ("pkg/sub._x", "pkg/sub/mod.py:2")]
+
+
+def test_a_namespace_may_be_filled_by_others() -> None:
+    assert asked(space__text__init="from space._other import x\nfrom .._other import y\nfrom ._own import z") == [
+        ("space/text._own", "space/text/__init__.py:3")
+    ]
+
+
+def test_scripts_and_lone_modules_are_no_packages() -> None:
+    assert asked(lone="from ._m import x\nimport lone._m") == []
