@@ -457,16 +457,22 @@ def build_types_under_one_name(world: World) -> list[Change]:
 
 
 CASES = (
-    header_outside, header_outside_that_shadows, header_on_the_compilers_path, library_outside, program_of_a_command,
-    program_by_name, compiler_behind_a_cache, commit_in_a_command, project_in_a_folder_of_a_larger_one,
-    folder_by_way_of_a_link, the_same_in_a_mirror, module_that_a_script_imports, modules_that_a_command_imports, files_that_a_command_leaves,
-    output_that_is_no_longer_made, the_same_in_a_build_directory_of_its_own, another_generator, headers_under_make,
-    preset_of_the_users, toolchain_outside, packages_flags, project_inside, fetched_archive, source_that_comes_back,
-    copied_module, computed_variable, build_types_in_turn, build_types_side_by_side, build_types_under_one_name,
+    header_outside, header_outside_that_shadows, library_outside, program_of_a_command, compiler_behind_a_cache,
+    commit_in_a_command, project_in_a_folder_of_a_larger_one, folder_by_way_of_a_link, the_same_in_a_mirror,
+    module_that_a_script_imports, modules_that_a_command_imports, files_that_a_command_leaves,
+    output_that_is_no_longer_made, the_same_in_a_build_directory_of_its_own, headers_under_make, packages_flags,
+    project_inside, source_that_comes_back, build_types_in_turn, build_types_under_one_name,
 )  # fmt: skip
+RARE = (
+    header_on_the_compilers_path, program_by_name, another_generator, preset_of_the_users, toolchain_outside,
+    fetched_archive, copied_module, computed_variable, build_types_side_by_side,
+)  # fmt: skip
+"""For the extended run: cousins of the others."""
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+@pytest.mark.parametrize(
+    "case", [*CASES, *(pytest.param(c, marks=pytest.mark.extended) for c in RARE)], ids=lambda case: case.__name__
+)
 def test_unseen(tmp_path: Path, case: Callable[[World], list[Change]]) -> None:
     needs.program("gcc")
     world = made(tmp_path)
