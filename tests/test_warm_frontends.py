@@ -115,6 +115,11 @@ def test_an_editable_install_is_rebuilt_after_its_environment_is_gone(environ: d
     bare = {k: v for k, v in here.items() if k != "PATH"} | {"PATH": no_cmake(tmp_path)}
     look = [python, "-c", "import warm._warm; print(warm._warm.__doc__)"]
     assert run(look, bare) == "None"
+    said = run(
+        [sys.executable, "-m", "truewheel", "cache", "clean"],
+        {**os.environ, "TRUEWHEEL_CACHE_DIR": str(tmp_path / "cache")},
+    )
+    assert f"\n  {project.root}/build/" in said, said  # which needs the environment's CMake still
     project.replace("src/main.c", '"_warm", NULL, 0', '"_warm", "edited", 0')
     assert run(look, bare) == "edited"
 
