@@ -20,9 +20,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import hooks
 import interpreters
 import needs
 import pytest
+import test_editable
 from running import run
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
@@ -175,6 +177,22 @@ def test_wheel_file_comes_and_goes_without_a_trace(home: Home) -> None:
     assert home.version() == "1.0.0"
     home.pip("uninstall", "-y", "example-c-module")
     assert home.files() == before
+
+
+@pytest.mark.parametrize("mode", test_editable.MODES)
+def test_editable_is_rebuilt_on_import(mode: str, home: Home, tmp_path: Path) -> None:
+    """The front end's environment, with CMake in it or not, is gone by then."""
+    table, placed = test_editable.MODES[mode]
+    cmake = hooks.CMAKE.replace("install(TARGETS _m DESTINATION pkg)", placed)
+    source = hooks.project(tmp_path / "project", pyproject=table, cmake=cmake)
+    (source / "src" / "pkg" / "__init__.py").write_text("from ._m import call\n")
+    home.pip("install", "-e", source)
+    ask = (home.python, "-c", "import pkg; print(pkg.call())")
+    assert run(*ask, cwd=home.place, environ=home.environ).splitlines()[-1] == "42"
+    (source / "m.c").write_text(hooks.MODULE.format(head="", value="43"))
+    assert run(*ask, cwd=home.place, environ=home.environ).splitlines()[-1] == "43"
+    home.pip("uninstall", "-q", "-y", "pkg")
+    assert "No module named 'pkg'" in run(*ask, cwd=home.place, environ=home.environ, status=1)
 
 
 def test_zip_of_the_tree(home: Home, tmp_path: Path) -> None:
