@@ -93,6 +93,15 @@ def test_tag_gives_the_true_name(
     assert "true already" in capsys.readouterr().out
 
 
+def test_tag_writes_no_wheel_over_another(
+    wheel: Path, renamed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["tag", str(renamed), str(wheel), "-o", str(out)]) != 0
+    assert [p.name for p in out.iterdir()] == [wheel.name]
+    assert f"would get the name that {renamed.name} has got" in capsys.readouterr().err
+
+
 def test_tag_goes_on_after_a_wheel_that_has_no_true_name(
     wheel: Path, renamed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

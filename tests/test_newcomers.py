@@ -271,6 +271,17 @@ def test_a_module_named_unlike_its_target(tmp_path: Path) -> None:
     assert "hint: name the CMake target fast, or the module _m" in told
 
 
+def test_several_modules_in_one_file_may_be_meant(tmp_path: Path) -> None:
+    """``ExtensionFileLoader`` loads each by its name."""
+    needs.program("gcc")
+    source = hooks.project(tmp_path)
+    one = (source / "m.c").read_text().replace("PyInit__m", "PyInit_a")
+    (source / "m.c").write_text(one + "PyMODINIT_FUNC PyInit_b(void) { return PyInit_a(); }\n")
+    done = hooks.hook(source, "build_wheel", tmp_path / "out")
+    assert hooks.result(done).endswith(".whl")
+    assert "warning TW405" in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     ("install", "lies"),
     [("", "no extension module is in the wheel"), (".", "_m.SUFFIX lies elsewhere"), ("lib", "lib/_m.SUFFIX lies elsewhere"),

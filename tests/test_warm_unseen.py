@@ -135,6 +135,21 @@ def program_of_a_command(world: World) -> list[Change]:
     return [lambda w: w.elsewhere("tool", SCRIPT.format(2), mode=0o755)]
 
 
+def scripts_and_linker_input_beside_the_project(world: World) -> list[Change]:
+    """As in a repository of several projects; paths with ``..`` begin like those of the project."""
+    world.elsewhere("gen.py", "import sys, helper\nopen(sys.argv[1], 'w').write(helper.TEXT)\n")
+    world.elsewhere("helper.py", "TEXT = 'int made(void) { return 1; }'\n")
+    world.elsewhere("symbols.map", "{ global: value; local: *; };\n")
+    beside = "${CMAKE_CURRENT_SOURCE_DIR}/../outside"
+    world.append("CMakeLists.txt", COMMAND.format(f"{sys.executable} {beside}/gen.py"))
+    world.append("CMakeLists.txt", f"target_link_options(unseen PRIVATE -Wl,--version-script={beside}/symbols.map)\n")
+    return [
+        lambda w: w.elsewhere("helper.py", "TEXT = 'int made(void) { return 22; }'\n"),
+        lambda w: w.elsewhere("gen.py", "import sys\nopen(sys.argv[1], 'w').write('int made(void) { return 333; }')\n"),
+        lambda w: w.elsewhere("symbols.map", "{ global: value; made; local: *; };\n"),
+    ]
+
+
 def program_by_name(world: World) -> list[Change]:
     world.elsewhere("bin/tool-of-mine", SCRIPT.format(1), mode=0o755)
     world.variables["PATH"] = f"{world.outside}/bin{os.pathsep}{os.environ['PATH']}"
@@ -458,6 +473,7 @@ def build_types_under_one_name(world: World) -> list[Change]:
 
 CASES = (
     header_outside, header_outside_that_shadows, library_outside, program_of_a_command, compiler_behind_a_cache,
+    scripts_and_linker_input_beside_the_project,
     commit_in_a_command, project_in_a_folder_of_a_larger_one, folder_by_way_of_a_link, the_same_in_a_mirror,
     module_that_a_script_imports, modules_that_a_command_imports, files_that_a_command_leaves,
     output_that_is_no_longer_made, the_same_in_a_build_directory_of_its_own, headers_under_make, packages_flags,

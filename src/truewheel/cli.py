@@ -264,18 +264,20 @@ def _tag(options: SimpleNamespace) -> int:
     from .report import printable  # noqa: PLC0415
 
     code = 0
+    made: dict[str, str] = {}
     for path in map(Path, options.wheels):
         try:
-            print(printable(_tag_one(path, Path(options.output), tuple(options.exclude))))  # noqa: T201
+            print(printable(_tag_one(path, Path(options.output), tuple(options.exclude), made)))  # noqa: T201
         except TruewheelError as error:  # noqa: PERF203  # a wheel's error is not the next one's
             _complain(error)
             code = max(code, int(error.exit_code))
     return code
 
 
-def _tag_one(path: Path, output: Path, exclude: tuple[str, ...]) -> str:
+def _tag_one(path: Path, output: Path, exclude: tuple[str, ...], names: dict[str, str]) -> str:
     """Write the wheel under its true name; returns what was done.
 
+    :param names: the wheel that each name was given to in this run; this one is added.
     :raises TruewheelError: when no true name is known, or the wheel cannot be read or written.
     """
     from .judge import verdict  # noqa: PLC0415
@@ -286,6 +288,11 @@ def _tag_one(path: Path, output: Path, exclude: tuple[str, ...]) -> str:
     checked = verdict.check(facts, exclude=exclude)
     name = _true_name(facts, checked)
     _must_be_true(facts, name, exclude=exclude)
+    if (other := names.setdefault(str(name), path.name)) != path.name:
+        raise TruewheelError(
+            f"{path.name} would get the name that {other} has got, {name}",
+            hint="keep one of them, or name another directory for it",
+        )
     made = output / str(name)
     if made.resolve() != path.resolve():
         retag_wheel(path, output, name=name, purelib=checked.truth.purelib)

@@ -104,6 +104,7 @@ def test_nothing_declared_is_no_variant() -> None:
     ("label", "given_", "table", "where", "message"),
     [
         ("v3", ["x86_64 level v3"], TABLE, "truewheel.variant", "is no property"),
+        ("v9", ["x86_64 :: level :: v9"], TABLE, "truewheel.variant", "no level"),
         ("", ["x86_64 :: level :: v3"], TABLE, "truewheel.variant-label", "is missing"),
         ("x86-64", ["x86_64 :: level :: v3"], TABLE, "truewheel.variant-label", "is no label"),
         ("null", ["x86_64 :: level :: v3"], TABLE, "truewheel.variant-label", "without properties"),

@@ -42,6 +42,17 @@ def test_what_may_be_missing(text: str) -> None:
     assert asked(pkg__init=text) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["import sys\nsys.modules[__name__ + '._m'] = x", "globals()['_m'] = 1", "import pkg\npkg.__path__.append('/else')",
+     "import sys\nsys.meta_path.insert(0, Finder())", "from importlib.util import spec_from_file_location as load"],
+)  # fmt: skip
+def test_who_makes_modules_while_running_is_not_asked(text: str) -> None:
+    """In whichever file of the package."""
+    assert asked(pkg__init="from . import _boot\nfrom ._m import call", pkg___boot=text) == []
+    assert asked(pkg__init="from . import _boot\nfrom ._m import call", pkg___boot="import sys") != []
+
+
 def test_packages_within_packages() -> None:
     found = asked(
         pkg__init="", pkg__sub__init="from .._core import f", pkg__sub__mod="from . import name\nfrom ._x import y"

@@ -322,7 +322,7 @@ def _importless(payload: list[File], contents: Contents) -> Iterator[Finding]:
         if not python and not top.endswith((".libs", ".dylibs", "-stubs")):
             yield _finding(
                 "TW516", Severity.NOTE, f"{top}/", "holds extension modules and no __init__.py: a namespace package, which others may enter",
-                evidence=[example], hint="add __init__.py, unless that is meant",
+                evidence=[example], hint=f'add __init__.py, unless that is meant; where there is one, wheel.packages must name its directory: ["src/{top}"]',
             )  # fmt: skip
 
 

@@ -391,7 +391,9 @@ def _other_init(module: Module, name: str, wanted: str, there: frozenset[str]) -
         where=module.path,
         message=f"import {name} looks for {wanted}, which is not there",
         evidence=tuple(f"exports {i}" for i in sorted(there)[:4]),
-        hint=f"name the CMake target {initialised(min(there))}, or the module {name}",
+        hint=f"name the CMake target {initialised(min(there))}, or the module {name}"
+        if len({initialised(i) for i in there}) == 1
+        else "a module that holds several others needs a loader of its own",
     )
 
 

@@ -93,18 +93,24 @@ def judge(contents: Contents, question: Question) -> Verdict:
 
 
 def _graver(finding: Finding) -> Finding:
-    """What is merely odd in a wheel of somebody else's, and certainly not meant in a build of one's own."""
-    return replace(finding, severity=Severity.ERROR) if finding.code == "TW405" else finding
+    """What is merely odd in a wheel of somebody else's, and hardly meant in a build of one's own. Several modules in one file
+    may be meant: ``ExtensionFileLoader`` loads each by its name."""
+    if finding.code == "TW405" and len(finding.evidence) == 1:
+        return replace(finding, severity=Severity.ERROR)
+    if finding.code == "TW516":
+        return replace(finding, severity=Severity.WARNING)
+    return finding
 
 
 def _of_tree(contents: Contents, question: Question, platforms: tuple[str, ...]) -> tuple[Finding, ...]:
-    return layout.tree_findings(
+    found = layout.tree_findings(
         contents,
         compiled=question.compiled,
         installed=question.installed,
         imports=question.imports,
         platforms=platforms,
     )
+    return tuple(map(_graver, found))
 
 
 def _told(findings: Iterable[Finding], selected: tuple[str, ...], ignored: tuple[str, ...]) -> tuple[Finding, ...]:

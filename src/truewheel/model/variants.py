@@ -21,6 +21,8 @@ SCHEMA = "https://variants-schema.wheelnext.dev/peps/850/v0.2.0.json"
 """What ``$schema`` says in the files that are written here."""
 KNOWN = frozenset({(0, 1, 0), (0, 2, 0)})
 """Versions of the format that are understood here."""
+LEVELS = ("v1", "v2", "v3", "v4")
+"""Values of ``x86_64 :: level``: the microarchitecture levels of the x86-64 psABI."""
 ALPHABET = "lower-case letters, digits, _ and ."
 """What labels are made of, in words."""
 _SIMPLE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
@@ -112,7 +114,13 @@ def declared(label: str, properties: Iterable[str], table: object) -> tuple[Vari
     mistakes = [
         Problem(where=_PROPERTIES, message=f"{t!r} is no property", hint="x86_64 :: level :: v3") for t in wrong
     ]
-    mistakes += [] if wrong else _of_label(found)
+    levels = [p for _, p in given if p is not None and (p.namespace, p.feature) == ("x86_64", "level")]
+    mistakes += [
+        Problem(where=_PROPERTIES, message=f"{p} is no level of that CPU", hint=f"one of {', '.join(LEVELS)}")
+        for p in levels
+        if p.value not in LEVELS
+    ]
+    mistakes += [] if mistakes else _of_label(found)
     mistakes += [] if mistakes else _of_table(found, table)
     return found, tuple(mistakes)
 

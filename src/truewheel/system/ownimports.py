@@ -14,10 +14,19 @@ from pathlib import Path
 from ..model.contents import Import
 from ..model.tree import Entry, Scheme, Tree
 
+_MAKERS = (
+    "__path__", "sys.modules", "meta_path", "path_hooks", "ModuleType", "globals(", "setattr(", "exec(",
+    "spec_from_", "FileLoader", "__import__",
+)  # fmt: skip
+"""Words of sources that make modules while they run, or change how they are found."""
+
 
 def own_imports(tree: Tree) -> tuple[Import, ...]:
-    """What the regular packages of ``tree`` ask of themselves; files that are not Python are passed over."""
+    """What the regular packages of ``tree`` ask of themselves; files that are not Python are passed over. Nothing, when one of
+    them makes modules, or finds them in ways of its own: then what is imported need not be in a file."""
     sources = {e.path: _text(e) for e in tree.entries if e.scheme is Scheme.LIB and e.path.endswith(".py")}
+    if any(word in text for text in sources.values() for word in _MAKERS):
+        return ()
     regular = _regular(sources)
     return tuple(i for p in sorted(sources) if _package(p) in regular for i in _of_file(p, sources[p], regular))
 
@@ -32,9 +41,8 @@ def _package(path: str) -> str:
 
 
 def _regular(sources: Mapping[str, str]) -> frozenset[str]:
-    """Packages that nobody but this wheel fills: with ``__init__.py``, and without a search path of their own making."""
-    own = (p for p, text in sources.items() if p.endswith("/__init__.py") and "__path__" not in text)
-    return frozenset(map(_package, own))
+    """Packages that nobody but this wheel fills: with ``__init__.py``."""
+    return frozenset(_package(p) for p in sources if p.endswith("/__init__.py"))
 
 
 def _of_file(path: str, text: str, regular: frozenset[str]) -> Iterator[Import]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import os
 import re
 import shutil
@@ -30,6 +31,8 @@ _READS = re.compile(
 """Commands by which a CMake file reads others that CMake does not watch (cmake-commands(7))."""
 _LOCAL = "/usr/local/include"
 """Where headers stand before the system's by default (GCC manual, "Search Path")."""
+_MOST_BESIDE = 500
+"""Files of one directory outside that a command may read without declaring it; who keeps more there has no mere scripts."""
 _DEFAULT_LIBRARIES = ("c", "m")
 """What is linked without being named."""
 
@@ -131,6 +134,7 @@ def gathered(
     commands = [e for e in edges if e.is_projects_own]
     scripts = _scripts(commands, build_dir, bounds, names)
     outside = {p for p in (inputs | configured | _tools(build_dir) | _named(file, commands)) if bounds.is_outside(p)}
+    outside |= _beside(commands, bounds)
     outside |= {p for p in inputs if (n := bounds.name(p)) is not None and n not in names}  # by way of a link, for one
     texts = {p: buildtree.content(p) for p in own}
     return Traces(
@@ -191,9 +195,26 @@ def _on_path(name: str) -> Iterator[str]:
 
 def _named(file: str, own: Iterable[Edge]) -> set[str]:
     """Files whose absolute paths stand anywhere in the build file, and programs that its custom commands call by name."""
-    words = set(re.findall(r"(?<![\w.$}])/[^\s\"'\\;,=:$&|<>()]+", file.replace("$:", ":")))
+    words = set(_absolute(file))
     called = {w for edge in own for c in edge.commands for w in re.findall(r"(?:^|&& )([\w.+-]+)", c)} - {"cd"}
     return {w for w in words if os.path.isfile(w)} | {p for p in map(shutil.which, called) if p}
+
+
+def _absolute(text: str) -> Iterator[str]:
+    """The absolute paths in a build file or a command, without their ``..``."""
+    found = re.findall(r"(?<![\w.$}])/[^\s\"'\\;,=:$&|<>()]+", text.replace("$:", ":"))
+    return map(os.path.normpath, found)
+
+
+def _beside(own: Iterable[Edge], bounds: Boundaries) -> set[str]:
+    """Files beside the outside ones that custom commands name: a script may read them, or import them."""
+    named = {p for edge in own for command in edge.commands for p in _absolute(command) if os.path.isfile(p)}
+    folders = {os.path.dirname(p) for p in named if bounds.is_outside(p) and bounds.is_foreign(os.path.dirname(p))}
+    found: set[str] = set()
+    for folder in folders:
+        with os.scandir(folder) as entries:
+            found.update(e.path for e in itertools.islice(entries, _MOST_BESIDE) if e.is_file())
+    return found
 
 
 def _libraries(file: str) -> Iterator[str]:
