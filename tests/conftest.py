@@ -75,6 +75,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for report in reports
         if getattr(report, "when", "") == "call"
         for name, value in report.user_properties
+        if name != "cell"  # those become a table: docs/regenerate/tested.py
     ]
     if counted:
         terminalreporter.section("counts")

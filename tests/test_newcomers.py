@@ -66,9 +66,12 @@ def lean(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def plain_python() -> Path:
-    """The interpreter below any virtual environment, which finds nothing but what it is given."""
-    return interpreters.found().get(VERSION) or needs.missing(f"CPython {VERSION} with headers")
+def plain_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An interpreter that finds nothing but what it is given: below it, somebody may have installed things."""
+    base = interpreters.found().get(VERSION) or needs.missing(f"CPython {VERSION} with headers")
+    place = tmp_path_factory.mktemp("plain")
+    subprocess.run([base, "-m", "venv", "--without-pip", place], check=True)
+    return place / "bin" / "python"
 
 
 # --- compilers --------------------------------------------------------------------------------------------------
@@ -141,12 +144,13 @@ def test_development_where_there_is_no_libpython(tmp_path: Path, lean: dict[str,
     needs.program("gcc")
     python = python_without(tmp_path, plain_python, headers=True, library=False)
     source = hooks.project(tmp_path, cmake=CMAKE.replace("Development.Module", "Development"))
-    run = hooks.hook(source, "build_wheel", tmp_path / "out", environ=lean, python=(python,))
+    alone = {**lean, "CMAKE_ARGS": "-DCMAKE_FIND_USE_CMAKE_SYSTEM_PATH=OFF"}  # the system may have one of that version
+    run = hooks.hook(source, "build_wheel", tmp_path / "out", environ=alone, python=(python,))
     told = failed(run, tmp_path / "out")
     assert "  because: libpython is asked for (CMakeLists.txt:3), which this Python does not have" in told
     assert "hint: write find_package(Python REQUIRED COMPONENTS Interpreter Development.Module)" in told
     (source / "CMakeLists.txt").write_text(CMAKE)
-    hooks.result(hooks.hook(source, "build_wheel", tmp_path / "out", environ=lean, python=(python,)))
+    hooks.result(hooks.hook(source, "build_wheel", tmp_path / "out", environ=alone, python=(python,)))
 
 
 def test_a_newer_python_is_asked_for(tmp_path: Path) -> None:

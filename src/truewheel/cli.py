@@ -383,10 +383,13 @@ def _must_be_true(facts: WheelFacts, name: WheelName, *, exclude: tuple[str, ...
 
 
 def _complain(error: TruewheelError) -> None:
+    import contextlib  # noqa: PLC0415
+
     from . import report  # noqa: PLC0415
 
     style = report.Style(colour=sys.stderr.isatty() and not os.environ.get("NO_COLOR"))
-    sys.stdout.flush()
+    with contextlib.suppress(OSError):  # that there is no place for it may be what there is to complain about
+        sys.stdout.flush()
     print(report.error(error, style), file=sys.stderr)  # noqa: T201
 
 
