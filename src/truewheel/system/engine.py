@@ -31,6 +31,7 @@ import scikit_build_core
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from scikit_build_core import program_search
 from scikit_build_core._logging import rich_print
 from scikit_build_core.build._editable import (
     editable_inplace_files,
@@ -89,6 +90,8 @@ _OURS = "truewheel."
 """Prefix of the config settings that are not the engine's."""
 _HEAD_START = 0.02
 """Seconds that the build tool gets to start before other work competes with starting it."""
+# A machine under load, or a disk that sleeps, may take longer than five seconds to start CMake; to do without is no answer.
+program_search.BASE_TIMEOUT = max(program_search.BASE_TIMEOUT, 60)
 _DEFAULT_LICENCES = ("LICEN[CS]E*", "COPYING*", "NOTICE*", "AUTHORS*")
 
 
