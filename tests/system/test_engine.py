@@ -87,6 +87,13 @@ def test_the_list_is_complete() -> None:
     assert set(imported()) - others == set(PIECES)
 
 
+def test_a_directory_in_the_place_of_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "CMakeLists.txt").mkdir()
+    with pytest.raises(ConfigError) as caught:
+        engine.Engine(request(tmp_path), table())
+    assert [p.message for p in caught.value.problems] == ["CMakeLists.txt: Is a directory"]
+
+
 def test_cmake_has_a_minute_to_answer() -> None:
     """Five seconds are too few on a machine under load: CMake would then be taken for missing."""
     assert program_search.compute_timeout(Path("cmake")) >= 60

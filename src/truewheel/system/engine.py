@@ -380,7 +380,16 @@ def _complaints(message: str) -> Iterator[None]:
     except NotFoundError as error:
         hint = "install it, or let the front end install it: build with isolation"
         raise EngineError(str(error), phase="find CMake", hint=hint) from error
-    except (ScikitBuildError, FileNotFoundError, FileExistsError, AssertionError, ValueError, TypeError) as error:
+    except (
+        ScikitBuildError,
+        FileNotFoundError,
+        FileExistsError,
+        IsADirectoryError,
+        PermissionError,
+        AssertionError,
+        ValueError,
+        TypeError,
+    ) as error:
         from ..model.machine import of_the_machine  # noqa: PLC0415  # nothing fails as a rule
 
         if isinstance(error, FileNotFoundError) and error.filename is None and not error.args:
