@@ -40,5 +40,13 @@ def test_a_string_table_gives_whole_names_and_the_ends_of_names(many: bool) -> N
 
 
 def test_an_empty_string_table_has_no_names() -> None:
+    for raw in (b"", b"cut"):
+        with pytest.raises(FormatError, match="outside"):
+            Strings(Cursor(raw), "DT_STRTAB")[0]
+
+
+def test_a_name_without_an_end_is_none() -> None:
+    names = Strings(Cursor(b"\0one\0two"), "DT_STRTAB")
+    assert [names[0], names[1]] == ["", "one"]
     with pytest.raises(FormatError, match="outside"):
-        Strings(Cursor(b""), "DT_STRTAB")[0]
+        names[5]

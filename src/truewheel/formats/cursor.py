@@ -158,10 +158,10 @@ def _strings(raw: bytes) -> dict[int, str]:
     """
     if raw.count(b"\0") > _SHORT + len(raw) // 32:
         return {}
-    pieces = raw.split(b"\0")
-    del pieces[-1]  # it has no end
+    pieces = raw.split(b"\0")[:-1]  # the last one has no end
     texts = raw.decode("ascii").split("\0") if raw.isascii() else map(_decoded, pieces)
-    return dict(zip(accumulate((len(piece) + 1 for piece in pieces), initial=0), texts, strict=False))
+    starts = accumulate((len(piece) + 1 for piece in pieces[:-1]), initial=0)
+    return dict(zip(starts, texts, strict=False)) if pieces else {}
 
 
 def _decoded(raw: bytes) -> str:
