@@ -88,6 +88,8 @@ def _unusable(before: BuildRecord, now: Inputs, outside: Mapping[str, str]) -> s
     asked = [n for n in variables if n != COMMIT or n in traces.variables]
     if asked and traces.commands:
         return f"{_named(asked[0])} changed, and the project runs commands of its own"
+    if asked and traces.scripted:
+        return f"{_named(asked[0])} changed, and a tool of the build is a script, which may ask for it"
     return None
 
 

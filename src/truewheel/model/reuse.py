@@ -107,7 +107,9 @@ class Traces(Record):
     :param variables: environment variables that the project's CMake files or commands name; and of what else surrounds the
         build.
     :param strays: files that commands left in the build tree without declaring them.
+    :param leftovers: such files that a command names: it makes them again when it runs, and not before.
     :param commands: whether the project runs commands of its own at build time.
+    :param scripted: whether a compiler or another tool is a script, which may read what it likes.
     :param reads: whether its CMake files read others by themselves (``file(READ)``, ``execute_process`` ...).
     :param probes: whether a source asks ``__has_include``.
     :param finished: time in ns since the epoch when the build ended.
@@ -124,7 +126,9 @@ class Traces(Record):
     mentioned: frozenset[str] = frozenset()
     variables: frozenset[str] = frozenset()
     strays: frozenset[str] = frozenset()
+    leftovers: frozenset[str] = frozenset()
     commands: bool = False
+    scripted: bool = False
     reads: bool = False
     probes: bool = False
     finished: int = 0

@@ -104,6 +104,11 @@ def build_file(build_dir: Path) -> str:
     return "\n".join(_included(build_dir, "build.ninja", set()))
 
 
+def words(file: str) -> frozenset[str]:
+    """Whatever a build file may mean by a file's name without its directory."""
+    return frozenset(re.split(r"[\s\"'/=,;:|]+", file))
+
+
 def _included(build_dir: Path, name: str, seen: set[str]) -> Iterator[str]:
     seen.add(name)
     content = text(build_dir / name).replace("$\n", "")

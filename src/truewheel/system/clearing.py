@@ -15,9 +15,12 @@ from ..model.reuse import Stamp
 from . import buildtree, mirror
 
 
-def purge(build_dir: Path) -> dict[Path, Stamp]:
-    """Delete whatever no build command made: CMake will write it again; returns what was known of it."""
-    made = buildtree.outputs(build_dir) | {build_dir / ".ninja_log", build_dir / ".ninja_deps"}
+def purge(build_dir: Path, *, leftovers: Iterable[str]) -> dict[Path, Stamp]:
+    """Delete whatever no build command made: CMake will write it again; returns what was known of it.
+
+    :param leftovers: names of files that build commands made without declaring them.
+    """
+    made = buildtree.outputs(build_dir) | {build_dir / n for n in (".ninja_log", ".ninja_deps", *leftovers)}
     found: dict[Path, Stamp] = {}
     for name, stamp in mirror.manifest(build_dir).items():
         path = build_dir / name
@@ -34,6 +37,14 @@ _ALWAYS_NEW = frozenset({
     "cmake.verify_globs",
 })  # fmt: skip
 """What Ninja compares with CMake's inputs: an old time stamp would make it configure again."""
+
+
+def sweep(build_dir: Path, leftovers: Iterable[str]) -> None:
+    """Delete those of ``leftovers`` that no command of the build, as it is configured now, names any more."""
+    words = buildtree.words(buildtree.build_file(build_dir))
+    for name in leftovers:
+        if name.rpartition("/")[2] not in words:
+            (build_dir / name).unlink(missing_ok=True)
 
 
 def forget(build_dir: Path, written: Iterable[str], *, objects: bool) -> dict[Path, Stamp]:

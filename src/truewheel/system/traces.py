@@ -23,6 +23,7 @@ from . import buildtree, mirror
 from .buildtree import Edge
 
 _TOOLS = r"CMAKE_(?:COMMAND|MAKE_PROGRAM|AR|LINKER|RANLIB|NM|STRIP|OBJCOPY|\w+_COMPILER)"
+_COMPILERS = r"CMAKE_(?:AR|LINKER|\w+_COMPILER)"
 _READS = re.compile(
     rb"\b(file\s*\(\s*(READ|STRINGS|MD5|SHA\w+|SHA3_\w+|COPY|COPY_FILE|INSTALL|ARCHIVE_EXTRACT|DOWNLOAD|SIZE|TIMESTAMP)\b"
     rb"|\b(execute_process|try_compile|try_run|exec_program|check_\w+|load_cache|pkg_check_modules|pkg_search_module)\b)",
@@ -113,6 +114,7 @@ def gathered(
     bounds: Boundaries,
     *,
     names: frozenset[str],
+    links: frozenset[str],
     packed: Iterable[Path],
     known: frozenset[str],
     now: int,
@@ -121,6 +123,7 @@ def gathered(
     """What later builds must know of this one.
 
     :param names: of all source files.
+    :param links: those of them that are symbolic links.
     :param packed: files that went into the wheel; those of the source are remembered.
     :param known: paths below the build tree of what CMake wrote into it.
     :param now: time in ns since the epoch at the end of the build.
@@ -130,12 +133,18 @@ def gathered(
     configured = {p for e in edges if e.rule == "RERUN_CMAKE" for p in _inputs(e, build_dir)}
     inputs = {p for e in edges if e.rule not in {"RERUN_CMAKE", "phony"} for p in _inputs(e, build_dir)}
     inputs |= buildtree.discovered(build_dir)
-    own = {p for p in configured if bounds.name(p) is not None or bounds.is_foreign(os.path.dirname(p))}
+    own = set(_own_lists(configured, build_dir, bounds))
     commands = [e for e in edges if e.is_projects_own]
     scripts = _scripts(commands, build_dir, bounds, names)
     outside = {p for p in (inputs | configured | _tools(build_dir) | _named(file, commands)) if bounds.is_outside(p)}
     outside |= _beside(commands, bounds)
-    outside |= {p for p in inputs if (n := bounds.name(p)) is not None and n not in names}  # by way of a link, for one
+    outside |= {p for p in inputs if (n := bounds.name(p)) is not None and n not in names}  # below a linked directory
+    outside |= {p for n in links if bounds.is_outside(p := os.path.realpath(bounds.source + n)) and os.path.isfile(p)}
+    scripted = [p for _, p in buildtree.entries(build_dir, _COMPILERS) if bounds.is_outside(p) and _is_script(p)]
+    outside |= _of_scripts(scripted, bounds)
+    undeclared = _undeclared(build_dir, known)
+    words = buildtree.words(file)
+    left = frozenset(n for n in undeclared if n.rpartition("/")[2] in words)
     texts = {p: buildtree.content(p) for p in own}
     return Traces(
         generator=buildtree.generator(build_dir),
@@ -147,8 +156,10 @@ def gathered(
         packed=_names(map(os.fspath, packed), bounds),
         mentioned=frozenset(_mentioned(commands, build_dir, bounds, names)) | (scripts - _declared(commands, build_dir, bounds)),
         variables=frozenset(_variables(texts.values(), file)) | _asked(commands, scripts, bounds),
-        strays=_strays(build_dir, file, known) if commands else frozenset(),
+        strays=undeclared - left if commands else frozenset(),
+        leftovers=left,
         commands=bool(commands),
+        scripted=bool(scripted),
         reads=any(_READS.search(text) for text in texts.values()),
         probes=any(
             b"__has_include" in buildtree.content(p)
@@ -158,6 +169,14 @@ def gathered(
         finished=now,
         steady=steady,
     )  # fmt: skip
+
+
+def _own_lists(configured: Iterable[str], build_dir: Path, bounds: Boundaries) -> Iterator[str]:
+    """CMake files of the project's, or of packages that nobody answers for. CMake's own modules change with CMake."""
+    modules = _below(buildtree.entry(build_dir, "CMAKE_ROOT") or build_dir)
+    for path in configured:
+        if bounds.name(path) is not None or (bounds.is_foreign(os.path.dirname(path)) and not path.startswith(modules)):
+            yield path
 
 
 def _inputs(edge: Edge, build_dir: Path) -> Iterator[str]:
@@ -187,6 +206,25 @@ def _tools(build_dir: Path) -> set[str]:
     return {p for p in found if os.path.isabs(p)}
 
 
+def _is_script(path: str) -> bool:
+    """Whether a tool is a script, as compilers' wrappers are (Nix, Emscripten)."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(2) == b"#!"
+    except OSError:
+        return False
+
+
+def _of_scripts(scripts: Iterable[str], bounds: Boundaries) -> set[str]:
+    """What scripts that stand for tools may read: files that they name, and those that lie beside them."""
+    found: set[str] = set()
+    for script in scripts:
+        folder = os.path.dirname(script)
+        found |= {p for p in _absolute(buildtree.text(script)) if bounds.is_outside(p) and os.path.isfile(p)}
+        found |= _lying_in(folder) if bounds.is_outside(script) and bounds.is_foreign(folder) else set()
+    return found
+
+
 def _on_path(name: str) -> Iterator[str]:
     for folder in os.get_exec_path():
         if os.path.isfile(os.path.join(folder, name)):
@@ -210,11 +248,12 @@ def _beside(own: Iterable[Edge], bounds: Boundaries) -> set[str]:
     """Files beside the outside ones that custom commands name: a script may read them, or import them."""
     named = {p for edge in own for command in edge.commands for p in _absolute(command) if os.path.isfile(p)}
     folders = {os.path.dirname(p) for p in named if bounds.is_outside(p) and bounds.is_foreign(os.path.dirname(p))}
-    found: set[str] = set()
-    for folder in folders:
-        with os.scandir(folder) as entries:
-            found.update(e.path for e in itertools.islice(entries, _MOST_BESIDE) if e.is_file())
-    return found
+    return {p for folder in folders for p in _lying_in(folder)}
+
+
+def _lying_in(folder: str) -> set[str]:
+    with os.scandir(folder) as entries:
+        return {e.path for e in itertools.islice(entries, _MOST_BESIDE) if e.is_file()}
 
 
 def _libraries(file: str) -> Iterator[str]:
@@ -313,16 +352,11 @@ def _variables(texts: Iterable[bytes], file: str) -> Iterator[str]:
     yield from re.findall(r"\$\$\{?(\w+)", file)
 
 
-def _strays(build_dir: Path, file: str, known: frozenset[str]) -> frozenset[str]:
-    """Files that commands of the project's left in the build tree without declaring them: nobody deletes them when they are
-    no longer made."""
+def _undeclared(build_dir: Path, known: frozenset[str]) -> frozenset[str]:
+    """Files that build commands left in the build tree without declaring them: nobody deletes them when they are no longer
+    made, nor makes them again when they are deleted."""
     made = {p.relative_to(build_dir).as_posix() for p in buildtree.outputs(build_dir) if p.is_relative_to(build_dir)}
-    words = set(re.split(r"[\s\"'/=,;:|]+", file))
-    return frozenset(
-        n
-        for n in files(build_dir)
-        if n not in made and n not in known and not _TOOLS_OWN.search(n) and n.rpartition("/")[2] not in words
-    )
+    return frozenset(n for n in files(build_dir) if n not in made and n not in known and not _TOOLS_OWN.search(n))
 
 
 _TOOLS_OWN = re.compile(r"(^|/)(CMakeFiles|__pycache__|\.cmake|_deps|Testing)/|^\.ninja_|^install_manifest|^install/")

@@ -27,7 +27,7 @@ from ..model.variants import Variant
 from . import buildtree, cache, clearing, environment, memory, mirror, surroundings, traces
 from .definitions import definitions, variant_definitions
 
-LAYOUT = 2
+LAYOUT = 3
 """Of slots and records; raised when either changes, so that older ones are not used."""
 
 Decide = Callable[..., ReuseDecision]
@@ -293,7 +293,8 @@ class Slot(Workplace):
                 clearing.forget(build_dir, memory.recalled_names(self._written), objects=True)
         elif reuse is Reuse.CONFIGURE:
             if own:
-                self._past.update(clearing.purge(build_dir))
+                leftovers = self._before.traces.leftovers if self._before else ()
+                self._past.update(clearing.purge(build_dir, leftovers=leftovers))
             else:
                 written = memory.recalled_names(self._written)
                 self._past.update(clearing.forget(build_dir, written, objects=False))
@@ -309,8 +310,11 @@ class Slot(Workplace):
             return
         if self._before is not None and self._before.traces.generator != buildtree.generator(self._tree):
             clearing.drop_objects(self._tree)  # another tool would take them for its own
-        strays = self._before.traces.strays if self._before else frozenset()
-        self._configured = frozenset(traces.files(self._tree)) - strays
+        left: frozenset[str] = frozenset()
+        if self._before is not None:
+            clearing.sweep(self._tree, self._before.traces.leftovers)
+            left = self._before.traces.strays | self._before.traces.leftovers
+        self._configured = frozenset(traces.files(self._tree)) - left
         if not self._tree.is_relative_to(self.root):
             new = self._configured - self._unconfigured
             memory.remember_names(self._written, new | (memory.recalled_names(self._written) & self._configured))
@@ -327,6 +331,7 @@ class Slot(Workplace):
             self._tree,
             traces.boundaries(self._tree, source, roots=roots, homes=homes),
             names=frozenset(self._sources),
+            links=frozenset(n for n, s in self._sources.items() if s.digest.startswith("link:")),
             packed=packed,
             known=self._configured,
             now=time.time_ns(),
