@@ -74,13 +74,14 @@ from scikit_build_core.errors import FailedLiveProcessError, NotFoundError, Scik
 from scikit_build_core.program_search import get_cmake_program, get_cmake_programs
 from scikit_build_core.settings.skbuild_model import ScikitBuildSettings
 from scikit_build_core.settings.skbuild_read_settings import SettingsReader
+from scikit_build_core.settings.sources import ConfSource
 
 from ..model.diagnostics import ConfigError, EngineError, Problem, TruewheelError
 from ..model.project import Project
 from ..model.record import Record
 from ..model.request import Product, Request
 from ..model.tree import Entry, Scheme, Tree
-from . import environment, launcher, progress
+from . import environment, launcher, mistakes, progress
 from .workspace import Workplace
 
 State = Literal["sdist", "wheel", "editable", "metadata_wheel", "metadata_editable"]
@@ -144,8 +145,9 @@ class Engine:
         self._request = request
         self._pyproject = _with_minimum_version(pyproject)
         self._state: State = request.product.value
-        with _in(request.source), _complaints("the settings of the build engine are wrong"):
-            self._reader = SettingsReader(self._pyproject, _theirs(request), state=self._state, retry=retry)
+        with _in(request.source), _complaints(mistakes.WRONG):
+            with mistakes.wrong_values(request), mistakes.without_idle_advice():
+                self._reader = SettingsReader(self._pyproject, _theirs(request), state=self._state, retry=retry)
             self._settings: ScikitBuildSettings = self._reader.settings
             setup_logging(self._settings.logging.level)
             self._reject_unknown()
@@ -158,19 +160,18 @@ class Engine:
         return "failed" in self._reader.overrides
 
     def _reject_unknown(self) -> None:
-        """Unknown keys, each with its TOML path; what ``strict-config = false`` lets pass, passes."""
+        """Unknown keys, each with the place where it stands; what ``strict-config = false`` lets pass, passes."""
         if not self._settings.strict_config:
             return
-        names = list(self._reader.unrecognized_options())
-        if not names:
-            return
-        guesses: dict[str, list[str]] = {}
-        for index in range(len(self._reader.sources.sources)):
-            guesses.update({k: v for k, v in self._reader.suggestions(index).items() if v})
-        raise ConfigError(
-            "unknown settings for the build engine",
-            problems=[_unknown(name, guesses.get(name, [])) for name in names],
-        )
+        problems = []
+        for index, source in enumerate(self._reader.sources.sources):
+            for name, guesses in self._reader.suggestions(index).items():
+                if isinstance(source, ConfSource):
+                    problems.append(mistakes.unknown_option(name, guesses, source.settings))
+                else:
+                    problems.append(mistakes.unknown(name, guesses))
+        if problems:
+            raise ConfigError("unknown settings for the build engine", problems=problems)
 
     def _reject_unsupported(self) -> None:
         """What cannot be honoured is an error that names it."""
@@ -181,7 +182,7 @@ class Engine:
         }  # fmt: skip
         problems = [
             Problem(
-                where=f"tool.scikit-build.{key}",
+                where=mistakes.said_by(f"tool.scikit-build.{key}", self._request),
                 message="is not how truewheel is told of variants",
                 hint="-Ctruewheel.variant=… and -Ctruewheel.variant-label=…",
             )
@@ -313,12 +314,6 @@ def _theirs(request: Request) -> dict[str, str | list[str] | bool]:
     return {
         k: list(v) if isinstance(v, tuple) else v for k, v in request.config_settings.items() if not k.startswith(_OURS)
     }
-
-
-def _unknown(name: str, guesses: Sequence[str]) -> Problem:
-    where = name if name.startswith("tool.") else f"tool.scikit-build.{name}"
-    hint = f"did you mean {', '.join(guesses)}?" if guesses else None
-    return Problem(where=where, message="there is no such setting", hint=hint)
 
 
 @contextlib.contextmanager

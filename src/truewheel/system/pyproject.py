@@ -90,7 +90,7 @@ def read_settings(table: Mapping[str, Any], request: Request) -> tuple[Settings,
     if not isinstance(ours, dict):
         return Settings(), (Problem(where="tool.truewheel", message="is not a table"),)
     settings, problems = schema.read(ours, options, os.environ)
-    return settings, (*schema.misspelt_tables(tools), *problems)
+    return settings, (*schema.misspelt_tables(table), *problems)
 
 
 def read_project(table: Mapping[str, Any], request: Request, engine: Engine) -> Project:
@@ -102,8 +102,9 @@ def read_project(table: Mapping[str, Any], request: Request, engine: Engine) -> 
     variant, wrong = _variant(settings, table, request)
     resolved = engine.project_table()
     metadata, more = _metadata(table, resolved, request, engine)
-    if metadata is None or problems or wrong or more:
-        raise ConfigError("pyproject.toml has mistakes", problems=[*problems, *wrong, *more])
+    mistakes = [*problems, *wrong, *more]
+    if metadata is None or mistakes:
+        raise ConfigError(schema.headline(mistakes), problems=mistakes)
     raw_version = _raw_version(resolved, metadata, engine)
     message = metadata.as_rfc822()
     message.replace_header("Version", raw_version)
