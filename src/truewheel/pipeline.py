@@ -136,6 +136,7 @@ def _build(place: Workplace, table: Mapping[str, Any], engine: Engine) -> Built:
     request = place.request
     project = read_project(table, request, engine)
     _same_metadata(request, project)
+    _no_impossible_tag(request, project)
     staged = _staged(place, project, engine)
     from .system.wheelfile import write_wheel  # noqa: PLC0415
 
@@ -151,6 +152,18 @@ def _build(place: Workplace, table: Mapping[str, Any], engine: Engine) -> Built:
     )
     wheel = write_wheel(request.output, name=name, purelib=found.purelib, tree=staged.tree, files=_files(project))
     return Built(wheel=wheel, verdict=found, note=place.note if staged.compiled else "", message=staged.message)
+
+
+def _no_impossible_tag(request: Request, project: Project) -> None:
+    """Refuse a promise that no binary could keep before anything is compiled for it."""
+    promise = project.settings.tag
+    if request.product is Product.EDITABLE or promise in {"auto", "native"}:  # those promise nothing
+        return
+    from .judge import verdict as court  # noqa: PLC0415
+
+    wrong = court.impossible(promise)
+    if wrong:
+        raise VerdictError("no wheel could keep what is promised", findings=wrong)
 
 
 def _staged(place: Workplace, project: Project, engine: Engine) -> Staged:

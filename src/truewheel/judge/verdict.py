@@ -92,6 +92,13 @@ def judge(contents: Contents, question: Question) -> Verdict:
     )
 
 
+def impossible(promise: str) -> tuple[Finding, ...]:
+    """What is to be said of a promise that no binary could keep, whatever is built."""
+    if promise in (AUTO, NATIVE) or any(p.could_be(promise) for p in PLATFORMS):
+        return ()
+    return (_unknown_tag(promise, others=(AUTO, NATIVE)),)
+
+
 def _graver(finding: Finding) -> Finding:
     """What is merely odd in a wheel of somebody else's, and hardly meant in a build of one's own. Several modules in one file
     may be meant: ``ExtensionFileLoader`` loads each by its name."""
@@ -214,7 +221,8 @@ def _platforms(
     objections = platform.objections(contents, tag, exclude=question.exclude)
     kept = (tag, *platform.aliases(tag))
     strange = _of_another_python(tag, platform, (question.target.python_tag,), (question.target.abi_tag,))
-    return kept, (*untrue(tag, objections, ruling), *strange), (f"{tag} was promised, and holds",)
+    found = (*untrue(tag, objections, ruling), *_foreign(tag, platform, contents, rulings), *strange)
+    return kept, found, (f"{tag} was promised, and holds",)
 
 
 def _without_binaries(
@@ -229,9 +237,8 @@ def _without_binaries(
     if bound:
         # What nobody reads cannot be held to more than the plain platform; a promise is checked, or not made.
         return tags, () if tag in tags else (_unchecked(tag, contents),), ()
-    # Without a binary nothing can complete a promise that lacks its CPU; any will do to see that it is one.
-    if not any(p.understands(tag) or p.understands(f"{tag}_cpu") for p in PLATFORMS):
-        return tags, (_unknown_tag(tag, others=(AUTO, NATIVE)),), ()
+    if wrong := impossible(tag):
+        return tags, wrong, ()
     note = Finding(
         code="TW316",
         severity=Severity.NOTE,
