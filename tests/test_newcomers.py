@@ -235,6 +235,53 @@ def test_a_command_of_a_package_that_was_not_looked_for(tmp_path: Path) -> None:
     assert "hint: write before it: find_package(pybind11 CONFIG REQUIRED)" in told
 
 
+INSTALL = "install(TARGETS _m DESTINATION pkg)"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "because", "cure"),
+    [
+        ("Development.Module", "Development.Modul", "Development.Modul is no component that find_package(Python) has (CMakeLists.txt:3)",
+         "did you mean Development.Module? Extension modules take: find_package(Python REQUIRED COMPONENTS Interpreter Develop"),
+        ("Python_add", "Pyton_add", "Pyton_add_library is called (CMakeLists.txt:4)", "did you mean Python_add_library?"),
+        ("TARGETS _m", "TARGETS nothing", "there is no target nothing (CMakeLists.txt:5)", "Python_add_library(NAME MODULE"),
+        (INSTALL, "target_link_libraries(_n PRIVATE m)", "there is no target _n (CMakeLists.txt:5)", "Python_add_library(NAME MODULE"),
+        (INSTALL, "install(TARGETS _m)", "does not say where in the wheel _m is to lie", "write install(TARGETS _m DESTINATION PACKAGE)"),
+        (INSTALL, "install(FILES m.c)", "install(FILES) (CMakeLists.txt:5) does not say where", "write install(FILES … DESTINATION PACKAGE)"),
+        ("LANGUAGES C", "LANGUAGES NONE", "no source of _m is in a language that project() switches on", "project(… LANGUAGES C CXX)"),
+        ("m.c)", "m.pyx)", "m.pyx is a source of a target (CMakeLists.txt:4), and is not there", 'sdist.include = ["m.pyx"]'),
+        (INSTALL, "add_subdirectory(gone)", "gone is to be built, too (CMakeLists.txt:5)", "git submodule update --init --recursive"),
+        (INSTALL, "add_subdirectory(src)", "src is to be built, too (CMakeLists.txt:5)", "git submodule update --init --recursive"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("cmake", ["", pytest.param("/usr/bin/cmake", marks=pytest.mark.extended)])
+def test_slips_in_cmakelists(tmp_path: Path, cmake: str, old: str, new: str, because: str, cure: str) -> None:
+    """With the newest CMake, and with the distribution's, whose words may differ."""
+    needs.program("gcc")
+    assert old in CMAKE
+    source = hooks.project(tmp_path, cmake=CMAKE.replace(old, new))
+    told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out")
+    told_because, _, told_cure = told.partition("  hint: ")
+    assert because in told_because
+    assert cure in told_cure
+
+
+@pytest.mark.parametrize("version", ["", " 3.18..4.0", " ${OLDEST}"])
+def test_a_cmakelists_that_asks_for_no_version(tmp_path: Path, version: str) -> None:
+    source = hooks.project(tmp_path, cmake=CMAKE.replace(" 3.18...4.0", version))
+    told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out", code=2)
+    assert told.startswith("error: CMakeLists.txt does not say which CMake it needs\n")
+    assert f"because: CMakeLists.txt: cmake_minimum_required names '{version.strip()}', which is no version\n" in told
+    assert "hint: write cmake_minimum_required(VERSION 3.18...4.0)" in told
+
+
+def test_a_cmakelists_without_cmake_minimum_required(tmp_path: Path) -> None:
+    needs.program("gcc")
+    source = hooks.project(tmp_path, cmake=CMAKE.partition("\n")[2])
+    told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out")
+    assert "hint: write as its first line: cmake_minimum_required(VERSION 3.18...4.0)" in told
+
+
 @pytest.mark.parametrize(
     ("header", "because"),
     [("numpy/arrayobject.h", "numpy/arrayobject.h was not found: build-system.requires in pyproject.toml lacks numpy"),

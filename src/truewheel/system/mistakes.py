@@ -12,6 +12,8 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
+from packaging.version import InvalidVersion
+
 from ..model import schema
 from ..model.diagnostics import ConfigError, Problem
 from ..model.request import Request
@@ -42,17 +44,26 @@ def unknown_option(name: str, guesses: Sequence[str], given: Iterable[str]) -> P
 
 @contextlib.contextmanager
 def wrong_values(request: Request) -> Iterator[None]:
-    """Values that are not of their setting's type: the engine raises a group of exceptions with notes.
+    """Values that are not of their setting's type, for which the engine raises a group of exceptions with notes, and a
+    version in CMakeLists.txt that is none.
 
     :raises ConfigError: with all of them.
     """
     try:
         yield
+    except InvalidVersion as error:  # of the settings' own versions, the groups below tell
+        raise _no_version(str(error).partition(": ")[2]) from None
     except Exception as error:
         problems = list(_misfits(error, request))
         if not problems:
             raise
         raise ConfigError(WRONG, problems=problems) from None
+
+
+def _no_version(written: str) -> ConfigError:
+    problem = Problem(where="CMakeLists.txt", message=f"cmake_minimum_required names {written}, which is no version")
+    hint = "write cmake_minimum_required(VERSION 3.18...4.0); or set tool.scikit-build.cmake.version"
+    return ConfigError("CMakeLists.txt does not say which CMake it needs", problems=[problem], hint=hint)
 
 
 def _misfits(error: BaseException, request: Request) -> Iterator[Problem]:
