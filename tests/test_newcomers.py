@@ -254,9 +254,7 @@ INSTALL = "install(TARGETS _m DESTINATION pkg)"
         (INSTALL, "add_subdirectory(src)", "src is to be built, too (CMakeLists.txt:5)", "git submodule update --init --recursive"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("cmake", ["", pytest.param("/usr/bin/cmake", marks=pytest.mark.extended)])
-def test_slips_in_cmakelists(tmp_path: Path, cmake: str, old: str, new: str, because: str, cure: str) -> None:
-    """With the newest CMake, and with the distribution's, whose words may differ."""
+def test_slips_in_cmakelists(tmp_path: Path, old: str, new: str, because: str, cure: str) -> None:
     needs.program("gcc")
     assert old in CMAKE
     source = hooks.project(tmp_path, cmake=CMAKE.replace(old, new))
@@ -365,6 +363,51 @@ def test_the_same_when_nothing_says_what_is_imported(tmp_path: Path, install: st
     run = hooks.hook(source, "build_wheel", tmp_path / "out")
     hooks.result(run)
     assert warning in run.stderr
+
+
+def test_a_module_that_is_installed_outside_of_the_wheel(tmp_path: Path) -> None:
+    """It works on the machine that built it, and nowhere else."""
+    needs.program("gcc")
+    away = tmp_path / "away"
+    source = hooks.project(tmp_path, cmake=CMAKE.replace("DESTINATION pkg", f"DESTINATION {away}"))
+    for cache in ("on", "off"):
+        run = hooks.hook(source, "build_wheel", tmp_path / cache, environ={"TRUEWHEEL_CACHE": cache})
+        assert hooks.result(run) == "pkg-1.0-py3-none-any.whl"
+        (module,) = away.iterdir()
+        assert (
+            f"warning TW542: {module}: was installed on this machine, outside of the wheel, which lacks it"
+            in run.stderr
+        )
+        assert "TW541" not in run.stderr
+    (source / "src" / "pkg" / "__init__.py").write_text("from ._m import call\n")
+    told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out", code=1)
+    assert f"because: outside of the wheel: {module}" in told
+
+
+def test_places_that_are_no_mistake(tmp_path: Path) -> None:
+    """The wheel's own schemes are absolute paths, too; what is installed into a package of the source is in the wheel; and an
+    earlier build in the same tree has left a manifest of another place."""
+    needs.program("gcc")
+    places = "${SKBUILD_DATA_DIR}/share", "${CMAKE_SOURCE_DIR}/src/pkg", "${CMAKE_BINARY_DIR}/etc"
+    rules = "".join(f"install(FILES m.c DESTINATION {place} COMPONENT more)\n" for place in places)
+    source = hooks.project(tmp_path, cmake=CMAKE + rules)
+    earlier = f"install(FILES m.c DESTINATION {tmp_path}/away COMPONENT only)\n"
+    (source / "CMakeLists.txt").write_text(CMAKE + rules + earlier)
+    kept = {"build-dir": str(tmp_path / "build"), "install.components": "only"}
+    assert "TW542" in hooks.hook(source, "build_wheel", tmp_path / "out", kept).stderr
+    (source / "CMakeLists.txt").write_text(CMAKE + rules)
+    run = hooks.hook(source, "build_wheel", tmp_path / "out", {"build-dir": str(tmp_path / "build")})
+    hooks.result(run)
+    assert "TW542" not in run.stderr
+
+
+def test_a_place_outside_of_the_wheel_that_cannot_be_written(tmp_path: Path) -> None:
+    needs.program("gcc")
+    source = hooks.project(tmp_path, cmake=CMAKE.replace("DESTINATION pkg", "DESTINATION /proc/nothing"))
+    told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out")
+    assert "because: install() is to write /proc/nothing, which is no place in a wheel, and may not\n" in told
+    assert "hint: give install() a DESTINATION that begins with no /" in told
+    assert "${Python_SITEARCH}" in told
 
 
 # --- setup.py beside pyproject.toml -----------------------------------------------------------------------------

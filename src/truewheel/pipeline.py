@@ -220,6 +220,7 @@ def judged(request: Request, project: Project, staged: Staged) -> Verdict:
         native=staged.native,
         compiled=staged.compiled,
         installed=staged.installed or not wheel,
+        outside=staged.outside,
         imports=_imports(staged) if wheel and staged.compiled and layout.is_doubtful(contents) else (),
         select=settings.select,
         ignore=settings.ignore,

@@ -77,6 +77,8 @@ SAID = [
     ("a build directory of another place", 'CMake Error: The source "/q/CMakeLists.txt" does not match the source "/p/CMakeLists.txt" used to generate cache.  Re-run cmake', "/p/CMakeLists.txt"),
     ("a build directory of another place", "CMake Error: Error: generator : Ninja\nDoes not match the generator used previously: Unix Makefiles\nEither remove", "Unix Makefiles"),
     ("the disk is full", "/tmp/cc.s: fatal error: error writing to /tmp/cc.s: No space left on device", "a disk is full"),
+    ("a place outside of the wheel", "CMake Error at /b/cmake_install.cmake:63 (file):\n  file cannot create directory: /usr/lib/python3.  Maybe need administrative\n  privileges.\n", "install() is to write /usr/lib/python3, which"),
+    ("a place outside of the wheel", 'CMake Error at b/cmake_install.cmake:49 (file):\n  file INSTALL cannot copy file "/b/_m.so" to\n  "/usr/local/lib/_m.so": Permission denied.\n', "install() is to write /usr/local/lib/_m.so, which"),
     ("a path that is too long", "error: unable to open output file 'x.o': 'File name too long'", "a path is longer"),
     ("not enough memory", "g++: fatal error: Killed signal terminated program cc1plus", "ran out of memory"),
     ("Python.h", "m.c:2:10: fatal error: Python.h: No such file or directory", "not told where Python's headers are"),

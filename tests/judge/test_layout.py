@@ -64,6 +64,15 @@ def test_directories_that_differ_in_case_become_one() -> None:
     assert "become one" in finding.message
 
 
+def test_what_was_installed_outside_of_the_wheel() -> None:
+    """The module is named first; that nothing was installed is then no riddle."""
+    tree = Contents(files=(File(path="p/__init__.py", size=0),), dist_info=HOME)
+    paths = (*(f"/usr/lib/{n}.h" for n in range(9)), "/usr/lib/p/_m.cpython-313-x86_64-linux-gnu.so")
+    (finding,) = layout.tree_findings(tree, installed=False, outside=paths)
+    assert (finding.code, finding.severity, finding.where) == ("TW542", Severity.WARNING, paths[-1])
+    assert finding.evidence == (*(f"so was /usr/lib/{n}.h" for n in range(4)), "and 5 more")
+
+
 def test_many_like_findings_are_counted() -> None:
     many = [f"p/{n}.pyc" for n in range(1000)]
     found = layout.findings(wheel(*many))

@@ -47,6 +47,7 @@ def tree_findings(
     *,
     compiled: bool = True,
     installed: bool = True,
+    outside: tuple[str, ...] = (),
     imports: Iterable[Import] = (),
     platforms: tuple[str, ...] = ("any",),
 ) -> tuple[Finding, ...]:
@@ -54,15 +55,18 @@ def tree_findings(
 
     :param compiled: whether CMake ran for it: then an empty wheel is a mistake, and not a package of dependencies only.
     :param installed: whether CMake installed any file.
+    :param outside: files that it installed outside of the wheel.
     :param imports: what its packages ask of themselves.
     :param platforms: the platform tags that it will have.
     """
     found = list(_of_contents(contents, empty=Severity.ERROR if compiled else Severity.NOTE))
     empty = any(f.code == "TW523" for f in found)
-    if compiled and not installed and not empty:
+    if outside:
+        found.append(_outside(outside))
+    elif compiled and not installed and not empty:
         found.append(_uninstalled(contents))
     if compiled:
-        found += [*_beside_packages(contents), *_missing(contents, imports)]
+        found += [*_beside_packages(contents), *_missing(contents, imports, outside)]
     return (*found, *_unfit_for_windows(contents, platforms))
 
 
@@ -85,6 +89,17 @@ def _uninstalled(contents: Contents) -> Finding:
     )  # fmt: skip
 
 
+def _outside(paths: tuple[str, ...]) -> Finding:
+    first, *others = sorted(paths, key=lambda path: not _is_module(path))
+    more = [f"and {len(others) - 4} more"] if len(others) > 4 else []
+    return _finding(
+        "TW542", Severity.WARNING, first, "was installed on this machine, outside of the wheel, which lacks it",
+        evidence=[*(f"so was {path}" for path in others[:4]), *more],
+        hint="give install() a DESTINATION that begins with no /: it is taken from the root of the wheel, "
+        "DESTINATION PACKAGE for a module of that package",
+    )  # fmt: skip
+
+
 def _beside_packages(contents: Contents) -> Iterator[Finding]:
     """Modules at the top level: a ``DESTINATION .`` where the package was meant."""
     packages = sorted(
@@ -99,7 +114,7 @@ def _beside_packages(contents: Contents) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _missing(contents: Contents, imports: Iterable[Import]) -> Iterator[Finding]:
+def _missing(contents: Contents, imports: Iterable[Import], outside: tuple[str, ...]) -> Iterator[Finding]:
     """Modules that a package cannot be imported without, and that the wheel does not hold. What its ``__init__.py`` does
     not come to may be for another system: psutil's ``_pswindows.py`` is in every one of its wheels."""
     paths = {f.path for f in contents.files}
@@ -110,7 +125,7 @@ def _missing(contents: Contents, imports: Iterable[Import]) -> Iterator[Finding]
         if place not in there:
             wanted.setdefault(place, []).append(asked.where)
     for place, wheres in sorted(wanted.items()):
-        yield _absent(place, sorted(wheres), contents)
+        yield _absent(place, sorted(wheres), contents, outside)
 
 
 def _reached(imports: Iterable[Import], paths: set[str], folders: set[str]) -> Iterator[tuple[Import, str]]:
@@ -147,11 +162,16 @@ def _module(path: str) -> str:
     return folder + slash + name.partition(".")[0]
 
 
-def _absent(place: str, wheres: list[str], contents: Contents) -> Finding:
+def _absent(place: str, wheres: list[str], contents: Contents, outside: tuple[str, ...]) -> Finding:
     name, package = place.rpartition("/")[2], _directory(place)
     elsewhere = [f.path for f, b in contents.binaries() if b.is_loadable and _module(f.path).rpartition("/")[2] == name]
     there = [f.path for f, b in contents.binaries() if b.is_loadable and _is_module(f.path) and f.path not in elsewhere]
-    lies = [f"{path} lies elsewhere" for path in elsewhere[:2]] or [f"what is there: {path}" for path in there[:3]]
+    gone = [f"outside of the wheel: {path}" for path in outside if _module(path).rpartition("/")[2] == name]
+    lies = (
+        [f"{path} lies elsewhere" for path in elsewhere[:2]]
+        or gone[:1]
+        or [f"what is there: {path}" for path in there[:3]]
+    )
     return _finding(
         "TW540", Severity.ERROR, place, f"{place.replace('/', '.')} is imported, but is not in the wheel",
         evidence=[*(f"{where} imports it" for where in wheres[:3]), *(lies or ["no extension module is in the wheel"])],

@@ -46,6 +46,7 @@ class Question(Record):
     :param native: the plain platform tags as the engine would write them.
     :param compiled: whether CMake ran.
     :param installed: whether CMake installed any file.
+    :param outside: files that it installed outside of the wheel.
     :param imports: what the packages ask of themselves; only when :func:`~truewheel.judge.layout.is_doubtful`.
     """
 
@@ -57,6 +58,7 @@ class Question(Record):
     native: tuple[str, ...] = ()
     compiled: bool = True
     installed: bool = True
+    outside: tuple[str, ...] = ()
     imports: tuple[Import, ...] = ()
     select: tuple[str, ...] = ("TW",)
     ignore: tuple[str, ...] = ()
@@ -114,6 +116,7 @@ def _of_tree(contents: Contents, question: Question, platforms: tuple[str, ...])
         contents,
         compiled=question.compiled,
         installed=question.installed,
+        outside=question.outside,
         imports=question.imports,
         platforms=platforms,
     )

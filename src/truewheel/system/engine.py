@@ -81,7 +81,7 @@ from ..model.project import Project
 from ..model.record import Record
 from ..model.request import Product, Request
 from ..model.tree import Entry, Scheme, Tree
-from . import environment, launcher, mistakes, progress
+from . import environment, launcher, manifest, mistakes, progress
 from .workspace import Workplace
 
 State = Literal["sdist", "wheel", "editable", "metadata_wheel", "metadata_editable"]
@@ -105,6 +105,7 @@ class Staged(Record):
     :param native: the platform tags that scikit-build-core would have written: the plain platform.
     :param compiled: ``wheel.cmake``: whether CMake ran.
     :param installed: whether it installed any file.
+    :param outside: files that it installed elsewhere, by their absolute paths.
     :param message: ``messages.after-success``, rendered.
     """
 
@@ -116,6 +117,7 @@ class Staged(Record):
     compiled: bool
     installed: bool
     message: str
+    outside: tuple[str, ...] = ()
 
 
 class SdistMember(Record):
@@ -522,15 +524,19 @@ class _Staging:
         self._generate_outputs()
         options: tuple[Sequence[str], Sequence[str]] = ((), ())
         before = sum(1 for _ in self._staged_files())
+        outside: tuple[str, ...] = ()
         if self.cmake is not None:
+            manifests = manifest.stamps(self.build_dir)
             with self._heard():
                 options = self._drive_cmake(self.cmake)
+            inside = (*self.wheel_dirs.values(), self.lib_dir, self.install_dir, self.build_dir, Path.cwd())
+            outside = manifest.outside(self.build_dir, before=manifests, roots=inside)
         installed = any(True for _ in itertools.islice(self._staged_files(), before, None))
         tree = self._gather(*options)
         return Staged(
             tree=tree, py_api=self.settings.wheel.py_api, build_tag=str(self.settings.wheel.build_tag),
             tags=tuple(self.settings.wheel.tags or ()), native=tuple(self.tags.archs), compiled=self.cmake is not None,
-            installed=installed, message=_rendered(self.settings.messages.after_success),
+            installed=installed, message=_rendered(self.settings.messages.after_success), outside=outside,
         )  # fmt: skip
 
     def _staged_files(self) -> Iterator[Path]:
