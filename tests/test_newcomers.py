@@ -365,6 +365,63 @@ def test_the_same_when_nothing_says_what_is_imported(tmp_path: Path, install: st
     assert warning in run.stderr
 
 
+def test_a_module_beside_the_package_that_imports_it(tmp_path: Path) -> None:
+    needs.program("gcc")
+    source = hooks.project(tmp_path, cmake=CMAKE.replace("DESTINATION pkg", "DESTINATION ."))
+    (source / "src" / "pkg" / "__init__.py").write_text("import _m\n")
+    run = hooks.hook(source, "build_wheel", tmp_path / "out")
+    hooks.result(run)
+    assert "warning" not in run.stderr
+
+
+OFF = CMAKE.replace("Python_add", "option(FAST Fast ON)\nif(FAST)\nPython_add") + "endif()\n"
+GENERATED = """cmake_minimum_required(VERSION 3.18...4.0)
+project(pkg LANGUAGES NONE)
+file(WRITE ${CMAKE_SOURCE_DIR}/src/pkg/made.py "x = 1")
+"""
+
+
+@pytest.mark.parametrize(
+    ("cmake", "options"),
+    [(GENERATED, {}), (OFF, {"cmake.define.FAST": "OFF"}), (OFF, {"cmake.define.FAST": "OFF", "cmake.args": "-GUnix Makefiles"})],
+    ids=["nothing to compile", "switched off", "switched off, Makefiles"],
+)  # fmt: skip
+def test_a_build_that_is_not_to_install_anything(tmp_path: Path, cmake: str, options: dict[str, str]) -> None:
+    """Not even where an earlier build has made the module."""
+    needs.program("gcc")
+    source = hooks.project(tmp_path, cmake=cmake)
+    if cmake == OFF and len(options) == 1:
+        assert "-cp3" in hooks.result(hooks.hook(source, "build_wheel", tmp_path / "out"))
+    run = hooks.hook(source, "build_wheel", tmp_path / "out", options)
+    assert hooks.result(run) == "pkg-1.0-py3-none-any.whl"
+    assert "warning" not in run.stderr
+
+
+@pytest.mark.parametrize("generator", ["Ninja", "Unix Makefiles"])
+def test_the_hint_names_the_package_and_not_the_distribution(tmp_path: Path, generator: str) -> None:
+    needs.program("gcc")
+    source = hooks.project(
+        tmp_path, cmake=CMAKE.partition("install(")[0], pyproject='[tool.scikit-build]\nwheel.packages = ["src/pkg"]\n'
+    )
+    text = (source / "pyproject.toml").read_text()
+    (source / "pyproject.toml").write_text(text.replace('name = "pkg"', 'name = "My-Project"'))
+    run = hooks.hook(source, "build_wheel", tmp_path / "out", {"cmake.args": f"-G{generator}"})
+    assert hooks.result(run) == "my_project-1.0-py3-none-any.whl"
+    assert f"because: _m{sysconfig.get_config_var('EXT_SUFFIX')} was built\n" in run.stderr
+    assert "hint: install(TARGETS _m DESTINATION pkg)" in run.stderr
+
+
+def test_a_hidden_init_function(tmp_path: Path) -> None:
+    needs.program("gcc")
+    hidden = "set_target_properties(_m PROPERTIES C_VISIBILITY_PRESET hidden)\ninstall("
+    source = hooks.project(tmp_path, cmake=CMAKE.replace("install(", hidden))
+    hooks.result(hooks.hook(source, "build_wheel", tmp_path / "out"))
+    (source / "m.c").write_text((source / "m.c").read_text().replace("PyMODINIT_FUNC", "PyObject *"))
+    told = failed(hooks.hook(source, "build_wheel", tmp_path / "new"), tmp_path / "new", code=1)
+    assert "TW404: pkg/_m.cpython-3" in told
+    assert "hint: add PyMODINIT_FUNC PyInit__m(void), or do not hide it" in told
+
+
 def test_a_module_that_is_installed_outside_of_the_wheel(tmp_path: Path) -> None:
     """It works on the machine that built it, and nowhere else."""
     needs.program("gcc")

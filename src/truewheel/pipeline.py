@@ -219,9 +219,10 @@ def judged(request: Request, project: Project, staged: Staged) -> Verdict:
         exclude=settings.exclude,
         native=staged.native,
         compiled=staged.compiled,
-        installed=staged.installed or not wheel,
+        lost=staged.lost if wheel else (),
         outside=staged.outside,
         imports=_imports(staged) if wheel and staged.compiled and layout.is_doubtful(contents) else (),
+        named=_named(staged) if staged.compiled and any(layout.on_top(contents)) else frozenset(),
         select=settings.select,
         ignore=settings.ignore,
     )
@@ -235,6 +236,12 @@ def _imports(staged: Staged) -> tuple[Import, ...]:
     from .system.ownimports import own_imports  # noqa: PLC0415  # few builds are in doubt
 
     return own_imports(staged.tree)
+
+
+def _named(staged: Staged) -> frozenset[str]:
+    from .system.ownimports import named_modules  # noqa: PLC0415
+
+    return named_modules(staged.tree)
 
 
 def _no_reserved_names(staged: Staged) -> None:

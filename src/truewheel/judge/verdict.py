@@ -45,9 +45,10 @@ class Question(Record):
     :param exclude: globs on libraries that someone else supplies.
     :param native: the plain platform tags as the engine would write them.
     :param compiled: whether CMake ran.
-    :param installed: whether CMake installed any file.
+    :param lost: modules and libraries that CMake built, where it installed no file.
     :param outside: files that it installed outside of the wheel.
     :param imports: what the packages ask of themselves; only when :func:`~truewheel.judge.layout.is_doubtful`.
+    :param named: modules at the top level that the wheel's Python files import.
     """
 
     target: Target
@@ -57,9 +58,10 @@ class Question(Record):
     exclude: tuple[str, ...] = ()
     native: tuple[str, ...] = ()
     compiled: bool = True
-    installed: bool = True
+    lost: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
     imports: tuple[Import, ...] = ()
+    named: frozenset[str] = frozenset()
     select: tuple[str, ...] = ("TW",)
     ignore: tuple[str, ...] = ()
 
@@ -104,7 +106,8 @@ def impossible(promise: str) -> tuple[Finding, ...]:
 def _graver(finding: Finding) -> Finding:
     """What is merely odd in a wheel of somebody else's, and hardly meant in a build of one's own. Several modules in one file
     may be meant: ``ExtensionFileLoader`` loads each by its name."""
-    if finding.code == "TW405" and len(finding.evidence) == 1:
+    silent = finding.code == "TW404" and layout.is_module(finding.where)  # of a bare .so, ctypes may make use
+    if silent or (finding.code == "TW405" and len(finding.evidence) == 1):
         return replace(finding, severity=Severity.ERROR)
     if finding.code == "TW516":
         return replace(finding, severity=Severity.WARNING)
@@ -115,9 +118,10 @@ def _of_tree(contents: Contents, question: Question, platforms: tuple[str, ...])
     found = layout.tree_findings(
         contents,
         compiled=question.compiled,
-        installed=question.installed,
+        lost=question.lost,
         outside=question.outside,
         imports=question.imports,
+        named=question.named,
         platforms=platforms,
     )
     return tuple(map(_graver, found))

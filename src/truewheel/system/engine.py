@@ -81,7 +81,7 @@ from ..model.project import Project
 from ..model.record import Record
 from ..model.request import Product, Request
 from ..model.tree import Entry, Scheme, Tree
-from . import environment, launcher, manifest, mistakes, progress
+from . import buildtree, environment, launcher, manifest, mistakes, progress
 from .workspace import Workplace
 
 State = Literal["sdist", "wheel", "editable", "metadata_wheel", "metadata_editable"]
@@ -104,7 +104,7 @@ class Staged(Record):
     :param tags: ``wheel.tags``: expanded tags that the project demands, usually none.
     :param native: the platform tags that scikit-build-core would have written: the plain platform.
     :param compiled: ``wheel.cmake``: whether CMake ran.
-    :param installed: whether it installed any file.
+    :param lost: what it built, where it installed no file: modules and shared libraries.
     :param outside: files that it installed elsewhere, by their absolute paths.
     :param message: ``messages.after-success``, rendered.
     """
@@ -115,7 +115,7 @@ class Staged(Record):
     tags: tuple[str, ...]
     native: tuple[str, ...]
     compiled: bool
-    installed: bool
+    lost: tuple[str, ...]
     message: str
     outside: tuple[str, ...] = ()
 
@@ -532,11 +532,12 @@ class _Staging:
             inside = (*self.wheel_dirs.values(), self.lib_dir, self.install_dir, self.build_dir, Path.cwd())
             outside = manifest.outside(self.build_dir, before=manifests, roots=inside)
         installed = any(True for _ in itertools.islice(self._staged_files(), before, None))
+        lost = () if installed or self.cmake is None else tuple(buildtree.libraries(self.build_dir))
         tree = self._gather(*options)
         return Staged(
             tree=tree, py_api=self.settings.wheel.py_api, build_tag=str(self.settings.wheel.build_tag),
             tags=tuple(self.settings.wheel.tags or ()), native=tuple(self.tags.archs), compiled=self.cmake is not None,
-            installed=installed, message=_rendered(self.settings.messages.after_success), outside=outside,
+            lost=lost, message=_rendered(self.settings.messages.after_success), outside=outside,
         )  # fmt: skip
 
     def _staged_files(self) -> Iterator[Path]:
