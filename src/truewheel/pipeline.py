@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .judge import reuse
 from .model import schema
 from .model.diagnostics import ConfigError, EngineError, Problem, TruewheelError, VerdictError
 from .model.distinfo import VARIANT, WheelName, dist_info_name, escape
@@ -21,15 +20,15 @@ from .model.project import Project
 from .model.record import Record
 from .model.request import Product, Request
 from .model.tree import Scheme
-from .system import host, launcher, workspace
+from .system import host
 from .system.engine import Engine, Staged
-from .system.pyproject import build_requires, read_project, read_settings, read_table
-from .system.workspace import Workplace
+from .system.table import build_requires, read_settings, read_table
 
 if TYPE_CHECKING:
     from .model.contents import Import
     from .model.verdict import Verdict
     from .system.wheelfile import WheelFile
+    from .system.workspace import Workplace
 
 _AFTERWARDS = (
     "packaging.tags",
@@ -58,6 +57,8 @@ def requires(request: Request) -> list[str]:
     table = read_table(request.source)
     wanted = Engine(request, table).requires()
     if request.product is not Product.SDIST and _compiles(table):
+        from .system import launcher  # noqa: PLC0415
+
         wanted += launcher.requires(read_settings(table, request)[0].launcher)
     return wanted
 
@@ -69,6 +70,9 @@ def build(request: Request) -> Built:
     :raises EngineError: when CMake or a compiler fails, twice when ``if.failed`` asks for another try.
     :raises VerdictError: when the wheel would be untrue.
     """
+    from .judge import reuse  # noqa: PLC0415  # what builds use alone; two hooks run before one
+    from .system import workspace  # noqa: PLC0415
+
     table = read_table(request.source)
     settings, _ = read_settings(table, request)  # its mistakes are told with all others
     mode = settings.cache if _compiles(table) else "off"
@@ -109,6 +113,7 @@ def _tried(place: Workplace, table: Mapping[str, Any]) -> Built:
 def _explained(error: EngineError, place: Workplace, table: Mapping[str, Any]) -> EngineError:
     """Add what the tools' own words mean to somebody who builds a Python package."""
     from .judge import failures  # noqa: PLC0415  # builds that go well need none of it
+    from .system import workspace  # noqa: PLC0415
 
     circumstances = failures.Circumstances(
         requires=build_requires(table),
@@ -132,9 +137,15 @@ def _with_message(error: EngineError, engine: Engine) -> EngineError:
     return error
 
 
+def _project(table: Mapping[str, Any], request: Request, engine: Engine) -> Project:
+    from .system.pyproject import read_project  # noqa: PLC0415  # nobody needs metadata to say what must be installed
+
+    return read_project(table, request, engine)
+
+
 def _build(place: Workplace, table: Mapping[str, Any], engine: Engine) -> Built:
     request = place.request
-    project = read_project(table, request, engine)
+    project = _project(table, request, engine)
     _same_metadata(request, project)
     _no_impossible_tag(request, project)
     staged = _staged(place, project, engine)
@@ -291,7 +302,7 @@ def prepare_metadata(request: Request) -> str:
     """
     table = read_table(request.source)
     engine = Engine(request, table)
-    project = read_project(table, request, engine)
+    project = _project(table, request, engine)
     home = request.output / dist_info_name(project.name, project.version)
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -306,11 +317,13 @@ def prepare_metadata(request: Request) -> str:
 
 def build_sdist(request: Request) -> Path:
     """Make the source distribution."""
+    from .judge import reuse  # noqa: PLC0415
+    from .system import workspace  # noqa: PLC0415
     from .system.sdist import write_sdist  # noqa: PLC0415
 
     table = read_table(request.source)
     engine = Engine(request, table)
-    project = read_project(table, request, engine)
+    project = _project(table, request, engine)
     with workspace.opened(request, "off", reuse.decide) as place:
         try:
             plan = engine.plan_sdist(project, place)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gc
 
-from truewheel.formats.cursor import Cursor
+import pytest
+
+from truewheel.formats.cursor import Cursor, Strings
+from truewheel.model.diagnostics import FormatError
 
 
 def test_an_unfinished_table_in_a_cycle_can_be_collected() -> None:
@@ -24,3 +27,26 @@ def test_records_are_whole() -> None:
     cursor = Cursor(bytes(range(8)), little=False)
     assert list(cursor.records("HH", cursor.data)) == [(0x0001, 0x0203), (0x0405, 0x0607)]
     assert list(cursor.rows("I", 4, 1, "table")) == [(0x04050607,)]
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["a usual table", "little else than ends"])
+def test_a_string_table_gives_whole_names_and_the_ends_of_names(many: bool) -> None:
+    raw = b"\0malloc\0na\xc3\xafve\0bad\xff\0" + (b"\0" * 40_000 if many else b"") + b"cut"
+    names = Strings(Cursor(raw), "DT_STRTAB")
+    assert [names[o] for o in (0, 1, 3, 8, 15)] == ["", "malloc", "lloc", "naïve", "bad\\xff"]
+    for offset in (len(raw) - 3, len(raw), len(raw) + 7):
+        with pytest.raises(FormatError, match="outside of DT_STRTAB"):
+            names[offset]
+
+
+def test_an_empty_string_table_has_no_names() -> None:
+    for raw in (b"", b"cut"):
+        with pytest.raises(FormatError, match="outside"):
+            Strings(Cursor(raw), "DT_STRTAB")[0]
+
+
+def test_a_name_without_an_end_is_none() -> None:
+    names = Strings(Cursor(b"\0one\0two"), "DT_STRTAB")
+    assert [names[0], names[1]] == ["", "one"]
+    with pytest.raises(FormatError, match="outside"):
+        names[5]

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from truewheel.model.record import Record, parts, replace
+from truewheel.model.record import Record, parts, replace, worked_out
 
 
 class Point(Record):
@@ -71,3 +71,44 @@ def test_dataclasses_take_it_for_theirs() -> None:
     assert [f.default for f in dataclasses.fields(Point)] == [dataclasses.MISSING, 0]
     assert dataclasses.replace(spot, x=2) == replace(spot, x=2) == Spot(x=2, colour="red")
     assert dataclasses.asdict(spot) == parts(spot)
+
+
+@pytest.mark.parametrize("made", [0, 200])
+def test_the_many_are_made_like_the_few(made: int) -> None:
+    class Base(Record):
+        x: int
+        y: tuple[int, ...] = ()
+
+    class Below(Base):
+        z: str = "z"
+
+        def __post_init__(self) -> None:
+            object.__setattr__(self, "y", tuple(sorted(self.y)))
+
+    for _ in range(made):
+        assert Base(x=1) == Base(y=(), x=1)
+    for _ in range(made):
+        assert Below(x=1, y=(3, 2)).y == (2, 3)
+    assert parts(Base(x=1, y=(3, 2))) == {"x": 1, "y": (3, 2)}
+    assert parts(Below(x=1, y=(3, 2))) == {"x": 1, "y": (2, 3), "z": "z"}
+    with pytest.raises(TypeError, match="x"):
+        Base(y=(1,))  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="z"):
+        Base(x=1, z="")  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        Base(1)  # type: ignore[misc]
+
+
+def test_what_follows_from_a_record_is_worked_out_once_for_each() -> None:
+    calls = []
+
+    @worked_out
+    def doubled(point: Point) -> int:
+        calls.append(point)
+        return 2 * point.x
+
+    one, alike = Point(x=1), Point(x=1)
+    assert [doubled(one), doubled(one), doubled(alike), doubled(replace(one, x=4))] == [2, 2, 2, 8]
+    assert len(calls) == 3
+    assert one == alike
+    assert repr(one) == "Point(x=1, y=0)"

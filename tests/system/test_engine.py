@@ -68,7 +68,8 @@ PIECES = {
 
 def imported() -> dict[str, object]:
     """Everything that the engine imports of scikit-build-core, at its top or late."""
-    nodes = ast.walk(ast.parse(inspect.getsource(engine)))
+    files = Path(engine.__file__).parent.glob("*.py")
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))]
     sources = [n for n in nodes if isinstance(n, ast.ImportFrom) and (n.module or "").startswith("scikit_build_core")]
     return {
         alias.name: getattr(importlib.import_module(str(node.module)), alias.name)

@@ -8,6 +8,7 @@ Sources: System V ABI gABI chapters 4 and 5, the Linux Standard Base on symbol v
 from __future__ import annotations
 
 import struct
+from itertools import chain, repeat
 
 from ..model.binary import Binary, ElfSlice, Format, Kind, MinimumOS, Need, SearchPath, Symbol
 from ..model.record import Record, replace
@@ -330,7 +331,7 @@ def _gnu_hash_count(cursor: Cursor, header: _Header, gnu: int) -> tuple[int, boo
     """The highest symbol that a chain reaches, and one; undefined symbols before ``symoffset`` count too."""
     buckets, symoffset, bloom, _ = cursor.unpack("IIII", gnu, "DT_GNU_HASH")
     table = gnu + 16 + bloom * (8 if header.wide else 4)
-    last = max((b for (b,) in cursor.rows("I", table, buckets, "gnu hash buckets")), default=0)
+    last = max(cursor.unpack(f"{buckets}I", table, "gnu hash buckets"), default=0)
     if last < symoffset:
         # No hashed symbol: of the undefined ones before symoffset the linker may have said more or less.
         return symoffset, symoffset > 1
@@ -350,8 +351,11 @@ def _gnu_hash_count(cursor: Cursor, header: _Header, gnu: int) -> tuple[int, boo
 class _Version(Record):
     """What a version index stands for: a name, and the library it is required of (``None``: defined here)."""
 
-    name: str
+    name: str | None
     library: str | None
+
+
+_UNVERSIONED = _Version(name=None, library=None)
 
 
 def _linked(
@@ -408,28 +412,20 @@ def _symbols(
     """Imports with their versions, and the names of exports."""
     size = 24 if header.wide else 16
     raw = dynamic.symbols[: len(dynamic.symbols) // size * size]
-    records = cursor.records("IBBHQQ" if header.wide else "IIIBBH", raw)
-    versyms = [v for (v,) in cursor.records("H", dynamic.versyms[: len(dynamic.versyms) // 2 * 2])]
-    imports, exports = [], set()
-    for number, record in enumerate(records):
-        name, info, shndx = (record[0], record[1], record[3]) if header.wide else (record[0], record[3], record[5])
-        binding = info >> 4
-        if not name or binding == STB_LOCAL:
-            continue
-        if shndx:
-            exports.add(dynamic.strings[name])
-            continue
-        index = versyms[number] & 0x7FFF if number < len(versyms) else 0
-        version = versions.get(index) if index > 1 else None
-        imports.append(
-            Symbol(
-                name=dynamic.strings[name],
-                version=version.name if version else None,
-                library=version.library if version else None,
-                weak=binding == STB_WEAK,
-            )
-        )
-    return tuple(imports), frozenset(exports)
+    records = cursor.records("IBxH16x" if header.wide else "I8xBxH", raw)  # name, binding and type, section
+    versyms = cursor.unpack_all("H", dynamic.versyms)
+    names, indices = dynamic.strings, chain(versyms, repeat(0))
+    rows = [row for row in zip(records, indices, strict=False) if row[0][0] and row[0][1] >> 4 != STB_LOCAL]
+    found = (
+        (name, versions.get(index & 0x7FFF, _UNVERSIONED) if index & 0x7FFF > 1 else _UNVERSIONED, info)
+        for (name, info, section), index in rows
+        if not section
+    )
+    imports = tuple(
+        Symbol(name=names[name], version=version.name, library=version.library, weak=info >> 4 == STB_WEAK)
+        for name, version, info in found
+    )
+    return imports, frozenset(names[name] for (name, _, section), _ in rows if section)
 
 
 # --- notes and attributes ---------------------------------------------------------------------------------------

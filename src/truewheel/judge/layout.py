@@ -260,8 +260,12 @@ def _of_contents(contents: Contents, *, empty: Severity) -> Iterator[Finding]:
 def _collisions(contents: Contents) -> Iterator[Finding]:
     """Names that one file system takes for the same, or cannot hold beside each other."""
     files = {f.path for f in contents.files}
+    directories = {d for f in files for d in _directories(f)}
+    paths = files | directories
+    if len({path.casefold() for path in paths}) == len(paths) and files.isdisjoint(directories):
+        return  # as nearly always
     spellings: defaultdict[str, list[str]] = defaultdict(list)
-    for path in sorted(files | {d for f in files for d in _directories(f)}):
+    for path in sorted(paths):
         spellings[path.casefold()].append(path)
     for several in spellings.values():
         # Of a file below two directories that differ already, those are told.
@@ -286,9 +290,10 @@ def _fate(several: list[str], files: set[str]) -> str:
 
 def _directories(path: str) -> Iterator[str]:
     """Those that a file lies in; not more than a path can sensibly have."""
-    for depth, char in enumerate(path[:4096]):
-        if char == "/" and depth:
-            yield path[:depth]
+    end = path.find("/", 1, 4096)
+    while end > 0:
+        yield path[:end]
+        end = path.find("/", end + 1, 4096)
 
 
 def _unfit_for_windows(contents: Contents, platforms: tuple[str, ...]) -> Iterator[Finding]:

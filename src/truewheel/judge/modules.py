@@ -11,7 +11,7 @@ import posixpath
 import re
 
 from ..model.binary import LOADABLE, Format, Kind
-from ..model.record import Record
+from ..model.record import Record, worked_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,12 +92,13 @@ class Module(Record):
         """The library of one particular Python that it needs."""
         return next((found for found in self.linked if found.version is not None), None)
 
+    @worked_out
     def imports(self) -> frozenset[str]:
         """Names that look like Python's and must be there at load time. One that the file asks of another library by
         name is none of them (PySide6 takes its own ``PyRun_String`` from ``shiboken6.abi3.dll``)."""
         return frozenset(
             s.name for piece in self.pieces for s in piece.imports
-            if not s.weak and _is_pythons(s.name) and (s.library is None or _may_be_pythons(s.library))
+            if s.name.startswith(_PYTHONS) and not s.weak and _is_pythons(s.name) and (s.library is None or _may_be_pythons(s.library))
         )  # fmt: skip
 
 
@@ -106,20 +107,24 @@ def _may_be_pythons(library: str) -> bool:
     return python_library(library) is not None or "python" in posixpath.basename(library).lower()
 
 
+_PYTHONS = ("Py", "_Py")
+"""What names of Python's C API begin with; most names of a module begin otherwise."""
+
+
 def _is_pythons(name: str) -> bool:
-    """Whether it looks like a name of Python's C API; other people's do too (PySide, PyMOL …)."""
-    if not name.startswith(("Py", "_Py")):  # most names end here
-        return False
+    """Whether a name that begins like it looks like one of Python's C API; other people's do too (PySide, PyMOL …)."""
     third = name.removeprefix("_")[2:3]
     return ("A" <= third <= "Z" or third == "_") and name.isidentifier()
 
 
+@worked_out
 def modules(contents: Contents) -> tuple[Module, ...]:
     """The extension modules: loadable, in an importable place, and with an extension's suffix or init function."""
     found = (_module(file, binary) for file, binary in contents.binaries() if _is_candidate(file, binary, contents))
     return tuple(module for module in found if module is not None)
 
 
+@worked_out
 def bound_libraries(contents: Contents) -> tuple[Module, ...]:
     """Libraries that import Python's symbols without being modules: loaded with ``ctypes.PyDLL`` or by a module, they are
     bound to a Python as a module is. A wheel that brings the symbols itself (an embedded Python) is bound to none."""
@@ -152,6 +157,7 @@ def strangers(module: Module, contents: Contents) -> tuple[str, ...]:
     )
 
 
+@worked_out
 def own_names(contents: Contents) -> frozenset[str]:
     """Names that the wheel itself defines: ``Py…`` is anybody's prefix."""
     return frozenset(name for _, b in contents.binaries() for s in b.slices for name in s.exports)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from .record import Record
+from .record import Record, worked_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ class Contents(Record):
         roots = {"purelib": "", "platlib": "", "scripts": "<prefix>/bin/", "data": "<prefix>/"}
         return roots[scheme] + rest if scheme in roots else path
 
+    @worked_out
     def binaries(self) -> tuple[tuple[File, Binary], ...]:
         """Every file whose facts are known, with them."""
         return tuple((f, f.binary) for f in self.files if f.binary is not None)

@@ -175,7 +175,8 @@ def _fields(text: str) -> Iterator[list[str]]:
 def parse_headers(text: str) -> tuple[tuple[str, str], ...]:
     """The headers of WHEEL (or of METADATA, without its body), in order; continued lines are joined."""
     found: list[tuple[str, str]] = []
-    for line in text.splitlines():
+    body = text.find("\n\n")  # a project's whole README may follow
+    for line in (text if body < 0 else text[:body]).splitlines():
         if not line.strip():
             break
         if line[0] in " \t" and found:

@@ -1,9 +1,9 @@
 """Frozen values: what ``dataclass(frozen=True, kw_only=True, slots=True)`` makes, without its price at import.
 
 ``dataclasses`` writes and compiles source code for every class, which took longer than all else that ``truewheel show``
-does for a small wheel. Here the fields are read off the annotations, and one set of methods serves every class. Type
-checkers take a record for a dataclass (PEP 681), and so do ``dataclasses.fields``, ``replace`` and ``asdict``. Nothing
-here knows what the values mean.
+does for a small wheel. Here the fields are read off the annotations, and one set of methods serves every class; a class of
+which many records are made gets a constructor of its own then. Type checkers take a record for a dataclass (PEP 681), and
+so do ``dataclasses.fields``, ``replace`` and ``asdict``. Nothing here knows what the values mean.
 """
 
 from __future__ import annotations
@@ -19,10 +19,15 @@ if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
 
     R = TypeVar("R", bound="Record")
+    T = TypeVar("T")
 else:
 
     def dataclass_transform(**_):  # noqa: ANN003, ANN201, D103  # typing's own is newer than our oldest Python
         return lambda made: made
+
+
+_MANY = 48
+"""Records of one class from which on it pays to compile a constructor for it."""
 
 
 class _Shape:
@@ -32,11 +37,12 @@ class _Shape:
     :param defaults: of the fields that may be left out.
     """
 
-    __slots__ = ("defaults", "fields", "optional", "required", "values")
+    __slots__ = ("defaults", "fields", "made", "optional", "required", "values")
 
     def __init__(self, made: type, fields: Mapping[str, str], defaults: Mapping[str, Any]) -> None:
         self.fields = fields
         self.defaults = defaults
+        self.made = 0
         puts = [(name, getattr(made, name).__set__) for name in fields]
         self.required = tuple((name, put) for name, put in puts if name not in defaults)
         self.optional = tuple((name, put, defaults[name]) for name, put in puts if name in defaults)
@@ -51,11 +57,28 @@ class _RecordType(type):
     def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> _RecordType:
         fields: dict[str, str] = namespace.get("__annotations__", {}) if bases else {}
         defaults = {field: namespace.pop(field) for field in fields if field in namespace}
-        made = super().__new__(cls, name, bases, {"__slots__": tuple(fields), **namespace})
+        if not bases:
+            own: dict[str, Any] = {"__slots__": ("_worked_out",)}
+        else:  # each class has its own constructor, for that of its base may be compiled for that one's fields
+            own = {"__slots__": tuple(fields), "__init__": Record.__dict__["__init__"]}
+        made = super().__new__(cls, name, bases, {**own, **namespace})
         for shape in [base.__shape__ for base in bases if isinstance(base, _RecordType)]:
             fields, defaults = {**shape.fields, **fields}, {**shape.defaults, **defaults}
         made.__shape__ = _Shape(made, fields, defaults)
         return made
+
+
+def _compiled(made: type, shape: _Shape) -> Callable[..., None]:
+    """A constructor for one class: what ``Record.__init__`` does for it, without looking at its shape each time."""
+    known: dict[str, Any] = {f"put_{name}": getattr(made, name).__set__ for name in shape.fields}
+    known.update({f"default_{name}": value for name, value in shape.defaults.items()})
+    takes = [f"{n}=default_{n}" if n in shape.defaults else n for n in shape.fields]
+    lines = [f"put_{n}(self, {n})" for n in shape.fields]
+    if getattr(made, "__post_init__") is not Record.__dict__["__post_init__"]:  # noqa: B009
+        lines.append("self.__post_init__()")
+    exec(f"def __init__(self, *, {', '.join(takes)}):\n " + "\n ".join(lines), known)  # noqa: S102  # as dataclasses do
+    constructor: Callable[..., None] = known["__init__"]
+    return constructor
 
 
 def _as_field(defaults: Mapping[str, Any], name: str) -> Any:
@@ -98,12 +121,16 @@ class Record(metaclass=_RecordType):
     """
 
     if TYPE_CHECKING:
+        _worked_out: ClassVar[dict[object, Any]]
         __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
     else:
         __dataclass_fields__ = _AsDataclass()
 
         def __init__(self, **given):  # noqa: ANN003, ANN204
             shape = type(self).__shape__
+            shape.made += 1
+            if shape.made >= _MANY and shape.fields:
+                type(self).__init__ = _compiled(type(self), shape)
             try:
                 for name, put in shape.required:
                     put(self, given.pop(name))
@@ -151,3 +178,37 @@ def replace(record: R, **changes: Any) -> R:
     Point(x=1, y=2)
     """
     return type(record)(**{**parts(record), **changes})
+
+
+def worked_out(function: Callable[[R], T]) -> Callable[[R], T]:
+    """A function of one record that is worked out once for each: records never change.
+
+    >>> class Point(Record):
+    ...     x: int
+    >>> @worked_out
+    ... def shown(point):
+    ...     print("working")
+    ...     return str(point.x)
+    >>> point = Point(x=1)
+    >>> shown(point), shown(point)
+    working
+    ('1', '1')
+    """
+
+    def remembered(record: R) -> T:
+        try:
+            known = record._worked_out  # noqa: SLF001
+        except AttributeError:
+            known = {}
+            _remember(record, known)
+        try:
+            found: T = known[function]
+        except KeyError:
+            found = known[function] = function(record)
+        return found
+
+    remembered.__name__, remembered.__doc__ = function.__name__, function.__doc__
+    return remembered
+
+
+_remember: Callable[[Record, dict[object, Any]], None] = Record.__dict__["_worked_out"].__set__

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from ..model.binary import Format
-from ..model.record import Record
+from ..model.record import Record, worked_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class _Row(Record):
     tags: tuple[str, ...]
     examples: tuple[str, ...]
 
+    @worked_out
     def _loaded(self) -> Platform:
         found: Platform = getattr(import_module(f".{self.family}", __package__), self.family.upper())
         return found

@@ -15,7 +15,7 @@ import re
 from ..model.binary import LOADABLE, ElfSlice, Format, Kind
 from ..model.diagnostics import Finding, Severity
 from ..model.floor import Evidence, Floor
-from ..model.record import Record, replace
+from ..model.record import Record, replace, worked_out
 from ..model.verdict import Objection, PlatformRuling
 from ..tables import table
 from .android import is_android
@@ -154,6 +154,7 @@ class _Want(Record):
     evidence: Evidence
 
 
+@worked_out
 def _pieces(contents: Contents) -> tuple[_Piece, ...]:
     """The files that count. A variant may ask for a newer CPU than its tag does: that is ``judge.variants``' matter."""
     variant = contents.variant is not None
@@ -179,6 +180,7 @@ def _held(contents: Contents) -> Mapping[str, _Piece]:
     return found
 
 
+@worked_out
 def _used(contents: Contents) -> Mapping[str, _Piece]:
     """Of the libraries that the wheel holds, those that a process would use: all that the system lacks (Python code may
     load them first), and of those that the system has, too, the ones to which a search path leads."""
@@ -234,8 +236,9 @@ def _musl_library_wants(piece: _Piece, library: str) -> Iterator[_Want]:
     policy = _policy()["musllinux"]
     if not (library.startswith(_LOADERS) or _is_musl(library) or library in policy["libraries"]):
         yield _library(piece, library, NEVER)
-    for symbol in piece.slice.imports:
-        if symbol.name in policy["private"].get(library, ()) and not symbol.weak:
+    private = policy["private"].get(library, ())
+    for symbol in piece.slice.imports if not _names(piece.slice).isdisjoint(private) else ():
+        if symbol.name in private and not symbol.weak:
             evidence = Evidence(file=piece.path, library=library, symbol=symbol.name)
             yield _Want(of="private symbol", level=NEVER, version=NEVER, evidence=evidence)
 
@@ -258,7 +261,7 @@ def _version_wants(piece: _Piece, library: str, versions: tuple[str, ...]) -> It
         if level is None:
             continue
         family, _, text = version.partition("_")
-        symbol = next((s.name for s in piece.slice.imports if s.version == version and s.library == library), None)
+        symbol = _spokesmen(piece.slice).get((library, version))
         yield _Want(
             of="glibc" if family == "GLIBC" else family,
             level=level,
@@ -267,9 +270,20 @@ def _version_wants(piece: _Piece, library: str, versions: tuple[str, ...]) -> It
         )
 
 
+@worked_out
+def _spokesmen(piece: ElfSlice) -> Mapping[tuple[str | None, str | None], str]:
+    """By library and version, the first symbol that is asked for in it: what people look for when they wonder why."""
+    return {(s.library, s.version): s.name for s in reversed(piece.imports)}
+
+
+@worked_out
+def _names(piece: ElfSlice) -> frozenset[str]:
+    return frozenset(s.name for s in piece.imports)
+
+
 def _private_wants(piece: _Piece, library: str) -> Iterator[_Want]:
     private = _private(piece.slice.cpu, library)
-    if not private:
+    if not private or _names(piece.slice).isdisjoint(private):
         return
     for symbol in piece.slice.imports:
         if symbol.weak or symbol.name not in private:
@@ -387,7 +401,9 @@ class Linux:
                 found.append(Objection(evidence=Evidence(file=piece.path, fact=fact), allows=f"only {claim.cpu}"))
             elif claim.kind != "linux":
                 # Older ARM code on a newer ARM's level is held to what that level has; its own CPU has no levels.
-                there = replace(piece, slice=replace(piece.slice, cpu=claim.cpu))
+                there = piece
+                if piece.slice.cpu != claim.cpu:
+                    there = replace(piece, slice=replace(piece.slice, cpu=claim.cpu))
                 found += _broken_promises(there, claim, used, exclude)
         return tuple(sorted(found, key=lambda o: (o.evidence.file, str(o.evidence))))
 

@@ -1,35 +1,44 @@
 """Mistakes in the engine's settings, each with the place that it was made in: a table, an option, or a variable.
 
-The engine tells them in ways of its own; nothing here imports it, and nothing here is right or wrong by our standards.
+Imported when there is one. Nothing here judges: what is told was found by the engine.
 """
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
 import re
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from packaging.version import InvalidVersion
+from scikit_build_core.settings.skbuild_read_settings import SettingsReader
+from scikit_build_core.settings.sources import ConfSource
 
-from ..model import schema
-from ..model.diagnostics import ConfigError, Problem
-from ..model.request import Request
+from ...model import schema
+from ...model.diagnostics import ConfigError, Problem
+from ...model.request import Request
 
-WRONG = "the settings of the build engine are wrong"
 _TABLE = "tool.scikit-build."
 
 
-def unknown(name: str, guesses: Sequence[str]) -> Problem:
-    """A key of a table that the engine does not have."""
+def unknown(reader: SettingsReader) -> list[Problem]:
+    """Every key that the engine does not have, of whatever source."""
+    problems = []
+    for index, source in enumerate(reader.sources.sources):
+        for name, guesses in reader.suggestions(index).items():
+            if isinstance(source, ConfSource):
+                problems.append(_option(name, guesses, source.settings))
+            else:
+                problems.append(_key(name, guesses))
+    return problems
+
+
+def _key(name: str, guesses: Sequence[str]) -> Problem:
     where = name if name.startswith("tool.") else _TABLE + name
     hint = f"did you mean {', '.join(guesses)}?" if guesses else None
     return Problem(where=where, message="there is no such setting", hint=hint)
 
 
-def unknown_option(name: str, guesses: Sequence[str], given: Iterable[str]) -> Problem:
+def _option(name: str, guesses: Sequence[str], given: Iterable[str]) -> Problem:
     """An option of the front end that neither the engine nor truewheel has.
 
     :param name: as the engine tells it: where it does not have the table either, the name of that.
@@ -42,33 +51,18 @@ def unknown_option(name: str, guesses: Sequence[str], given: Iterable[str]) -> P
     return Problem(where=f"-C{whole}", message="there is no such setting", hint=hint)
 
 
-@contextlib.contextmanager
-def wrong_values(request: Request) -> Iterator[None]:
-    """Values that are not of their setting's type, for which the engine raises a group of exceptions with notes, and a
-    version in CMakeLists.txt that is none.
-
-    :raises ConfigError: with all of them.
-    """
-    try:
-        yield
-    except InvalidVersion as error:  # of the settings' own versions, the groups below tell
-        raise _no_version(str(error).partition(": ")[2]) from None
-    except Exception as error:
-        problems = list(_misfits(error, request))
-        if not problems:
-            raise
-        raise ConfigError(WRONG, problems=problems) from None
-
-
-def _no_version(written: str) -> ConfigError:
+def no_version(error: InvalidVersion) -> ConfigError:
+    """That the version in CMakeLists.txt, which the engine looks for, is none."""
+    written = str(error).partition(": ")[2]
     problem = Problem(where="CMakeLists.txt", message=f"cmake_minimum_required names {written}, which is no version")
     hint = "write cmake_minimum_required(VERSION 3.18...4.0); or set tool.scikit-build.cmake.version"
     return ConfigError("CMakeLists.txt does not say which CMake it needs", problems=[problem], hint=hint)
 
 
-def _misfits(error: BaseException, request: Request) -> Iterator[Problem]:
+def misfits(error: BaseException, request: Request) -> Iterator[Problem]:
+    """What is told in the notes of a group of exceptions: values that are not of their setting's type."""
     for inner in getattr(error, "exceptions", ()):
-        yield from _misfits(inner, request)
+        yield from misfits(inner, request)
     for note in getattr(error, "__notes__", ()):
         if note.startswith(f"Field {_TABLE}"):
             path = note.removeprefix("Field ").replace("_", "-")
@@ -86,17 +80,3 @@ def said_by(path: str, request: Request) -> str:
         return variable
     option = next((o for o in (f"skbuild.{key}", key) if o in request.config_settings), None)
     return path if option is None else f"-C{option}"
-
-
-@contextlib.contextmanager
-def without_idle_advice() -> Iterator[None]:
-    """Leaves out that there is no CMakeLists.txt to look for a version in: nothing needs one without CMake, and with it
-    the build says so itself."""
-    said = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(said):
-            yield
-    finally:
-        for line in said.getvalue().splitlines(keepends=True):
-            if "CMakeLists.txt not found when looking for" not in line:
-                sys.stderr.write(line)
