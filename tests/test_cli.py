@@ -16,6 +16,7 @@ import hooks
 import needs
 import pytest
 
+from truewheel import pages
 from truewheel.cli import main
 from truewheel.system.wheelreader import read_wheel
 
@@ -253,8 +254,30 @@ def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("# TW301:")
     assert main(["explain"]) == 0
     assert "TW523" in capsys.readouterr().out
-    assert main(["explain", "TW31"]) == 2
+    assert main(["explain", "TW391"]) == 2
     assert "did you mean" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("code", ["301", "tw301", " TW301 "])
+def test_explain_takes_codes_as_people_type_them(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", code]) == 0
+    assert capsys.readouterr().out.startswith("# TW301:")
+
+
+@pytest.mark.parametrize(
+    ("text", "prefix"), [("TW", "TW"), ("t", "TW"), ("3", "TW3"), ("tw31", "TW31"), ("54", "TW54")]
+)
+def test_explain_lists_what_a_prefix_covers(text: str, prefix: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", text]) == 0
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert listed == [code for code in pages.titles() if code.startswith(prefix)]
+    assert len(listed) > 1
+
+
+@pytest.mark.parametrize("code", ["", "TX", "999", "W301", "TW3011"])
+def test_explain_of_what_there_is_not(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", code]) == 2
+    assert "there is no finding" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

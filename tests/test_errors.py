@@ -105,6 +105,47 @@ def test_a_misspelt_table_and_a_misspelt_variable(tmp_path: Path) -> None:
     assert "TRUEWHEEL_TGA: there is no such variable (did you mean TRUEWHEEL_TAG?)" in run.stderr
 
 
+@pytest.mark.parametrize("name", ["scikit-biuld", "scikit_build", "true-wheel"])
+def test_a_misspelt_table_stops_the_build(tmp_path: Path, name: str) -> None:
+    source = hooks.project(tmp_path, pyproject=f"[tool.{name}]\nbuild.verbose = true\n")
+    run = hooks.hook(source, "prepare_metadata_for_build_wheel", tmp_path / "out")
+    assert run.returncode == 2
+    assert run.stderr.startswith("error: pyproject.toml has mistakes\n")
+    assert f"tool.{name}: nobody reads this table (did you mean tool." in run.stderr
+
+
+def test_a_value_of_another_type_is_no_traceback(tmp_path: Path) -> None:
+    source = hooks.project(tmp_path, pyproject='[tool.scikit-build]\nlogging.level = "LOUD"\n')
+    for hook, given in (("get_requires_for_build_wheel", ()), ("build_wheel", (tmp_path / "out",))):
+        run = hooks.hook(source, hook, *given)
+        assert run.returncode == 2, run.stderr
+        assert "because: tool.scikit-build.logging.level: 'LOUD' not in" in run.stderr
+        assert "Traceback" not in run.stderr
+
+
+def test_mistakes_in_options_are_not_blamed_on_the_file(tmp_path: Path) -> None:
+    run = hooks.hook(hooks.project(tmp_path), "build_wheel", tmp_path / "out", {"truewheel.tga": "native"})
+    assert run.returncode == 2
+    assert "pyproject.toml" not in run.stderr
+    assert "error: options of the front end (-C) have mistakes\n" in run.stderr
+
+
+@pytest.mark.parametrize("tag", ["manylinux_2_17_x86_63", "foo"])
+def test_an_impossible_tag_is_refused_before_anything_is_compiled(tmp_path: Path, tag: str) -> None:
+    source = hooks.project(tmp_path, pyproject=f'[tool.truewheel]\ntag = "{tag}"\n', value="1 + ;")
+    run = hooks.hook(source, "build_wheel", tmp_path / "out")
+    assert run.returncode == 1
+    assert run.stdout == ""
+    assert f"error TW315: {tag}: {tag} is no platform tag that can be checked here" in run.stderr
+
+
+def test_a_missing_cmakelists_is_told_once(tmp_path: Path) -> None:
+    run = hooks.hook(hooks.project(tmp_path, cmake=""), "build_wheel", tmp_path / "out")
+    assert run.returncode == 3
+    assert run.stderr.count("CMakeLists.txt") == 1
+    assert "WARNING" not in run.stderr
+
+
 def test_output_directory_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file in the way")
     run = hooks.hook(hooks.project(tmp_path), "build_wheel", tmp_path / "out")

@@ -314,7 +314,13 @@ def test_a_directory_that_is_no_name(directory: str) -> None:
         ("Concurrent", "c", "standard library"),
         ("test", "c", "standard library"),
         ("tests", "c", "the directory of its tests"),
-        ("Cython", "cython", "cython is what builds or tests it"),
+        ("Cython", "cython", "cython is what builds, tests or installs it"),
+        ("pip", "c", "pip is what builds, tests or installs it"),
+        ("Wheel", "executable", "wheel is what"),
+        ("setuptools", "pybind11", "setuptools is what"),
+        ("pkg_resources", "c", "pkg-resources is what"),
+        ("scikit.build.core", "c", "scikit-build-core is what"),
+        ("a" * 200, "c", "200 letters are too many"),
         ("f2py.cmake", "f2py", "f2py-cmake is what builds"),
         ("truewheel", "executable", "truewheel is what builds"),
         ("install", "executable", "CMake has a target install"),
@@ -334,7 +340,10 @@ def test_a_name_that_cannot_be(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(("name", "kind"), [("3d", "executable"), ("class", "executable"), ("match", "c")])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("3d", "executable"), ("class", "executable"), ("match", "c"), ("a" * 100, "c"), ("pipes-and-wheels", "c")],
+)
 def test_a_name_that_can_be(name: str, kind: str) -> None:
     assert starter.checked_name(name, starter.KINDS[kind]) == name
 

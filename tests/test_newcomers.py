@@ -235,6 +235,51 @@ def test_a_command_of_a_package_that_was_not_looked_for(tmp_path: Path) -> None:
     assert "hint: write before it: find_package(pybind11 CONFIG REQUIRED)" in told
 
 
+INSTALL = "install(TARGETS _m DESTINATION pkg)"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "because", "cure"),
+    [
+        ("Development.Module", "Development.Modul", "Development.Modul is no component that find_package(Python) has (CMakeLists.txt:3)",
+         "did you mean Development.Module? Extension modules take: find_package(Python REQUIRED COMPONENTS Interpreter Develop"),
+        ("Python_add", "Pyton_add", "Pyton_add_library is called (CMakeLists.txt:4)", "did you mean Python_add_library?"),
+        ("TARGETS _m", "TARGETS nothing", "there is no target nothing (CMakeLists.txt:5)", "Python_add_library(NAME MODULE"),
+        (INSTALL, "target_link_libraries(_n PRIVATE m)", "there is no target _n (CMakeLists.txt:5)", "Python_add_library(NAME MODULE"),
+        (INSTALL, "install(TARGETS _m)", "does not say where in the wheel _m is to lie", "write install(TARGETS _m DESTINATION PACKAGE)"),
+        (INSTALL, "install(FILES m.c)", "install(FILES) (CMakeLists.txt:5) does not say where", "write install(FILES … DESTINATION PACKAGE)"),
+        ("LANGUAGES C", "LANGUAGES NONE", "no source of _m is in a language that project() switches on", "project(… LANGUAGES C CXX)"),
+        ("m.c)", "m.pyx)", "m.pyx is a source of a target (CMakeLists.txt:4), and is not there", 'sdist.include = ["m.pyx"]'),
+        (INSTALL, "add_subdirectory(gone)", "gone is to be built, too (CMakeLists.txt:5)", "git submodule update --init --recursive"),
+        (INSTALL, "add_subdirectory(src)", "src is to be built, too (CMakeLists.txt:5)", "git submodule update --init --recursive"),
+    ],
+)  # fmt: skip
+def test_slips_in_cmakelists(tmp_path: Path, old: str, new: str, because: str, cure: str) -> None:
+    needs.program("gcc")
+    assert old in CMAKE
+    source = hooks.project(tmp_path, cmake=CMAKE.replace(old, new))
+    told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out")
+    told_because, _, told_cure = told.partition("  hint: ")
+    assert because in told_because
+    assert cure in told_cure
+
+
+@pytest.mark.parametrize("version", ["", " 3.18..4.0", " ${OLDEST}"])
+def test_a_cmakelists_that_asks_for_no_version(tmp_path: Path, version: str) -> None:
+    source = hooks.project(tmp_path, cmake=CMAKE.replace(" 3.18...4.0", version))
+    told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out", code=2)
+    assert told.startswith("error: CMakeLists.txt does not say which CMake it needs\n")
+    assert f"because: CMakeLists.txt: cmake_minimum_required names '{version.strip()}', which is no version\n" in told
+    assert "hint: write cmake_minimum_required(VERSION 3.18...4.0)" in told
+
+
+def test_a_cmakelists_without_cmake_minimum_required(tmp_path: Path) -> None:
+    needs.program("gcc")
+    source = hooks.project(tmp_path, cmake=CMAKE.partition("\n")[2])
+    told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out")
+    assert "hint: write as its first line: cmake_minimum_required(VERSION 3.18...4.0)" in told
+
+
 @pytest.mark.parametrize(
     ("header", "because"),
     [("numpy/arrayobject.h", "numpy/arrayobject.h was not found: build-system.requires in pyproject.toml lacks numpy"),
@@ -318,6 +363,108 @@ def test_the_same_when_nothing_says_what_is_imported(tmp_path: Path, install: st
     run = hooks.hook(source, "build_wheel", tmp_path / "out")
     hooks.result(run)
     assert warning in run.stderr
+
+
+def test_a_module_beside_the_package_that_imports_it(tmp_path: Path) -> None:
+    needs.program("gcc")
+    source = hooks.project(tmp_path, cmake=CMAKE.replace("DESTINATION pkg", "DESTINATION ."))
+    (source / "src" / "pkg" / "__init__.py").write_text("import _m\n")
+    run = hooks.hook(source, "build_wheel", tmp_path / "out")
+    hooks.result(run)
+    assert "warning" not in run.stderr
+
+
+OFF = CMAKE.replace("Python_add", "option(FAST Fast ON)\nif(FAST)\nPython_add") + "endif()\n"
+GENERATED = """cmake_minimum_required(VERSION 3.18...4.0)
+project(pkg LANGUAGES NONE)
+file(WRITE ${CMAKE_SOURCE_DIR}/src/pkg/made.py "x = 1")
+"""
+
+
+@pytest.mark.parametrize(
+    ("cmake", "options"),
+    [(GENERATED, {}), (OFF, {"cmake.define.FAST": "OFF"}), (OFF, {"cmake.define.FAST": "OFF", "cmake.args": "-GUnix Makefiles"})],
+    ids=["nothing to compile", "switched off", "switched off, Makefiles"],
+)  # fmt: skip
+def test_a_build_that_is_not_to_install_anything(tmp_path: Path, cmake: str, options: dict[str, str]) -> None:
+    """Not even where an earlier build has made the module."""
+    needs.program("gcc")
+    source = hooks.project(tmp_path, cmake=cmake)
+    if cmake == OFF and len(options) == 1:
+        assert "-cp3" in hooks.result(hooks.hook(source, "build_wheel", tmp_path / "out"))
+    run = hooks.hook(source, "build_wheel", tmp_path / "out", options)
+    assert hooks.result(run) == "pkg-1.0-py3-none-any.whl"
+    assert "warning" not in run.stderr
+
+
+@pytest.mark.parametrize("generator", ["Ninja", "Unix Makefiles"])
+def test_the_hint_names_the_package_and_not_the_distribution(tmp_path: Path, generator: str) -> None:
+    needs.program("gcc")
+    source = hooks.project(
+        tmp_path, cmake=CMAKE.partition("install(")[0], pyproject='[tool.scikit-build]\nwheel.packages = ["src/pkg"]\n'
+    )
+    text = (source / "pyproject.toml").read_text()
+    (source / "pyproject.toml").write_text(text.replace('name = "pkg"', 'name = "My-Project"'))
+    run = hooks.hook(source, "build_wheel", tmp_path / "out", {"cmake.args": f"-G{generator}"})
+    assert hooks.result(run) == "my_project-1.0-py3-none-any.whl"
+    assert f"because: _m{sysconfig.get_config_var('EXT_SUFFIX')} was built\n" in run.stderr
+    assert "hint: install(TARGETS _m DESTINATION pkg)" in run.stderr
+
+
+def test_a_hidden_init_function(tmp_path: Path) -> None:
+    needs.program("gcc")
+    hidden = "set_target_properties(_m PROPERTIES C_VISIBILITY_PRESET hidden)\ninstall("
+    source = hooks.project(tmp_path, cmake=CMAKE.replace("install(", hidden))
+    hooks.result(hooks.hook(source, "build_wheel", tmp_path / "out"))
+    (source / "m.c").write_text((source / "m.c").read_text().replace("PyMODINIT_FUNC", "PyObject *"))
+    told = failed(hooks.hook(source, "build_wheel", tmp_path / "new"), tmp_path / "new", code=1)
+    assert "TW404: pkg/_m.cpython-3" in told
+    assert "hint: add PyMODINIT_FUNC PyInit__m(void), or do not hide it" in told
+
+
+def test_a_module_that_is_installed_outside_of_the_wheel(tmp_path: Path) -> None:
+    """It works on the machine that built it, and nowhere else."""
+    needs.program("gcc")
+    away = tmp_path / "away"
+    source = hooks.project(tmp_path, cmake=CMAKE.replace("DESTINATION pkg", f"DESTINATION {away}"))
+    for cache in ("on", "off"):
+        run = hooks.hook(source, "build_wheel", tmp_path / cache, environ={"TRUEWHEEL_CACHE": cache})
+        assert hooks.result(run) == "pkg-1.0-py3-none-any.whl"
+        (module,) = away.iterdir()
+        assert (
+            f"warning TW542: {module}: was installed on this machine, outside of the wheel, which lacks it"
+            in run.stderr
+        )
+        assert "TW541" not in run.stderr
+    (source / "src" / "pkg" / "__init__.py").write_text("from ._m import call\n")
+    told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out", code=1)
+    assert f"because: outside of the wheel: {module}" in told
+
+
+def test_places_that_are_no_mistake(tmp_path: Path) -> None:
+    """The wheel's own schemes are absolute paths, too; what is installed into a package of the source is in the wheel; and an
+    earlier build in the same tree has left a manifest of another place."""
+    needs.program("gcc")
+    places = "${SKBUILD_DATA_DIR}/share", "${CMAKE_SOURCE_DIR}/src/pkg", "${CMAKE_BINARY_DIR}/etc"
+    rules = "".join(f"install(FILES m.c DESTINATION {place} COMPONENT more)\n" for place in places)
+    source = hooks.project(tmp_path, cmake=CMAKE + rules)
+    earlier = f"install(FILES m.c DESTINATION {tmp_path}/away COMPONENT only)\n"
+    (source / "CMakeLists.txt").write_text(CMAKE + rules + earlier)
+    kept = {"build-dir": str(tmp_path / "build"), "install.components": "only"}
+    assert "TW542" in hooks.hook(source, "build_wheel", tmp_path / "out", kept).stderr
+    (source / "CMakeLists.txt").write_text(CMAKE + rules)
+    run = hooks.hook(source, "build_wheel", tmp_path / "out", {"build-dir": str(tmp_path / "build")})
+    hooks.result(run)
+    assert "TW542" not in run.stderr
+
+
+def test_a_place_outside_of_the_wheel_that_cannot_be_written(tmp_path: Path) -> None:
+    needs.program("gcc")
+    source = hooks.project(tmp_path, cmake=CMAKE.replace("DESTINATION pkg", "DESTINATION /proc/nothing"))
+    told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out")
+    assert "because: install() is to write /proc/nothing, which is no place in a wheel, and may not\n" in told
+    assert "hint: give install() a DESTINATION that begins with no /" in told
+    assert "${Python_SITEARCH}" in told
 
 
 # --- setup.py beside pyproject.toml -----------------------------------------------------------------------------

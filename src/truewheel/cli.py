@@ -110,7 +110,9 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(run=_check)
 
     explain = commands.add_parser("explain", help="what a finding means, its causes and cures")
-    explain.add_argument("code", nargs="?", metavar="CODE", help="for example TW301; without it, a list")
+    explain.add_argument(
+        "code", nargs="?", metavar="CODE", help="TW301, or the beginning of several, TW3; without it, all"
+    )
     explain.set_defaults(run=_explain)
 
     tag = commands.add_parser("tag", help="write wheels under their true names")
@@ -250,11 +252,12 @@ def _show_binary(path: str) -> bool:
 def _explain(options: SimpleNamespace) -> int:
     from . import pages  # noqa: PLC0415
 
-    if options.code is None:
-        for code, title in pages.titles().items():
-            print(f"{code}  {title}")  # noqa: T201
+    found = pages.titles() if options.code is None else pages.covered(options.code)
+    if len(found) == 1:
+        print(pages.page(*found).rstrip())  # noqa: T201
     else:
-        print(pages.page(options.code).rstrip())  # noqa: T201
+        for code, title in found.items():
+            print(f"{code}  {title}")  # noqa: T201
     return int(ExitCode.FINE)
 
 
@@ -350,9 +353,10 @@ def _cache(options: SimpleNamespace) -> int:
         print(root)  # noqa: T201
         return int(ExitCode.FINE)
     try:
-        held = list(cache.entries(cache.opened()))
+        found = cache.existing()
     except cache.UnfitError as error:
         raise TruewheelError(str(error), hint=f"set {cache.VARIABLE} to another directory") from None
+    held = list(cache.entries(found)) if found is not None else []
     if options.action == "info":
         real = os.path.realpath(root)
         rows = [(os.path.relpath(e.path, real), e.used, e.size, e.label) for e in held]

@@ -18,17 +18,24 @@ def titles() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def page(code: str) -> str:
-    """The page of ``code``, in Markdown.
+def covered(text: str) -> dict[str, str]:
+    """The codes that ``text`` is, or is the beginning of, with their titles; the letters may be small, or left out.
 
-    :raises TruewheelError: when there is no such code.
+    :raises TruewheelError: when there are none.
     """
-    name = code.upper()
-    if name not in titles():
+    name = text.strip().upper()
+    name = name if name.startswith("T") else f"TW{name}"
+    found = {code: title for code, title in titles().items() if name and code.startswith(name)}
+    if not found or not text.strip():
         near = difflib.get_close_matches(name, titles(), n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else "truewheel explain lists all of them"
-        raise TruewheelError(f"there is no finding {code}", hint=hint)
-    return (_folder() / f"{name}.md").read_text(encoding="utf-8")
+        raise TruewheelError(f"there is no finding {text}", hint=hint)
+    return found
+
+
+def page(code: str) -> str:
+    """The page of ``code``, in Markdown."""
+    return (_folder() / f"{code}.md").read_text(encoding="utf-8")
 
 
 def _folder() -> Path:

@@ -147,6 +147,7 @@ def _build(place: Workplace, table: Mapping[str, Any], engine: Engine) -> Built:
     request = place.request
     project = _project(table, request, engine)
     _same_metadata(request, project)
+    _no_impossible_tag(request, project)
     staged = _staged(place, project, engine)
     from .system.wheelfile import write_wheel  # noqa: PLC0415
 
@@ -162,6 +163,18 @@ def _build(place: Workplace, table: Mapping[str, Any], engine: Engine) -> Built:
     )
     wheel = write_wheel(request.output, name=name, purelib=found.purelib, tree=staged.tree, files=_files(project))
     return Built(wheel=wheel, verdict=found, note=place.note if staged.compiled else "", message=staged.message)
+
+
+def _no_impossible_tag(request: Request, project: Project) -> None:
+    """Refuse a promise that no binary could keep before anything is compiled for it."""
+    promise = project.settings.tag
+    if request.product is Product.EDITABLE or promise in {"auto", "native"}:  # those promise nothing
+        return
+    from .judge import verdict as court  # noqa: PLC0415
+
+    wrong = court.impossible(promise)
+    if wrong:
+        raise VerdictError("no wheel could keep what is promised", findings=wrong)
 
 
 def _staged(place: Workplace, project: Project, engine: Engine) -> Staged:
@@ -217,8 +230,10 @@ def judged(request: Request, project: Project, staged: Staged) -> Verdict:
         exclude=settings.exclude,
         native=staged.native,
         compiled=staged.compiled,
-        installed=staged.installed or not wheel,
+        lost=staged.lost if wheel else (),
+        outside=staged.outside,
         imports=_imports(staged) if wheel and staged.compiled and layout.is_doubtful(contents) else (),
+        named=_named(staged) if staged.compiled and any(layout.on_top(contents)) else frozenset(),
         select=settings.select,
         ignore=settings.ignore,
     )
@@ -232,6 +247,12 @@ def _imports(staged: Staged) -> tuple[Import, ...]:
     from .system.ownimports import own_imports  # noqa: PLC0415  # few builds are in doubt
 
     return own_imports(staged.tree)
+
+
+def _named(staged: Staged) -> frozenset[str]:
+    from .system.ownimports import named_modules  # noqa: PLC0415
+
+    return named_modules(staged.tree)
 
 
 def _no_reserved_names(staged: Staged) -> None:

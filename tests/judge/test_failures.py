@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
+import needs
 import pytest
 
 from truewheel.judge.failures import Circumstances, diagnosis
@@ -34,6 +36,10 @@ SAID = [
     ("no compiler", f"CMake Error at {MODULES}/CMakeDetermineCXXCompiler.cmake:48 (message):\n  Could not find the compiler specified in the environment variable CXX:\n\n  g++.\n", "no CXX compiler"),
     ("compiler does not work", 'CMake Error at x.cmake:1 (message):\n  The C compiler\n\n    "/usr/bin/false"\n\n  is not able to compile a simple test program.\n', '"/usr/bin/false" cannot make'),
     ("no build tool", 'CMake Error: CMake was unable to find a build program corresponding to "Ninja".  CMAKE_MAKE_PROGRAM is not set.', "files for Ninja"),
+    ("a component that there is not", standard('Could NOT find Python (missing: Interpreter Development.Modul) (found\n  version "3.13.0")'), "Development.Modul is no component that find_package(Python) has (lib/CMakeLists.txt:3)"),
+    ("a component that there is not", standard("Could NOT find Python3 (missing: Python3_EXECUTABLE Interpretor Development.Module)"), "Interpretor is no component"),
+    ("a component that there is not", standard("Could NOT find Python (missing: development.module)"), "development.module is no component"),
+    ("a component that there is not", standard("Could NOT find Python (missing: Interpreter Development.Modules NumPy)"), "Development.Modules is no component"),
     ("no headers of Python", standard('Could NOT find Python (missing: Python_INCLUDE_DIRS Development.Module) (found\n  version "3.13.0")'), "headers of Python 3.13"),
     ("no headers of Python", standard("Could NOT find Python (missing: Interpreter Development.Module)"), "headers of Python 3.13"),
     ("Development instead of Development.Module", standard('Could NOT find Python3 (missing: Python3_LIBRARIES Development\n  Development.Embed) (found version "3.13.0")'), "asked for (lib/CMakeLists.txt:3)"),
@@ -50,6 +56,19 @@ SAID = [
     ("a file to include that is not there", "CMake Error at CMakeLists.txt:5 (include):\n  include could not find requested file:\n\n    UseF2Py\n", "UseF2Py was not found (CMakeLists.txt:5): build-system.requires in pyproject.toml lacks f2py-cmake"),
     ("a file to include that is not there", "CMake Error at CMakeLists.txt:5 (include):\n  include could not find requested file:\n\n    UseGrid\n", "include(UseGrid) (CMakeLists.txt:5) found no UseGrid.cmake"),
     ("a command that CMake does not know", 'CMake Error at CMakeLists.txt:3 (nanobind_add_module):\n  Unknown CMake command "nanobind_add_module".\n', "nothing has defined it"),
+    ("a command that CMake does not know", 'CMake Error at CMakeLists.txt:3 (PYBIND11_ADD_MODULE):\n  Unknown CMake command "PYBIND11_ADD_MODULE".\n', "PYBIND11_ADD_MODULE is called (CMakeLists.txt:3)"),
+    ("a command that CMake does not know", 'CMake Error at CMakeLists.txt:3 (xyzzy):\n  Unknown CMake command "xyzzy".\n', "xyzzy is called (CMakeLists.txt:3)"),
+    ("a target that there is not", 'CMake Error at CMakeLists.txt:5 (install):\n  install TARGETS given target "nothing" which does not exist.\n', "there is no target nothing (CMakeLists.txt:5)"),
+    ("a target that there is not", 'CMake Error at CMakeLists.txt:5 (target_link_libraries):\n  Cannot specify link libraries for target "_n" which is not built by this\n  project.\n', "there is no target _n (CMakeLists.txt:5)"),
+    ("no place for a module", 'CMake Error at CMakeLists.txt:5 (install):\n  install TARGETS given no LIBRARY DESTINATION for module target "_m".\n', "where in the wheel _m is to lie"),
+    ("no place for a module", 'CMake Error at CMakeLists.txt:5 (install):\n  install TARGETS given no DESTINATION for static library target "x".\n', "where in the wheel x is to lie"),
+    ("no place for files", "CMake Error at CMakeLists.txt:6 (install):\n  install FILES given no DESTINATION!\n", "install(FILES) (CMakeLists.txt:6)"),
+    ("no language for a target", "CMake Error: CMake can not determine linker language for target: _m\n", "no source of _m is"),
+    ("no language for a target", 'CMake Error: Cannot determine link language for target "_m".\n', "no source of _m is"),
+    ("a source that is not there", "CMake Error at CMakeLists.txt:4 (add_library):\n  Cannot find source file:\n\n    gone.c\n\n  Tried extensions .c .C\n", "gone.c is a source of a target (CMakeLists.txt:4)"),
+    ("a directory that is not there", 'CMake Error at CMakeLists.txt:5 (add_subdirectory):\n  add_subdirectory given source "extern/x" which is not an existing\n  directory.\n', "extern/x is to be built, too (CMakeLists.txt:5)"),
+    ("a directory that is not there", "CMake Error at CMakeLists.txt:6 (add_subdirectory):\n  The source directory\n\n    /p/my extern\n\n  does not contain a CMakeLists.txt file.\n", "/p/my extern is to be built, too"),
+    ("no cmake_minimum_required", "CMake Error in CMakeLists.txt:\n  No cmake_minimum_required command is present.  A line of code such as\n\n    cmake_minimum_required(VERSION 4.4)\n", "for which CMake it was written"),
     ("a project for CMake before 3.5", "CMake Error at CMakeLists.txt:1 (cmake_minimum_required):\n  Compatibility with CMake < 3.5 has been removed from CMake.\n", "one before 3.5"),
     ("CMake too old", "CMake Error at CMakeLists.txt:1 (cmake_minimum_required):\n  CMake 3.99 or higher is required.  You are running version 3.25.1\n", "asks for CMake 3.99; this one is 3.25.1"),
     ("no network", "CMake Error at fc-tmp/fmt/fmt-gitclone.cmake:55 (message):\n  Failed to clone repository: 'https://x.invalid/fmt.git'\n", "https://x.invalid/fmt.git"),
@@ -58,6 +77,8 @@ SAID = [
     ("a build directory of another place", 'CMake Error: The source "/q/CMakeLists.txt" does not match the source "/p/CMakeLists.txt" used to generate cache.  Re-run cmake', "/p/CMakeLists.txt"),
     ("a build directory of another place", "CMake Error: Error: generator : Ninja\nDoes not match the generator used previously: Unix Makefiles\nEither remove", "Unix Makefiles"),
     ("the disk is full", "/tmp/cc.s: fatal error: error writing to /tmp/cc.s: No space left on device", "a disk is full"),
+    ("a place outside of the wheel", "CMake Error at /b/cmake_install.cmake:63 (file):\n  file cannot create directory: /usr/lib/python3.  Maybe need administrative\n  privileges.\n", "install() is to write /usr/lib/python3, which"),
+    ("a place outside of the wheel", 'CMake Error at b/cmake_install.cmake:49 (file):\n  file INSTALL cannot copy file "/b/_m.so" to\n  "/usr/local/lib/_m.so": Permission denied.\n', "install() is to write /usr/local/lib/_m.so, which"),
     ("a path that is too long", "error: unable to open output file 'x.o': 'File name too long'", "a path is longer"),
     ("not enough memory", "g++: fatal error: Killed signal terminated program cc1plus", "ran out of memory"),
     ("Python.h", "m.c:2:10: fatal error: Python.h: No such file or directory", "not told where Python's headers are"),
@@ -87,6 +108,30 @@ def test_every_rule_has_been_heard_and_is_in_the_guide() -> None:
     guide = (Path(__file__).parents[2] / "docs" / "how-to" / "when-a-build-fails.md").read_text(encoding="utf-8")
     told = {text.lower() for text in re.findall(r"\*\*([^*]+)\*\*|`([^`]+)`", guide) for text in text if text}
     assert [rule["name"] for rule in RULES if not any(rule["name"].lower() in text for text in told)] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "meant"),
+    [
+        ("Pyton_add_library", "did you mean Python_add_library? "),
+        ("pybind_add_module", "did you mean pybind11_add_module? "),
+        ("TARGET_LINK_LIBRARY", "did you mean target_link_libraries? "),
+        ("xyzzy", ""),
+    ],
+)
+def test_a_command_that_may_be_misspelt(command: str, meant: str) -> None:
+    found = diagnosis(
+        [f"CMake Error at CMakeLists.txt:3 ({command}):", f'  Unknown CMake command "{command}".'], Circumstances()
+    )
+    assert found is not None
+    assert found.cure == f"{meant}What a package defines is there after its find_package or include"
+
+
+def test_commands_are_those_of_cmake() -> None:
+    known = subprocess.run(
+        [needs.program("cmake"), "--help-command-list"], capture_output=True, text=True, check=True
+    ).stdout
+    assert set(table("judge/failures.json")["builtin"]) - set(known.split()) == set()
 
 
 @pytest.mark.parametrize("system", ["linux", "darwin", "win32", "freebsd14"])
@@ -119,8 +164,7 @@ def test_a_distribution_that_is_listed_or_installed(circumstances: Circumstances
     "said",
     ["", "-- Could NOT find OpenSSL (missing: OPENSSL_INCLUDE_DIR)", "m.c:4:1: error: expected expression",
      'CMake Warning at CMakeLists.txt:3 (find_package):\n  Could not find a package configuration file provided by "X"\n',
-     "ModuleNotFoundError: No module named 'something_else'", "m.c:1:1: fatal error: mine/own.h: No such file or directory",
-     'CMake Error at CMakeLists.txt:3 (mine):\n  Unknown CMake command "mine".\n'],
+     "ModuleNotFoundError: No module named 'something_else'", "m.c:1:1: fatal error: mine/own.h: No such file or directory"],
 )  # fmt: skip
 def test_what_is_not_understood_is_not_guessed_at(said: str) -> None:
     assert diagnosis(said.splitlines(), Circumstances()) is None

@@ -64,6 +64,15 @@ def test_directories_that_differ_in_case_become_one() -> None:
     assert "become one" in finding.message
 
 
+def test_what_was_installed_outside_of_the_wheel() -> None:
+    """The module is named first; that nothing was installed is then no riddle."""
+    tree = Contents(files=(File(path="p/__init__.py", size=0),), dist_info=HOME)
+    paths = (*(f"/usr/lib/{n}.h" for n in range(9)), "/usr/lib/p/_m.cpython-313-x86_64-linux-gnu.so")
+    (finding,) = layout.tree_findings(tree, lost=["_m.cpython-313-x86_64-linux-gnu.so"], outside=paths)
+    assert (finding.code, finding.severity, finding.where) == ("TW542", Severity.WARNING, paths[-1])
+    assert finding.evidence == (*(f"so was /usr/lib/{n}.h" for n in range(4)), "and 5 more")
+
+
 def test_many_like_findings_are_counted() -> None:
     many = [f"p/{n}.pyc" for n in range(1000)]
     found = layout.findings(wheel(*many))
@@ -301,13 +310,35 @@ def test_when_it_is_worth_to_look_what_is_imported(files: list[str], doubtful: b
     assert layout.is_doubtful(Contents(files=tuple(listed), dist_info=HOME)) is doubtful
 
 
+@pytest.mark.parametrize(
+    ("files", "lost", "target", "package"),
+    [
+        (["p/__init__.py"], ["_m.abi3.so"], "_m", "p"),
+        (["other/__init__.py"], ["sub/_m.abi3.so", "libx.so.1"], "_m", "other"),
+        (["a/__init__.py", "P/__init__.py"], ["libx.so"], "x", "P"),
+        (["single.py"], ["_m.pyd"], "_m", "p"),
+    ],
+)
+def test_what_was_built_and_not_installed(files: list[str], lost: list[str], target: str, package: str) -> None:
+    tree = Contents(files=tuple(File(path=f, size=1) for f in files), dist_info=HOME)
+    (finding,) = layout.tree_findings(tree, lost=lost)
+    assert (finding.code, finding.evidence) == ("TW541", tuple(f"{path} was built" for path in lost))
+    assert str(finding.hint).startswith(f"install(TARGETS {target} DESTINATION {package})")
+
+
+def test_what_was_built_into_the_package_is_not_lost() -> None:
+    tree = Contents(files=(File(path="p/__init__.py", size=1), elf_module("p/_m.abi3.so")), dist_info=HOME)
+    assert layout.tree_findings(tree, lost=["/source/src/p/_m.abi3.so"]) == ()
+
+
 def test_a_module_beside_a_package() -> None:
-    def found(*files: str) -> list[str]:
+    def found(*files: str, named: str = "") -> list[str]:
         listed = [elf_module(f) if f.endswith(".so") else File(path=f, size=1) for f in files]
-        return [
-            f.where for f in layout.tree_findings(Contents(files=tuple(listed), dist_info=HOME)) if f.code == "TW503"
-        ]
+        tree = Contents(files=tuple(listed), dist_info=HOME)
+        return [f.where for f in layout.tree_findings(tree, named=frozenset({named})) if f.code == "TW503"]
 
     assert found("p/__init__.py", "_m.abi3.so") == ["_m.abi3.so"]
     assert found("p.py", "_m.abi3.so") == []
+    assert found("p/__init__.py", "_m.abi3.so", named="_m") == []
+    assert found("p/__init__.py", "_m.abi3.so", named="_n") == ["_m.abi3.so"]
     assert found("p/__init__.py", "p/_m.abi3.so") == []

@@ -7,10 +7,12 @@ import dataclasses
 import pytest
 from test_pyabi import CP313, module
 
-from truewheel.judge.verdict import Question, check, judge
+from truewheel.formats import elf
+from truewheel.judge.verdict import Question, check, impossible, judge
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need, PeSlice, Slice, Symbol, WasmSlice
 from truewheel.model.contents import Contents, File, WheelFacts
 from truewheel.model.diagnostics import FormatError, Severity
+from truewheel.platforms import linux
 
 PURE = File(path="p/__init__.py", size=1)
 
@@ -62,6 +64,42 @@ def test_static_libraries_are_bound_to_a_platform() -> None:
     archive = File(path="p/libx.a", size=1, binary=Binary(format=Format.ARCHIVE))
     assert ask(archive)[0] == "py3-none-linux_x86_64"
     assert check(facts("p-1-py3-none-linux_x86_64.whl", archive)).truth.tag == "py3-none-linux_x86_64"
+
+
+def test_a_promise_for_another_system_is_untrue() -> None:
+    for promise in ("win_amd64", "macosx_11_0_x86_64", "pyodide_2025_0", "android_24_x86_64"):
+        (finding,) = judge(contents(MODULE), Question(target=CP313, promise=promise)).errors
+        assert (finding.code, finding.where) == ("TW305", MODULE.path), promise
+        assert finding.evidence == ("it is an ELF file for x86_64",)
+
+
+POSSIBLE = """auto native linux linux_x86_64 linux_sparc64 linux_mips64el manylinux_2_17 manylinux2014 manylinux2014_aarch64
+manylinux_2_99_riscv64 musllinux_1_2 musllinux_1_2_armv7l macosx_10_9 macosx_11_0 macosx_26_0 macosx_11_0_arm64
+macosx_10_13_universal2 win32 win_amd64 win_arm64 android_24 android_21_x86_64 ios_13_0 ios_13_0_arm64_iphoneos
+pyodide_2025_0 pyemscripten_2026_0_wasm32 emscripten_3_1_58"""
+IMPOSSIBLE = """foo nativ any windows win win64 win_amd65 linux_ linux_x86-64 linux_x86_63 manylinux manylinux2013
+manylinux_2_17_x86_63 manylinux_2_17_amd64 manylinux_2_4_x86_64 manylinux_2_17_x86_64_x86_64 manylinux_2 musllinux
+MANYLINUX_2_17 macosx macosx_11 macosx_9_0 macos_11_0 macosx_11_0_riscv64 android android_24_riscv ios ios_13
+ios_13_0_x86_64_iphoneos pyodide manylinux_2_17_x86_64.manylinux2014_x86_64"""
+
+
+@pytest.mark.parametrize("promise", POSSIBLE.split())
+def test_promises_that_a_binary_could_keep(promise: str) -> None:
+    assert impossible(promise) == ()
+
+
+@pytest.mark.parametrize("promise", [*IMPOSSIBLE.split(), "manylinux_2_17 ", "win32\n"])
+def test_promises_that_no_binary_could_keep(promise: str) -> None:
+    """They are refused before anything is built, with the words that stood there after it."""
+    (finding,) = impossible(promise)
+    assert finding.code == "TW315"
+    assert finding.severity is Severity.ERROR
+    assert str(finding.hint).startswith("such tags are spelt auto, native, ")
+
+
+def test_every_cpu_that_elf_files_are_for_may_be_promised() -> None:
+    assert [cpu for cpu in elf._MACHINES.values() if impossible(f"linux_{cpu}")] == []  # ours
+    assert [cpu for cpu in linux._CPUS if impossible(f"manylinux_2_99_{cpu}")] == []
 
 
 def test_promises() -> None:

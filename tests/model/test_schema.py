@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from truewheel.model import schema
+from truewheel.model.diagnostics import Problem
 from truewheel.model.settings import Settings
 
 
@@ -61,10 +64,56 @@ def test_variables_that_nobody_reads() -> None:
     assert "TRUEWHEEL_SELECT" in str(problems[1].hint)
 
 
-def test_misspelt_tables() -> None:
-    for name in ("truewhel", "true-wheel", "TrueWheel", "trewheel", "truewheels"):
-        assert [p.hint for p in schema.misspelt_tables([name])] == ["did you mean tool.truewheel?"]
-    assert list(schema.misspelt_tables(["truewheel", "wheel", "scikit-build", "cibuildwheel", "true"])) == []
+OTHERS = """autoflake autopep8 bandit basedpyright black briefcase bumpversion cibuildwheel codespell commitizen conda-lock
+coverage cruft dagster deptry django-stubs doit dynamic-metadata flake8 flit hatch interrogate isort jupyter-releaser
+maturin meson-python mypy nox pdm pip-tools pixi poe poetry pyright pyrefly pytest py-build-cmake pylint pyodide
+pyprojectsort repo-review ruff scikit-bio scikit-hep scikit-image scikit-learn semantic_release setuptools setuptools_scm
+setuptools-rust skbuild taskipy tbump towncrier tomcli tox ty uv validate-pyproject versioningit vulture wheel whey
+yapf zest-releaser buildwheel testwheel true trueskill scikit build-system rebuild"""
+"""Tables that are read by somebody else."""
+
+
+@pytest.mark.parametrize(
+    ("meant", "names"),
+    [
+        ("tool.truewheel", "truewhel true-wheel TrueWheel trewheel truewheels truwheel true_wheel"),
+        (
+            "tool.scikit-build",
+            "scikit-biuld scikit_build scikitbuild Scikit-Build scikit-buid scikit.build scikit-build-core",
+        ),
+    ],
+)
+def test_misspelt_tables(meant: str, names: str) -> None:
+    for name in names.split():
+        (problem,) = schema.misspelt_tables({"tool": {name: {}}})
+        assert (problem.where, problem.hint) == (f"tool.{name}", f"did you mean {meant}?")
+
+
+def test_tables_that_are_not_in_tool() -> None:
+    document = {"truewheel": {}, "tools": {"scikit-build": {}}, "Tool": {"truewheel": {}, "ruff": {}}, "project": {}}
+    found = {p.where: p.hint for p in schema.misspelt_tables(document)}
+    assert found == {
+        "truewheel": "did you mean tool.truewheel?",
+        "tools.scikit-build": "did you mean tool.scikit-build?",
+        "Tool.truewheel": "did you mean tool.truewheel?",
+    }
+
+
+def test_tables_of_others_are_their_own() -> None:
+    others: dict[str, object] = {name: {} for name in OTHERS.split()}
+    top = {**others, "project": {}, "variant": {}, "dependency-groups": {}}
+    assert list(schema.misspelt_tables({**top, "tool": {**others, "truewheel": {}, "scikit-build": {}}})) == []
+
+
+def test_the_headline_names_where_the_mistakes_are() -> None:
+    def told(*places: str) -> str:
+        return schema.headline([Problem(where=place, message="") for place in places])
+
+    assert told("project.version", "tool.truewheel.tag") == "pyproject.toml has mistakes"
+    assert told("-Ctruewheel.tga") == "options of the front end (-C) have mistakes"
+    assert told("TRUEWHEEL_TGA", "TRUEWHEEL_X") == "environment variables have mistakes"
+    assert told("TRUEWHEEL_TGA", "tool.x") == "pyproject.toml and environment variables have mistakes"
+    assert told("truewheel.variant-label") == "options or variables of this build have mistakes"
 
 
 def test_slips_in_codes_switch_nothing_off() -> None:

@@ -52,6 +52,26 @@ def test_what_an_editable_install_needs_stays_and_is_named(
     assert not needed.exists()
 
 
+def test_who_only_asks_makes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "some" / "cache"
+    monkeypatch.setenv("TRUEWHEEL_CACHE_DIR", str(root))
+    for words, said in (("info", f"{root}: 0 bytes"), ("clean", f"freed 0 bytes in {root}"), ("path", str(root))):
+        assert cli.main(["cache", words]) == 0
+        assert capsys.readouterr().out.strip() == said
+        assert list(tmp_path.iterdir()) == []
+    root.mkdir(parents=True)
+    assert cli.main(["cache", "info"]) == 0
+    assert list(root.iterdir()) == []
+    (root / "mine").touch()
+    assert cli.main(["cache", "info"]) == 2
+    assert "holds files of somebody else's" in capsys.readouterr().err
+    monkeypatch.setenv("TRUEWHEEL_CACHE_DIR", str(root / "mine"))
+    assert cli.main(["cache", "info"]) == 2
+    assert "cannot be used (Not a directory)" in capsys.readouterr().err
+
+
 def test_what_nobody_needs_any_more_goes(root: Path, tmp_path: Path) -> None:
     needed = entry(root, "environments/needed")
     cache.pin(needed, tmp_path / "gone")

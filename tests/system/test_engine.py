@@ -16,6 +16,7 @@ import tomllib
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 from scikit_build_core import program_search
+from scikit_build_core._logging import rich_warning
 
 from truewheel.model.diagnostics import ConfigError
 from truewheel.model.request import Product, Request
@@ -84,7 +85,14 @@ def test_piece(name: str) -> None:
 
 
 def test_the_list_is_complete() -> None:
-    others = {"ScikitBuildSettings", "FailedLiveProcessError", "NotFoundError", "ScikitBuildError", "program_search"}
+    others = {
+        "ConfSource",
+        "ScikitBuildSettings",
+        "FailedLiveProcessError",
+        "NotFoundError",
+        "ScikitBuildError",
+        "program_search",
+    }
     assert set(imported()) - others == set(PIECES)
 
 
@@ -124,10 +132,54 @@ def test_unknown_settings_are_named_with_a_guess(tmp_path: Path) -> None:
     assert "wheel.packages" in str(problems["tool.scikit-build.wheel.pakages"])
 
 
+@pytest.mark.parametrize(
+    ("option", "hint"),
+    [
+        ("tag", "did you mean -Ctruewheel.tag?"),
+        ("cachee", "did you mean -Ctruewheel.cache?"),
+        ("true-wheel.tag", "did you mean -Ctruewheel.tag?"),
+        ("cmake.bild-type", "did you mean -Ccmake.build-type?"),
+        ("skbuild.cmake.bild-type", "did you mean -Cskbuild.cmake.build-type?"),
+        ("xyzzy", None),
+    ],
+)
+def test_unknown_options_are_named_as_options(tmp_path: Path, option: str, hint: str | None) -> None:
+    with pytest.raises(ConfigError) as caught:
+        engine.Engine(request(tmp_path, **{option: "x"}), table())
+    (problem,) = caught.value.problems
+    assert (problem.where, problem.hint) == (f"-C{option}", hint)
+
+
+def test_values_of_another_type_are_named_where_they_come_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = table(logging={"level": "LOUD"}, editable={"mode": "odd"}, cmake={"version": "new"})
+    monkeypatch.setenv("SKBUILD_EDITABLE_MODE", "strange")
+    with pytest.raises(ConfigError) as caught:
+        engine.Engine(request(tmp_path, **{"logging.level": "QUIET", "skbuild.ninja.version": "old"}), wrong)
+    told = {p.where: p.message for p in caught.value.problems}
+    assert set(told) == {
+        "-Clogging.level",
+        "SKBUILD_EDITABLE_MODE",
+        "tool.scikit-build.cmake.version",
+        "-Cskbuild.ninja.version",
+    }
+    assert told["-Clogging.level"].startswith("'QUIET' not in")
+    assert told["SKBUILD_EDITABLE_MODE"].startswith("'strange' not in")
+
+
+def test_no_advice_on_a_file_that_nothing_needs(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Without CMake nothing needs a CMakeLists.txt, and with it the build says so itself. Other warnings are passed on."""
+    rich_warning.cache_clear()
+    engine.Engine(request(tmp_path), table(wheel={"cmake": False}))
+    assert capfd.readouterr() == ("", "")
+    (tmp_path / "CMakeLists.txt").write_text("cmake_minimum_required(VERSION 3.1)")
+    engine.Engine(request(tmp_path), table())
+    assert "less than 3.15" in capfd.readouterr().err
+
+
 def test_variants_are_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         engine.Engine(request(tmp_path, experimental="true", variant="x86_64 :: level :: v3"), table())
-    assert caught.value.problems[0].where == "tool.scikit-build.variant"
+    assert caught.value.problems[0].where == "-Cvariant"
     assert "-Ctruewheel.variant=" in str(caught.value.problems[0].hint)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from truewheel.model.tree import Entry, Scheme, Tree
-from truewheel.system.ownimports import own_imports
+from truewheel.system.ownimports import named_modules, own_imports
 
 
 def asked(**files: str) -> list[tuple[str, str]]:
@@ -68,3 +68,23 @@ def test_a_namespace_may_be_filled_by_others() -> None:
 
 def test_scripts_and_lone_modules_are_no_packages() -> None:
     assert asked(lone="from ._m import x\nimport lone._m") == []
+
+
+def test_every_module_that_is_imported_by_name() -> None:
+    text = """
+import _a, os.path
+def late():
+    from _b.deep import x
+    return importlib.import_module("_c") or __import__("_d")
+try:
+    import _e as e
+except ImportError:
+    from . import _f
+open("_g")
+"""
+    entries = [
+        Entry(scheme=Scheme.LIB, path="p/__init__.py", source=text.encode()),
+        Entry(scheme=Scheme.LIB, path="p/broken.py", source=b"import ("),
+        Entry(scheme=Scheme.DATA, path="x.py", source=b"import _h"),
+    ]
+    assert named_modules(Tree(entries=tuple(entries))) - {"os"} == {"_a", "_b", "_c", "_d", "_e"}

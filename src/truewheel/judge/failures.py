@@ -6,6 +6,7 @@ what a person who builds a Python package can do about it: they do not know of `
 
 from __future__ import annotations
 
+import difflib
 import re
 
 from ..model.record import Record
@@ -126,11 +127,12 @@ def _applied(rule: Mapping[str, Any], saying: _Saying, circumstances: Circumstan
     if "because" not in rule:
         return None
     if "table" in rule:
-        known = table("judge/failures.json")[rule["table"]].get(words["command"])
-        if known is None:
+        known = {name.lower(): found for name, found in table("judge/failures.json")[rule["table"]].items()}
+        if words["what"].lower() not in known:  # names of commands have no case
             return None
-        words["found"] = known
+        words["found"] = known[words["what"].lower()]
     words = {
+        "guess": _guess(words.get("what", ""), rule.get("near", ())),
         **_compiler(words),
         "python": circumstances.python,
         "there": circumstances.python,
@@ -143,6 +145,13 @@ def _applied(rule: Mapping[str, Any], saying: _Saying, circumstances: Circumstan
         return None  # of all that CMake then calls missing, something else is
     cure = rule["cure"] if isinstance(rule["cure"], str) else rule["cure"].get(circumstances.system, rule["cure"][""])
     return Diagnosis(name=rule["name"], because=rule["because"].format(**words), cure=cure.format(**words))
+
+
+def _guess(name: str, tables: Sequence[str]) -> str:
+    """Which of the names in ``tables`` may be meant; empty when none is alike."""
+    known = {each.lower(): each for where in tables for each in table("judge/failures.json")[where]}
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.75)
+    return f"did you mean {known[near[0]]}? " if near else ""
 
 
 def _compiler(words: Mapping[str, str]) -> dict[str, str]:

@@ -46,30 +46,36 @@ def tree_findings(
     contents: Contents,
     *,
     compiled: bool = True,
-    installed: bool = True,
+    lost: Iterable[str] = (),
+    outside: tuple[str, ...] = (),
     imports: Iterable[Import] = (),
+    named: frozenset[str] = frozenset(),
     platforms: tuple[str, ...] = ("any",),
 ) -> tuple[Finding, ...]:
     """Of a tree that is about to become a wheel.
 
     :param compiled: whether CMake ran for it: then an empty wheel is a mistake, and not a package of dependencies only.
-    :param installed: whether CMake installed any file.
+    :param lost: modules and libraries that CMake built, where it installed no file.
+    :param outside: files that it installed outside of the wheel.
     :param imports: what its packages ask of themselves.
+    :param named: modules at the top level that its Python files import.
     :param platforms: the platform tags that it will have.
     """
     found = list(_of_contents(contents, empty=Severity.ERROR if compiled else Severity.NOTE))
     empty = any(f.code == "TW523" for f in found)
-    if compiled and not installed and not empty:
-        found.append(_uninstalled(contents))
+    if outside:
+        found.append(_outside(outside))
+    elif not empty:
+        found += _uninstalled(contents, lost)
     if compiled:
-        found += [*_beside_packages(contents), *_missing(contents, imports)]
+        found += [*_beside_packages(contents, named), *_missing(contents, imports, outside)]
     return (*found, *_unfit_for_windows(contents, platforms))
 
 
 def is_doubtful(contents: Contents) -> bool:
     """Whether modules may not lie where the packages look for them: none is there, or one lies among no Python files."""
     python = {_directory(f.path) for f in contents.files if f.path.endswith(".py")}
-    places = [_directory(f.path) for f, b in contents.binaries() if b.is_loadable and _is_module(f.path)]
+    places = [_directory(f.path) for f, b in contents.binaries() if b.is_loadable and is_module(f.path)]
     return bool(python) and (not places or any(place not in python for place in places))
 
 
@@ -77,29 +83,60 @@ def _directory(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def _uninstalled(contents: Contents) -> Finding:
-    name = contents.dist_info.partition("-")[0]
+def _uninstalled(contents: Contents, lost: Iterable[str]) -> Iterator[Finding]:
+    """What was built in vain. A package that builds its files into its own directory has them without an ``install()``."""
+    there = {f.path.rpartition("/")[2] for f in contents.files}
+    vain = [path for path in lost if path.rpartition("/")[2] not in there]
+    if vain:
+        name = _module(vain[0]).rpartition("/")[2].removeprefix("lib")
+        yield _finding(
+            "TW541", Severity.WARNING, "CMakeLists.txt", "CMake ran, and installed nothing: only Python's files are in the wheel",
+            evidence=[f"{path} was built" for path in vain[:4]],
+            hint=f"install(TARGETS {name} DESTINATION {_main_package(contents)}), {name} being the name of the target",
+        )  # fmt: skip
+
+
+def _packages(contents: Contents) -> list[str]:
+    """The packages at the top level."""
+    inits = (f.path for f in contents.files if f.path.count("/") == 1 and f.path.endswith("/__init__.py"))
+    return sorted(_directory(path) for path in inits)
+
+
+def _main_package(contents: Contents) -> str:
+    """The package that bears the project's name; where none does, the first; without any, that name."""
+    name, packages = contents.dist_info.partition("-")[0], _packages(contents)
+    return next((p for p in packages if p.lower() == name.lower()), packages[0] if packages else name)
+
+
+def _outside(paths: tuple[str, ...]) -> Finding:
+    first, *others = sorted(paths, key=lambda path: not is_module(path))
+    more = [f"and {len(others) - 4} more"] if len(others) > 4 else []
     return _finding(
-        "TW541", Severity.WARNING, "CMakeLists.txt", "CMake ran, and installed nothing: only Python's files are in the wheel",
-        hint=f"install(TARGETS NAME DESTINATION {name}); or, when there is nothing to compile, tool.scikit-build.wheel.cmake = false",
+        "TW542", Severity.WARNING, first, "was installed on this machine, outside of the wheel, which lacks it",
+        evidence=[*(f"so was {path}" for path in others[:4]), *more],
+        hint="give install() a DESTINATION that begins with no /: it is taken from the root of the wheel, "
+        "DESTINATION PACKAGE for a module of that package",
     )  # fmt: skip
 
 
-def _beside_packages(contents: Contents) -> Iterator[Finding]:
-    """Modules at the top level: a ``DESTINATION .`` where the package was meant."""
-    packages = sorted(
-        {p.path.partition("/")[0] for p in contents.files if p.path.count("/") == 1 and p.path.endswith("/__init__.py")}
-    )
-    for file, binary in contents.binaries():
-        name = _module(file.path)
-        if packages and "/" not in file.path and binary.is_loadable and _is_module(file.path):
+def on_top(contents: Contents) -> Iterator[str]:
+    """Modules that lie beside packages, not in one."""
+    if _packages(contents):
+        yield from (f.path for f, b in contents.binaries() if "/" not in f.path and b.is_loadable and is_module(f.path))
+
+
+def _beside_packages(contents: Contents, named: frozenset[str]) -> Iterator[Finding]:
+    """A ``DESTINATION .`` where the package was meant: nothing in the wheel imports the module by its own name."""
+    for path in on_top(contents):
+        name, package = _module(path), _main_package(contents)
+        if name not in named:
             yield _finding(
-                "TW503", Severity.WARNING, file.path, f"lies beside {packages[0]}/: it is imported as {name}, not as {packages[0]}.{name}",
-                hint=f"install(TARGETS {name} DESTINATION {packages[0]}), unless that is meant",
+                "TW503", Severity.WARNING, path, f"lies beside {package}/: it is imported as {name}, not as {package}.{name}",
+                hint=f"install(TARGETS {name} DESTINATION {package}), unless that is meant",
             )  # fmt: skip
 
 
-def _missing(contents: Contents, imports: Iterable[Import]) -> Iterator[Finding]:
+def _missing(contents: Contents, imports: Iterable[Import], outside: tuple[str, ...]) -> Iterator[Finding]:
     """Modules that a package cannot be imported without, and that the wheel does not hold. What its ``__init__.py`` does
     not come to may be for another system: psutil's ``_pswindows.py`` is in every one of its wheels."""
     paths = {f.path for f in contents.files}
@@ -110,7 +147,7 @@ def _missing(contents: Contents, imports: Iterable[Import]) -> Iterator[Finding]
         if place not in there:
             wanted.setdefault(place, []).append(asked.where)
     for place, wheres in sorted(wanted.items()):
-        yield _absent(place, sorted(wheres), contents)
+        yield _absent(place, sorted(wheres), contents, outside)
 
 
 def _reached(imports: Iterable[Import], paths: set[str], folders: set[str]) -> Iterator[tuple[Import, str]]:
@@ -147,11 +184,16 @@ def _module(path: str) -> str:
     return folder + slash + name.partition(".")[0]
 
 
-def _absent(place: str, wheres: list[str], contents: Contents) -> Finding:
+def _absent(place: str, wheres: list[str], contents: Contents, outside: tuple[str, ...]) -> Finding:
     name, package = place.rpartition("/")[2], _directory(place)
     elsewhere = [f.path for f, b in contents.binaries() if b.is_loadable and _module(f.path).rpartition("/")[2] == name]
-    there = [f.path for f, b in contents.binaries() if b.is_loadable and _is_module(f.path) and f.path not in elsewhere]
-    lies = [f"{path} lies elsewhere" for path in elsewhere[:2]] or [f"what is there: {path}" for path in there[:3]]
+    there = [f.path for f, b in contents.binaries() if b.is_loadable and is_module(f.path) and f.path not in elsewhere]
+    gone = [f"outside of the wheel: {path}" for path in outside if _module(path).rpartition("/")[2] == name]
+    lies = (
+        [f"{path} lies elsewhere" for path in elsewhere[:2]]
+        or gone[:1]
+        or [f"what is there: {path}" for path in there[:3]]
+    )
     return _finding(
         "TW540", Severity.ERROR, place, f"{place.replace('/', '.')} is imported, but is not in the wheel",
         evidence=[*(f"{where} imports it" for where in wheres[:3]), *(lies or ["no extension module is in the wheel"])],
@@ -321,7 +363,7 @@ def _importless(payload: list[File], contents: Contents) -> Iterator[Finding]:
             evidence=[p.path for p in payload[:4]], hint="put Python files where wheel.packages finds them, or use the data scheme",
         )  # fmt: skip
     present = {path for path, _ in rooted}
-    modules = {path.split("/")[0]: path for path in useful if path.count("/") == 1 and _is_module(path)}
+    modules = {path.split("/")[0]: path for path in useful if path.count("/") == 1 and is_module(path)}
     for top, example in sorted(modules.items()):
         python = any(path.startswith(f"{top}/") and path.endswith((".py", ".pyi")) for path in present)
         if not python and not top.endswith((".libs", ".dylibs", "-stubs")):
@@ -331,7 +373,7 @@ def _importless(payload: list[File], contents: Contents) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _is_module(path: str) -> bool:
+def is_module(path: str) -> bool:
     """Whether Python would import a file of this name; other broken binaries may be data of somebody's tests."""
     name = path.rpartition("/")[2]
     return name.endswith(".pyd") or (name.endswith(".so") and any(part in name for part in _VERSIONED))
@@ -340,21 +382,21 @@ def _is_module(path: str) -> bool:
 def _of_file(file: File) -> Iterator[Finding]:
     if file.broken is not None:
         yield _finding(
-            "TW517", Severity.ERROR if _is_module(file.path) else Severity.WARNING, file.path, str(file.broken), evidence=file.broken.context, hint="build or download it again"
+            "TW517", Severity.ERROR if is_module(file.path) else Severity.WARNING, file.path, str(file.broken), evidence=file.broken.context, hint="build or download it again"
         )  # fmt: skip
     if file.path.endswith((".pyc", ".pyo")) or "__pycache__/" in file.path:
         yield _finding(
             "TW513", Severity.WARNING, file.path, "byte code, which installers write themselves", hint="exclude it"
         )
     if file.binary is None:
-        if file.broken is None and _is_module(file.path):
+        if file.broken is None and is_module(file.path):
             yield _finding(
                 "TW517", Severity.WARNING if DATA.intersection(file.path.split("/")[:-1]) else Severity.ERROR, file.path,
                 "is named like an extension module, but is no binary",
                 evidence=[f"{file.size} bytes, which begin like no kind of binary"], hint="build or download it again",
             )  # fmt: skip
         return
-    if _is_module(file.path) and file.binary.slices and not file.binary.is_loadable:
+    if is_module(file.path) and file.binary.slices and not file.binary.is_loadable:
         yield _finding(
             "TW517", Severity.WARNING if DATA.intersection(file.path.split("/")[:-1]) else Severity.ERROR, file.path,
             "is named like an extension module, but is no library",

@@ -45,8 +45,10 @@ class Question(Record):
     :param exclude: globs on libraries that someone else supplies.
     :param native: the plain platform tags as the engine would write them.
     :param compiled: whether CMake ran.
-    :param installed: whether CMake installed any file.
+    :param lost: modules and libraries that CMake built, where it installed no file.
+    :param outside: files that it installed outside of the wheel.
     :param imports: what the packages ask of themselves; only when :func:`~truewheel.judge.layout.is_doubtful`.
+    :param named: modules at the top level that the wheel's Python files import.
     """
 
     target: Target
@@ -56,8 +58,10 @@ class Question(Record):
     exclude: tuple[str, ...] = ()
     native: tuple[str, ...] = ()
     compiled: bool = True
-    installed: bool = True
+    lost: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
     imports: tuple[Import, ...] = ()
+    named: frozenset[str] = frozenset()
     select: tuple[str, ...] = ("TW",)
     ignore: tuple[str, ...] = ()
 
@@ -92,10 +96,18 @@ def judge(contents: Contents, question: Question) -> Verdict:
     )
 
 
+def impossible(promise: str) -> tuple[Finding, ...]:
+    """What is to be said of a promise that no binary could keep, whatever is built."""
+    if promise in (AUTO, NATIVE) or any(p.could_be(promise) for p in PLATFORMS):
+        return ()
+    return (_unknown_tag(promise, others=(AUTO, NATIVE)),)
+
+
 def _graver(finding: Finding) -> Finding:
     """What is merely odd in a wheel of somebody else's, and hardly meant in a build of one's own. Several modules in one file
     may be meant: ``ExtensionFileLoader`` loads each by its name."""
-    if finding.code == "TW405" and len(finding.evidence) == 1:
+    silent = finding.code == "TW404" and layout.is_module(finding.where)  # of a bare .so, ctypes may make use
+    if silent or (finding.code == "TW405" and len(finding.evidence) == 1):
         return replace(finding, severity=Severity.ERROR)
     if finding.code == "TW516":
         return replace(finding, severity=Severity.WARNING)
@@ -106,8 +118,10 @@ def _of_tree(contents: Contents, question: Question, platforms: tuple[str, ...])
     found = layout.tree_findings(
         contents,
         compiled=question.compiled,
-        installed=question.installed,
+        lost=question.lost,
+        outside=question.outside,
         imports=question.imports,
+        named=question.named,
         platforms=platforms,
     )
     return tuple(map(_graver, found))
@@ -214,7 +228,8 @@ def _platforms(
     objections = platform.objections(contents, tag, exclude=question.exclude)
     kept = (tag, *platform.aliases(tag))
     strange = _of_another_python(tag, platform, (question.target.python_tag,), (question.target.abi_tag,))
-    return kept, (*untrue(tag, objections, ruling), *strange), (f"{tag} was promised, and holds",)
+    found = (*untrue(tag, objections, ruling), *_foreign(tag, platform, contents, rulings), *strange)
+    return kept, found, (f"{tag} was promised, and holds",)
 
 
 def _without_binaries(
@@ -229,9 +244,8 @@ def _without_binaries(
     if bound:
         # What nobody reads cannot be held to more than the plain platform; a promise is checked, or not made.
         return tags, () if tag in tags else (_unchecked(tag, contents),), ()
-    # Without a binary nothing can complete a promise that lacks its CPU; any will do to see that it is one.
-    if not any(p.understands(tag) or p.understands(f"{tag}_cpu") for p in PLATFORMS):
-        return tags, (_unknown_tag(tag, others=(AUTO, NATIVE)),), ()
+    if wrong := impossible(tag):
+        return tags, wrong, ()
     note = Finding(
         code="TW316",
         severity=Severity.NOTE,

@@ -23,6 +23,9 @@ _SIZES = frozenset({"cache-limit"})
 """Settings that are numbers of bytes."""
 _OF_ONE_BUILD = frozenset({"variant", "variant-label"})
 """Settings that are no property of a project, so that they cannot stand in its table."""
+_TABLES = {"truewheel": "truewheel", "scikitbuild": "scikit-build", "scikitbuildcore": "scikit-build"}
+"""Tables that are read here, by how they look without hyphens, and the name that one of them is mistaken for."""
+_FILE = "pyproject.toml"
 _CODE = re.compile(r"TW\d{0,3}")
 _OF_OUR_TESTS = frozenset({"TRUEWHEEL_EXTENDED", "TRUEWHEEL_SEED", "TRUEWHEEL_TEST_WHEELS"})
 """Variables that truewheel's own tests look at, and no build."""
@@ -146,16 +149,67 @@ def _unknown_variables(environ: Iterable[str]) -> Iterable[Problem]:
             yield Problem(where=name, message="there is no such variable", hint=hint)
 
 
-def misspelt_tables(tools: Iterable[str]) -> Iterable[Problem]:
-    """Tables of ``[tool]`` that were meant for truewheel and would go unread.
+def misspelt_tables(document: Mapping[str, Any]) -> Iterable[Problem]:
+    """Tables that were meant for truewheel or its engine, and that nobody would read. Only what is a slip of the finger away
+    from one of the two names is meant; other tools' tables are their own.
 
-    >>> [problem.where for problem in misspelt_tables(["black", "truewheel", "truewhel"])]
+    :param document: the parsed ``pyproject.toml``.
+
+    >>> [problem.where for problem in misspelt_tables({"tool": {"black": {}, "truewheel": {}, "truewhel": {}}})]
     ['tool.truewhel']
     """
-    for name in tools:
-        plain = re.sub(r"[-_.]", "", name).lower()
-        if name != "truewheel" and difflib.get_close_matches(plain, ["truewheel"], cutoff=0.85):
-            yield Problem(where=f"tool.{name}", message="nobody reads this table", hint="did you mean tool.truewheel?")
+    for path in _tables(document):
+        meant = f"tool.{_meant(path[-1])}"
+        where = ".".join(path)
+        if meant not in {"tool.", where}:
+            yield Problem(where=where, message="nobody reads this table", hint=f"did you mean {meant}?")
+
+
+def _tables(document: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
+    """Where a tool's table might stand: in ``[tool]``, in what was meant for it, or beside it."""
+    for name, value in document.items():
+        if name.lower() in {"tool", "tools"} and isinstance(value, dict):
+            yield from ((name, inner) for inner in value)
+        elif isinstance(value, dict):
+            yield (name,)
+
+
+def _meant(name: str) -> str:
+    """Which of the two names is meant; empty when neither is."""
+    plain = re.sub(r"[-_.]", "", name).lower()
+    near = difflib.get_close_matches(plain, _TABLES, n=1, cutoff=0.85)
+    return _TABLES[near[0]] if near else ""
+
+
+def options_like(name: str) -> tuple[str, ...]:
+    """Options of truewheel's own that may be meant by one that there is not.
+
+    >>> options_like("tag"), options_like("true-wheel.cach"), options_like("cmake.build-typ")
+    (('truewheel.tag',), ('truewheel.cache',), ())
+    """
+    keys = {f.key: f"truewheel.{f.key}" for f in fields()}
+    known = {**keys, **{option: option for option in keys.values()}}
+    near = difflib.get_close_matches(name.replace("_", "-"), known, n=2, cutoff=0.8)
+    return tuple(dict.fromkeys(known[n] for n in near))
+
+
+def headline(problems: Iterable[Problem]) -> str:
+    """What has the mistakes: the project's file, options of the front end, variables, or several of them.
+
+    >>> headline([Problem(where="-Ctruewheel.tga", message="")])
+    'options of the front end (-C) have mistakes'
+    """
+    places = dict.fromkeys(map(_place, problems))
+    verb = "has" if list(places) == [_FILE] else "have"
+    return f"{' and '.join(sorted(places, reverse=True))} {verb} mistakes"
+
+
+def _place(problem: Problem) -> str:
+    if problem.where.startswith("-C"):
+        return "options of the front end (-C)"
+    if problem.where.startswith("truewheel.variant"):
+        return "options or variables of this build"
+    return "environment variables" if re.match(r"[A-Z]+_", problem.where) else _FILE
 
 
 def _given(

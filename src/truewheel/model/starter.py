@@ -112,6 +112,16 @@ _TARGETS = {"all", "clean", "help", "install", "package", "rebuild_cache", "test
 """What no executable can be called in CMake."""
 
 
+_TOOLS = frozenset(
+    {"build", "cibuildwheel", "cmake", "distlib", "exceptiongroup", "iniconfig", "installer", "ninja", "packaging",
+     "pathspec", "pip", "pkg-resources", "platformdirs", "pluggy", "pyproject-hooks", "pyproject-metadata", "pytest",
+     "scikit-build-core", "setuptools", "tomli", "truewheel", "uv", "virtualenv", "wheel"}
+)  # fmt: skip
+"""Projects that take part in building, testing and installing any other."""
+_LONGEST = 100
+"""Letters of a name; the longest of much used projects has 55."""
+
+
 def derived_name(directory: str) -> str:
     """A project's name from that of its directory: blanks become hyphens, and it stands in its normal form.
 
@@ -161,8 +171,10 @@ def _normalised(name: str) -> str:
 
 def _objection(name: str, kind: Kind) -> str | None:
     """Why a project of this kind cannot have a name that is a name otherwise."""
-    if name in {"truewheel", "pytest", *map(_required, kind.requires)}:
-        return f"{name} is what builds or tests it"
+    if name in {*_TOOLS, *map(_required, kind.requires)}:
+        return f"{name} is what builds, tests or installs it"
+    if len(name) > _LONGEST:
+        return f"{len(name)} letters are too many: a wheel's file name has version and tags beside it, and ends at 255"
     return _of_package(package_of(name)) if kind.packaged else _of_command(name)
 
 

@@ -44,6 +44,9 @@ class _Row(Record):
     def understands(self, tag: str) -> bool:
         return tag.startswith(self.tags) and self._loaded().understands(tag)
 
+    def could_be(self, promise: str) -> bool:
+        return promise.startswith(self.tags) and self._loaded().could_be(promise)
+
     def complete(self, promise: str, contents: Contents) -> str:
         return self._loaded().complete(promise, contents) if promise.startswith(self.tags) else promise
 

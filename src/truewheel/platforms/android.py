@@ -98,6 +98,10 @@ class Android:
         match = re.fullmatch(_TAG, tag)
         return match is not None and match["abi"] in _policy()["abis"]
 
+    def could_be(self, promise: str) -> bool:
+        """An API level with or without an ABI."""
+        return self.understands(f"{promise}_arm64_v8a" if re.fullmatch(_SHORT, promise) else promise)
+
     def complete(self, promise: str, contents: Contents) -> str:
         """Add the ABI of the binaries to a promise that lacks it."""
         found = _pieces(contents)

@@ -53,6 +53,10 @@ class Emscripten:
         """``pyemscripten_YEAR_PATCH_wasm32``, and the older ``pyodide_…`` and ``emscripten_…``."""
         return any(re.fullmatch(pattern, tag) for pattern in _policy()["tags"])
 
+    def could_be(self, promise: str) -> bool:
+        """A release with or without the one CPU that there is."""
+        return self.understands(promise) or self.understands(f"{promise}_wasm32")
+
     def complete(self, promise: str, contents: Contents) -> str:  # noqa: ARG002  # the protocol's
         """Add the one CPU that there is."""
         whole = f"{promise}_wasm32"

@@ -84,6 +84,10 @@ class Ios:
         match = re.fullmatch(_TAG, tag)
         return match is not None and match["cpu"] in _policy()["sdks"][match["sdk"]]["cpus"]
 
+    def could_be(self, promise: str) -> bool:
+        """A release with or without a CPU and an SDK."""
+        return self.understands(f"{promise}_arm64_iphoneos" if re.fullmatch(_SHORT, promise) else promise)
+
     def complete(self, promise: str, contents: Contents) -> str:
         """Add the CPU and the SDK of the binaries to a promise that lacks them."""
         slots = list(_by_slot(_pieces(contents)))

@@ -43,6 +43,11 @@ _LIBPYTHON = r"libpython\d[\d.]*[a-z]*\.so[\d.]*|libpypy[\d.]*-c\.so"
 _CPUS = frozenset(
     {"x86_64", "i686", "aarch64", "armv7l", "armv6l", "ppc64le", "ppc64", "s390x", "riscv64", "loongarch64"}
 )
+_WITHOUT_POLICY = frozenset(
+    {"aarch64_be", "alpha", "arm", "hppa", "ia64", "loongarch32", "m68k", "mips", "mips64", "mips64el", "mipsel", "ppc",
+     "riscv32", "s390", "sh4", "sparc", "sparc64", "x32"}
+)  # fmt: skip
+"""What else ELF files are for, by the names that the reader gives them."""
 _BUILD_PLACES = (
     "/tmp/",
     "/var/tmp/",
@@ -323,6 +328,12 @@ class Linux:
         """``linux_…``, ``manylinux…`` and ``musllinux…``."""
         claim = _parse(tag)
         return claim is not None and (claim.kind != "manylinux" or claim.level >= _FIRST)
+
+    def could_be(self, promise: str) -> bool:
+        """A level with or without a CPU that ELF files are for."""
+        tag = f"{promise}_x86_64" if re.fullmatch(_SHORT, promise) else promise
+        claim = _parse(tag)
+        return claim is not None and claim.cpu in _CPUS | _WITHOUT_POLICY and self.understands(tag)
 
     def complete(self, promise: str, contents: Contents) -> str:
         """Add the CPU to a promise that lacks it."""

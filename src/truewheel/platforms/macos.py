@@ -120,6 +120,10 @@ class MacOS:
         """``macosx_10_N_CPU``, ``macosx_M_0_CPU``, and the names of fat files in place of the CPU."""
         return _parse(tag) is not None
 
+    def could_be(self, promise: str) -> bool:
+        """A release with or without a CPU."""
+        return self.understands(f"{promise}_universal2" if re.fullmatch(_SHORT, promise) else promise)
+
     def complete(self, promise: str, contents: Contents) -> str:
         """Add what the binaries are to a promise that lacks it: the CPU, or ``universal2``."""
         found = _pieces(contents)

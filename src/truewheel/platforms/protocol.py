@@ -26,6 +26,11 @@ class Platform(Protocol):
         """Whether ``tag`` (one platform tag, ``manylinux_2_17_x86_64``) is one of this platform's, well formed."""
         ...
 
+    def could_be(self, promise: str) -> bool:
+        """Whether binaries of this platform could make a tag of ``promise``, be it whole or short of its CPU. For one that
+        they could not, nothing need be built."""
+        ...
+
     def complete(self, promise: str, contents: Contents) -> str:
         """A promise as users may shorten it, as a whole tag: ``manylinux_2_17`` and x86_64 binaries →
         ``manylinux_2_17_x86_64``. A promise that is whole, or not understood, comes back as it is."""

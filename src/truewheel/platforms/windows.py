@@ -143,6 +143,10 @@ class Windows:
         """``win32``, ``win_amd64``, ``win_arm64``."""
         return tag in _tags()
 
+    def could_be(self, promise: str) -> bool:
+        """There is nothing that could be left out."""
+        return self.understands(promise)
+
     def complete(self, promise: str, contents: Contents) -> str:  # noqa: ARG002  # the protocol's
         """Nothing to add: a Windows tag is the CPU."""
         return promise

@@ -96,6 +96,21 @@ class Edge(NamedTuple):
         return not any(_OWN_TARGETS.search(name) for name in self.outputs)
 
 
+_LIBRARY = re.compile(r"\.(?:so|pyd|dylib|dll)(?:\.[\d.]+)?$")
+
+
+def libraries(build_dir: Path) -> list[str]:
+    """Modules and shared libraries that the build makes and that are there, by their paths from the build tree; what an
+    earlier build made and this one would not is none of them where Ninja builds."""
+    content = build_file(build_dir)
+    if content.strip():
+        names = [name for edge in edges(content) for name in edge.outputs]
+    else:
+        paths = (p.relative_to(build_dir) for p in build_dir.rglob("*"))
+        names = [p.as_posix() for p in paths if "CMakeFiles" not in p.parts]
+    return sorted({n for n in names if _LIBRARY.search(n) and Path(absolute(n, build_dir)).is_file()})
+
+
 _COMMANDS = ("  COMMAND = ", "  POST_BUILD = ", "  PRE_LINK = ")
 
 

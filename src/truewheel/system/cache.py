@@ -51,17 +51,44 @@ def opened() -> Path:
 
     :raises UnfitError: when it cannot be used safely.
     """
-    if os.name != "posix":
-        raise UnfitError("the workspace needs POSIX file locks")
-    root = path()
+    root = _own()
     try:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if any(root.iterdir()) and not (root / _TAG).is_file() and not _is_left_of_ours(root):  # the tag comes first
-            raise UnfitError(f"{root} holds files of somebody else's")
+        _refuse_others(root)
         if not (root / _TAG).is_file():
             (root / _TAG).write_text(_TAG_TEXT, encoding="utf-8")
     except OSError as error:
         raise UnfitError(f"{root} cannot be used ({error.strerror})") from error
+    return _fit(root)
+
+
+def existing() -> Path | None:
+    """The cache directory, for those who only ask: nothing is made. ``None`` when there is none.
+
+    :raises UnfitError: when it cannot be used safely.
+    """
+    root = _own()
+    try:
+        _refuse_others(root)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UnfitError(f"{root} cannot be used ({error.strerror})") from error
+    return _fit(root)
+
+
+def _own() -> Path:
+    if os.name != "posix":
+        raise UnfitError("the workspace needs POSIX file locks")
+    return path()
+
+
+def _refuse_others(root: Path) -> None:
+    if any(root.iterdir()) and not (root / _TAG).is_file() and not _is_left_of_ours(root):  # the tag comes first
+        raise UnfitError(f"{root} holds files of somebody else's")
+
+
+def _fit(root: Path) -> Path:
     status = root.stat()
     if status.st_uid != os.geteuid():
         raise UnfitError(f"{root} belongs to somebody else")

@@ -31,6 +31,23 @@ def own_imports(tree: Tree) -> tuple[Import, ...]:
     return tuple(i for p in sorted(sources) if _package(p) in regular for i in _of_file(p, sources[p], regular))
 
 
+def named_modules(tree: Tree) -> frozenset[str]:
+    """Top-level names that the Python files of ``tree`` import anywhere, were it in a function or in ``try``."""
+    texts = (_text(e) for e in tree.entries if e.scheme is Scheme.LIB and e.path.endswith(".py"))
+    return frozenset(
+        name.partition(".")[0] for text in texts for node in ast.walk(_parsed(text)) for name in _named(node)
+    )
+
+
+def _named(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.level == 0:
+        yield node.module or ""
+    elif isinstance(node, ast.Call) and "import" in ast.unparse(node.func):
+        yield from (a.value for a in node.args[:1] if isinstance(a, ast.Constant) and isinstance(a.value, str))
+
+
 def _text(entry: Entry) -> str:
     content = entry.source.read_bytes() if isinstance(entry.source, Path) else entry.source
     return content.decode("utf-8", "replace")

@@ -17,7 +17,7 @@ from pyproject_metadata import StandardMetadata
 from pyproject_metadata.constants import KNOWN_PROJECT_FIELDS, PROJECT_DYNAMIC_STATIC, PROJECT_TO_METADATA
 from pyproject_metadata.errors import ConfigurationError
 
-from ..model import variants
+from ..model import schema, variants
 from ..model.diagnostics import ConfigError, Problem
 from ..model.project import Project
 from ..model.request import Product, Request
@@ -36,8 +36,9 @@ def read_project(table: Mapping[str, Any], request: Request, engine: Engine) -> 
     variant, wrong = _variant(settings, table, request)
     resolved = engine.project_table()
     metadata, more = _metadata(table, resolved, request, engine)
-    if metadata is None or problems or wrong or more:
-        raise ConfigError("pyproject.toml has mistakes", problems=[*problems, *wrong, *more])
+    mistakes = [*problems, *wrong, *more]
+    if metadata is None or mistakes:
+        raise ConfigError(schema.headline(mistakes), problems=mistakes)
     raw_version = _raw_version(resolved, metadata, engine)
     message = metadata.as_rfc822()
     message.replace_header("Version", raw_version)

@@ -80,4 +80,4 @@ def read_settings(table: Mapping[str, Any], request: Request) -> tuple[Settings,
     if not isinstance(ours, dict):
         return Settings(), (Problem(where="tool.truewheel", message="is not a table"),)
     settings, problems = schema.read(ours, options, os.environ)
-    return settings, (*schema.misspelt_tables(tools), *problems)
+    return settings, (*schema.misspelt_tables(table), *problems)

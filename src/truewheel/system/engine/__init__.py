@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,7 +27,7 @@ from scikit_build_core.settings.skbuild_read_settings import SettingsReader
 from ...model.diagnostics import ConfigError, EngineError, Problem
 from ...model.project import Project
 from ...model.request import Product, Request
-from .complaints import complaints, provider_errors
+from .complaints import WRONG, complaints, provider_errors, without_idle_advice, wrong_values
 from .outcome import SdistPlan, Staged
 
 TYPE_CHECKING = False
@@ -58,8 +58,9 @@ class Engine:
         self._request = request
         self._pyproject = _with_minimum_version(pyproject)
         self._state: State = request.product.value
-        with _in(request.source), complaints("the settings of the build engine are wrong"):
-            self._reader = SettingsReader(self._pyproject, _theirs(request), state=self._state, retry=retry)
+        with _in(request.source), complaints(WRONG):
+            with wrong_values(request), without_idle_advice():
+                self._reader = SettingsReader(self._pyproject, _theirs(request), state=self._state, retry=retry)
             self._settings: ScikitBuildSettings = self._reader.settings
             setup_logging(self._settings.logging.level)
             self._reject_unknown()
@@ -72,19 +73,11 @@ class Engine:
         return "failed" in self._reader.overrides
 
     def _reject_unknown(self) -> None:
-        """Unknown keys, each with its TOML path; what ``strict-config = false`` lets pass, passes."""
-        if not self._settings.strict_config:
-            return
-        names = list(self._reader.unrecognized_options())
-        if not names:
-            return
-        guesses: dict[str, list[str]] = {}
-        for index in range(len(self._reader.sources.sources)):
-            guesses.update({k: v for k, v in self._reader.suggestions(index).items() if v})
-        raise ConfigError(
-            "unknown settings for the build engine",
-            problems=[_unknown(name, guesses.get(name, [])) for name in names],
-        )
+        """Unknown keys, each with the place where it stands; what ``strict-config = false`` lets pass, passes."""
+        if self._settings.strict_config and list(self._reader.unrecognized_options()):
+            from .mistakes import unknown  # noqa: PLC0415
+
+            raise ConfigError("unknown settings for the build engine", problems=unknown(self._reader))
 
     def _reject_unsupported(self) -> None:
         """What cannot be honoured is an error that names it."""
@@ -93,16 +86,18 @@ class Engine:
             "variant": settings.variant, "variant-name": settings.variant_name,
             "null-variant": settings.null_variant, "variant-label": settings.variant_label,
         }  # fmt: skip
-        problems = [
-            Problem(
-                where=f"tool.scikit-build.{key}",
-                message="is not how truewheel is told of variants",
-                hint="-Ctruewheel.variant=… and -Ctruewheel.variant-label=…",
-            )
-            for key, value in variants.items()
-            if value
-        ]
-        if problems:
+        if any(variants.values()):
+            from .mistakes import said_by  # noqa: PLC0415
+
+            problems = [
+                Problem(
+                    where=said_by(f"tool.scikit-build.{key}", self._request),
+                    message="is not how truewheel is told of variants",
+                    hint="-Ctruewheel.variant=… and -Ctruewheel.variant-label=…",
+                )
+                for key, value in variants.items()
+                if value
+            ]
             raise ConfigError("a setting cannot be honoured", problems=problems, hint="remove it")
 
     # --- metadata -----------------------------------------------------------------------------------------------
@@ -245,12 +240,6 @@ def _theirs(request: Request) -> dict[str, str | list[str] | bool]:
     return {
         k: list(v) if isinstance(v, tuple) else v for k, v in request.config_settings.items() if not k.startswith(_OURS)
     }
-
-
-def _unknown(name: str, guesses: Sequence[str]) -> Problem:
-    where = name if name.startswith("tool.") else f"tool.scikit-build.{name}"
-    hint = f"did you mean {', '.join(guesses)}?" if guesses else None
-    return Problem(where=where, message="there is no such setting", hint=hint)
 
 
 @contextlib.contextmanager

@@ -3,14 +3,55 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import re
 import sys
 from collections.abc import Iterator
 from typing import Any, cast
 
+from packaging.version import InvalidVersion
 from scikit_build_core.errors import NotFoundError, ScikitBuildError
 
 from ...model.diagnostics import ConfigError, EngineError, Problem, TruewheelError
+from ...model.request import Request
+
+WRONG = "the settings of the build engine are wrong"
+
+
+@contextlib.contextmanager
+def wrong_values(request: Request) -> Iterator[None]:
+    """Values that are not of their setting's type, for which the engine raises a group of exceptions with notes, and a
+    version in CMakeLists.txt that is none.
+
+    :raises ConfigError: with all of them.
+    """
+    try:
+        yield
+    except InvalidVersion as error:  # of the settings' own versions, the groups below tell
+        from .mistakes import no_version  # noqa: PLC0415
+
+        raise no_version(error) from None
+    except Exception as error:
+        from .mistakes import misfits  # noqa: PLC0415
+
+        problems = list(misfits(error, request))
+        if not problems:
+            raise
+        raise ConfigError(WRONG, problems=problems) from None
+
+
+@contextlib.contextmanager
+def without_idle_advice() -> Iterator[None]:
+    """Leaves out that there is no CMakeLists.txt to look for a version in: nothing needs one without CMake, and with it
+    the build says so itself."""
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            yield
+    finally:
+        for line in said.getvalue().splitlines(keepends=True):
+            if "CMakeLists.txt not found when looking for" not in line:
+                sys.stderr.write(line)
 
 
 class _Tee:

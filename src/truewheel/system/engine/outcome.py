@@ -16,7 +16,8 @@ class Staged(Record):
     :param tags: ``wheel.tags``: expanded tags that the project demands, usually none.
     :param native: the platform tags that scikit-build-core would have written: the plain platform.
     :param compiled: ``wheel.cmake``: whether CMake ran.
-    :param installed: whether it installed any file.
+    :param lost: what it built, where it installed no file: modules and shared libraries.
+    :param outside: files that it installed elsewhere, by their absolute paths.
     :param message: ``messages.after-success``, rendered.
     """
 
@@ -26,8 +27,9 @@ class Staged(Record):
     tags: tuple[str, ...]
     native: tuple[str, ...]
     compiled: bool
-    installed: bool
+    lost: tuple[str, ...]
     message: str
+    outside: tuple[str, ...] = ()
 
 
 class SdistMember(Record):

@@ -56,7 +56,7 @@ from ...model.diagnostics import ConfigError, EngineError, Problem
 from ...model.project import Project
 from ...model.request import Product
 from ...model.tree import Entry, Scheme, Tree
-from .. import environment, launcher, progress
+from .. import buildtree, environment, launcher, manifest, progress
 from ..workspace import Workplace
 from .files import generate_sources, licences, render, rendered, write_if_new
 from .outcome import Staged
@@ -182,15 +182,20 @@ class Staging:
         self._generate_outputs()
         options: tuple[Sequence[str], Sequence[str]] = ((), ())
         before = sum(1 for _ in self._staged_files())
+        outside: tuple[str, ...] = ()
         if self.cmake is not None:
+            manifests = manifest.stamps(self.build_dir)
             with self._heard():
                 options = self._drive_cmake(self.cmake)
+            inside = (*self.wheel_dirs.values(), self.lib_dir, self.install_dir, self.build_dir, Path.cwd())
+            outside = manifest.outside(self.build_dir, before=manifests, roots=inside)
         installed = any(True for _ in itertools.islice(self._staged_files(), before, None))
+        lost = () if installed or self.cmake is None else tuple(buildtree.libraries(self.build_dir))
         tree = self._gather(*options)
         return Staged(
             tree=tree, py_api=self.settings.wheel.py_api, build_tag=str(self.settings.wheel.build_tag),
             tags=tuple(self.settings.wheel.tags or ()), native=tuple(self.tags.archs), compiled=self.cmake is not None,
-            installed=installed, message=rendered(self.settings.messages.after_success),
+            lost=lost, message=rendered(self.settings.messages.after_success), outside=outside,
         )  # fmt: skip
 
     def _staged_files(self) -> Iterator[Path]:
