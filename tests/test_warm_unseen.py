@@ -471,12 +471,58 @@ def build_types_under_one_name(world: World) -> list[Change]:
     return changes[:1]
 
 
+def source_by_way_of_a_link(world: World) -> list[Change]:
+    world.elsewhere("main.c", "int value(void) { return 1; }\n")
+    world.elsewhere("given.h", "#define GIVEN 1\n")
+    (world.root / "src" / "linked.c").symlink_to(world.outside / "main.c")
+    (world.root / "src" / "given.h").symlink_to(os.path.relpath(world.outside / "given.h", world.root / "src"))
+    world.write("src/main.c", '#include "given.h"\nint given(void) { return GIVEN; }\n')
+    world.append("CMakeLists.txt", "target_sources(unseen PRIVATE src/linked.c)\n")
+    return [
+        lambda w: w.elsewhere("main.c", "int value(void) { return 22; }\n"),
+        lambda w: w.elsewhere("given.h", "#define GIVEN 22\n"),
+    ]
+
+
+def compiler_that_is_a_script(world: World) -> list[Change]:
+    """As in Nix and Emscripten: it reads files beside itself, and variables that are otherwise nobody's."""
+    world.elsewhere("cc/flags", "-DVALUE=1\n")
+    text = '#!/bin/sh\nexec gcc @"$(dirname "$0")/flags" -DMORE="${CI_MORE:-0}" "$@"\n'
+    world.elsewhere("cc/cc", text, mode=0o755)
+    world.variables["CC"] = f"{world.outside}/cc/cc"
+    world.write("src/main.c", "int value(void) { return VALUE + MORE; }\n")
+
+    def set_it(w: World) -> None:
+        w.variables["CI_MORE"] = "7"
+
+    return [lambda w: w.elsewhere("cc/flags", "-DVALUE=22\n"), set_it]
+
+
+def file_that_a_link_command_leaves(world: World) -> list[Change]:
+    """What a command wrote without saying so stays while CMake begins anew; and goes when nothing would write it."""
+    command = (
+        "add_custom_command(TARGET unseen POST_BUILD COMMAND ${CMAKE_COMMAND} -E copy "
+        '"${CMAKE_SOURCE_DIR}/src/left.txt" left.txt)\n'
+    )
+    world.write("src/left.txt", "left\n")
+    world.write("README", "")
+    world.append(
+        "CMakeLists.txt", command + 'install(FILES "${CMAKE_BINARY_DIR}/left.txt" DESTINATION unseen OPTIONAL)\n'
+    )
+    return [
+        lambda w: w.append("CMakeLists.txt", "# no more than a remark\n"),
+        lambda w: w.append("src/main.c", "int more(void) { return 1; }\n"),
+        lambda w: w.replace("CMakeLists.txt", command, ""),
+    ]
+
+
 CASES = (
     header_outside, header_outside_that_shadows, library_outside, program_of_a_command, compiler_behind_a_cache,
     scripts_and_linker_input_beside_the_project,
     commit_in_a_command, project_in_a_folder_of_a_larger_one, folder_by_way_of_a_link, the_same_in_a_mirror,
     module_that_a_script_imports, modules_that_a_command_imports, files_that_a_command_leaves,
     output_that_is_no_longer_made, the_same_in_a_build_directory_of_its_own, headers_under_make, packages_flags,
+    source_by_way_of_a_link, compiler_that_is_a_script, file_that_a_link_command_leaves,
     project_inside, source_that_comes_back, build_types_in_turn, build_types_under_one_name,
 )  # fmt: skip
 RARE = (

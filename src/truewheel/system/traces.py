@@ -155,7 +155,7 @@ def gathered(
         configured=_names(own, bounds),
         packed=_names(map(os.fspath, packed), bounds),
         mentioned=frozenset(_mentioned(commands, build_dir, bounds, names)) | (scripts - _declared(commands, build_dir, bounds)),
-        variables=frozenset(_variables(texts.values(), file)) | _asked(commands, scripts, bounds),
+        variables=frozenset(_variables(texts.values(), file)) | _asked(commands, scripts, bounds) | _read_by(scripted),
         strays=undeclared - left if commands else frozenset(),
         leftovers=left,
         commands=bool(commands),
@@ -223,6 +223,11 @@ def _of_scripts(scripts: Iterable[str], bounds: Boundaries) -> set[str]:
         found |= {p for p in _absolute(buildtree.text(script)) if bounds.is_outside(p) and os.path.isfile(p)}
         found |= _lying_in(folder) if bounds.is_outside(script) and bounds.is_foreign(folder) else set()
     return found
+
+
+def _read_by(scripts: Iterable[str]) -> frozenset[str]:
+    """Variables whose names stand in scripts that stand for tools; those of shells and of other languages alike."""
+    return frozenset(w for script in scripts for w in re.findall(r"\b[A-Za-z_]\w+\b", buildtree.text(script)))
 
 
 def _on_path(name: str) -> Iterator[str]:

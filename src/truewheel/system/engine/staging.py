@@ -177,7 +177,7 @@ class Staging:
                 self.build_dir, self._fingerprint(), shared=self._has_several_build_types,
                 lasting=self.is_editable and bool(self.settings.editable.rebuild),
             )  # fmt: skip
-        self._copylicences()
+        self._copy_licences()
         generate_sources(self.settings, self.project)
         self._generate_outputs()
         options: tuple[Sequence[str], Sequence[str]] = ((), ())
@@ -203,7 +203,7 @@ class Staging:
 
     def configure_only(self) -> None:
         """For ``sdist.cmake``: CMake's configure step alone, which may write into the source."""
-        self._copylicences()
+        self._copy_licences()
         generate_sources(self.settings, self.project)
         self._generate_outputs()
         if self.cmake is not None:
@@ -264,7 +264,7 @@ class Staging:
 
     # --- files that CMake does not make -------------------------------------------------------------------------
 
-    def _copylicences(self) -> None:
+    def _copy_licences(self) -> None:
         for path in licences(self.settings, self.project):
             target = self.wheel_dirs["metadata"] / "licenses" / path
             target.parent.mkdir(parents=True, exist_ok=True)
