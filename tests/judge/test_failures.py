@@ -79,6 +79,7 @@ SAID = [
     ("the disk is full", "/tmp/cc.s: fatal error: error writing to /tmp/cc.s: No space left on device", "a disk is full"),
     ("a place outside of the wheel", "CMake Error at /b/cmake_install.cmake:63 (file):\n  file cannot create directory: /usr/lib/python3.  Maybe need administrative\n  privileges.\n", "install() is to write /usr/lib/python3, which"),
     ("a place outside of the wheel", 'CMake Error at b/cmake_install.cmake:49 (file):\n  file INSTALL cannot copy file "/b/_m.so" to\n  "/usr/local/lib/_m.so": Permission denied.\n', "install() is to write /usr/local/lib/_m.so, which"),
+    ("time stamps of the future", "ninja: error: manifest 'build.ninja' still dirty after 100 tries, perhaps system time is not set\n", "from the future"),
     ("a path that is too long", "error: unable to open output file 'x.o': 'File name too long'", "a path is longer"),
     ("not enough memory", "g++: fatal error: Killed signal terminated program cc1plus", "ran out of memory"),
     ("Python.h", "m.c:2:10: fatal error: Python.h: No such file or directory", "not told where Python's headers are"),

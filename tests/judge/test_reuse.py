@@ -24,6 +24,7 @@ SOURCES = {
     "src/main.c": stamp("1", when=1),
     "src/pkg/__init__.py": stamp("1", when=1),
     "README.md": stamp("1", when=1),
+    "pyproject.toml": stamp("1", when=1),
 }
 INPUTS = Inputs(
     software="1", settings="1", variables={"LANG": "1"}, search={"/usr/include": "1"}, sources=SOURCES, now=NOW
@@ -47,6 +48,9 @@ CASES = [
     (changed("CMakeLists.txt"), {"generator": "Unix Makefiles"}, {}, Reuse.CLEAN, "CMakeLists.txt changed"),
     (changed("src/pkg/__init__.py"), {"mentioned": frozenset({"src/pkg/__init__.py"})}, {}, Reuse.CLEAN, "may read"),
     (changed("data.txt"), {"commands": True}, {}, Reuse.CLEAN, "may read"),
+    (changed("data.txt"), {}, {}, Reuse.CLEAN, "may read"),
+    (changed("pyproject.toml"), {"commands": True}, {}, Reuse.CLEAN, "may read"),
+    (changed("pyproject.toml"), {}, {}, Reuse.CONFIGURE, "pyproject.toml changed"),
     (changed("src/main.c"), {"strays": frozenset({"left"})}, {}, Reuse.CLEAN, "a command left left"),
     (changed("src/pkg/__init__.py"), {"strays": frozenset({"left"})}, {}, Reuse.KEEP, "__init__.py changed"),
     ({}, {"strays": frozenset({"left"})}, {}, Reuse.KEEP, "nothing changed"),

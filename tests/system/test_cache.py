@@ -52,6 +52,18 @@ def test_what_an_editable_install_needs_stays_and_is_named(
     assert not needed.exists()
 
 
+def test_a_directory_that_depends_on_where_one_stands_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TRUEWHEEL_CACHE_DIR", "cache")
+    with pytest.raises(cache.UnfitError, match=r"TRUEWHEEL_CACHE_DIR is cache, which .* give an absolute path"):
+        cache.opened()
+    assert cli.main(["cache", "info"]) != 0
+    assert "give an absolute path" in "".join(capsys.readouterr())
+    assert not list(tmp_path.iterdir())
+
+
 def test_who_only_asks_makes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

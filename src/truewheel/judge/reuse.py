@@ -22,11 +22,13 @@ RESTLESS = frozenset({
     "PWD", "OLDPWD", "SHLVL", "_", "TERM", "COLUMNS", "LINES", "COLORTERM", "HOSTNAME", "DISPLAY", "WAYLAND_DISPLAY",
     "WINDOWID", "INVOCATION_ID", "JOURNAL_STREAM", "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "TMPDIR", "TEMP",
     "TMP", "LS_COLORS", "PYTHONNOUSERSITE", "PYTHONDONTWRITEBYTECODE", "CI", "PYTHONIOENCODING", "PYTHONUTF8",
-    "PYTHONUNBUFFERED", "PYTHONWARNINGS", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "UV",
+    "PYTHONUNBUFFERED", "PYTHONWARNINGS", "EDITOR", "VISUAL", "PAGER", "LESS", "LESSOPEN", "LESSCLOSE", "MAIL", "PS1",
+    "PROMPT_COMMAND", "HISTFILE", "HISTSIZE", "HISTCONTROL", "SESSION_MANAGER", "DESKTOP_SESSION", "XAUTHORITY", "STY",
+    "PYCHARM_HOSTED", "LC_TERMINAL", "LC_TERMINAL_VERSION", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "UV",
 })  # fmt: skip
 RESTLESS_PREFIXES = (
     "PIP_", "UV_", "_PYPROJECT_HOOKS_", "PEP517_", "SSH_", "XDG_SESSION", "DBUS_", "GPG_", "TERM_PROGRAM", "GITHUB_",
-    "RUNNER_", "CI_", "BUILDKITE_", "PYTEST_", "COV_", "TRUEWHEEL_",
+    "RUNNER_", "TMUX", "VSCODE_", "IDEA_", "KONSOLE_", "GNOME_TERMINAL_", "ITERM_", "WT_", "STARSHIP_", "DIRENV_", "CI_", "BUILDKITE_", "PYTEST_", "COV_", "TRUEWHEEL_",
 )  # fmt: skip
 """Variables of sessions, terminals, front ends and CI services, which differ between builds that are the same. They count
 when the project names them. ``TRUEWHEEL_*`` are settings, and counted as such."""
@@ -36,6 +38,9 @@ COMMITS = ("_SHA", "_REF", "_REF_NAME", "_COMMIT", "_COMMIT_SHA", "_COMMIT_TAG",
 
 UNITS = (".c", ".cc", ".cpp", ".cxx", ".c++", ".m", ".mm", ".cu", ".f", ".f90", ".F90", ".for", ".ixx", ".cppm")
 """Ends of names that compilers and linkers never open by themselves."""
+
+TEXTS = (".toml", ".py", ".json", ".yml", ".yaml", ".cfg", ".ini", ".csv", ".sh", ".lock", ".ipynb")
+"""Ends of names that linkers never open by themselves, either."""
 
 PROSE = (".md", ".rst", ".pyi", "PKG-INFO", "LICENSE", ".gitignore")
 """Ends of names that custom commands are not taken to read unless they declare it."""
@@ -107,7 +112,7 @@ def _unusable_sources(before: BuildRecord, now: Inputs, change: Difference) -> s
         stamp, old = now.sources[name], before.inputs.sources.get(name)
         is_new = old is None or old.digest != stamp.digest
         if is_new and any(s is not None and s.digest.startswith("link:") for s in (old, stamp)):
-            return f"{name} is a link that leads elsewhere now: what it leads to may be older than what was built"
+            return f"{name} is, or was, a link: what stands there now may be older than what was built"
         if is_new and stamp.digest != "dir" and stamp.status[1] <= traces.finished:
             return f"{name} changed, but its time stamp is older than what was built from it"
     files = [n for n in change.names if (now.sources.get(n) or before.inputs.sources[n]).digest != "dir"]
@@ -125,7 +130,7 @@ def _may_be_read(name: str, traces: Traces) -> bool:
         return True
     if name in traces.compiled or name in traces.configured or _is_packed(name, traces):
         return False
-    if not traces.commands and name.endswith(UNITS):
+    if not traces.commands and name.endswith((*UNITS, *TEXTS)):
         return False
     return not (name.endswith(PROSE) or name.startswith(ASIDE))
 

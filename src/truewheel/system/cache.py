@@ -80,6 +80,11 @@ def existing() -> Path | None:
 def _own() -> Path:
     if os.name != "posix":
         raise UnfitError("the workspace needs POSIX file locks")
+    chosen = os.environ.get(VARIABLE, "")
+    if chosen and not Path(chosen).expanduser().is_absolute():
+        raise UnfitError(
+            f"{VARIABLE} is {chosen}, which means another directory wherever one stands: give an absolute path"
+        )
     return path()
 
 

@@ -67,7 +67,8 @@ class Boundaries(NamedTuple):
 
     def stamp(self, path: str) -> str:
         """What tells that a file outside changed."""
-        return buildtree.stamp(path) if path.startswith((self.build, *_system(), *_pythons())) else buildtree.seal(path)
+        is_kept = path.startswith((self.build, *_system(), *_pythons())) and not path.startswith(_sites())
+        return buildtree.stamp(path) if is_kept else buildtree.seal(path)
 
     def is_foreign(self, folder: str) -> bool:
         """Whether a directory is nobody's who keeps account of it: not ours, the system's or the Python's."""
@@ -81,6 +82,12 @@ class Boundaries(NamedTuple):
 def _pythons() -> tuple[str, ...]:
     """What the list of installed distributions, and the interpreter's version, answer for."""
     return tuple(_below(p) for p in {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values()})
+
+
+@functools.cache
+def _sites() -> tuple[str, ...]:
+    """Where distributions lie whose files people edit, though no list of what is installed tells."""
+    return tuple(_below(sysconfig.get_path(name)) for name in ("purelib", "platlib"))
 
 
 @functools.cache

@@ -41,6 +41,8 @@ class Workplace:
     :param note: why nothing is kept, one phrase for people.
     """
 
+    _is_temporary = True
+
     def __init__(self, request: Request, root: Path, note: str) -> None:
         self.request = request
         self.root = root
@@ -56,7 +58,9 @@ class Workplace:
     def definitions(self, build_dir: Path, variant: Variant | None = None) -> Path:
         """A CMake file to be included by the project: paths of this place are mapped out of everything compiled, and the
         variant that is wanted is told."""
-        path = self.root / "truewheel.cmake"
+        lasts = not self._is_temporary or build_dir.is_relative_to(self.root)
+        path = (self.root if lasts else build_dir) / "truewheel.cmake"
+        path.parent.mkdir(parents=True, exist_ok=True)
         homes = [(self.request.source, ""), (build_dir, "/_build"), (self.staging, "/_install")]
         if (kept := environment.current()) is not None:
             homes.append((kept, "/_env"))
@@ -183,6 +187,8 @@ def _named(request: Request, *, volatile: bool) -> str:
 
 class Slot(Workplace):
     """A place that stays, for one build at a time; its lock is held by whoever made this."""
+
+    _is_temporary = False
 
     def __init__(self, request: Request, root: Path, *, volatile: bool, decide: Decide) -> None:
         root.mkdir(parents=True, exist_ok=True)
