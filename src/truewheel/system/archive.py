@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 STORED, DEFLATED = 0, 8
 _LOCAL, _CENTRAL, _END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 _END64, _LOCATOR64 = b"PK\x06\x06", b"PK\x06\x07"
+_ENTRY = struct.Struct("<4s4xHH4xIIIHHH4xII")
+"""What is wanted of an entry of the central directory (APPNOTE 4.3.12)."""
+_HEADER = struct.Struct("<4s2xHH16xHH")
+"""The same of a local header (4.3.7)."""
 _MAX_RATIO = 1032
 """Deflate cannot do better (zlib's technical notes)."""
 LARGEST = 4 << 30
@@ -161,23 +165,25 @@ class Archive:
         return count, size, offset
 
     def _item(self, place: int) -> tuple[Item, int]:
-        if bytes(self.data[place : place + 4]) != _CENTRAL:
+        try:
+            magic, flags, method, crc, packed, size, n, m, k, external, offset = _ENTRY.unpack_from(self.data, place)
+        except struct.error:
+            magic = b""
+        if magic != _CENTRAL:
             raise self._broken("its central directory is broken", hint="download or build it again")
-        _, _, flags, method, _, _, crc, packed, size, n, m, k, _, _, external, offset = self._unpack(
-            "HHHHHHIIIHHHHHII", place + 4, "the central directory"
-        )
         end = place + 46 + n + m + k
         if end > self.size:
             raise self._broken("its central directory is truncated", hint="download or build it again")
         raw = bytes(self.data[place + 46 : place + 46 + n])
-        wide = self._wide(place + 46 + n, m, size, packed, offset)
+        if m and 0xFFFFFFFF in (size, packed, offset):
+            size, packed, offset = self._wide(place + 46 + n, m, size, packed, offset)
         self._look_at_name(raw, flags)
         if k:
             self._odd(raw.decode("utf-8", "backslashreplace"), "a comment in the central directory", grave=False)
         name = raw.decode("utf-8" if flags & 0x800 or raw.isascii() else "cp437", "backslashreplace")
         item = Item(
-            name=name, raw_name=raw, flags=flags, method=method, crc=crc, size=wide[0], compressed_size=wide[1],
-            offset=wide[2], mode=external >> 16,
+            name=name, raw_name=raw, flags=flags, method=method, crc=crc, size=size, compressed_size=packed,
+            offset=offset, mode=external >> 16,
         )  # fmt: skip
         return item, end
 
@@ -266,7 +272,7 @@ class Archive:
         :raises ValueError: with a phrase for people, when the local header is broken or disagrees.
         """
         try:
-            magic, _, flags, method, *_, n, m = struct.unpack_from("<4sHHHHHIIIHH", self.data, item.offset)
+            magic, flags, method, n, m = _HEADER.unpack_from(self.data, item.offset)
         except struct.error:
             raise ValueError("its local header lies outside of the file") from None
         if magic != _LOCAL:
@@ -280,15 +286,18 @@ class Archive:
             raise ValueError("it overlaps another member or the end of the file")
         return self.data[start : start + item.compressed_size]
 
-    def head(self, item: Item, size: int) -> bytes:
-        """The first ``size`` bytes of a member, fewer when it is shorter or broken."""
+    def head(self, item: Item, size: int) -> tuple[bytes, str | None]:
+        """The first ``size`` bytes of a member, fewer when it is shorter or broken; and why it cannot be found, for people."""
         try:
             raw = self.packed(item)
             if item.method == STORED:
-                return bytes(raw[:size])
-            return zlib.decompressobj(-15).decompress(raw[: size * 16 + 1024], size) if item.method == DEFLATED else b""
-        except (ValueError, zlib.error):
-            return b""
+                return bytes(raw[:size]), None
+            inflate = zlib.decompressobj(-15).decompress
+            return inflate(raw[: size * 16 + 1024], size) if item.method == DEFLATED else b"", None
+        except zlib.error:
+            return b"", None
+        except ValueError as error:
+            return b"", str(error)
 
     def read(self, item: Item) -> bytes:
         """The content of a member, checked against its size and CRC.

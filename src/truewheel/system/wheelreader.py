@@ -105,18 +105,19 @@ def _look_at_all(archive: Archive, *, digests: bool) -> list[Looked]:
 
 
 def _look(archive: Archive, item: Item, *, digests: bool) -> Looked:
-    content, digest, problem = None, None, None
-    form = formats.sniff(archive.head(item, formats.HEAD))
+    content, digest = None, None
+    head, problem = archive.head(item, formats.HEAD)
+    form = formats.sniff(head)
     try:
         if form is not None:
             content = archive.read(item)
             digest = _sha256((content,)) if digests else None
         elif digests:
             digest = _sha256(archive.pieces(item))
-        elif not item.name.endswith("/"):
-            archive.packed(item)
     except ValueError as error:
         problem = str(error)
+    if item.name.endswith("/") and not digests:
+        problem = None  # there is nothing to unpack
     member = Member(
         name=item.name, size=item.size, compressed_size=item.compressed_size, mode=item.mode,
         sha256=digest, encrypted=item.encrypted, problem=problem,
