@@ -7,7 +7,9 @@ after an edit in one unit, and from an sdist, which the front end unpacks at a n
 builds counts). The peers have a persistent build directory where they know such a thing. All compile the same way, without
 link-time optimisation, which pybind11 would add for CMake alone; ``--lto`` leaves it to it. (It moves half of the compiling
 into the link, which has to be done again for each edit.) Prints seconds and ratios, and the floor: the same for a project with
-nothing to compile, and a bare ``ninja`` with nothing to do; after the edit, the bare ``ninja`` compiles that unit and links.
+nothing to compile, and a bare ``ninja`` with nothing to do; after the edit, the bare ``ninja`` compiles that unit and links. On
+two cores, one of eleven equal units takes a fifth of the time of all at best, and what the front end itself takes comes on top:
+with pip's three seconds, and units that compile for eight, nobody can be five times faster.
 """
 
 from __future__ import annotations
