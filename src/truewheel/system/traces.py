@@ -14,7 +14,7 @@ import re
 import shutil
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -222,14 +222,11 @@ def _is_script(path: str) -> bool:
         return False
 
 
-def _of_scripts(scripts: Iterable[str], bounds: Boundaries) -> set[str]:
+def _of_scripts(scripts: Collection[str], bounds: Boundaries) -> set[str]:
     """What scripts that stand for tools may read: files that they name, and those that lie beside them."""
-    found: set[str] = set()
-    for script in scripts:
-        folder = os.path.dirname(script)
-        found |= {p for p in _absolute(buildtree.text(script)) if bounds.is_outside(p) and os.path.isfile(p)}
-        found |= _lying_in(folder) if bounds.is_outside(script) and bounds.is_foreign(folder) else set()
-    return found
+    named = {p for s in scripts for p in _absolute(buildtree.text(s)) if bounds.is_outside(p) and os.path.isfile(p)}
+    folders = {os.path.dirname(script) for script in scripts}
+    return named | {p for folder in folders if bounds.is_foreign(folder) for p in _lying_in(folder)}
 
 
 def _read_by(scripts: Iterable[str]) -> frozenset[str]:

@@ -41,8 +41,6 @@ class Workplace:
     :param note: why nothing is kept, one phrase for people.
     """
 
-    _is_temporary = True
-
     def __init__(self, request: Request, root: Path, note: str) -> None:
         self.request = request
         self.root = root
@@ -58,8 +56,7 @@ class Workplace:
     def definitions(self, build_dir: Path, variant: Variant | None = None) -> Path:
         """A CMake file to be included by the project: paths of this place are mapped out of everything compiled, and the
         variant that is wanted is told."""
-        lasts = not self._is_temporary or build_dir.is_relative_to(self.root)
-        path = (self.root if lasts else build_dir) / "truewheel.cmake"
+        path = self._home_for(build_dir) / "truewheel.cmake"
         path.parent.mkdir(parents=True, exist_ok=True)
         homes = [(self.request.source, ""), (build_dir, "/_build"), (self.staging, "/_install")]
         if (kept := environment.current()) is not None:
@@ -69,6 +66,10 @@ class Workplace:
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
         return path
+
+    def _home_for(self, build_dir: Path) -> Path:
+        """Where the definitions lie: a build tree that outlives this place, as an editable install's, must find them later."""
+        return self.root if build_dir.is_relative_to(self.root) else build_dir
 
     def begin(self, build_dir: Path, settings: str, *, shared: bool = False, lasting: bool = False) -> None:
         """Before CMake configures ``build_dir``.
@@ -188,8 +189,6 @@ def _named(request: Request, *, volatile: bool) -> str:
 class Slot(Workplace):
     """A place that stays, for one build at a time; its lock is held by whoever made this."""
 
-    _is_temporary = False
-
     def __init__(self, request: Request, root: Path, *, volatile: bool, decide: Decide) -> None:
         root.mkdir(parents=True, exist_ok=True)
         super().__init__(request, root, "")
@@ -209,6 +208,9 @@ class Slot(Workplace):
         cache.claim(root)
         if volatile:
             self._follow()
+
+    def _home_for(self, build_dir: Path) -> Path:  # noqa: ARG002  # the base's
+        return self.root  # it stays as long as a tree elsewhere needs it
 
     def _follow(self) -> None:
         """Bring the mirror up to the source, and build from the mirror."""
