@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from importlib import import_module
 
 from ..model.binary import Binary, Format
@@ -31,6 +32,9 @@ READERS: tuple[tuple[Format, str, tuple[bytes, ...]], ...] = (
 """Every format that can be read, its module here with ``recognises(head)`` and ``read(data)``, and how files begin that
 may be of it. An archive's ``read`` also takes what reads its members."""
 
+_FIRST = frozenset(beginning[:1] for _, _, beginnings in READERS for beginning in beginnings)
+"""First bytes of files that may be binaries: most others are told from them by this alone."""
+
 HEAD = 64
 """How many first bytes are enough to recognise a format."""
 
@@ -42,12 +46,13 @@ def sniff(head: bytes) -> Format | None:
     >>> sniff(b"!<arch>\\n")
     <Format.ARCHIVE: 'static archive'>
     """
-    for form, name, beginnings in READERS:
+    for form, name, beginnings in READERS if head[:1] in _FIRST else ():
         if head.startswith(beginnings) and _reader(name).recognises(head):
             return form
     return None
 
 
+@functools.cache
 def _reader(name: str) -> ModuleType:
     return import_module(f".{name}", __package__)
 

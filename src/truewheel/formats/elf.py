@@ -11,7 +11,7 @@ import struct
 from itertools import chain, repeat
 
 from ..model.binary import Binary, ElfSlice, Format, Kind, MinimumOS, Need, SearchPath, Symbol
-from ..model.record import Record, replace
+from ..model.record import NamedTuple, Record, replace, rows
 from .cursor import Cursor, Strings
 
 TYPE_CHECKING = False
@@ -80,22 +80,31 @@ class _Header(Record):
     shstrndx: int
 
 
-class _Segment(Record):
+class _Segment(NamedTuple):
+    """A program header, in the order of 64-bit files."""
+
     type: int
     flags: int
     offset: int
     vaddr: int
+    paddr: int
     filesz: int
+    memsz: int
+    align: int
 
 
-class _Section(Record):
+class _Section(NamedTuple):
+    """A section header."""
+
     name: int
     type: int
     flags: int
+    address: int
     offset: int
     size: int
     link: int
     info: int
+    align: int
     entsize: int
 
 
@@ -114,11 +123,10 @@ class _Dynamic(Record):
     definitions: Cursor | None = None
     complete: bool = True
 
-    def value(self, tag: int) -> int | None:
-        return next((v for t, v in self.tags if t == tag), None)
-
-    def values(self, tag: int) -> list[int]:
-        return [v for t, v in self.tags if t == tag]
+    @property
+    def first(self) -> dict[int, int]:
+        """The values of the tags; of one that stands there again, the first."""
+        return dict(reversed(self.tags))
 
 
 def read(data: Buffer) -> Binary:
@@ -180,13 +188,10 @@ def _segments(cursor: Cursor, header: _Header) -> tuple[_Segment, ...]:
             field="e_phentsize",
             value=header.phentsize,
         )
-    rows = cursor.rows(layout, header.phoff, header.phnum, "program headers")
+    found = cursor.rows(layout, header.phoff, header.phnum, "program headers")
     if not header.wide:  # there the flags stand behind the sizes
-        rows = ((kind, flags, *places, align) for kind, *places, flags, align in rows)
-    return tuple(
-        _Segment(type=kind, flags=flags, offset=offset, vaddr=address, filesz=size)
-        for kind, flags, offset, address, _, size, _, _ in rows
-    )
+        found = ((kind, flags, *places, align) for kind, *places, flags, align in found)
+    return tuple(rows(_Segment, found))
 
 
 def _section_layout(header: _Header) -> str:
@@ -196,13 +201,7 @@ def _section_layout(header: _Header) -> str:
 def _section(cursor: Cursor, header: _Header, index: int) -> _Section:
     layout = _section_layout(header)
     offset = header.shoff + index * struct.calcsize("<" + layout)
-    return _as_section(*cursor.unpack(layout, offset, "section header"))
-
-
-def _as_section(
-    name: int, kind: int, flags: int, _: int, offset: int, size: int, link: int, info: int, __: int, entsize: int
-) -> _Section:
-    return _Section(name=name, type=kind, flags=flags, offset=offset, size=size, link=link, info=info, entsize=entsize)
+    return _Section(*cursor.unpack(layout, offset, "section header"))
 
 
 def _sections(cursor: Cursor, header: _Header) -> tuple[_Section, ...]:
@@ -216,8 +215,7 @@ def _sections(cursor: Cursor, header: _Header) -> tuple[_Section, ...]:
             field="e_shentsize",
             value=header.shentsize,
         )
-    rows = cursor.rows(layout, header.shoff, header.shnum, "section headers")
-    return tuple(_as_section(*row) for row in rows)
+    return tuple(rows(_Section, cursor.rows(layout, header.shoff, header.shnum, "section headers")))
 
 
 # --- the dynamic section, by either road ------------------------------------------------------------------------
@@ -348,14 +346,10 @@ def _gnu_hash_count(cursor: Cursor, header: _Header, gnu: int) -> tuple[int, boo
 # --- symbols and versions ---------------------------------------------------------------------------------------
 
 
-class _Version(Record):
-    """What a version index stands for: a name, and the library it is required of (``None``: defined here)."""
-
-    name: str | None
-    library: str | None
-
-
-_UNVERSIONED = _Version(name=None, library=None)
+_Versions = dict[int, tuple[str | None, str | None]]
+"""What version indices stand for: a name, and the library it is required of."""
+_UNVERSIONED = (None, None)
+"""Also of what is defined here: a version of its own says nothing of where an import comes from."""
 
 
 def _linked(
@@ -371,9 +365,9 @@ def _linked(
         offset += record[next_at]
 
 
-def _needed_versions(dynamic: _Dynamic) -> tuple[dict[int, _Version], dict[str, list[tuple[str, int]]]]:
+def _needed_versions(dynamic: _Dynamic) -> tuple[_Versions, dict[str, list[tuple[str, int]]]]:
     """Version indices, and per library the required versions with their flags, in file order."""
-    indices: dict[int, _Version] = {}
+    indices: _Versions = {}
     libraries: dict[str, list[tuple[str, int]]] = {}
     if dynamic.needs is None:
         return indices, libraries
@@ -391,7 +385,8 @@ def _needed_versions(dynamic: _Dynamic) -> tuple[dict[int, _Version], dict[str, 
             if left < 0:
                 dynamic.needs.fail("version needs overlap", offset=offset, field="vn_aux", value=aux)
             entries.append((text, flags))
-            indices[index & 0x7FFF] = _Version(name=text, library=library)
+            if index & 0x7FFF > 1:  # both of those mean "no version"
+                indices[index & 0x7FFF] = (text, library)
             if number == count:
                 break
     return indices, libraries
@@ -407,25 +402,23 @@ def _defined_versions(dynamic: _Dynamic) -> tuple[str, ...]:
 
 
 def _symbols(
-    cursor: Cursor, header: _Header, dynamic: _Dynamic, versions: dict[int, _Version]
+    cursor: Cursor, header: _Header, dynamic: _Dynamic, versions: _Versions
 ) -> tuple[tuple[Symbol, ...], frozenset[str]]:
     """Imports with their versions, and the names of exports."""
     size = 24 if header.wide else 16
     raw = dynamic.symbols[: len(dynamic.symbols) // size * size]
     records = cursor.records("IBxH16x" if header.wide else "I8xBxH", raw)  # name, binding and type, section
-    versyms = cursor.unpack_all("H", dynamic.versyms)
-    names, indices = dynamic.strings, chain(versyms, repeat(0))
-    rows = [row for row in zip(records, indices, strict=False) if row[0][0] and row[0][1] >> 4 != STB_LOCAL]
-    found = (
-        (name, versions.get(index & 0x7FFF, _UNVERSIONED) if index & 0x7FFF > 1 else _UNVERSIONED, info)
-        for (name, info, section), index in rows
-        if not section
-    )
-    imports = tuple(
-        Symbol(name=names[name], version=version.name, library=version.library, weak=info >> 4 == STB_WEAK)
-        for name, version, info in found
-    )
-    return imports, frozenset(names[name] for (name, _, section), _ in rows if section)
+    indices = chain(cursor.unpack_all("H", dynamic.versyms), repeat(0))
+    names, imports, exports = dynamic.strings, [], []
+    for (name, info, section), index in zip(records, indices, strict=False):
+        if not name or info >> 4 == STB_LOCAL:
+            continue
+        if section:
+            exports.append(name)
+        else:
+            imports.append((name, versions.get(index & 0x7FFF, _UNVERSIONED), info >> 4 == STB_WEAK))
+    found = [(names[name], *version, weak, None) for name, version, weak in imports]
+    return tuple(rows(Symbol, found)), frozenset(map(names.__getitem__, exports))
 
 
 # --- notes and attributes ---------------------------------------------------------------------------------------
@@ -591,8 +584,8 @@ def _dynamic_slice(
 ) -> ElfSlice:
     versions, libraries = _needed_versions(dynamic)
     imports, exports = _symbols(cursor, header, dynamic, versions)
-    soname = dynamic.value(DT_SONAME)
-    flags, flags_1 = dynamic.value(DT_FLAGS) or 0, dynamic.value(DT_FLAGS_1) or 0
+    value = dynamic.first.get
+    soname, flags, flags_1 = value(DT_SONAME), value(DT_FLAGS, 0), value(DT_FLAGS_1, 0)
     paths = [(t, v) for t, v in dynamic.tags if t in (DT_RPATH, DT_RUNPATH)]
     name = None if soname is None else dynamic.strings[soname]
     return ElfSlice(
@@ -611,7 +604,7 @@ def _dynamic_slice(
         exports=exports,
         exports_complete=dynamic.complete,
         definitions=_defined_versions(dynamic),
-        text_relocations=dynamic.value(DT_TEXTREL) is not None or bool(flags & DF_TEXTREL),
+        text_relocations=value(DT_TEXTREL) is not None or bool(flags & DF_TEXTREL),
         **common,  # type: ignore[arg-type]
     )
 
@@ -619,7 +612,7 @@ def _dynamic_slice(
 def _in_order(dynamic: _Dynamic, libraries: dict[str, list[tuple[str, int]]]) -> list[str]:
     """DT_NEEDED in file order; then libraries that only the version table names (the loader of a file whose own
     DT_NEEDED lacks them checks nothing, but the symbols are wanted all the same)."""
-    needed = list(dict.fromkeys(dynamic.strings[v] for v in dynamic.values(DT_NEEDED)))
+    needed = list(dict.fromkeys(dynamic.strings[v] for t, v in dynamic.tags if t == DT_NEEDED))
     return needed + [library for library in libraries if library not in needed]
 
 
@@ -664,7 +657,10 @@ def _debug_bytes(cursor: Cursor, header: _Header, sections: Sequence[_Section]) 
     if not 0 < header.shstrndx < len(sections):
         return 0
     table = sections[header.shstrndx]
-    names = Strings(cursor.part(table.offset, table.size, ".shstrtab"), ".shstrtab")
+    raw = cursor.part(table.offset, table.size, ".shstrtab")
+    if b"debug_" not in bytes(raw.data):
+        return 0  # as of nearly all that are published
+    names = Strings(raw, ".shstrtab")
     return sum(
         s.size for s in sections if s.type not in (0, SHT_NOBITS) and names[s.name].startswith((".debug_", ".zdebug_"))
     )

@@ -11,7 +11,6 @@ import functools
 import re
 import struct
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import NamedTuple
 
 from ..model.binary import (
     LOADABLE,
@@ -25,6 +24,7 @@ from ..model.binary import (
     SearchPath,
     Symbol,
 )
+from ..model.record import NamedTuple
 from .cursor import Buffer, Cursor
 
 _THIN = {
@@ -121,7 +121,7 @@ def _fat(view: Cursor, layout: str) -> Binary:
     return Binary(format=Format.MACHO, slices=slices)
 
 
-class _Header(NamedTuple):  # named tuples, as every start of a process pays for the definition of a dataclass
+class _Header(NamedTuple):
     """``mach_header``; ``end`` is where the load commands end, in bytes from the start of the slice."""
 
     wide: bool

@@ -11,10 +11,14 @@ import bisect
 import itertools
 import struct
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
 
 from ..model.binary import Binary, Format, Kind, MinimumOS, Need, NeedKind, PeSlice, Symbol
+from ..model.record import NamedTuple
 from .cursor import Buffer, Cursor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
 
 SIGNATURE = b"PE\0\0"
 _PORTABLE = b"MZqFpD='"
@@ -70,7 +74,7 @@ def recognises(head: bytes) -> bool:
     return head[:2] == b"MZ" and len(head) >= 64 and 4 <= int.from_bytes(head[60:64], "little") < 1 << 28
 
 
-class _Header(NamedTuple):  # a dataclass's definition would cost every process that reads an image milliseconds
+class _Header(NamedTuple):
     """The COFF file header and the optional header."""
 
     machine: int

@@ -96,10 +96,9 @@ class Module(Record):
     def imports(self) -> frozenset[str]:
         """Names that look like Python's and must be there at load time. One that the file asks of another library by
         name is none of them (PySide6 takes its own ``PyRun_String`` from ``shiboken6.abi3.dll``)."""
-        return frozenset(
-            s.name for piece in self.pieces for s in piece.imports
-            if s.name.startswith(_PYTHONS) and not s.weak and _is_pythons(s.name) and (s.library is None or _may_be_pythons(s.library))
-        )  # fmt: skip
+        likely = [s for piece in self.pieces for s in piece.imports if s.name.startswith(_PYTHONS) and not s.weak]
+        names = [s.name for s in likely if s.library is None or _may_be_pythons(s.library)]
+        return frozenset(filter(re.compile(_API).fullmatch, names))
 
 
 def _may_be_pythons(library: str) -> bool:
@@ -109,12 +108,8 @@ def _may_be_pythons(library: str) -> bool:
 
 _PYTHONS = ("Py", "_Py")
 """What names of Python's C API begin with; most names of a module begin otherwise."""
-
-
-def _is_pythons(name: str) -> bool:
-    """Whether a name that begins like it looks like one of Python's C API; other people's do too (PySide, PyMOL …)."""
-    third = name.removeprefix("_")[2:3]
-    return ("A" <= third <= "Z" or third == "_") and name.isidentifier()
+_API = r"_?Py[A-Z_]\w*"
+"""What they look like; other people's do, too (PySide, PyMOL …)."""
 
 
 @worked_out

@@ -6,6 +6,7 @@ Sources: PEP 425, the platform compatibility tags specification and ``packaging.
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 from ..model.binary import Format
@@ -54,6 +55,7 @@ class Obstacle(Record):
     evidence: str
 
 
+@functools.lru_cache(maxsize=256)
 def all_takers(interpreters: tuple[str, ...], abis: tuple[str, ...]) -> tuple[Takers, ...] | None:
     """Who takes a wheel of these tags; ``None`` when a tag is of a kind that is not known here.
 
@@ -221,9 +223,13 @@ def _only_new_init(module: Module, takers: Takers) -> str | None:
     return None
 
 
+_PYPYS = ("PyPy", "_PyPy")
+"""What PyPy's names for the C API begin with."""
+
+
 def _foreign_names(names: frozenset[str], takers: Takers) -> str | None:
     """Symbols that these Pythons do not have, or that count references as they do not."""
-    alien = sorted(n for n in names if n.startswith(("PyPy", "_PyPy")))
+    alien = sorted([n for n in names if n.startswith(_PYPYS)])
     if takers.implementation == "pp":
         own = sorted(n for n in names if n in symbols())
         return f"it imports {own[0]}, CPython's; PyPy has Py{own[0]}" if own and not alien else None

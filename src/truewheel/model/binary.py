@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 
-from .record import Record
+from .record import NamedTuple, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Need(Record):
     weak_versions: tuple[str, ...] = ()
 
 
-class Symbol(Record):
+class Symbol(NamedTuple):
     """A name that a binary imports.
 
     :param version: ELF symbol version (``GLIBC_2.34``), else ``None``.

@@ -6,6 +6,8 @@ Sources: the binary distribution format, PEP 427, PEP 425, PEP 491, PEP 625 (nam
 
 from __future__ import annotations
 
+import functools
+
 from .record import Record
 
 TYPE_CHECKING = False
@@ -79,6 +81,7 @@ def dist_info_name(name: str, version: str) -> str:
     return f"{escape(name)}-{version.replace('-', '_')}.dist-info"
 
 
+@functools.lru_cache(maxsize=256)
 def parse_wheel_name(filename: str) -> WheelName | None:
     """The parts of a wheel's file name; ``None`` when it is not one.
 

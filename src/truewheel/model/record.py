@@ -3,24 +3,44 @@
 ``dataclasses`` writes and compiles source code for every class, which took longer than all else that ``truewheel show``
 does for a small wheel. Here the fields are read off the annotations, and one set of methods serves every class; a class of
 which many records are made gets a constructor of its own then. Type checkers take a record for a dataclass (PEP 681), and
-so do ``dataclasses.fields``, ``replace`` and ``asdict``. Nothing here knows what the values mean.
+so do ``dataclasses.fields``, ``replace`` and ``asdict``. A :class:`NamedTuple` is for values of which a file has
+hundreds, and which nothing is worked out of. Nothing here knows what the values mean.
 """
 
 from __future__ import annotations
 
+from collections import namedtuple
+from functools import partial
 from operator import attrgetter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import dataclasses
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any, ClassVar, TypeVar
+    from typing import NamedTuple as NamedTuple  # noqa: PLC0414  # for others to import
 
     from typing_extensions import dataclass_transform
 
     R = TypeVar("R", bound="Record")
     T = TypeVar("T")
+    Row = TypeVar("Row", bound=tuple[Any, ...])
 else:
+
+    class _NamedTupleType(type):
+        def __new__(cls, name, bases, namespace):  # noqa: ANN001, ANN204
+            if not bases:
+                return super().__new__(cls, name, bases, namespace)
+            fields = namespace["__annotations__"]
+            defaults = [namespace.pop(field) for field in fields if field in namespace]
+            made = namedtuple(name, fields, defaults=defaults, module=namespace["__module__"])  # noqa: PYI024
+            for key, value in namespace.items():
+                if key not in ("__qualname__", "__module__"):
+                    setattr(made, key, value)
+            return made
+
+    class NamedTuple(metaclass=_NamedTupleType):
+        """As in ``typing``, without its import: that alone would take as long as half of what ``truewheel show`` needs."""
 
     def dataclass_transform(**_):  # noqa: ANN003, ANN201, D103  # typing's own is newer than our oldest Python
         return lambda made: made
@@ -178,6 +198,18 @@ def replace(record: R, **changes: Any) -> R:
     Point(x=1, y=2)
     """
     return type(record)(**{**parts(record), **changes})
+
+
+def rows(made: type[Row], values: Iterable[tuple[Any, ...]]) -> map[Row]:
+    """Named tuples from plain ones that have every field, in order: in half of the time that calling the class takes.
+
+    >>> class Point(NamedTuple):
+    ...     x: int
+    ...     y: int = 0
+    >>> list(rows(Point, [(1, 2), (3, 4)]))
+    [Point(x=1, y=2), Point(x=3, y=4)]
+    """
+    return map(partial(tuple.__new__, made), values)
 
 
 def worked_out(function: Callable[[R], T]) -> Callable[[R], T]:

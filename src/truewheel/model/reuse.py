@@ -5,9 +5,8 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
-from .record import Record
+from .record import NamedTuple, Record
 
 
 class Stamp(NamedTuple):

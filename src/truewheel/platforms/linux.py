@@ -278,7 +278,7 @@ def _spokesmen(piece: ElfSlice) -> Mapping[tuple[str | None, str | None], str]:
 
 @worked_out
 def _names(piece: ElfSlice) -> frozenset[str]:
-    return frozenset(s.name for s in piece.imports)
+    return frozenset([s.name for s in piece.imports])
 
 
 def _private_wants(piece: _Piece, library: str) -> Iterator[_Want]:
@@ -432,6 +432,7 @@ class _Claim(Record):
     cpu: str
 
 
+@functools.lru_cache(maxsize=256)
 def _parse(tag: str) -> _Claim | None:
     match = re.fullmatch(_TAG, tag)
     if match is None:

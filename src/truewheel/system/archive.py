@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import mmap
 import os
+import stat
 import struct
+import sys
 import zlib
 
 from ..model.contents import Oddity
 from ..model.diagnostics import WheelError
-from ..model.record import Record
+from ..model.record import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ _CHUNK = 1 << 20
 """Bytes that are unpacked at once where only a hash is wanted."""
 
 
-class Item(Record):
+class Item(NamedTuple):
     """One entry of the central directory.
 
     :param offset: of the local header, from the start of the file, in bytes.
@@ -73,11 +75,12 @@ class Archive:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.name = os.path.basename(path)
-        if os.path.exists(path) and not os.path.isfile(path):
-            hint = "name the .whl file itself" if os.path.isdir(path) else None
-            raise WheelError(f"{path} cannot be read: it is not a regular file", hint=hint)
         try:
-            with open(path, "rb") as file:
+            about = os.stat(path)  # before opening, which would wait for the other end of a pipe
+            if not stat.S_ISREG(about.st_mode):
+                hint = "name the .whl file itself" if stat.S_ISDIR(about.st_mode) else None
+                raise WheelError(f"{path} cannot be read: it is not a regular file", hint=hint)
+            with open(path, "rb", buffering=0) as file:
                 self.size = file.seek(0, 2)
                 self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if self.size else b""
         except OSError as error:
@@ -135,11 +138,9 @@ class Archive:
         """Number of members, size and offset of the central directory."""
         if bytes(self.data[:4]) not in (_LOCAL, _END):
             raise self._broken("it is not a ZIP file")
-        start = max(self.size - 65557, 0)
-        found = bytes(self.data[start:]).rfind(_END)
-        if found < 0:
+        end = self._map.rfind(_END, max(self.size - 65557, 0))
+        if end < 0:
             raise self._broken("its end is missing (truncated?)", hint="download or build it again")
-        end = start + found
         disk, first, here, count, size, offset, comment = self._unpack("HHHHIIH", end + 4, "the end record")
         if end + 22 + comment != self.size:
             self._odd("", f"{self.size - end - 22 - comment} bytes after its end, or a comment that is cut")
@@ -299,7 +300,7 @@ class Archive:
         except ValueError as error:
             return b"", str(error)
 
-    def read(self, item: Item) -> bytes:
+    def read(self, item: Item) -> bytes | bytearray:
         """The content of a member, checked against its size and CRC.
 
         :raises ValueError: with a phrase for people, when it cannot be unpacked.
@@ -310,7 +311,7 @@ class Archive:
         content = bytes(raw) if item.method == STORED else _inflate(raw, item.size)
         if len(content) != item.size:
             raise ValueError(f"it has not the {item.size} bytes that it claims")
-        if _codec_for(raw).crc32(content) != item.crc:
+        if _crc(content) != item.crc:
             raise ValueError("its CRC is wrong")
         return content
 
@@ -369,23 +370,33 @@ def _inflated(raw: memoryview) -> Iterator[bytes]:
         raise ValueError(f"its data are broken ({error})") from error
 
 
-def _inflate(raw: memoryview, size: int) -> bytes:
-    codec = _codec_for(raw)
+def _inflate(raw: memoryview, size: int) -> bytes | bytearray:
+    quick = _quick_codec(len(raw))
+    if quick is not None:
+        try:
+            found: bytearray = quick.deflate_decompress(raw, size)
+        except quick.DeflateError:
+            pass  # which says no more than that: zlib tells what is wrong
+        else:
+            return found
     try:
-        content: bytes = codec.decompressobj(-15).decompress(raw, size + 1)
-    except (zlib.error, codec.error) as error:
+        return zlib.decompressobj(-15).decompress(raw, size + 1)
+    except zlib.error as error:
         raise ValueError(f"its data are broken ({error})") from error
-    return content
 
 
-def _codec_for(raw: memoryview) -> Any:
-    return zlib if len(raw) < _LARGE else _quick_codec()
+def _crc(content: bytes | bytearray) -> int:
+    found: int = (_quick_codec(len(content)) or zlib).crc32(content)
+    return found
 
 
-def _quick_codec() -> Any:
-    """ISA-L's inflate, three times as fast, when it is installed (the extra ``fast``); otherwise zlib's."""
+def _quick_codec(size: int) -> Any:
+    """libdeflate, three times as fast as zlib, when it is installed (the extra ``fast``), and ``size`` bytes are worth its
+    import; that done, it serves the small ones too."""
+    if size < _LARGE:
+        return sys.modules.get("deflate")
     try:
-        from isal import isal_zlib  # noqa: PLC0415
+        import deflate  # noqa: PLC0415
     except ImportError:
-        return zlib
-    return isal_zlib
+        return None
+    return deflate

@@ -138,7 +138,7 @@ def read_binary(content: Buffer) -> tuple[Binary | None, FormatError | None]:
         return None, error
 
 
-def _sha256(pieces: Iterable[bytes]) -> str:
+def _sha256(pieces: Iterable[bytes | bytearray]) -> str:
     """As RECORD has it."""
     import base64  # noqa: PLC0415  # both are slow to import, and only for digests
     import hashlib  # noqa: PLC0415
