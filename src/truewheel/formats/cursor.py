@@ -156,9 +156,14 @@ def _strings(raw: bytes) -> Iterable[tuple[int, str]]:
     """
     if raw.count(b"\0") > _SHORT + len(raw) // 32:
         return ()
-    pieces = raw.split(b"\0")[:-1]  # the last one has no end
-    texts = raw.decode("ascii").split("\0") if raw.isascii() else map(_decoded, pieces)
-    starts = map(int.__add__, accumulate(map(len, pieces), initial=0), range(len(pieces)))  # the ends take a byte each
+    if raw.isascii():
+        texts = raw.decode("ascii").split("\0")[:-1]  # the last one has no end
+        lengths = map(len, texts)
+    else:
+        pieces = raw.split(b"\0")[:-1]
+        texts = list(map(_decoded, pieces))
+        lengths = map(len, pieces)
+    starts = map(int.__add__, accumulate(lengths, initial=0), range(len(texts)))  # each end takes a byte
     return zip(starts, texts, strict=False)
 
 

@@ -424,8 +424,8 @@ def _of_file(file: File) -> Iterator[Finding]:
 
 
 def _of_members(facts: WheelFacts) -> Iterator[Finding]:
-    counts = Counter(m.name for m in facts.members)
-    for name in [n for n, count in counts.items() if count > 1]:
+    names = [m.name for m in facts.members]
+    for name in [n for n, count in Counter(names).items() if count > 1] if len(set(names)) < len(names) else ():
         yield _finding(
             "TW509", Severity.ERROR, name, "the archive holds this name more than once", hint="pack it again"
         )
@@ -441,7 +441,7 @@ def _of_members(facts: WheelFacts) -> Iterator[Finding]:
         wrong = _leaves(member.name)
         if wrong:
             yield _finding("TW508", Severity.ERROR, member.name, wrong, hint="pack it again")
-    homes = sorted({m.name.split("/")[0] for m in facts.members if m.name.split("/")[0].endswith(".dist-info")})
+    homes = sorted(top for top in {name.partition("/")[0] for name in names} if top.endswith(".dist-info"))
     if len(homes) > 1:
         yield _finding(
             "TW525",
@@ -451,9 +451,8 @@ def _of_members(facts: WheelFacts) -> Iterator[Finding]:
             evidence=homes,
             hint="pack it again",
         )
-    names = [m.name for m in facts.members if not m.name.endswith("/")]
-    first = next((i for i, n in enumerate(names) if n.startswith(facts.contents.dist_info + "/")), len(names))
-    if any(not n.startswith(facts.contents.dist_info + "/") for n in names[first:]):
+    described = [n.startswith(facts.contents.dist_info + "/") for n in names if not n.endswith("/")]
+    if not all(described[described.index(True) :] if True in described else ()):
         yield _finding(
             "TW521", Severity.NOTE, facts.contents.dist_info, "is not at the end of the archive, where tools look first",
             hint="truewheel tag writes it there",

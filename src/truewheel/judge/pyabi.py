@@ -286,6 +286,8 @@ def _versioned_under_none(
 
 def _leftovers(found: tuple[Module, ...], takers: tuple[Takers, ...]) -> Iterator[Finding]:
     """Modules beside the right ones that no taker of the wheel looks for."""
+    if len(found) < 2:
+        return
     dead = [m for m in found if not m.loads_by_name and all(obstacle(m, t) is not None for t in takers)]
     if dead and len(dead) < len(found):
         yield Finding(

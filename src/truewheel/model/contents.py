@@ -5,6 +5,7 @@ Both a freshly built tree and a published wheel become :class:`Contents`, so tha
 
 from __future__ import annotations
 
+from operator import attrgetter
 from types import MappingProxyType
 
 from .record import Record, worked_out
@@ -62,7 +63,7 @@ class Contents(Record):
     variant: Variant | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "files", tuple(sorted(self.files, key=lambda f: f.path)))
+        object.__setattr__(self, "files", tuple(sorted(self.files, key=attrgetter("path"))))
 
     @property
     def data_dir(self) -> str:

@@ -208,7 +208,21 @@ def _is_musl(library: str) -> bool:
     return library == "libc.so" or library.startswith("libc.musl-")
 
 
-def _wants(piece: _Piece, held: Mapping[str, _Piece], exclude: tuple[str, ...], libc: str) -> Iterator[_Want]:
+def _wants(piece: _Piece, held: Mapping[str, _Piece], exclude: tuple[str, ...], libc: str) -> tuple[_Want, ...]:
+    """What a file needs: asked for the ruling, and again for each tag of the name."""
+    known = _known_wants(piece)
+    if (exclude, libc) not in known:
+        known[exclude, libc] = tuple(_found_wants(piece, held, exclude, libc))
+    return known[exclude, libc]
+
+
+@worked_out
+def _known_wants(piece: _Piece) -> dict[tuple[tuple[str, ...], str], tuple[_Want, ...]]:  # noqa: ARG001  # its place
+    """By what is excluded and the libc."""
+    return {}
+
+
+def _found_wants(piece: _Piece, held: Mapping[str, _Piece], exclude: tuple[str, ...], libc: str) -> Iterator[_Want]:
     for need in piece.slice.needs:
         if need.library in held or _matches(need.library, exclude):
             continue

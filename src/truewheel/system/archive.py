@@ -41,6 +41,8 @@ _ONCE = frozenset({0x0001, 0x7075})
 """Extra fields that change what a member is: ZIP64 sizes, Info-ZIP's Unicode path."""
 _LARGE = 1 << 16
 """Compressed bytes from which on a quicker codec is worth its import."""
+_WORTH_MAPPING = 4 << 20
+"""Bytes from which on a file is mapped into memory rather than read: of a small one, the pages cost more."""
 _CHUNK = 1 << 20
 """Bytes that are unpacked at once where only a hash is wanted."""
 
@@ -81,11 +83,15 @@ class Archive:
                 hint = "name the .whl file itself" if stat.S_ISDIR(about.st_mode) else None
                 raise WheelError(f"{path} cannot be read: it is not a regular file", hint=hint)
             with open(path, "rb", buffering=0) as file:
-                self.size = file.seek(0, 2)
-                self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if self.size else b""
+                self._whole: bytes | mmap.mmap = (
+                    file.read()
+                    if about.st_size < _WORTH_MAPPING
+                    else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+                )
         except OSError as error:
             raise WheelError(f"{path} cannot be read", context=[str(error)]) from error
-        self.data = memoryview(self._map)
+        self.size = len(self._whole)
+        self.data = memoryview(self._whole)
         self._oddities: list[Oddity] = []
         self.items = self._directory()
         self._ends = self._bounds()
@@ -101,8 +107,8 @@ class Archive:
     def __exit__(self, *_: object) -> None:
         try:
             self.data.release()
-            if isinstance(self._map, mmap.mmap):
-                self._map.close()
+            if isinstance(self._whole, mmap.mmap):
+                self._whole.close()
         except BufferError:
             pass  # an exception on its way out may still hold parts of the map; they go with it
 
@@ -138,7 +144,7 @@ class Archive:
         """Number of members, size and offset of the central directory."""
         if bytes(self.data[:4]) not in (_LOCAL, _END):
             raise self._broken("it is not a ZIP file")
-        end = self._map.rfind(_END, max(self.size - 65557, 0))
+        end = self._whole.rfind(_END, max(self.size - 65557, 0))
         if end < 0:
             raise self._broken("its end is missing (truncated?)", hint="download or build it again")
         disk, first, here, count, size, offset, comment = self._unpack("HHHHIIH", end + 4, "the end record")
@@ -178,10 +184,11 @@ class Archive:
         raw = bytes(self.data[place + 46 : place + 46 + n])
         if m and 0xFFFFFFFF in (size, packed, offset):
             size, packed, offset = self._wide(place + 46 + n, m, size, packed, offset)
-        self._look_at_name(raw, flags)
         if k:
             self._odd(raw.decode("utf-8", "backslashreplace"), "a comment in the central directory", grave=False)
         name = raw.decode("utf-8" if flags & 0x800 or raw.isascii() else "cp437", "backslashreplace")
+        if not (raw.isascii() and name.isprintable()):
+            self._look_at_name(raw, flags)
         item = Item(
             name=name, raw_name=raw, flags=flags, method=method, crc=crc, size=size, compressed_size=packed,
             offset=offset, mode=external >> 16,
@@ -279,7 +286,7 @@ class Archive:
         if magic != _LOCAL:
             raise ValueError("its local header is not where the directory says")
         start = item.offset + 30 + n + m
-        if bytes(self.data[item.offset + 30 : item.offset + 30 + n]) != item.raw_name:
+        if self._whole[item.offset + 30 : item.offset + 30 + n] != item.raw_name:
             raise ValueError("its local header has another name")
         if method != item.method or (flags ^ item.flags) & 1:
             raise ValueError("its local header contradicts the directory")

@@ -77,7 +77,7 @@ def metadata_directory(filename: str, by_name: Mapping[str, Item]) -> str:
 
     :raises WheelError: when there is none.
     """
-    homes = sorted({n.split("/")[0] for n in by_name if n.split("/")[0].endswith(".dist-info") and "/" in n})
+    homes = sorted(top for top in {n.partition("/")[0] for n in by_name if "/" in n} if top.endswith(".dist-info"))
     if not homes:
         raise WheelError(f"{filename} is not a wheel: it has no .dist-info directory")
     parts = parse_wheel_name(filename)
