@@ -414,11 +414,11 @@ def _symbols(
         if not name or info >> 4 == STB_LOCAL:
             continue
         if section:
-            exports.append(name)
+            exports.append(names[name])
         else:
-            imports.append((name, versions.get(index & 0x7FFF, _UNVERSIONED), info >> 4 == STB_WEAK))
-    found = [(names[name], *version, weak, None) for name, version, weak in imports]
-    return tuple(rows(Symbol, found)), frozenset(map(names.__getitem__, exports))
+            version, library = versions.get(index & 0x7FFF, _UNVERSIONED)
+            imports.append((names[name], version, library, info >> 4 == STB_WEAK, None))
+    return tuple(rows(Symbol, imports)), frozenset(exports)
 
 
 # --- notes and attributes ---------------------------------------------------------------------------------------

@@ -180,7 +180,7 @@ def parse_headers(text: str) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
     body = text.find("\n\n")  # a project's whole README may follow
     for line in (text if body < 0 else text[:body]).splitlines():
-        if not line.strip():
+        if not line or line.isspace():
             break
         if line[0] in " \t" and found:
             found[-1] = (found[-1][0], f"{found[-1][1]}\n{line.strip()}")
