@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import random
 import struct
+import sys
+import types
 import zipfile
 import zlib
 from pathlib import Path
@@ -169,6 +171,12 @@ def test_pieces_are_checked_as_the_whole_is(tmp_path: Path, offset: int, value: 
         for read in (archive.read, lambda i: b"".join(archive.pieces(i))):
             with pytest.raises(ValueError, match=r"it has not|CRC"):
                 read(archive.items[0])
+
+
+def test_a_codec_that_another_thread_is_importing_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "_QUICK", {})
+    monkeypatch.setitem(sys.modules, "deflate", types.ModuleType("deflate"))  # as it stands there until it is complete
+    assert archive._quick_codec(1) is None
 
 
 @pytest.mark.parametrize("codec", ["zlib", "libdeflate"])

@@ -98,7 +98,7 @@ class Module(Record):
         name is none of them (PySide6 takes its own ``PyRun_String`` from ``shiboken6.abi3.dll``)."""
         likely = [s for piece in self.pieces for s in piece.imports if s.name.startswith(_PYTHONS) and not s.weak]
         names = [s.name for s in likely if s.library is None or _may_be_pythons(s.library)]
-        return frozenset(filter(re.compile(_API).fullmatch, names))
+        return frozenset([n for n in names if (n[2:3] if n[0] == "P" else n[3:4]) in _CAPITALS and n.isidentifier()])
 
 
 def _may_be_pythons(library: str) -> bool:
@@ -108,8 +108,8 @@ def _may_be_pythons(library: str) -> bool:
 
 _PYTHONS = ("Py", "_Py")
 """What names of Python's C API begin with; most names of a module begin otherwise."""
-_API = r"_?Py[A-Z_]\w*"
-"""What they look like; other people's do, too (PySide, PyMOL …)."""
+_CAPITALS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ_")
+"""What follows. Other people's names may look like that, too (PySide, PyMOL …)."""
 
 
 @worked_out

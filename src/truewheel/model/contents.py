@@ -137,7 +137,7 @@ class WheelFacts(Record):
     :param members: in the order of the central directory, duplicates kept.
     :param record: rows of RECORD in file order; ``None`` when RECORD is missing.
     :param wheel_headers: WHEEL's headers in order, ``(name, value)``.
-    :param metadata: text of METADATA; ``None`` when missing.
+    :param metadata: text of METADATA, of which the body may be left out; ``None`` when missing.
     :param oddities: of the archive's records; looked for when digests are.
     :param texts: other small text files in ``.dist-info`` (``entry_points.txt``, ``top_level.txt`` …) by base name.
     """

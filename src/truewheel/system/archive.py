@@ -10,8 +10,8 @@ import mmap
 import os
 import stat
 import struct
-import sys
 import zlib
+from importlib import import_module
 
 from ..model.contents import Oddity
 from ..model.diagnostics import WheelError
@@ -397,13 +397,17 @@ def _crc(content: bytes | bytearray) -> int:
     return found
 
 
+_QUICK: dict[str, Any] = {}
+"""libdeflate, once it has been asked for; ``None`` when it is not installed."""
+
+
 def _quick_codec(size: int) -> Any:
     """libdeflate, three times as fast as zlib, when it is installed (the extra ``fast``), and ``size`` bytes are worth its
     import; that done, it serves the small ones too."""
-    if size < _LARGE:
-        return sys.modules.get("deflate")
-    try:
-        import deflate  # noqa: PLC0415
-    except ImportError:
-        return None
-    return deflate
+    if size >= _LARGE and not _QUICK:
+        try:
+            # Not found in sys.modules: there a module stands while another thread is importing it.
+            _QUICK["deflate"] = import_module("deflate")
+        except ImportError:
+            _QUICK["deflate"] = None
+    return _QUICK.get("deflate")

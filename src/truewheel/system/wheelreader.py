@@ -27,13 +27,16 @@ _LARGE = 4_000_000
 """Bytes from which on a wheel is worth several threads."""
 _LONGEST = 32 << 20
 """Bytes of the largest text in ``.dist-info`` that is read: RECORD of 200,000 files."""
+_HEADERS = 1 << 14
+"""Bytes in which the headers of METADATA nearly always end."""
 _TEXTS = frozenset({"entry_points.txt", "top_level.txt", "direct_url.json", VARIANT})
 
 
 def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelFacts:
     """Everything a judge needs to know of the wheel at ``path``.
 
-    Only members that begin like a binary are unpacked, unless ``digests`` asks for the hash of each.
+    Only members that begin like a binary are unpacked, and of METADATA only the headers, unless ``digests`` asks for the hash
+    of each.
 
     :raises WheelError: when it is not a ZIP file, or has no ``.dist-info``.
     """
@@ -54,7 +57,7 @@ def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelF
             members=tuple(m for _, m in looked),
             record=None if record is None else parse_record(record),
             wheel_headers=parse_headers(text_of(archive, by_name.get(f"{home}/WHEEL")) or ""),
-            metadata=text_of(archive, by_name.get(f"{home}/METADATA")),
+            metadata=(text_of if digests else _headers_of)(archive, by_name.get(f"{home}/METADATA")),
             oddities=archive.oddities() if digests else (),
             texts=texts,
         )
@@ -93,6 +96,13 @@ def text_of(archive: Archive, item: Item | None) -> str | None:
         return archive.read(item).decode("utf-8", "backslashreplace")
     except ValueError:
         return None
+
+
+def _headers_of(archive: Archive, item: Item | None) -> str | None:
+    """METADATA as far as judges read it: what follows its headers may be a whole book."""
+    head = archive.head(item, _HEADERS)[0] if item is not None else b""
+    end = head.find(b"\n\n")
+    return text_of(archive, item) if end < 0 else head[:end].decode("utf-8", "backslashreplace")
 
 
 def _look_at_all(archive: Archive, *, digests: bool) -> list[Looked]:
