@@ -130,10 +130,19 @@ def test_mistakes_in_options_are_not_blamed_on_the_file(tmp_path: Path) -> None:
     assert "error: options of the front end (-C) have mistakes\n" in run.stderr
 
 
-@pytest.mark.parametrize("tag", ["manylinux_2_17_x86_63", "foo"])
-def test_an_impossible_tag_is_refused_before_anything_is_compiled(tmp_path: Path, tag: str) -> None:
-    source = hooks.project(tmp_path, pyproject=f'[tool.truewheel]\ntag = "{tag}"\n', value="1 + ;")
-    run = hooks.hook(source, "build_wheel", tmp_path / "out")
+@pytest.mark.parametrize(
+    ("settings", "options", "tag"),
+    [
+        ('[tool.truewheel]\ntag = "manylinux_2_17_x86_63"\n', {}, "manylinux_2_17_x86_63"),
+        ('[tool.truewheel]\ntag = "foo"\n', {}, "foo"),
+        ("", {"wheel.tags": "py3-none-any;py3-none-manylinux_2_17_x86_63"}, "manylinux_2_17_x86_63"),
+    ],
+)
+def test_an_impossible_tag_is_refused_before_anything_is_compiled(
+    tmp_path: Path, settings: str, options: dict[str, str], tag: str
+) -> None:
+    source = hooks.project(tmp_path, pyproject=settings, value="1 + ;")
+    run = hooks.hook(source, "build_wheel", tmp_path / "out", options)
     assert run.returncode == 1
     assert run.stdout == ""
     assert f"error TW315: {tag}: {tag} is no platform tag that can be checked here" in run.stderr

@@ -147,7 +147,7 @@ def _build(place: Workplace, table: Mapping[str, Any], engine: Engine) -> Built:
     request = place.request
     project = _project(table, request, engine)
     _same_metadata(request, project)
-    _no_impossible_tag(request, project)
+    _no_impossible_tag(request, project, engine)
     staged = _staged(place, project, engine)
     from .system.wheelfile import write_wheel  # noqa: PLC0415
 
@@ -165,14 +165,15 @@ def _build(place: Workplace, table: Mapping[str, Any], engine: Engine) -> Built:
     return Built(wheel=wheel, verdict=found, note=place.note if staged.compiled else "", message=staged.message)
 
 
-def _no_impossible_tag(request: Request, project: Project) -> None:
-    """Refuse a promise that no binary could keep before anything is compiled for it."""
-    promise = project.settings.tag
-    if request.product is Product.EDITABLE or promise in {"auto", "native"}:  # those promise nothing
+def _no_impossible_tag(request: Request, project: Project, engine: Engine) -> None:
+    """Refuse promises that no binary could keep before anything is compiled for them."""
+    demanded = {tag.rpartition("-")[2] for tag in engine.demanded}
+    promises = sorted({project.settings.tag, *demanded} - {"auto", "native", "any"})  # those promise nothing
+    if request.product is Product.EDITABLE or not promises:
         return
     from .judge import verdict as court  # noqa: PLC0415
 
-    wrong = court.impossible(promise)
+    wrong = tuple(finding for promise in promises for finding in court.impossible(promise))
     if wrong:
         raise VerdictError("no wheel could keep what is promised", findings=wrong)
 

@@ -424,7 +424,7 @@ def _symbols(
 # --- notes and attributes ---------------------------------------------------------------------------------------
 
 
-class _Notes(Record):
+class _Notes(NamedTuple):
     minimum_os: tuple[MinimumOS, ...] = ()
     isa_needed: tuple[str, ...] = ()
     isa_used: tuple[str, ...] = ()
@@ -459,14 +459,14 @@ def _with_note(notes: _Notes, header: _Header, owner: bytes, kind: int, content:
     if owner == b"GNU" and kind == 1 and len(content) >= 16:
         system, *version = content.unpack("IIII", 0, "ABI tag")
         if system == 0:
-            return replace(notes, minimum_os=(*notes.minimum_os, MinimumOS(platform="linux", version=tuple(version))))
+            return notes._replace(minimum_os=(*notes.minimum_os, MinimumOS(platform="linux", version=tuple(version))))
     if owner == b"GNU" and kind == 3:
-        return replace(notes, build_id=bytes(content.data).hex())
+        return notes._replace(build_id=bytes(content.data).hex())
     if owner == b"GNU" and kind == 5 and header.machine in (3, 62):
         return _with_properties(notes, header, content)
     if owner == b"Android" and kind == 1 and len(content) >= 4:
         level = content.number("I", 0, "Android API level")
-        return replace(notes, minimum_os=(*notes.minimum_os, MinimumOS(platform="android", version=(level,))))
+        return notes._replace(minimum_os=(*notes.minimum_os, MinimumOS(platform="android", version=(level,))))
     return notes
 
 
@@ -479,7 +479,7 @@ def _with_properties(notes: _Notes, header: _Header, content: Cursor) -> _Notes:
         if kind in (0xC0008002, 0xC0010002) and size >= 4:
             bits = content.number("I", offset + 8, "x86 ISA level")
             levels = tuple(name for bit, name in _ISA_1.items() if bits & bit)
-            notes = replace(notes, **{"isa_needed" if kind == 0xC0008002 else "isa_used": levels})
+            notes = notes._replace(isa_needed=levels) if kind == 0xC0008002 else notes._replace(isa_used=levels)
         offset += 8 + (size + align - 1) // align * align
     return notes
 

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 
 from ..model.binary import Format, Kind
 from ..model.diagnostics import Finding, Severity
-from ..model.distinfo import escape, parse_headers, parse_wheel_name
+from ..model.distinfo import each_header, escape, parse_wheel_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ _DEVICES = frozenset(
 """Names that Windows keeps for devices, whatever suffix follows ("Naming Files, Paths, and Namespaces")."""
 _FORBIDDEN = frozenset('<>:"|?*') | frozenset(map(chr, range(32)))
 """Characters that no name has there."""
+_IDENTITY = frozenset({"metadata-version", "name", "version"})
+"""Headers that METADATA must have."""
 _LARGE_DEBUG = 1 << 20
 """Bytes of debug sections that are worth a word."""
 
@@ -523,7 +525,11 @@ def _of_metadata(facts: WheelFacts, opinion: str) -> Iterator[Finding]:
     if facts.metadata is None:
         yield _finding("TW522", Severity.ERROR, f"{home}/METADATA", "is missing", hint="build the wheel again")
         return
-    headers = {k.lower(): v for k, v in reversed(parse_headers(facts.metadata))}
+    headers: dict[str, str] = {}
+    for key, value in each_header(facts.metadata):
+        headers.setdefault(key.lower(), value)
+        if headers.keys() >= _IDENTITY:
+            break
     missing = [h for h in ("Metadata-Version", "Name", "Version") if h.lower() not in headers]
     if missing:
         yield _finding(

@@ -177,15 +177,23 @@ def _fields(text: str) -> Iterator[list[str]]:
 
 def parse_headers(text: str) -> tuple[tuple[str, str], ...]:
     """The headers of WHEEL (or of METADATA, without its body), in order; continued lines are joined."""
-    found: list[tuple[str, str]] = []
+    return tuple(each_header(text))
+
+
+def each_header(text: str) -> Iterator[tuple[str, str]]:
+    """The headers one by one, for those who look for the first of a name."""
     body = text.find("\n\n")  # a project's whole README may follow
+    last: tuple[str, str] | None = None
     for line in (text if body < 0 else text[:body]).splitlines():
         if not line or line.isspace():
             break
-        if line[0] in " \t" and found:
-            found[-1] = (found[-1][0], f"{found[-1][1]}\n{line.strip()}")
+        if line[0] in " \t" and last is not None:
+            last = (last[0], f"{last[1]}\n{line.strip()}")
             continue
         name, colon, value = line.partition(":")
         if colon:
-            found.append((name.strip(), value.strip()))
-    return tuple(found)
+            if last is not None:
+                yield last
+            last = (name.strip(), value.strip())
+    if last is not None:
+        yield last

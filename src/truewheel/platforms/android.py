@@ -14,7 +14,7 @@ import re
 from ..model.binary import LOADABLE, ElfSlice, Format
 from ..model.diagnostics import Finding, Severity
 from ..model.floor import Evidence, Floor
-from ..model.record import Record
+from ..model.record import Record, worked_out
 from ..model.verdict import Objection, PlatformRuling
 from ..tables import table
 
@@ -45,6 +45,7 @@ class _Want(Record):
     evidence: Evidence
 
 
+@worked_out
 def is_android(piece: ElfSlice) -> bool:
     """By its note, its interpreter, or the symbol versions that only bionic has."""
     stated = any(m.platform == "android" for m in piece.minimum_os)

@@ -359,14 +359,7 @@ class Linux:
     def aliases(self, tag: str) -> tuple[str, ...]:
         """Names from before PEP 600 under which old installers know the same promise, or the next one that has such a
         name: what runs on glibc 2.14 runs where manylinux2014 does."""
-        found = _parse(tag)
-        if found is None or found.kind != "manylinux":
-            return ()
-        names: list[str] = next(
-            (p["aliases"] for level, p in _levels(found.cpu) if level >= found.level and p["aliases"]), []
-        )
-        plain = f"manylinux_{found.level[0]}_{found.level[1]}"
-        return tuple(f"{name}_{found.cpu}" for name in [plain, *names] if f"{name}_{found.cpu}" != tag)
+        return _aliases(tag)
 
     def rule(self, contents: Contents, *, exclude: tuple[str, ...] = ()) -> PlatformRuling:
         """The lowest level that all files keep; the plain platform when there is none."""
@@ -458,6 +451,18 @@ def _parse(tag: str) -> _Claim | None:
     if family == "linux":
         return _Claim(kind="linux", level=NEVER, cpu=match["cpu"])
     return _Claim(kind=family.split("_")[0], level=(int(match["major"]), int(match["minor"])), cpu=match["cpu"])
+
+
+@functools.lru_cache(maxsize=256)
+def _aliases(tag: str) -> tuple[str, ...]:
+    found = _parse(tag)
+    if found is None or found.kind != "manylinux":
+        return ()
+    names: list[str] = next(
+        (p["aliases"] for level, p in _levels(found.cpu) if level >= found.level and p["aliases"]), []
+    )
+    plain = f"manylinux_{found.level[0]}_{found.level[1]}"
+    return tuple(f"{name}_{found.cpu}" for name in [plain, *names] if f"{name}_{found.cpu}" != tag)
 
 
 def _runs_on(cpu: str, other: str) -> bool:

@@ -181,7 +181,7 @@ class Archive:
         end = place + 46 + n + m + k
         if end > self.size:
             raise self._broken("its central directory is truncated", hint="download or build it again")
-        raw = bytes(self.data[place + 46 : place + 46 + n])
+        raw = self._whole[place + 46 : place + 46 + n]
         if m and 0xFFFFFFFF in (size, packed, offset):
             size, packed, offset = self._wide(place + 46 + n, m, size, packed, offset)
         if k:
@@ -189,11 +189,7 @@ class Archive:
         name = raw.decode("utf-8" if flags & 0x800 or raw.isascii() else "cp437", "backslashreplace")
         if not (raw.isascii() and name.isprintable()):
             self._look_at_name(raw, flags)
-        item = Item(
-            name=name, raw_name=raw, flags=flags, method=method, crc=crc, size=size, compressed_size=packed,
-            offset=offset, mode=external >> 16,
-        )  # fmt: skip
-        return item, end
+        return Item(name, raw, flags, method, crc, packed, size, external >> 16, offset), end
 
     def _wide(self, extra: int, length: int, size: int, packed: int, offset: int) -> tuple[int, int, int]:
         """The three numbers, from the ZIP64 extra field where they did not fit."""

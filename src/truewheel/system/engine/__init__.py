@@ -190,6 +190,11 @@ class Engine:
             )
 
     @property
+    def demanded(self) -> tuple[str, ...]:
+        """``wheel.tags``: expanded tags that the project insists on, usually none."""
+        return tuple(self._settings.wheel.tags or ())
+
+    @property
     def after_failure(self) -> str:
         """``messages.after-failure``."""
         from .files import rendered  # noqa: PLC0415
