@@ -167,8 +167,8 @@ def _build(place: Workplace, table: Mapping[str, Any], engine: Engine) -> Built:
 
 def _no_impossible_tag(request: Request, project: Project, engine: Engine) -> None:
     """Refuse promises that no binary could keep before anything is compiled for them."""
-    demanded = {tag.rpartition("-")[2] for tag in engine.demanded}
-    promises = sorted({project.settings.tag, *demanded} - {"auto", "native", "any"})  # those promise nothing
+    demanded = {tag.rpartition("-")[2] for tag in engine.demanded} - {"any"}
+    promises = sorted({project.settings.tag, *demanded} - {"auto", "native"})  # those promise nothing
     if request.product is Product.EDITABLE or not promises:
         return
     from .judge import verdict as court  # noqa: PLC0415

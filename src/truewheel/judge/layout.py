@@ -38,7 +38,7 @@ _DEVICES = frozenset(
 """Names that Windows keeps for devices, whatever suffix follows ("Naming Files, Paths, and Namespaces")."""
 _FORBIDDEN = frozenset('<>:"|?*') | frozenset(map(chr, range(32)))
 """Characters that no name has there."""
-_IDENTITY = frozenset({"metadata-version", "name", "version"})
+_IDENTITY = {"metadata-version": "Metadata-Version", "name": "Name", "version": "Version"}
 """Headers that METADATA must have."""
 _LARGE_DEBUG = 1 << 20
 """Bytes of debug sections that are worth a word."""
@@ -528,9 +528,9 @@ def _of_metadata(facts: WheelFacts, opinion: str) -> Iterator[Finding]:
     headers: dict[str, str] = {}
     for key, value in each_header(facts.metadata):
         headers.setdefault(key.lower(), value)
-        if headers.keys() >= _IDENTITY:
+        if headers.keys() >= _IDENTITY.keys():
             break
-    missing = [h for h in ("Metadata-Version", "Name", "Version") if h.lower() not in headers]
+    missing = [spelt for key, spelt in _IDENTITY.items() if key not in headers]
     if missing:
         yield _finding(
             "TW522", Severity.ERROR, f"{home}/METADATA", f"lacks {', '.join(missing)}", hint="build the wheel again"
