@@ -55,3 +55,15 @@ def test_rebuild_on_import(mode: str, tmp_path: Path) -> None:
     (source / "src" / "pkg" / "__init__.py").write_text("from ._m import call\nWORD = 'second'\n")
     (source / "m.c").write_text(hooks.MODULE.format(head="", value="43"))
     assert answer(site, "pkg.call(), pkg.WORD") == "43 second"
+
+
+def test_a_build_without_the_cache_leaves_the_rebuild_on_import_intact(tmp_path: Path) -> None:
+    """Both use the project's own build directory, and the rebuild what the install put beside the build."""
+    needs.program("gcc")
+    needs.program("cmake")
+    source = hooks.project(tmp_path, pyproject=MODES["redirect"][0])
+    (source / "src" / "pkg" / "__init__.py").write_text("from ._m import call\n")
+    site = installed(source, tmp_path)
+    hooks.result(hooks.hook(source, "build_wheel", tmp_path / "wheels", {"truewheel.cache": "off"}))
+    (source / "m.c").write_text(hooks.MODULE.format(head="", value="43"))
+    assert answer(site, "pkg.call()") == "43"

@@ -398,7 +398,7 @@ _QUICK: dict[str, Any] = {}
 
 
 def _quick_codec(size: int) -> Any:
-    """libdeflate, three times as fast as zlib, when it is installed (the extra ``fast``), and ``size`` bytes are worth its
+    """libdeflate, more than twice as fast as zlib, when it is installed (the extra ``fast``), and ``size`` bytes are worth its
     import; that done, it serves the small ones too."""
     if size >= _LARGE and not _QUICK:
         try:
