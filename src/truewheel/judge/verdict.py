@@ -1,38 +1,32 @@
 """The verdict: what a wheel may say of itself, and whether what one says is true. The strictest floor is the tag.
 
 Pure; what operating systems promise is asked of :data:`~truewheel.platforms.PLATFORMS`, what Pythons load of
-:mod:`~truewheel.judge.pyabi`, what lies where of :mod:`~truewheel.judge.layout`.
+:mod:`~truewheel.judge.pyabi`, what lies where of :mod:`~truewheel.judge.layout`. What both a build and a wheel on disk are
+held to is :mod:`~truewheel.judge.rulings` and :mod:`~truewheel.judge.claims`.
 """
 
 from __future__ import annotations
 
-from ..model.binary import Format, Kind
 from ..model.diagnostics import Finding, Severity
 from ..model.distinfo import VARIANT, WheelName, parse_wheel_name
 from ..model.record import Record, replace
 from ..model.verdict import Verdict
-from ..platforms import PLATFORMS, examples
-from . import layout, pyabi, selection
-from .modules import modules
-from .takers import all_takers
+from ..platforms import PLATFORMS
+from . import layout, pyabi
+from .claims import claim_findings, foreign, kind_of, of_another_python, unknown_tag, untrue
+from .rulings import cpu_floors, of_variant, rulings_of, why, without_ruling
+from .selection import UNTRUE_NAMES, is_untruth, ordered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..model.binary import Binary
-    from ..model.contents import Contents, File, Import, WheelFacts
-    from ..model.floor import Floor
+    from ..model.contents import Contents, Import, WheelFacts
     from ..model.target import Target
-    from ..model.verdict import Objection, PlatformRuling, PythonRuling
+    from ..model.verdict import PlatformRuling, PythonRuling
     from ..platforms.protocol import Platform
 
 AUTO, NATIVE = "auto", "native"
-
-_UNTRUE = frozenset({"TW301", "TW305", "TW315", "TW401", "TW402", "TW403", "TW407", "TW409", "TW411"})
-"""Findings that, at level error, make a tag untrue; another one would cure that."""
-_LABELS = frozenset({"TW318", "TW535", "TW536"})
-"""Findings that, at level error, make a variant's label untrue, which is more than a name."""
 
 
 class Question(Record):
@@ -68,20 +62,20 @@ class Question(Record):
 
 def judge(contents: Contents, question: Question) -> Verdict:
     """The verdict on a tree that was just built."""
-    rulings, homeless = _rulings(contents, question.exclude)
+    rulings, homeless = rulings_of(contents, question.exclude)
     python = pyabi.rule(contents, target=question.target, py_api=question.py_api)
     platforms, findings, reasons = _platforms(contents, question, rulings)
     if question.demanded:
         return _demanded(contents, question, rulings, python)
     if not rulings:
-        reasons = (_without_ruling(contents),)
+        reasons = (without_ruling(contents),)
     reasons = (*reasons, python.reason)
     told = [
         *findings,
         *homeless,
         *map(_graver, python.findings),
         *_of_tree(contents, question, platforms),
-        *_of_variant(contents, built=True),
+        *of_variant(contents, built=True),
         *(f for r in rulings for f in r.findings),
     ]
     return Verdict(
@@ -89,8 +83,8 @@ def judge(contents: Contents, question: Question) -> Verdict:
         abis=python.abis,
         platforms=platforms,
         purelib=platforms == ("any",),
-        floors=(*(f for r in rulings for f in r.floors), *_cpu_floors(contents), *python.floors),
-        findings=_told(told, question.select, question.ignore),
+        floors=(*(f for r in rulings for f in r.floors), *cpu_floors(contents), *python.floors),
+        findings=ordered(told, question.select, question.ignore),
         reasons=reasons,
         variant=contents.variant,
     )
@@ -100,7 +94,7 @@ def impossible(promise: str) -> tuple[Finding, ...]:
     """What is to be said of a promise that no binary could keep, whatever is built."""
     if promise in (AUTO, NATIVE) or any(p.could_be(promise) for p in PLATFORMS):
         return ()
-    return (_unknown_tag(promise, others=(AUTO, NATIVE)),)
+    return (unknown_tag(promise, others=(AUTO, NATIVE)),)
 
 
 def _graver(finding: Finding) -> Finding:
@@ -127,61 +121,6 @@ def _of_tree(contents: Contents, question: Question, platforms: tuple[str, ...])
     return tuple(map(_graver, found))
 
 
-def _told(findings: Iterable[Finding], selected: tuple[str, ...], ignored: tuple[str, ...]) -> tuple[Finding, ...]:
-    """What is selected, gravest first. That a name is untrue is told in any case: nobody can choose that away."""
-    order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
-    unique = tuple(dict.fromkeys(findings))
-    kept = set(selection.select(unique, selected=selected, ignored=ignored)) | {f for f in unique if _is_untruth(f)}
-    return tuple(sorted(kept, key=lambda f: (order[f.severity], f.code, f.where, f.message)))
-
-
-def _is_untruth(finding: Finding) -> bool:
-    return finding.severity is Severity.ERROR and finding.code in _UNTRUE | _LABELS
-
-
-def _rulings(contents: Contents, exclude: tuple[str, ...]) -> tuple[tuple[PlatformRuling, ...], tuple[Finding, ...]]:
-    """One ruling per platform that owns a binary, and findings on binaries that none owns."""
-    owners = _owners(contents)
-    rulings = tuple(p.rule(contents, exclude=exclude) for p in PLATFORMS if p in owners)
-    homeless = tuple(
-        Finding(
-            code="TW307",
-            severity=Severity.NOTE,
-            where=file.path,
-            message=f"a {binary.format.value} file, for a system that is not judged here",
-            evidence=tuple(f"{s.kind.value} for {s.cpu}" for s in binary.slices) or ("recognised, but not read",),
-            hint="its needs are not checked: the tag is the plain one of the platform that it was built on",
-        )
-        for file, binary in contents.binaries()
-        if binary.is_loadable and not any(p.owns(binary.format, s) for p in PLATFORMS for s in binary.slices)
-    )
-    if len(rulings) > 1:
-        homeless += (_several(contents, rulings),)
-    return rulings, homeless
-
-
-def _owners(contents: Contents) -> list[Platform]:
-    pieces = [(b.format, s) for _, b in contents.binaries() if b.is_loadable for s in b.slices]
-    return [p for p in PLATFORMS if any(p.owns(form, s) for form, s in pieces)]
-
-
-def _of_variant(contents: Contents, *, built: bool) -> tuple[Finding, ...]:
-    """What is to be said of a variant's properties; few wheels are variants, and what judges them takes time to import."""
-    if contents.variant is None:
-        return ()
-    from . import variants  # noqa: PLC0415
-
-    return variants.findings(contents, built=built)
-
-
-def _cpu_floors(contents: Contents) -> tuple[Floor, ...]:
-    if contents.variant is None:
-        return ()
-    from . import variants  # noqa: PLC0415
-
-    return variants.floors(contents)
-
-
 def _description(facts: WheelFacts) -> tuple[Finding, ...]:
     """What is wrong with how a variant describes itself."""
     if facts.contents.variant is None and VARIANT not in facts.texts:
@@ -189,22 +128,6 @@ def _description(facts: WheelFacts) -> tuple[Finding, ...]:
     from . import variants  # noqa: PLC0415
 
     return variants.described(facts)
-
-
-def _several(contents: Contents, rulings: Sequence[PlatformRuling]) -> Finding:
-    held: dict[str, str] = {}
-    for file, binary in contents.binaries():
-        for platform in PLATFORMS:
-            if binary.is_loadable and any(platform.owns(binary.format, s) for s in binary.slices):
-                held.setdefault(platform.family, file.path)
-    return Finding(
-        code="TW307",
-        severity=Severity.WARNING,
-        where=", ".join(r.family for r in rulings),
-        message="binaries for several operating systems in one wheel",
-        evidence=tuple(f"{held[r.family]} is for {r.family}" for r in rulings),
-        hint="build one wheel per system",
-    )
 
 
 # --- platform tags of a build -----------------------------------------------------------------------------------
@@ -219,16 +142,16 @@ def _platforms(
     ruling = _main(rulings, question.target)
     told = ruling.tags or question.native or (question.target.platform_tag,)
     if question.promise == AUTO:
-        return told, (), (_why(ruling),)
+        return told, (), (why(ruling),)
     if question.promise == NATIVE:
         return _native(contents, question, ruling), (), ("the plain platform was asked for (tag = native)",)
     tag, platform = _understand(question.promise, contents)
     if platform is None:
-        return told, (_unknown_tag(question.promise, others=(AUTO, NATIVE)),), (_why(ruling),)
+        return told, (unknown_tag(question.promise, others=(AUTO, NATIVE)),), (why(ruling),)
     objections = platform.objections(contents, tag, exclude=question.exclude)
     kept = (tag, *platform.aliases(tag))
-    strange = _of_another_python(tag, platform, (question.target.python_tag,), (question.target.abi_tag,))
-    found = (*untrue(tag, objections, ruling), *_foreign(tag, platform, contents, rulings), *strange)
+    strange = of_another_python(tag, platform, (question.target.python_tag,), (question.target.abi_tag,))
+    found = (*untrue(tag, objections, ruling), *foreign(tag, platform, contents, rulings), *strange)
     return kept, found, (f"{tag} was promised, and holds",)
 
 
@@ -291,69 +214,6 @@ def _understand(promise: str, contents: Contents) -> tuple[str, Platform | None]
     return promise, None
 
 
-def _why(ruling: PlatformRuling) -> str:
-    """The decisive floor in words."""
-    if not ruling.tags:
-        return f"{ruling.reason or 'the binaries do not say for which release'}, so the tag is believed"
-    if ruling.tags[0] == ruling.native and _is_plain(ruling.native):
-        cause = next((f for f in ruling.findings if f.code in _BLOCKING), None)
-        return f"{ruling.native}: {cause.evidence[0] if cause and cause.evidence else 'no promise can be kept'}"
-    if ruling.reason:
-        return f"{ruling.tags[0]}: {ruling.reason}"
-    if not ruling.floors:
-        return f"{ruling.tags[0]}: nothing in the binaries asks for more"
-    return f"{ruling.tags[0]}: {ruling.floors[0].evidence[0]}"
-
-
-def _is_plain(tag: str) -> bool:
-    """Whether a tag is what remains when no promise can be kept. Only Linux has such tags."""
-    return tag.startswith("linux_")
-
-
-_BLOCKING = frozenset({"TW201", "TW203", "TW206", "TW304", "TW306", "TW308", "TW314"})
-
-
-def _unknown_tag(tag: str, *, others: tuple[str, ...] = ()) -> Finding:
-    """:param others: what might stand there instead of a tag."""
-    return Finding(
-        code="TW315",
-        severity=Severity.ERROR,
-        where=tag,
-        message=f"{tag} is no platform tag that can be checked here",
-        hint=f"such tags are spelt {', '.join((*others, *examples(tag)))}",
-    )
-
-
-def untrue(tag: str, objections: Sequence[Objection], ruling: PlatformRuling | None) -> Iterable[Finding]:
-    """The findings that follow from objections to ``tag``: one per file, with its first reasons."""
-    by_file: dict[str, list[Objection]] = {}
-    for objection in objections:
-        by_file.setdefault(objection.evidence.file, []).append(objection)
-    for file, reasons in by_file.items():
-        other_cpu = reasons[0].evidence.fact is not None and "code for" in reasons[0].evidence.fact
-        yield Finding(
-            code="TW305" if other_cpu else "TW301",
-            severity=Severity.ERROR,
-            where=file,
-            message=f"{tag} is not true of it",
-            evidence=tuple(f"{r.evidence}; {r.allows}" for r in reasons[:5]),
-            hint=_cure(tag, ruling, other_cpu=other_cpu),
-        )
-
-
-def _cure(tag: str, ruling: PlatformRuling | None, *, other_cpu: bool) -> str:
-    ways = []
-    if ruling is not None and ruling.tags and tag not in ruling.tags:
-        ways.append(f"tag it {ruling.tags[0]}, which is true")
-    if ruling is not None and ruling.cure and not other_cpu:
-        ways.append(ruling.cure)
-    elif other_cpu or not ways:
-        ways.append(
-            "build it for the CPU that the tag names" if other_cpu else "build it for the platform that the tag names"
-        )
-    return "; or ".join(ways)
-
-
 def _demanded(
     contents: Contents, question: Question, rulings: Sequence[PlatformRuling], python: PythonRuling
 ) -> Verdict:
@@ -362,11 +222,11 @@ def _demanded(
     parts = [tuple(dict.fromkeys(t[i] for t in split)) for i in range(3)]
     name = WheelName(name="-", version="-", interpreters=parts[0], abis=parts[1], platforms=parts[2])
     instead = "put that into tool.scikit-build.wheel.tags, or leave the tag to truewheel"
-    claims = _claims(contents, name, rulings, question.exclude, instead=instead)
+    claims = claim_findings(contents, name, rulings, question.exclude, instead=instead)
     told = [
         *claims,
         *_of_tree(contents, question, parts[2]),
-        *_of_variant(contents, built=True),
+        *of_variant(contents, built=True),
         *(f for r in rulings for f in r.findings),
     ]
     return Verdict(
@@ -374,8 +234,8 @@ def _demanded(
         abis=parts[1],
         platforms=parts[2],
         purelib=parts[2] == ("any",),
-        floors=(*(f for r in rulings for f in r.floors), *_cpu_floors(contents), *python.floors),
-        findings=_told(told, question.select, question.ignore),
+        floors=(*(f for r in rulings for f in r.floors), *cpu_floors(contents), *python.floors),
+        findings=ordered(told, question.select, question.ignore),
         reasons=("tool.scikit-build.wheel.tags says so",),
         variant=contents.variant,
     )
@@ -402,7 +262,7 @@ class Checked(Record):
     @property
     def is_true(self) -> bool:
         """Whether nothing in its name is untrue."""
-        return self.claimed is not None and not any(_is_untruth(f) for f in self.findings)
+        return self.claimed is not None and not any(is_untruth(f) for f in self.findings)
 
     @property
     def is_best(self) -> bool:
@@ -412,7 +272,7 @@ class Checked(Record):
     @property
     def incurable(self) -> tuple[Finding, ...]:
         """The errors that another name would not cure."""
-        return tuple(f for f in self.findings if f.severity is Severity.ERROR and f.code not in _UNTRUE)
+        return tuple(f for f in self.findings if f.severity is Severity.ERROR and f.code not in UNTRUE_NAMES)
 
     @property
     def has_errors(self) -> bool:
@@ -438,22 +298,22 @@ def check(
     :param upload: whether to look also for what package indexes and installers refuse.
     """
     contents = facts.contents
-    rulings, homeless = _rulings(contents, exclude)
+    rulings, homeless = rulings_of(contents, exclude)
     claimed = parse_wheel_name(facts.filename)
     meant = _meant(claimed, rulings)
-    claims = _claims(contents, claimed, rulings, exclude) if claimed else [_no_name(facts.filename)]
+    claims = claim_findings(contents, claimed, rulings, exclude) if claimed else [_no_name(facts.filename)]
     truth = _truth(contents, claimed, rulings, meant, _python(contents, claims))
     if claimed is not None and meant:
         truth = replace(truth, platforms=(*truth.platforms, *_beside(contents, claimed, truth, meant, exclude)))
     told = [*claims, *homeless, *(f for r in rulings for f in r.findings)]
-    told += layout.findings(facts, opinion=_opinion(facts, truth, untrue=any(_is_untruth(f) for f in claims)))
-    told += [*_description(facts), *_of_variant(contents, built=False)]
+    told += layout.findings(facts, opinion=_opinion(facts, truth, untrue=any(is_untruth(f) for f in claims)))
+    told += [*_description(facts), *of_variant(contents, built=False)]
     if upload:
         from . import upload as refusals  # noqa: PLC0415  # packaging.metadata is slow to import
 
         told += layout.bounded(refusals.findings(facts))
     systems = () if meant else tuple(r.family for r in rulings)
-    return Checked(claimed=claimed, truth=truth, findings=_told(told, select, ignore), systems=systems)
+    return Checked(claimed=claimed, truth=truth, findings=ordered(told, select, ignore), systems=systems)
 
 
 def _opinion(facts: WheelFacts, truth: Verdict, *, untrue: bool) -> str:
@@ -475,19 +335,14 @@ def _beside(
     contents: Contents, claimed: WheelName, truth: Verdict, meant: Sequence[PlatformRuling], exclude: tuple[str, ...]
 ) -> Iterator[str]:
     """Claimed tags of another kind that are true as well: a static program runs with glibc and with musl."""
-    kinds = {_kind(tag) for tag in truth.platforms} | {"linux"}
+    kinds = {kind_of(tag) for tag in truth.platforms} | {"linux"}
     families = {ruling.family for ruling in meant}
     for tag in claimed.platforms:
-        if _kind(tag) in kinds:
+        if kind_of(tag) in kinds:
             continue
         platform = next((p for p in PLATFORMS if p.family in families and p.understands(tag)), None)
         if platform is not None and not platform.objections(contents, tag, exclude=exclude):
             yield tag
-
-
-def _kind(tag: str) -> str:
-    """``manylinux_2_28_x86_64`` and ``manylinux2014_x86_64`` → ``manylinux``."""
-    return tag.partition("_")[0].rstrip("0123456789")
 
 
 def _no_name(filename: str) -> Finding:
@@ -503,7 +358,7 @@ def _no_name(filename: str) -> Finding:
 def _python(contents: Contents, claims: Iterable[Finding]) -> PythonRuling:
     """What the modules say of Pythons; no tags where some are for one Python and the wheel is for any all the same."""
     python = pyabi.rule(contents, target=None)
-    spare = any(f.code == "TW409" and not _is_untruth(f) for f in claims)
+    spare = any(f.code == "TW409" and not is_untruth(f) for f in claims)
     return replace(python, interpreters=(), abis=()) if spare else python
 
 
@@ -528,8 +383,8 @@ def _truth(
         abis=abis or ("none",),
         platforms=platforms,
         purelib=platforms == ("any",),
-        floors=(*(f for r in rulings for f in r.floors), *_cpu_floors(contents), *python.floors),
-        reasons=(*(map(_why, meant) if meant else (_without_meaning(contents, rulings),)), python.reason),
+        floors=(*(f for r in rulings for f in r.floors), *cpu_floors(contents), *python.floors),
+        reasons=(*(map(why, meant) if meant else (_without_meaning(contents, rulings),)), python.reason),
         variant=contents.variant,
     )
 
@@ -537,174 +392,8 @@ def _truth(
 def _without_meaning(contents: Contents, rulings: Sequence[PlatformRuling]) -> str:
     if rulings:
         return f"binaries for several systems, of which the name means none: {', '.join(r.family for r in rulings)}"
-    return _without_ruling(contents)
-
-
-def _without_ruling(contents: Contents) -> str:
-    """Why there is nothing to say of platforms."""
-    return "its binaries are not judged here" if contents.is_bound else "no binaries"
+    return without_ruling(contents)
 
 
 def _is_narrower(claimed: WheelName, python: PythonRuling) -> bool:
     return bool(pyabi.contradicts(claimed.interpreters, claimed.abis, python))
-
-
-def _claims(
-    contents: Contents,
-    claimed: WheelName,
-    rulings: Sequence[PlatformRuling],
-    exclude: tuple[str, ...],
-    *,
-    instead: str = "truewheel tag renames it",
-) -> list[Finding]:
-    """:param instead: how a claim is changed for one that asks for less."""
-    found: list[Finding] = list(pyabi.objections(contents, interpreters=claimed.interpreters, abis=claimed.abis))
-    loadable = [f for f, b in contents.binaries() if b.is_loadable]
-    for tag in claimed.platforms:
-        if tag == "any":
-            found += _any_with_binaries(contents, loadable)
-            continue
-        platform = next((p for p in PLATFORMS if p.understands(tag)), None)
-        if platform is None:
-            found.append(_unknown_tag(tag))
-            continue
-        ruling = next((r for r in rulings if r.family == platform.family), None)
-        if not any(tag in platform.aliases(other) for other in claimed.platforms[: claimed.platforms.index(tag)]):
-            found += untrue(tag, platform.objections(contents, tag, exclude=exclude), ruling)
-        found += platform.notes(contents, tag)
-        found += _of_another_python(tag, platform, claimed.interpreters, claimed.abis)
-        found += _foreign(tag, platform, contents, rulings)
-    if not any(_is_untruth(f) for f in found):
-        found += _too_strict(claimed, rulings, instead)
-    return found
-
-
-def _of_another_python(
-    tag: str, platform: Platform, interpreters: tuple[str, ...], abis: tuple[str, ...]
-) -> list[Finding]:
-    """A platform tag that one Python's interpreters take, beside tags that only others do."""
-    version, takers = platform.python(tag), all_takers(interpreters, abis)
-    if version is None or not takers or any(t.include(version) for t in takers):
-        return []
-    written = f"{version[0]}.{version[1]}"
-    return [
-        Finding(
-            code="TW411",
-            severity=Severity.ERROR,
-            where=tag,
-            message=f"is taken by Python {written} alone, and {'.'.join(interpreters)}-{'.'.join(abis)} by others",
-            evidence=(f"{tag} is the ABI of Python {written} (PEP 783: one for each Python)",),
-            hint=f"build it for Python {written}, or for the platform of the Python that it names",
-        )
-    ]
-
-
-def _stranger(tag: str, file: File, binary: Binary, rulings: Sequence[PlatformRuling]) -> Finding:
-    """A binary that cannot be for the system that ``tag`` names."""
-    own = rulings[0].tags[:1] if len(rulings) == 1 else ()
-    form = binary.format.value
-    fact = f"it is {'an' if form == 'ELF' else 'a'} {form} file for {binary.slices[0].cpu if binary.slices else 'another system'}"
-    systems = {m.platform for s in binary.slices for m in s.minimum_os}
-    if systems:
-        fact += f", built for {' and '.join(sorted(systems))}"
-    return Finding(
-        code="TW305",
-        severity=Severity.ERROR,
-        where=file.path,
-        message=f"{tag} is not true of it",
-        evidence=(fact,),
-        hint=f"tag it {own[0]}, which is true; or build it for the system that the tag names"
-        if own
-        else "build one wheel per system",
-    )
-
-
-def _any_with_binaries(contents: Contents, loadable: Sequence[File]) -> list[Finding]:
-    """Binaries in a wheel for any platform. An extension module there is found on one and missing on the others, and a
-    program that is installed as a command starts on one; other files may be data (a launcher to copy, a test's fixture),
-    and a wheel that serves several systems chooses at run time.
-    """
-    if not loadable:
-        return []
-    alone = len(_owners(contents)) == 1
-    wrong = [m.path for m in modules(contents) if alone and not layout.DATA.intersection(m.path.split("/")[:-1])]
-    commands = _commands(contents)
-    if commands and not wrong:
-        wrong, what = commands, "installs a program that runs on one"
-    else:
-        what = "holds an extension module of one" if wrong else "holds binaries"
-    files = wrong or [f.path for f in loadable]
-    return [
-        Finding(
-            code="TW301",
-            severity=Severity.ERROR if wrong else Severity.WARNING,
-            where=files[0],
-            message=f"a wheel for any platform {what}",
-            evidence=tuple(_described(f, b) for f, b in contents.binaries() if f.path in files[:5]),
-            hint="tag it for the platform of its binaries" + ("" if wrong else ", unless it works without them"),
-        )
-    ]
-
-
-def _described(file: File, binary: Binary) -> str:
-    """A file as people find it with ``file`` or ``readelf``."""
-    cpus = ", ".join(dict.fromkeys(f"{s.kind.value} for {s.cpu}" for s in binary.slices))
-    return f"{file.path}: {binary.format.value}" + (f", {cpus}" if cpus else "")
-
-
-def _commands(contents: Contents) -> list[str]:
-    """Programs that installers put on the PATH, when all are for one system. WebAssembly needs no particular one."""
-    places = tuple(f"{contents.data_dir}/{place}/" for place in ("scripts", "data/bin", "data/Scripts"))
-    found = [(f.path, b) for f, b in contents.binaries() if f.path.startswith(places) and b.format is not Format.WASM]
-    programs = [(path, b) for path, b in found if any(s.kind is Kind.EXECUTABLE for s in b.slices)]
-    owners = {p.family for _, b in programs for s in b.slices for p in PLATFORMS if p.owns(b.format, s)}
-    return [path for path, _ in programs] if len(owners) == 1 else []
-
-
-def _foreign(tag: str, platform: Platform, contents: Contents, rulings: Sequence[PlatformRuling]) -> list[Finding]:
-    """A platform tag in a wheel whose binaries are all for another system, or that has none."""
-    if any(r.family == platform.family for r in rulings):
-        return []
-    loadable = [(f, b) for f, b in contents.binaries() if b.is_loadable]
-    if contents.is_bound and not loadable:
-        return []
-    if not loadable:
-        return [
-            Finding(
-                code="TW316",
-                severity=Severity.NOTE,
-                where=tag,
-                message="nothing in the wheel is bound to a platform",
-                hint="tag it any, unless it calls programs or libraries of that platform",
-            )
-        ]
-    # A file that was recognised, but not read, may be for any system of its format.
-    read = [(f, b) for f, b in loadable if b.slices]
-    return [_stranger(tag, *read[0], rulings)] if read else []
-
-
-def _too_strict(claimed: WheelName, rulings: Sequence[PlatformRuling], instead: str) -> list[Finding]:
-    """The best true tag asks for less than every tag in the name does."""
-    found = []
-    for ruling in rulings:
-        if not ruling.tags:
-            continue
-        best = ruling.tags[0]
-        own = [t for t in claimed.platforms if any(p.family == ruling.family and p.understands(t) for p in PLATFORMS)]
-        if own and not _is_plain(best) and not set(own) & set(ruling.tags) and _comparable(best, own):
-            found.append(
-                Finding(
-                    code="TW302",
-                    severity=Severity.NOTE,
-                    where=", ".join(own),
-                    message=f"asks for more than the binaries do: {best} would be true",
-                    evidence=(_why(ruling),),
-                    hint=instead,
-                )
-            )
-    return found
-
-
-def _comparable(best: str, own: Sequence[str]) -> bool:
-    """Whether the claim is of the same kind as the truth (manylinux, musllinux, macosx …)."""
-    return any(_kind(t) == _kind(best) for t in own) or all(t.startswith("linux_") for t in own)
