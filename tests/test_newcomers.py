@@ -422,6 +422,20 @@ def test_a_hidden_init_function(tmp_path: Path) -> None:
     assert "hint: add PyMODINIT_FUNC PyInit__m(void), or do not hide it" in told
 
 
+def test_a_hidden_init_function_without_a_suffix(tmp_path: Path) -> None:
+    """A bare ``_m.so`` may be a library for ctypes, unless the package imports it."""
+    needs.program("gcc")
+    hidden = "set_target_properties(_m PROPERTIES C_VISIBILITY_PRESET hidden)\ninstall("
+    cmake = CMAKE.replace(" WITH_SOABI", "").replace("install(", hidden)
+    for name, init, code in (("ctypes", "", 0), ("import", "from . import _m\n", 1)):
+        source = hooks.project(tmp_path / name, cmake=cmake)
+        (source / "src" / "pkg" / "__init__.py").write_text(init)
+        (source / "m.c").write_text((source / "m.c").read_text().replace("PyMODINIT_FUNC", "PyObject *"))
+        run = hooks.hook(source, "build_wheel", tmp_path / name / "out")
+        assert run.returncode == code, run.stderr
+        assert f"{'error' if code else 'warning'} TW404: pkg/_m.so" in run.stderr
+
+
 def test_a_module_that_is_installed_outside_of_the_wheel(tmp_path: Path) -> None:
     """It works on the machine that built it, and nowhere else."""
     needs.program("gcc")

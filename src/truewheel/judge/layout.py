@@ -141,19 +141,25 @@ def _beside_packages(contents: Contents, named: frozenset[str]) -> Iterator[Find
 def _missing(contents: Contents, imports: Iterable[Import], outside: tuple[str, ...]) -> Iterator[Finding]:
     """Modules that a package cannot be imported without, and that the wheel does not hold. What its ``__init__.py`` does
     not come to may be for another system: psutil's ``_pswindows.py`` is in every one of its wheels."""
-    paths = {f.path for f in contents.files}
-    folders = {d for p in paths for d in _directories(p)}
-    there = folders | {_module(p) for p in paths if p.endswith(_LOADED)}
+    there = {d for f in contents.files for d in _directories(f.path)}
+    there |= {_module(f.path) for f in contents.files if f.path.endswith(_LOADED)}
     wanted: dict[str, list[str]] = {}
-    for asked, place in _reached(imports, paths, folders):
+    for asked, place in _reached(contents, imports):
         if place not in there:
             wanted.setdefault(place, []).append(asked.where)
     for place, wheres in sorted(wanted.items()):
         yield _absent(place, sorted(wheres), contents, outside)
 
 
-def _reached(imports: Iterable[Import], paths: set[str], folders: set[str]) -> Iterator[tuple[Import, str]]:
+def imports_file(path: str, contents: Contents, imports: Iterable[Import]) -> bool:
+    """Whether importing a package of the wheel's imports the module that a file is by its name."""
+    return any(place == _module(path) for _, place in _reached(contents, imports))
+
+
+def _reached(contents: Contents, imports: Iterable[Import]) -> Iterator[tuple[Import, str]]:
     """The imports that importing a package leads to, each with the path of what it asks for."""
+    paths = {f.path for f in contents.files}
+    folders = {d for p in paths for d in _directories(p)}
     asked_by: defaultdict[str, list[Import]] = defaultdict(list)
     for asked in imports:
         asked_by[asked.where.rpartition(":")[0]].append(asked)

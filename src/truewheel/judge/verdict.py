@@ -73,7 +73,7 @@ def judge(contents: Contents, question: Question) -> Verdict:
     told = [
         *findings,
         *homeless,
-        *map(_graver, python.findings),
+        *(_graver(f, contents, question.imports) for f in python.findings),
         *_of_tree(contents, question, platforms),
         *of_variant(contents, built=True),
         *(f for r in rulings for f in r.findings),
@@ -97,10 +97,11 @@ def impossible(promise: str) -> tuple[Finding, ...]:
     return (unknown_tag(promise, others=(AUTO, NATIVE)),)
 
 
-def _graver(finding: Finding) -> Finding:
+def _graver(finding: Finding, contents: Contents, imports: Iterable[Import]) -> Finding:
     """What is merely odd in a wheel of somebody else's, and hardly meant in a build of one's own. Several modules in one file
     may be meant: ``ExtensionFileLoader`` loads each by its name."""
-    silent = finding.code == "TW404" and layout.is_module(finding.where)  # of a bare .so, ctypes may make use
+    path = finding.where  # of a bare .so that nothing imports, ctypes may make use
+    silent = finding.code == "TW404" and (layout.is_module(path) or layout.imports_file(path, contents, imports))
     if silent or (finding.code == "TW405" and len(finding.evidence) == 1):
         return replace(finding, severity=Severity.ERROR)
     if finding.code == "TW516":
@@ -118,7 +119,7 @@ def _of_tree(contents: Contents, question: Question, platforms: tuple[str, ...])
         named=question.named,
         platforms=platforms,
     )
-    return tuple(map(_graver, found))
+    return tuple(_graver(f, contents, question.imports) for f in found)
 
 
 def _description(facts: WheelFacts) -> tuple[Finding, ...]:
