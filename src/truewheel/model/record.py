@@ -228,15 +228,16 @@ def worked_out(function: Callable[[R], T]) -> Callable[[R], T]:
     """
 
     def remembered(record: R) -> T:
+        found: T
         try:
-            known = record._worked_out  # noqa: SLF001
+            found = record._worked_out[function]  # noqa: SLF001
         except AttributeError:
-            known = {}
-            _remember(record, known)
-        try:
-            found: T = known[function]
+            _remember(record, {})
         except KeyError:
-            found = known[function] = function(record)
+            pass
+        else:
+            return found
+        found = record._worked_out[function] = function(record)  # noqa: SLF001
         return found
 
     remembered.__name__, remembered.__doc__ = function.__name__, function.__doc__

@@ -50,11 +50,11 @@ def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelF
             filename=archive.name,
             size=archive.size,
             contents=Contents(
-                files=tuple(f for f, _ in looked if f is not None),
+                files=tuple([f for f, _ in looked if f is not None]),
                 dist_info=home,
                 variant=_variant(archive.name, texts.get(VARIANT)),
             ),
-            members=tuple(m for _, m in looked),
+            members=tuple([m for _, m in looked]),
             record=None if record is None else parse_record(record),
             wheel_headers=parse_headers(text_of(archive, by_name.get(f"{home}/WHEEL")) or ""),
             metadata=(text_of if digests else _headers_of)(archive, by_name.get(f"{home}/METADATA")),
