@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -100,7 +101,17 @@ def test_tag_writes_no_wheel_over_another(
     out = tmp_path / "out"
     assert main(["tag", str(renamed), str(wheel), "-o", str(out)]) != 0
     assert [p.name for p in out.iterdir()] == [wheel.name]
-    assert f"would get the name that {renamed.name} has got" in capsys.readouterr().err
+    assert f"would get the name that {renamed} has got" in capsys.readouterr().err
+
+
+def test_tag_writes_no_wheel_over_one_of_the_same_name(
+    wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    twin = tmp_path / "twin" / wheel.name
+    twin.parent.mkdir()
+    shutil.copyfile(wheel, twin)
+    assert main(["tag", str(wheel), str(twin), "-o", str(tmp_path / "out")]) != 0
+    assert f"{twin} would get the name that {wheel} has got" in capsys.readouterr().err
 
 
 def test_tag_goes_on_after_a_wheel_that_has_no_true_name(

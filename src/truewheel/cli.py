@@ -267,7 +267,7 @@ def _tag(options: SimpleNamespace) -> int:
     from .report import printable  # noqa: PLC0415
 
     code = 0
-    made: dict[str, str] = {}
+    made: dict[str, Path] = {}
     for path in map(Path, options.wheels):
         try:
             print(printable(_tag_one(path, Path(options.output), tuple(options.exclude), made)))  # noqa: T201
@@ -277,7 +277,7 @@ def _tag(options: SimpleNamespace) -> int:
     return code
 
 
-def _tag_one(path: Path, output: Path, exclude: tuple[str, ...], names: dict[str, str]) -> str:
+def _tag_one(path: Path, output: Path, exclude: tuple[str, ...], names: dict[str, Path]) -> str:
     """Write the wheel under its true name; returns what was done.
 
     :param names: the wheel that each name was given to in this run; this one is added.
@@ -291,9 +291,9 @@ def _tag_one(path: Path, output: Path, exclude: tuple[str, ...], names: dict[str
     checked = verdict.check(facts, exclude=exclude)
     name = _true_name(facts, checked)
     _must_be_true(facts, name, exclude=exclude)
-    if (other := names.setdefault(str(name), path.name)) != path.name:
+    if (other := names.setdefault(str(name), path)) != path:
         raise TruewheelError(
-            f"{path.name} would get the name that {other} has got, {name}",
+            f"{path} would get the name that {other} has got, {name}",
             hint="keep one of them, or name another directory for it",
         )
     made = output / str(name)

@@ -64,6 +64,33 @@ def test_directories_that_differ_in_case_become_one() -> None:
     assert "become one" in finding.message
 
 
+@pytest.mark.parametrize(
+    "names", [("p/x.py", "p//x.py"), ("./p/x.py", "p/./x.py"), ("p/x.py", "p-1.data/platlib/p/x.py")]
+)
+def test_members_that_are_installed_as_one_file(names: tuple[str, str]) -> None:
+    (finding,) = layout.findings(wheel(*names))
+    assert (finding.code, finding.where) == ("TW509", names[1])
+    assert finding.message == f"is installed as p/x.py, as is {names[0]}"
+
+
+def test_another_wheels_data_directory() -> None:
+    (finding,) = layout.findings(wheel("q-1.data/scripts/x"))
+    assert (finding.code, finding.severity, finding.where) == ("TW510", Severity.WARNING, "q-1.data/")
+    assert codes(wheel("p-1.data/scripts/x", "p/q.data/x")) == []
+
+
+def test_texts_that_installers_cannot_decode() -> None:
+    found = layout.findings(wheel(undecodable=("METADATA", "RECORD")))
+    assert [(f.code, f.severity, f.where) for f in found] == [
+        ("TW522", Severity.ERROR, f"{HOME}/METADATA"), ("TW524", Severity.ERROR, f"{HOME}/RECORD"),
+    ]  # fmt: skip
+
+
+def test_a_wheel_file_without_tags() -> None:
+    (finding,) = layout.findings(wheel(wheel_headers=(("Wheel-Version", "1.0"), ("Root-Is-Purelib", "true"))))
+    assert (finding.code, finding.message) == ("TW512", "has no tag")
+
+
 def test_what_was_installed_outside_of_the_wheel() -> None:
     """The module is named first; that nothing was installed is then no riddle."""
     tree = Contents(files=(File(path="p/__init__.py", size=0),), dist_info=HOME)

@@ -303,6 +303,9 @@ def test_reference_counts_tell_the_build() -> None:
     assert codes(locked, "cp313-cp313t") == ["TW401"]
     assert codes(locked, "cp39-abi3") == []
     assert codes(contents(module("p/m.abi3t.so", "_Py_Dealloc")), "cp315-abi3t") == ["TW401", "TW402"]
+    counting = contents(module("p/m.so", "_Py_INCREF_IncRefTotal"))
+    assert codes(counting, "cp313-cp313") == ["TW401"]
+    assert codes(counting, "cp313-cp313d") == ["TW410"]
 
 
 def test_symbols_of_pypy() -> None:
@@ -431,6 +434,7 @@ def test_interpreters_have_the_stable_abi_that_the_table_says(version: str) -> N
     assert table - exports == set()
     assert modules.GIL_ONLY in exports
     assert not exports & modules.THREADED_ONLY
+    assert not exports & modules.DEBUG_ONLY
     assert not {n for n, macro in conditional.items() if macro == "MS_WINDOWS"} & exports
 
 

@@ -220,6 +220,8 @@ def findings(facts: WheelFacts, *, opinion: str = "") -> tuple[Finding, ...]:
             _of_contents(facts.contents, empty=Severity.WARNING),
             _unfit_for_windows(facts.contents, name.platforms if name is not None else ("any",)),
             _of_members(facts),
+            _overlaid(facts),
+            _undecodable(facts),
             _of_record(facts),
             _of_metadata(facts, opinion),
         )
@@ -352,6 +354,12 @@ def _stray(payload: list[File], contents: Contents) -> Iterator[Finding]:
             "with install.components",
         )  # fmt: skip
     data = contents.data_dir + "/"
+    for top in sorted({f.path.partition("/")[0] for f in payload if ".data/" in f.path}):
+        if top.endswith(".data") and top != contents.data_dir:
+            yield _finding(
+                "TW510", Severity.WARNING, f"{top}/", "is another wheel's data directory: some installers take it for this one's, others do not",
+                hint=f"the one of this wheel is {contents.data_dir}",
+            )  # fmt: skip
     schemes = {f.path.removeprefix(data).partition("/")[0] for f in payload if f.path.startswith(data)}
     for scheme in sorted(schemes - SCHEMES):
         yield _finding(
@@ -467,12 +475,40 @@ def _of_members(facts: WheelFacts) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def _overlaid(facts: WheelFacts) -> Iterator[Finding]:
+    """Members of several names that are installed as one file: which of them stays, only the installer knows."""
+    contents = facts.contents
+    names = [m.name for m in facts.members]
+    if not any("./" in n or "//" in n or n.startswith(contents.data_dir) for n in names):
+        return  # as nearly always
+    places: defaultdict[str, list[str]] = defaultdict(list)
+    for name in dict.fromkeys(n for n in names if not n.endswith("/")):
+        plain = "/".join(part for part in name.split("/") if part not in ("", "."))
+        places[contents.installed(plain)].append(name)
+    for place, several in places.items():
+        if len(several) > 1:
+            yield _finding(
+                "TW509", Severity.ERROR, several[1], f"is installed as {place}, as is {several[0]}",
+                evidence=several[2:7], hint="keep one of them",
+            )  # fmt: skip
+
+
+def _undecodable(facts: WheelFacts) -> Iterator[Finding]:
+    for base in facts.undecodable:
+        yield _finding(
+            "TW522" if base == "METADATA" else "TW524", Severity.ERROR, f"{facts.contents.dist_info}/{base}",
+            "is not UTF-8, so installers cannot read it", hint="build the wheel again, with all texts in UTF-8",
+        )  # fmt: skip
+
+
 def _leaves(name: str) -> str:
     """Why a member would be written elsewhere than the archive says; empty when it would not."""
     if name.startswith("/") or (name[1:2] == ":" and name[0].isalpha()):
         return "an absolute path, which leaves the installation"
     if ".." in name.replace("\\", "/").split("/"):
         return "a path that leaves the installation"
+    if name.partition(".data/")[2].partition("/")[2].startswith("/"):
+        return "an absolute path below an install scheme, which may leave the installation"
     if "\\" in name:
         return "a backslash in a name: Windows takes it for the end of a directory's name, other systems do not"
     return ""
@@ -572,6 +608,10 @@ def _of_name(facts: WheelFacts, name: WheelName, opinion: str) -> Iterator[Findi
             evidence=[f"{name.name} should be {escape(name.name)}"], hint="newer build backends normalise it",
         )  # fmt: skip
     inside, outside = set(facts.wheel_tags), set(name.expanded)
+    if not inside and facts.wheel_headers:
+        yield _finding(
+            "TW512", Severity.WARNING, f"{facts.contents.dist_info}/WHEEL", "has no tag", hint="truewheel tag writes them",
+        )  # fmt: skip
     if inside and inside != outside:
         differing = [f"only WHEEL says {tag}" for tag in sorted(inside - outside)[:4]]
         differing += [f"only the file name says {tag}" for tag in sorted(outside - inside)[:4]]

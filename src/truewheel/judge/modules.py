@@ -37,6 +37,8 @@ _INITS = ("PyInit_", "PyInitU_", "PyModExport_", "PyModExportU_", "_cffi_pypyini
 """The last is what cffi's API mode writes for PyPy (cffi, ``recompiler.py``)."""
 THREADED_ONLY = frozenset({"_Py_DecRefShared", "_Py_MergeZeroLocalRefcount"})
 """What inlined reference counting calls in free-threaded builds, and what no other build exports (``Include/refcount.h``)."""
+DEBUG_ONLY = frozenset({"_Py_INCREF_IncRefTotal", "_Py_DECREF_DecRefTotal", "_Py_NegativeRefcount", "_Py_RefTotal"})
+"""What reference counting calls in debug builds, and what no other build exports (``Include/object.h``, ``Py_REF_DEBUG``)."""
 GIL_ONLY = "_Py_Dealloc"
 """What inlined reference counting calls in builds with the GIL; free-threaded headers do not."""
 

@@ -139,6 +139,7 @@ class WheelFacts(Record):
     :param wheel_headers: WHEEL's headers in order, ``(name, value)``.
     :param metadata: text of METADATA, of which the body may be left out; ``None`` when missing.
     :param oddities: of the archive's records; looked for when digests are.
+    :param undecodable: base names of texts in ``.dist-info`` that are not UTF-8.
     :param texts: other small text files in ``.dist-info`` (``entry_points.txt``, ``top_level.txt`` …) by base name.
     """
 
@@ -150,6 +151,7 @@ class WheelFacts(Record):
     wheel_headers: tuple[tuple[str, str], ...]
     metadata: str | None
     oddities: tuple[Oddity, ...] = ()
+    undecodable: tuple[str, ...] = ()
     texts: Mapping[str, str] = MappingProxyType({})
 
     @property
