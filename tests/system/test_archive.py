@@ -113,7 +113,7 @@ def test_what_zipfile_does_not_read_has_a_problem(tmp_path: Path, place: int, va
     path.write_bytes(data)
     with pytest.raises(NotImplementedError), zipfile.ZipFile(path) as theirs:
         theirs.read("p/a.py")
-    with Archive(path) as archive, pytest.raises(ValueError, match=r"more of the ZIP format than Python's zipfile has"):
+    with Archive(path) as archive, pytest.raises(ValueError, match=r"Python (reads up to 6\.3|does not read)"):
         archive.read(archive.items[0])
 
 

@@ -294,10 +294,12 @@ class Archive:
             raise ValueError("its local header has another name")
         if method != item.method or (flags ^ item.flags) & 1:
             raise ValueError("its local header contradicts the directory")
-        if item.flags & _UNREADABLE or item.version > _NEWEST:
+        if item.version > _NEWEST:
             raise ValueError(
-                "it needs more of the ZIP format than Python's zipfile has (a patch, or strong encryption)"
+                f"it needs version {item.version / 10} of the ZIP format, Python reads up to {_NEWEST / 10}"
             )
+        if item.flags & _UNREADABLE:
+            raise ValueError("it is marked as a patch or as strongly encrypted, which Python does not read")
         if start + item.compressed_size > self._ends[item.offset]:
             raise ValueError("it overlaps another member or the end of the file")
         return self.data[start : start + item.compressed_size]
