@@ -83,6 +83,21 @@ def test_check_strict_and_ignore(renamed: Path) -> None:
     assert main(["check", "--strict", str(renamed)]) == 1
 
 
+@pytest.mark.parametrize("command", ["show", "check"])
+def test_json_tells_what_was_read_from_where_and_what_was_not(
+    command: str, wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "twin").mkdir()
+    twin, none = tmp_path / "twin" / wheel.name, tmp_path / "none.whl"
+    shutil.copyfile(wheel, twin)
+    assert main([command, "--json", str(wheel), str(none), str(twin)]) == 4
+    document = json.loads(capsys.readouterr().out)
+    assert [(w["file"], w["path"]) for w in document["wheels"]] == [(wheel.name, str(wheel)), (wheel.name, str(twin))]
+    (unread,) = document["unread"]
+    assert (unread["path"], unread["message"]) == (str(none), f"{none} cannot be read")
+    assert "No such file" in unread["because"][0]
+
+
 def test_tag_gives_the_true_name(
     wheel: Path, renamed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

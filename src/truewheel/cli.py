@@ -179,36 +179,42 @@ def _prefix(text: str) -> str:
 def _show(options: SimpleNamespace) -> int:
     from . import report  # noqa: PLC0415
 
-    results, code = _each(options, digests=False, binaries=not options.json)
+    results, unread = _each(options, digests=False, binaries=not options.json)
     if options.json:
-        print(report.as_json(results))  # noqa: T201
+        print(report.as_json(results, unread))  # noqa: T201
     else:
         style = _style(verbose=options.verbose)
         for facts, checked in results:
             print(report.shown(facts, checked, style))  # noqa: T201
-    return code
+    return _worst(unread)
 
 
 def _check(options: SimpleNamespace) -> int:
     from . import report  # noqa: PLC0415
 
-    results, code = _each(options, digests=True, binaries=False)
+    results, unread = _each(options, digests=True, binaries=False)
     if options.json:
-        print(report.as_json(results))  # noqa: T201
+        print(report.as_json(results, unread))  # noqa: T201
     else:
         style = _style(verbose=options.verbose)
         for facts, checked in results:
             print(report.checked_line(facts, checked, style, strict=options.strict))  # noqa: T201
     passed = all(checked.passes(strict=options.strict) for _, checked in results)
-    return code or int(ExitCode.FINE if passed else ExitCode.FINDINGS)
+    return _worst(unread) or int(ExitCode.FINE if passed else ExitCode.FINDINGS)
 
 
-def _each(options: SimpleNamespace, *, digests: bool, binaries: bool) -> tuple[list[tuple[WheelFacts, Checked]], int]:
+def _worst(unread: list[tuple[str, TruewheelError]]) -> int:
+    return max((int(error.exit_code) for _, error in unread), default=int(ExitCode.FINE))
+
+
+def _each(
+    options: SimpleNamespace, *, digests: bool, binaries: bool
+) -> tuple[list[tuple[WheelFacts, Checked]], list[tuple[str, TruewheelError]]]:
     """Facts and judgement of each wheel; a file that is none is told, and the others go on."""
     from .judge import verdict  # noqa: PLC0415
     from .system.wheelreader import read_wheel  # noqa: PLC0415
 
-    results, code = [], 0
+    results, unread = [], []
     for path in options.wheels:
         try:
             if binaries and _show_binary(path):
@@ -216,7 +222,7 @@ def _each(options: SimpleNamespace, *, digests: bool, binaries: bool) -> tuple[l
             facts = read_wheel(path, digests=digests)
         except TruewheelError as error:
             _complain(error)
-            code = max(code, int(error.exit_code))
+            unread.append((path, error))
             continue
         select = tuple(options.select) or ("TW",)
         results.append(
@@ -227,7 +233,7 @@ def _each(options: SimpleNamespace, *, digests: bool, binaries: bool) -> tuple[l
                 ),
             )
         )
-    return results, code
+    return results, unread
 
 
 def _show_binary(path: str) -> bool:

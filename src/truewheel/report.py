@@ -211,17 +211,25 @@ def binary(name: str, facts: Binary) -> str:
 # --- JSON -------------------------------------------------------------------------------------------------------
 
 
-def as_json(wheels: Sequence[tuple[WheelFacts, Checked]]) -> str:
-    """The document of ``--json``; its keys are described in the command-line reference."""
+def as_json(wheels: Sequence[tuple[WheelFacts, Checked]], unread: Iterable[tuple[str, TruewheelError]] = ()) -> str:
+    """The document of ``--json``; its keys are described in the command-line reference.
+
+    :param unread: what could not be read, and why.
+    """
     import json  # noqa: PLC0415  # people ask for text
 
-    document = {"version": JSON_VERSION, "wheels": [_wheel(facts, checked) for facts, checked in wheels]}
+    document = {
+        "version": JSON_VERSION,
+        "wheels": [_wheel(facts, checked) for facts, checked in wheels],
+        "unread": [{"path": path, "message": e.message, "because": list(e.context)} for path, e in unread],
+    }
     return json.dumps(document, indent=2, sort_keys=True)
 
 
 def _wheel(facts: WheelFacts, checked: Checked) -> dict[str, Any]:
     return {
         "file": facts.filename,
+        "path": facts.path,
         "size": facts.size,
         "claimed": checked.claimed.tag if checked.claimed else None,
         "true": checked.is_true,

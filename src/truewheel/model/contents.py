@@ -133,6 +133,7 @@ class WheelFacts(Record):
     """A wheel as it lies on disk: everything a judge needs to know, and no opinion.
 
     :param filename: the base name of the file.
+    :param path: as it was asked for.
     :param size: of the file in bytes.
     :param members: in the order of the central directory, duplicates kept.
     :param record: rows of RECORD in file order; ``None`` when RECORD is missing.
@@ -151,6 +152,7 @@ class WheelFacts(Record):
     wheel_headers: tuple[tuple[str, str], ...]
     metadata: str | None
     oddities: tuple[Oddity, ...] = ()
+    path: str = ""
     undecodable: tuple[str, ...] = ()
     texts: Mapping[str, str] = MappingProxyType({})
 

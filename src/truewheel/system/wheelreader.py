@@ -5,6 +5,8 @@ Source: the binary distribution format specification. Writing is :mod:`~truewhee
 
 from __future__ import annotations
 
+import os
+
 from .. import formats
 from ..model.contents import Contents, File, Member, WheelFacts
 from ..model.diagnostics import FormatError, WheelError
@@ -13,7 +15,6 @@ from .archive import Archive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Mapping
 
     from ..formats.cursor import Buffer
@@ -51,6 +52,7 @@ def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelF
         texts = {n: text_of(archive, by_name[f"{home}/{n}"], strange) or "" for n in _TEXTS if f"{home}/{n}" in by_name}
         return WheelFacts(
             filename=archive.name,
+            path=os.fspath(path),
             size=archive.size,
             contents=Contents(
                 files=tuple([f for f, _ in looked if f is not None]),
