@@ -56,7 +56,19 @@ def test_show_json(wheel: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (entry,) = document["wheels"]
     assert entry["true"] is True
     assert entry["file"] == wheel.name
-    assert set(entry) == {"file", "size", "claimed", "true", "tag", "tags", "variant", "reasons", "floors", "findings"}
+    assert set(entry) == {
+        "file",
+        "path",
+        "size",
+        "claimed",
+        "true",
+        "tag",
+        "tags",
+        "variant",
+        "reasons",
+        "floors",
+        "findings",
+    }
     assert entry["floors"][0]["evidence"][0]["file"].startswith("pkg/_m.")
 
 

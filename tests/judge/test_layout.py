@@ -91,6 +91,12 @@ def test_a_wheel_file_without_tags() -> None:
     assert (finding.code, finding.message) == ("TW512", "has no tag")
 
 
+def test_letters_that_are_composed_otherwise() -> None:
+    (finding,) = layout.findings(wheel("p/\u00e9.py", "p/e\u0301.py"))
+    assert (finding.code, finding.where) == ("TW501", "p/e\u0301.py")
+    assert finding.message == "another name differs only in how its letters are composed: on macOS one is lost"
+
+
 def test_what_was_installed_outside_of_the_wheel() -> None:
     """The module is named first; that nothing was installed is then no riddle."""
     tree = Contents(files=(File(path="p/__init__.py", size=0),), dist_info=HOME)

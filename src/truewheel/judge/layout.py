@@ -272,17 +272,17 @@ def _collisions(contents: Contents) -> Iterator[Finding]:
     files = {f.path for f in contents.files}
     directories = {d for f in files for d in _directories(f)}
     paths = files | directories
-    if len({path.casefold() for path in paths}) == len(paths) and files.isdisjoint(directories):
+    if len(set(map(_folded, paths))) == len(paths) and files.isdisjoint(directories):
         return  # as nearly always
     spellings: defaultdict[str, list[str]] = defaultdict(list)
     for path in sorted(paths):
-        spellings[path.casefold()].append(path)
+        spellings[_folded(path)].append(path)
     for several in spellings.values():
         # Of a file below two directories that differ already, those are told.
         if len(several) > 1 and len({p.rpartition("/")[0] for p in several}) == 1:
             yield _finding(
                 "TW501", Severity.WARNING, several[0],
-                "another name differs only in case: on Windows and macOS " + _fate(several, files),
+                f"another name differs only in {_difference(several)} " + _fate(several, files),
                 evidence=several[:5], hint="rename one of them",
             )  # fmt: skip
     for path in files:
@@ -292,6 +292,21 @@ def _collisions(contents: Contents) -> Iterator[Finding]:
                 "TW527", Severity.ERROR, path, "a file and a directory have the same name",
                 evidence=[below], hint="rename one of them",
             )  # fmt: skip
+
+
+def _folded(path: str) -> str:
+    """What Windows and macOS take for the same name."""
+    if path.isascii():
+        return path.lower()
+    import unicodedata  # noqa: PLC0415  # few names have other letters
+
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def _difference(several: list[str]) -> str:
+    if len({path.casefold() for path in several}) == 1:
+        return "case: on Windows and macOS"
+    return "how its letters are composed: on macOS"
 
 
 def _fate(several: list[str], files: set[str]) -> str:
