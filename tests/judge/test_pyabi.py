@@ -81,6 +81,11 @@ def test_stable_abi_as_asked_for() -> None:
     assert floor.evidence[0].symbol == "PyType_GetModuleState"
 
 
+def test_cpython_looks_for_no_init_function_of_pypys() -> None:
+    files = contents(module("p/m.cpython-313-x86_64-linux-gnu.so", exports="_cffi_pypyinit_m"))
+    assert codes(files, "cp313-cp313") == ["TW404"]
+
+
 @pytest.mark.parametrize("exports", ["PyInit_m", "_cffi_pypyinit_m"])
 def test_pypy_is_asked_for_no_stable_abi_and_has_an_init_function_of_its_own(exports: str) -> None:
     files = contents(module("p/m.pypy311-pp73-x86_64-linux-gnu.so", exports=exports))

@@ -16,6 +16,7 @@ from ..model.record import replace
 from ..model.verdict import PythonRuling
 from . import stable
 from .modules import (
+    CFFI_PYPY,
     THREADED_ONLY,
     bound_libraries,
     expected_inits,
@@ -368,6 +369,8 @@ def _module_findings(found: Iterable[Module]) -> Iterator[Finding]:
         name = posixpath.basename(module.stem)
         for piece in module.pieces:
             there, wanted = inits(piece), expected_inits(name)
+            if (module.tag or "").startswith("cp"):
+                there = frozenset(i for i in there if not i.startswith(CFFI_PYPY))  # CPython does not look for it
             if not there and piece.exports_complete:
                 yield _no_init(module, wanted[0], f"no {wanted[0]} among {len(piece.exports)} exports")
             elif there and not there.intersection(wanted) and name != "__init__":
