@@ -62,6 +62,10 @@ _BUILD_PLACES = (
 )
 _FIRST: Level = (2, 5)
 """The first manylinux level that there is (PEP 513)."""
+_RELR_VERSION = "GLIBC_ABI_DT_RELR"
+"""A version that linkers require for glibc's sake of files with DT_RELR, where they link with its libc."""
+_RELR_SINCE: Mapping[str, tuple[int, ...]] = {"glibc": (2, 36), "musl": (1, 2, 4)}
+"""The first releases that apply DT_RELR (glibc ``NEWS`` for 2.36, musl ``WHATSNEW`` for 1.2.4)."""
 _MUSL_BASELINE: Level = (1, 2)
 """The oldest musl that is maintained; that a file runs on 1.1 cannot be shown without a list of 1.1's symbols."""
 
@@ -223,9 +227,8 @@ def _known_wants(piece: _Piece) -> dict[tuple[tuple[str, ...], str], tuple[_Want
 
 
 def _found_wants(piece: _Piece, held: Mapping[str, _Piece], exclude: tuple[str, ...], libc: str) -> Iterator[_Want]:
-    for need in piece.slice.needs:
-        if need.library in held or _matches(need.library, exclude):
-            continue
+    needs = [n for n in piece.slice.needs if n.library not in held and not _matches(n.library, exclude)]
+    for need in needs:
         if libc == "musl":
             yield from _musl_library_wants(piece, need.library)
         elif need.library.startswith(_LOADERS):
@@ -234,7 +237,23 @@ def _found_wants(piece: _Piece, held: Mapping[str, _Piece], exclude: tuple[str, 
             yield from _glibc_library_wants(piece, need.library, need.versions)
     if libc == "musl":
         yield from _musl_wants(piece)
+    told = any(_RELR_VERSION in n.versions for n in needs)
+    if "DT_RELR" in piece.slice.packed_relocations and piece.slice.is_relocated and not told:
+        yield _relr_want(piece, libc)
     yield from _isa_wants(piece)
+
+
+def _relr_want(piece: _Piece, libc: str) -> _Want:
+    """Older loaders skip the table without a word, and the file crashes for the addresses that nobody set.
+
+    No tag tells musl 1.2.4 from 1.2: PEP 656 counts the first two numbers only. So ``musllinux_1_2`` may say it, as it may
+    of files that need a symbol which musl got in 1.2.3, and the floor tells people the rest.
+    """
+    release = _RELR_SINCE[libc]
+    fact = f"DT_RELR is set: packed relative relocations, which {libc} applies since {'.'.join(map(str, release))}"
+    return _Want(
+        of=libc, level=(release[0], release[1]), version=release, evidence=Evidence(file=piece.path, fact=fact)
+    )
 
 
 def _glibc_library_wants(piece: _Piece, library: str, versions: tuple[str, ...]) -> Iterator[_Want]:
