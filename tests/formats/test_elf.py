@@ -307,3 +307,15 @@ def test_an_empty_table_of_relocations_asks_for_nothing(tmp_path: Path) -> None:
         if struct.unpack_from("<Q", data, place)[0] == 35:
             struct.pack_into("<Q", changed, place + 8, 0)
     assert read(bytes(changed)).packed_relocations == ()
+
+
+def test_a_hash_chain_outside_of_the_file(tmp_path: Path) -> None:
+    """Told with the place, and not with a negative size."""
+    data = bytearray(without_sections(compiled(tmp_path, "-shared", "-fPIC", "-Wl,--hash-style=gnu")))
+    dynamic = next(s for s in ELFFile(io.BytesIO(data)).iter_segments() if s["p_type"] == "PT_DYNAMIC")
+    tags = dict(struct.iter_unpack("<QQ", data[dynamic["p_offset"] : dynamic["p_offset"] + dynamic["p_filesz"]]))
+    table = tags[0x6FFFFEF5]  # the first segment lies where the file does
+    buckets, _, bloom, _ = struct.unpack_from("<IIII", data, table)
+    struct.pack_into(f"<{buckets}I", data, table + 16 + 8 * bloom, *[0x14000000] * buckets)
+    with pytest.raises(FormatError, match=rf"gnu hash chain lies outside of it \({len(data)} bytes\)"):
+        read(bytes(data))

@@ -337,6 +337,8 @@ def _gnu_hash_count(cursor: Cursor, header: _Header, gnu: int) -> tuple[int, boo
         # No hashed symbol: of the undefined ones before symoffset the linker may have said more or less.
         return symoffset, symoffset > 1
     chain = table + 4 * buckets + 4 * (last - symoffset)
+    if chain > len(cursor):
+        cursor.fail(f"gnu hash chain lies outside of it ({len(cursor)} bytes)", offset=chain, field="gnu hash chain")
     while piece := min(_CHAIN_PIECE, len(cursor) - chain) // 4:
         for (word,) in cursor.rows("I", chain, piece, "gnu hash chain"):
             last += 1
