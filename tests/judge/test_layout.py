@@ -126,6 +126,18 @@ def test_a_wheel_file_without_headers_is_not_missing() -> None:
     assert "is missing" in [f.message for f in layout.findings(gone) if f.code == "TW524"]
 
 
+@pytest.mark.parametrize(("problem", "found"), [(None, ["TW524", "TW524", "TW522"]), ("bad CRC", ["TW520"] * 3)])
+def test_what_cannot_be_unpacked_is_not_missing(problem: str | None, found: list[str]) -> None:
+    names = [f"p-1.dist-info/{n}" for n in ("METADATA", "RECORD", "WHEEL")]
+    there = tuple(member(n, problem=problem) for n in names)
+    facts = dataclasses.replace(wheel(), record=None, wheel_headers=(), metadata=None, members=there)
+    told = [f for f in layout.findings(facts, opinion="") if f.code in ("TW520", "TW522", "TW524")]
+    assert [f.code for f in told] == found
+    assert not any("missing" in f.message for f in told)
+    gone = dataclasses.replace(facts, members=())
+    assert sum(f.message == "is missing" for f in layout.findings(gone, opinion="")) == 3
+
+
 def test_tags_are_told_with_the_side_on_which_they_stand() -> None:
     (finding,) = layout.findings(wheel(wheel_headers=(("Wheel-Version", "1.0"), ("Tag", "py2-none-any"))))
     assert finding.evidence == ("only WHEEL says py2-none-any", "only the file name says py3-none-any")
