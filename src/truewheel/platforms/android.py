@@ -140,12 +140,15 @@ class Android:
         wants = list(_wants(found))
         level = max([w.level for w in wants], default=_policy()["oldest"])
         abis = sorted({_abi(p.slice.cpu) or p.slice.cpu for p in found})
-        tag = f"android_{level}_{abis[0]}" if abis else f"android_{level}"
+        named = [abi for abi in abis if abi in _policy()["abis"]]
+        tag = f"android_{level}_{named[0]}" if named else "android"
+        reason = "" if named or not found else f"{found[0].path} is code for {abis[0]}, for which there is no tag"
         evidence = tuple(w.evidence for w in wants if w.level == level)
         floors = (Floor(of="android", version=(level,), evidence=evidence),) if evidence else ()
         findings = (*_findings(found, exclude), *_mixtures(found, abis))
         return PlatformRuling(
-            family="android", tags=(tag,), native=tag, floors=floors, findings=tuple(dict.fromkeys(findings)),
+            family="android", tags=(tag,) if named else (), native=tag, floors=floors,
+            findings=tuple(dict.fromkeys(findings)), reason=reason, nameless=not named,
             cure="build everything in it for that API level (ANDROID_PLATFORM=android-N)",
         )  # fmt: skip
 

@@ -48,6 +48,9 @@ _WITHOUT_POLICY = frozenset(
      "riscv32", "s390", "sh4", "sparc", "sparc64", "x32"}
 )  # fmt: skip
 """What else ELF files are for, by the names that the reader gives them."""
+_NAMED = _CPUS | _WITHOUT_POLICY
+_NAMELESS = "machine-"
+"""How what the reader calls other CPUs begins."""
 _BUILD_PLACES = (
     "/tmp/",
     "/var/tmp/",
@@ -366,7 +369,7 @@ class Linux:
         """A level with or without a CPU that ELF files are for."""
         tag = f"{promise}_x86_64" if re.fullmatch(_SHORT, promise) else promise
         claim = _parse(tag)
-        return claim is not None and claim.cpu in _CPUS | _WITHOUT_POLICY and self.understands(tag)
+        return claim is not None and claim.cpu in _NAMED and self.understands(tag)
 
     def complete(self, promise: str, contents: Contents) -> str:
         """Add the CPU to a promise that lacks it."""
@@ -384,7 +387,13 @@ class Linux:
         """The lowest level that all files keep; the plain platform when there is none."""
         pieces = _pieces(contents)
         findings = list(_findings(contents, pieces))
-        cpus = sorted({p.slice.cpu for p in pieces})
+        # For a CPU without a name there is no tag; of others beside it, one has.
+        cpus = sorted({p.slice.cpu for p in pieces}, key=lambda cpu: (cpu.startswith(_NAMELESS), cpu))
+        if cpus and cpus[0].startswith(_NAMELESS):
+            reason = f"{pieces[0].path} is code for {cpus[0]}, for which no tag is known"
+            return PlatformRuling(
+                family="linux", tags=(), native="linux", findings=tuple(findings), reason=reason, nameless=True
+            )
         native = f"linux_{cpus[0]}" if cpus else "any"
         libcs = {c for p in pieces if (c := _libc(p.slice)) is not None}
         if len(cpus) > 1 or len(libcs) > 1 or cpus[:1] == [] or cpus[0] not in _CPUS:
@@ -422,6 +431,8 @@ class Linux:
         used = _used(contents)
         found: list[Objection] = []
         for piece in _pieces(contents):
+            if piece.slice.cpu.startswith(_NAMELESS) and claim.kind == "linux" and claim.cpu not in _NAMED:
+                continue  # neither is known here, so they may be the same
             if piece.slice.cpu != claim.cpu and not _runs_on(piece.slice.cpu, claim.cpu):
                 fact = f"it is code for {piece.slice.cpu}"
                 found.append(Objection(evidence=Evidence(file=piece.path, fact=fact), allows=f"only {claim.cpu}"))
