@@ -10,7 +10,7 @@ import itertools
 from collections import Counter, defaultdict
 
 from ..model.binary import Format, Kind
-from ..model.diagnostics import Finding, Severity
+from ..model.diagnostics import UNLISTED, Finding, Severity
 from ..model.distinfo import each_header, escape, parse_wheel_name
 
 TYPE_CHECKING = False
@@ -237,7 +237,11 @@ def bounded(found: Iterable[Finding]) -> tuple[Finding, ...]:
     more = {code: count - _MOST for code, count in counts.items() if count > _MOST}
     for code, count in more.items():
         last = next(f for f in reversed(kept) if f.code == code)
-        kept.append(_finding(code, last.severity, "…", f"and {count} more like these", hint=last.hint))
+        kept.append(
+            _finding(
+                code, last.severity, UNLISTED, f"and {count} more like these, which are not listed", hint=last.hint
+            )
+        )
     return tuple(kept)
 
 
