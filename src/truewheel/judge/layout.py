@@ -484,7 +484,7 @@ def _leaves(name: str) -> str:
 
 def _of_record(facts: WheelFacts) -> Iterator[Finding]:
     home = facts.contents.dist_info
-    if not facts.wheel_headers and (what := _lacking(facts, "WHEEL", "has no headers")):
+    if not facts.wheel_headers and (what := _lacking(facts, "WHEEL", "has no headers that can be read")):
         yield _finding("TW524", Severity.ERROR, f"{home}/WHEEL", what, hint="build the wheel again")
     if facts.record is None:
         if what := _lacking(facts, "RECORD", "cannot be read"):
