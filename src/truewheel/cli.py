@@ -385,10 +385,12 @@ def _must_be_true(facts: WheelFacts, name: WheelName, *, exclude: tuple[str, ...
 
     again = verdict.check(replace(facts, filename=str(name)), exclude=exclude)
     if not again.is_true:
+        wrong = [f for f in again.findings if f.severity is Severity.ERROR]
+        of_python = any(f.code.startswith("TW4") for f in wrong)
         raise VerdictError(
             f"{facts.filename}: no true name for it is known",
-            findings=[f for f in again.findings if f.severity is Severity.ERROR],
-            hint="build it again for the Python that it is meant for",
+            findings=wrong,
+            hint="build it again for the Python that it is meant for" if of_python else None,
         )
 
 

@@ -110,7 +110,7 @@ def test_many_like_findings_are_counted() -> None:
     many = [f"p/{n}.pyc" for n in range(1000)]
     found = layout.findings(wheel(*many))
     assert len(found) == 51
-    assert found[-1].message == "and 950 more like these"
+    assert found[-1].message == "and 950 more like these, which are not listed"
 
 
 @pytest.mark.parametrize(
@@ -154,9 +154,21 @@ def test_why_a_path_is_refused() -> None:
 
 def test_a_wheel_file_without_headers_is_not_missing() -> None:
     sound = wheel(wheel_headers=())
-    assert [f.message for f in layout.findings(sound)] == ["has no headers"]
+    assert [f.message for f in layout.findings(sound)] == ["has no headers that can be read"]
     gone = dataclasses.replace(sound, members=tuple(m for m in sound.members if not m.name.endswith("/WHEEL")))
     assert "is missing" in [f.message for f in layout.findings(gone) if f.code == "TW524"]
+
+
+@pytest.mark.parametrize(("problem", "found"), [(None, ["TW524", "TW524", "TW522"]), ("bad CRC", ["TW520"] * 3)])
+def test_what_cannot_be_unpacked_is_not_missing(problem: str | None, found: list[str]) -> None:
+    names = [f"p-1.dist-info/{n}" for n in ("METADATA", "RECORD", "WHEEL")]
+    there = tuple(member(n, problem=problem) for n in names)
+    facts = dataclasses.replace(wheel(), record=None, wheel_headers=(), metadata=None, members=there)
+    told = [f for f in layout.findings(facts, opinion="") if f.code in ("TW520", "TW522", "TW524")]
+    assert [f.code for f in told] == found
+    assert not any("missing" in f.message for f in told)
+    gone = dataclasses.replace(facts, members=())
+    assert sum(f.message == "is missing" for f in layout.findings(gone, opinion="")) == 3
 
 
 def test_tags_are_told_with_the_side_on_which_they_stand() -> None:

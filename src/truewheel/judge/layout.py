@@ -10,7 +10,7 @@ import itertools
 from collections import Counter, defaultdict
 
 from ..model.binary import Format, Kind
-from ..model.diagnostics import Finding, Severity
+from ..model.diagnostics import UNLISTED, Finding, Severity
 from ..model.distinfo import each_header, escape, parse_wheel_name
 
 TYPE_CHECKING = False
@@ -239,7 +239,11 @@ def bounded(found: Iterable[Finding]) -> tuple[Finding, ...]:
     more = {code: count - _MOST for code, count in counts.items() if count > _MOST}
     for code, count in more.items():
         last = next(f for f in reversed(kept) if f.code == code)
-        kept.append(_finding(code, last.severity, "…", f"and {count} more like these", hint=last.hint))
+        kept.append(
+            _finding(
+                code, last.severity, UNLISTED, f"and {count} more like these, which are not listed", hint=last.hint
+            )
+        )
     return tuple(kept)
 
 
@@ -531,11 +535,11 @@ def _leaves(name: str) -> str:
 
 def _of_record(facts: WheelFacts) -> Iterator[Finding]:
     home = facts.contents.dist_info
-    if not facts.wheel_headers:
-        what = "has no headers" if any(m.name == f"{home}/WHEEL" for m in facts.members) else "is missing"
+    if not facts.wheel_headers and (what := _lacking(facts, "WHEEL", "has no headers that can be read")):
         yield _finding("TW524", Severity.ERROR, f"{home}/WHEEL", what, hint="build the wheel again")
     if facts.record is None:
-        yield _finding("TW524", Severity.ERROR, f"{home}/RECORD", "is missing", hint="build the wheel again")
+        if what := _lacking(facts, "RECORD", "cannot be read"):
+            yield _finding("TW524", Severity.ERROR, f"{home}/RECORD", what, hint="build the wheel again")
         return
     rows = {r.path: r for r in facts.record}
     own = {f"{home}/{n}" for n in ("RECORD", "RECORD.jws", "RECORD.p7s")}
@@ -546,10 +550,22 @@ def _of_record(facts: WheelFacts) -> Iterator[Finding]:
             yield from _of_row(row, member, signed=name in own)
         elif name not in own:
             yield _finding("TW504", Severity.ERROR, name, "is not in RECORD", hint="build the wheel again")
-    for path in rows.keys() - members.keys() - own:
+    for path in sorted(rows.keys() - members.keys() - own):
         yield _finding(
             "TW506", Severity.ERROR, path, "is in RECORD, but not in the wheel", hint="build the wheel again"
         )
+
+
+def _lacking(facts: WheelFacts, name: str, there: str) -> str:
+    """Why nothing is known of a file in ``.dist-info``; empty where TW520 tells that it cannot be unpacked.
+
+    :param there: what is wrong with one that can.
+    """
+    path = f"{facts.contents.dist_info}/{name}"
+    found = [m for m in facts.members if m.name == path]
+    if not found:
+        return "is missing"
+    return there if found[-1].problem is None else ""
 
 
 def _of_row(row: RecordRow, member: Member, *, signed: bool) -> Iterator[Finding]:
@@ -580,7 +596,8 @@ def _of_metadata(facts: WheelFacts, opinion: str) -> Iterator[Finding]:
     if name is not None:
         yield from _of_name(facts, name, opinion)
     if facts.metadata is None:
-        yield _finding("TW522", Severity.ERROR, f"{home}/METADATA", "is missing", hint="build the wheel again")
+        if what := _lacking(facts, "METADATA", "cannot be read"):
+            yield _finding("TW522", Severity.ERROR, f"{home}/METADATA", what, hint="build the wheel again")
         return
     headers: dict[str, str] = {}
     for key, value in each_header(facts.metadata):

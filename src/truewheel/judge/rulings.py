@@ -82,6 +82,8 @@ def cpu_floors(contents: Contents) -> tuple[Floor, ...]:
 
 def why(ruling: PlatformRuling) -> str:
     """The decisive floor in words."""
+    if ruling.nameless:
+        return ruling.reason
     if not ruling.tags:
         return f"{ruling.reason or 'the binaries do not say for which release'}, so the tag is believed"
     if ruling.tags[0] == ruling.native and is_plain(ruling.native):

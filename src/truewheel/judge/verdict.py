@@ -142,6 +142,8 @@ def _platforms(
         return _without_binaries(contents, question)
     ruling = _main(rulings, question.target)
     told = ruling.tags or question.native or (question.target.platform_tag,)
+    if ruling.nameless and question.promise in (AUTO, NATIVE):
+        return told, _nameless(contents, told, ruling), (why(ruling),)
     if question.promise == AUTO:
         return told, (), (why(ruling),)
     if question.promise == NATIVE:
@@ -154,6 +156,12 @@ def _platforms(
     strange = of_another_python(tag, platform, (question.target.python_tag,), (question.target.abi_tag,))
     found = (*untrue(tag, objections, ruling), *foreign(tag, platform, contents, rulings), *strange)
     return kept, found, (f"{tag} was promised, and holds",)
+
+
+def _nameless(contents: Contents, told: tuple[str, ...], ruling: PlatformRuling) -> tuple[Finding, ...]:
+    """Of binaries that no tag is for, the target's tag is untrue, unless it is one that nothing is known of."""
+    known = [(tag, platform) for tag in told for platform in PLATFORMS if platform.understands(tag)]
+    return tuple(f for tag, platform in known for f in untrue(tag, platform.objections(contents, tag), ruling))
 
 
 def _without_binaries(
@@ -379,6 +387,10 @@ def _truth(
     platforms = tuple(tag for ruling in meant for tag in ruling.tags) or fallback
     if platforms == ("any",):
         abis = ("none",)  # nothing compiled: there is no ABI to be bound to
+    strange = _impossible(claimed, interpreters, abis, platforms)
+    if strange is not None and claimed is not None:
+        interpreters, abis = claimed.interpreters, claimed.abis
+        python = replace(python, reason=f"{python.reason}, and {strange.evidence[0]}: no true name is known")
     return Verdict(
         interpreters=interpreters or ("py3",),
         abis=abis or ("none",),
@@ -388,6 +400,18 @@ def _truth(
         reasons=(*(map(why, meant) if meant else (_without_meaning(contents, rulings),)), python.reason),
         variant=contents.variant,
     )
+
+
+def _impossible(
+    claimed: WheelName | None, interpreters: tuple[str, ...], abis: tuple[str, ...], platforms: tuple[str, ...]
+) -> Finding | None:
+    """Why the Python of the modules with the claimed platform is a name that nobody takes: one of both is wrong, and nothing
+    tells which."""
+    if claimed is None or (interpreters, abis) == (claimed.interpreters, claimed.abis):
+        return None
+    pairs = [(tag, platform) for tag in platforms for platform in PLATFORMS if platform.understands(tag)]
+    found = (f for tag, platform in pairs for f in of_another_python(tag, platform, interpreters, abis))
+    return next(found, None)
 
 
 def _without_meaning(contents: Contents, rulings: Sequence[PlatformRuling]) -> str:

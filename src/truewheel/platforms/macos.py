@@ -140,6 +140,12 @@ class MacOS:
         tag = _tag(_format_of(found), floors)
         findings = tuple(dict.fromkeys(_findings(found, exclude)))
         cure = "build everything in it for that release (CMAKE_OSX_DEPLOYMENT_TARGET, MACOSX_DEPLOYMENT_TARGET)"
+        cpus = sorted({_family(p.slice.cpu) for p in found})
+        if not any(frozenset({cpu}) in _formats().values() for cpu in cpus):
+            reason = f"{found[0].path} is code for {', '.join(cpus)}, for which there is no tag"
+            return PlatformRuling(
+                family="macos", tags=(), native="macosx", floors=floors, findings=findings, reason=reason, nameless=True
+            )
         return PlatformRuling(family="macos", tags=(tag,), native=tag, floors=floors, findings=findings, cure=cure)
 
     def objections(self, contents: Contents, tag: str, *, exclude: tuple[str, ...] = ()) -> tuple[Objection, ...]:  # noqa: ARG002
