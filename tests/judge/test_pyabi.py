@@ -16,7 +16,7 @@ from truewheel import formats
 from truewheel.judge import modules, pyabi, stable
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need, PeSlice, Slice, Symbol
 from truewheel.model.contents import Contents, File
-from truewheel.model.diagnostics import Severity
+from truewheel.model.diagnostics import Finding, Severity
 from truewheel.model.record import replace
 from truewheel.model.target import Target
 
@@ -208,10 +208,7 @@ def test_mixed_suffixes() -> None:
         ("m.pyd", ("cp312",), ("cp312",), ["TW410"]),
         ("m.pyd", ("cp39",), ("abi3",), []),
         ("m.pypy311-pp73-win_amd64.pyd", ("pp311",), ("pypy311_pp73",), []),
-        ("m.cpython-313-iphoneos.so", ("cp313",), ("cp313",), []),
-        ("m.cpython-313-iphonesimulator.so", ("cp313",), ("cp313",), []),
         ("m.cpython-313-aarch64-linux-android.so", ("cp313",), ("cp313",), ["TW412"]),
-        ("m.cpython-313-wasm32-emscripten.so", ("cp313",), ("cp313",), []),
         ("m.cpython-313-x86_64-linux-gnu.so", ("xy9",), ("xy9",), []),
         ("m.cpython-313-x86_64-linux-gnu.so", ("py3",), ("none",), ["TW409"]),
         ("m.cpython-313-x86_64-linux-gnu.so", ("py2", "py3"), ("none",), ["TW409"]),
@@ -340,6 +337,23 @@ def test_suffix_of_another_cpu() -> None:
     assert "holds code for aarch64" in finding.message
     assert codes(contents(module("p/m.cp313-win_arm64.pyd", cpu="x86_64")), "cp313-cp313") == ["TW412"]
     assert codes(contents(module("p/m.cpython-313-arm-linux-gnueabihf.so", cpu="armv7l")), "cp313-cp313") == []
+
+    assert codes(contents(module("p/m.cp313-win_amd64.pyd", cpu="arm64")), "cp313-cp313") == ["TW412"]
+    assert codes(contents(module("p/m.cp313-win_arm64.pyd", cpu="arm64")), "cp313-cp313") == []
+
+
+def test_a_name_with_a_dot_is_no_modules() -> None:
+    for path in ("p/m.cpython-312-darwin.dylib", "p/m.cp312-win_amd64.so", "p/q.m.cpython-313-x86_64-linux-gnu.so"):
+        (found,) = [f for f in objected(contents(module(path)), "cp313-cp313") if f.code in ("TW404", "TW405", "TW410")]
+        assert (found.code, found.evidence) == ("TW405", (f"exports PyInit_{'q' if 'q' in path else 'm'}",))
+        assert "no import finds it" in found.message
+        assert "looks for" not in found.message
+    assert codes(contents(module("p/m.pypy3-71-x86_64-linux-gnu.so", exports="PyInit_m")), "pp36-none") == ["TW401"]
+
+
+def objected(files: Contents, tag: str) -> tuple[Finding, ...]:
+    interpreters, abis = (tuple(part.split(".")) for part in tag.split("-"))
+    return pyabi.objections(files, interpreters=interpreters, abis=abis)
 
 
 def test_symbols_of_other_systems_are_not_in_the_stable_abi_here() -> None:
