@@ -575,7 +575,8 @@ def _slice(
         "stripped": not any(s.type == SHT_SYMTAB for s in sections),
     }
     if dynamic is None:
-        return ElfSlice(kind=_static_kind(header, sections), **common)  # type: ignore[arg-type]
+        kind = _static_kind(header, sections)
+        return ElfSlice(kind=kind, program=header.type == ET_EXEC, **common)  # type: ignore[arg-type]
     return _dynamic_slice(cursor, header, sections, dynamic, common)
 
 
@@ -605,6 +606,7 @@ def _dynamic_slice(
         exports_complete=dynamic.complete,
         definitions=_defined_versions(dynamic),
         text_relocations=value(DT_TEXTREL) is not None or bool(flags & DF_TEXTREL),
+        program=header.type == ET_EXEC or bool(flags_1 & DF_1_PIE),
         **common,  # type: ignore[arg-type]
     )
 

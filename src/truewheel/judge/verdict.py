@@ -142,10 +142,11 @@ def _platforms(
         return _without_binaries(contents, question)
     ruling = _main(rulings, question.target)
     told = ruling.tags or question.native or (question.target.platform_tag,)
-    if question.promise == AUTO:
-        return told, (), (why(ruling),)
-    if question.promise == NATIVE:
-        return _native(contents, question, ruling), (), ("the plain platform was asked for (tag = native)",)
+    if question.promise in (AUTO, NATIVE):
+        auto = question.promise == AUTO
+        told = told if auto else _native(contents, question, ruling)
+        reason = why(ruling) if auto else "the plain platform was asked for (tag = native)"
+        return told, () if ruling.tags else _unfit(told, contents, question, ruling), (reason,)
     tag, platform = _understand(question.promise, contents)
     if platform is None:
         return told, (unknown_tag(question.promise, others=(AUTO, NATIVE)),), (why(ruling),)
@@ -154,6 +155,17 @@ def _platforms(
     strange = of_another_python(tag, platform, (question.target.python_tag,), (question.target.abi_tag,))
     found = (*untrue(tag, objections, ruling), *foreign(tag, platform, contents, rulings), *strange)
     return kept, found, (f"{tag} was promised, and holds",)
+
+
+def _unfit(tags: Sequence[str], contents: Contents, question: Question, ruling: PlatformRuling) -> tuple[Finding, ...]:
+    """Why the engine's tags are untrue, where the binaries tell no better ones."""
+    owners = ((tag, next((p for p in PLATFORMS if p.understands(tag)), None)) for tag in tags)
+    return tuple(
+        finding
+        for tag, platform in owners
+        if platform is not None
+        for finding in untrue(tag, platform.objections(contents, tag, exclude=question.exclude), ruling)
+    )
 
 
 def _without_binaries(

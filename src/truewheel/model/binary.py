@@ -154,6 +154,7 @@ class ElfSlice(Slice):
     :param stripped: whether the static symbol table is absent.
     :param text_relocations: whether ``DT_TEXTREL``/``DF_TEXTREL`` is set.
     :param build_id: hex digits of ``NT_GNU_BUILD_ID``.
+    :param program: whether it says that it is a program, which ``dlopen`` refuses: ``ET_EXEC``, or ``DF_1_PIE``.
     """
 
     machine: int
@@ -170,6 +171,7 @@ class ElfSlice(Slice):
     stripped: bool = False
     text_relocations: bool = False
     build_id: str | None = None
+    program: bool = False
 
 
 class MachOSlice(Slice):
