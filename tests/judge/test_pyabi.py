@@ -357,7 +357,9 @@ def test_a_name_with_a_dot_is_no_modules() -> None:
     for path in ("p/m.cpython-312-darwin.dylib", "p/m.cp312-win_amd64.so", "p/q.m.cpython-313-x86_64-linux-gnu.so"):
         (found,) = [f for f in objected(contents(module(path)), "cp313-cp313") if f.code in ("TW404", "TW405", "TW410")]
         assert (found.code, found.evidence) == ("TW405", (f"exports PyInit_{'q' if 'q' in path else 'm'}",))
-        assert "no import finds it" in found.message
+        assert "no import statement finds it" in found.message
+        assert found.hint is not None
+        assert ("EXT_SUFFIX" in found.hint) == ("q.m" not in path)
         assert "looks for" not in found.message
     assert codes(contents(module("p/m.pypy3-71-x86_64-linux-gnu.so", exports="PyInit_m")), "pp36-none") == ["TW401"]
 

@@ -411,9 +411,11 @@ def _unimportable(module: Module, name: str) -> Finding:
         code="TW405",
         severity=Severity.WARNING,
         where=module.path,
-        message=f"no import finds it: {name} is no module's name, for it has a dot",
+        message=f"no import statement finds it: {name} is no module's name, for it has a dot",
         evidence=tuple(f"exports {i}" for i in there[:4]),
-        hint="give the file a suffix that Python looks for: sysconfig.get_config_var('EXT_SUFFIX')",
+        hint="name it without the dot, unless a loader of your own knows it"
+        if module.abi or module.tag
+        else "give the file a suffix that Python looks for: sysconfig.get_config_var('EXT_SUFFIX')",
     )
 
 
