@@ -147,7 +147,7 @@ def _kind(piece: Slice, family: str) -> str | None:
     if family == "ios":
         return next((m.platform for m in piece.minimum_os if m.platform.startswith("ios")), None)
     if family == "linux":
-        from ..platforms.linux import libc_of  # noqa: PLC0415  # of few wheels anything is asked
+        from ..platforms.linux import libc_of  # noqa: PLC0415  # most names need no second look
 
         return libc_of(piece)
     return None
