@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -55,7 +56,19 @@ def test_show_json(wheel: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (entry,) = document["wheels"]
     assert entry["true"] is True
     assert entry["file"] == wheel.name
-    assert set(entry) == {"file", "size", "claimed", "true", "tag", "tags", "variant", "reasons", "floors", "findings"}
+    assert set(entry) == {
+        "file",
+        "path",
+        "size",
+        "claimed",
+        "true",
+        "tag",
+        "tags",
+        "variant",
+        "reasons",
+        "floors",
+        "findings",
+    }
     assert entry["floors"][0]["evidence"][0]["file"].startswith("pkg/_m.")
 
 
@@ -82,6 +95,21 @@ def test_check_strict_and_ignore(renamed: Path) -> None:
     assert main(["check", "--strict", str(renamed)]) == 1
 
 
+@pytest.mark.parametrize("command", ["show", "check"])
+def test_json_tells_what_was_read_from_where_and_what_was_not(
+    command: str, wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "twin").mkdir()
+    twin, none = tmp_path / "twin" / wheel.name, tmp_path / "none.whl"
+    shutil.copyfile(wheel, twin)
+    assert main([command, "--json", str(wheel), str(none), str(twin)]) == 4
+    document = json.loads(capsys.readouterr().out)
+    assert [(w["file"], w["path"]) for w in document["wheels"]] == [(wheel.name, str(wheel)), (wheel.name, str(twin))]
+    (unread,) = document["unread"]
+    assert (unread["path"], unread["message"]) == (str(none), f"{none} cannot be read")
+    assert "No such file" in unread["because"][0]
+
+
 def test_tag_gives_the_true_name(
     wheel: Path, renamed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -100,7 +128,17 @@ def test_tag_writes_no_wheel_over_another(
     out = tmp_path / "out"
     assert main(["tag", str(renamed), str(wheel), "-o", str(out)]) != 0
     assert [p.name for p in out.iterdir()] == [wheel.name]
-    assert f"would get the name that {renamed.name} has got" in capsys.readouterr().err
+    assert f"would get the name that {renamed} has got" in capsys.readouterr().err
+
+
+def test_tag_writes_no_wheel_over_one_of_the_same_name(
+    wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    twin = tmp_path / "twin" / wheel.name
+    twin.parent.mkdir()
+    shutil.copyfile(wheel, twin)
+    assert main(["tag", str(wheel), str(twin), "-o", str(tmp_path / "out")]) != 0
+    assert f"{twin} would get the name that {wheel} has got" in capsys.readouterr().err
 
 
 def test_tag_goes_on_after_a_wheel_that_has_no_true_name(
@@ -177,8 +215,26 @@ def test_tag_writes_no_name_that_check_calls_untrue(tmp_path: Path, capsys: pyte
     wheel = small_wheel(tmp_path / "p-1-cp39-abi3-linux_x86_64.whl", {"p/_x.abi3.so": (tmp_path / "x.so").read_bytes()})
     assert main(["check", str(wheel)]) == 1
     assert main(["tag", str(wheel), "-o", str(tmp_path / "out")]) == 1
-    assert "TW402" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "TW402" in told
+    assert "hint: build it again for the Python that it is meant for" in told
     assert not (tmp_path / "out").exists()
+
+
+def test_tag_knows_no_name_for_a_cpu_that_has_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown machine is no matter of Pythons, and nothing that a name could say."""
+    (tmp_path / "x.c").write_text("int PyInit__x(void) { return 0; }")
+    subprocess.run([needs.program("gcc"), "-shared", "-fPIC", tmp_path / "x.c", "-o", tmp_path / "x.so"], check=True)
+    data = bytearray((tmp_path / "x.so").read_bytes())
+    data[18:20] = b"\x99\x99"
+    wheel = small_wheel(tmp_path / "p-1-cp39-cp39-linux_x86_64.whl", {"p/_x.cpython-39.so": bytes(data)})
+    assert main(["tag", str(wheel), "-o", str(tmp_path / "out")]) == 1
+    told = capsys.readouterr().err
+    assert "it is code for machine-0x9999; only x86_64" in told
+    assert "Python" not in told
+    assert main(["show", "--json", str(wheel)]) == 0
+    assert "linux_machine" not in (shown := capsys.readouterr().out)
+    assert "for which no tag is known" in shown
 
 
 def test_ok_means_exit_code_nought(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -233,11 +289,28 @@ def test_closed_streams(tmp_path: Path, closed: str) -> None:
         assert "Traceback" not in run.stderr
 
 
+def test_the_same_is_told_in_the_same_order_each_time(tmp_path: Path) -> None:
+    """Sets of strings have another order in each process."""
+    fields = b"Description-Content-Type: text/html\nLicense-Expression: No-1\nRequires-Python: x\nProvides-Extra: a b\n"
+    metadata = b"Metadata-Version: 2.4\nName: p\nVersion: 1\n" + fields
+    wheel = small_wheel(tmp_path / "p-1-py3-none-any.whl", {"p/x.py": b"", "p-1.dist-info/METADATA": metadata})
+    command = [sys.executable, "-m", "truewheel", "check", "--json", str(wheel)]
+    texts = {
+        subprocess.run(
+            command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONHASHSEED": str(seed)}
+        ).stdout
+        for seed in range(1, 4)
+    }
+    (text,) = texts
+    assert text.count("TW529") == 4
+
+
 def small_wheel(path: Path, files: dict[str, bytes]) -> Path:
     """A wheel without fault in its own files."""
+    metadata = b"Metadata-Version: 2.1\nName: p\nVersion: 1\n"
     files = {
         **files,
-        "p-1.dist-info/METADATA": b"Metadata-Version: 2.1\nName: p\nVersion: 1\n",
+        "p-1.dist-info/METADATA": files.get("p-1.dist-info/METADATA", metadata),
         "p-1.dist-info/WHEEL": f"Wheel-Version: 1.0\nTag: {path.stem.split('-', 2)[2]}\n".encode(),
     }
     digests = {n: base64.urlsafe_b64encode(hashlib.sha256(c).digest()).rstrip(b"=").decode() for n, c in files.items()}

@@ -74,6 +74,31 @@ def test_what_is_too_long_for_a_person_is_cut() -> None:
     assert report.printable("x" * 10_000_000) == "x" * 1000 + "… (9999000 characters more)"
 
 
+def test_of_a_long_name_the_beginning_and_the_end_are_told() -> None:
+    """In text; programs get it whole."""
+    name = f"p/{'x' * 3000}.so"
+    one = finding(name, evidence=(f"{name} needs libfoo.so",))
+    known, judged = facts("p-1-py3-none-any.whl"), checked(one, finding("q", message="is odd"))
+    text = report.shown(known, judged)
+    assert max(map(len, text.splitlines())) < 400
+    assert "characters more) …xxx" in text
+    assert "xxx.so needs libfoo.so\n" in text
+    assert json.loads(report.as_json([(known, judged)]))["wheels"][0]["findings"][0]["where"] == name
+    together = "\n".join(report.findings([one, finding(name + "2", evidence=("it is odd",)), finding("a" * 300)]))
+    assert max(map(len, together.splitlines())) < 400
+    assert "a" * 300 in together
+
+
+def test_more_than_is_listed_is_not_promised() -> None:
+    many = [finding(f"p/{n}.a") for n in range(6)]
+    rest = finding("…", message="and 72 more like these, which are not listed")
+    told = report.findings([*many, rest], rest=" (-v lists them)")
+    assert told[0].startswith("note TW514: is wrong (6 files or more)\n")
+    assert "  and 1 more (-v lists them)\n" in told[0]
+    assert told[1].startswith("note TW514: …: and 72 more like these, which are not listed")
+    assert report.findings(many)[0].startswith("note TW514: is wrong (6 files)\n")
+
+
 def test_lines_of_a_compiler_stay_lines() -> None:
     long = "x" * 5000
     text = report.error(TruewheelError("it failed", context=[f"one\n\ttwo\n{long}"]))

@@ -179,36 +179,42 @@ def _prefix(text: str) -> str:
 def _show(options: SimpleNamespace) -> int:
     from . import report  # noqa: PLC0415
 
-    results, code = _each(options, digests=False, binaries=not options.json)
+    results, unread = _each(options, digests=False, binaries=not options.json)
     if options.json:
-        print(report.as_json(results))  # noqa: T201
+        print(report.as_json(results, unread))  # noqa: T201
     else:
         style = _style(verbose=options.verbose)
         for facts, checked in results:
             print(report.shown(facts, checked, style))  # noqa: T201
-    return code
+    return _worst(unread)
 
 
 def _check(options: SimpleNamespace) -> int:
     from . import report  # noqa: PLC0415
 
-    results, code = _each(options, digests=True, binaries=False)
+    results, unread = _each(options, digests=True, binaries=False)
     if options.json:
-        print(report.as_json(results))  # noqa: T201
+        print(report.as_json(results, unread))  # noqa: T201
     else:
         style = _style(verbose=options.verbose)
         for facts, checked in results:
             print(report.checked_line(facts, checked, style, strict=options.strict))  # noqa: T201
     passed = all(checked.passes(strict=options.strict) for _, checked in results)
-    return code or int(ExitCode.FINE if passed else ExitCode.FINDINGS)
+    return _worst(unread) or int(ExitCode.FINE if passed else ExitCode.FINDINGS)
 
 
-def _each(options: SimpleNamespace, *, digests: bool, binaries: bool) -> tuple[list[tuple[WheelFacts, Checked]], int]:
+def _worst(unread: list[tuple[str, TruewheelError]]) -> int:
+    return max((int(error.exit_code) for _, error in unread), default=int(ExitCode.FINE))
+
+
+def _each(
+    options: SimpleNamespace, *, digests: bool, binaries: bool
+) -> tuple[list[tuple[WheelFacts, Checked]], list[tuple[str, TruewheelError]]]:
     """Facts and judgement of each wheel; a file that is none is told, and the others go on."""
     from .judge import verdict  # noqa: PLC0415
     from .system.wheelreader import read_wheel  # noqa: PLC0415
 
-    results, code = [], 0
+    results, unread = [], []
     for path in options.wheels:
         try:
             if binaries and _show_binary(path):
@@ -216,7 +222,7 @@ def _each(options: SimpleNamespace, *, digests: bool, binaries: bool) -> tuple[l
             facts = read_wheel(path, digests=digests)
         except TruewheelError as error:
             _complain(error)
-            code = max(code, int(error.exit_code))
+            unread.append((path, error))
             continue
         select = tuple(options.select) or ("TW",)
         results.append(
@@ -227,7 +233,7 @@ def _each(options: SimpleNamespace, *, digests: bool, binaries: bool) -> tuple[l
                 ),
             )
         )
-    return results, code
+    return results, unread
 
 
 def _show_binary(path: str) -> bool:
@@ -267,7 +273,7 @@ def _tag(options: SimpleNamespace) -> int:
     from .report import printable  # noqa: PLC0415
 
     code = 0
-    made: dict[str, str] = {}
+    made: dict[str, Path] = {}
     for path in map(Path, options.wheels):
         try:
             print(printable(_tag_one(path, Path(options.output), tuple(options.exclude), made)))  # noqa: T201
@@ -277,7 +283,7 @@ def _tag(options: SimpleNamespace) -> int:
     return code
 
 
-def _tag_one(path: Path, output: Path, exclude: tuple[str, ...], names: dict[str, str]) -> str:
+def _tag_one(path: Path, output: Path, exclude: tuple[str, ...], names: dict[str, Path]) -> str:
     """Write the wheel under its true name; returns what was done.
 
     :param names: the wheel that each name was given to in this run; this one is added.
@@ -291,9 +297,9 @@ def _tag_one(path: Path, output: Path, exclude: tuple[str, ...], names: dict[str
     checked = verdict.check(facts, exclude=exclude)
     name = _true_name(facts, checked)
     _must_be_true(facts, name, exclude=exclude)
-    if (other := names.setdefault(str(name), path.name)) != path.name:
+    if (other := names.setdefault(str(name), path)) != path:
         raise TruewheelError(
-            f"{path.name} would get the name that {other} has got, {name}",
+            f"{path} would get the name that {other} has got, {name}",
             hint="keep one of them, or name another directory for it",
         )
     made = output / str(name)
@@ -379,10 +385,12 @@ def _must_be_true(facts: WheelFacts, name: WheelName, *, exclude: tuple[str, ...
 
     again = verdict.check(replace(facts, filename=str(name)), exclude=exclude)
     if not again.is_true:
+        wrong = [f for f in again.findings if f.severity is Severity.ERROR]
+        of_python = any(f.code.startswith("TW4") for f in wrong)
         raise VerdictError(
             f"{facts.filename}: no true name for it is known",
-            findings=[f for f in again.findings if f.severity is Severity.ERROR],
-            hint="build it again for the Python that it is meant for",
+            findings=wrong,
+            hint="build it again for the Python that it is meant for" if of_python else None,
         )
 
 

@@ -6,7 +6,7 @@ File names, fields and symbols are whatever the maker of a wheel wrote: none of 
 
 from __future__ import annotations
 
-from .model.diagnostics import Severity, VerdictError
+from .model.diagnostics import UNLISTED, Severity, VerdictError
 from .model.record import Record, parts
 
 TYPE_CHECKING = False
@@ -30,6 +30,8 @@ _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
 
 _LONGEST = 1000
 """Characters that are told of one name or fact."""
+_LONGEST_NAME = 300
+"""Characters that are told of a file's name, which a person has to find again."""
 _ALIKE = 5
 """Files that are named of those with the same finding."""
 
@@ -68,6 +70,23 @@ def printable(text: str, *, longest: int = _LONGEST) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+def named(name: str) -> str:
+    """A file's name for people: of one longer than any of theirs, the beginning and the end.
+
+    >>> len(named("p/" + "x" * 3000 + ".py")) < 350
+    True
+    """
+    if len(name) > _LONGEST_NAME:
+        half = _LONGEST_NAME // 2
+        name = f"{name[:half]}… ({len(name) - 2 * half} characters more) …{name[-half:]}"
+    return printable(name)
+
+
+def _about(found: Finding, text: str) -> str:
+    """What is told of a finding's file, which its text may name."""
+    return printable(text.replace(found.where, named(found.where)) if len(found.where) > _LONGEST_NAME else text)
+
+
 def error(problem: TruewheelError, style: Style = PLAIN) -> str:
     """What stopped the work: what, because, hint."""
     lines = [style.paint("error:", "1;31") + f" {printable(problem.message)}"]
@@ -87,21 +106,26 @@ def findings(found: Iterable[Finding], style: Style = PLAIN, *, rest: str = "") 
     :param rest: how to see the files that are not named then.
     """
     alike: dict[object, list[Finding]] = {}
+    found = tuple(found)
+    cut = {one.code for one in found if one.where == UNLISTED}
     for one in found:
         key = one if style.verbose else (one.code, one.severity, one.message)
         alike.setdefault(key, []).append(one)
-    return [_alike(same, style, rest) for same in alike.values()]
+    return [_alike(same, style, rest, cut=same[0].code in cut) for same in alike.values()]
 
 
-def _alike(same: Sequence[Finding], style: Style, rest: str) -> str:
-    """One finding: what, because, hint, see. Of several that are alike, the first few files and facts."""
+def _alike(same: Sequence[Finding], style: Style, rest: str, *, cut: bool) -> str:
+    """One finding: what, because, hint, see. Of several that are alike, the first few files and facts.
+
+    :param cut: whether there are more of its code, which a finding of their own counts.
+    """
     first = same[0]
     name = style.paint(f"{first.severity.value} {first.code}", f"1;{_COLOURS[first.severity]}")
     if len(same) == 1:
-        lines = [f"{name}: {printable(first.where)}: {printable(first.message)}"]
-        lines += [f"  because: {printable(line)}" for line in first.evidence]
+        lines = [f"{name}: {named(first.where)}: {_about(first, first.message)}"]
+        lines += [f"  because: {_about(first, line)}" for line in first.evidence]
     else:
-        lines = [f"{name}: {printable(first.message)} ({len(same)} files)"]
+        lines = [f"{name}: {printable(first.message)} ({len(same)} files{' or more' if cut else ''})"]
         lines += [f"  {_place(one)}" for one in same[:_ALIKE]]
         if len(same) > _ALIKE:
             lines.append(f"  and {len(same) - _ALIKE} more{rest}")
@@ -116,8 +140,8 @@ def _place(found: Finding) -> str:
     """Where, and the first fact, which may begin with that."""
     fact = found.evidence[0] if found.evidence else ""
     if not fact or fact.startswith(found.where):
-        return printable(fact or found.where)
-    return f"{printable(found.where)}: {printable(fact)}"
+        return _about(found, fact or found.where)
+    return f"{named(found.where)}: {_about(found, fact)}"
 
 
 def _common(hints: Iterable[str | None]) -> str | None:
@@ -211,17 +235,25 @@ def binary(name: str, facts: Binary) -> str:
 # --- JSON -------------------------------------------------------------------------------------------------------
 
 
-def as_json(wheels: Sequence[tuple[WheelFacts, Checked]]) -> str:
-    """The document of ``--json``; its keys are described in the command-line reference."""
+def as_json(wheels: Sequence[tuple[WheelFacts, Checked]], unread: Iterable[tuple[str, TruewheelError]] = ()) -> str:
+    """The document of ``--json``; its keys are described in the command-line reference.
+
+    :param unread: what could not be read, and why.
+    """
     import json  # noqa: PLC0415  # people ask for text
 
-    document = {"version": JSON_VERSION, "wheels": [_wheel(facts, checked) for facts, checked in wheels]}
+    document = {
+        "version": JSON_VERSION,
+        "wheels": [_wheel(facts, checked) for facts, checked in wheels],
+        "unread": [{"path": path, "message": e.message, "because": list(e.context)} for path, e in unread],
+    }
     return json.dumps(document, indent=2, sort_keys=True)
 
 
 def _wheel(facts: WheelFacts, checked: Checked) -> dict[str, Any]:
     return {
         "file": facts.filename,
+        "path": facts.path,
         "size": facts.size,
         "claimed": checked.claimed.tag if checked.claimed else None,
         "true": checked.is_true,

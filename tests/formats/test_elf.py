@@ -257,3 +257,66 @@ def test_not_binaries() -> None:
 )  # fmt: skip
 def test_other_formats_are_recognised(head: bytes, form: Format | None) -> None:
     assert formats.sniff(head) is form
+
+
+TABLES = """
+static int a, b; int *places[] = {&a, &b}; __thread int own; int *mine(void) { return &own; }
+"""
+
+
+@pytest.mark.parametrize(
+    ("flags", "packed", "hashes"),
+    [
+        (("-Wl,-z,pack-relative-relocs", "-Wl,--hash-style=gnu"), ("DT_RELR",), ("DT_GNU_HASH",)),
+        (("-Wl,--hash-style=both",), (), ("DT_HASH", "DT_GNU_HASH")),
+        (("-Wl,--hash-style=sysv",), (), ("DT_HASH",)),
+    ],
+)
+def test_what_loaders_have_to_know(
+    tmp_path: Path, flags: tuple[str, ...], packed: tuple[str, ...], hashes: tuple[str, ...]
+) -> None:
+    """Also without section headers, and without a version that asks for it."""
+    data = compiled(tmp_path, "-shared", "-fPIC", "-nostdlib", *flags, source=TABLES)
+    for form in (data, without_sections(data)):
+        piece = read(form)
+        assert (piece.packed_relocations, piece.hash_tables, piece.thread_local) == (packed, hashes, True)
+        assert not piece.needs
+        assert piece.is_relocated
+    plain = compiled(tmp_path, "-shared", "-fPIC", "-nostdlib", source="int f(void) { return 1; }")
+    assert not read(plain).thread_local
+
+
+@pytest.mark.parametrize("name", ["DT_ANDROID_RELR", "DT_ANDROID_REL", "DT_ANDROID_RELA"])
+def test_androids_packed_relocations(tmp_path: Path, name: str) -> None:
+    """Their tags in place of DT_RELR's, which stands there once."""
+    data = compiled(tmp_path, "-shared", "-fPIC", "-nostdlib", "-Wl,-z,pack-relative-relocs", source=TABLES)
+    tag = {"DT_ANDROID_RELR": 0x6FFFE000, "DT_ANDROID_REL": 0x6000000F, "DT_ANDROID_RELA": 0x60000011}[name]
+    dynamic = next(s for s in ELFFile(io.BytesIO(data)).iter_segments() if s["p_type"] == "PT_DYNAMIC")
+    start, size = dynamic["p_offset"], dynamic["p_filesz"]
+    places = [p for p in range(start, start + size, 16) if struct.unpack_from("<Q", data, p)[0] == 36]
+    changed = bytearray(data)
+    struct.pack_into("<Q", changed, places[0], tag)
+    assert read(bytes(changed)).packed_relocations == (name,)
+
+
+def test_an_empty_table_of_relocations_asks_for_nothing(tmp_path: Path) -> None:
+    data = compiled(tmp_path, "-shared", "-fPIC", "-nostdlib", "-Wl,-z,pack-relative-relocs", source=TABLES)
+    dynamic = next(s for s in ELFFile(io.BytesIO(data)).iter_segments() if s["p_type"] == "PT_DYNAMIC")
+    start, size = dynamic["p_offset"], dynamic["p_filesz"]
+    changed = bytearray(data)
+    for place in range(start, start + size, 16):
+        if struct.unpack_from("<Q", data, place)[0] == 35:
+            struct.pack_into("<Q", changed, place + 8, 0)
+    assert read(bytes(changed)).packed_relocations == ()
+
+
+def test_a_hash_chain_outside_of_the_file(tmp_path: Path) -> None:
+    """Told with the place, and not with a negative size."""
+    data = bytearray(without_sections(compiled(tmp_path, "-shared", "-fPIC", "-Wl,--hash-style=gnu")))
+    dynamic = next(s for s in ELFFile(io.BytesIO(data)).iter_segments() if s["p_type"] == "PT_DYNAMIC")
+    tags = dict(struct.iter_unpack("<QQ", data[dynamic["p_offset"] : dynamic["p_offset"] + dynamic["p_filesz"]]))
+    table = tags[0x6FFFFEF5]  # the first segment lies where the file does
+    buckets, _, bloom, _ = struct.unpack_from("<IIII", data, table)
+    struct.pack_into(f"<{buckets}I", data, table + 16 + 8 * bloom, *[0x14000000] * buckets)
+    with pytest.raises(FormatError, match=rf"gnu hash chain lies outside of it \({len(data)} bytes\)"):
+        read(bytes(data))

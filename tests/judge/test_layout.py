@@ -64,6 +64,39 @@ def test_directories_that_differ_in_case_become_one() -> None:
     assert "become one" in finding.message
 
 
+@pytest.mark.parametrize(
+    "names", [("p/x.py", "p//x.py"), ("./p/x.py", "p/./x.py"), ("p/x.py", "p-1.data/platlib/p/x.py")]
+)
+def test_members_that_are_installed_as_one_file(names: tuple[str, str]) -> None:
+    (finding,) = layout.findings(wheel(*names))
+    assert (finding.code, finding.where) == ("TW509", names[1])
+    assert finding.message == f"is installed as p/x.py, as is {names[0]}"
+
+
+def test_another_wheels_data_directory() -> None:
+    (finding,) = layout.findings(wheel("q-1.data/scripts/x"))
+    assert (finding.code, finding.severity, finding.where) == ("TW510", Severity.WARNING, "q-1.data/")
+    assert codes(wheel("p-1.data/scripts/x", "p/q.data/x")) == []
+
+
+def test_texts_that_installers_cannot_decode() -> None:
+    found = layout.findings(wheel(undecodable=("METADATA", "RECORD")))
+    assert [(f.code, f.severity, f.where) for f in found] == [
+        ("TW522", Severity.ERROR, f"{HOME}/METADATA"), ("TW524", Severity.ERROR, f"{HOME}/RECORD"),
+    ]  # fmt: skip
+
+
+def test_a_wheel_file_without_tags() -> None:
+    (finding,) = layout.findings(wheel(wheel_headers=(("Wheel-Version", "1.0"), ("Root-Is-Purelib", "true"))))
+    assert (finding.code, finding.message) == ("TW512", "has no tag")
+
+
+def test_letters_that_are_composed_otherwise() -> None:
+    (finding,) = layout.findings(wheel("p/\u00e9.py", "p/e\u0301.py"))
+    assert (finding.code, finding.where) == ("TW501", "p/e\u0301.py")
+    assert finding.message == "another name differs only in how its letters are composed: on macOS one is lost"
+
+
 def test_what_was_installed_outside_of_the_wheel() -> None:
     """The module is named first; that nothing was installed is then no riddle."""
     tree = Contents(files=(File(path="p/__init__.py", size=0),), dist_info=HOME)
@@ -77,7 +110,7 @@ def test_many_like_findings_are_counted() -> None:
     many = [f"p/{n}.pyc" for n in range(1000)]
     found = layout.findings(wheel(*many))
     assert len(found) == 51
-    assert found[-1].message == "and 950 more like these"
+    assert found[-1].message == "and 950 more like these, which are not listed"
 
 
 @pytest.mark.parametrize(
@@ -121,9 +154,21 @@ def test_why_a_path_is_refused() -> None:
 
 def test_a_wheel_file_without_headers_is_not_missing() -> None:
     sound = wheel(wheel_headers=())
-    assert [f.message for f in layout.findings(sound)] == ["has no headers"]
+    assert [f.message for f in layout.findings(sound)] == ["has no headers that can be read"]
     gone = dataclasses.replace(sound, members=tuple(m for m in sound.members if not m.name.endswith("/WHEEL")))
     assert "is missing" in [f.message for f in layout.findings(gone) if f.code == "TW524"]
+
+
+@pytest.mark.parametrize(("problem", "found"), [(None, ["TW524", "TW524", "TW522"]), ("bad CRC", ["TW520"] * 3)])
+def test_what_cannot_be_unpacked_is_not_missing(problem: str | None, found: list[str]) -> None:
+    names = [f"p-1.dist-info/{n}" for n in ("METADATA", "RECORD", "WHEEL")]
+    there = tuple(member(n, problem=problem) for n in names)
+    facts = dataclasses.replace(wheel(), record=None, wheel_headers=(), metadata=None, members=there)
+    told = [f for f in layout.findings(facts, opinion="") if f.code in ("TW520", "TW522", "TW524")]
+    assert [f.code for f in told] == found
+    assert not any("missing" in f.message for f in told)
+    gone = dataclasses.replace(facts, members=())
+    assert sum(f.message == "is missing" for f in layout.findings(gone, opinion="")) == 3
 
 
 def test_tags_are_told_with_the_side_on_which_they_stand() -> None:

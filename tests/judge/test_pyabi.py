@@ -81,6 +81,11 @@ def test_stable_abi_as_asked_for() -> None:
     assert floor.evidence[0].symbol == "PyType_GetModuleState"
 
 
+def test_cpython_looks_for_no_init_function_of_pypys() -> None:
+    files = contents(module("p/m.cpython-313-x86_64-linux-gnu.so", exports="_cffi_pypyinit_m"))
+    assert codes(files, "cp313-cp313") == ["TW404"]
+
+
 @pytest.mark.parametrize("exports", ["PyInit_m", "_cffi_pypyinit_m"])
 def test_pypy_is_asked_for_no_stable_abi_and_has_an_init_function_of_its_own(exports: str) -> None:
     files = contents(module("p/m.pypy311-pp73-x86_64-linux-gnu.so", exports=exports))
@@ -311,6 +316,9 @@ def test_reference_counts_tell_the_build() -> None:
     assert codes(locked, "cp313-cp313t") == ["TW401"]
     assert codes(locked, "cp39-abi3") == []
     assert codes(contents(module("p/m.abi3t.so", "_Py_Dealloc")), "cp315-abi3t") == ["TW401", "TW402"]
+    counting = contents(module("p/m.so", "_Py_INCREF_IncRefTotal"))
+    assert codes(counting, "cp313-cp313") == ["TW401"]
+    assert codes(counting, "cp313-cp313d") == ["TW410"]
 
 
 def test_symbols_of_pypy() -> None:
@@ -458,6 +466,7 @@ def test_interpreters_have_the_stable_abi_that_the_table_says(version: str) -> N
     assert table - exports == set()
     assert modules.GIL_ONLY in exports
     assert not exports & modules.THREADED_ONLY
+    assert not exports & modules.DEBUG_ONLY
     assert not {n for n, macro in conditional.items() if macro == "MS_WINDOWS"} & exports
 
 

@@ -24,6 +24,18 @@ def with_metadata(lines: str) -> WheelFacts:
     return wheel(metadata=METADATA + lines)
 
 
+@pytest.mark.parametrize(
+    ("field", "allowed"),
+    [
+        ("text/html", "['text/markdown', 'text/plain', 'text/x-rst']"),
+        ("text/markdown; variant=X", "['CommonMark', 'GFM']"),
+    ],
+)
+def test_what_is_allowed_is_told_in_order(field: str, allowed: str) -> None:
+    (found,) = upload.findings(with_metadata(f"Description-Content-Type: {field}\n"))
+    assert allowed in found.message
+
+
 def test_a_sound_wheel_has_none() -> None:
     assert told(wheel()) == []
     assert told(with_metadata("")) == []

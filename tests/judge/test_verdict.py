@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 
+import packaging.tags
 import pytest
 from test_pyabi import CP313, module
 
@@ -12,6 +14,7 @@ from truewheel.judge.verdict import Question, check, impossible, judge
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need, PeSlice, Slice, Symbol, WasmSlice
 from truewheel.model.contents import Contents, File, WheelFacts
 from truewheel.model.diagnostics import FormatError, Severity
+from truewheel.model.distinfo import parse_wheel_name
 from truewheel.platforms import linux
 
 PURE = File(path="p/__init__.py", size=1)
@@ -64,6 +67,16 @@ def test_static_libraries_are_bound_to_a_platform() -> None:
     archive = File(path="p/libx.a", size=1, binary=Binary(format=Format.ARCHIVE))
     assert ask(archive)[0] == "py3-none-linux_x86_64"
     assert check(facts("p-1-py3-none-linux_x86_64.whl", archive)).truth.tag == "py3-none-linux_x86_64"
+
+
+@pytest.mark.parametrize(
+    ("name", "taken"), [("cp313-cp313-any", False), ("cp39-abi3-any", False), ("cp313-none-any", True)]
+)
+def test_an_abi_without_a_platform_is_looked_for_by_nobody(name: str, taken: bool) -> None:
+    found = check(facts(f"p-1-{name}.whl", File(path="p/__init__.py", size=0)))
+    assert [f.where for f in found.findings if f.code == "TW411"] == ([] if taken else [name])
+    mine = f"cp{sys.version_info.major}{sys.version_info.minor}"
+    assert (name.replace("cp313", mine) in set(map(str, packaging.tags.sys_tags()))) == taken
 
 
 def test_a_promise_for_another_system_is_untrue() -> None:
@@ -134,9 +147,11 @@ def test_demanded_tags_are_checked() -> None:
 
 
 def facts(name: str, *files: File) -> WheelFacts:
+    claimed = parse_wheel_name(name)
+    tags = [("Tag", tag) for tag in (claimed.expanded if claimed is not None else ())]
     return WheelFacts(
         filename=name, size=1, contents=contents(*files), members=(), record=(),
-        wheel_headers=(("Wheel-Version", "1.0"),), metadata="Metadata-Version: 2.1\nName: p\nVersion: 1\n",
+        wheel_headers=(("Wheel-Version", "1.0"), *tags), metadata="Metadata-Version: 2.1\nName: p\nVersion: 1\n",
     )  # fmt: skip
 
 

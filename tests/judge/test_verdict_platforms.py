@@ -5,8 +5,20 @@ from __future__ import annotations
 import pytest
 
 from truewheel.judge.verdict import Checked, Question, check, judge
-from truewheel.model.binary import Binary, Format, Kind, MachOSlice, MinimumOS, Need, PeSlice, Slice, WasmSlice
+from truewheel.model.binary import (
+    Binary,
+    ElfSlice,
+    Format,
+    Kind,
+    MachOSlice,
+    MinimumOS,
+    Need,
+    PeSlice,
+    Slice,
+    WasmSlice,
+)
 from truewheel.model.contents import Contents, File, WheelFacts
+from truewheel.model.record import replace
 from truewheel.model.target import Target
 from truewheel.platforms import PLATFORMS, examples
 from truewheel.platforms.protocol import Platform
@@ -67,7 +79,8 @@ def test_a_build_never_claims_what_its_binaries_cannot_keep(promise: str) -> Non
 def test_claims_of_code_for_some_machines_and_for_other_systems() -> None:
     (error,) = named("cp313-cp313-macosx_14_0_arm64", mac(cpu="arm64e")).findings
     assert (error.code, error.hint) == ("TW305", "build it for the CPU that the tag names")
-    assert named("cp313-cp313-macosx_14_0_arm64", mac(cpu="arm64e")).truth.reasons[0] == "no tag is for arm64e alone"
+    reasons = named("cp313-cp313-macosx_14_0_arm64", mac(cpu="arm64e")).truth.reasons
+    assert reasons[0] == "p/m.cpython-313-darwin.so is code for arm64e, for which there is no tag"
     found = named("cp313-cp313-macosx_14_0_arm64", mac(system="catalyst"))
     assert "built for catalyst" in next(f for f in found.findings if f.code == "TW305").evidence[0]
 
@@ -152,6 +165,72 @@ def test_hints_of_builds_speak_of_settings() -> None:
     assert str(unknown.hint).startswith("such tags are spelt auto, native, macosx_11_0_arm64")
     strict = judge(mac((12, 0)), Question(target=MAC, demanded=("cp313-cp313-macosx_13_0_arm64",))).findings
     assert ["tool.scikit-build.wheel.tags" in str(f.hint) for f in strict if f.code == "TW302"] == [True]
+
+
+def strange(form: Format, cpu: str, system: str = "") -> Contents:
+    """A module for a CPU that the system may not have."""
+    stated = (MinimumOS(platform=system, version=(21, 0)),) if system else ()
+    facts = {"cpu": cpu, "bits": 64, "kind": Kind.SHARED, "minimum_os": stated, "exports": frozenset({"PyInit_m"})}
+    piece = {
+        Format.ELF: lambda: ElfSlice(machine=0x9999, **facts),
+        Format.PE: lambda: PeSlice(machine=0x9999, **facts),
+        Format.MACHO: lambda: MachOSlice(file_type=8, **facts),
+    }[form]()
+    return contents("p/m.cpython-313.so", form, piece)
+
+
+SYSTEMS = {
+    "linux_x86_64": (Format.ELF, ""), "android_21_x86_64": (Format.ELF, "android"), "win_amd64": (Format.PE, ""),
+    "macosx_11_0_x86_64": (Format.MACHO, "macos"), "ios_21_0_arm64_iphoneos": (Format.MACHO, "ios"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tag", SYSTEMS)
+@pytest.mark.parametrize(
+    "cpu", ["machine-0x9999", "armv7l", "arm64ec", "ppc", "ppc64", "riscv64", "i686", "x86_64", "arm64"]
+)
+def test_no_tag_is_proposed_that_would_be_refused(tag: str, cpu: str) -> None:
+    """Where there is none, that is said, and the name that the wheel has is left alone."""
+    form, system = SYSTEMS[tag]
+    if form is Format.ELF and cpu.startswith("arm64"):
+        return  # not ELF's names
+    checked = named(f"cp313-cp313-{tag}", strange(form, cpu, system))
+    again = named(checked.truth.tag, strange(form, cpu, system))
+    assert again.is_true is ("for which" not in checked.truth.reasons[0])
+    if not again.is_true:
+        assert checked.truth.tag == f"cp313-cp313-{tag}"
+        assert "believed" not in checked.truth.reasons[0]
+        assert not any("tag it" in str(f.hint) for f in checked.findings)
+
+
+def test_builds_for_what_has_no_tag() -> None:
+    """They take the target's: what its Python calls an unknown machine may be that one's name."""
+    unknown = strange(Format.ELF, "machine-0x9999")
+    here = replace(MAC, platform_tag="linux_x86_64", suffix=".cpython-313.so")
+    assert [f.code for f in judge(unknown, Question(target=here)).errors] == ["TW305"]
+    assert [f.code for f in judge(unknown, Question(target=here, promise="native")).errors] == ["TW305"]
+    there = judge(unknown, Question(target=replace(here, platform_tag="linux_arc")))
+    assert (there.platforms, there.errors) == (("linux_arc",), ())
+    assert named("cp313-cp313-linux_arc", unknown).is_true
+    assert not named("cp313-cp313-linux_arc", strange(Format.ELF, "x86_64")).is_true
+
+
+def test_a_cpu_without_a_name_beside_one_that_has_one() -> None:
+    both = (*strange(Format.ELF, "machine-0x9999").files, File(
+        path="p/n.cpython-313.so", size=1, binary=strange(Format.ELF, "x86_64").binaries()[0][1],
+    ))  # fmt: skip
+    checked = named("cp313-cp313-linux_x86_64", Contents(files=both, dist_info="p-1.dist-info"))
+    assert checked.truth.platforms == ("linux_x86_64",)
+
+
+def test_no_tag_of_another_pythons_pyodide_is_proposed() -> None:
+    piece = WasmSlice(cpu="wasm32", bits=32, kind=Kind.SHARED, dylink=True, exports=frozenset({"PyInit_m"}))
+    found = contents("p/m.cpython-314-wasm32-emscripten.so", Format.WASM, piece)
+    checked = named("cp313-cp313-pyodide_2025_0_wasm32", found)
+    assert [f.code for f in checked.findings] == ["TW401"]
+    assert checked.truth.tag == "cp313-cp313-pyodide_2025_0_wasm32"
+    assert checked.truth.reasons[-1].endswith("no true name is known")
+    assert named("cp313-cp313-pyodide_2026_0_wasm32", found).truth.tag == "cp314-cp314-pyodide_2026_0_wasm32"
 
 
 @pytest.mark.parametrize("row", PLATFORMS, ids=lambda p: p.family)

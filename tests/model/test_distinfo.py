@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +19,16 @@ from truewheel.model.distinfo import (
     record_text,
     wheel_text,
 )
+
+
+@given(st.text("NV:- \t\r\n\x0b\x0c\x1c\u0085\u2028ab"))
+def test_headers_are_what_email_reads(text: str) -> None:
+    """As installers and indexes do: what ends a line, what goes on with one, and where the headers end. Whitespace within
+    and around values is nobody's concern here."""
+    ours = [(name, value.split()) for name, value in parse_headers("Name: p\n" + text)]
+    message = email.message_from_string("Name: p\n" + text)
+    theirs = [(name, str(value).split()) for name, value in message.raw_items()]
+    assert ours[: len(theirs)] == theirs or message.defects
 
 
 @given(st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", fullmatch=True))

@@ -6,6 +6,7 @@ import pytest
 
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need, SearchPath, Symbol
 from truewheel.model.contents import Contents, File
+from truewheel.model.record import replace
 from truewheel.platforms import PLATFORMS
 from truewheel.platforms.linux import ANY, LINUX, NEVER, level_of_library, level_of_version, lowest
 
@@ -167,6 +168,46 @@ def test_musl() -> None:
     assert LINUX.objections(contents(m=time64), "musllinux_1_1_i686")[0].evidence.fact == "new in musl 1.2.0"
     cxx = piece(Need(library="libc.musl-x86_64.so.1"), Need(library="libstdc++.so.6"))
     assert LINUX.rule(contents(m=cxx)).tags == ("linux_x86_64",)
+
+
+RELR = {"packed_relocations": ("DT_RELR",)}
+
+
+def test_packed_relative_relocations_need_a_libc_that_applies_them() -> None:
+    """Though no version asks for it: linkers require one of glibc alone, and only of files that link with its libc."""
+    ruling = LINUX.rule(contents(m=libc("GLIBC_2.17", **RELR)))
+    assert ruling.tags == ("manylinux_2_36_x86_64",)
+    (floor,) = ruling.floors
+    assert [(floor.of, floor.text, str(e).partition(",")[0]) for e in floor.evidence] == [
+        ("glibc", "2.36", "m.so: DT_RELR is set: packed relative relocations")
+    ]
+    (objection,) = LINUX.objections(contents(m=piece(**RELR)), "manylinux_2_28_x86_64")
+    assert "DT_RELR is set" in str(objection.evidence)
+    assert objection.allows == "manylinux_2_28 has glibc 2.28"
+    assert not LINUX.objections(contents(m=piece(**RELR)), "manylinux_2_36_x86_64")
+
+
+def test_packed_relative_relocations_are_told_once() -> None:
+    (floor,) = LINUX.rule(contents(m=libc("GLIBC_ABI_DT_RELR", **RELR))).floors
+    assert [e.version for e in floor.evidence] == ["GLIBC_ABI_DT_RELR"]
+    assert len(LINUX.objections(contents(m=libc("GLIBC_ABI_DT_RELR", **RELR)), "manylinux_2_17_x86_64")) == 1
+
+
+def test_packed_relative_relocations_with_musl() -> None:
+    """No tag tells 1.2.4 from 1.2, so that is left to the floor."""
+    musl = contents(m=piece(Need(library="libc.musl-x86_64.so.1"), **RELR))
+    assert LINUX.rule(musl).tags == ("musllinux_1_2_x86_64",)
+    assert [(f.of, f.text) for f in LINUX.rule(musl).floors] == [("musl", "1.2.4")]
+    (objection,) = LINUX.objections(musl, "musllinux_1_1_x86_64")
+    assert "which musl applies since 1.2.4" in str(objection.evidence)
+    assert LINUX.objections(musl, "musllinux_1_2_x86_64") == ()
+
+
+def test_static_programs_relocate_themselves() -> None:
+    static = replace(piece(**RELR), kind=Kind.EXECUTABLE)
+    assert LINUX.rule(contents(m=static)).tags[0] == "manylinux_2_5_x86_64"
+    dynamic = replace(static, interpreter="/lib64/ld-linux-x86-64.so.2")
+    assert LINUX.rule(contents(m=dynamic)).tags == ("manylinux_2_36_x86_64",)
 
 
 def test_mixtures() -> None:

@@ -112,8 +112,8 @@ def test_fat_files_keep_thin_promises() -> None:
 def test_code_for_some_machines_of_a_cpu_is_not_for_all(cpu: str, plain: str) -> None:
     found = contents(m=(piece(cpu),))
     ruling = MACOS.rule(found)
-    assert (ruling.tags, ruling.native) == ((), f"macosx_11_0_{plain}")
-    assert ruling.reason == f"no tag is for {cpu} alone"
+    assert (ruling.tags, ruling.nameless) == ((), True)
+    assert ruling.reason == f"m.so is code for {cpu}, for which there is no tag"
     (objection,) = MACOS.objections(found, f"macosx_11_0_{plain}")
     assert objection.evidence.fact == f"it is code for {cpu} alone"
     both = contents(m=(piece(plain), piece(cpu)))

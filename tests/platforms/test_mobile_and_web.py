@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from truewheel.model.binary import (
@@ -17,6 +19,7 @@ from truewheel.model.binary import (
     WasmSlice,
 )
 from truewheel.model.contents import Contents, File
+from truewheel.model.record import replace
 from truewheel.platforms import PLATFORMS
 from truewheel.platforms.android import ANDROID
 from truewheel.platforms.emscripten import EMSCRIPTEN
@@ -63,6 +66,36 @@ def test_android_claims() -> None:
     (strange,) = ANDROID.objections(found, "android_24_x86_64")
     assert "code for aarch64" in str(strange.evidence)
     assert not ANDROID.understands("android_21_mips")
+
+
+@pytest.mark.parametrize(
+    ("facts", "level"),
+    [
+        ({"packed_relocations": ("DT_RELR",)}, 30),
+        ({"packed_relocations": ("DT_ANDROID_RELR", "DT_ANDROID_RELA")}, 28),
+        ({"packed_relocations": ("DT_ANDROID_REL",)}, 23),
+        ({"hash_tables": ("DT_GNU_HASH",)}, 23),
+        ({"hash_tables": ("DT_HASH", "DT_GNU_HASH")}, 21),
+        ({"thread_local": True}, 29),
+    ],
+)
+def test_what_only_later_loaders_read_raises_the_level(facts: dict[str, Any], level: int) -> None:
+    found = contents(Format.ELF, m=(replace(droid("aarch64", 21), **facts),))
+    ruling = ANDROID.rule(found)
+    assert ruling.tags == (f"android_{level}_arm64_v8a",)
+    late = [o.evidence for o in ANDROID.objections(found, "android_21_arm64_v8a")]
+    assert bool(late) == (level > 21)
+    assert set(ruling.floors[0].evidence) <= {
+        *late,
+        *(ANDROID.rule(contents(Format.ELF, m=(droid(),))).floors[0].evidence),
+    }
+    stated = contents(Format.ELF, m=(replace(droid("aarch64", level), **facts),))
+    assert [str(e) for e in ANDROID.rule(stated).floors[0].evidence] == [f"m.so: its note says API level {level}"]
+
+
+def test_static_programs_need_no_loader() -> None:
+    static = replace(droid("aarch64", 21), kind=Kind.EXECUTABLE, interpreter=None, thread_local=True)
+    assert ANDROID.rule(contents(Format.ELF, m=(static,))).tags == ("android_21_arm64_v8a",)
 
 
 def test_a_library_of_a_later_android_raises_the_level() -> None:

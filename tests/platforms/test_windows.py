@@ -48,6 +48,32 @@ def test_hybrids() -> None:
     assert WINDOWS.objections(contents(ec), "win_amd64")
 
 
+def test_arm64ec_is_told_as_the_header_has_it() -> None:
+    """A machine field that says so hides nothing, and what the load configuration has is then not known."""
+    hidden, said = piece("x86_64", hybrid="arm64ec"), PeSlice(cpu="arm64ec", bits=64, kind=Kind.SHARED, machine=0xA641)
+    told = [f for s in (hidden, said) for f in WINDOWS.rule(contents({"m.pyd": s})).findings]
+    assert [f.code for f in told] == ["TW314", "TW314"]
+    assert [("AMD64" in f.message, f.evidence[0]) for f in told] == [
+        (True, "its header says AMD64, and its load configuration has CHPE metadata"),
+        (False, "its header's machine is 0xa641"),
+    ]
+
+
+@pytest.mark.parametrize("cpu", ["armv7l", "arm64ec", "machine-0x1234"])
+def test_machines_without_a_tag(cpu: str) -> None:
+    found = contents({"m.pyd": PeSlice(cpu=cpu, bits=32, kind=Kind.SHARED, machine=1)})
+    ruling = WINDOWS.rule(found)
+    assert (ruling.tags, ruling.nameless) == ((), True)
+    assert ruling.reason == f"m.pyd is code for {cpu}, for which there is no tag"
+    assert all(WINDOWS.objections(found, tag) for tag in ("win32", "win_amd64", "win_arm64"))
+
+
+def test_a_program_is_for_the_machines_that_start_it() -> None:
+    found = contents({"p.exe": PeSlice(cpu="arm64ec", bits=64, kind=Kind.EXECUTABLE, machine=0xA641)})
+    assert WINDOWS.rule(found).tags == ("win_arm64",)
+    assert not WINDOWS.objections(found, "win_arm64")
+
+
 def test_programs_may_be_for_another_machine_but_libraries_may_not() -> None:
     program = piece("i686", kind=Kind.EXECUTABLE)
     found = contents({"m.pyd": piece(), "p/gui-32.exe": program})

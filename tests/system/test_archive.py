@@ -105,6 +105,18 @@ def test_extra_fields_of_local_headers(tmp_path: Path, extra: bytes, message: st
     assert [message in o.message for o in odd(tmp_path, changed)] == ([True] if message else [])
 
 
+@pytest.mark.parametrize(("place", "value"), [(6, 64), (6, 255), (8, 0x20), (8, 0x40)])
+def test_what_zipfile_does_not_read_has_a_problem(tmp_path: Path, place: int, value: int) -> None:
+    data = packed()
+    data[data.find(b"PK\x01\x02") + place] |= value
+    path = tmp_path / "x.zip"
+    path.write_bytes(data)
+    with pytest.raises(NotImplementedError), zipfile.ZipFile(path) as theirs:
+        theirs.read("p/a.py")
+    with Archive(path) as archive, pytest.raises(ValueError, match=r"Python (reads up to 6\.3|does not read)"):
+        archive.read(archive.items[0])
+
+
 def test_directory_with_more_than_is_counted(tmp_path: Path) -> None:
     data = packed()
     struct.pack_into("<HH", data, len(data) - 14, 2, 2)

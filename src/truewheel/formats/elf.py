@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MAGIC = b"\x7fELF"
 
 ET_REL, ET_EXEC, ET_DYN = 1, 2, 3
-PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE = 1, 2, 3, 4
+PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_TLS = 1, 2, 3, 4, 7
 PT_GNU_STACK = 0x6474E551
 PF_X = 1
 SHT_SYMTAB, SHT_DYNAMIC, SHT_NOTE, SHT_NOBITS, SHT_DYNSYM = 2, 6, 7, 8, 11
@@ -33,6 +33,9 @@ DT_NEEDED, DT_HASH, DT_STRTAB, DT_SYMTAB, DT_STRSZ = 1, 4, 5, 6, 10
 DT_SONAME, DT_RPATH, DT_TEXTREL, DT_RUNPATH, DT_FLAGS = 14, 15, 22, 29, 30
 DT_GNU_HASH, DT_VERSYM, DT_FLAGS_1 = 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFB
 DT_VERDEF, DT_VERNEED = 0x6FFFFFFC, 0x6FFFFFFE
+DT_RELRSZ = 35
+_PACKED = {36: "DT_RELR", 0x6FFFE000: "DT_ANDROID_RELR", 0x6000000F: "DT_ANDROID_REL", 0x60000011: "DT_ANDROID_RELA"}
+_HASHES = {DT_HASH: "DT_HASH", DT_GNU_HASH: "DT_GNU_HASH"}
 DF_TEXTREL, DF_1_PIE = 0x4, 0x08000000
 VER_FLG_BASE, VER_FLG_WEAK = 1, 2
 STB_WEAK = 2
@@ -334,6 +337,8 @@ def _gnu_hash_count(cursor: Cursor, header: _Header, gnu: int) -> tuple[int, boo
         # No hashed symbol: of the undefined ones before symoffset the linker may have said more or less.
         return symoffset, symoffset > 1
     chain = table + 4 * buckets + 4 * (last - symoffset)
+    if chain > len(cursor):
+        cursor.fail(f"gnu hash chain lies outside of it ({len(cursor)} bytes)", offset=chain, field="gnu hash chain")
     while piece := min(_CHAIN_PIECE, len(cursor) - chain) // 4:
         for (word,) in cursor.rows("I", chain, piece, "gnu hash chain"):
             last += 1
@@ -573,6 +578,7 @@ def _slice(
         "build_id": notes.build_id,
         "sections": bool(sections),
         "stripped": not any(s.type == SHT_SYMTAB for s in sections),
+        "thread_local": any(s.type == PT_TLS for s in segments),
     }
     if dynamic is None:
         kind = _static_kind(header, sections)
@@ -585,7 +591,8 @@ def _dynamic_slice(
 ) -> ElfSlice:
     versions, libraries = _needed_versions(dynamic)
     imports, exports = _symbols(cursor, header, dynamic, versions)
-    value = dynamic.first.get
+    first = dynamic.first
+    value = first.get
     soname, flags, flags_1 = value(DT_SONAME), value(DT_FLAGS, 0), value(DT_FLAGS_1, 0)
     paths = [(t, v) for t, v in dynamic.tags if t in (DT_RPATH, DT_RUNPATH)]
     name = None if soname is None else dynamic.strings[soname]
@@ -607,8 +614,16 @@ def _dynamic_slice(
         definitions=_defined_versions(dynamic),
         text_relocations=value(DT_TEXTREL) is not None or bool(flags & DF_TEXTREL),
         program=header.type == ET_EXEC or bool(flags_1 & DF_1_PIE),
+        packed_relocations=_packed(first),
+        hash_tables=tuple(name for tag, name in _HASHES.items() if tag in first),
         **common,  # type: ignore[arg-type]
     )
+
+
+def _packed(first: dict[int, int]) -> tuple[str, ...]:
+    """An empty table asks nothing of a loader."""
+    found = tuple(name for tag, name in _PACKED.items() if tag in first)
+    return found if first.get(DT_RELRSZ, 1) else tuple(name for name in found if name != "DT_RELR")
 
 
 def _in_order(dynamic: _Dynamic, libraries: dict[str, list[tuple[str, int]]]) -> list[str]:

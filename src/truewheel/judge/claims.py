@@ -43,7 +43,7 @@ def claim_findings(
     loadable = [f for f, b in contents.binaries() if b.is_loadable]
     for tag in claimed.platforms:
         if tag == "any":
-            found += _any_with_binaries(contents, loadable)
+            found += [*_any_with_abi(claimed), *_any_with_binaries(contents, loadable)]
             continue
         platform = next((p for p in PLATFORMS if p.understands(tag)), None)
         if platform is None:
@@ -164,6 +164,22 @@ def _stranger(tag: str, file: File, binary: Binary, rulings: Sequence[PlatformRu
         if own
         else "build one wheel per system",
     )
+
+
+def _any_with_abi(claimed: WheelName) -> list[Finding]:
+    """An ABI tag beside ``any`` (PEP 425): interpreters look for their ABIs on their platforms only."""
+    if "none" in claimed.abis:
+        return []
+    return [
+        Finding(
+            code="TW411",
+            severity=Severity.ERROR,
+            where=claimed.tag,
+            message=f"no Python takes a wheel that is tagged {claimed.tag}",
+            evidence=(f"{'.'.join(claimed.abis)} is looked for with a platform, and not with any",),
+            hint="tag it none-any when nothing in it is compiled, and else for the platform of its binaries",
+        )
+    ]
 
 
 def _any_with_binaries(contents: Contents, loadable: Sequence[File]) -> list[Finding]:

@@ -10,7 +10,7 @@ import itertools
 from collections import Counter, defaultdict
 
 from ..model.binary import ElfSlice, Format, Kind
-from ..model.diagnostics import Finding, Severity
+from ..model.diagnostics import UNLISTED, Finding, Severity
 from ..model.distinfo import each_header, escape, parse_wheel_name
 
 TYPE_CHECKING = False
@@ -221,6 +221,8 @@ def findings(facts: WheelFacts, *, opinion: str = "") -> tuple[Finding, ...]:
             _of_contents(facts.contents, empty=Severity.WARNING),
             _unfit_for_windows(facts.contents, name.platforms if name is not None else ("any",)),
             _of_members(facts),
+            _overlaid(facts),
+            _undecodable(facts),
             _of_record(facts),
             _of_metadata(facts, opinion),
         )
@@ -238,7 +240,11 @@ def bounded(found: Iterable[Finding]) -> tuple[Finding, ...]:
     more = {code: count - _MOST for code, count in counts.items() if count > _MOST}
     for code, count in more.items():
         last = next(f for f in reversed(kept) if f.code == code)
-        kept.append(_finding(code, last.severity, "…", f"and {count} more like these", hint=last.hint))
+        kept.append(
+            _finding(
+                code, last.severity, UNLISTED, f"and {count} more like these, which are not listed", hint=last.hint
+            )
+        )
     return tuple(kept)
 
 
@@ -271,17 +277,17 @@ def _collisions(contents: Contents) -> Iterator[Finding]:
     files = {f.path for f in contents.files}
     directories = {d for f in files for d in _directories(f)}
     paths = files | directories
-    if len({path.casefold() for path in paths}) == len(paths) and files.isdisjoint(directories):
+    if len(set(map(_folded, paths))) == len(paths) and files.isdisjoint(directories):
         return  # as nearly always
     spellings: defaultdict[str, list[str]] = defaultdict(list)
     for path in sorted(paths):
-        spellings[path.casefold()].append(path)
+        spellings[_folded(path)].append(path)
     for several in spellings.values():
         # Of a file below two directories that differ already, those are told.
         if len(several) > 1 and len({p.rpartition("/")[0] for p in several}) == 1:
             yield _finding(
                 "TW501", Severity.WARNING, several[0],
-                "another name differs only in case: on Windows and macOS " + _fate(several, files),
+                f"another name differs only in {_difference(several)} " + _fate(several, files),
                 evidence=several[:5], hint="rename one of them",
             )  # fmt: skip
     for path in files:
@@ -291,6 +297,21 @@ def _collisions(contents: Contents) -> Iterator[Finding]:
                 "TW527", Severity.ERROR, path, "a file and a directory have the same name",
                 evidence=[below], hint="rename one of them",
             )  # fmt: skip
+
+
+def _folded(path: str) -> str:
+    """What Windows and macOS take for the same name."""
+    if path.isascii():
+        return path.lower()
+    import unicodedata  # noqa: PLC0415  # few names have other letters
+
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def _difference(several: list[str]) -> str:
+    if len({path.casefold() for path in several}) == 1:
+        return "case: on Windows and macOS"
+    return "how its letters are composed: on macOS"
 
 
 def _fate(several: list[str], files: set[str]) -> str:
@@ -353,6 +374,12 @@ def _stray(payload: list[File], contents: Contents) -> Iterator[Finding]:
             "with install.components",
         )  # fmt: skip
     data = contents.data_dir + "/"
+    for top in sorted({f.path.partition("/")[0] for f in payload if ".data/" in f.path}):
+        if top.endswith(".data") and top != contents.data_dir:
+            yield _finding(
+                "TW510", Severity.WARNING, f"{top}/", "is another wheel's data directory: some installers take it for this one's, others do not",
+                hint=f"the one of this wheel is {contents.data_dir}",
+            )  # fmt: skip
     schemes = {f.path.removeprefix(data).partition("/")[0] for f in payload if f.path.startswith(data)}
     for scheme in sorted(schemes - SCHEMES):
         yield _finding(
@@ -483,12 +510,40 @@ def _of_members(facts: WheelFacts) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def _overlaid(facts: WheelFacts) -> Iterator[Finding]:
+    """Members of several names that are installed as one file: which of them stays, only the installer knows."""
+    contents = facts.contents
+    names = [m.name for m in facts.members]
+    if not any("./" in n or "//" in n or n.startswith(contents.data_dir) for n in names):
+        return  # as nearly always
+    places: defaultdict[str, list[str]] = defaultdict(list)
+    for name in dict.fromkeys(n for n in names if not n.endswith("/")):
+        plain = "/".join(part for part in name.split("/") if part not in ("", "."))
+        places[contents.installed(plain)].append(name)
+    for place, several in places.items():
+        if len(several) > 1:
+            yield _finding(
+                "TW509", Severity.ERROR, several[1], f"is installed as {place}, as is {several[0]}",
+                evidence=several[2:7], hint="keep one of them",
+            )  # fmt: skip
+
+
+def _undecodable(facts: WheelFacts) -> Iterator[Finding]:
+    for base in facts.undecodable:
+        yield _finding(
+            "TW522" if base == "METADATA" else "TW524", Severity.ERROR, f"{facts.contents.dist_info}/{base}",
+            "is not UTF-8, so installers cannot read it", hint="build the wheel again, with all texts in UTF-8",
+        )  # fmt: skip
+
+
 def _leaves(name: str) -> str:
     """Why a member would be written elsewhere than the archive says; empty when it would not."""
     if name.startswith("/") or (name[1:2] == ":" and name[0].isalpha()):
         return "an absolute path, which leaves the installation"
     if ".." in name.replace("\\", "/").split("/"):
         return "a path that leaves the installation"
+    if name.partition(".data/")[2].partition("/")[2].startswith("/"):
+        return "an absolute path below an install scheme, which may leave the installation"
     if "\\" in name:
         return "a backslash in a name: Windows takes it for the end of a directory's name, other systems do not"
     return ""
@@ -496,11 +551,11 @@ def _leaves(name: str) -> str:
 
 def _of_record(facts: WheelFacts) -> Iterator[Finding]:
     home = facts.contents.dist_info
-    if not facts.wheel_headers:
-        what = "has no headers" if any(m.name == f"{home}/WHEEL" for m in facts.members) else "is missing"
+    if not facts.wheel_headers and (what := _lacking(facts, "WHEEL", "has no headers that can be read")):
         yield _finding("TW524", Severity.ERROR, f"{home}/WHEEL", what, hint="build the wheel again")
     if facts.record is None:
-        yield _finding("TW524", Severity.ERROR, f"{home}/RECORD", "is missing", hint="build the wheel again")
+        if what := _lacking(facts, "RECORD", "cannot be read"):
+            yield _finding("TW524", Severity.ERROR, f"{home}/RECORD", what, hint="build the wheel again")
         return
     rows = {r.path: r for r in facts.record}
     own = {f"{home}/{n}" for n in ("RECORD", "RECORD.jws", "RECORD.p7s")}
@@ -511,10 +566,22 @@ def _of_record(facts: WheelFacts) -> Iterator[Finding]:
             yield from _of_row(row, member, signed=name in own)
         elif name not in own:
             yield _finding("TW504", Severity.ERROR, name, "is not in RECORD", hint="build the wheel again")
-    for path in rows.keys() - members.keys() - own:
+    for path in sorted(rows.keys() - members.keys() - own):
         yield _finding(
             "TW506", Severity.ERROR, path, "is in RECORD, but not in the wheel", hint="build the wheel again"
         )
+
+
+def _lacking(facts: WheelFacts, name: str, there: str) -> str:
+    """Why nothing is known of a file in ``.dist-info``; empty where TW520 tells that it cannot be unpacked.
+
+    :param there: what is wrong with one that can.
+    """
+    path = f"{facts.contents.dist_info}/{name}"
+    found = [m for m in facts.members if m.name == path]
+    if not found:
+        return "is missing"
+    return there if found[-1].problem is None else ""
 
 
 def _of_row(row: RecordRow, member: Member, *, signed: bool) -> Iterator[Finding]:
@@ -545,7 +612,8 @@ def _of_metadata(facts: WheelFacts, opinion: str) -> Iterator[Finding]:
     if name is not None:
         yield from _of_name(facts, name, opinion)
     if facts.metadata is None:
-        yield _finding("TW522", Severity.ERROR, f"{home}/METADATA", "is missing", hint="build the wheel again")
+        if what := _lacking(facts, "METADATA", "cannot be read"):
+            yield _finding("TW522", Severity.ERROR, f"{home}/METADATA", what, hint="build the wheel again")
         return
     headers: dict[str, str] = {}
     for key, value in each_header(facts.metadata):
@@ -588,6 +656,10 @@ def _of_name(facts: WheelFacts, name: WheelName, opinion: str) -> Iterator[Findi
             evidence=[f"{name.name} should be {escape(name.name)}"], hint="newer build backends normalise it",
         )  # fmt: skip
     inside, outside = set(facts.wheel_tags), set(name.expanded)
+    if not inside and facts.wheel_headers:
+        yield _finding(
+            "TW512", Severity.WARNING, f"{facts.contents.dist_info}/WHEEL", "has no tag", hint="truewheel tag writes them",
+        )  # fmt: skip
     if inside and inside != outside:
         differing = [f"only WHEEL says {tag}" for tag in sorted(inside - outside)[:4]]
         differing += [f"only the file name says {tag}" for tag in sorted(outside - inside)[:4]]

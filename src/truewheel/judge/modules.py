@@ -33,10 +33,13 @@ _LINKED = r"""(?xi)(?:^|/)(?:
     | Python(?P<framet>T?)\.framework/Versions/3\.(?P<frame>\d+)T?/PythonT?
     | libpypy3(?:\.(?P<pypy>\d+))?-c\.(?:so|dylib|dll)[\d.]*
     )$"""
-_INITS = ("PyInit_", "PyInitU_", "PyModExport_", "PyModExportU_", "_cffi_pypyinit_")
-"""The last is what cffi's API mode writes for PyPy (cffi, ``recompiler.py``)."""
+CFFI_PYPY = "_cffi_pypyinit_"
+"""What cffi's API mode writes for PyPy (cffi, ``recompiler.py``)."""
+_INITS = ("PyInit_", "PyInitU_", "PyModExport_", "PyModExportU_", CFFI_PYPY)
 THREADED_ONLY = frozenset({"_Py_DecRefShared", "_Py_MergeZeroLocalRefcount"})
 """What inlined reference counting calls in free-threaded builds, and what no other build exports (``Include/refcount.h``)."""
+DEBUG_ONLY = frozenset({"_Py_INCREF_IncRefTotal", "_Py_DECREF_DecRefTotal", "_Py_NegativeRefcount", "_Py_RefTotal"})
+"""What reference counting calls in debug builds, and what no other build exports (``Include/object.h``, ``Py_REF_DEBUG``)."""
 GIL_ONLY = "_Py_Dealloc"
 """What inlined reference counting calls in builds with the GIL; free-threaded headers do not."""
 
@@ -292,11 +295,11 @@ def expected_inits(name: str) -> tuple[str, str, str]:
     ('PyInitU_caf_dma', 'PyModExportU_caf_dma')
     """
     if name.isascii():
-        return f"PyInit_{name}", f"PyModExport_{name}", f"_cffi_pypyinit_{name}"
+        return f"PyInit_{name}", f"PyModExport_{name}", CFFI_PYPY + name
     import unicodedata  # noqa: PLC0415  # rarely needed
 
     spelt = unicodedata.normalize("NFKC", name).encode("punycode").decode("ascii").replace("-", "_")
-    return f"PyInitU_{spelt}", f"PyModExportU_{spelt}", f"_cffi_pypyinit_{name}"
+    return f"PyInitU_{spelt}", f"PyModExportU_{spelt}", CFFI_PYPY + name
 
 
 def initialised(init: str) -> str:

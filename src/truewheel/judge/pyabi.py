@@ -15,6 +15,7 @@ from ..model.record import replace
 from ..model.verdict import PythonRuling
 from . import stable
 from .modules import (
+    CFFI_PYPY,
     THREADED_ONLY,
     bound_libraries,
     expected_inits,
@@ -372,6 +373,8 @@ def _module_findings(found: Iterable[Module], platforms: Sequence[str]) -> Itera
         name = posixpath.basename(module.stem)
         for piece in module.pieces if module.is_importable else ():
             there, wanted = inits(piece), expected_inits(name)
+            if (module.tag or "").startswith("cp"):
+                there = frozenset(i for i in there if not i.startswith(CFFI_PYPY))  # CPython does not look for it
             if not there and piece.exports_complete:
                 yield _no_init(module, wanted[0], f"no {wanted[0]} among {len(piece.exports)} exports")
             elif there and not there.intersection(wanted) and name != "__init__":

@@ -82,8 +82,10 @@ def cpu_floors(contents: Contents) -> tuple[Floor, ...]:
 
 def why(ruling: PlatformRuling) -> str:
     """The decisive floor in words."""
+    if ruling.nameless:
+        return ruling.reason
     if not ruling.tags:
-        return ruling.reason or "the binaries do not say for which release, so the tag is believed"
+        return f"{ruling.reason or 'the binaries do not say for which release'}, so the tag is believed"
     if ruling.tags[0] == ruling.native and is_plain(ruling.native):
         cause = next((f for f in ruling.findings if f.code in _BLOCKING), None)
         return f"{ruling.native}: {cause.evidence[0] if cause and cause.evidence else 'no promise can be kept'}"

@@ -11,7 +11,7 @@ import itertools
 
 from ..model.binary import Format
 from ..model.record import Record
-from .modules import GIL_ONLY, THREADED_ONLY, Linked, Module
+from .modules import DEBUG_ONLY, GIL_ONLY, THREADED_ONLY, Linked, Module
 from .stable import symbols
 
 _ABI3T = (3, 15)
@@ -259,6 +259,9 @@ def _foreign_names(names: frozenset[str], takers: Takers) -> str | None:
         return f"it imports {alien[0]}, PyPy's"
     if takers.threaded is None:
         return None
+    counting = sorted(names & DEBUG_ONLY)
+    if counting and not takers.debug and not takers.later:  # of a stable ABI, the table of its names tells
+        return f"it imports {counting[0]}, which only debug builds have"
     shared = sorted(names & THREADED_ONLY)
     if shared and not takers.threaded:
         return f"it imports {shared[0]}, which only free-threaded Pythons have"

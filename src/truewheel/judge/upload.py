@@ -86,7 +86,7 @@ def _of_version(facts: WheelFacts, written: str, hint: str) -> Iterator[Finding]
 def _of_metadata(facts: WheelFacts, text: str) -> Iterator[Finding]:
     home = facts.contents.dist_info
     where = f"{home}/METADATA"
-    for field, what in dict.fromkeys(_invalid(text)):
+    for field, what in sorted(set(_invalid(text))):  # packaging goes through a set of fields
         yield _finding(
             "TW529", where, f"{field}: {what}" if field else what, hint="correct [project] in pyproject.toml, and build it again"
         )  # fmt: skip
@@ -113,10 +113,19 @@ def _invalid(text: str) -> Iterator[tuple[str, str]]:
         Metadata.from_email(text, validate=True)
     except Exception as error:  # noqa: BLE001  # a group of InvalidMetadata (a backport on 3.10), or what email thinks of it
         for inner in list(getattr(error, "exceptions", ())) or [error]:
-            told = " ".join(str(inner).split())[:300]
+            told = _in_order(" ".join(str(inner).split()))[:300]
             # Missing fields are told by TW522; setuptools wrote License-File before it was standard, and indexes take it.
             if "is a required field" not in told and "license-file introduced" not in told:
                 yield str(getattr(inner, "field", "")), told
+
+
+def _in_order(told: str) -> str:
+    """What is allowed, which packaging lists as it comes out of a set: in another order with each run."""
+
+    def sort(match: re.Match[str]) -> str:
+        return f"{match[1]}[{', '.join(sorted(match[2].split(', ')))}]"
+
+    return re.sub(r"(must be one of |variants for \S+ are )\[([^\[\]]*)\]", sort, told, count=1)
 
 
 def _of_policy(where: str, headers: list[tuple[str, str]]) -> Iterator[Finding]:

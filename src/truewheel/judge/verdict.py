@@ -142,11 +142,12 @@ def _platforms(
         return _without_binaries(contents, question)
     ruling = _main(rulings, question.target)
     told = ruling.tags or question.native or (question.target.platform_tag,)
-    if question.promise in (AUTO, NATIVE):
-        auto = question.promise == AUTO
-        told = told if auto else _native(contents, question, ruling)
-        reason = why(ruling) if auto else "the plain platform was asked for (tag = native)"
-        return told, () if ruling.tags else _unfit(told, contents, question, ruling), (reason,)
+    if ruling.nameless and question.promise in (AUTO, NATIVE):
+        return told, _nameless(contents, told, ruling), (why(ruling),)
+    if question.promise == AUTO:
+        return told, (), (why(ruling),)
+    if question.promise == NATIVE:
+        return _native(contents, question, ruling), (), ("the plain platform was asked for (tag = native)",)
     tag, platform = _understand(question.promise, contents)
     if platform is None:
         return told, (unknown_tag(question.promise, others=(AUTO, NATIVE)),), (why(ruling),)
@@ -157,15 +158,10 @@ def _platforms(
     return kept, found, (f"{tag} was promised, and holds",)
 
 
-def _unfit(tags: Sequence[str], contents: Contents, question: Question, ruling: PlatformRuling) -> tuple[Finding, ...]:
-    """Why the engine's tags are untrue, where the binaries tell no better ones."""
-    owners = ((tag, next((p for p in PLATFORMS if p.understands(tag)), None)) for tag in tags)
-    return tuple(
-        finding
-        for tag, platform in owners
-        if platform is not None
-        for finding in untrue(tag, platform.objections(contents, tag, exclude=question.exclude), ruling)
-    )
+def _nameless(contents: Contents, told: tuple[str, ...], ruling: PlatformRuling) -> tuple[Finding, ...]:
+    """Of binaries that no tag is for, the target's tag is untrue, unless it is one that nothing is known of."""
+    known = [(tag, platform) for tag in told for platform in PLATFORMS if platform.understands(tag)]
+    return tuple(f for tag, platform in known for f in untrue(tag, platform.objections(contents, tag), ruling))
 
 
 def _without_binaries(
@@ -391,6 +387,10 @@ def _truth(
     platforms = tuple(tag for ruling in meant for tag in ruling.tags) or fallback
     if platforms == ("any",):
         abis = ("none",)  # nothing compiled: there is no ABI to be bound to
+    strange = _impossible(claimed, interpreters, abis, platforms)
+    if strange is not None and claimed is not None:
+        interpreters, abis = claimed.interpreters, claimed.abis
+        python = replace(python, reason=f"{python.reason}, and {strange.evidence[0]}: no true name is known")
     return Verdict(
         interpreters=interpreters or ("py3",),
         abis=abis or ("none",),
@@ -400,6 +400,18 @@ def _truth(
         reasons=(*(map(why, meant) if meant else (_without_meaning(contents, rulings),)), python.reason),
         variant=contents.variant,
     )
+
+
+def _impossible(
+    claimed: WheelName | None, interpreters: tuple[str, ...], abis: tuple[str, ...], platforms: tuple[str, ...]
+) -> Finding | None:
+    """Why the Python of the modules with the claimed platform is a name that nobody takes: one of both is wrong, and nothing
+    tells which."""
+    if claimed is None or (interpreters, abis) == (claimed.interpreters, claimed.abis):
+        return None
+    pairs = [(tag, platform) for tag in platforms for platform in PLATFORMS if platform.understands(tag)]
+    found = (f for tag, platform in pairs for f in of_another_python(tag, platform, interpreters, abis))
+    return next(found, None)
 
 
 def _without_meaning(contents: Contents, rulings: Sequence[PlatformRuling]) -> str:

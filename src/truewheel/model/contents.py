@@ -133,12 +133,14 @@ class WheelFacts(Record):
     """A wheel as it lies on disk: everything a judge needs to know, and no opinion.
 
     :param filename: the base name of the file.
+    :param path: as it was asked for.
     :param size: of the file in bytes.
     :param members: in the order of the central directory, duplicates kept.
     :param record: rows of RECORD in file order; ``None`` when RECORD is missing.
     :param wheel_headers: WHEEL's headers in order, ``(name, value)``.
     :param metadata: text of METADATA, of which the body may be left out; ``None`` when missing.
     :param oddities: of the archive's records; looked for when digests are.
+    :param undecodable: base names of texts in ``.dist-info`` that are not UTF-8.
     :param texts: other small text files in ``.dist-info`` (``entry_points.txt``, ``top_level.txt`` …) by base name.
     """
 
@@ -150,6 +152,8 @@ class WheelFacts(Record):
     wheel_headers: tuple[tuple[str, str], ...]
     metadata: str | None
     oddities: tuple[Oddity, ...] = ()
+    path: str = ""
+    undecodable: tuple[str, ...] = ()
     texts: Mapping[str, str] = MappingProxyType({})
 
     @property

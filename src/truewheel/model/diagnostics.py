@@ -119,6 +119,10 @@ class Severity(enum.Enum):
     ERROR = "error"
 
 
+UNLISTED = "…"
+"""Where a finding is that only counts others of its code, which are too many to be told one by one."""
+
+
 class Finding(Record):
     """One thing that a judge has to say about a wheel.
 

@@ -181,11 +181,17 @@ def parse_headers(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def each_header(text: str) -> Iterator[tuple[str, str]]:
-    """The headers one by one, for those who look for the first of a name."""
+    """The headers one by one, for those who look for the first of a name.
+
+    As :mod:`email` has it, an empty line ends them, and one of blanks goes on with the header before.
+
+    >>> list(each_header("License: one\\n \\n two\\nName: p\\n\\nName: none"))
+    [('License', 'one\\n\\ntwo'), ('Name', 'p')]
+    """
     body = text.find("\n\n")  # a project's whole README may follow
     last: tuple[str, str] | None = None
-    for line in (text if body < 0 else text[:body]).splitlines():
-        if not line or line.isspace():
+    for line in (text if body < 0 else text[:body]).replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        if not line:
             break
         if line[0] in " \t" and last is not None:
             last = (last[0], f"{last[1]}\n{line.strip()}")

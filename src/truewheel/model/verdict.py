@@ -22,6 +22,8 @@ class PlatformRuling(Record):
     :param family: ``linux``, ``macos``, ``windows``, ``android``, ``ios``, ``emscripten``, ``any``.
     :param reason: why these tags, in a phrase, where no floor decides.
     :param cure: what makes binaries that ask for less, for people; empty where a tag says nothing of that.
+    :param nameless: whether no tag of the platform is for such binaries at all, as ``reason`` then says; ``native`` is
+        the beginning of its tags.
     """
 
     family: str
@@ -31,6 +33,7 @@ class PlatformRuling(Record):
     findings: tuple[Finding, ...] = ()
     reason: str = ""
     cure: str = ""
+    nameless: bool = False
 
 
 class Objection(Record):

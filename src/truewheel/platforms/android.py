@@ -1,7 +1,7 @@
 """Android: the API level that ELF files are for, and the ABI that a tag names (PEP 738, ``android_21_arm64_v8a``).
 
 The level stands in the note that the NDK's linker writes (``.note.android.ident``); a library of the system that came
-later raises it. libpython is to be linked here, unlike on other systems: Android's linker does not look for symbols in
+later raises it, and so does a form of table that older loaders do not read. libpython is to be linked here, unlike on other systems: Android's linker does not look for symbols in
 the program. Pure; see ``docs/regenerate/android.py``.
 """
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 _TAG = r"android_(?P<level>[1-9]\d*)_(?P<abi>[a-z]\w*)"
 _SHORT = r"android_[1-9]\d*"
 _LIBPYTHON = r"libpython3[\d.]*t?\.so"
+_PACKED = {"DT_RELR": 30, "DT_ANDROID_RELR": 28, "DT_ANDROID_REL": 23, "DT_ANDROID_RELA": 23}
+_GNU_HASH, _ELF_TLS = 23, 29
+"""The first levels whose loader reads these (bionic ``android-changes-for-ndk-developers.md``, ``docs/elf-tls.md``)."""
 
 
 def _policy() -> Mapping[str, Any]:
@@ -83,6 +86,24 @@ def _wants(found: tuple[_Piece, ...]) -> Iterator[_Want]:
             if level > _policy()["oldest"] and need.library not in held:
                 evidence = Evidence(file=piece.path, library=need.library, fact=f"new in API level {level}")
                 yield _Want(level=level, evidence=evidence)
+        yield from _loader_wants(piece)
+
+
+def _loader_wants(piece: _Piece) -> Iterator[_Want]:
+    """What older loaders do not know, where the note does not ask for a newer one anyway."""
+    stated = max((m.version[0] for m in piece.slice.minimum_os if m.platform == "android"), default=0)
+    for level, fact in _loader_facts(piece.slice) if piece.slice.is_relocated else ():
+        if level > stated:
+            yield _Want(level=level, evidence=Evidence(file=piece.path, fact=f"{fact}, since API level {level}"))
+
+
+def _loader_facts(piece: ElfSlice) -> Iterator[tuple[int, str]]:
+    for name in piece.packed_relocations:
+        yield _PACKED[name], f"{name} is set: packed relocations"
+    if piece.hash_tables == ("DT_GNU_HASH",):
+        yield _GNU_HASH, "its only hash table is DT_GNU_HASH"
+    if piece.thread_local:
+        yield _ELF_TLS, "PT_TLS: thread-local storage that the loader provides"
 
 
 class Android:
@@ -119,12 +140,15 @@ class Android:
         wants = list(_wants(found))
         level = max([w.level for w in wants], default=_policy()["oldest"])
         abis = sorted({_abi(p.slice.cpu) or p.slice.cpu for p in found})
-        tag = f"android_{level}_{abis[0]}" if abis else f"android_{level}"
+        named = [abi for abi in abis if abi in _policy()["abis"]]
+        tag = f"android_{level}_{named[0]}" if named else "android"
+        reason = "" if named or not found else f"{found[0].path} is code for {abis[0]}, for which there is no tag"
         evidence = tuple(w.evidence for w in wants if w.level == level)
         floors = (Floor(of="android", version=(level,), evidence=evidence),) if evidence else ()
         findings = (*_findings(found, exclude), *_mixtures(found, abis))
         return PlatformRuling(
-            family="android", tags=(tag,), native=tag, floors=floors, findings=tuple(dict.fromkeys(findings)),
+            family="android", tags=(tag,) if named else (), native=tag, floors=floors,
+            findings=tuple(dict.fromkeys(findings)), reason=reason, nameless=not named,
             cure="build everything in it for that API level (ANDROID_PLATFORM=android-N)",
         )  # fmt: skip
 

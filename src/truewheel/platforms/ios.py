@@ -111,10 +111,14 @@ class Ios:
             floors.append(Floor(of="ios", version=newest, evidence=evidence, cpu=cpu))
             start = _start(newest, (cpu, sdk))
             tags.append(f"ios_{start[0]}_{start[1]}_{cpu}_{sdk}")
+        true = tuple(tag for tag in tags if self.understands(tag))
+        strange = ", ".join(f"{f.cpu} on {tag.rpartition('_')[2]}" for f, tag in zip(floors, tags, strict=True))
         return PlatformRuling(
             family="ios",
-            tags=tuple(tags),
-            native=tags[0],
+            tags=true,
+            native=true[0] if true else "ios",
+            reason="" if true else f"{found[0].path} is code for {strange}, for which there is no tag",
+            nameless=not true,
             floors=tuple(floors),
             cure="build everything in it for that release (CMAKE_OSX_DEPLOYMENT_TARGET, IPHONEOS_DEPLOYMENT_TARGET)",
             findings=tuple(_findings(found, exclude)),

@@ -48,6 +48,9 @@ _WITHOUT_POLICY = frozenset(
      "riscv32", "s390", "sh4", "sparc", "sparc64", "x32"}
 )  # fmt: skip
 """What else ELF files are for, by the names that the reader gives them."""
+_NAMED = _CPUS | _WITHOUT_POLICY
+_NAMELESS = "machine-"
+"""How what the reader calls other CPUs begins."""
 _BUILD_PLACES = (
     "/tmp/",
     "/var/tmp/",
@@ -62,6 +65,10 @@ _BUILD_PLACES = (
 )
 _FIRST: Level = (2, 5)
 """The first manylinux level that there is (PEP 513)."""
+_RELR_VERSION = "GLIBC_ABI_DT_RELR"
+"""A version that linkers require for glibc's sake of files with DT_RELR, where they link with its libc."""
+_RELR_SINCE: Mapping[str, tuple[int, ...]] = {"glibc": (2, 36), "musl": (1, 2, 4)}
+"""The first releases that apply DT_RELR (glibc ``NEWS`` for 2.36, musl ``WHATSNEW`` for 1.2.4)."""
 _MUSL_BASELINE: Level = (1, 2)
 """The oldest musl that is maintained; that a file runs on 1.1 cannot be shown without a list of 1.1's symbols."""
 
@@ -228,9 +235,8 @@ def _known_wants(piece: _Piece) -> dict[tuple[tuple[str, ...], str], tuple[_Want
 
 
 def _found_wants(piece: _Piece, held: Mapping[str, _Piece], exclude: tuple[str, ...], libc: str) -> Iterator[_Want]:
-    for need in piece.slice.needs:
-        if need.library in held or _matches(need.library, exclude):
-            continue
+    needs = [n for n in piece.slice.needs if n.library not in held and not _matches(n.library, exclude)]
+    for need in needs:
         if libc == "musl":
             yield from _musl_library_wants(piece, need.library)
         elif need.library.startswith(_LOADERS):
@@ -239,7 +245,23 @@ def _found_wants(piece: _Piece, held: Mapping[str, _Piece], exclude: tuple[str, 
             yield from _glibc_library_wants(piece, need.library, need.versions)
     if libc == "musl":
         yield from _musl_wants(piece)
+    told = any(_RELR_VERSION in n.versions for n in needs)
+    if "DT_RELR" in piece.slice.packed_relocations and piece.slice.is_relocated and not told:
+        yield _relr_want(piece, libc)
     yield from _isa_wants(piece)
+
+
+def _relr_want(piece: _Piece, libc: str) -> _Want:
+    """Older loaders skip the table without a word, and the file crashes for the addresses that nobody set.
+
+    No tag tells musl 1.2.4 from 1.2: PEP 656 counts the first two numbers only. So ``musllinux_1_2`` may say it, as it may
+    of files that need a symbol which musl got in 1.2.3, and the floor tells people the rest.
+    """
+    release = _RELR_SINCE[libc]
+    fact = f"DT_RELR is set: packed relative relocations, which {libc} applies since {'.'.join(map(str, release))}"
+    return _Want(
+        of=libc, level=(release[0], release[1]), version=release, evidence=Evidence(file=piece.path, fact=fact)
+    )
 
 
 def _glibc_library_wants(piece: _Piece, library: str, versions: tuple[str, ...]) -> Iterator[_Want]:
@@ -352,7 +374,7 @@ class Linux:
         """A level with or without a CPU that ELF files are for."""
         tag = f"{promise}_x86_64" if re.fullmatch(_SHORT, promise) else promise
         claim = _parse(tag)
-        return claim is not None and claim.cpu in _CPUS | _WITHOUT_POLICY and self.understands(tag)
+        return claim is not None and claim.cpu in _NAMED and self.understands(tag)
 
     def complete(self, promise: str, contents: Contents) -> str:
         """Add the CPU to a promise that lacks it."""
@@ -370,7 +392,13 @@ class Linux:
         """The lowest level that all files keep; the plain platform when there is none."""
         pieces = _pieces(contents)
         findings = list(_findings(contents, pieces))
-        cpus = sorted({p.slice.cpu for p in pieces})
+        # For a CPU without a name there is no tag; of others beside it, one has.
+        cpus = sorted({p.slice.cpu for p in pieces}, key=lambda cpu: (cpu.startswith(_NAMELESS), cpu))
+        if cpus and cpus[0].startswith(_NAMELESS):
+            reason = f"{pieces[0].path} is code for {cpus[0]}, for which no tag is known"
+            return PlatformRuling(
+                family="linux", tags=(), native="linux", findings=tuple(findings), reason=reason, nameless=True
+            )
         native = f"linux_{cpus[0]}" if cpus else "any"
         libcs = {c for p in pieces if (c := _libc(p.slice)) is not None}
         if len(cpus) > 1 or len(libcs) > 1 or cpus[:1] == [] or cpus[0] not in _CPUS:
@@ -408,6 +436,8 @@ class Linux:
         used = _used(contents)
         found: list[Objection] = []
         for piece in _pieces(contents):
+            if piece.slice.cpu.startswith(_NAMELESS) and claim.kind == "linux" and claim.cpu not in _NAMED:
+                continue  # neither is known here, so they may be the same
             if piece.slice.cpu != claim.cpu and not _runs_on(piece.slice.cpu, claim.cpu):
                 fact = f"it is code for {piece.slice.cpu}"
                 found.append(Objection(evidence=Evidence(file=piece.path, fact=fact), allows=f"only {claim.cpu}"))

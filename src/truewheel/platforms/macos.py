@@ -141,11 +141,13 @@ class MacOS:
         floors = tuple(_floors(found))
         tag = _tag(_format_of(found), floors)
         findings = tuple(dict.fromkeys(_findings(found, exclude)))
-        narrow = sorted({cpu for cpus in _cpus(found).values() for cpu in cpus if cpu in _NEWER})
-        if narrow and not any(_formats()[_format_of(found)] <= cpus for cpus in _cpus(found).values()):
-            reason = f"no tag is for {' and '.join(narrow)} alone"
-            return PlatformRuling(family="macos", tags=(), native=tag, floors=floors, findings=findings, reason=reason)
         cure = "build everything in it for that release (CMAKE_OSX_DEPLOYMENT_TARGET, MACOSX_DEPLOYMENT_TARGET)"
+        cpus = sorted(frozenset[str]().union(*_cpus(found).values()))
+        if not any(frozenset({cpu}) in _formats().values() for cpu in cpus):
+            reason = f"{found[0].path} is code for {', '.join(cpus)}, for which there is no tag"
+            return PlatformRuling(
+                family="macos", tags=(), native="macosx", floors=floors, findings=findings, reason=reason, nameless=True
+            )
         return PlatformRuling(family="macos", tags=(tag,), native=tag, floors=floors, findings=findings, cure=cure)
 
     def objections(self, contents: Contents, tag: str, *, exclude: tuple[str, ...] = ()) -> tuple[Objection, ...]:  # noqa: ARG002
@@ -199,11 +201,10 @@ def _cpus(found: tuple[apple.Piece, ...]) -> Mapping[str, frozenset[str]]:
 
 
 def _format_of(found: tuple[apple.Piece, ...]) -> str:
-    """What the tag ends with: the name of all CPUs that every file has, else that of one of them, or of its like."""
+    """What the tag ends with: the name of all CPUs that every file has, else that of one of them."""
     files = _cpus(found)
     common = frozenset.intersection(*files.values()) if files else frozenset()
-    likely = common or frozenset().union(*files.values())
-    some = sorted(map(_family, likely), key=lambda cpu: (cpu not in likely, cpu != "x86_64", cpu))
+    some = sorted(common or frozenset().union(*files.values()), key=lambda cpu: (cpu != "x86_64", cpu))
     wanted = [common, common & _BOTH, *(frozenset({cpu}) for cpu in some)]
     return next((name for cpus in wanted for name, own in sorted(_formats().items()) if own == cpus), "x86_64")
 

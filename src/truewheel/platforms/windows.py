@@ -160,13 +160,14 @@ class Windows:
         found = _pieces(contents)
         bound = _bound(found)
         cpus = sorted({_machine(p.slice) for p in bound})
-        native = next((t for cpu in cpus for t, own in _tags().items() if own == cpu), "win_arm64")
+        native = next((t for cpu in cpus for t, own in _tags().items() if own == cpu), None)
+        native = native or next((t for t, cpu in _tags().items() if not _misplaced(found, cpu)), "win")
         # Libraries and programs for several machines: which of them the wheel is for, nothing in it tells.
-        tags = (native,) if len(cpus) < 2 or _modules(found) else ()
+        tags = (native,) if native in _tags() and (len(cpus) < 2 or _modules(found)) else ()
         findings = (*_findings(found, exclude), *_mixtures(bound, cpus))
         return PlatformRuling(
             family="windows", tags=tags, native=native, floors=_floors(found), findings=tuple(dict.fromkeys(findings)),
-reason=_reason(bound, cpus, native),
+            reason=_reason(bound, cpus, native), nameless=native not in _tags(),
         )  # fmt: skip
 
     def objections(self, contents: Contents, tag: str, *, exclude: tuple[str, ...] = ()) -> tuple[Objection, ...]:  # noqa: ARG002
@@ -191,9 +192,11 @@ reason=_reason(bound, cpus, native),
 
 def _reason(bound: tuple[_Piece, ...], cpus: list[str], native: str) -> str:
     """Why the tag is ``native``, or why there is none."""
+    if native not in _tags():
+        return f"{bound[0].path} is code for {_machine(bound[0].slice)}, for which there is no tag" if bound else ""
     if len(cpus) > 1 and not _modules(bound):
         return f"the binaries are for {', '.join(cpus)}"
-    witness = next((p for p in bound if _machine(p.slice) == _tags()[native]), None)
+    witness = next((p for p in bound if _machine(p.slice) == _tags()[native]), bound[0] if bound else None)
     return f"{witness.path} is code for {_machine(witness.slice)}" if witness is not None else ""
 
 
@@ -278,12 +281,18 @@ def _mixtures(found: tuple[_Piece, ...], cpus: list[str]) -> Iterator[Finding]:
         )
     for piece in found:
         if _machine(piece.slice) == "arm64ec":
+            hidden = piece.slice.hybrid == "arm64ec"
             yield Finding(
                 code="TW314",
                 severity=Severity.WARNING,
                 where=piece.path,
-                message="ARM64EC code calls itself AMD64, but runs in emulated processes on arm64 machines alone",
-                evidence=("its header says AMD64, and its load configuration has CHPE metadata",),
+                message=("ARM64EC code calls itself AMD64, but" if hidden else "ARM64EC code")
+                + " runs in emulated processes on arm64 machines alone",
+                evidence=(
+                    "its header says AMD64, and its load configuration has CHPE metadata"
+                    if hidden
+                    else f"its header's machine is {piece.slice.machine:#06x}",
+                ),
                 hint="build it for x64 or arm64, or as ARM64X",
             )
 

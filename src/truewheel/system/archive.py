@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 STORED, DEFLATED = 0, 8
 _LOCAL, _CENTRAL, _END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 _END64, _LOCATOR64 = b"PK\x06\x06", b"PK\x06\x07"
-_ENTRY = struct.Struct("<4s4xHH4xIIIHHH4xII")
+_ENTRY = struct.Struct("<4s2xBxHH4xIIIHHH4xII")
 """What is wanted of an entry of the central directory (APPNOTE 4.3.12)."""
 _HEADER = struct.Struct("<4s2xHH16xHH")
 """The same of a local header (4.3.7)."""
@@ -36,6 +36,10 @@ LARGEST = 4 << 30
 _BOMB_SIZE, _BOMB_RATIO = 64 << 20, 100
 """An archive that claims to hold more bytes than this, and this many times its own size, is not unpacked. Package
 indexes refuse half of that."""
+_UNREADABLE = 0x60
+"""Flag bits 5 and 6: a patch to another file, strong encryption."""
+_NEWEST = 63
+"""The version of the format that Python's zipfile reads up to: with a newer member it refuses the archive."""
 _UNPRINTABLE = bytes([*range(0x20), 0x7F])
 _ONCE = frozenset({0x0001, 0x7075})
 """Extra fields that change what a member is: ZIP64 sizes, Info-ZIP's Unicode path."""
@@ -51,6 +55,7 @@ class Item(NamedTuple):
     """One entry of the central directory.
 
     :param offset: of the local header, from the start of the file, in bytes.
+    :param version: of the ZIP format that is needed to unpack it, times ten.
     """
 
     name: str
@@ -62,6 +67,7 @@ class Item(NamedTuple):
     size: int
     mode: int
     offset: int
+    version: int
 
     @property
     def encrypted(self) -> bool:
@@ -173,7 +179,9 @@ class Archive:
 
     def _item(self, place: int) -> tuple[Item, int]:
         try:
-            magic, flags, method, crc, packed, size, n, m, k, external, offset = _ENTRY.unpack_from(self.data, place)
+            magic, version, flags, method, crc, packed, size, n, m, k, external, offset = _ENTRY.unpack_from(
+                self.data, place
+            )
         except struct.error:
             magic = b""
         if magic != _CENTRAL:
@@ -189,7 +197,7 @@ class Archive:
         name = raw.decode("utf-8" if flags & 0x800 or raw.isascii() else "cp437", "backslashreplace")
         if not (raw.isascii() and name.isprintable()):
             self._look_at_name(raw, flags)
-        return Item(name, raw, flags, method, crc, packed, size, external >> 16, offset), end
+        return Item(name, raw, flags, method, crc, packed, size, external >> 16, offset, version), end
 
     def _wide(self, extra: int, length: int, size: int, packed: int, offset: int) -> tuple[int, int, int]:
         """The three numbers, from the ZIP64 extra field where they did not fit."""
@@ -286,6 +294,12 @@ class Archive:
             raise ValueError("its local header has another name")
         if method != item.method or (flags ^ item.flags) & 1:
             raise ValueError("its local header contradicts the directory")
+        if item.version > _NEWEST:
+            raise ValueError(
+                f"it needs version {item.version / 10} of the ZIP format, Python reads up to {_NEWEST / 10}"
+            )
+        if item.flags & _UNREADABLE:
+            raise ValueError("it is marked as a patch or as strongly encrypted, which Python does not read")
         if start + item.compressed_size > self._ends[item.offset]:
             raise ValueError("it overlaps another member or the end of the file")
         return self.data[start : start + item.compressed_size]

@@ -172,7 +172,7 @@ def _copy(archive: Archive, packer: Packer, home: str, *, name: WheelName, purel
             raise WheelError(f"{archive.name}: {item.name} cannot be copied: {error}") from error
         packer.copy(item.name, raw, method=item.method, crc=item.crc, size=item.size, mode=item.mode)
     row = packer.add(f"{home}/WHEEL", wheel, executable=False)
-    rows = parse_record(text_of(archive, record) or "")
+    rows = parse_record(text_of(archive, record, []) or "")
     kept = [r for r in rows if r.path not in (f"{home}/RECORD", f"{home}/WHEEL")]
     kept.append(RecordRow(path=row.name, algorithm="sha256", digest=row.sha256, size=row.size))
     kept.append(RecordRow(path=f"{home}/RECORD", algorithm=None, digest=None, size=None))

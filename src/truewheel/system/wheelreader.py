@@ -5,6 +5,8 @@ Source: the binary distribution format specification. Writing is :mod:`~truewhee
 
 from __future__ import annotations
 
+import os
+
 from .. import formats
 from ..model.contents import Contents, File, Member, WheelFacts
 from ..model.diagnostics import FormatError, WheelError
@@ -13,7 +15,6 @@ from .archive import Archive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Mapping
 
     from ..formats.cursor import Buffer
@@ -44,10 +45,14 @@ def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelF
         by_name = {item.name: item for item in archive.items}
         home = metadata_directory(archive.name, by_name)
         looked = _look_at_all(archive, digests=digests)
-        record = text_of(archive, by_name.get(f"{home}/RECORD"))
-        texts = {n: text_of(archive, by_name[f"{home}/{n}"]) or "" for n in _TEXTS if f"{home}/{n}" in by_name}
+        strange: list[str] = []
+        record = text_of(archive, by_name.get(f"{home}/RECORD"), strange)
+        wheel = text_of(archive, by_name.get(f"{home}/WHEEL"), strange)
+        metadata = (text_of if digests else _headers_of)(archive, by_name.get(f"{home}/METADATA"), strange)
+        texts = {n: text_of(archive, by_name[f"{home}/{n}"], strange) or "" for n in _TEXTS if f"{home}/{n}" in by_name}
         return WheelFacts(
             filename=archive.name,
+            path=os.fspath(path),
             size=archive.size,
             contents=Contents(
                 files=tuple([f for f, _ in looked if f is not None]),
@@ -56,9 +61,10 @@ def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelF
             ),
             members=tuple([m for _, m in looked]),
             record=None if record is None else parse_record(record),
-            wheel_headers=parse_headers(text_of(archive, by_name.get(f"{home}/WHEEL")) or ""),
-            metadata=(text_of if digests else _headers_of)(archive, by_name.get(f"{home}/METADATA")),
+            wheel_headers=parse_headers(wheel or ""),
+            metadata=metadata,
             oddities=archive.oddities() if digests else (),
+            undecodable=tuple(sorted(strange)),
             texts=texts,
         )
 
@@ -88,21 +94,34 @@ def metadata_directory(filename: str, by_name: Mapping[str, Item]) -> str:
     return wanted if wanted in homes else homes[0]
 
 
-def text_of(archive: Archive, item: Item | None) -> str | None:
-    """A member as text; ``None`` when it is missing, cannot be unpacked, or is no text by its size."""
+def text_of(archive: Archive, item: Item | None, strange: list[str]) -> str | None:
+    """A member as text; ``None`` when it is missing, cannot be unpacked, or is no text by its size.
+
+    :param strange: takes its base name when it is not UTF-8.
+    """
     if item is None or item.size > _LONGEST:
         return None
     try:
-        return archive.read(item).decode("utf-8", "backslashreplace")
+        return _decoded(archive.read(item), item, strange)
     except ValueError:
         return None
 
 
-def _headers_of(archive: Archive, item: Item | None) -> str | None:
+def _headers_of(archive: Archive, item: Item | None, strange: list[str]) -> str | None:
     """METADATA as far as judges read it: what follows its headers may be a whole book."""
     head = archive.head(item, _HEADERS)[0] if item is not None else b""
     end = head.find(b"\n\n")
-    return text_of(archive, item) if end < 0 else head[:end].decode("utf-8", "backslashreplace")
+    if item is None or end < 0:
+        return text_of(archive, item, strange)
+    return _decoded(head[:end], item, strange)
+
+
+def _decoded(raw: bytes | bytearray, item: Item, strange: list[str]) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        strange.append(item.name.rpartition("/")[2])
+        return raw.decode("utf-8", "backslashreplace")
 
 
 def _look_at_all(archive: Archive, *, digests: bool) -> list[Looked]:
