@@ -161,15 +161,15 @@ def image(
     return header + packed + bytes(padding) + b"".join(b for own in blobs for b in own)
 
 
-def fat(*slices: tuple[int, bytes], wide: bool = False) -> bytes:
-    """A fat file of slices with their CPU types; FAT64 when ``wide``."""
+def fat(*slices: tuple[int, bytes], wide: bool = False, subtype: int = 0) -> bytes:
+    """A fat file of slices with their CPU types, and one subtype for all of them; FAT64 when ``wide``."""
     layout = ">IIQQII" if wide else ">IIIII"
     at = 8 + len(slices) * struct.calcsize(layout)
     rows, body = b"", b""
     for cpu, data in slices:
         gap = -(at + len(body)) % 16
         body += bytes(gap)
-        rows += struct.pack(layout, cpu, 0, at + len(body), len(data), 4, *[0] * wide)
+        rows += struct.pack(layout, cpu, subtype, at + len(body), len(data), 4, *[0] * wide)
         body += data
     return struct.pack(">II", 0xCAFEBABF if wide else 0xCAFEBABE, len(slices)) + rows + body
 

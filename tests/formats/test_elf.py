@@ -183,8 +183,9 @@ def test_what_linkers_are_told(tmp_path: Path) -> None:
 
 def test_kinds(tmp_path: Path) -> None:
     main = "int main(void) { return 0; }\n"
-    assert read(compiled(tmp_path, "-pie", "-fPIE", source=main)).kind is Kind.EXECUTABLE
-    assert read(compiled(tmp_path, "-no-pie", source=main)).kind is Kind.EXECUTABLE
+    for way in (("-pie", "-fPIE"), ("-no-pie",), ("-static", "-nostdlib", "-Wl,-e,main")):
+        program = read(compiled(tmp_path, *way, source=main))
+        assert (program.kind, program.program) == (Kind.EXECUTABLE, True)
     assert read(compiled(tmp_path, "-c", source=main, name="t.o")).kind is Kind.OBJECT
     libc = next(iter(Path("/lib").glob("*/libc.so.6")), None)
     if libc is not None:

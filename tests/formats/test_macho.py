@@ -97,6 +97,12 @@ def test_fat_files(wide: bool) -> None:
     assert [s.minimum_os[0].version for s in (first, second)] == [(10, 15), (11, 0)]
 
 
+@pytest.mark.parametrize("subtype", [2, 0x80000002])
+def test_capabilities_are_no_other_cpu(subtype: int) -> None:
+    (piece,) = slices(machos.fat((machos.ARM64, image(cpu=machos.ARM64, subtype=0x80000002)), subtype=subtype))
+    assert (piece.cpu, piece.cpu_subtype) == ("arm64e", 2)
+
+
 def test_fat_archives_are_archives() -> None:
     archive = b"!<arch>\n" + bytes(60)
     binary = formats.read(machos.fat((machos.X86_64, archive), (machos.ARM64, archive)))
@@ -441,6 +447,7 @@ def test_slices_that_overlap_or_are_somebody_elses() -> None:
     data[8 + 20 + 8 : 8 + 20 + 12] = data[8 + 8 : 8 + 12]
     for bad, text in (
         (bytes(data), "slices overlap"), (machos.fat((machos.ARM64, good)), "the fat header names another CPU"),
+        (machos.fat((machos.X86_64, good), subtype=8), "the fat header names another CPU"),
         (machos.fat((machos.X86_64, b"\x7fELF" + bytes(60))), "a slice is not Mach-O"),
         (machos.fat((machos.X86_64, good), (machos.ARM64, b"!<arch>\n")), "a slice is not Mach-O"),
         (machos.fat((machos.X86_64, good))[:40], "lies outside of it"),

@@ -8,9 +8,9 @@ import time
 import pytest
 
 from truewheel.judge import layout
-from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Slice
+from truewheel.model.binary import Binary, ElfSlice, Format, Kind, MachOSlice, PeSlice, Slice
 from truewheel.model.contents import Contents, File, Import, Member, WheelFacts
-from truewheel.model.diagnostics import FormatError, Severity
+from truewheel.model.diagnostics import Finding, FormatError, Severity
 from truewheel.model.distinfo import RecordRow
 
 HOME = "p-1.dist-info"
@@ -225,6 +225,35 @@ def test_kinds_of_binaries() -> None:
     ):
         files = (File(path=path, size=1, broken=broken), File(path="p/__init__.py", size=0))
         assert [f.severity for f in layout.tree_findings(Contents(files=files, dist_info=HOME))] == [severity]
+
+
+MODULE = "p/m.cpython-312-x86_64-linux-gnu.so"
+
+
+@pytest.mark.parametrize(
+    ("form", "piece", "what"),
+    [
+        (Format.ELF, ElfSlice(cpu="x86_64", bits=64, machine=62, kind=Kind.EXECUTABLE, program=True), "a program for x86_64"),
+        (Format.MACHO, MachOSlice(cpu="arm64", bits=64, file_type=2, kind=Kind.EXECUTABLE), "a program for arm64"),
+        (Format.PE, PeSlice(cpu="x86_64", bits=64, machine=0x8664, kind=Kind.EXECUTABLE), "a program for x86_64"),
+        (Format.MACHO, MachOSlice(cpu="arm64", bits=64, file_type=10, kind=Kind.OTHER), "neither a library nor a program, but something else for arm64"),
+        (Format.ELF, ElfSlice(cpu="x86_64", bits=64, machine=62, kind=Kind.OBJECT), "a relocatable object for x86_64"),
+        (Format.ELF, ElfSlice(cpu="x86_64", bits=64, machine=62, kind=Kind.SHARED), None),
+        (Format.ELF, ElfSlice(cpu="x86_64", bits=64, machine=62, kind=Kind.EXECUTABLE), None),
+        (Format.MACHO, MachOSlice(cpu="arm64", bits=64, file_type=8, kind=Kind.BUNDLE), None),
+    ],
+)  # fmt: skip
+def test_a_program_that_is_named_like_a_module(form: Format, piece: Slice, what: str | None) -> None:
+    def told(path: str) -> list[Finding]:
+        files = (
+            File(path=path, size=1, binary=Binary(format=form, slices=(piece,))),
+            File(path="p/__init__.py", size=0),
+        )
+        return [f for f in layout.tree_findings(Contents(files=files, dist_info=HOME)) if f.code == "TW517"]
+
+    assert [(f.severity, f.evidence) for f in told(MODULE)] == ([(Severity.ERROR, (f"it is {what}",))] if what else [])
+    assert [f.severity for f in told(MODULE.replace("p/", "p/tests/"))] == ([Severity.WARNING] if what else [])
+    assert told("p/tool") == []
 
 
 @pytest.mark.parametrize(

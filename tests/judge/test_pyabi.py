@@ -16,7 +16,7 @@ from truewheel import formats
 from truewheel.judge import modules, pyabi, stable
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need, PeSlice, Slice, Symbol
 from truewheel.model.contents import Contents, File
-from truewheel.model.diagnostics import Severity
+from truewheel.model.diagnostics import Finding, Severity
 from truewheel.model.record import replace
 from truewheel.model.target import Target
 
@@ -202,7 +202,18 @@ def test_mixed_suffixes() -> None:
         ("m.cpython-312d-x86_64-linux-gnu.so", ("cp312",), ("cp312d",), []),
         ("m.cpython-312-x86_64-linux-gnu.so", ("cp312",), ("cp312d",), []),
         ("m.cpython-313-x86_64-linux-gnu.so", ("cp313",), ("cp313t",), ["TW401"]),
+        ("m.graalpy250-312-native-x86_64-linux.so", ("graalpy312",), ("graalpy242_312_native",), ["TW401"]),
+        ("m.graalpy250-312-native-x86_64-linux.so", ("graalpy312",), ("none",), []),
+        ("m.graalpy-38-native-x86_64-linux.so", ("graalpy38",), ("graalpy223_38_native",), []),
+        ("m.pypy311-pp72-x86_64-linux-gnu.so", ("pp311",), ("pypy311_pp73",), ["TW401"]),
+        ("m.pypy311-pp72-x86_64-linux-gnu.so", ("pp311",), ("none",), []),
         ("m.cpython-37m-x86_64-linux-gnu.so", ("cp37",), ("cp37m",), []),
+        ("m.cpython-37-x86_64-linux-gnu.so", ("cp37",), ("cp37m",), ["TW401"]),
+        ("m.cpython-37m-x86_64-linux-gnu.so", ("cp37",), ("cp37",), ["TW401"]),
+        ("m.cpython-37-x86_64-linux-gnu.so", ("cp37",), ("cp37",), []),
+        ("m.cpython-37m-x86_64-linux-gnu.so", ("cp37",), ("none",), []),
+        ("m.cpython-36dm-x86_64-linux-gnu.so", ("cp36",), ("cp36dm",), []),
+        ("m.cp37-win_amd64.pyd", ("cp37",), ("cp37m",), []),
         ("m.cpython-313-x86_64-linux-gnu.so", ("cp313",), ("none",), []),
         ("m.cpython-39-x86_64-linux-gnu.so", ("cp39",), ("abi3",), ["TW401"]),
         ("m.cpython-313-x86_64-linux-gnu.so", ("py3",), ("abi3",), ["TW411"]),
@@ -213,10 +224,7 @@ def test_mixed_suffixes() -> None:
         ("m.pyd", ("cp312",), ("cp312",), ["TW410"]),
         ("m.pyd", ("cp39",), ("abi3",), []),
         ("m.pypy311-pp73-win_amd64.pyd", ("pp311",), ("pypy311_pp73",), []),
-        ("m.cpython-313-iphoneos.so", ("cp313",), ("cp313",), []),
-        ("m.cpython-313-iphonesimulator.so", ("cp313",), ("cp313",), []),
         ("m.cpython-313-aarch64-linux-android.so", ("cp313",), ("cp313",), ["TW412"]),
-        ("m.cpython-313-wasm32-emscripten.so", ("cp313",), ("cp313",), []),
         ("m.cpython-313-x86_64-linux-gnu.so", ("xy9",), ("xy9",), []),
         ("m.cpython-313-x86_64-linux-gnu.so", ("py3",), ("none",), ["TW409"]),
         ("m.cpython-313-x86_64-linux-gnu.so", ("py2", "py3"), ("none",), ["TW409"]),
@@ -348,6 +356,25 @@ def test_suffix_of_another_cpu() -> None:
     assert "holds code for aarch64" in finding.message
     assert codes(contents(module("p/m.cp313-win_arm64.pyd", cpu="x86_64")), "cp313-cp313") == ["TW412"]
     assert codes(contents(module("p/m.cpython-313-arm-linux-gnueabihf.so", cpu="armv7l")), "cp313-cp313") == []
+
+    assert codes(contents(module("p/m.cp313-win_amd64.pyd", cpu="arm64")), "cp313-cp313") == ["TW412"]
+    assert codes(contents(module("p/m.cp313-win_arm64.pyd", cpu="arm64")), "cp313-cp313") == []
+
+
+def test_a_name_with_a_dot_is_no_modules() -> None:
+    for path in ("p/m.cpython-312-darwin.dylib", "p/m.cp312-win_amd64.so", "p/q.m.cpython-313-x86_64-linux-gnu.so"):
+        (found,) = [f for f in objected(contents(module(path)), "cp313-cp313") if f.code in ("TW404", "TW405", "TW410")]
+        assert (found.code, found.evidence) == ("TW405", (f"exports PyInit_{'q' if 'q' in path else 'm'}",))
+        assert "no import statement finds it" in found.message
+        assert found.hint is not None
+        assert ("EXT_SUFFIX" in found.hint) == ("q.m" not in path)
+        assert "looks for" not in found.message
+    assert codes(contents(module("p/m.pypy3-71-x86_64-linux-gnu.so", exports="PyInit_m")), "pp36-none") == ["TW401"]
+
+
+def objected(files: Contents, tag: str) -> tuple[Finding, ...]:
+    interpreters, abis = (tuple(part.split(".")) for part in tag.split("-"))
+    return pyabi.objections(files, interpreters=interpreters, abis=abis)
 
 
 def test_symbols_of_other_systems_are_not_in_the_stable_abi_here() -> None:

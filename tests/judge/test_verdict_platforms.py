@@ -34,10 +34,10 @@ def contents(path: str, form: Format, *slices: Slice) -> Contents:
     return Contents(files=(File(path="p/__init__.py", size=1), module), dist_info="p-1.dist-info")
 
 
-def mac(minos: tuple[int, int] = (11, 0), *needs: str) -> Contents:
+def mac(minos: tuple[int, int] = (11, 0), *needs: str, cpu: str = "arm64", system: str = "macos") -> Contents:
     piece = MachOSlice(
-        cpu="arm64", bits=64, kind=Kind.BUNDLE, file_type=8, signed=True, exports=frozenset({"PyInit_m"}),
-        minimum_os=(MinimumOS(platform="macos", version=minos),), needs=tuple(Need(library=n) for n in needs),
+        cpu=cpu, bits=64, kind=Kind.BUNDLE, file_type=8, signed=True, exports=frozenset({"PyInit_m"}),
+        minimum_os=(MinimumOS(platform=system, version=minos),), needs=tuple(Need(library=n) for n in needs),
     )  # fmt: skip
     return contents("p/m.cpython-313-darwin.so", Format.MACHO, piece)
 
@@ -67,6 +67,22 @@ def test_promises_are_kept_or_broken() -> None:
     assert (kept.platforms, kept.errors) == (("macosx_12_0_arm64",), ())
     broken = judge(mac((13, 0)), Question(target=MAC, promise="macosx_12_0"))
     assert [f.code for f in broken.errors] == ["TW301"]
+
+
+@pytest.mark.parametrize("promise", ["auto", "native", "macosx_14_0"])
+def test_a_build_never_claims_what_its_binaries_cannot_keep(promise: str) -> None:
+    (error,) = judge(mac(cpu="arm64e"), Question(target=MAC, promise=promise)).errors
+    assert error.code == "TW305"
+    assert "code for arm64e alone" in error.evidence[0]
+
+
+def test_claims_of_code_for_some_machines_and_for_other_systems() -> None:
+    (error,) = named("cp313-cp313-macosx_14_0_arm64", mac(cpu="arm64e")).findings
+    assert (error.code, error.hint) == ("TW305", "build it for the CPU that the tag names")
+    reasons = named("cp313-cp313-macosx_14_0_arm64", mac(cpu="arm64e")).truth.reasons
+    assert reasons[0] == "p/m.cpython-313-darwin.so is code for arm64e, for which there is no tag"
+    found = named("cp313-cp313-macosx_14_0_arm64", mac(system="catalyst"))
+    assert "built for catalyst" in next(f for f in found.findings if f.code == "TW305").evidence[0]
 
 
 def test_side_modules_take_the_targets_tag() -> None:

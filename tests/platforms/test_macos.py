@@ -12,8 +12,8 @@ from truewheel.platforms.macos import MACOS, release
 
 def piece(cpu: str = "arm64", minos: tuple[int, ...] | None = (11, 0), *needs: str, **more: object) -> MachOSlice:
     stated = () if minos is None else (MinimumOS(platform="macos", version=minos),)
-    facts = {"signed": True, "needs": tuple(Need(library=n) for n in needs), **more}
-    return MachOSlice(cpu=cpu, bits=64, kind=Kind.BUNDLE, file_type=8, minimum_os=stated, **facts)  # type: ignore[arg-type]
+    facts = {"signed": True, "needs": tuple(Need(library=n) for n in needs), "minimum_os": stated, **more}
+    return MachOSlice(cpu=cpu, bits=64, kind=Kind.BUNDLE, file_type=8, **facts)  # type: ignore[arg-type]
 
 
 def contents(**files: tuple[MachOSlice, ...]) -> Contents:
@@ -42,7 +42,6 @@ def codes(found: Contents, **more: tuple[str, ...]) -> list[str]:
         ("arm64", (15, 4), "macosx_26_0_arm64"),
         ("arm64", (16, 0), "macosx_26_0_arm64"),
         ("arm64", (26, 0), "macosx_26_0_arm64"),
-        ("arm64e", (12, 0), "macosx_12_0_arm64"),
         ("i686", (10, 6), "macosx_10_6_i386"),
     ],
 )
@@ -107,6 +106,42 @@ def test_fat_files_keep_thin_promises() -> None:
     found = contents(m=(piece("x86_64", (10, 9)), piece()))
     assert not MACOS.objections(found, "macosx_10_9_x86_64")
     assert not MACOS.objections(found, "macosx_11_0_arm64")
+
+
+@pytest.mark.parametrize(("cpu", "plain"), [("arm64e", "arm64"), ("x86_64h", "x86_64")])
+def test_code_for_some_machines_of_a_cpu_is_not_for_all(cpu: str, plain: str) -> None:
+    found = contents(m=(piece(cpu),))
+    ruling = MACOS.rule(found)
+    assert (ruling.tags, ruling.nameless) == ((), True)
+    assert ruling.reason == f"m.so is code for {cpu}, for which there is no tag"
+    (objection,) = MACOS.objections(found, f"macosx_11_0_{plain}")
+    assert objection.evidence.fact == f"it is code for {cpu} alone"
+    both = contents(m=(piece(plain), piece(cpu)))
+    assert MACOS.rule(both).tags == (f"macosx_11_0_{plain}",)
+    assert not MACOS.objections(both, f"macosx_11_0_{plain}")
+
+
+def test_a_fat_file_with_arm64e_alone_is_for_intel() -> None:
+    found = contents(m=(piece("x86_64", (10, 9)), piece("arm64e", (12, 0))))
+    assert MACOS.rule(found).tags == ("macosx_10_9_x86_64",)
+    assert MACOS.objections(found, "macosx_12_0_universal2")
+    assert not MACOS.objections(found, "macosx_10_9_x86_64")
+    assert [f.code for f in MACOS.notes(found, "macosx_12_0_universal2")] == ["TW311"]
+
+
+def test_of_a_fat_file_the_code_that_runs_decides() -> None:
+    apple = contents(m=(piece("x86_64", (10, 9)), piece("arm64"), piece("arm64e", (14, 0))))
+    assert MACOS.rule(apple).tags == ("macosx_10_9_universal2",)
+    assert not MACOS.objections(apple, "macosx_10_9_universal2")
+    haswell = contents(m=(piece("x86_64", (10, 9)), piece("x86_64h", (13, 0))))
+    assert MACOS.rule(haswell).tags == ("macosx_13_0_x86_64",)
+
+
+def test_catalyst_counts_beside_macos_only() -> None:
+    stated = tuple(MinimumOS(platform=system, version=(14, 0)) for system in ("macos", "catalyst"))
+    assert MACOS.owns(Format.MACHO, piece(minimum_os=stated))
+    assert not MACOS.owns(Format.MACHO, piece(minimum_os=stated[1:]))
+    assert MACOS.rule(contents(m=(piece(minimum_os=stated),))).tags == ("macosx_14_0_arm64",)
 
 
 def test_old_fat_names_are_understood() -> None:

@@ -230,7 +230,7 @@ def test_side_modules_need_libraries_and_names() -> None:
         (Format.MACHO, phone(), "ios"),
         (Format.MACHO, phone(system="ios-simulator"), "ios"),
         (Format.MACHO, phone(system="macos"), "macos"),
-        (Format.MACHO, phone(system="catalyst"), "macos"),
+        (Format.MACHO, phone(system="catalyst"), None),
         (Format.MACHO, phone(system="tvos"), None),
         (Format.PE, PeSlice(cpu="x86_64", bits=64, kind=Kind.SHARED, machine=0x8664), "windows"),
         (Format.WASM, web(), "emscripten"),

@@ -581,7 +581,8 @@ def _slice(
         "thread_local": any(s.type == PT_TLS for s in segments),
     }
     if dynamic is None:
-        return ElfSlice(kind=_static_kind(header, sections), **common)  # type: ignore[arg-type]
+        kind = _static_kind(header, sections)
+        return ElfSlice(kind=kind, program=header.type == ET_EXEC, **common)  # type: ignore[arg-type]
     return _dynamic_slice(cursor, header, sections, dynamic, common)
 
 
@@ -612,6 +613,7 @@ def _dynamic_slice(
         exports_complete=dynamic.complete,
         definitions=_defined_versions(dynamic),
         text_relocations=value(DT_TEXTREL) is not None or bool(flags & DF_TEXTREL),
+        program=header.type == ET_EXEC or bool(flags_1 & DF_1_PIE),
         packed_relocations=_packed(first),
         hash_tables=tuple(name for tag, name in _HASHES.items() if tag in first),
         **common,  # type: ignore[arg-type]

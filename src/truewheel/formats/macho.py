@@ -76,6 +76,8 @@ _CPUS = {
     6: "m68k", 7: "i686", 11: "hppa", 12: "arm", 14: "sparc", 15: "i860", 18: "ppc", 0x01000007: "x86_64",
     0x0100000C: "arm64", 0x01000012: "ppc64", 0x0200000C: "arm64_32",
 }  # fmt: skip
+_SUBTYPE = 0xFFFFFF
+"""Where a subtype has its number; above are capabilities."""
 _SUBTYPES = {
     (0x01000007, 8): "x86_64h", (0x0100000C, 2): "arm64e", (12, 5): "armv4t", (12, 6): "armv6", (12, 7): "armv5",
     (12, 9): "armv7", (12, 10): "armv7f", (12, 11): "armv7s", (12, 12): "armv7k", (12, 13): "armv8",
@@ -105,7 +107,7 @@ def read(data: Buffer) -> Binary:
         return _fat(view, _FAT[magic])
     if magic not in _THIN:
         view.fail("the magic number is not there", offset=0, field="magic", value=magic)
-    return Binary(format=Format.MACHO, slices=(_slice(view, 0, len(view), cpu_type=None),))
+    return Binary(format=Format.MACHO, slices=(_slice(view, 0, len(view), cpu=None),))
 
 
 def _fat(view: Cursor, layout: str) -> Binary:
@@ -117,7 +119,7 @@ def _fat(view: Cursor, layout: str) -> Binary:
         end = offset + size
     if rows and all(bytes(view.bytes(offset, size, "slice")[:8]) in _ARCHIVES for _, _, offset, size in rows):
         return Binary(format=Format.ARCHIVE)
-    slices = tuple(_slice(view, offset, size, cpu_type=cpu_type) for cpu_type, _, offset, size in rows)
+    slices = tuple(_slice(view, offset, size, cpu=(kind, subtype)) for kind, subtype, offset, size in rows)
     return Binary(format=Format.MACHO, slices=slices)
 
 
@@ -151,15 +153,15 @@ class _Commands(NamedTuple):
     first: Mapping[int, Command]
 
 
-def _slice(view: Cursor, offset: int, size: int, *, cpu_type: int | None) -> MachOSlice:
-    """The facts of one slice; ``cpu_type`` is what the fat header says of it."""
+def _slice(view: Cursor, offset: int, size: int, *, cpu: tuple[int, int] | None) -> MachOSlice:
+    """The facts of one slice; ``cpu`` is the type and subtype that the fat header says of it."""
     little, wide = _THIN.get(bytes(view.bytes(offset, size, "slice")[:4]), (None, False))
     if little is None:
         view.fail("a slice is not Mach-O", offset=offset, field="magic")
     cursor = view.part(offset, size, "slice", little=little)
     header, count = _header(cursor, wide=wide)
-    if cpu_type not in (None, header.cpu_type):
-        cursor.fail("the fat header names another CPU", offset=4, field="cputype", value=header.cpu_type)
+    if cpu is not None:
+        _same_cpu(cursor, header, *cpu)
     commands = _commands(cursor, header, count)
     room = _room(cursor, header, commands)
     needs = tuple(_need(cursor, c) for c in commands.all if c[0] in _NEEDS)
@@ -167,7 +169,7 @@ def _slice(view: Cursor, offset: int, size: int, *, cpu_type: int | None) -> Mac
     name, compatibility = _identity(cursor, commands)
     linker = commands.first.get(LC_LOAD_DYLINKER)
     return MachOSlice(
-        cpu=_cpu(header),
+        cpu=_cpu(header.cpu_type, header.cpu_subtype),
         bits=64 if wide else 32,
         little_endian=little,
         kind=header.kind,
@@ -192,6 +194,14 @@ def _slice(view: Cursor, offset: int, size: int, *, cpu_type: int | None) -> Mac
     )
 
 
+def _same_cpu(cursor: Cursor, header: _Header, cpu_type: int, subtype: int) -> None:
+    """By the fat header dyld chooses a slice. Subtypes that have one name here are no contradiction."""
+    if cpu_type != header.cpu_type:
+        cursor.fail("the fat header names another CPU", offset=4, field="cputype", value=header.cpu_type)
+    if _cpu(cpu_type, subtype & _SUBTYPE) != _cpu(header.cpu_type, header.cpu_subtype):
+        cursor.fail("the fat header names another CPU", offset=8, field="cpusubtype", value=header.cpu_subtype)
+
+
 # --- headers and load commands ----------------------------------------------------------------------------------
 
 
@@ -202,7 +212,7 @@ def _header(cursor: Cursor, *, wide: bool) -> tuple[_Header, int]:
     cursor.bytes(start, size, "load commands")
     if count > size // 8:
         cursor.fail("more load commands than there is room for", offset=16, field="ncmds", value=count)
-    return _Header(wide, cpu_type, subtype & 0xFFFFFF, file_type, flags, start + size), count
+    return _Header(wide, cpu_type, subtype & _SUBTYPE, file_type, flags, start + size), count
 
 
 def _commands(cursor: Cursor, header: _Header, count: int) -> _Commands:
@@ -243,9 +253,8 @@ def _string(cursor: Cursor, command: Command, field: str) -> str:
     return text.decode("utf-8", "backslashreplace")
 
 
-def _cpu(header: _Header) -> str:
-    special = _SUBTYPES.get((header.cpu_type, header.cpu_subtype))
-    return special or _CPUS.get(header.cpu_type, f"machine-{header.cpu_type:#06x}")
+def _cpu(cpu_type: int, subtype: int) -> str:
+    return _SUBTYPES.get((cpu_type, subtype)) or _CPUS.get(cpu_type, f"machine-{cpu_type:#06x}")
 
 
 def _version(packed: int) -> tuple[int, int, int]:

@@ -37,7 +37,9 @@ def claim_findings(
 
     :param instead: how a claim is changed for one that asks for less.
     """
-    found: list[Finding] = list(pyabi.objections(contents, interpreters=claimed.interpreters, abis=claimed.abis))
+    found: list[Finding] = list(
+        pyabi.objections(contents, interpreters=claimed.interpreters, abis=claimed.abis, platforms=claimed.platforms)
+    )
     loadable = [f for f, b in contents.binaries() if b.is_loadable]
     for tag in claimed.platforms:
         if tag == "any":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter, defaultdict
 
-from ..model.binary import Format, Kind
+from ..model.binary import ElfSlice, Format, Kind
 from ..model.diagnostics import UNLISTED, Finding, Severity
 from ..model.distinfo import each_header, escape, parse_wheel_name
 
@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ..model.binary import Slice
     from ..model.contents import Contents, File, Import, Member, WheelFacts
     from ..model.distinfo import RecordRow, WheelName
 
@@ -414,6 +415,20 @@ def is_module(path: str) -> bool:
     return name.endswith(".pyd") or (name.endswith(".so") and any(part in name for part in _VERSIONED))
 
 
+_KINDS = {
+    Kind.SHARED: "a shared library", Kind.BUNDLE: "a loadable bundle", Kind.EXECUTABLE: "a program",
+    Kind.OBJECT: "a relocatable object", Kind.ARCHIVE: "a static archive",
+    Kind.OTHER: "neither a library nor a program, but something else",
+}  # fmt: skip
+
+
+def _may_be_imported(piece: Slice) -> bool:
+    """Whether a loader would take it into a running program. Some ELF libraries can be run, too: these name an
+    interpreter, as programs do, but do not say that they are one."""
+    runnable = isinstance(piece, ElfSlice) and piece.kind is Kind.EXECUTABLE and not piece.program
+    return piece.kind in (Kind.SHARED, Kind.BUNDLE) or runnable
+
+
 def _of_file(file: File) -> Iterator[Finding]:
     if file.broken is not None:
         yield _finding(
@@ -431,11 +446,12 @@ def _of_file(file: File) -> Iterator[Finding]:
                 evidence=[f"{file.size} bytes, which begin like no kind of binary"], hint="build or download it again",
             )  # fmt: skip
         return
-    if is_module(file.path) and file.binary.slices and not file.binary.is_loadable:
+    if is_module(file.path) and file.binary.slices and not any(map(_may_be_imported, file.binary.slices)):
         yield _finding(
             "TW517", Severity.WARNING if DATA.intersection(file.path.split("/")[:-1]) else Severity.ERROR, file.path,
             "is named like an extension module, but is no library",
-            evidence=[f"it is a {s.kind.value} for {s.cpu}" for s in file.binary.slices], hint="build or download it again",
+            evidence=[f"it is {_KINDS[s.kind]} for {s.cpu}" for s in file.binary.slices],
+            hint="link it as a module: Python_add_library(NAME MODULE …)",
         )  # fmt: skip
     if file.binary.format is Format.ARCHIVE:
         yield _finding(

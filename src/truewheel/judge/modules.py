@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _SUFFIXES = (
     (".cpython-", r"\.cpython-(?P<cpython>3\d+)(?P<flags>[a-z]*)(?:-(?P<place>[\w-]+))?\.(?:so|dll)$"),
     (".cp3", r"\.cp(?P<cpython>3\d+)(?P<flags>t?)-(?P<place>\w+)\.pyd$"),
-    (".pypy", r"\.(?P<pypy>pypy\d+)-(?P<pp>pp\d+)(?:-[\w-]+)?\.(?:so|pyd)$"),
-    (".graalpy", r"\.graalpy(?P<graalpy>\d*)-(?P<gp>\d+)-(?P<gkind>[a-z]+)(?:-[\w-]+)?\.(?:so|pyd|dylib)$"),
+    (".pypy", r"\.(?P<pypy>pypy\d+)-(?P<pp>pp\d+)(?:-(?P<place>[\w-]+))?\.(?:so|pyd)$"),
+    (".graalpy", r"\.graalpy(?P<graalpy>\d*)-(?P<gp>\d+)-(?P<gkind>[a-z]+)(?:-(?P<place>[\w-]+))?\.(?:so|pyd|dylib)$"),
     (".abi3", r"\.(?P<stable>abi3t?)(?:-(?P<place>[\w-]+))?\.(?:so|pyd)$"),
     (".", r"\.(?:pyd|(?P<bare>so|dylib))$"),
 )
@@ -83,6 +83,11 @@ class Module(Record):
     def loads_by_name(self) -> bool:
         """Whether its suffix names no version, so that only its symbols tell."""
         return self.tag is None
+
+    @property
+    def is_importable(self) -> bool:
+        """Whether an import statement could name it: a dot means a package, or begins a suffix that is not known here."""
+        return "." not in posixpath.basename(self.stem)
 
     @property
     def flags(self) -> str:

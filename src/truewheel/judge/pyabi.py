@@ -10,7 +10,6 @@ from __future__ import annotations
 import posixpath
 import re
 
-from ..model.binary import Format
 from ..model.diagnostics import Finding, Severity
 from ..model.record import replace
 from ..model.verdict import PythonRuling
@@ -25,23 +24,17 @@ from .modules import (
     modules,
     without_embedded,
 )
+from .places import misplaced
 from .takers import PLACED_ABI3, all_takers, knows_suffix, obstacle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..model.contents import Contents
     from ..model.target import Target
     from .modules import Module
     from .takers import Takers
-
-_MULTIARCH = {
-    "x86_64": "x86_64", "aarch64": "aarch64", "i386": "i686", "i686": "i686", "powerpc64le": "ppc64le", "s390x": "s390x",
-    "riscv64": "riscv64", "win_amd64": "x86_64", "win32": "i686", "win_arm64": "aarch64",
-}  # fmt: skip
-"""CPUs as suffixes spell them, where one spelling means one CPU."""
-
 
 # --- builds -----------------------------------------------------------------------------------------------------
 
@@ -59,10 +52,16 @@ def rule(contents: Contents, *, target: Target | None, py_api: str = "") -> Pyth
     ruling = _chosen(contents, found, target, py_api)
     if target is None:
         return ruling
-    told = objections(contents, interpreters=ruling.interpreters, abis=ruling.abis)
-    # That a file name names no Python is no news to those who just built it.
-    kept = (f for f in told if (f.code, f.severity) != ("TW410", Severity.NOTE))
+    told = objections(contents, interpreters=ruling.interpreters, abis=ruling.abis, platforms=(target.platform_tag,))
+    kept = (f for f in told if not _is_no_news(f, target))
     return replace(ruling, findings=tuple(dict.fromkeys((*ruling.findings, *kept))))
+
+
+def _is_no_news(finding: Finding, target: Target) -> bool:
+    """What those who just built it know: that a file name names no Python, or names its libc as their own Python does."""
+    if finding.code == "TW412":
+        return finding.severity is Severity.WARNING and finding.where.endswith(target.suffix)
+    return (finding.code, finding.severity) == ("TW410", Severity.NOTE)
 
 
 def _chosen(contents: Contents, found: tuple[Module, ...], target: Target | None, py_api: str) -> PythonRuling:
@@ -193,10 +192,15 @@ def _versionless(contents: Contents, found: tuple[Module, ...], py_api: str, own
 # --- claims -----------------------------------------------------------------------------------------------------
 
 
-def objections(contents: Contents, *, interpreters: tuple[str, ...], abis: tuple[str, ...]) -> tuple[Finding, ...]:
-    """Why the Python and ABI tags of a wheel are untrue of its modules, and what is odd about those."""
+def objections(
+    contents: Contents, *, interpreters: tuple[str, ...], abis: tuple[str, ...], platforms: Sequence[str] = ()
+) -> tuple[Finding, ...]:
+    """Why the Python and ABI tags of a wheel are untrue of its modules, and what is odd about those.
+
+    :param platforms: its platform tags, for the libc where a module does not tell it.
+    """
     found, bound = modules(contents), bound_libraries(contents)
-    told = [*_module_findings(found), *_silent_libraries(bound, contents)]
+    told = [*_module_findings(found, platforms), *_silent_libraries(bound, contents)]
     takers = all_takers(interpreters, abis)
     if any(t.implementation == "py" for t in takers or ()):
         found = without_embedded(found, contents)
@@ -316,7 +320,7 @@ def _unproved(groups: Iterable[list[Module]], takers: tuple[Takers, ...]) -> Ite
             yield _unproved_finding(
                 misnamed, Severity.WARNING, "it is named for abi3, which free-threaded Pythons lack"
             )
-    bare = [m for m in silent if m.abi is None and m.pieces]
+    bare = [m for m in silent if m.abi is None and m.pieces and m.is_importable]
     if bare and any(t.implementation == "cp" for t in takers):
         yield _unproved_finding(bare, Severity.NOTE, "any Python would try to import it")
 
@@ -364,10 +368,10 @@ def _nobody(interpreters: tuple[str, ...], abis: tuple[str, ...]) -> Finding:
 # --- findings ---------------------------------------------------------------------------------------------------
 
 
-def _module_findings(found: Iterable[Module]) -> Iterator[Finding]:
+def _module_findings(found: Iterable[Module], platforms: Sequence[str]) -> Iterator[Finding]:
     for module in found:
         name = posixpath.basename(module.stem)
-        for piece in module.pieces:
+        for piece in module.pieces if module.is_importable else ():
             there, wanted = inits(piece), expected_inits(name)
             if (module.tag or "").startswith("cp"):
                 there = frozenset(i for i in there if not i.startswith(CFFI_PYPY))  # CPython does not look for it
@@ -375,7 +379,9 @@ def _module_findings(found: Iterable[Module]) -> Iterator[Finding]:
                 yield _no_init(module, wanted[0], f"no {wanted[0]} among {len(piece.exports)} exports")
             elif there and not there.intersection(wanted) and name != "__init__":
                 yield _other_init(module, name, wanted[0], there)
-        yield from _misplaced(module)
+        if not module.is_importable and not any(part in name for part in (".pypy", ".graalpy")):  # old ones of theirs
+            yield _unimportable(module, name)
+        yield from misplaced(module, platforms)
 
 
 def _no_init(module: Module, wanted: str, evidence: str) -> Finding:
@@ -402,21 +408,18 @@ def _other_init(module: Module, name: str, wanted: str, there: frozenset[str]) -
     )
 
 
-def _misplaced(module: Module) -> Iterator[Finding]:
-    """A suffix that names another CPU than the code is for: no Python looks for it where it would run."""
-    cpu = _MULTIARCH.get(module.place) or _MULTIARCH.get(module.place.partition("-")[0])
-    cpus = {s.cpu for s in module.pieces}
-    if module.format not in (Format.ELF, Format.PE) or cpu is None or not cpus <= set(_MULTIARCH.values()):
-        return
-    if cpus and cpu not in cpus:
-        yield Finding(
-            code="TW412",
-            severity=Severity.ERROR,
-            where=module.path,
-            message=f"is named for {module.place}, but holds code for {', '.join(sorted(cpus))}",
-            evidence=tuple(f"its code is for {c}" for c in sorted(cpus)),
-            hint="set the suffix of the target: Python_SOABI in a cross build, SETUPTOOLS_EXT_SUFFIX, crossenv",
-        )
+def _unimportable(module: Module, name: str) -> Finding:
+    there = sorted({i for piece in module.pieces for i in inits(piece)})
+    return Finding(
+        code="TW405",
+        severity=Severity.WARNING,
+        where=module.path,
+        message=f"no import statement finds it: {name} is no module's name, for it has a dot",
+        evidence=tuple(f"exports {i}" for i in there[:4]),
+        hint="name it without the dot, unless a loader of your own knows it"
+        if module.abi or module.tag
+        else "give the file a suffix that Python looks for: sysconfig.get_config_var('EXT_SUFFIX')",
+    )
 
 
 def _silent_libraries(bound: Iterable[Module], contents: Contents) -> Iterator[Finding]:

@@ -41,6 +41,11 @@ class Takers(Record):
         """The Python tag."""
         return self.pair.partition("-")[0]
 
+    @property
+    def abi(self) -> str:
+        """The ABI tag."""
+        return self.pair.partition("-")[2]
+
     def include(self, version: tuple[int, int]) -> bool:
         """Whether a CPython of ``version`` is among them."""
         if self.implementation not in ("cp", "py"):
@@ -139,13 +144,30 @@ def _versioned(module: Module, takers: Takers) -> str | None:
     if module.tag != takers.interpreter:
         return f"its file name says {named}"
     if takers.implementation != "cp":
-        return None
+        return _other_release(module, takers)
+    if _other_malloc(module, takers):
+        return f"its file name says {named}, the tag {takers.pair}"
     if takers.threaded is not None and ("t" in module.flags) != takers.threaded:
         return f"its file name says {named}, the tag {takers.pair}"
     # A debug build loads modules of its release build (ALT_SOABI), but not the other way round, and never on Windows.
     if "d" in module.flags and not takers.debug:
         return f"its file name says {named}, a debug build's; other builds do not look for it"
     return None
+
+
+def _other_release(module: Module, takers: Takers) -> str | None:
+    """PyPy and GraalPy look for the suffix of their own ABI alone, which is not Python's version."""
+    named, claimed = module.abi or "", takers.abi
+    if claimed == "none" or named in ("", claimed) or named.startswith("graalpy_"):  # before GraalPy told its release
+        return None
+    return f"its file name says {named}, the tag {takers.pair}"
+
+
+def _other_malloc(module: Module, takers: Takers) -> bool:
+    """Up to 3.7 builds with pymalloc have an m in their suffix and their ABI; on Windows in the ABI alone."""
+    if module.format is Format.PE or takers.abi == "none" or not (3, 2) <= (takers.version or (0, 0)) <= (3, 7):
+        return False
+    return ("m" in module.flags) != ("m" in takers.abi.removeprefix(takers.interpreter))
 
 
 def _named_abi3(module: Module, takers: Takers) -> str | None:

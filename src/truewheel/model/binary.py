@@ -154,6 +154,7 @@ class ElfSlice(Slice):
     :param stripped: whether the static symbol table is absent.
     :param text_relocations: whether ``DT_TEXTREL``/``DF_TEXTREL`` is set.
     :param build_id: hex digits of ``NT_GNU_BUILD_ID``.
+    :param program: whether it says that it is a program, which ``dlopen`` refuses: ``ET_EXEC``, or ``DF_1_PIE``.
     :param packed_relocations: the compact tables of relocations that its loader has to know: ``DT_RELR`` (gABI),
         ``DT_ANDROID_RELR``, ``DT_ANDROID_REL``, ``DT_ANDROID_RELA`` (bionic ``libc/include/elf.h``).
     :param hash_tables: by which its loader can look for symbols: ``DT_HASH``, ``DT_GNU_HASH``.
@@ -174,6 +175,7 @@ class ElfSlice(Slice):
     stripped: bool = False
     text_relocations: bool = False
     build_id: str | None = None
+    program: bool = False
     packed_relocations: tuple[str, ...] = ()
     hash_tables: tuple[str, ...] = ()
     thread_local: bool = False

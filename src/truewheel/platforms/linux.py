@@ -211,6 +211,11 @@ def _libc(piece: ElfSlice) -> str | None:
     return "glibc" if "ld-linux" in (piece.interpreter or "") else None
 
 
+def libc_of(piece: Slice) -> str | None:
+    """The libc that a piece of code is linked with: ``glibc``, ``musl``, or ``None`` when nothing in it says."""
+    return _libc(piece) if isinstance(piece, ElfSlice) else None
+
+
 def _is_musl(library: str) -> bool:
     return library == "libc.so" or library.startswith("libc.musl-")
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ..model.binary import Format, MachOSlice, Slice
@@ -25,7 +25,9 @@ from . import apple
 
 Version = tuple[int, ...]
 
-_SYSTEMS = frozenset({"macos", "catalyst"})
+_SYSTEMS = frozenset({"macos"})
+_NEWER = {"arm64e": "arm64", "x86_64h": "x86_64"}
+"""Code for some machines of a CPU only, or for Apple's own programs, and that CPU: no tag promises so little."""
 _TAG = r"macosx_(?P<major>\d+)_(?P<minor>\d+)_(?P<format>[a-z]\w*)"
 _SHORT = r"macosx_\d+_\d+"
 _BOTH = frozenset({"x86_64", "arm64"})
@@ -110,7 +112,7 @@ class MacOS:
     family = "macos"
 
     def owns(self, fmt: Format, piece: Slice) -> bool:
-        """Mach-O files for macOS or Catalyst, and those from before files said what they are for."""
+        """Mach-O files for macOS, be it beside Catalyst, and those from before files said what they are for."""
         if fmt is not Format.MACHO or not isinstance(piece, MachOSlice):
             return False
         stated = apple.systems(piece)
@@ -140,7 +142,7 @@ class MacOS:
         tag = _tag(_format_of(found), floors)
         findings = tuple(dict.fromkeys(_findings(found, exclude)))
         cure = "build everything in it for that release (CMAKE_OSX_DEPLOYMENT_TARGET, MACOSX_DEPLOYMENT_TARGET)"
-        cpus = sorted({_family(p.slice.cpu) for p in found})
+        cpus = sorted(frozenset[str]().union(*_cpus(found).values()))
         if not any(frozenset({cpu}) in _formats().values() for cpu in cpus):
             reason = f"{found[0].path} is code for {', '.join(cpus)}, for which there is no tag"
             return PlatformRuling(
@@ -175,16 +177,27 @@ def _pieces(contents: Contents) -> tuple[apple.Piece, ...]:
 
 
 def _family(cpu: str) -> str:
-    """arm64e and x86_64h are newer code for the same machines."""
-    return {"arm64e": "arm64", "x86_64h": "x86_64"}.get(cpu, cpu)
+    """The CPU whose machines may run it."""
+    return _NEWER.get(cpu, cpu)
+
+
+def _promised(cpus: Collection[str]) -> frozenset[str]:
+    """Of the CPUs of one file those that count: beside code for every machine of a CPU, more for some of them is a gift."""
+    return frozenset(cpu for cpu in cpus if _NEWER.get(cpu) not in cpus)
+
+
+def _run(found: Collection[apple.Piece]) -> tuple[apple.Piece, ...]:
+    """The pieces that Python may run. It is a program for arm64, which takes no arm64e; dyld prefers x86_64h where it runs."""
+    plain = {p.path for p in found if p.slice.cpu == "arm64"}
+    return tuple(p for p in found if p.slice.cpu != "arm64e" or p.path not in plain)
 
 
 def _cpus(found: tuple[apple.Piece, ...]) -> Mapping[str, frozenset[str]]:
     """The CPUs of each file."""
     files: dict[str, set[str]] = {}
     for piece in found:
-        files.setdefault(piece.path, set()).add(_family(piece.slice.cpu))
-    return {path: frozenset(cpus) for path, cpus in sorted(files.items())}
+        files.setdefault(piece.path, set()).add(piece.slice.cpu)
+    return {path: _promised(cpus) for path, cpus in sorted(files.items())}
 
 
 def _format_of(found: tuple[apple.Piece, ...]) -> str:
@@ -209,7 +222,7 @@ def _tag(form: str, floors: tuple[Floor, ...]) -> str:
 def _floors(found: tuple[apple.Piece, ...]) -> Iterator[Floor]:
     """Per CPU the newest deployment target, with every file that has it; the CPU that decides first."""
     stated: dict[str, dict[Version, list[Evidence]]] = {}
-    for piece in found:
+    for piece in _run(found):
         version = _stated(piece)
         if version is not None:
             evidence = Evidence(file=piece.path, fact=f"minos {_text(version)} ({piece.slice.cpu})")
@@ -230,12 +243,12 @@ def _weight(floor: Floor) -> tuple[bool, Version]:
 
 
 def _against(claim: _Claim, tag: str, path: str, found: list[apple.Piece]) -> Iterator[Objection]:
-    there = {_family(p.slice.cpu) for p in found}
+    there = _promised({p.slice.cpu for p in found})
     lacking = sorted(claim.cpus - there)
     if lacking:
         fact = f"it is code for {' and '.join(sorted(there))} alone"
         yield Objection(evidence=Evidence(file=path, fact=fact), allows=f"{tag} promises {' and '.join(lacking)}")
-    for piece in found:
+    for piece in _run(found):
         version, cpu = _stated(piece), _family(piece.slice.cpu)
         if version is not None and cpu in claim.cpus and plain(version) > claim.start(cpu):
             evidence = Evidence(file=path, fact=f"minos {_text(version)} ({piece.slice.cpu})")
