@@ -81,6 +81,11 @@ def test_stable_abi_as_asked_for() -> None:
     assert floor.evidence[0].symbol == "PyType_GetModuleState"
 
 
+def test_the_flag_for_pymalloc_went_with_3_8() -> None:
+    assert codes(contents(module("p/m.cpython-37m-x86_64-linux-gnu.so")), "cp37-cp37m") == []
+    assert codes(contents(module("p/m.cpython-38-x86_64-linux-gnu.so")), "cp38-cp38m") == ["TW411"]
+
+
 def test_cpython_looks_for_no_init_function_of_pypys() -> None:
     files = contents(module("p/m.cpython-313-x86_64-linux-gnu.so", exports="_cffi_pypyinit_m"))
     assert codes(files, "cp313-cp313") == ["TW404"]

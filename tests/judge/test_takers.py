@@ -23,7 +23,8 @@ def accepted() -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     for minor in MINORS:
         own = f"cp3{minor}"
-        for abis in ([own], [own + "d", own], [own + "m"], [own + "t"], [own + "td", own + "t"]):
+        malloc = [own + "m"] if minor < 8 else [own]  # packaging.tags._cpython_abis
+        for abis in ([own], [own + "d", own], malloc, [own + "t"], [own + "td", own + "t"]):
             found |= {(t.interpreter, t.abi) for t in tags.cpython_tags((3, minor), abis, ["any"])}
         found |= {(t.interpreter, t.abi) for t in tags.compatible_tags((3, minor), own, ["any"])}
     return found

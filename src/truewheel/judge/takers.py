@@ -106,6 +106,8 @@ def _cpython(interpreter: str, version: tuple[int, int] | None, abi: str) -> Tak
     flags = abi.removeprefix(interpreter)
     if not abi.startswith(interpreter) or not (flags == "" or flags.isalpha()):
         return None
+    if "m" in flags and (version or (0, 0)) >= (3, 8):
+        return None  # the flag for pymalloc went with 3.8 (bpo-36707)
     return Takers(pair=pair, implementation="cp", version=version, threaded="t" in flags, debug="d" in flags)
 
 
