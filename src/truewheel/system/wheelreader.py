@@ -28,7 +28,7 @@ _LARGE = 4_000_000
 """Bytes from which on a wheel is worth several threads."""
 _LONGEST = 32 << 20
 """Bytes of the largest text in ``.dist-info`` that is read: RECORD of 200,000 files."""
-_HEADERS = 1 << 14
+_HEADERS = 1 << 12
 """Bytes in which the headers of METADATA nearly always end."""
 _TEXTS = frozenset({"entry_points.txt", "top_level.txt", "direct_url.json", VARIANT})
 
