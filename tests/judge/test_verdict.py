@@ -79,6 +79,13 @@ def test_an_abi_without_a_platform_is_looked_for_by_nobody(name: str, taken: boo
     assert (name.replace("cp313", mine) in set(map(str, packaging.tags.sys_tags()))) == taken
 
 
+def test_any_beside_a_platform_leaves_that_to_be_taken() -> None:
+    found = check(facts("p-1-cp313-cp313-any.manylinux_2_34_x86_64.whl", MODULE))
+    assert [f.code for f in found.findings if f.severity is Severity.ERROR] == [
+        "TW301"
+    ]  # of any, and nothing of Pythons
+
+
 def test_a_promise_for_another_system_is_untrue() -> None:
     for promise in ("win_amd64", "macosx_11_0_x86_64", "pyodide_2025_0", "android_24_x86_64"):
         (finding,) = judge(contents(MODULE), Question(target=CP313, promise=promise)).errors

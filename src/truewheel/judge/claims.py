@@ -167,8 +167,8 @@ def _stranger(tag: str, file: File, binary: Binary, rulings: Sequence[PlatformRu
 
 
 def _any_with_abi(claimed: WheelName) -> list[Finding]:
-    """An ABI tag beside ``any`` (PEP 425): interpreters look for their ABIs on their platforms only."""
-    if "none" in claimed.abis:
+    """An ABI tag beside ``any`` alone (PEP 425): interpreters look for their ABIs on their platforms only."""
+    if "none" in claimed.abis or set(claimed.platforms) != {"any"}:
         return []
     return [
         Finding(

@@ -201,7 +201,7 @@ def replace(record: R, **changes: Any) -> R:
 
 
 def rows(made: type[Row], values: Iterable[tuple[Any, ...]]) -> map[Row]:
-    """Named tuples from plain ones that have every field, in order: in half of the time that calling the class takes.
+    """Named tuples from plain ones that have every field, in order: in two thirds of the time that calling the class takes.
 
     >>> class Point(NamedTuple):
     ...     x: int

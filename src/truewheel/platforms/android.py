@@ -1,8 +1,8 @@
 """Android: the API level that ELF files are for, and the ABI that a tag names (PEP 738, ``android_21_arm64_v8a``).
 
 The level stands in the note that the NDK's linker writes (``.note.android.ident``); a library of the system that came
-later raises it, and so does a form of table that older loaders do not read. libpython is to be linked here, unlike on other systems: Android's linker does not look for symbols in
-the program. Pure; see ``docs/regenerate/android.py``.
+later raises it, and so does a form of table that older loaders do not read. libpython is to be linked here, unlike on
+other systems: Android's linker does not look for symbols in the program. Pure; see ``docs/regenerate/android.py``.
 """
 
 from __future__ import annotations
