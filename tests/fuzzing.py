@@ -27,11 +27,11 @@ import test_pe
 import test_wasm
 
 from truewheel import formats
-from truewheel.judge import verdict
+from truewheel.audit import verdict
 from truewheel.model.binary import Binary, Format
 from truewheel.model.contents import Contents, File, Member, WheelFacts
-from truewheel.model.diagnostics import FormatError, WheelError
-from truewheel.system.wheelreader import read_wheel
+from truewheel.model.errors import FormatError, WheelError
+from truewheel.system.wheels.reading import read_wheel
 
 KEPT = published.CORPUS / "seeds"
 """Where inputs are kept that made something fail."""

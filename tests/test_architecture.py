@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "judge": {"model", "platforms", "judge"},
     "system": {"model", "formats", "system"},
 }
-GUESTS = {"scikit_build_core": "system/engine/", "pyproject_metadata": "system/pyproject.py"}
+GUESTS = {"scikit_build_core": "system/engine/", "pyproject_metadata": "system/project/metadata.py"}
 WORLD = {"os", "subprocess", "pathlib", "shutil", "tempfile", "socket", "time", "sysconfig", "io"}
 PURE = {"formats", "platforms", "judge"}
 

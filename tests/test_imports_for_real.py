@@ -10,7 +10,7 @@ import needs
 import pytest
 
 from truewheel import formats
-from truewheel.judge import pyabi
+from truewheel.audit.python import tags as pyabi
 from truewheel.model.contents import Contents, File
 
 PLAIN = """

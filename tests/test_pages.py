@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from truewheel import pages
-from truewheel.model import schema
+from truewheel import finding_pages as pages
+from truewheel.project_settings import schema
 
 ROOT = Path(__file__).parent.parent
 SOURCES = list((ROOT / "src").rglob("*.py"))

@@ -22,7 +22,7 @@ from running import run
 from test_examples import TOOLS, Shop
 
 from truewheel.cli import main
-from truewheel.system.wheelreader import read_wheel
+from truewheel.system.wheels.reading import read_wheel
 
 pytestmark = pytest.mark.skipif(
     platform.machine() != "x86_64" or sys.platform != "linux", reason="levels of x86-64 stand in ELF files"

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from truewheel.system import cache
+from truewheel.system.warm import cache
 
 EXTENDED = os.environ.get("TRUEWHEEL_EXTENDED", "") not in {"", "0"}
 HOOK = (

@@ -17,8 +17,8 @@ import toolchains
 from test_elf import failure
 
 from truewheel import formats
+from truewheel.checks import layout
 from truewheel.formats import coff
-from truewheel.judge import layout
 from truewheel.model.binary import Binary, Format, Kind, Slice
 from truewheel.model.contents import Contents, File
 

@@ -22,7 +22,7 @@ from elftools.elf.sections import SymbolTableSection
 
 from truewheel import formats
 from truewheel.model.binary import ElfSlice, Format, Kind
-from truewheel.model.diagnostics import FormatError
+from truewheel.model.errors import FormatError
 
 
 def read(data: bytes) -> ElfSlice:

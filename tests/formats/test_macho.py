@@ -16,7 +16,7 @@ from machos import Command, Entry, Node, Section, build_version, dylib, image, n
 from truewheel import formats
 from truewheel.formats import macho
 from truewheel.model.binary import Format, Kind, MachOSlice, MinimumOS, NeedKind, Symbol
-from truewheel.model.diagnostics import FormatError
+from truewheel.model.errors import FormatError
 
 LIBRARIES = (dylib("/usr/lib/libSystem.B.dylib"), dylib("@rpath/libother.dylib"))
 DEFINED, HIDDEN, INDIRECT = 0x0F, 0x1F, 0x0B

@@ -20,7 +20,7 @@ from test_elf import failure
 
 from truewheel import formats
 from truewheel.model.binary import Format, Kind, MinimumOS, NeedKind, PeSlice
-from truewheel.model.diagnostics import FormatError
+from truewheel.model.errors import FormatError
 
 
 def read(data: bytes) -> PeSlice:

@@ -7,11 +7,12 @@ import time
 
 import pytest
 
-from truewheel.judge import layout
+from truewheel.checks import layout
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, MachOSlice, PeSlice, Slice
 from truewheel.model.contents import Contents, File, Import, Member, WheelFacts
-from truewheel.model.diagnostics import Finding, FormatError, Severity
-from truewheel.model.distinfo import RecordRow
+from truewheel.model.errors import FormatError
+from truewheel.model.finding import Finding, Severity
+from truewheel.model.record_file import RecordRow
 
 HOME = "p-1.dist-info"
 NAMES = ("p/__init__.py", f"{HOME}/METADATA", f"{HOME}/WHEEL", f"{HOME}/RECORD")

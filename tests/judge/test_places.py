@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from truewheel.judge import pyabi
+from truewheel.audit.python import tags as pyabi
 from truewheel.model.binary import (
     Binary,
     ElfSlice,
@@ -18,7 +18,7 @@ from truewheel.model.binary import (
     WasmSlice,
 )
 from truewheel.model.contents import Contents, File
-from truewheel.model.diagnostics import Finding, Severity
+from truewheel.model.finding import Finding, Severity
 from truewheel.model.target import Target
 
 COMMON = {"bits": 64, "kind": Kind.SHARED, "exports": frozenset({"PyInit_m"})}

@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from truewheel import formats
-from truewheel.judge import modules, pyabi, stable
+from truewheel.audit.python import modules
+from truewheel.audit.python import stable_abi as stable
+from truewheel.audit.python import tags as pyabi
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need, PeSlice, Slice, Symbol
 from truewheel.model.contents import Contents, File
-from truewheel.model.diagnostics import Finding, Severity
+from truewheel.model.finding import Finding, Severity
 from truewheel.model.record import replace
 from truewheel.model.target import Target
 

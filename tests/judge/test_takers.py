@@ -12,8 +12,8 @@ import pytest
 from packaging import tags
 from test_pyabi import contents, module
 
-from truewheel.judge.modules import modules
-from truewheel.judge.takers import Takers, all_takers, obstacle
+from truewheel.audit.python.interpreters import Takers, all_takers, obstacle
+from truewheel.audit.python.modules import modules
 
 MINORS = range(2, 21)
 

@@ -9,12 +9,13 @@ import packaging.tags
 import pytest
 from test_pyabi import CP313, module
 
+from truewheel.audit.verdict import Question, check, impossible, judge
 from truewheel.formats import elf
-from truewheel.judge.verdict import Question, check, impossible, judge
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need, PeSlice, Slice, Symbol, WasmSlice
 from truewheel.model.contents import Contents, File, WheelFacts
-from truewheel.model.diagnostics import FormatError, Severity
-from truewheel.model.distinfo import parse_wheel_name
+from truewheel.model.errors import FormatError
+from truewheel.model.finding import Severity
+from truewheel.model.wheel_name import parse_wheel_name
 from truewheel.platforms import linux
 
 PURE = File(path="p/__init__.py", size=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from truewheel.judge.verdict import Checked, Question, check, judge
+from truewheel.audit.verdict import Checked, Question, check, judge
 from truewheel.model.binary import (
     Binary,
     ElfSlice,

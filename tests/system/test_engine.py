@@ -18,7 +18,7 @@ from packaging.version import Version
 from scikit_build_core import program_search
 from scikit_build_core._logging import rich_warning
 
-from truewheel.model.diagnostics import ConfigError
+from truewheel.model.errors import ConfigError
 from truewheel.model.request import Product, Request
 from truewheel.system import engine
 

@@ -11,7 +11,7 @@ import needs
 import pytest
 from test_warm import HOOK, made
 
-from truewheel.system import progress
+from truewheel.system.engine import progress
 
 
 def on_a_terminal(source: Path, output: Path, *options: str) -> tuple[int, str]:

@@ -7,8 +7,8 @@ import sysconfig
 from pathlib import Path
 
 from truewheel.model.request import Product, Request
-from truewheel.system import traces
-from truewheel.system.workspace import Workplace
+from truewheel.system.warm import observed_inputs as traces
+from truewheel.system.warm.workspace import Workplace
 
 
 def test_what_a_lasting_tree_includes_lasts(tmp_path: Path) -> None:
