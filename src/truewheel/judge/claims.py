@@ -6,12 +6,12 @@ Of Pythons :mod:`~truewheel.judge.pyabi` tells, of systems the :data:`~truewheel
 from __future__ import annotations
 
 from ..model.binary import Format, Kind
+from ..model.codes import makes_untrue
 from ..model.diagnostics import Finding, Severity
 from ..platforms import PLATFORMS, examples
 from . import layout, pyabi
 from .modules import modules
 from .rulings import is_plain, owners_of, why
-from .selection import is_untruth
 from .takers import all_takers
 
 TYPE_CHECKING = False
@@ -55,7 +55,7 @@ def claim_findings(
         found += platform.notes(contents, tag)
         found += of_another_python(tag, platform, claimed.interpreters, claimed.abis)
         found += foreign(tag, platform, contents, rulings)
-    if not any(is_untruth(f) for f in found):
+    if not any(makes_untrue(f) for f in found):
         found += _too_strict(claimed, rulings, instead)
     return found
 

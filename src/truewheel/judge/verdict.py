@@ -7,6 +7,7 @@ held to is :mod:`~truewheel.judge.rulings` and :mod:`~truewheel.judge.claims`.
 
 from __future__ import annotations
 
+from ..model.codes import makes_name_untrue, makes_untrue
 from ..model.diagnostics import Finding, Severity
 from ..model.distinfo import VARIANT, WheelName, parse_wheel_name
 from ..model.record import Record, replace
@@ -15,7 +16,7 @@ from ..platforms import PLATFORMS
 from . import layout, pyabi
 from .claims import claim_findings, foreign, kind_of, of_another_python, unknown_tag, untrue
 from .rulings import cpu_floors, of_variant, rulings_of, why, without_ruling
-from .selection import UNTRUE_NAMES, is_untruth, ordered
+from .selection import ordered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -271,7 +272,7 @@ class Checked(Record):
     @property
     def is_true(self) -> bool:
         """Whether nothing in its name is untrue."""
-        return self.claimed is not None and not any(is_untruth(f) for f in self.findings)
+        return self.claimed is not None and not any(makes_untrue(f) for f in self.findings)
 
     @property
     def is_best(self) -> bool:
@@ -281,7 +282,7 @@ class Checked(Record):
     @property
     def incurable(self) -> tuple[Finding, ...]:
         """The errors that another name would not cure."""
-        return tuple(f for f in self.findings if f.severity is Severity.ERROR and f.code not in UNTRUE_NAMES)
+        return tuple(f for f in self.findings if f.severity is Severity.ERROR and not makes_name_untrue(f))
 
     @property
     def has_errors(self) -> bool:
@@ -315,7 +316,7 @@ def check(
     if claimed is not None and meant:
         truth = replace(truth, platforms=(*truth.platforms, *_beside(contents, claimed, truth, meant, exclude)))
     told = [*claims, *homeless, *(f for r in rulings for f in r.findings)]
-    told += layout.findings(facts, opinion=_opinion(facts, truth, untrue=any(is_untruth(f) for f in claims)))
+    told += layout.findings(facts, opinion=_opinion(facts, truth, untrue=any(makes_untrue(f) for f in claims)))
     told += [*_description(facts), *of_variant(contents, built=False)]
     if upload:
         from . import upload as refusals  # noqa: PLC0415  # packaging.metadata is slow to import
@@ -367,7 +368,7 @@ def _no_name(filename: str) -> Finding:
 def _python(contents: Contents, claims: Iterable[Finding]) -> PythonRuling:
     """What the modules say of Pythons; no tags where some are for one Python and the wheel is for any all the same."""
     python = pyabi.rule(contents, target=None)
-    spare = any(f.code == "TW409" and not is_untruth(f) for f in claims)
+    spare = any(f.code == "TW409" and not makes_untrue(f) for f in claims)
     return replace(python, interpreters=(), abis=()) if spare else python
 
 
