@@ -1,0 +1,146 @@
+"""How the source reads, measured by ``docs/regenerate/shape.py`` and held to a ceiling a room.
+
+``GOAL`` is where every room is to arrive, and what a new room has to keep. ``CEILINGS`` are for rooms that are not there yet:
+a row may only be lowered, and goes when its room keeps the goal. Figures are a means: where a rule would make a function
+worse, the function wins, and the row says why.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "truewheel"
+
+
+class Limits(NamedTuple):
+    """The most of each figure, but the least of comments; see the docstring of the script."""
+
+    nodes: float
+    comprehensions: float
+    conditionals: float
+    decisions: float
+    decisions_p90: float
+    comments: float
+    suppressions: float
+    silent_functions: int
+
+
+GOAL = Limits(8.0, 25, 25, 0.25, 0.45, 4.0, 1.0, 0)
+GOAL_OF_ALL = GOAL._replace(nodes=7.5)
+CEILINGS = {
+    #                         nodes comp cond dec.  p90  comm suppr silent
+    "(top)":          Limits(10.2,  60, 49, 0.34, 0.63, 0.5, 8.7,  11),
+    "formats":        Limits(11.8,  32, 58, 0.38, 0.75, 1.6, 1.0,  28),
+    "judge":          Limits(11.6, 109, 43, 0.53, 0.95, 1.0, 2.8,  37),
+    "model":          Limits( 9.7,  48, 35, 0.47, 0.84, 0.5, 1.8,   9),
+    "platforms":      Limits(11.4,  78, 42, 0.40, 0.80, 0.8, 2.1,  25),
+    "system":         Limits(11.0,  71, 31, 0.37, 0.63, 0.3, 1.4,  24),
+    "system/engine":  Limits( 9.2,  37, 30, 0.27, 0.56, 0.7, 3.6,   8),
+    "all":            Limits(11.0,  69, 41, 0.40, 0.79, 0.8, 2.5, 142),
+}  # fmt: skip
+LARGE_FUNCTIONS_STILL: set[str] = set()
+LARGE_MODULES_STILL = {
+    "cli.py",
+    "formats/elf.py",
+    "formats/macho.py",
+    "formats/pe.py",
+    "judge/layout.py",
+    "judge/pyabi.py",
+    "judge/verdict.py",
+    "platforms/linux.py",
+    "system/archive.py",
+    "system/engine/staging.py",
+}
+
+
+def load_script() -> ModuleType:
+    path = ROOT / "docs" / "regenerate" / "shape.py"
+    spec = importlib.util.spec_from_file_location("shape", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["shape"] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+shape = load_script()
+ROOMS = shape.rooms(shape.modules_of(SOURCE))
+
+
+def test_every_ceiling_has_its_room() -> None:
+    assert CEILINGS.keys() <= ROOMS.keys()
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_reads_no_worse_than_its_ceiling(room: str) -> None:
+    found = ROOMS[room]
+    limits = CEILINGS.get(room, GOAL_OF_ALL if room == "all" else GOAL)
+    densities = found.decisions
+    worse = {
+        "syntax nodes a line": found.nodes > limits.nodes,
+        "comprehensions a thousand lines": found.comprehensions > limits.comprehensions,
+        "conditional expressions a thousand lines": found.conditionals > limits.conditionals,
+        "decisions a line, median": densities[0] > limits.decisions,
+        "decisions a line, nine in ten": densities[1] > limits.decisions_p90,
+        "comments a hundred lines": found.comments < limits.comments,
+        "suppressions a hundred lines": found.suppressions > limits.suppressions,
+        "functions of ten lines without a docstring": found.silent_functions > limits.silent_functions,
+    }
+    assert [figure for figure, is_worse in worse.items() if is_worse] == []
+
+
+def test_no_function_is_over_sixty_lines() -> None:
+    large = {f"{f.file}:{f.name}" for f in ROOMS["all"].functions if f.length > shape.MANY_LINES}
+    assert large == LARGE_FUNCTIONS_STILL
+
+
+def test_no_module_is_over_four_hundred_lines() -> None:
+    large = {module.file for module in ROOMS["all"].modules if module.physical > shape.LARGE_MODULE}
+    assert large == LARGE_MODULES_STILL
+
+
+def test_what_the_script_counts(tmp_path: Path) -> None:
+    text = '''\
+"""A docstring."""
+
+NAMES = ("a", "b")  # noqa: X
+"""What documents a constant."""
+
+
+def first(numbers):
+    # a reason
+    return [n if n else 1 for n in numbers if n or n > 2]
+
+
+async def second(x):
+    """It says what it does."""
+    if x and not x:
+        def inner():
+            return 1 if x else 2
+        return inner
+'''
+    (tmp_path / "one.py").write_text(text, encoding="utf-8")
+    module = shape.measure(tmp_path / "one.py", tmp_path)
+    assert (module.physical, module.lines, module.comments, module.suppressions) == (17, 8, 1, 1)
+    assert (module.comprehensions, module.conditionals) == (1, 2)
+    functions = {function.name: function for function in module.functions}
+    assert list(functions) == ["first", "second", "second.inner"]
+    assert [function.decisions for function in functions.values()] == [4, 2, 1]
+    assert [function.length for function in functions.values()] == [3, 6, 2]
+    assert [function.lines for function in functions.values()] == [2, 5, 2]
+    assert [function.is_documented for function in functions.values()] == [False, True, False]
+
+
+def test_a_line_of_code_has_as_many_nodes_as_ast_walks(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text("total = a + b\n", encoding="utf-8")
+    module = shape.measure(tmp_path / "one.py", tmp_path)
+    # Module, Assign, Name and Store, BinOp, Add, Name and Load, Name and Load
+    assert (module.nodes, module.lines) == (10, 1)
