@@ -13,7 +13,8 @@ from truewheel import finding_pages as pages
 from truewheel.project_settings import schema
 
 ROOT = Path(__file__).parent.parent
-SOURCES = list((ROOT / "src").rglob("*.py"))
+CATALOGUE = ROOT / "src" / "truewheel" / "model" / "codes.py"
+SOURCES = [path for path in (ROOT / "src").rglob("*.py") if path != CATALOGUE]
 CODE = re.compile(r'"(TW[1-9]\d\d)"')
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from ..checks import layout
 from ..model.binary import Format, Kind
+from ..model.codes import makes_untrue
 from ..model.finding import Finding, Severity
 from ..platforms import PLATFORMS, examples
-from .filtering import is_untruth
 from .platform_tags import is_plain, owners_of, why
 from .python import tags as pyabi
 from .python.interpreters import all_takers
@@ -56,7 +56,7 @@ def claim_findings(
         found += platform.notes(contents, tag)
         found += of_another_python(tag, platform, claimed.interpreters, claimed.abis)
         found += foreign(tag, platform, contents, rulings)
-    if not any(is_untruth(f) for f in found):
+    if not any(makes_untrue(f) for f in found):
         found += _too_strict(claimed, rulings, instead)
     return found
 

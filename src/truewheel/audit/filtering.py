@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..model.codes import makes_untrue
 from ..model.finding import Severity
 
 TYPE_CHECKING = False
@@ -10,22 +11,13 @@ if TYPE_CHECKING:
 
     from ..model.finding import Finding
 
-UNTRUE_NAMES = frozenset({"TW301", "TW305", "TW315", "TW401", "TW402", "TW403", "TW407", "TW409", "TW411"})
-"""Findings that, at level error, make a tag untrue; another one would cure that."""
-_UNTRUE_LABELS = frozenset({"TW318", "TW535", "TW536"})
-"""Findings that, at level error, make a variant's label untrue, which is more than a name."""
 _GRAVEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
-
-
-def is_untruth(finding: Finding) -> bool:
-    """Whether a finding makes what a wheel says of itself untrue."""
-    return finding.severity is Severity.ERROR and (finding.code in UNTRUE_NAMES or finding.code in _UNTRUE_LABELS)
 
 
 def ordered(findings: Iterable[Finding], selected: tuple[str, ...], ignored: tuple[str, ...]) -> tuple[Finding, ...]:
     """What is selected, gravest first. That a name is untrue is told in any case: nobody can choose that away."""
     unique = tuple(dict.fromkeys(findings))
-    kept = {*select(unique, selected=selected, ignored=ignored), *(f for f in unique if is_untruth(f))}
+    kept = {*select(unique, selected=selected, ignored=ignored), *(f for f in unique if makes_untrue(f))}
     return tuple(sorted(kept, key=lambda f: (_GRAVEST_FIRST.index(f.severity), f.code, f.where, f.message)))
 
 

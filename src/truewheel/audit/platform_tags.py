@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..model.codes import blocks_promise
 from ..model.finding import Finding, Severity
 from ..platforms import PLATFORMS
 
@@ -13,10 +14,6 @@ if TYPE_CHECKING:
     from ..model.floor import Floor
     from ..model.verdict import PlatformRuling
     from ..platforms.protocol import Platform
-
-
-_BLOCKING = frozenset({"TW201", "TW203", "TW206", "TW304", "TW306", "TW308", "TW314"})
-"""Findings for which no promise can be kept."""
 
 
 def rulings_of(contents: Contents, exclude: tuple[str, ...]) -> tuple[tuple[PlatformRuling, ...], tuple[Finding, ...]]:
@@ -87,7 +84,7 @@ def why(ruling: PlatformRuling) -> str:
     if not ruling.tags:
         return f"{ruling.reason or 'the binaries do not say for which release'}, so the tag is believed"
     if ruling.tags[0] == ruling.native and is_plain(ruling.native):
-        cause = next((f for f in ruling.findings if f.code in _BLOCKING), None)
+        cause = next((f for f in ruling.findings if blocks_promise(f)), None)
         return f"{ruling.native}: {cause.evidence[0] if cause and cause.evidence else 'no promise can be kept'}"
     if ruling.reason:
         return f"{ruling.tags[0]}: {ruling.reason}"

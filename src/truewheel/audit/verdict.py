@@ -8,13 +8,14 @@ held to is :mod:`~truewheel.audit.platform_tags` and :mod:`~truewheel.audit.clai
 from __future__ import annotations
 
 from ..checks import layout
+from ..model.codes import makes_name_untrue, makes_untrue
 from ..model.finding import Finding, Severity
 from ..model.record import Record, replace
 from ..model.verdict import Verdict
 from ..model.wheel_name import VARIANT, WheelName, parse_wheel_name
 from ..platforms import PLATFORMS
 from .claimed_tags import claim_findings, foreign, kind_of, of_another_python, unknown_tag, untrue
-from .filtering import UNTRUE_NAMES, is_untruth, ordered
+from .filtering import ordered
 from .platform_tags import cpu_floors, of_variant, rulings_of, why, without_ruling
 from .python import tags as pyabi
 
@@ -272,7 +273,7 @@ class Checked(Record):
     @property
     def is_true(self) -> bool:
         """Whether nothing in its name is untrue."""
-        return self.claimed is not None and not any(is_untruth(f) for f in self.findings)
+        return self.claimed is not None and not any(makes_untrue(f) for f in self.findings)
 
     @property
     def is_best(self) -> bool:
@@ -282,7 +283,7 @@ class Checked(Record):
     @property
     def incurable(self) -> tuple[Finding, ...]:
         """The errors that another name would not cure."""
-        return tuple(f for f in self.findings if f.severity is Severity.ERROR and f.code not in UNTRUE_NAMES)
+        return tuple(f for f in self.findings if f.severity is Severity.ERROR and not makes_name_untrue(f))
 
     @property
     def has_errors(self) -> bool:
@@ -316,7 +317,7 @@ def check(
     if claimed is not None and meant:
         truth = replace(truth, platforms=(*truth.platforms, *_beside(contents, claimed, truth, meant, exclude)))
     told = [*claims, *homeless, *(f for r in rulings for f in r.findings)]
-    told += layout.findings(facts, opinion=_opinion(facts, truth, untrue=any(is_untruth(f) for f in claims)))
+    told += layout.findings(facts, opinion=_opinion(facts, truth, untrue=any(makes_untrue(f) for f in claims)))
     told += [*_description(facts), *of_variant(contents, built=False)]
     if upload:
         from ..checks import upload as refusals  # packaging.metadata is slow to import
@@ -368,7 +369,7 @@ def _no_name(filename: str) -> Finding:
 def _python(contents: Contents, claims: Iterable[Finding]) -> PythonRuling:
     """What the modules say of Pythons; no tags where some are for one Python and the wheel is for any all the same."""
     python = pyabi.rule(contents, target=None)
-    spare = any(f.code == "TW409" and not is_untruth(f) for f in claims)
+    spare = any(f.code == "TW409" and not makes_untrue(f) for f in claims)
     return replace(python, interpreters=(), abis=()) if spare else python
 
 

@@ -22,7 +22,7 @@ UNLISTED = "…"
 class Finding(Record):
     """One thing that a judge has to say about a wheel.
 
-    :param code: ``TW`` and three digits; its page is ``findings/TWnnn.md``.
+    :param code: ``TW`` and three digits; see :mod:`truewheel.model.codes`.
     :param message: one sentence, what is the matter.
     :param where: the file inside the wheel, or the wheel's name, or a TOML path.
     :param evidence: facts that can be checked with readelf, otool, dumpbin or unzip, a line each.
