@@ -28,9 +28,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import published
+from support import published
+from support.paths import CORPUS
 
-RECORD = published.CORPUS / "snapshot.json"
+RECORD = CORPUS / "snapshot.json"
 SOURCE = Path(__file__).parent.parent / "src"
 AT_ONCE = 16
 """Wheels that one process looks at."""

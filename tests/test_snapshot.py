@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import needs
-import published
 import pytest
+
 import snapshot
+from support import needs, published
 
 MANIFESTS = (published.LINUX, published.OTHERS)
 TAKEN = [(manifest, row) for manifest in MANIFESTS for row in published.sample(manifest)]

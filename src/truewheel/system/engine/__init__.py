@@ -2,7 +2,7 @@
 
 The pieces used are those its hatchling plugin is made of (``SettingsReader``, ``GetRequires``, ``CMake``,
 ``build.common_wheel_helpers``) and what packages a tree beside them. They carry no promise of stability, so
-``tests/system/test_engine.py`` pins each of them, and none of its classes leaves this room: out go trees, tables and
+``tests/system/engine/test_engine.py`` pins each of them, and none of its classes leaves this room: out go trees, tables and
 strings. Nothing here decides what a wheel is called.
 
 Here are the settings, and what they say of requirements and metadata; what a build takes beyond that is imported when
