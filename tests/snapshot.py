@@ -7,8 +7,9 @@
 
 Only the commands' JSON is used. ``corpus/snapshot.json`` has a line a wheel: what a person wants to see change, and digests
 of everything else. ``detail`` is of each tag, each floor with its evidence, each finding with its code, severity, place and
-evidence, of ``show`` and ``check``. ``claims`` is of the same as shown under other names, most of them untrue, for what is
-wrong with a claim shall not change unseen either. Sentences that may be reworded (messages, hints, reasons) are in no
+evidence, of ``show`` and ``check``. ``claims`` is of the same as shown under other names, most of them untrue. Published wheels
+have little wrong with them, so ``altered`` is of wheels made worse: without the libraries that they bundle, with these in
+another folder, and with the files of the wheel that is listed next, which is for another system. Sentences that may be reworded (messages, hints, reasons) are in no
 digest; ``--full`` writes them to a folder of their own.
 """
 
@@ -23,14 +24,16 @@ import os
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from support import published
 from support.paths import CORPUS
 
+MANIFESTS = (published.LINUX, published.OTHERS)
 RECORD = CORPUS / "snapshot.json"
 SOURCE = Path(__file__).parent.parent / "src"
 AT_ONCE = 16
@@ -114,6 +117,58 @@ def words(said: dict[str, Any]) -> dict[str, Any]:
     return {"reasons": said["reasons"], "findings": sorted(findings)}
 
 
+# --- wheels made worse ------------------------------------------------------------------------------------------
+
+
+def altered(path: Path, folder: Path) -> dict[str, Path]:
+    """Write the altered wheels made of one, each in a folder of its own, and return them by what was done."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
+    bundled = {name for name in members if is_bundled(name)}
+    made = {"mixed": {**without_metadata(next_listed(path)), **members}}
+    if bundled:
+        made["bare"] = {name: data for name, data in members.items() if name not in bundled}
+        made["moved"] = {f"elsewhere/{name}" if name in bundled else name: data for name, data in members.items()}
+    return {what: write_wheel(folder / what / path.name, files) for what, files in made.items()}
+
+
+def is_bundled(name: str) -> bool:
+    """Return whether auditwheel, delocate or delvewheel put a file there."""
+    folders = name.split("/")[:-1]
+    return any(folder.endswith((".libs", ".dylibs")) for folder in folders)
+
+
+def next_listed(path: Path) -> Path:
+    """Return the wheel that the manifests list after this one."""
+    names = [row.filename for manifest in MANIFESTS for row in published.listed(manifest)]
+    following = names[(names.index(path.name) + 1) % len(names)]
+    return path.with_name(following)
+
+
+def without_metadata(path: Path) -> dict[str, bytes]:
+    """Return the files of a wheel outside of ``.dist-info``."""
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if ".dist-info/" not in name and not name.endswith("/")]
+        return {name: archive.read(name) for name in names}
+
+
+def write_wheel(path: Path, files: dict[str, bytes]) -> Path:
+    """Write files to an archive that is the same each time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(zipfile.ZipInfo(name), data)
+    return path
+
+
+def said_of_altered(paths: Iterable[Path], source: Path = SOURCE) -> dict[str, dict[str, Any]]:
+    """Return what ``show`` says of the wheels that are made of each wheel, by file name and what was done."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = {path.name: altered(path, Path(folder)) for path in paths}
+        shown = asked("show", [path for wheels in made.values() for path in wheels.values()], source)
+    return {name: {what: shown[path] for what, path in wheels.items()} for name, wheels in made.items()}
+
+
 # --- the record -------------------------------------------------------------------------------------------------
 
 
@@ -156,14 +211,23 @@ def groups(paths: list[Path]) -> list[list[Path]]:
     return [paths[start : start + AT_ONCE] for start in range(0, len(paths), AT_ONCE)]
 
 
-def everything(paths: list[Path], source: Path) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """Yield for every wheel its name, what is said of it, and what is said of it under other names."""
+class Said(NamedTuple):
+    """The documents about one wheel: as it is, under other names, and altered."""
+
+    said: dict[str, Any]
+    claims: dict[str, Any]
+    altered: dict[str, Any]
+
+
+def everything(paths: list[Path], source: Path) -> Iterator[tuple[str, Said]]:
+    """Yield for every wheel its name and all that is said of it."""
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         said = pool.map(lambda group: said_of(group, source), groups(paths))
         claims = pool.map(lambda group: said_of_claims(group, source), groups(paths))
-        for wheels, others in zip(said, claims, strict=True):
-            for name in wheels:
-                yield name, wheels[name], others[name]
+        worse = pool.map(lambda group: said_of_altered(group, source), groups(paths))
+        for of_group in zip(said, claims, worse, strict=True):
+            for name in of_group[0]:
+                yield name, Said(*(documents[name] for documents in of_group))
 
 
 def write_full(folder: Path, name: str, documents: dict[str, Any]) -> None:
@@ -183,12 +247,13 @@ def main() -> int:
     parser.add_argument("--source", type=Path, default=SOURCE, help="the src/ of another checkout")
     options = parser.parse_args()
     os.environ["TRUEWHEEL_EXTENDED"] = "1"
-    paths = [path for manifest in (published.LINUX, published.OTHERS) for path in published.fetched(manifest).values()]
+    paths = [path for manifest in MANIFESTS for path in published.fetched(manifest).values()]
     found = {}
-    for name, said, claims in everything(paths, options.source.resolve()):
-        found[name] = {**line(said), "claims": digest(claims)}
+    for name, of_wheel in everything(paths, options.source.resolve()):
+        digests = {"claims": digest(of_wheel.claims), "altered": digest(of_wheel.altered)}
+        found[name] = {**line(of_wheel.said), **digests}
         if options.full is not None:
-            write_full(options.full, name, {**said, **claims})
+            write_full(options.full, name, {**of_wheel.said, **of_wheel.claims, **of_wheel.altered})
     if options.update:
         RECORD.write_text(as_text(found), encoding="utf-8")
         return 0

@@ -9,8 +9,7 @@ import pytest
 import snapshot
 from support import needs, published
 
-MANIFESTS = (published.LINUX, published.OTHERS)
-TAKEN = [(manifest, row) for manifest in MANIFESTS for row in published.sample(manifest)]
+TAKEN = [(manifest, row) for manifest in snapshot.MANIFESTS for row in published.sample(manifest)]
 GROUPS = range(0, len(TAKEN), snapshot.AT_ONCE)
 
 
@@ -24,7 +23,7 @@ def wheels(start: int) -> list[Path]:
 
 
 def test_every_published_wheel_is_recorded() -> None:
-    listed = {row.filename for manifest in MANIFESTS for row in published.listed(manifest)}
+    listed = {row.filename for manifest in snapshot.MANIFESTS for row in published.listed(manifest)}
     assert snapshot.recorded().keys() == listed
     assert snapshot.RECORD.stat().st_size < 400_000
     assert snapshot.as_text(snapshot.recorded()) == snapshot.RECORD.read_text(encoding="utf-8")
@@ -45,3 +44,11 @@ def test_wheels_are_judged_as_recorded(start: int) -> None:
 def test_claims_are_judged_as_recorded(start: int) -> None:
     for name, claims in snapshot.said_of_claims(wheels(start)).items():
         assert snapshot.digest(claims) == snapshot.recorded()[name]["claims"], name
+
+
+@pytest.mark.network
+@pytest.mark.extended
+@pytest.mark.parametrize("start", GROUPS)
+def test_altered_wheels_are_judged_as_recorded(start: int) -> None:
+    for name, altered in snapshot.said_of_altered(wheels(start)).items():
+        assert snapshot.digest(altered) == snapshot.recorded()[name]["altered"], name
