@@ -70,40 +70,45 @@ def _named_python(module: Module, *, trust_libraries: bool) -> tuple[str, str] |
     if module.python_tag is not None:
         return module.python_tag, module.abi_tag or "none"
     library = module.versioned_library
-    if library is None or not trust_libraries or not module.is_module:
+    if library is None or library.implementation != "cp":
         return None
-    if library.implementation != "cp" or library.cpython_tag is None:
+    # A library that is not imported may be linked with any Python.
+    if not trust_libraries or not module.is_module:
         return None
-    return library.cpython_tag, library.cpython_tag + library.flags
+    return f"{library.cpython_tag}", f"{library.cpython_tag}{library.flags}"
 
 
 def _best_of(named: set[tuple[str, str]], target: Target | None) -> tuple[str, str]:
     """Return the likeliest of several: the target's own, else the newest."""
     if target is not None and (target.python_tag, target.abi_tag) in named:
         return target.python_tag, target.abi_tag
-    return max(named, key=lambda tags: (_version_order(tags[0]), tags[1]))
+    return max(named, key=_version_order)
 
 
-def _version_order(python_tag: str) -> tuple[int, ...]:
-    """Return numbers that sort Python tags by version and not by spelling: cp39 before cp310."""
+def _version_order(tags: tuple[str, str]) -> tuple[list[int], str]:
+    """Return what sorts Python and ABI tags by version and not by spelling: cp39 before cp310."""
+    python_tag, abi_tag = tags
     implementation, digits = split_python_tag(python_tag)
-    if implementation == "cp":
-        return int(digits[0]), int(digits[1:])
-    return (int(digits),)
+    numbers = [int(digits[0]), int(digits[1:])] if implementation == "cp" else [int(digits)]
+    return numbers, abi_tag
 
 
 def _tags_by_suffix(tags: tuple[str, str], modules: Sequence[Module], py_api: str) -> PythonRuling:
     """Return the tags that a module names, and TW408 when others were asked for."""
     python_tag, abi_tag = tags
-    example = next(module for module in modules if _named_python(module, trust_libraries=True) == tags)
-    source = f"needs {example.python_libraries[0].name} of" if example.names_no_python else "is named for"
-    # Other Pythons have no stable ABI, so a request for it asks nothing of them.
-    is_asked = py_api != "" and (python_tag.startswith("cp") or requests.is_for_any_python(py_api))
+    examples = [module for module in modules if _named_python(module, trust_libraries=True) == tags]
+    example = examples[0]
+    source = "is named for"
+    if example.names_no_python:
+        source = f"needs {example.python_libraries[0].name} of"
+    findings = []
+    if requests.concerns(py_api, python_tag):
+        findings.append(requests.not_kept(py_api, example))
     return PythonRuling(
         interpreters=(python_tag,),
         abis=(abi_tag,),
         reason=f"{example.path} {source} {abi_tag}",
-        findings=(requests.not_kept(py_api, example),) if is_asked else (),
+        findings=tuple(findings),
     )
 
 
@@ -138,19 +143,24 @@ def _tags_by_symbols(modules: tuple[Module, ...], contents: Contents, target: Ta
     """Return the tags of a build whose modules name no Python."""
     own = _own_tags(modules[0], target)
     request = requests.stable_request(py_api, target)
-    is_stable = request is not None or all(module.abi_tag is not None for module in modules)
     # PEP 384 is about CPython: others have no stable ABI of their own.
-    if target.implementation != "cpython" or not is_stable:
+    may_be_stable = target.implementation == "cpython" and (request is not None or _are_named_for_stable_abi(modules))
+    if not may_be_stable:
         if requests.is_for_any_python(py_api):
             return _tags_for_any_python(modules, contents, py_api, own)
         return own
-    for module in modules:
-        if module.versioned_library is not None:
-            return replace(own, findings=(requests.not_kept(py_api, module),) if py_api else ())
+    linked = [module for module in modules if module.versioned_library is not None]
+    if linked and py_api:
+        return replace(own, findings=(requests.not_kept(py_api, linked[0]),))
     request = request or _request_by_suffixes(modules, target)
-    if request is None:
+    if linked or request is None:
         return own
     return _stable_tags(request, modules, contents, py_api, own)
+
+
+def _are_named_for_stable_abi(modules: Sequence[Module]) -> bool:
+    """Return whether all modules are, which tells that the project means it."""
+    return all(module.abi_tag is not None for module in modules)
 
 
 def _own_tags(example: Module, target: Target) -> PythonRuling:
@@ -165,13 +175,12 @@ def _own_tags(example: Module, target: Target) -> PythonRuling:
 
 def _request_by_suffixes(modules: Sequence[Module], target: Target) -> requests.StableRequest | None:
     """Return the stable ABI that all modules are named for; ``None`` when the Python that built them has it not."""
-    is_abi3t = {module.abi_tag for module in modules} == {"abi3t"}
+    abis: tuple[str, ...] = ("abi3", "abi3t")
+    # PEP 803: free-threaded Pythons have no abi3; those with the GIL look for .abi3t.so as well, from 3.15 on.
     if target.abi_tag.endswith("t"):
-        # Free-threaded Pythons have no abi3 (PEP 803).
-        abis: tuple[str, ...] = ("abi3t",) if is_abi3t else ()
-    else:
-        # Pythons with the GIL look for .abi3t.so as well, from 3.15 on (PEP 803).
-        abis = ("abi3", "abi3t") if is_abi3t else ("abi3",)
+        abis = ("abi3t",)
+    if any(module.abi_tag != "abi3t" for module in modules):
+        abis = abis[:-1]
     if not abis:
         return None
     return requests.StableRequest(python_tag=target.python_tag, version=target.version, abis=abis)
@@ -187,11 +196,11 @@ def _stable_tags(
     """Return the tags of a stable ABI, or the build's own with TW402 and TW403 when modules break it."""
     python_tag, version = request.python_tag, request.version
     findings: tuple[Finding, ...] = ()
-    unknown = next((module for module in modules if not is_suffix_known(module, version)), None)
-    if unknown is not None:
+    unknown = [module for module in modules if not is_suffix_known(module, version)]
+    if unknown:
         version = FIRST_ABI3_WITH_PLATFORM
         python_tag = f"cp3{version[1]}"
-        findings = (requests.suffix_too_new(py_api, unknown),)
+        findings = (requests.suffix_too_new(py_api, unknown[0]),)
     breaches = find_breaches(modules, version, threaded="abi3t" in request.abis, contents=contents)
     broken = tuple([breach_finding(breach) for breach in breaches])
     if broken:
