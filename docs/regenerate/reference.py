@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -12,18 +13,37 @@ from truewheel import pages  # noqa: E402
 from truewheel.model import schema  # noqa: E402
 
 TARGET = ROOT / "docs" / "reference"
+WIDTH = 100
+"""Columns of a page; ``tests/docs/test_docs.py`` holds all of docs/ to it."""
+
+
+def settings() -> str:
+    """Return the page of the settings, with its paragraphs wrapped."""
+    paragraphs = schema.reference().split("\n\n")
+    return "\n\n".join(wrapped(paragraph) for paragraph in paragraphs)
+
+
+def wrapped(paragraph: str) -> str:
+    """Return ``paragraph`` in lines of at most :data:`WIDTH` columns, or unchanged if it is a heading or a table.
+
+    Words are never split: a setting's name or an option has to stay whole to be found.
+    """
+    if paragraph.startswith(("#", "|")):
+        return paragraph
+    ends = "\n" if paragraph.endswith("\n") else ""
+    return textwrap.fill(paragraph, WIDTH, break_long_words=False, break_on_hyphens=False) + ends
 
 
 def findings() -> str:
-    """All pages of findings in one."""
+    """Return all pages of findings in one."""
     parts = ["# Findings\n\nWhat `truewheel explain CODE` prints, in one page.\n"]
     parts += [pages.page(code).replace("\n## ", "\n### ").replace("# TW", "## TW", 1) for code in pages.titles()]
     return "\n".join(parts)
 
 
 def main() -> int:
-    """Compare or write."""
-    wanted = {TARGET / "settings.md": schema.reference(), TARGET / "findings.md": findings()}
+    """Write the pages, or with ``--check`` compare them with what is there."""
+    wanted = {TARGET / "settings.md": settings(), TARGET / "findings.md": findings()}
     stale = [p for p, text in wanted.items() if not p.is_file() or p.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv:
         for path in stale:
