@@ -1,0 +1,164 @@
+"""The pages for people: what they name exists, their links lead somewhere, and their lines can be read anywhere."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "truewheel"
+WIDTH = 100
+"""Columns of a line; tables, code and links are as long as they have to be."""
+
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "examples").glob("*/README.md")),
+    *sorted((SOURCE / "findings").glob("*.md")),
+]
+ABOUT_THE_SOURCE = [ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs" / "explanation").glob("*.md"))]
+"""Pages that name files, modules and classes of this repository."""
+
+
+def name_of(page: Path) -> str:
+    """Return the path of ``page`` for a test's name."""
+    return page.relative_to(ROOT).as_posix()
+
+
+def prose(page: Path) -> list[str]:
+    """Return the lines of ``page`` without those of fenced and indented code."""
+    lines = []
+    is_fenced = False
+    for line in page.read_text(encoding="utf-8").splitlines():
+        if line.startswith("```"):
+            is_fenced = not is_fenced
+        elif not is_fenced and not line.startswith("    "):
+            lines.append(line)
+    return lines
+
+
+def code_spans(page: Path) -> set[str]:
+    """Return what stands between backticks in the prose of ``page``, also where a span goes on in the next line."""
+    text = "\n".join(prose(page))
+    return {" ".join(span.split()) for span in re.findall(r"`([^`]+)`", text)}
+
+
+# --- names of the source ----------------------------------------------------------------------------------------
+
+
+def is_path(span: str) -> bool:
+    """Tell whether a code span names a file or folder of this repository, and not one in somebody's wheel."""
+    if not re.fullmatch(r"[\w./*-]+", span) or span.startswith("/"):
+        return False
+    top = span.partition("/")[0]
+    has_known_top = "/" in span and ((ROOT / top).is_dir() or (SOURCE / top).is_dir())
+    return has_known_top or span.endswith((".py", "/"))
+
+
+def exists(path: str) -> bool:
+    """Tell whether ``path``, which may have a ``*``, is in the repository or in the package."""
+    return any(any(root.glob(path.rstrip("/"))) for root in (ROOT, SOURCE))
+
+
+@pytest.mark.parametrize("page", ABOUT_THE_SOURCE, ids=name_of)
+def test_files_that_a_page_names_exist(page: Path) -> None:
+    named = {span for span in code_spans(page) if is_path(span)}
+    missing = {path for path in named if not exists(path) and path != "__init__.py"}
+    assert missing == set()
+
+
+@pytest.mark.parametrize("page", ABOUT_THE_SOURCE, ids=name_of)
+def test_modules_that_a_page_names_exist(page: Path) -> None:
+    modules = {span for span in code_spans(page) if re.fullmatch(r"truewheel(\.\w+)+", span)}
+    missing = set()
+    for module in modules:
+        path = SOURCE.parent / module.replace(".", "/")
+        if not path.is_dir() and not path.with_suffix(".py").is_file():
+            missing.add(module)
+    assert missing == set()
+
+
+@pytest.mark.parametrize("page", ABOUT_THE_SOURCE, ids=name_of)
+def test_classes_that_a_page_names_exist(page: Path) -> None:
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
+    classes = set(re.findall(r"^class (\w+)", sources, re.MULTILINE))
+    named = {span for span in code_spans(page) if re.fullmatch(r"([A-Z][a-z]+)+", span)}
+    missing = {name for name in named if name not in classes and not hasattr(builtins, name)}
+    assert missing == set()
+
+
+def decided_in() -> dict[str, list[Path]]:
+    """Return the files that the page on a wheel's way names for each code."""
+    text = (ROOT / "docs" / "explanation" / "a-wheels-way.md").read_text(encoding="utf-8")
+    table = text.partition("## Where a finding is decided")[2].partition("\n## ")[0]
+    places: dict[str, list[Path]] = {}
+    for row in table.splitlines():
+        if not row.startswith("| TW"):
+            continue
+        _, codes, _, names, _ = row.split("|")
+        files = [SOURCE / name for name in re.findall(r"`([^`]+)`", names)]
+        for first, last in re.findall(r"TW(\d+)(?: to TW(\d+))?", codes):
+            for number in range(int(first), int(last or first) + 1):
+                places.setdefault(f"TW{number}", []).extend(files)
+    return places
+
+
+def test_every_code_is_in_the_table_of_where_findings_are_decided() -> None:
+    codes = {path.stem for path in (SOURCE / "findings").glob("TW*.md")}
+    assert codes - set(decided_in()) == set()
+
+
+@pytest.mark.parametrize("code", sorted(decided_in()))
+def test_the_file_that_the_table_names_makes_the_finding(code: str) -> None:
+    if not (SOURCE / "findings" / f"{code}.md").is_file():
+        return  # a number inside of a range that no finding has
+    for place in decided_in()[code]:
+        files = sorted(place.rglob("*.py")) if place.is_dir() else [place]
+        assert any(code in file.read_text(encoding="utf-8") for file in files), place
+
+
+# --- links ------------------------------------------------------------------------------------------------------
+
+
+def anchor(heading: str) -> str:
+    """Return the anchor that GitHub gives a heading: small letters, no punctuation, dashes for blanks."""
+    text = heading.lstrip("#").strip().lower()
+    return re.sub(r"[^\w -]", "", text).replace(" ", "-")
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of all headings of ``page``."""
+    return {anchor(line) for line in prose(page) if line.startswith("#")}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = "\n".join(prose(page))
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in target:
+            continue
+        path, _, fragment = target.partition("#")
+        place = page.parent / path if path else page
+        is_broken = not place.exists() or (fragment and fragment not in anchors(place))
+        if is_broken:
+            broken.append(target)
+    assert broken == []
+
+
+# --- lines ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_lines_are_wrapped(page: Path) -> None:
+    long_lines = []
+    for line in prose(page):
+        is_exempt = line.startswith(("|", "<!--")) or "](" in line or "://" in line
+        if len(line) > WIDTH and not is_exempt:
+            long_lines.append(line)
+    assert long_lines == []
