@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from truewheel import pages
-from truewheel.model import schema
+from support.paths import ROOT
+from truewheel import finding_pages as pages
+from truewheel.project_settings import schema
 
-ROOT = Path(__file__).parent.parent
 SOURCES = list((ROOT / "src").rglob("*.py"))
 CODE = re.compile(r'"(TW[1-9]\d\d)"')
 

@@ -9,8 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-import interpreters  # noqa: E402
-import kinds  # noqa: E402
+from support import examples, interpreters  # noqa: E402
 
 TARGET = ROOT / "docs" / "how-to" / "kinds-of-extension.md"
 
@@ -24,7 +23,7 @@ for word. Every run of the tests builds each project with a real front end, judg
 installs it into a fresh environment, and runs the project's tests there. For the most common kinds,
 `truewheel init` [starts a project](start-a-project.md).
 
-<!-- written by docs/regenerate/kinds.py from examples/ and tests/kinds.py -->
+<!-- written by docs/regenerate/kinds.py from examples/ and tests/support/examples.py -->
 """
 
 SECTIONS = {
@@ -69,13 +68,13 @@ def overview() -> str:
 
 
 def row(name: str) -> str:
-    """One kind; those that are not in the table of ``kinds`` go through all front ends and Pythons."""
+    """One kind; those that are not in the table of ``support.examples`` go through all front ends and Pythons."""
     versions = f"{interpreters.WANTED[0]} to {interpreters.WANTED[-1]}"
-    example = kinds.TABLE.get(name)
+    example = examples.TABLE.get(name)
     if example is None:
         tag = "`cpXY-cpXY-manylinux_…`" + (", from 3.12 on `cp312-abi3-manylinux_…`" if name == "nanobind" else "")
         return f"| [{name}](#{name}) | {tag} | pip, build, uv | {versions} | {versions} |"
-    tag = {kinds.VERSIONED: "cpXY-cpXY", kinds.ANY_PYTHON: "py3-none", kinds.STABLE: "cp310-abi3"}[example.tag]
+    tag = {examples.VERSIONED: "cpXY-cpXY", examples.ANY_PYTHON: "py3-none", examples.STABLE: "cp310-abi3"}[example.tag]
     tested = versions if example.runs_on == interpreters.WANTED else ", ".join(example.runs_on) or example.python
     return f"| [{name}](#{name}) | `{tag}-manylinux_…` | `{example.built}` | {example.python} | {tested} |"
 

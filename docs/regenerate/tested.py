@@ -1,6 +1,6 @@
 """Write ``docs/reference/tested.md`` from reports of the tests, or with ``--check`` say whether the two agree.
 
-    TRUEWHEEL_EXTENDED=1 python tests/run.py --junitxml results.xml tests/test_examples.py tests/test_frontends.py
+    TRUEWHEEL_EXTENDED=1 python tests/run.py --junitxml results.xml tests/builds/test_examples.py tests/builds/test_front_ends.py
     python docs/regenerate/tested.py [--check] results.xml...
 
 A cell is a kind of extension, a Python and a front end that a test of these reports went through to its end. With

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from support.paths import ROOT
+
 SOURCE = ROOT / "src" / "truewheel"
 WIDTH = 100
 """Columns of a line; tables, code and links are as long as they have to be."""
