@@ -15,7 +15,16 @@ from ...model.record import replace
 from ...model.verdict import PythonRuling
 from . import stable_abi as stable
 from .interpreters import PLACED_ABI3, all_takers, knows_suffix, obstacle
-from .modules import CFFI_PYPY, THREADED_ONLY, bound_libraries, expected_inits, initialised, inits, modules, without_embedded
+from .modules import (
+    CFFI_PYPY,
+    THREADED_ONLY,
+    bound_libraries,
+    expected_inits,
+    initialised,
+    inits,
+    modules,
+    without_embedded,
+)
 from .suffix_platforms import misplaced
 
 TYPE_CHECKING = False
