@@ -100,6 +100,35 @@ def test_the_table_of_where_findings_are_decided_has_every_code() -> None:
     assert missing == set()
 
 
+# --- what truewheel says ----------------------------------------------------------------------------------------
+
+QUOTED = [
+    ("README.md", "is named for"),
+    ("README.md", "built: warm: "),
+    ("docs/tutorial/first-wheel.md", "nothing in the binaries asks for more"),
+    ("docs/how-to/warm-builds.md", "warm, configured anew: "),
+    ("docs/how-to/warm-builds.md", "nothing changed"),
+    ("docs/how-to/warm-builds.md", "from nothing: "),
+    ("docs/how-to/when-a-build-fails.md", "was not found"),
+    ("docs/how-to/when-a-build-fails.md", "build-system.requires in pyproject.toml lacks "),
+    ("docs/how-to/when-a-build-fails.md", "without build isolation, also: pip install "),
+    ("docs/how-to/when-a-build-fails.md", "no CMake here fits"),
+    ("docs/how-to/when-a-build-fails.md", "there is no CMake here"),
+    ("docs/how-to/when-a-build-fails.md", "does not say which CMake it needs"),
+    ("docs/how-to/variants.md", "needs more of the CPU than the variant "),
+    ("docs/how-to/variants.md", "its notes say that it needs "),
+    ("docs/explanation/glossary.md", "is not true of it"),
+]
+"""Pages, and what they quote of truewheel's own messages."""
+
+
+@pytest.mark.parametrize(("page", "message"), QUOTED)
+def test_messages_that_a_page_quotes_are_those_of_the_source(page: str, message: str) -> None:
+    sources = [path for kind in ("*.py", "*.json") for path in SOURCE.rglob(kind)]
+    assert message in (ROOT / page).read_text(encoding="utf-8")
+    assert any(message.removeprefix("built: ") in path.read_text(encoding="utf-8") for path in sources)
+
+
 # --- links ------------------------------------------------------------------------------------------------------
 
 
