@@ -82,20 +82,22 @@ def _prepare(product: str, directory: str, config_settings: ConfigSettings) -> s
 
 
 def _build(product: str, directory: str, config_settings: ConfigSettings, metadata_directory: str | None) -> str:
-    from .system.warm import reexec as relocation
+    from .system.warm import reexec
 
     with _boundary():
         absolute = [os.path.abspath(d) if d else None for d in (directory, metadata_directory)]  # noqa: PTH100
         try:
-            return relocation.call(f"build_{product}", [absolute[0], config_settings, absolute[1]])
-        except relocation.Refused as refused:
-            reason = str(refused)
+            return reexec.call(f"build_{product}", [absolute[0], config_settings, absolute[1]])
+        except reexec.Refused as refused:
+            not_kept = refused.reason
         from . import pipeline
 
         built = pipeline.build(_request(product, directory, config_settings, metadata_directory))
         from . import report
 
-        note = f"from nothing: {reason}" if reason and built.note else built.note
+        note = built.warmth.phrase if built.warmth is not None else ""
+        if note and not_kept is not None:  # that the environment cannot be kept explains it better
+            note = f"from nothing: {not_kept.phrase}"
         _say(report.summary(built.wheel.path.name, built.wheel.size, built.verdict, _style(), note=note))
         if built.message:
             _say(built.message)
