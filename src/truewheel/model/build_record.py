@@ -161,10 +161,10 @@ class ReuseDecision(Record):
     @property
     def phrase(self) -> str:
         """What the summary of a build says of it."""
-        return f"{_WORDS[self.reuse]}: {self.because}"
+        return _WORDS[self.reuse] + self.because
 
 
-_WORDS = {Reuse.CLEAN: "from nothing", Reuse.CONFIGURE: "warm, configured anew", Reuse.KEEP: "warm"}
+_WORDS = {Reuse.CLEAN: "from nothing: ", Reuse.CONFIGURE: "warm, configured anew: ", Reuse.KEEP: "warm: "}
 
 
 class ColdReason(enum.Enum):
