@@ -55,7 +55,6 @@ CEILINGS = {
 }  # fmt: skip
 LARGE_FUNCTIONS_STILL: set[str] = set()
 LARGE_MODULES_STILL = {
-    "cli.py",
     "formats/elf.py",
     "formats/macho.py",
     "formats/pe.py",
