@@ -73,10 +73,17 @@ def _imported_names(node: ast.AST) -> Iterator[str]:
             yield alias.name
     elif isinstance(node, ast.ImportFrom) and node.level == 0:
         yield node.module or ""
-    elif isinstance(node, ast.Call) and node.args and "import" in ast.unparse(node.func):
-        first = node.args[0]
-        if isinstance(first, ast.Constant) and isinstance(first.value, str):
-            yield first.value
+    elif isinstance(node, ast.Call):
+        yield from _imported_by_call(node)
+
+
+def _imported_by_call(call: ast.Call) -> Iterator[str]:
+    """Yield what is imported by ``import_module("name")`` and its like."""
+    if not call.args or "import" not in ast.unparse(call.func):
+        return
+    first = call.args[0]
+    if isinstance(first, ast.Constant) and isinstance(first.value, str):
+        yield first.value
 
 
 def _text(entry: Entry) -> str:
@@ -120,14 +127,22 @@ def _needed_modules(node: ast.stmt, path: str, module: ast.Module) -> Iterator[t
     elif isinstance(node, ast.ImportFrom) and node.level == 0:
         yield _split(node.module or "")
     elif isinstance(node, ast.ImportFrom):
-        base = _base_of_relative_import(node, path)
-        if node.module:
-            yield base, tuple(node.module.split("."))
-        elif path == f"{base}/__init__.py":  # elsewhere a name may be one that __init__.py defines
-            defined = _names_defined(module, node)
-            for alias in node.names:
-                if alias.name not in defined:
-                    yield base, (alias.name,)
+        yield from _needed_relatively(node, path, module)
+
+
+def _needed_relatively(node: ast.ImportFrom, path: str, module: ast.Module) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the package, and the names below it, that a relative import needs."""
+    base = _base_of_relative_import(node, path)
+    if node.module:
+        yield base, tuple(node.module.split("."))
+        return
+    # In other files a name may be one that __init__.py defines.
+    if path != f"{base}/__init__.py":
+        return
+    defined = _names_defined(module, node)
+    for alias in node.names:
+        if alias.name not in defined:
+            yield base, (alias.name,)
 
 
 def _split(dotted: str) -> tuple[str, tuple[str, ...]]:
@@ -152,8 +167,15 @@ def _names_defined(module: ast.Module, asking: ast.stmt) -> set[str]:
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names.add(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom) and node is not asking:
-            names.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+            names |= _bound_names(node)
+    # Then nobody can tell what the module has.
     may_define_anything = not names.isdisjoint({"*", "__getattr__"})
     if may_define_anything and isinstance(asking, ast.ImportFrom):
         names.update(alias.name for alias in asking.names)
     return names
+
+
+def _bound_names(node: ast.Import | ast.ImportFrom) -> set[str]:
+    """Return the names that an import statement binds."""
+    bound = [alias.asname or alias.name for alias in node.names]
+    return {name.partition(".")[0] for name in bound}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ...model.binary import Binary
     from ...model.variants import Variant
     from .sources import ArchivedMember, SourceMember, WheelSource
-    from .zip_reader import Item
+    from .zip_directory import Item
 
 _LARGE = 4_000_000
 """Bytes from which on a wheel is worth several threads."""
@@ -68,7 +68,9 @@ def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelF
 
         record = text("RECORD")
         wheel = text("WHEEL")
-        metadata = text("METADATA") if digests else _metadata_headers(archive, by_name.get(f"{home}/METADATA"), undecodable)
+        metadata = (
+            text("METADATA") if digests else _metadata_headers(archive, by_name.get(f"{home}/METADATA"), undecodable)
+        )
         texts = {base: text(base) or "" for base in _TEXTS if f"{home}/{base}" in by_name}
         return WheelFacts(
             filename=archive.name,
@@ -148,12 +150,10 @@ def _look_at_all(members: Sequence[ArchivedMember], *, digests: bool, in_threads
     return each(lambda member: look_at(member, digests=digests), members)
 
 
-def _facts_of_members(
-    members: Sequence[ArchivedMember], looks: Sequence[Look], *, digests: bool
-) -> tuple[Member, ...]:
+def _facts_of_members(members: Sequence[ArchivedMember], looks: Sequence[Look], *, digests: bool) -> tuple[Member, ...]:
     """Return the entries of the archive's directory, with what was seen of each."""
     facts = []
-    for member, look in zip(members, looks):  # noqa: B905  # as many, and strict= is slower
+    for member, look in zip(members, looks, strict=True):
         is_directory = look.file is None
         facts.append(
             Member(

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from ...formats.cursor import Buffer
     from ...model.record_file import RecordRow
     from ...model.tree import Entry, Tree
-    from .zip_reader import Archive, Item
+    from .zip_directory import Item
+    from .zip_reader import Archive
     from .zip_writer import Packer
 else:
     Protocol = object  # typing is slow to import, and `truewheel show` comes through here
@@ -42,25 +43,21 @@ class SourceMember(Protocol):
 
     def head(self, size: int) -> tuple[bytes, str | None]:
         """Return the first ``size`` bytes, and why they cannot be had (a phrase for people), if so."""
-        ...
 
     def read(self) -> Buffer:
         """Return the whole content.
 
         :raises ValueError: with a phrase for people, when it cannot be unpacked.
         """
-        ...
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the content piece by piece, so that it need not fit into memory.
 
         :raises ValueError: as :meth:`read` does.
         """
-        ...
 
     def write_to(self, packer: Packer) -> RecordRow | None:
         """Append this member to an archive; return its row of RECORD, if it is to have one."""
-        ...
 
 
 class WheelSource(Protocol):
@@ -73,7 +70,6 @@ class WheelSource(Protocol):
 
     def members(self) -> Iterable[SourceMember]:
         """Return every file, and maybe directories."""
-        ...
 
 
 # --- a tree that was just built ---------------------------------------------------------------------------------
@@ -234,4 +230,3 @@ class ArchivedMember:
         from .hashing import row_of
 
         return row_of(self.name, self.pieces())
-

@@ -56,9 +56,9 @@ def write(
     :raises WheelError: when a member of ``source`` cannot be copied.
     """
     wheel = wheel_text(generator=GENERATOR, purelib=purelib, tags=name.expanded, build=name.build)
-    members = _members(source, {**files, "WHEEL": wheel})
     path = output / str(name)
     with final_file(path) as file:
+        members = _members(source, {**files, "WHEEL": wheel})
         size = _pack(file, members, record=f"{source.dist_info}/RECORD", workers=workers)
     return WheelFile(path=path, size=size)
 

@@ -10,13 +10,14 @@ import struct
 from operator import attrgetter
 
 from ...model.contents import Oddity
-from .zip_reader import LOCAL_MAGIC
+from .zip_directory import LOCAL_MAGIC
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .zip_reader import Archive, Item
+    from .zip_directory import Item
+    from .zip_reader import Archive
 
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 """A local header (4.3.7)."""
@@ -35,8 +36,8 @@ def oddities_of(archive: Archive) -> tuple[Oddity, ...]:
             oddities.append(_nobodys_bytes(item.offset - place, item.name, "it"))
         oddities += _of_local_header(archive, item)
         place = _end_of(archive, item)
-    if place < archive.directory_offset:
-        oddities.append(_nobodys_bytes(archive.directory_offset - place, "", "its directory"))
+    if place < archive.directory.offset:
+        oddities.append(_nobodys_bytes(archive.directory.offset - place, "", "its directory"))
     return tuple(dict.fromkeys(oddities))
 
 
@@ -94,7 +95,7 @@ def _of_local_header(archive: Archive, item: Item) -> Iterator[Oddity]:
     problem = _of_extra_fields(archive, header.extra, header.extra_length)
     if problem is not None:
         yield Oddity(where=item.name, message=problem)
-    size, packed, _ = archive.wide_numbers(header.extra, header.extra_length, header.size, header.packed, 0)
+    size, packed, _ = archive.directory.wide_numbers(header.extra, header.extra_length, header.size, header.packed, 0)
     if (packed, size) != (item.compressed_size, item.size):
         yield Oddity(where=item.name, message="its local header tells other sizes than the directory")
 
@@ -104,7 +105,7 @@ def _of_extra_fields(archive: Archive, place: int, length: int) -> str | None:
     end = place + length
     seen = set()
     while place + 4 <= end:
-        kind, field_length = archive.unpack("HH", place, "an extra field")
+        kind, field_length = archive.directory.unpack("HH", place, "an extra field")
         if kind in seen and kind in _ONCE:
             return "an extra field that may be there once is there twice"
         seen.add(kind)

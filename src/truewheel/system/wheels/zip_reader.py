@@ -1,4 +1,4 @@
-"""ZIP archives, read with suspicion: what the central directory says, and whether a member is where it says.
+"""ZIP archives, read with suspicion: whether a member is where the directory says, and what it unpacks to.
 
 Written for wheels, so without what wheels never have (spanned archives, encryption); those are recognised and refused.
 What readers may understand differently is told by :mod:`~truewheel.system.wheels.zip_oddities`.
@@ -13,27 +13,19 @@ import stat
 import struct
 import zlib
 
-from ...model.contents import Oddity
 from ...model.errors import WheelError
-from ...model.record import NamedTuple
 from . import deflate
+from .zip_directory import LOCAL_MAGIC, Directory, Item
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ...model.contents import Oddity
+
 STORED, DEFLATED = 0, 8
-LOCAL_MAGIC = b"PK\x03\x04"
-_CENTRAL_MAGIC, _END_MAGIC = b"PK\x01\x02", b"PK\x05\x06"
-_END64_MAGIC, _LOCATOR64_MAGIC = b"PK\x06\x06", b"PK\x06\x07"
-_CENTRAL = struct.Struct("<4s2xBxHH4xIIIHHH4xII")
-"""What is wanted of an entry of the central directory (4.3.12); it is 46 bytes long."""
 _LOCAL = struct.Struct("<4s2xHH16xHH")
-"""The same of a local header (4.3.7); it is 30 bytes long."""
-_END_SIZE, _LONGEST_COMMENT = 22, 0xFFFF
-_LOCATOR64_SIZE, _END64_SIZE = 20, 56
-WIDE = 0xFFFFFFFF
-"""What a 32-bit number says when the real one stands in the ZIP64 extra field (4.5.3)."""
+"""What is wanted of a local header (4.3.7); it is 30 bytes long."""
 
 _MAX_RATIO = 1032
 """Deflate cannot do better (zlib's technical notes)."""
@@ -46,36 +38,8 @@ _UNREADABLE = 0x60
 """Flag bits 5 and 6: a patch to another file, strong encryption."""
 _NEWEST = 63
 """The version of the format, times ten, that Python's zipfile reads up to: with a newer member it refuses the archive."""
-_UNPRINTABLE = bytes([*range(0x20), 0x7F])
 _WORTH_MAPPING = 4 << 20
 """Bytes from which on a file is mapped into memory rather than read: for a small one, the pages cost more."""
-
-_AGAIN = "download or build it again"
-_MULTI_PART = "it is one part of a multi-part archive"
-
-
-class Item(NamedTuple):
-    """One entry of the central directory.
-
-    :param offset: of the local header, from the start of the file, in bytes.
-    :param version: of the ZIP format that is needed to unpack it, times ten.
-    """
-
-    name: str
-    raw_name: bytes
-    flags: int
-    method: int
-    crc: int
-    compressed_size: int
-    size: int
-    mode: int
-    offset: int
-    version: int
-
-    @property
-    def encrypted(self) -> bool:
-        """Whether flag bit 0 is set."""
-        return bool(self.flags & 1)
 
 
 class Archive:
@@ -90,8 +54,8 @@ class Archive:
         self._whole = _opened(path)
         self.size = len(self._whole)
         self.data = memoryview(self._whole)
-        self.noticed: list[Oddity] = []
-        self.items = self._read_directory()
+        self.directory = Directory(self.name, self._whole, self.data)
+        self.items = self.directory.items
         self._ends = self._member_ends()
         self._refuse_bombs()
 
@@ -110,122 +74,7 @@ class Archive:
         """Return what readers that follow the local headers see differently from those that follow the directory."""
         from .zip_oddities import oddities_of  # `show` does not ask
 
-        return (*self.noticed, *oddities_of(self))
-
-    # --- the directory ------------------------------------------------------------------------------------------
-
-    def _read_directory(self) -> tuple[Item, ...]:
-        """Return the entries of the central directory.
-
-        :raises WheelError: when it is broken.
-        """
-        count, size, offset = self._find_directory()
-        if offset + size > self.size or count * _CENTRAL.size > size:
-            raise self._broken("its central directory lies outside of the file")
-        items = []
-        place = offset
-        for _ in range(count):
-            item, place = self._read_item(place)
-            items.append(item)
-        if place != offset + size:
-            self._notice("", "its central directory has another size than the end record says")
-        self.directory_offset = offset
-        return tuple(items)
-
-    def _find_directory(self) -> tuple[int, int, int]:
-        """Return the number of members, and size and offset of the central directory, from the end record (4.3.16)."""
-        if bytes(self.data[:4]) not in (LOCAL_MAGIC, _END_MAGIC):
-            raise self._broken("it is not a ZIP file", hint=None)
-        end = self._whole.rfind(_END_MAGIC, max(self.size - _END_SIZE - _LONGEST_COMMENT, 0))
-        if end < 0:
-            raise self._broken("its end is missing (truncated?)")
-        disk, first, here, count, size, offset, comment = self.unpack("HHHHIIH", end + 4, "the end record")
-        surplus = self.size - end - _END_SIZE - comment
-        if surplus:
-            self._notice("", f"{surplus} bytes after its end, or a comment that is cut")
-        locator = end - _LOCATOR64_SIZE
-        if locator >= 0 and self.data[locator : locator + 4] == _LOCATOR64_MAGIC:
-            return self._find_wide_directory(locator)
-        if disk or first or here != count:
-            raise self._broken(_MULTI_PART, hint=None)
-        if offset + size != end:
-            self._notice("", "bytes between its central directory and its end record")
-        return count, size, offset
-
-    def _find_wide_directory(self, locator: int) -> tuple[int, int, int]:
-        """Return the same three from the ZIP64 end record (4.3.14), which the locator (4.3.15) leads to."""
-        disk, end, disks = self.unpack("IQI", locator + 4, "the ZIP64 locator")
-        if disk or disks > 1:
-            raise self._broken(_MULTI_PART, hint=None)
-        if bytes(self.data[end : end + 4]) != _END64_MAGIC:
-            raise self._broken("its ZIP64 end record is missing")
-        own_size, _, _, disk, first, here, count, size, offset = self.unpack(
-            "QHHIIQQQQ", end + 4, "the ZIP64 end record"
-        )
-        if disk or first or here != count:
-            raise self._broken(_MULTI_PART, hint=None)
-        is_in_order = own_size == _END64_SIZE - 12 and end + _END64_SIZE == locator and offset + size == end
-        if not is_in_order:
-            self._notice("", "its ZIP64 end record is not where the others say, or has another size")
-        return count, size, offset
-
-    def _read_item(self, place: int) -> tuple[Item, int]:
-        """Return the entry at ``place``, and where the next one begins.
-
-        A wheel may have thousands of them, and `show` reads each: so one long function, and no value that is not needed.
-        """
-        try:
-            (
-                magic, version, flags, method, crc, packed, size,
-                name_length, extra_length, comment_length, attributes, offset,
-            ) = _CENTRAL.unpack_from(self.data, place)  # fmt: skip
-        except struct.error:
-            magic = b""
-        if magic != _CENTRAL_MAGIC:
-            raise self._broken("its central directory is broken")
-        name_at = place + 46
-        extra_at = name_at + name_length
-        end = extra_at + extra_length + comment_length
-        if end > self.size:
-            raise self._broken("its central directory is truncated")
-        raw_name = self._whole[name_at:extra_at]
-        if extra_length and WIDE in (size, packed, offset):
-            size, packed, offset = self.wide_numbers(extra_at, extra_length, size, packed, offset)
-        if comment_length:
-            where = raw_name.decode("utf-8", "backslashreplace")
-            self._notice(where, "a comment in the central directory", grave=False)
-        # Flag bit 11 says UTF-8; without it, it is IBM's code page 437 (appendix D).
-        is_utf8 = flags & 0x800 or raw_name.isascii()
-        name = raw_name.decode("utf-8" if is_utf8 else "cp437", "backslashreplace")
-        if not (raw_name.isascii() and name.isprintable()):
-            self._look_at_name(raw_name, flags)
-        return Item(name, raw_name, flags, method, crc, packed, size, attributes >> 16, offset, version), end
-
-    def wide_numbers(self, extra: int, length: int, size: int, packed: int, offset: int) -> tuple[int, int, int]:
-        """Return the three numbers, from the ZIP64 extra field where they did not fit (4.5.3).
-
-        :param extra: where the extra fields begin; they are ``length`` bytes long.
-        """
-        numbers = [size, packed, offset]
-        place = extra
-        while place + 4 <= extra + length and WIDE in numbers:
-            kind, field_length = self.unpack("HH", place, "an extra field")
-            if kind == 1:
-                missing = [index for index, number in enumerate(numbers) if number == WIDE]
-                for index in missing[: field_length // 8]:
-                    numbers[index] = self.unpack("Q", place + 4, "the ZIP64 field")[0]
-                    place += 8
-                break
-            place += 4 + field_length
-        return numbers[0], numbers[1], numbers[2]
-
-    def _look_at_name(self, raw: bytes, flags: int) -> None:
-        """Note a name that readers may spell differently."""
-        where = raw.decode("utf-8", "backslashreplace")
-        if raw.translate(None, _UNPRINTABLE) != raw:
-            self._notice(where, "an unprintable character in its name")
-        elif not raw.isascii() and (not flags & 0x800 or not _is_utf8(raw)):
-            self._notice(where, "its name is not ASCII and not marked as UTF-8, so readers spell it differently")
+        return (*self.directory.oddities, *oddities_of(self))
 
     def _member_ends(self) -> dict[int, int]:
         """Return, by the offset of each local header, where the next one begins: no member may reach further."""
@@ -240,7 +89,7 @@ class Archive:
             if item.size <= _most_that_fits(item.compressed_size):
                 claimed += item.size
         if claimed > _BOMB_SIZE and claimed > self.size * _BOMB_RATIO:
-            raise self._broken(
+            raise self.directory.broken(
                 f"it claims to hold {claimed} bytes in {self.size}",
                 hint="this is how a ZIP bomb looks; truewheel does not unpack it",
             )
@@ -334,28 +183,6 @@ class Archive:
             raise ValueError(f"it claims {item.size} bytes, more than {len(raw)} compressed ones can hold")
         return raw
 
-    # --- helpers ------------------------------------------------------------------------------------------------
-
-    def unpack(self, layout: str, offset: int, what: str) -> tuple[int, ...]:
-        """Return the little-endian numbers at ``offset``.
-
-        :param what: is named in the error when they lie outside of the file.
-        """
-        try:
-            if offset < 0:
-                raise struct.error
-            return struct.unpack_from("<" + layout, self.data, offset)
-        except struct.error:
-            raise self._broken(f"{what} lies outside of the file") from None
-
-    def _broken(self, what: str, *, hint: str | None = _AGAIN) -> WheelError:
-        """Return the error that says why the archive cannot be read."""
-        return WheelError(f"{self.name} is not a wheel that can be read: {what}", hint=hint)
-
-    def _notice(self, where: str, message: str, *, grave: bool = True) -> None:
-        """Keep in mind what was odd about the directory."""
-        self.noticed.append(Oddity(where=where, message=message, grave=grave))
-
 
 def _opened(path: str | os.PathLike[str]) -> bytes | mmap.mmap:
     """Return the whole file, mapped into memory when it is large.
@@ -389,12 +216,3 @@ def _check(item: Item, length: int, crc: int) -> None:
         raise ValueError(f"its size is not {item.size} bytes as stated")
     if crc != item.crc:
         raise ValueError("its CRC is wrong")
-
-
-def _is_utf8(raw: bytes) -> bool:
-    """Return whether ``raw`` can be decoded as UTF-8."""
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from ...model.record_file import RecordRow
 from .hashing import RunningHash
 from .workers import cores
-from .zip_reader import DEFLATED, STORED, WIDE
+from .zip_directory import WIDE
+from .zip_reader import DEFLATED, STORED
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
