@@ -49,7 +49,7 @@ CEILINGS = {
     "system/engine":    Limits( 9.3,  44, 28, 0.29, 0.59, 0.5, 1.5,   9),
     "system/project":   Limits( 9.7,  46, 35, 0.36, 0.58, 0.0, 0.0,   1),
     "system/warm":      Limits(11.3,  96, 26, 0.38, 0.63, 0.4, 0.9,  11),
-    "system/wheels":    Limits( 9.4, 21, 21, 0.25, 0.50, 1.9, 0.4,   1),
+    "system/wheels":    Limits( 9.6, 20, 22, 0.31, 0.51, 2.0, 0.3,   1),
     "templates":        Limits( 8.1,  18, 48, 0.25, 0.63, 0.0, 0.5,   1),
     "all":              Limits(10.9,  68, 41, 0.40, 0.79, 0.8, 1.5, 142),
 }  # fmt: skip
