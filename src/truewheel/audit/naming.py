@@ -34,6 +34,7 @@ def true_name(facts: WheelFacts, checked: Checked, *, exclude: tuple[str, ...] =
     :raises VerdictError: when it has no true name, or nothing tells it.
     """
     name = _likely_name(facts, checked)
+    # A module may contradict the tags without telling others: one that breaks the stable ABI which it is named for.
     again = check(replace(facts, filename=str(name)), exclude=exclude)
     if again.is_true:
         return name
@@ -60,6 +61,7 @@ def _likely_name(facts: WheelFacts, checked: Checked) -> WheelName:
             findings=checked.system_findings,
             hint="or rename it for one of them first (linux_x86_64, win_amd64 …): tag finds the rest",
         )
+    # Installers prefer a name that says more, as of libcs whose needs the binaries do not show.
     if checked.is_best:
         return claimed
     return replace(claimed, interpreters=truth.interpreters, abis=truth.abis, platforms=truth.platforms)
