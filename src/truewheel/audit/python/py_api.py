@@ -38,7 +38,7 @@ def concerns(py_api: str, python_tag: str) -> bool:
 
     Only CPython has a stable ABI, so a request for it asks nothing of modules for others.
     """
-    return py_api != "" and (python_tag.startswith("cp") or is_for_any_python(py_api))
+    return python_tag.startswith("cp") or is_for_any_python(py_api)
 
 
 def oldest_for_any(py_api: str) -> tuple[int, int]:

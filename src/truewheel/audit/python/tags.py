@@ -4,7 +4,8 @@ This is the way into the room. Two questions are asked of it:
 
 :func:`true_python_tags`
     Which tags are true? The Python that the modules' suffixes name wins; then a stable ABI that was asked for and is
-    kept; then the Python that built them. :mod:`~truewheel.audit.python.true_tags` has the order with its reasons.
+    kept; then the Python that built them. :mod:`~truewheel.audit.python.true_tags` has the order with its reasons, and
+    :mod:`~truewheel.audit.python.built_tags` that of a build.
 :func:`python_violations`
     What contradicts the tags that are claimed? A build's own tags go through it as well, so that a build never claims
     what ``truewheel check`` would call untrue.
