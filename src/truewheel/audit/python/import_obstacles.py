@@ -189,16 +189,18 @@ def _other_build(library: PythonLibrary, pythons: CompatiblePythons) -> str | No
         return None
     if pythons.free_threaded and not library.is_threaded:
         return "without the t of free-threaded Pythons"
-    if library.is_threaded and not pythons.free_threaded and not _has_library_of_abi3t(library, pythons):
+    if not pythons.free_threaded and _is_for_threaded_only(library, pythons):
         return "a free-threaded Python's"
     if library.is_debug and not pythons.debug:
         return "a debug build's"
     return None
 
 
-def _has_library_of_abi3t(library: PythonLibrary, pythons: CompatiblePythons) -> bool:
-    """Return whether a library is ``python3t.dll``, which builds with the GIL have too, from 3.15 on (PEP 803)."""
-    return library.version is None and pythons.version is not None and pythons.version >= FIRST_ABI3T
+def _is_for_threaded_only(library: PythonLibrary, pythons: CompatiblePythons) -> bool:
+    """Return whether only free-threaded builds have a library."""
+    # PEP 803: builds with the GIL have python3t.dll too, from 3.15 on.
+    is_for_abi3t = library.version is None and _is_abi3t_known(pythons)
+    return library.is_threaded and not is_for_abi3t
 
 
 # --- symbols ----------------------------------------------------------------------------------------------------
@@ -218,15 +220,10 @@ def _new_init_function(module: Module, pythons: CompatiblePythons) -> str | None
 
     PEP 793 (https://peps.python.org/pep-0793/): a module for older Pythons has ``PyInit_`` beside ``PyModExport_``.
     """
-    is_for_older = pythons.version is not None and pythons.version < FIRST_ABI3T
-    if not is_for_older or not module.is_module:
+    if not module.is_module or _is_abi3t_known(pythons):
         return None
-    exports: set[str] = set()
-    for piece in module.slices:
-        exports |= piece.exports
-    new = [name for name in exports if name.startswith("PyModExport")]
-    old = [name for name in exports if name.startswith(("PyInit_", "PyInitU_"))]
-    if not new or old:
+    new = _names_with_prefix(module.exports, "PyModExport")
+    if not new or _names_with_prefix(module.exports, "PyInit_", "PyInitU_"):
         return None
     return f"it exports {min(new)} and no PyInit function; Pythons look for it from 3.15 on"
 
@@ -238,11 +235,8 @@ def _cpython_names(module: Module) -> str | None:
     """
     from .stable_abi import symbols  # few wheels are for PyPy
 
-    names = module.imports()
-    if any(name.startswith(c_api.PYPY_PREFIXES) for name in names):
-        return None
-    of_cpython = names & symbols().keys()
-    if not of_cpython:
+    of_cpython = module.imports() & symbols().keys()
+    if not of_cpython or _names_with_prefix(module.imports(), *c_api.PYPY_PREFIXES):
         return None
     name = min(of_cpython)
     return f"it imports {name}, CPython's; PyPy has Py{name}"
@@ -250,7 +244,7 @@ def _cpython_names(module: Module) -> str | None:
 
 def _pypy_names(module: Module) -> str | None:
     """Return which names of PyPy's a module for CPython imports."""
-    of_pypy = [name for name in module.imports() if name.startswith(c_api.PYPY_PREFIXES)]
+    of_pypy = _names_with_prefix(module.imports(), *c_api.PYPY_PREFIXES)
     # A few may be another project's.
     if len(of_pypy) <= _SOME_PYPY_NAMES:
         return None
@@ -274,6 +268,11 @@ def _other_counting(module: Module, pythons: CompatiblePythons) -> str | None:
         other = min(c_api.THREADED_ONLY)
         return f"it imports {c_api.GIL_ONLY} and not {other}: it counts references as builds with the GIL do"
     return None
+
+
+def _names_with_prefix(names: frozenset[str], *prefixes: str) -> list[str]:
+    """Return the names that begin with one of the prefixes."""
+    return [name for name in names if name.startswith(prefixes)]
 
 
 _QUESTIONS = (

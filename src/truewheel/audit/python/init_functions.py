@@ -31,9 +31,9 @@ _BARE_PREFIXES = frozenset(_PREFIXES)
 # --- names ------------------------------------------------------------------------------------------------------
 
 
-def init_functions(piece: Slice) -> frozenset[str]:
-    """Return the init functions that a slice exports."""
-    names = [name for name in piece.exports if name.startswith(_PREFIXES)]
+def init_functions(exports: frozenset[str]) -> frozenset[str]:
+    """Return the init functions among exported names."""
+    names = [name for name in exports if name.startswith(_PREFIXES)]
     return frozenset(names) - _BARE_PREFIXES
 
 
@@ -86,11 +86,11 @@ def _has_old_suffix(module: Module) -> bool:
 
 def _functions_for(module: Module, piece: Slice) -> frozenset[str]:
     """Return the exported init functions that the module's Python looks for."""
-    exported = init_functions(piece)
-    if module.python_tag is None or not module.python_tag.startswith("cp"):
-        return exported
+    exported = init_functions(piece.exports)
     # CPython does not look for what cffi writes for PyPy.
-    return frozenset([name for name in exported if not name.startswith(_CFFI_PYPY)])
+    if module.is_cpython:
+        return frozenset([name for name in exported if not name.startswith(_CFFI_PYPY)])
+    return exported
 
 
 def _are_misnamed(exported: frozenset[str], module: Module) -> bool:
@@ -103,9 +103,8 @@ def check_hidden_init_functions(libraries: Iterable[Module], contents: Contents)
     """Report what imports Python's symbols and is named as a module might be: its init function is probably hidden."""
     data_dir = f"{contents.data_dir}/"
     for library in libraries:
-        if library.path.startswith(data_dir) or not _is_named_like_module(library):
-            continue
-        if all(piece.exports_complete for piece in library.slices):
+        is_importable_place = not library.path.startswith(data_dir)
+        if is_importable_place and _is_named_like_module(library) and _are_exports_known(library):
             wanted, *_ = expected_init_functions(library.name)
             yield _missing(library, f"imports Python's symbols, but exports no {wanted}")
 
@@ -113,6 +112,11 @@ def check_hidden_init_functions(libraries: Iterable[Module], contents: Contents)
 def _is_named_like_module(library: Module) -> bool:
     """Return whether a library might be a module by its name, as libx.so and x.so.1 might not."""
     return library.path.endswith((".so", ".dylib")) and not library.name.startswith("lib")
+
+
+def _are_exports_known(library: Module) -> bool:
+    """Return whether a name that is not found among the exports is not there."""
+    return all(piece.exports_complete for piece in library.slices)
 
 
 # --- findings ---------------------------------------------------------------------------------------------------
@@ -144,16 +148,13 @@ def _misnamed(module: Module, exported: frozenset[str]) -> Finding:
         severity=Severity.WARNING,
         where=module.path,
         message=f"import {module.name} looks for {wanted}, which is not there",
-        evidence=_exports(exported),
+        evidence=_as_evidence(exported),
         hint=hint,
     )
 
 
 def _unimportable(module: Module) -> Finding:
     """Return TW405 for a module with a dot in its name."""
-    exported: set[str] = set()
-    for piece in module.slices:
-        exported |= init_functions(piece)
     if module.named_for is not None:
         hint = "name it without the dot, unless a loader of your own knows it"
     else:
@@ -163,11 +164,11 @@ def _unimportable(module: Module) -> Finding:
         severity=Severity.WARNING,
         where=module.path,
         message=f"no import statement finds it: {module.name} has a dot, so it is not the name of a module",
-        evidence=_exports(exported),
+        evidence=_as_evidence(init_functions(module.exports)),
         hint=hint,
     )
 
 
-def _exports(functions: Iterable[str]) -> tuple[str, ...]:
+def _as_evidence(functions: Iterable[str]) -> tuple[str, ...]:
     """Return exported functions as evidence, the first four."""
     return tuple([f"exports {name}" for name in sorted(functions)[:4]])

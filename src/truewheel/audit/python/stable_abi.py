@@ -175,7 +175,8 @@ def check_stable_abi(
 
     :param modules: and libraries whose names tell no version.
     """
-    oldest = min(pythons.version for pythons in claimed if pythons.version is not None)
+    versions = [pythons.version for pythons in claimed if pythons.version is not None]
+    oldest = min(versions)
     is_threaded = any(pythons.free_threaded for pythons in claimed)
     for breach in find_breaches(modules, oldest, threaded=is_threaded, contents=contents):
         yield breach_finding(breach)

@@ -95,15 +95,10 @@ def check_suffix_platform(module: Module, platforms: Sequence[str], *, own_suffi
     :param platforms: the platform tags that are claimed; they tell where the file does not.
     :param own_suffix: of the Python that just built the module, if one did: it finds a file with that suffix.
     """
-    # A library has no suffix that Python looks for, and a name with a dot is reported for the dot (TW405).
-    if not module.is_module or not module.is_importable:
+    # A name with a dot is reported for the dot (TW405).
+    if not module.is_importable:
         return None
-    wrong_cpu = _check_cpu(module)
-    if wrong_cpu is not None:
-        return wrong_cpu
-    if module.format is Format.PE and module.path.endswith(".so"):
-        return _so_for_windows(module)
-    return _check_system(module, platforms, own_suffix)
+    return _check_cpu(module) or _check_windows(module) or _check_system(module, platforms, own_suffix)
 
 
 # --- CPUs -------------------------------------------------------------------------------------------------------
@@ -159,9 +154,11 @@ def _check_system(module: Module, platforms: Sequence[str], own_suffix: str) -> 
     return _finding(module, f"is named for {named.text}, but is for {here}", evidence)
 
 
-def _so_for_windows(module: Module) -> Finding:
+def _check_windows(module: Module) -> Finding | None:
     """Report a PE file whose name ends in ``.so`` (CPython's ``dynload_win.c``); a bare one may be any library."""
-    is_surely_module = module.python_tag is not None or module.abi_tag is not None
+    if module.format is not Format.PE or not module.path.endswith(".so"):
+        return None
+    is_surely_module = module.named_for is not None
     return _finding(
         module,
         "is a file for Windows, where no Python looks for a .so",
@@ -210,8 +207,8 @@ def _check_kind(module: Module, named: _Named, platforms: Sequence[str], own_suf
     message = f"is named for {named.text}, but is for {_SPELT.get(kind, kind)}"
     if named.family == "ios":
         return _finding(module, message, f"built for {kind}")
-    is_cpython = module.python_tag is None or module.python_tag.startswith("cp")
-    if not is_cpython:  # PyPy and GraalPy say gnu of every Linux
+    # PyPy and GraalPy say gnu of every Linux.
+    if not module.is_cpython and not module.names_no_python:
         return None
     if kind == "glibc":
         return _finding(module, message, "no Python with glibc looks for the name")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ...model.contents import Contents
     from ...model.finding import Finding
     from ...model.target import Target
+    from .file_names import PythonLibrary
     from .modules import Module
 
 
@@ -64,11 +65,15 @@ def _named_python(module: Module, *, trust_libraries: bool) -> tuple[str, str] |
     """
     if module.python_tag is not None:
         return module.python_tag, module.abi_tag or "none"
-    library = module.versioned_library
-    if library is None or library.implementation != "cp":
-        return None
     # A library that is not imported may be linked with any Python.
-    if not trust_libraries or not module.is_module:
+    if trust_libraries and module.is_module:
+        return _python_of_library(module.versioned_library)
+    return None
+
+
+def _python_of_library(library: PythonLibrary | None) -> tuple[str, str] | None:
+    """Return the Python and ABI tag of the CPython that a library is of."""
+    if library is None or library.implementation != "cp":
         return None
     return f"{library.cpython_tag}", f"{library.cpython_tag}{library.flags}"
 
