@@ -26,7 +26,7 @@ def source(tmp_path: Path) -> Path:
 @pytest.fixture
 def target(tmp_path: Path, source: Path) -> Path:
     """A mirror of the source whose files are old."""
-    tree = tmp_path / "mirror"
+    tree = tmp_path / "cache" / "mirror"
     mirrored(source, tree)
     for path in tree.rglob("*"):
         os.utime(path, ns=(LONG_AGO, LONG_AGO))
@@ -72,8 +72,8 @@ def test_what_is_gone_from_the_source_goes_and_is_told(source: Path, target: Pat
 
 
 def test_build_trees_in_a_mirror_stay(source: Path, target: Path) -> None:
-    build = target / "build"
-    build.mkdir()
+    build = target / "out" / "build"
+    build.mkdir(parents=True)
     (build / "m.o").write_text("")
     assert mirrored(source, target, frozenset({build})) == set()
     assert (build / "m.o").is_file()
