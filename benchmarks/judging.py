@@ -20,9 +20,9 @@ from pathlib import Path
 from auditwheel.wheel_abi import NonPlatformWheelError, analyze_wheel_abi, get_wheel_elfdata
 
 from truewheel import formats
-from truewheel.judge.verdict import check
-from truewheel.system.archive import Archive
-from truewheel.system.wheelreader import read_wheel
+from truewheel.audit.verdict import check
+from truewheel.system.wheels.reading import read_wheel
+from truewheel.system.wheels.zip_reader import Archive
 
 RUNS = 5
 

@@ -16,11 +16,11 @@ import time
 import zipfile
 from pathlib import Path
 
-from truewheel.model.distinfo import WheelName
 from truewheel.model.tree import Entry, Scheme, Tree
-from truewheel.system.packing import LEVEL
-from truewheel.system.wheelfile import write_wheel
-from truewheel.system.workers import cores
+from truewheel.model.wheel_name import WheelName
+from truewheel.system.wheels.workers import cores
+from truewheel.system.wheels.writing import write_wheel
+from truewheel.system.wheels.zip_writer import LEVEL
 
 
 def sources() -> list[Path]:

@@ -78,7 +78,7 @@ def project(source: Path, units: int) -> None:
 
 def pythons() -> list[str]:
     sys.path.insert(0, str(ROOT / "tests"))
-    from support import interpreters  # noqa: PLC0415
+    from support import interpreters
 
     found = interpreters.found()
     return [str(found[version]) for version in sorted(found, key=lambda v: int(v.partition(".")[2]))]

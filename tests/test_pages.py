@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from support.paths import ROOT
-from truewheel import pages
-from truewheel.model import schema
+from truewheel import finding_pages as pages
+from truewheel.project_settings import schema
 
 SOURCES = list((ROOT / "src").rglob("*.py"))
 CODE = re.compile(r'"(TW[1-9]\d\d)"')

@@ -8,8 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "src"))
 
-from truewheel import pages  # noqa: E402
-from truewheel.model import schema  # noqa: E402
+from truewheel import finding_pages as pages  # noqa: E402
+from truewheel.project_settings import schema  # noqa: E402
 
 TARGET = ROOT / "docs" / "reference"
 

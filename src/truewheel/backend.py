@@ -62,27 +62,27 @@ def build_editable(
 def build_sdist(sdist_directory: str, config_settings: ConfigSettings = None) -> str:
     """https://peps.python.org/pep-0517/#build-sdist"""
     with _boundary():
-        from . import pipeline  # noqa: PLC0415  # a hook's only import
+        from . import pipeline  # a hook's only import
 
         return pipeline.build_sdist(_request("sdist", sdist_directory, config_settings)).name
 
 
 def _requires(product: str, config_settings: ConfigSettings) -> list[str]:
     with _boundary():
-        from . import pipeline  # noqa: PLC0415
+        from . import pipeline
 
         return pipeline.requires(_request(product, ".", config_settings))
 
 
 def _prepare(product: str, directory: str, config_settings: ConfigSettings) -> str:
     with _boundary():
-        from . import pipeline  # noqa: PLC0415
+        from . import pipeline
 
         return pipeline.prepare_metadata(_request(product, directory, config_settings))
 
 
 def _build(product: str, directory: str, config_settings: ConfigSettings, metadata_directory: str | None) -> str:
-    from .system import relocation  # noqa: PLC0415
+    from .system.warm import reexec as relocation
 
     with _boundary():
         absolute = [os.path.abspath(d) if d else None for d in (directory, metadata_directory)]  # noqa: PTH100
@@ -90,10 +90,10 @@ def _build(product: str, directory: str, config_settings: ConfigSettings, metada
             return relocation.call(f"build_{product}", [absolute[0], config_settings, absolute[1]])
         except relocation.Refused as refused:
             reason = str(refused)
-        from . import pipeline  # noqa: PLC0415
+        from . import pipeline
 
         built = pipeline.build(_request(product, directory, config_settings, metadata_directory))
-        from . import report  # noqa: PLC0415
+        from . import report
 
         note = f"from nothing: {reason}" if reason and built.note else built.note
         _say(report.summary(built.wheel.path.name, built.wheel.size, built.verdict, _style(), note=note))
@@ -106,7 +106,7 @@ def _request(
     product: str, output: str, config_settings: ConfigSettings, metadata_directory: str | None = None
 ) -> Request:
     """The call as a value; hooks run in the source directory (PEP 517)."""
-    from .model.request import Product, Request  # noqa: PLC0415
+    from .model.request import Product, Request
 
     settings = {
         key: value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else tuple(value)
@@ -124,19 +124,19 @@ def _request(
 @contextlib.contextmanager
 def _boundary() -> Iterator[None]:
     """What a user did wrong, or a compiler refused, is text and an exit code; only our own mistakes are tracebacks."""
-    from .model.diagnostics import TruewheelError  # noqa: PLC0415
+    from .model.errors import TruewheelError
 
     try:
         with _undisturbed():
             yield
     except TruewheelError as error:
-        from . import report  # noqa: PLC0415
+        from . import report
 
         _say(report.error(error, _style()))
         raise SystemExit(int(error.exit_code)) from None
     except OSError as error:
-        from . import report  # noqa: PLC0415
-        from .model.machine import of_the_machine  # noqa: PLC0415
+        from . import report
+        from .model.os_errors import of_the_machine
 
         told = of_the_machine(error, home=os.getcwd())  # noqa: PTH109
         if told is None:
@@ -177,6 +177,6 @@ def _say(text: str) -> None:
 
 
 def _style() -> Style:
-    from .report import Style  # noqa: PLC0415
+    from .report import Style
 
     return Style(colour=sys.stderr.isatty() and not os.environ.get("NO_COLOR"))

@@ -13,28 +13,28 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .model import schema
-from .model.diagnostics import ConfigError, EngineError, Problem, TruewheelError, VerdictError
-from .model.distinfo import VARIANT, WheelName, dist_info_name, escape
+from .model.errors import ConfigError, EngineError, Problem, TruewheelError, VerdictError
 from .model.project import Project
 from .model.record import Record
 from .model.request import Product, Request
 from .model.tree import Scheme
+from .model.wheel_name import VARIANT, WheelName, dist_info_name, escape
+from .project_settings import schema
 from .system import host
 from .system.engine import Engine, Staged
-from .system.table import build_requires, read_settings, read_table
+from .system.project.pyproject_toml import build_requires, read_settings, read_table
 
 if TYPE_CHECKING:
     from .model.contents import Import
     from .model.verdict import Verdict
-    from .system.wheelfile import WheelFile
-    from .system.workspace import Workplace
+    from .system.warm.workspace import Workplace
+    from .system.wheels.writing import WheelFile
 
 _AFTERWARDS = (
     "packaging.tags",
-    "truewheel.judge.verdict",
-    "truewheel.system.treereader",
-    "truewheel.system.wheelfile",
+    "truewheel.audit.verdict",
+    "truewheel.system.wheels.staged",
+    "truewheel.system.wheels.writing",
     "truewheel.report",
 )
 
@@ -57,7 +57,7 @@ def requires(request: Request) -> list[str]:
     table = read_table(request.source)
     wanted = Engine(request, table).requires()
     if request.product is not Product.SDIST and _compiles(table):
-        from .system import launcher  # noqa: PLC0415
+        from .system.engine import launcher
 
         wanted += launcher.requires(read_settings(table, request)[0].launcher)
     return wanted
@@ -70,8 +70,8 @@ def build(request: Request) -> Built:
     :raises EngineError: when CMake or a compiler fails, twice when ``if.failed`` asks for another try.
     :raises VerdictError: when the wheel would be untrue.
     """
-    from .judge import reuse  # noqa: PLC0415  # what builds use alone; two hooks run before one
-    from .system import workspace  # noqa: PLC0415
+    from .planning import reuse  # what builds use alone; two hooks run before one
+    from .system.warm import workspace
 
     table = read_table(request.source)
     settings, _ = read_settings(table, request)  # its mistakes are told with all others
@@ -112,8 +112,8 @@ def _tried(place: Workplace, table: Mapping[str, Any]) -> Built:
 
 def _explained(error: EngineError, place: Workplace, table: Mapping[str, Any]) -> EngineError:
     """Add what the tools' own words mean to somebody who builds a Python package."""
-    from .judge import failures  # noqa: PLC0415  # builds that go well need none of it
-    from .system import workspace  # noqa: PLC0415
+    from .planning import build_errors as failures  # builds that go well need none of it
+    from .system.warm import workspace
 
     circumstances = failures.Circumstances(
         requires=build_requires(table),
@@ -138,7 +138,7 @@ def _with_message(error: EngineError, engine: Engine) -> EngineError:
 
 
 def _project(table: Mapping[str, Any], request: Request, engine: Engine) -> Project:
-    from .system.pyproject import read_project  # noqa: PLC0415  # nobody needs metadata to say what must be installed
+    from .system.project.metadata import read_project  # nobody needs metadata to say what must be installed
 
     return read_project(table, request, engine)
 
@@ -149,7 +149,7 @@ def _build(place: Workplace, table: Mapping[str, Any], engine: Engine) -> Built:
     _same_metadata(request, project)
     _no_impossible_tag(request, project, engine)
     staged = _staged(place, project, engine)
-    from .system.wheelfile import write_wheel  # noqa: PLC0415
+    from .system.wheels.writing import write_wheel
 
     found = judged(request, project, staged)
     name = WheelName(
@@ -171,7 +171,7 @@ def _no_impossible_tag(request: Request, project: Project, engine: Engine) -> No
     promises = sorted({project.settings.tag, *demanded} - {"auto", "native"})  # those promise nothing
     if request.product is Product.EDITABLE or not promises:
         return
-    from .judge import verdict as court  # noqa: PLC0415
+    from .audit import verdict as court
 
     wrong = tuple(finding for promise in promises for finding in court.impossible(promise))
     if wrong:
@@ -192,8 +192,9 @@ def _staged(place: Workplace, project: Project, engine: Engine) -> Staged:
 def _import_the_rest() -> None:
     for name in _AFTERWARDS:
         importlib.import_module(name)
-    from . import formats, tables  # noqa: PLC0415
-    from .platforms import PLATFORMS  # noqa: PLC0415
+    from . import data_tables as tables
+    from . import formats
+    from .platforms import PLATFORMS
 
     # What the binaries of this system will ask for: their format's reader, their platform and its table.
     with Path(sys.executable).open("rb") as program:
@@ -211,9 +212,9 @@ def judged(request: Request, project: Project, staged: Staged) -> Verdict:
 
     :raises VerdictError: on findings at error level.
     """
-    from .judge import layout  # noqa: PLC0415
-    from .judge import verdict as court  # noqa: PLC0415
-    from .system.treereader import contents_of  # noqa: PLC0415
+    from .audit import verdict as court
+    from .checks import layout
+    from .system.wheels.staged import contents_of
 
     home = dist_info_name(project.name, project.version)
     _no_reserved_names(staged)
@@ -245,13 +246,13 @@ def judged(request: Request, project: Project, staged: Staged) -> Verdict:
 
 
 def _imports(staged: Staged) -> tuple[Import, ...]:
-    from .system.ownimports import own_imports  # noqa: PLC0415  # few builds are in doubt
+    from .system.wheels.import_scan import own_imports  # few builds are in doubt
 
     return own_imports(staged.tree)
 
 
 def _named(staged: Staged) -> frozenset[str]:
-    from .system.ownimports import named_modules  # noqa: PLC0415
+    from .system.wheels.import_scan import named_modules
 
     return named_modules(staged.tree)
 
@@ -318,9 +319,9 @@ def prepare_metadata(request: Request) -> str:
 
 def build_sdist(request: Request) -> Path:
     """Make the source distribution."""
-    from .judge import reuse  # noqa: PLC0415
-    from .system import workspace  # noqa: PLC0415
-    from .system.sdist import write_sdist  # noqa: PLC0415
+    from .planning import reuse
+    from .system.warm import workspace
+    from .system.wheels.sdist import write_sdist
 
     table = read_table(request.source)
     engine = Engine(request, table)

@@ -9,11 +9,12 @@ import packaging.tags
 import pytest
 
 from support.facts import CP313, module, needing, package, wheel_named
+from truewheel.audit.verdict import Question, check, impossible, judge
 from truewheel.formats import elf
-from truewheel.judge.verdict import Question, check, impossible, judge
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need, PeSlice, Slice, WasmSlice
 from truewheel.model.contents import File, WheelFacts
-from truewheel.model.diagnostics import FormatError, Severity
+from truewheel.model.errors import FormatError
+from truewheel.model.finding import Severity
 from truewheel.platforms import linux
 
 

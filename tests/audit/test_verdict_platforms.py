@@ -5,17 +5,8 @@ from __future__ import annotations
 import pytest
 
 from support.facts import binary_file, contents, package, wheel_named
-from truewheel.judge.verdict import Checked, Question, check, judge
-from truewheel.model.binary import (
-    ElfSlice,
-    Format,
-    Kind,
-    MachOSlice,
-    MinimumOS,
-    Need,
-    PeSlice,
-    WasmSlice,
-)
+from truewheel.audit.verdict import Checked, Question, check, judge
+from truewheel.model.binary import ElfSlice, Format, Kind, MachOSlice, MinimumOS, Need, PeSlice, WasmSlice
 from truewheel.model.contents import Contents, File
 from truewheel.model.record import replace
 from truewheel.model.target import Target

@@ -10,7 +10,7 @@ import pytest
 from support import interpreters, needs
 from support.facts import contents
 from truewheel import formats
-from truewheel.judge import pyabi
+from truewheel.audit.python import tags as pyabi
 from truewheel.model.contents import File
 
 PLAIN = """

@@ -8,10 +8,11 @@ import time
 import pytest
 
 from support.facts import DIST_INFO, contents, member, wheel
-from truewheel.judge import layout
+from truewheel.checks import layout
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, MachOSlice, PeSlice, Slice
 from truewheel.model.contents import File, Import, WheelFacts
-from truewheel.model.diagnostics import Finding, FormatError, Severity
+from truewheel.model.errors import FormatError
+from truewheel.model.finding import Finding, Severity
 
 
 def codes(facts: WheelFacts) -> list[str]:

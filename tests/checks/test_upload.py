@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.facts import DIST_INFO, member, wheel
-from truewheel.judge import upload, verdict
+from truewheel.audit import verdict
+from truewheel.checks import upload
 from truewheel.model.contents import Oddity, WheelFacts
-from truewheel.model.diagnostics import Severity
+from truewheel.model.finding import Severity
 
 METADATA = "Metadata-Version: 2.4\nName: p\nVersion: 1\n"
 

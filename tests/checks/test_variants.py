@@ -7,10 +7,11 @@ import json
 import pytest
 
 from support.facts import CP313, binary_file, package, wheel
-from truewheel.judge import variants, verdict
+from truewheel.audit import verdict
+from truewheel.checks import variants
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, PeSlice, Slice
 from truewheel.model.contents import File, WheelFacts
-from truewheel.model.diagnostics import Severity
+from truewheel.model.finding import Severity
 from truewheel.model.record import replace
 from truewheel.model.variants import SCHEMA, Variant, declared
 

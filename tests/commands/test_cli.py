@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from support import hooks, needs
-from truewheel import pages
+from truewheel import finding_pages as pages
 from truewheel.cli import main
-from truewheel.system.wheelreader import read_wheel
+from truewheel.system.wheels.reading import read_wheel
 
 
 @pytest.fixture(scope="module")

@@ -22,9 +22,9 @@ from support.paths import EXAMPLES, TOOLS
 from support.programs import run
 from support.shop import Shop
 from truewheel.cli import main
-from truewheel.model import starter
-from truewheel.model.diagnostics import TruewheelError
-from truewheel.system import starter as templates
+from truewheel.model.errors import TruewheelError
+from truewheel.templates import kinds as starter
+from truewheel.templates import writing as templates
 
 NAME = "große-Werke & Maße"
 """Of the directory around each project: blanks, an ampersand, letters beyond ASCII."""

@@ -16,8 +16,8 @@ from support.ar_archives import member, object_file
 from support.facts import contents
 from support.reading import failure
 from truewheel import formats
+from truewheel.checks import layout
 from truewheel.formats import coff
-from truewheel.judge import layout
 from truewheel.model.binary import Binary, Format, Kind, Slice
 from truewheel.model.contents import File
 

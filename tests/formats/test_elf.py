@@ -22,7 +22,7 @@ from support import needs, published
 from support.reading import failure
 from truewheel import formats
 from truewheel.model.binary import ElfSlice, Format, Kind
-from truewheel.model.diagnostics import FormatError
+from truewheel.model.errors import FormatError
 
 
 def read(data: bytes) -> ElfSlice:

@@ -34,7 +34,7 @@ from support.reading import failure
 from truewheel import formats
 from truewheel.formats import macho
 from truewheel.model.binary import Format, Kind, MachOSlice, MinimumOS, NeedKind, Symbol
-from truewheel.model.diagnostics import FormatError
+from truewheel.model.errors import FormatError
 
 
 def read(data: bytes) -> MachOSlice:

@@ -18,7 +18,7 @@ from support.pe_images import ADDRESS, BASE, OFFSET, Content, exporting, image, 
 from support.reading import failure
 from truewheel import formats
 from truewheel.model.binary import Format, Kind, MinimumOS, NeedKind, PeSlice
-from truewheel.model.diagnostics import FormatError
+from truewheel.model.errors import FormatError
 
 
 def read(data: bytes) -> PeSlice:

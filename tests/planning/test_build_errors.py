@@ -9,10 +9,10 @@ import pytest
 
 from support import needs
 from support.paths import ROOT
-from truewheel.judge.failures import Circumstances, diagnosis
-from truewheel.tables import table
+from truewheel.data_tables import table
+from truewheel.planning.build_errors import Circumstances, diagnosis
 
-RULES = table("judge/failures.json")["rules"]
+RULES = table("planning/build_errors.json")["rules"]
 MODULES = "/usr/share/cmake-3.25/Modules"
 
 
@@ -132,7 +132,7 @@ def test_commands_are_those_of_cmake() -> None:
     known = subprocess.run(
         [needs.program("cmake"), "--help-command-list"], capture_output=True, text=True, check=True
     ).stdout
-    assert set(table("judge/failures.json")["builtin"]) - set(known.split()) == set()
+    assert set(table("planning/build_errors.json")["builtin"]) - set(known.split()) == set()
 
 
 @pytest.mark.parametrize("system", ["linux", "darwin", "win32", "freebsd14"])

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from truewheel.judge.reuse import decide
+from truewheel.model.build_record import ANY, COMMIT, BuildRecord, Inputs, Reuse, Stamp, Traces
 from truewheel.model.record import replace
-from truewheel.model.reuse import ANY, COMMIT, BuildRecord, Inputs, Reuse, Stamp, Traces
+from truewheel.planning.reuse import decide
 
 BUILT = 1_000
 NOW = 2_000

@@ -7,17 +7,7 @@ from typing import Any
 import pytest
 
 from support.facts import contents
-from truewheel.model.binary import (
-    ElfSlice,
-    Format,
-    Kind,
-    MachOSlice,
-    MinimumOS,
-    Need,
-    PeSlice,
-    Slice,
-    WasmSlice,
-)
+from truewheel.model.binary import ElfSlice, Format, Kind, MachOSlice, MinimumOS, Need, PeSlice, Slice, WasmSlice
 from truewheel.model.record import replace
 from truewheel.platforms import PLATFORMS
 from truewheel.platforms.android import ANDROID

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from truewheel.model import schema
-from truewheel.model.diagnostics import Problem
+from truewheel.model.errors import Problem
 from truewheel.model.settings import Settings
+from truewheel.project_settings import schema
 
 
 def test_every_field_is_documented() -> None:

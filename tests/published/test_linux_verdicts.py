@@ -12,8 +12,8 @@ from auditwheel.wheel_abi import NonPlatformWheelError, analyze_wheel_abi
 
 from support import needs, published
 from support.paths import CORPUS
-from truewheel.judge.verdict import Checked, check
-from truewheel.system.wheelreader import read_wheel
+from truewheel.audit.verdict import Checked, check
+from truewheel.system.wheels.reading import read_wheel
 
 pytestmark = pytest.mark.network
 DIFFERENCES = CORPUS / "disagreements.toml"

@@ -20,8 +20,8 @@ import tomllib
 from delocate.delocating import _get_macos_min_version
 
 from support import needs, published
-from truewheel.judge.verdict import Checked, check
-from truewheel.system.wheelreader import read_wheel
+from truewheel.audit.verdict import Checked, check
+from truewheel.system.wheels.reading import read_wheel
 
 pytestmark = pytest.mark.network
 ROWS = published.sample(published.OTHERS)

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from support.facts import contents, wheel_named
 from truewheel import report
-from truewheel.judge.verdict import Checked
+from truewheel.audit.verdict import Checked
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need
 from truewheel.model.contents import WheelFacts
-from truewheel.model.diagnostics import Finding, Severity, TruewheelError, VerdictError
-from truewheel.model.distinfo import WheelName
+from truewheel.model.errors import TruewheelError, VerdictError
+from truewheel.model.finding import Finding, Severity
 from truewheel.model.floor import Evidence, Floor
 from truewheel.model.verdict import Verdict
+from truewheel.model.wheel_name import WheelName
 
 EVIL = "a\x1b[31m\x00\x07\x9b2J\r\n\u202e\u2028\x7f\udc80"
 

@@ -5,23 +5,13 @@ All are of a distribution ``p`` of version 1, unless a test says otherwise.
 
 from __future__ import annotations
 
-from truewheel.model.binary import (
-    Binary,
-    ElfSlice,
-    Format,
-    Kind,
-    MachOSlice,
-    Need,
-    PeSlice,
-    Slice,
-    Symbol,
-    WasmSlice,
-)
+from truewheel.model.binary import Binary, ElfSlice, Format, Kind, MachOSlice, Need, PeSlice, Slice, Symbol, WasmSlice
 from truewheel.model.contents import Contents, File, Member, WheelFacts
-from truewheel.model.distinfo import RecordRow, parse_wheel_name
 from truewheel.model.record import replace
+from truewheel.model.record_file import RecordRow
 from truewheel.model.target import Target
 from truewheel.model.variants import Variant
+from truewheel.model.wheel_name import parse_wheel_name
 
 DIST_INFO = "p-1.dist-info"
 INIT = File(path="p/__init__.py", size=1)

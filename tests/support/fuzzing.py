@@ -23,11 +23,11 @@ from support import ar_archives, macho_images, pe_images, published, wasm_module
 from support.facts import contents, wheel_named
 from support.paths import CORPUS
 from truewheel import formats
-from truewheel.judge import verdict
+from truewheel.audit import verdict
 from truewheel.model.binary import Binary, Format
 from truewheel.model.contents import File, Member
-from truewheel.model.diagnostics import FormatError, WheelError
-from truewheel.system.wheelreader import read_wheel
+from truewheel.model.errors import FormatError, WheelError
+from truewheel.system.wheels.reading import read_wheel
 
 KEPT = CORPUS / "seeds"
 """Where inputs are kept that made something fail."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from truewheel import formats
-from truewheel.model.diagnostics import FormatError
+from truewheel.model.errors import FormatError
 
 
 def failure(data: bytes) -> FormatError | None:

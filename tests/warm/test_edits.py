@@ -41,7 +41,7 @@ from support.warm_edits import (
     version,
 )
 from support.warm_project import EXTENDED, Project, build, made, unpacked
-from truewheel.system import cache
+from truewheel.system.warm import cache
 
 numbers = itertools.count()
 

@@ -35,9 +35,9 @@ def distribution(environ: Mapping[str, str] | None = None) -> str | None:
 
 def distributions() -> frozenset[str]:
     """Normalised names of what is installed for this interpreter."""
-    import importlib.metadata  # noqa: PLC0415  # slow, and asked for only when a build has failed
+    import importlib.metadata  # slow, and asked for only when a build has failed
 
-    from packaging.utils import canonicalize_name  # noqa: PLC0415
+    from packaging.utils import canonicalize_name
 
     names = (d.metadata["Name"] for d in importlib.metadata.distributions())
     return frozenset(canonicalize_name(name) for name in names if name)
@@ -53,7 +53,7 @@ def target(platform_tag: str | None = None) -> Target:
 
     :param platform_tag: the plain platform, when the engine knows better (``ARCHFLAGS``, cross builds).
     """
-    from packaging import tags  # noqa: PLC0415  # slow to import; see the pipeline
+    from packaging import tags  # slow to import; see the pipeline
 
     version = (sys.version_info.major, sys.version_info.minor)
     first = next(tags.sys_tags())

@@ -11,8 +11,8 @@ from packaging import tags
 
 from support import interpreters, needs
 from support.facts import contents, module
-from truewheel.judge.modules import modules
-from truewheel.judge.takers import Takers, all_takers, obstacle
+from truewheel.audit.python.interpreters import Takers, all_takers, obstacle
+from truewheel.audit.python.modules import modules
 
 MINORS = range(2, 21)
 

@@ -5,19 +5,9 @@ from __future__ import annotations
 import pytest
 
 from support.facts import binary_file, contents
-from truewheel.judge import pyabi
-from truewheel.model.binary import (
-    ElfSlice,
-    Format,
-    Kind,
-    MachOSlice,
-    MinimumOS,
-    Need,
-    PeSlice,
-    Slice,
-    WasmSlice,
-)
-from truewheel.model.diagnostics import Finding, Severity
+from truewheel.audit.python import tags as pyabi
+from truewheel.model.binary import ElfSlice, Format, Kind, MachOSlice, MinimumOS, Need, PeSlice, Slice, WasmSlice
+from truewheel.model.finding import Finding, Severity
 from truewheel.model.target import Target
 
 COMMON = {"bits": 64, "kind": Kind.SHARED, "exports": frozenset({"PyInit_m"})}

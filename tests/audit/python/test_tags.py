@@ -14,10 +14,12 @@ from support import interpreters, needs
 from support.facts import CP313, CP313T, contents, module
 from support.paths import ROOT
 from truewheel import formats
-from truewheel.judge import modules, pyabi, stable
+from truewheel.audit.python import modules
+from truewheel.audit.python import stable_abi as stable
+from truewheel.audit.python import tags as pyabi
 from truewheel.model.binary import Binary, Format, Kind, PeSlice, Symbol
 from truewheel.model.contents import Contents, File
-from truewheel.model.diagnostics import Finding, Severity
+from truewheel.model.finding import Finding, Severity
 from truewheel.model.record import replace
 from truewheel.model.target import Target
 

@@ -19,7 +19,7 @@ from scikit_build_core import program_search
 from scikit_build_core._logging import rich_warning
 
 from support.paths import ROOT
-from truewheel.model.diagnostics import ConfigError
+from truewheel.model.errors import ConfigError
 from truewheel.model.request import Product, Request
 from truewheel.system import engine
 

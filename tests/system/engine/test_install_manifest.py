@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from truewheel.system import manifest
+from truewheel.system.engine import install_manifest as manifest
 
 
 def test_files_outside_of_the_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

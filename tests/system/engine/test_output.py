@@ -8,7 +8,7 @@ import time
 
 SCRIPT = """
 import subprocess, sys
-from truewheel.system import transcript
+from truewheel.system.engine import output as transcript
 print("before", flush=True)
 with transcript.kept() as lines:
     {inside}
@@ -68,5 +68,7 @@ def test_a_daemon_that_stays_holds_nobody_up() -> None:
 
 
 def test_closed_streams_are_no_mistake() -> None:
-    script = "import os; os.close(1); from truewheel.system import transcript\nwith transcript.kept(): pass"
+    script = (
+        "import os; os.close(1); from truewheel.system.engine import output as transcript\nwith transcript.kept(): pass"
+    )
     subprocess.run([sys.executable, "-c", script], check=True)

@@ -11,7 +11,7 @@ import pytest
 
 from support import needs
 from support.warm_project import HOOK, made
-from truewheel.system import progress
+from truewheel.system.engine import progress
 
 
 def on_a_terminal(source: Path, output: Path, *options: str) -> tuple[int, str]:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from truewheel.model.diagnostics import ConfigError
+from truewheel.model.errors import ConfigError
 from truewheel.model.project import Project
 from truewheel.model.request import Product, Request
 from truewheel.system.engine import Engine
-from truewheel.system.pyproject import read_project
-from truewheel.system.table import read_table
+from truewheel.system.project.metadata import read_project
+from truewheel.system.project.pyproject_toml import read_table
 
 HEAD = '[project]\nname = "p"\nversion = "1"\n[tool.scikit-build]\nwheel.cmake = false\n'
 

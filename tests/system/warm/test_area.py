@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from truewheel.model.request import Product, Request
-from truewheel.system.workspace import Workplace
+from truewheel.system.warm.workspace import Workplace
 
 
 def test_what_a_lasting_tree_includes_lasts(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from truewheel import cli, report
-from truewheel.system import cache
+from truewheel.system.warm import cache
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the workspace needs POSIX file locks")
 
@@ -93,7 +93,7 @@ def test_what_nobody_needs_any_more_goes(root: Path, tmp_path: Path) -> None:
 
 def test_what_another_process_uses_stays(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     used = entry(root, "environments/used")
-    script = "import sys; from pathlib import Path; from truewheel.system import cache; held = cache.hold(Path(sys.argv[1])); print(flush=True); input()"
+    script = "import sys; from pathlib import Path; from truewheel.system.warm import cache; held = cache.hold(Path(sys.argv[1])); print(flush=True); input()"
     command = [sys.executable, "-c", script, used]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -13,7 +13,7 @@ from support.programs import run
 
 UV = Path(sys.executable).parent / "uv"
 KEEP = (
-    "import sys; from pathlib import Path; from truewheel.system import environment; "
+    "import sys; from pathlib import Path; from truewheel.system.warm import environment; "
     "print(environment.keep(environment.isolated({}), Path(sys.argv[1])).python)"
 )
 USE = "import sys, truewheel; print(sys.prefix, truewheel.__file__)"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from truewheel.system import clearing
+from truewheel.system.warm import invalidation
 
 LOG_HEADER = "# ninja log v6\n"
 
@@ -35,20 +35,20 @@ def names(tree: Path) -> set[str]:
 
 
 def test_purging_keeps_what_commands_made_and_ninjas_account_of_it(build: Path) -> None:
-    clearing.purge(build, leftovers=())
+    invalidation.purge(build, leftovers=())
     assert names(build) == {"m.o", ".ninja_log", ".ninja_deps"}
 
 
 def test_purging_keeps_what_commands_made_without_declaring_it(build: Path) -> None:
     """Ninja would not make it again."""
     write(build, "table.bin", "made beside m.o")
-    clearing.purge(build, leftovers=["table.bin"])
+    invalidation.purge(build, leftovers=["table.bin"])
     assert "table.bin" in names(build)
 
 
 def test_purging_tells_what_cmake_had_written(build: Path) -> None:
     """If CMake writes the same again, its time stamp is set back: nothing is compiled for it."""
-    known = clearing.purge(build, leftovers=())
+    known = invalidation.purge(build, leftovers=())
     assert set(known) == {build / "config.h"}
     assert known[build / "config.h"].status[0] == len("#define LEVEL 1\n")
 
@@ -56,21 +56,21 @@ def test_purging_tells_what_cmake_had_written(build: Path) -> None:
 def test_sweeping_deletes_leftovers_that_no_command_names_any_more(build: Path) -> None:
     write(build, "table.bin", "")
     write(build, "old.bin", "")
-    clearing.sweep(build, ["table.bin", "old.bin"])
+    invalidation.sweep(build, ["table.bin", "old.bin"])
     assert "table.bin" in names(build)
     assert "old.bin" not in names(build)
 
 
 def test_a_projects_own_directory_keeps_what_others_put_there(build: Path) -> None:
     write(build, "notes.txt", "by hand")
-    clearing.forget(build, ["config.h"], objects=False)
+    invalidation.forget(build, ["config.h"], objects=False)
     assert names(build) == {"notes.txt", "m.o", ".ninja_log", ".ninja_deps"}
 
 
 def test_objects_in_a_projects_own_directory_go_when_they_are_stale(build: Path) -> None:
     write(build, "notes.txt", "by hand")
     write(build, "CMakeFiles/rules.txt", "")
-    clearing.forget(build, ["config.h"], objects=True)
+    invalidation.forget(build, ["config.h"], objects=True)
     assert names(build) == {"notes.txt"}
 
 
@@ -79,6 +79,6 @@ def test_files_outside_of_the_tree_are_never_deleted(build: Path, tmp_path_facto
     outside = tmp_path_factory.mktemp("outside") / "made.c"
     outside.write_text("")
     write(build, ".ninja_log", f"{LOG_HEADER}0\t1\t2\t{outside}\tabc\n0\t1\t2\tm.o\tabc\n")
-    clearing.drop_objects(build)
+    invalidation.drop_objects(build)
     assert "m.o" not in names(build)
     assert outside.is_file()

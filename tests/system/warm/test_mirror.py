@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from truewheel.system import mirror
+from truewheel.system.warm import mirror
 
 LONG_AGO = 1_600_000_000_000_000_000
 NOTHING_KNOWN: dict[str, mirror.Stamp] = {}

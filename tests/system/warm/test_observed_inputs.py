@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from truewheel.model.reuse import ANY, COMMIT, Traces
-from truewheel.system import traces
+from truewheel.model.build_record import ANY, COMMIT, Traces
+from truewheel.system.warm import observed_inputs
 
 
 class Project:
@@ -27,8 +27,8 @@ class Project:
         path.write_text(text)
         return path
 
-    def bounds(self) -> traces.Boundaries:
-        return traces.boundaries(self.build, self.source, roots=(), homes=())
+    def bounds(self) -> observed_inputs.Boundaries:
+        return observed_inputs.boundaries(self.build, self.source, roots=(), homes=())
 
     def observed(self, *rules: str, cache: str = "", **more: object) -> Traces:
         """Return what is seen of a build with these rules in ``build.ninja`` and these entries of CMake's cache."""
@@ -43,7 +43,7 @@ class Project:
             "now": 0,
             "steady": True,
         }
-        return traces.gathered(self.build, self.bounds(), **{**given, **more})  # type: ignore[arg-type]
+        return observed_inputs.gathered(self.build, self.bounds(), **{**given, **more})  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -110,15 +110,15 @@ def test_projects_beside_the_source_are_part_of_it(project: Project) -> None:
     """As ``add_subdirectory(../common)`` and FetchContent with a local directory have them."""
     cache = f"p_SOURCE_DIR:STATIC={project.source}\ncommon_SOURCE_DIR:STATIC={project.outside}\n"
     (project.build / "CMakeCache.txt").write_text(cache)
-    roots = traces.roots(project.build, project.source, homes=())
+    roots = observed_inputs.roots(project.build, project.source, homes=())
     assert roots == (str(project.outside),)
-    bounds = traces.boundaries(project.build, project.source, roots=roots, homes=())
+    bounds = observed_inputs.boundaries(project.build, project.source, roots=roots, homes=())
     assert bounds.name(str(project.outside / "m.c")) == "../outside/m.c"
     assert not bounds.is_outside(str(project.outside / "m.c"))
 
 
 def test_a_build_tree_within_the_source_is_not_source(project: Project) -> None:
-    bounds = traces.boundaries(project.source / "build", project.source, roots=(), homes=())
+    bounds = observed_inputs.boundaries(project.source / "build", project.source, roots=(), homes=())
     assert bounds.name(str(project.source / "build" / "m.o")) is None
     assert bounds.name(str(project.source / "m.c")) == "m.c"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from truewheel.system import cache, environment, relocation
+from truewheel.system.warm import cache, environment, reexec
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="environments are kept where there are POSIX file locks")
 
@@ -57,7 +57,7 @@ def install(program: Path, text: str) -> None:
 
 def call(settings: dict[str, str] | None = None) -> str:
     """Call a hook as the backend does; return the name of its wheel."""
-    return relocation.call("build_wheel", ["/out", settings, None])
+    return reexec.call("build_wheel", ["/out", settings, None])
 
 
 def environ_of_the_hook() -> dict[str, str]:
@@ -67,7 +67,7 @@ def environ_of_the_hook() -> dict[str, str]:
 
 def refusal(settings: dict[str, str] | None = None) -> str:
     """Return why a hook has to run here."""
-    with pytest.raises(relocation.Refused) as caught:
+    with pytest.raises(reexec.Refused) as caught:
         call(settings)
     return str(caught.value)
 

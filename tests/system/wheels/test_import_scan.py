@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from truewheel.model.tree import Entry, Scheme, Tree
-from truewheel.system.ownimports import named_modules, own_imports
+from truewheel.system.wheels.import_scan import named_modules, own_imports
 
 
 def asked(**files: str) -> list[tuple[str, str]]:

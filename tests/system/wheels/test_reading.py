@@ -8,7 +8,7 @@ import weakref
 
 import pytest
 
-from truewheel.system.wheelreader import read_binary
+from truewheel.system.wheels.reading import read_binary
 
 
 class Content(bytearray):

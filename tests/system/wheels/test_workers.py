@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from truewheel.system.workers import cores, each
+from truewheel.system.wheels.workers import cores, each
 
 
 def test_results_stand_in_the_order_of_the_items() -> None:

@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support import needs
-from truewheel.model.diagnostics import TruewheelError, WheelError
-from truewheel.model.distinfo import WheelName
+from truewheel.model.errors import TruewheelError, WheelError
 from truewheel.model.tree import Entry, Scheme, Tree
-from truewheel.system import packing
-from truewheel.system.wheelfile import retag_wheel, source_date_epoch, write_wheel
-from truewheel.system.wheelreader import read_wheel
+from truewheel.model.wheel_name import WheelName
+from truewheel.system.wheels import zip_writer as packing
+from truewheel.system.wheels.reading import read_wheel
+from truewheel.system.wheels.writing import retag_wheel, source_date_epoch, write_wheel
 
 NAME = WheelName(name="p", version="1", interpreters=("py3",), abis=("none",), platforms=("any",))
 FILES = {"METADATA": b"Metadata-Version: 2.1\nName: p\nVersion: 1\n"}

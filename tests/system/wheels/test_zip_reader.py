@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from support import needs
 from truewheel.model.contents import Oddity
-from truewheel.model.diagnostics import WheelError
-from truewheel.system import archive
-from truewheel.system.archive import Archive
+from truewheel.model.errors import WheelError
+from truewheel.system.wheels import zip_reader as archive
+from truewheel.system.wheels.zip_reader import Archive
 
 CONTENT = {"p/a.py": b"a" * 3000, "p/b.py": b"", "p-1.dist-info/METADATA": b"x"}
 

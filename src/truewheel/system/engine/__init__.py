@@ -24,15 +24,15 @@ from scikit_build_core.build._init import setup_logging
 from scikit_build_core.settings.skbuild_model import ScikitBuildSettings
 from scikit_build_core.settings.skbuild_read_settings import SettingsReader
 
-from ...model.diagnostics import ConfigError, EngineError, Problem
+from ...model.errors import ConfigError, EngineError, Problem
 from ...model.project import Project
 from ...model.request import Product, Request
-from .complaints import WRONG, complaints, provider_errors, without_idle_advice, wrong_values
-from .outcome import SdistPlan, Staged
+from .error_translation import WRONG, complaints, provider_errors, without_idle_advice, wrong_values
+from .results import SdistPlan, Staged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..workspace import Workplace
+    from ..warm.workspace import Workplace
     from . import staging
 
 __all__ = ["Engine", "SdistPlan", "Staged"]
@@ -75,7 +75,7 @@ class Engine:
     def _reject_unknown(self) -> None:
         """Unknown keys, each with the place where it stands; what ``strict-config = false`` lets pass, passes."""
         if self._settings.strict_config and list(self._reader.unrecognized_options()):
-            from .mistakes import unknown  # noqa: PLC0415
+            from .settings_errors import unknown
 
             raise ConfigError("unknown settings for the build engine", problems=unknown(self._reader))
 
@@ -87,7 +87,7 @@ class Engine:
             "null-variant": settings.null_variant, "variant-label": settings.variant_label,
         }  # fmt: skip
         if any(variants.values()):
-            from .mistakes import said_by  # noqa: PLC0415
+            from .settings_errors import said_by
 
             problems = [
                 Problem(
@@ -112,16 +112,16 @@ class Engine:
         entries = pyproject.get("tool", {}).get("dynamic-metadata", [])
         with _in(self._request.source), provider_errors():
             if self._settings.metadata:
-                from scikit_build_core.builder._load_provider import (  # noqa: PLC0415  # most projects have no providers
+                from scikit_build_core.builder._load_provider import (  # most projects have no providers
                     process_legacy_dynamic_metadata,
                 )
 
                 project = dict(process_legacy_dynamic_metadata(project, self._settings.metadata))
             if entries:
-                from scikit_build_core.builder._load_provider import process_dynamic_metadata  # noqa: PLC0415
+                from scikit_build_core.builder._load_provider import process_dynamic_metadata
 
                 project = dict(process_dynamic_metadata(project, entries, self._state))
-            from scikit_build_core.build._import_names import add_dynamic_import_names  # noqa: PLC0415
+            from scikit_build_core.build._import_names import add_dynamic_import_names
 
             return dict(add_dynamic_import_names(project, self._settings))
 
@@ -131,7 +131,7 @@ class Engine:
         if not entries or self._request.product is not Product.SDIST:
             return frozenset()
         with _in(self._request.source), provider_errors():
-            from scikit_build_core.builder._load_provider import dynamic_wheel_fields  # noqa: PLC0415
+            from scikit_build_core.builder._load_provider import dynamic_wheel_fields
 
             return frozenset(dynamic_wheel_fields(entries))
 
@@ -151,7 +151,7 @@ class Engine:
         """What must be installed to build: cmake and ninja when the system has none that fits, and what metadata
         providers and ``build.requires`` ask for."""
         with _in(self._request.source), complaints("the requirements of the build cannot be found"):
-            from scikit_build_core.builder.get_requires import GetRequires  # noqa: PLC0415  # builds do not ask
+            from scikit_build_core.builder.get_requires import GetRequires  # builds do not ask
 
             wanted = GetRequires(self._settings, self._reader.dynamic_metadata)
             sdist = self._request.product is Product.SDIST
@@ -176,7 +176,7 @@ class Engine:
     def _staging(
         self, project: Project, place: Workplace, meanwhile: Callable[[], None] | None = None
     ) -> staging.Staging:
-        from .staging import Staging  # noqa: PLC0415
+        from .staging import Staging
 
         return Staging(self._settings, self._request.product, project, place, meanwhile)
 
@@ -197,13 +197,13 @@ class Engine:
     @property
     def after_failure(self) -> str:
         """``messages.after-failure``."""
-        from .files import rendered  # noqa: PLC0415
+        from .generated_files import rendered
 
         return rendered(self._settings.messages.after_failure)
 
     def licence_files(self, project: Project) -> dict[str, bytes]:
         """Licence files by their names below ``.dist-info/licenses``."""
-        from .files import licences  # noqa: PLC0415
+        from .generated_files import licences
 
         with _in(self._request.source):
             return {p.as_posix(): p.read_bytes() for p in licences(self._settings, project)}
@@ -215,8 +215,8 @@ class Engine:
 
         :raises ConfigError: on ``resolve-symlinks = "error"`` with links, and on missing ``force-include`` sources.
         """
-        from .files import generate_sources  # noqa: PLC0415
-        from .members import members  # noqa: PLC0415
+        from .generated_files import generate_sources
+        from .sdist_files import members
 
         with _in(self._request.source), complaints("the source distribution cannot be made"):
             if self._settings.sdist.cmake:
@@ -232,8 +232,8 @@ def _with_minimum_version(pyproject: Mapping[str, Any]) -> Table:
     table = copy.deepcopy(dict(pyproject))
     settings = table.get("tool", {}).get("scikit-build", {})
     if settings.get("minimum-version") == "build-system.requires":
-        from packaging.requirements import Requirement  # noqa: PLC0415  # few projects ask
-        from packaging.utils import canonicalize_name  # noqa: PLC0415
+        from packaging.requirements import Requirement  # few projects ask
+        from packaging.utils import canonicalize_name
 
         requires = [Requirement(r) for r in table.get("build-system", {}).get("requires", [])]
         if not any(canonicalize_name(r.name) == "scikit-build-core" and r.specifier for r in requires):

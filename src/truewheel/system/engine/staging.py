@@ -52,14 +52,17 @@ from scikit_build_core.errors import FailedLiveProcessError, NotFoundError
 from scikit_build_core.program_search import get_cmake_program, get_cmake_programs
 from scikit_build_core.settings.skbuild_model import ScikitBuildSettings
 
-from ...model.diagnostics import ConfigError, EngineError, Problem
+from ...model.errors import ConfigError, EngineError, Problem
 from ...model.project import Project
 from ...model.request import Product
 from ...model.tree import Entry, Scheme, Tree
-from .. import buildtree, environment, launcher, manifest, progress
-from ..workspace import Workplace
-from .files import generate_sources, licences, render, rendered, write_if_new
-from .outcome import Staged
+from ..warm import build_tree as buildtree
+from ..warm import environment
+from ..warm.workspace import Workplace
+from . import install_manifest as manifest
+from . import launcher, progress
+from .generated_files import generate_sources, licences, render, rendered, write_if_new
+from .results import Staged
 
 _HEAD_START = 0.02
 """Seconds that the build tool gets to start before other work competes with starting it."""
