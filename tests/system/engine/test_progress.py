@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support import needs
-from support.warm_project import HOOK, made
+from support.warm_project import HOOK, new_project
 from truewheel.system.engine import progress
 
 
@@ -44,7 +44,7 @@ def on_a_terminal(source: Path, output: Path, *options: str) -> tuple[int, str]:
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
 def test_a_line_that_moves_and_goes(tmp_path: Path) -> None:
     needs.program("gcc")
-    project = made(tmp_path / "project")
+    project = new_project(tmp_path / "project")
     project.append("src/main.c", "#warning look here\n")
     code, text = on_a_terminal(project.root, tmp_path / "out")
     assert code == 0, text
@@ -57,7 +57,7 @@ def test_a_line_that_moves_and_goes(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
 def test_everything_when_it_fails(tmp_path: Path) -> None:
     needs.program("gcc")
-    project = made(tmp_path / "project")
+    project = new_project(tmp_path / "project")
     project.append("src/main.c", "#include <numpy/there-is-no-such.h>\n")
     code, text = on_a_terminal(project.root, tmp_path / "out")
     assert code == 3, text
@@ -69,7 +69,7 @@ def test_everything_when_it_fails(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
 def test_plain_lines_when_they_are_asked_for(tmp_path: Path) -> None:
     needs.program("gcc")
-    code, text = on_a_terminal(made(tmp_path / "project").root, tmp_path / "out", "verbose")
+    code, text = on_a_terminal(new_project(tmp_path / "project").root, tmp_path / "out", "verbose")
     assert code == 0, text
     assert "\x1b[KBuilding" not in text
     assert "-- Configuring done" in text
