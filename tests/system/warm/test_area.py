@@ -8,7 +8,7 @@ from truewheel.model.request import Product, Request
 from truewheel.system.warm.workspace import Workplace
 
 
-def test_what_a_lasting_tree_includes_lasts(tmp_path: Path) -> None:
+def test_the_files_that_a_lasting_build_tree_includes_last_as_well(tmp_path: Path) -> None:
     """An editable install configures its build directory again on import, when a build in a temporary place is long over."""
     request = Request(
         product=Product.WHEEL, source=tmp_path, output=tmp_path, config_settings={}, metadata_directory=None
