@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from truewheel.model.build_record import ColdReason, NothingKept
 from truewheel.system.warm import cache, environment, reexec
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="environments are kept where there are POSIX file locks")
@@ -65,11 +66,11 @@ def environ_of_the_hook() -> dict[str, str]:
     return found
 
 
-def refusal(settings: dict[str, str] | None = None) -> str:
-    """Return why a hook has to run here."""
+def refusal(settings: dict[str, str] | None = None) -> NothingKept | None:
+    """Return why a hook has to run here; ``None`` if its environment lasts."""
     with pytest.raises(reexec.Refused) as caught:
         call(settings)
-    return str(caught.value)
+    return caught.value.reason
 
 
 def test_a_hook_is_called_with_the_same_arguments(kept: Path) -> None:
@@ -105,24 +106,24 @@ def test_a_hook_that_fails_there_ends_the_process_as_it_ended(kept: Path, ending
     assert caught.value.code == status
 
 
-def test_in_an_environment_that_lasts_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_an_environment_that_lasts_the_hook_runs_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environment, "isolated", lambda: None)
-    assert refusal() == ""
+    assert refusal() is None
 
 
 def test_without_the_cache_the_hook_runs_here(kept: Path) -> None:
-    assert refusal({"truewheel.cache": "off"}) == "cache = off"
+    assert refusal({"truewheel.cache": "off"}) == NothingKept(cause=ColdReason.SWITCHED_OFF)
 
 
 def test_the_cache_may_be_off_in_the_environment(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRUEWHEEL_CACHE", "off")
-    assert refusal() == "cache = off"
+    assert refusal() == NothingKept(cause=ColdReason.SWITCHED_OFF)
     assert json.loads(call({"truewheel.cache": "on"}))[0] == "build_wheel"
 
 
 def test_the_cache_may_be_off_in_pyproject_toml(kept: Path, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.truewheel]\ncache = "off"\n')
-    assert refusal() == "cache = off"
+    assert refusal() == NothingKept(cause=ColdReason.SWITCHED_OFF)
 
 
 @pytest.mark.parametrize("text", ["not TOML at all [", "[tool]\ntruewheel = 3\n"])
@@ -145,4 +146,4 @@ def test_an_environment_that_cannot_be_kept_is_the_reason(
         raise error
 
     monkeypatch.setattr(environment, "keep", keep)
-    assert refusal() == reason
+    assert refusal() == NothingKept(cause=ColdReason.ENVIRONMENT_NOT_KEPT, detail=reason)
