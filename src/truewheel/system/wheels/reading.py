@@ -76,9 +76,10 @@ def _variant(filename: str, text: str | None) -> Variant | None:
     parts = parse_wheel_name(filename)
     if parts is None or not parts.variant:
         return None
-    from ...model.variants import Variant, read  # few wheels are variants
+    from ...model.variant_file import read_variant_file  # few wheels are variants
+    from ...model.variants import Variant
 
-    known = read(text).variants if text else ()
+    known = read_variant_file(text).variants if text else ()
     found = next((v for v in known if v.label == parts.variant), known[0] if len(known) == 1 else None)
     return Variant(label=parts.variant, properties=found.properties if found else ())
 
