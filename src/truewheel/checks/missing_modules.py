@@ -42,17 +42,23 @@ def find_missing_modules(contents: Contents, imports: Iterable[Import], outside:
 
     :param outside: files that were installed outside of the wheel, where such a module may be.
     """
-    # A directory is a module as well, be it a package or a portion of a namespace.
-    present = set(contents.directories())
-    for path in contents.paths():
-        if path.endswith(_SUFFIXES):
-            present.add(module_path(path))
+    present = _modules_in_the_wheel(contents)
     importers: dict[str, list[str]] = {}
     for statement, target in reached_imports(contents, imports):
         if target not in present:
             importers.setdefault(target, []).append(statement.where)
     for target, places in sorted(importers.items()):
         yield _missing_module(target, sorted(places), _what_is_there_instead(target, contents, outside))
+
+
+def _modules_in_the_wheel(contents: Contents) -> set[str]:
+    """Return the path of everything that may be imported, without suffixes."""
+    # A directory is a module as well, be it a package or a portion of a namespace.
+    modules = set(contents.directories())
+    for path in contents.paths():
+        if path.endswith(_SUFFIXES):
+            modules.add(module_path(path))
+    return modules
 
 
 def _missing_module(target: str, importers: list[str], instead: list[str]) -> Finding:

@@ -72,6 +72,11 @@ def _mistakes_in_name(name: WheelName) -> Iterator[str]:
         yield f"{_written_version(name)!r} is not a valid version (PEP 440)"
     if name.build and _BUILD_TAG.fullmatch(name.build) is None:
         yield f"{name.build!r} is not a valid build tag"
+    yield from _mistakes_in_tags(name)
+
+
+def _mistakes_in_tags(name: WheelName) -> Iterator[str]:
+    """Yield the tags in a file name that are not valid, a phrase each."""
     for part in (*name.interpreters, *name.abis, *name.platforms):
         # Dots stand between compressed tags, and dashes between the parts of the name.
         if _TAG.fullmatch(part) is None:

@@ -44,6 +44,7 @@ def variant_file_text(variant: Variant, table: Mapping[str, Any]) -> bytes:
     """
     import json  # few wheels are variants
 
+    # Of several values of one feature, installers choose the wheel if one is there: they are a list.
     tree: dict[str, dict[str, list[str]]] = {}
     for prop in variant.properties:
         tree.setdefault(prop.namespace, {}).setdefault(prop.feature, []).append(prop.value)
@@ -60,6 +61,7 @@ def read_variant_file(text: str) -> VariantFile:
     """Return what a ``variant.json`` says; one that cannot be understood has mistakes, and raises nothing."""
     import json
 
+    # Deep nesting makes json raise RecursionError, and a hostile wheel may have it.
     try:
         document = json.loads(text, object_pairs_hook=_as_object)
     except (ValueError, RecursionError) as error:
@@ -69,6 +71,7 @@ def read_variant_file(text: str) -> VariantFile:
     mistakes: list[str] = []
     version = _read_version(document.get("$schema"), mistakes)
     variants = _read_variants(document.get("variants"), mistakes)
+    # Of other versions, only the part that has never changed is read.
     if version in KNOWN_VERSIONS:
         _check_namespaces(document, version, variants, mistakes)
     return VariantFile(version=version, variants=variants, mistakes=tuple(mistakes))
