@@ -34,7 +34,7 @@ _PYTHON_LIBRARY = r"""(?xi)(?:^|/)(?:
       python3(?P<dll>\d*)(?P<dll_t>t?)(?P<dll_d>_d)?\.dll
     | libpython3(?:\.(?P<lib>\d+))?(?P<lib_flags>[a-z]*)\.(?:so|dylib|dll)[\d.]*
     | Python(?P<framework_t>T?)\.framework/Versions/3\.(?P<framework>\d+)T?/PythonT?
-    | libpypy3(?:\.(?P<pypy>\d+))?-c\.(?:so|dylib|dll)[\d.]*
+    | (?P<pypy_c>libpypy3(?:\.(?P<pypy>\d+))?-c)\.(?:so|dylib|dll)[\d.]*
     )$"""
 
 
@@ -131,17 +131,22 @@ def find_python_library(name: str) -> PythonLibrary | None:
     >>> find_python_library("libpython3.12.so.1.0").version
     (3, 12)
     """
-    lower = name.lower()
-    match = re.search(_PYTHON_LIBRARY, name) if "py" in lower else None
+    # Compiling and matching a pattern takes its time, and most libraries are not Python's.
+    if "py" not in name.lower():
+        return None
+    match = re.search(_PYTHON_LIBRARY, name)
     if match is None:
         return None
-    minor = match["dll"] or match["lib"] or match["framework"] or match["pypy"]
-    return PythonLibrary(
-        name=name,
-        implementation="pp" if "pypy" in lower else "cp",
-        version=(3, int(minor)) if minor else None,
-        flags=_library_flags(match),
-    )
+    if match["pypy_c"]:
+        return PythonLibrary(name=name, implementation="pp", version=_library_version(match["pypy"]))
+    # At most one of three spellings matched.
+    minor = match["dll"] or match["lib"] or match["framework"]
+    return PythonLibrary(name=name, version=_library_version(minor), flags=_library_flags(match))
+
+
+def _library_version(minor: str | None) -> tuple[int, int] | None:
+    """Return the version that a library's name tells: ``12`` of ``libpython3.12.so``."""
+    return (3, int(minor)) if minor else None
 
 
 def _library_flags(match: re.Match[str]) -> str:

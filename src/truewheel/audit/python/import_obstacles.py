@@ -37,7 +37,7 @@ _SOME_PYPY_NAMES = 3
 
 
 class Cause(enum.Enum):
-    """What is in the way of an import."""
+    """What is in the way of an import: TW407 for a library, TW401 for anything else."""
 
     SUFFIX = "the suffix of the file is not looked for"
     LIBRARY = "a library of another Python is needed"
@@ -174,19 +174,16 @@ def _other_owner(library: PythonLibrary, pythons: CompatiblePythons) -> str | No
         return "another implementation's"
     if library.version is not None and pythons.and_newer:
         return "which one Python has; others take the wheel too"
-    is_versioned = library.version is not None and pythons.version is not None
-    if is_versioned and library.version != pythons.version:
+    if None not in (library.version, pythons.version) and library.version != pythons.version:
         return "another version's"
-    if pythons.are_cpython:
+    # cp313-none is for builds of every kind.
+    if pythons.free_threaded is not None:
         return _other_build(library, pythons)
     return None
 
 
 def _other_build(library: PythonLibrary, pythons: CompatiblePythons) -> str | None:
     """Return of which other build of CPython a library is."""
-    # cp313-none is for builds of every kind.
-    if pythons.free_threaded is None:
-        return None
     if pythons.free_threaded and not library.is_threaded:
         return "without the t of free-threaded Pythons"
     if not pythons.free_threaded and _is_for_threaded_only(library, pythons):
@@ -210,9 +207,13 @@ def _foreign_symbol(module: Module, pythons: CompatiblePythons) -> str | None:
     """Return which symbol the Pythons lack, or do not look for."""
     if pythons.implementation == "pp":
         return _cpython_names(module)
-    if pythons.are_cpython:
-        return _new_init_function(module, pythons) or _pypy_names(module) or _other_counting(module, pythons)
-    return None
+    if not pythons.are_cpython:
+        return None
+    evidence = _new_init_function(module, pythons) or _pypy_names(module)
+    # cp313-none is for builds of every kind.
+    if evidence is None and pythons.free_threaded is not None:
+        return _other_counting(module.imports(), pythons)
+    return evidence
 
 
 def _new_init_function(module: Module, pythons: CompatiblePythons) -> str | None:
@@ -251,23 +252,29 @@ def _pypy_names(module: Module) -> str | None:
     return f"it imports {min(of_pypy)}, PyPy's"
 
 
-def _other_counting(module: Module, pythons: CompatiblePythons) -> str | None:
-    """Return whether a module counts references as another build of CPython does."""
-    if pythons.free_threaded is None:
-        return None
-    names = module.imports()
+def _other_counting(names: frozenset[str], pythons: CompatiblePythons) -> str | None:
+    """Return which imported name shows that references are counted as in another build of CPython."""
     of_debug_builds = names & c_api.DEBUG_ONLY
     # What a stable ABI lacks, the table of its names tells (TW402).
     if of_debug_builds and not pythons.debug and not pythons.and_newer:
         return f"it imports {min(of_debug_builds)}, which only debug builds have"
     of_threaded_builds = names & c_api.THREADED_ONLY
-    if of_threaded_builds and not pythons.free_threaded:
+    if pythons.free_threaded:
+        return None if of_threaded_builds else _counting_with_gil(names)
+    if of_threaded_builds:
         return f"it imports {min(of_threaded_builds)}, which only free-threaded Pythons have"
-    # PEP 703 has another layout of objects: a module that counts references in the old way breaks them.
-    if pythons.free_threaded and not of_threaded_builds and c_api.GIL_ONLY in names:
-        other = min(c_api.THREADED_ONLY)
-        return f"it imports {c_api.GIL_ONLY} and not {other}: it counts references as builds with the GIL do"
     return None
+
+
+def _counting_with_gil(names: frozenset[str]) -> str | None:
+    """Return whether references are counted as in builds with the GIL.
+
+    Objects of free-threaded builds have another layout (PEP 703): such a module breaks them.
+    """
+    if c_api.GIL_ONLY not in names:
+        return None
+    missing = min(c_api.THREADED_ONLY)
+    return f"it imports {c_api.GIL_ONLY} and not {missing}: it counts references as builds with the GIL do"
 
 
 def _names_with_prefix(names: frozenset[str], *prefixes: str) -> list[str]:

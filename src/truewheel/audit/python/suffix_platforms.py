@@ -20,7 +20,7 @@ from .interpreters import split_python_tag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ...model.binary import Slice
     from .modules import Module
@@ -180,15 +180,21 @@ def _named_system(module: Module) -> _Named | None:
 
 def _families_of(module: Module, platforms: Sequence[str]) -> tuple[str, ...]:
     """Return the systems that the code is for."""
-    families: set[str] = set()
-    for piece in module.slices:
-        families.update([platform.family for platform in PLATFORMS if platform.owns(module.format, piece)])
+    families = set(_owners_of(module))
+    if not families:
+        return _FAMILIES_OF_FORMAT.get(module.format, ())
     # A file for Android that lacks Android's mark looks like one for Linux; that is said of the platform tag.
     if "linux" in families and _is_claimed(platforms, "android"):
         families.add("android")
-    if families:
-        return tuple(sorted(families))
-    return _FAMILIES_OF_FORMAT.get(module.format, ())
+    return tuple(sorted(families))
+
+
+def _owners_of(module: Module) -> Iterator[str]:
+    """Yield the systems whose loaders take a slice."""
+    for piece in module.slices:
+        for platform in PLATFORMS:
+            if platform.owns(module.format, piece):
+                yield platform.family
 
 
 def _is_claimed(platforms: Sequence[str], kind: str) -> bool:
@@ -241,10 +247,10 @@ def _kind_of(piece: Slice, family: str) -> str | None:
         from ...platforms.linux import libc_of  # most names need no second look
 
         return libc_of(piece)
-    if family == "ios":
-        stated = [minimum.platform for minimum in piece.minimum_os]
-        return next((platform for platform in stated if platform.startswith("ios")), None)
-    return None
+    if family != "ios":
+        return None
+    stated = [minimum.platform for minimum in piece.minimum_os]
+    return next((platform for platform in stated if platform.startswith("ios")), None)
 
 
 def _claimed_libcs(platforms: Sequence[str]) -> set[str | None]:
