@@ -12,22 +12,25 @@ This is the way into the room. Two questions are asked of it:
 
 To answer them, each of these modules decides one thing:
 
-===================  =========================  =======================================================================
-Module               Findings                   What it decides
-===================  =========================  =======================================================================
-`file_names`                                    what a suffix or a library's name says (PEP 3149, PEP 803)
-`modules`                                       which files are extension modules
-`libraries`                                     which libraries are bound to a Python, or bring one
-`init_functions`     TW404 TW405                whether ``import`` finds an init function (PEP 489, PEP 793)
-`suffix_platforms`   TW412                      whether the code is for the system that its suffix names
-`interpreters`                                  which Pythons accept a pair of tags (PEP 425, PEP 384, PEP 703, PEP 803)
-`import_obstacles`   TW401 TW407                whether those can import a module
-`stable_abi`         TW402 TW403                whether a module keeps to the stable ABI (PEP 384, PEP 803)
-`claimed_pythons`    TW411                      whether anybody accepts a wheel; makes TW401 and TW407 of the obstacles
-`single_versions`    TW406 TW410                what is odd in a wheel for single versions
-`any_python`         TW409 TW413                what is odd in a wheel for any Python
-`py_api`             TW408                      what ``wheel.py-api`` asks for, and whether it is kept
-===================  =========================  =======================================================================
+==================  ============  ==============================================================================
+Module              Findings      What it decides
+==================  ============  ==============================================================================
+`file_names`                      what a suffix or a library's name says (PEP 3149, PEP 803)
+`c_api`                           which symbols are Python's, and of which builds (PEP 703)
+`modules`                         which files are extension modules
+`libraries`                       which libraries are bound to a Python, or bring one
+`init_functions`    TW404 TW405   whether ``import`` finds an init function (PEP 489, PEP 793)
+`suffix_platforms`  TW412         whether the code is for the system that its suffix names (PEP 3149, 730, 738)
+`interpreters`                    which Pythons accept a pair of tags (PEP 425, 384, 703, 803)
+`import_obstacles`  TW401 TW407   whether those Pythons can import a module
+`stable_abi`        TW402 TW403   whether a module keeps to the stable ABI (PEP 384, 803)
+`claimed_pythons`   TW411         what is asked of every claim; makes TW401 and TW407 of the obstacles
+`single_versions`   TW406 TW410   what is odd in a wheel for single versions
+`any_python`        TW409 TW413   what is odd in a wheel for any Python
+`py_api`            TW408         what ``wheel.py-api`` asks for, and whether it is kept
+`true_tags`                       which tags are true, of wheels on disk and of builds
+`built_tags`                      which tags a build may claim whose suffixes name no Python
+==================  ============  ==============================================================================
 
 A platform tag may belong to one Python as well (Pyodide, PEP 783): that is decided in
 :mod:`~truewheel.audit.claimed_tags`, where platforms and Pythons meet. PEP 809 (``abi2026``) is a draft, and no Python
