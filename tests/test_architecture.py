@@ -153,7 +153,7 @@ ENVIRON_STILL = {
     "system/project/pyproject_toml.py",
     "system/warm/observed_inputs.py",
     "system/wheels/writing.py",
-    "system/warm/workspace.py",
+    "system/warm/slots.py",
 }
 """Modules that read the environment, rather than being handed what they need of it."""
 
