@@ -63,7 +63,6 @@ LARGE_MODULES_STILL = {
     "audit/verdict.py",
     "platforms/linux.py",
     "system/wheels/zip_reader.py",
-    "system/engine/staging.py",
 }
 
 

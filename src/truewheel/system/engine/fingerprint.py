@@ -51,9 +51,8 @@ def fingerprint(
 
 def _installed_entry_points() -> list[str]:
     """Return where installed packages say that their CMake files are."""
-    found = []
+    found: list[str] = []
     for group in _ENTRY_POINT_GROUPS:
         # scikit-build-core's own function remembers them: finding them reads the files of every installed package.
-        for entry in entry_points(group=group):
-            found.append(f"{entry.group} {entry.name} {entry.value}")
+        found += [f"{entry.group} {entry.name} {entry.value}" for entry in entry_points(group=group)]
     return sorted(found)

@@ -59,9 +59,7 @@ def invalid_minimum_error(error: InvalidVersion) -> ConfigError:
     scikit-build-core looks for that version itself, and lets the exception of ``packaging`` through.
     """
     written = str(error).partition(": ")[2]
-    problem = Problem(
-        where="CMakeLists.txt", message=f"cmake_minimum_required names {written}, which is not a version"
-    )
+    problem = Problem(where="CMakeLists.txt", message=f"cmake_minimum_required names {written}, which is not a version")
     return ConfigError(
         "CMakeLists.txt does not say which CMake it needs",
         problems=[problem],

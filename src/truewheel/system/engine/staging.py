@@ -132,7 +132,8 @@ class Staging:
         definitions = self._area.definitions_file(layout.build_dir.absolute())
         cmake = self._settings.cmake
         said_otherwise = " ".join([*cmake.define, *cmake.args, environ.get("CMAKE_ARGS", "")])
-        for name, value in {"CMAKE_PROJECT_INCLUDE_BEFORE": definitions, **launchers}.items():
+        ours: dict[str, str | Path] = {"CMAKE_PROJECT_INCLUDE_BEFORE": definitions, **launchers}
+        for name, value in ours.items():
             if name not in said_otherwise and name not in environ:
                 self._cache_entries[name] = value
         if layout.persists:
