@@ -62,7 +62,7 @@ ROOMS = {
     "system/engine": worldly("model", "project_settings", "system/warm"),
     "system/project": worldly("model", "project_settings", "system/engine"),
     "system/warm": worldly("model", "__init__"),
-    "system/wheels": worldly("model", "formats", "system/engine", "__init__"),
+    "system/wheels": worldly("model", "formats", "system", "system/engine", "__init__"),
     "templates": worldly("model"),
     # Floor 4: the story, and the doors to it
     "__init__": pure(),
@@ -139,6 +139,7 @@ HOST_STILL = {
 ENVIRON_FOR_A_REASON = {
     "backend.py": "hands it on, with the call",
     "boundary.py": "NO_COLOR, of this process's own streams",
+    "system/host.py": "SOURCE_DATE_EPOCH, which whatever writes an artefact needs",
     "system/warm/environment.py": "makes the environment of a build",
 }
 ENVIRON_STILL = {
@@ -146,7 +147,6 @@ ENVIRON_STILL = {
     "system/warm/reexec.py",
     "system/warm/build_inputs.py",
     "system/warm/observed_inputs.py",
-    "system/wheels/writing.py",
     "system/warm/slots.py",
 }
 """Modules that read the environment, rather than being handed what they need of it."""

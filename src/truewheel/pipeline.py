@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .model.build_record import NothingKept, ReuseDecision
     from .model.verdict import Verdict
     from .system.warm.area import BuildArea
+    from .system.wheels.sources import StagedTree
     from .system.wheels.writing import WheelFile
 
 
@@ -95,16 +96,13 @@ def _build_once(request: Request, project_file: ProjectFile, area: BuildArea, en
     require_same_metadata(request, project)
     _refuse_impossible_promises(request, project, engine)
     staged = engine.stage(project, area, meanwhile=import_what_follows_cmake)
-    from .system.wheels.writing import write_wheel
+    from .system.wheels.sources import StagedTree
+    from .system.wheels.writing import write
 
-    verdict = _judge(request, project, staged)
-    wheel = write_wheel(
-        request.output,
-        name=project.wheel_name(verdict, build=staged.build_tag),
-        purelib=verdict.purelib,
-        tree=staged.tree,
-        files=dist_info_files(project),
-    )
+    source = StagedTree(staged.tree, project.dist_info)
+    verdict = _judge(request, project, staged, source)
+    name = project.wheel_name(verdict, build=staged.build_tag)
+    wheel = write(source, request.output, name=name, purelib=verdict.purelib, files=dist_info_files(project))
     # Without a compiler there is nothing that could be warm.
     warmth = area.warmth if staged.facts.is_compiled else None
     return Built(wheel=wheel, verdict=verdict, warmth=warmth, message=staged.message)
@@ -125,14 +123,14 @@ def _refuse_impossible_promises(request: Request, project: Project, engine: Engi
         refuse_impossible_promises(project.settings.tag, engine.forced_tags)
 
 
-def _judge(request: Request, project: Project, staged: Staged) -> Verdict:
+def _judge(request: Request, project: Project, staged: Staged, source: StagedTree) -> Verdict:
     """Return the verdict on the staged tree; an untrue wheel is an error."""
     from .audit.questions import question_about
     from .audit.verdict import judge
     from .system.wheels.python_files import PythonFiles
-    from .system.wheels.staged import contents_of
+    from .system.wheels.reading import contents_of
 
-    contents = contents_of(staged.tree, dist_info=project.dist_info, variant=project.variant)
+    contents = contents_of(source, variant=project.variant)
     question = question_about(
         contents,
         staged.facts,

@@ -14,7 +14,7 @@ _AFTER_CMAKE = (
     "packaging.tags",
     "truewheel.audit.questions",
     "truewheel.audit.verdict",
-    "truewheel.system.wheels.staged",
+    "truewheel.system.wheels.reading",
     "truewheel.system.wheels.writing",
     "truewheel.report",
 )

@@ -6,13 +6,17 @@ Here alone it is asked which Python and which system we happen to run on; all ot
 from __future__ import annotations
 
 import functools
+import os
 import sys
 import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..model.errors import TruewheelError
 from ..model.target import Target
 
+_EPOCH = 1580601600
+"""2020-02-02 00:00:00 UTC: the time of what is made when SOURCE_DATE_EPOCH does not say another."""
 _DISTRIBUTIONS: Mapping[str, str] = {
     "CONDA_BUILD": "conda-build",
     "DEB_BUILD_ARCH": "Debian's dpkg-buildpackage",
@@ -36,6 +40,27 @@ def find_distribution(environ: Mapping[str, str]) -> str | None:
         if environ.get(variable):
             return name
     return None
+
+
+def source_date_epoch(environ: Mapping[str, str] | None = None) -> int:
+    """Return the time that reproducible artefacts carry, in seconds since 1970 UTC.
+
+    Source: https://reproducible-builds.org/specs/source-date-epoch/
+
+    :raises TruewheelError: when ``SOURCE_DATE_EPOCH`` is not a number.
+    """
+    if environ is None:
+        environ = os.environ
+    text = environ.get("SOURCE_DATE_EPOCH", "")
+    if not text:
+        return _EPOCH
+    try:
+        return int(text)
+    except ValueError:
+        raise TruewheelError(
+            f"SOURCE_DATE_EPOCH is {text!r}, not a number of seconds",
+            hint="unset it, or export SOURCE_DATE_EPOCH=$(git log -1 --pretty=%ct)",
+        ) from None
 
 
 def installed_distributions() -> frozenset[str]:
