@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .interpreters import Version
+
 _SUFFIXES = (
     (".cpython-", r"\.cpython-(?P<python>3\d+)(?P<flags>[a-z]*)(?:-(?P<platform>[\w-]+))?\.(?:so|dll)$"),
     (".cp3", r"\.cp(?P<python>3\d+)(?P<flags>t?)-(?P<platform>\w+)\.pyd$"),
@@ -104,7 +106,7 @@ class PythonLibrary(Record):
 
     name: str
     implementation: str = "cp"
-    version: tuple[int, int] | None = None
+    version: Version | None = None
     flags: str = ""
 
     @property
@@ -144,7 +146,7 @@ def find_python_library(name: str) -> PythonLibrary | None:
     return PythonLibrary(name=name, version=_library_version(minor), flags=_library_flags(match))
 
 
-def _library_version(minor: str | None) -> tuple[int, int] | None:
+def _library_version(minor: str | None) -> Version | None:
     """Return the version that a library's name tells: ``12`` of ``libpython3.12.so``."""
     return (3, int(minor)) if minor else None
 

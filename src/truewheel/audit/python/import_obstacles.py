@@ -23,7 +23,7 @@ from . import c_api
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .file_names import PythonLibrary
-    from .interpreters import CompatiblePythons
+    from .interpreters import CompatiblePythons, Version
     from .modules import Module
 
 FIRST_ABI3T = (3, 15)
@@ -134,7 +134,7 @@ def _suffix_abi3(module: Module, pythons: CompatiblePythons) -> str | None:
     return None
 
 
-def is_suffix_known(module: Module, version: tuple[int, int]) -> bool:
+def is_suffix_known(module: Module, version: Version) -> bool:
     """Return whether CPython ``version`` looks for the suffix of a stable-ABI module."""
     if module.abi_tag != "abi3" or not module.suffix_platform:
         return True

@@ -14,6 +14,7 @@ from ...model.record import Record, replace
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...model.target import Target
+    from .interpreters import Version
     from .modules import Module
 
 _OLDEST = 2
@@ -24,7 +25,7 @@ class StableRequest(Record):
     """A stable ABI that a wheel is to be tagged for: from which Python on, and which of the two kinds."""
 
     python_tag: str
-    version: tuple[int, int]
+    version: Version
     abis: tuple[str, ...]
 
 
@@ -41,7 +42,7 @@ def concerns(py_api: str, python_tag: str) -> bool:
     return python_tag.startswith("cp") or is_for_any_python(py_api)
 
 
-def oldest_for_any(py_api: str) -> tuple[int, int]:
+def oldest_for_any(py_api: str) -> Version:
     """Return the oldest Python 3 that ``py3`` or ``py39.py310`` asks for."""
     return 3, min(_minors(r"py3(\d+)", py_api), default=_OLDEST)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...model.contents import Contents
-    from .interpreters import CompatiblePythons
+    from .interpreters import CompatiblePythons, Version
     from .modules import Module
 
 
@@ -65,7 +65,7 @@ class Breach(Record):
     module: Module
     cause: Cause
     names: tuple[str, ...]
-    claimed: tuple[int, int]
+    claimed: Version
     maybe_from: tuple[str, ...] = ()
 
     @property
@@ -88,19 +88,19 @@ def _document() -> Mapping[str, Any]:
 
 
 @functools.cache
-def symbols() -> Mapping[str, tuple[int, int]]:
+def symbols() -> Mapping[str, Version]:
     """Return the names of the stable ABI, with the version that each came in."""
     added: Mapping[str, str] = _document()["added"]
     return {name: _version(version) for name, version in added.items()}
 
 
-def _version(text: str) -> tuple[int, int]:
+def _version(text: str) -> Version:
     """Return ``(3, 10)`` for ``3.10``."""
     major, minor = text.split(".")
     return int(major), int(minor)
 
 
-def _written(version: tuple[int, int]) -> str:
+def _written(version: Version) -> str:
     """Return ``3.10`` for ``(3, 10)``."""
     return f"{version[0]}.{version[1]}"
 
@@ -110,7 +110,7 @@ def _written(version: tuple[int, int]) -> str:
 
 def oldest_python_floors(modules: Iterable[Module]) -> tuple[Floor, ...]:
     """Return the oldest Python that has every name of the stable ABI which modules import, with the newest names."""
-    by_version: dict[tuple[int, int], list[Evidence]] = {}
+    by_version: dict[Version, list[Evidence]] = {}
     for module in modules:
         for name in sorted(module.imports() & symbols().keys()):
             added = symbols()[name]
@@ -127,7 +127,7 @@ def oldest_python_floors(modules: Iterable[Module]) -> tuple[Floor, ...]:
 
 def find_breaches(
     modules: Iterable[Module],
-    version: tuple[int, int],
+    version: Version,
     *,
     threaded: bool,
     contents: Contents,
@@ -150,7 +150,7 @@ def find_breaches(
             yield Breach(module=module, cause=cause, names=tuple(names), claimed=version, maybe_from=others)
 
 
-def _find_cause(name: str, form: Format, version: tuple[int, int], *, threaded: bool) -> Cause | None:
+def _find_cause(name: str, form: Format, version: Version, *, threaded: bool) -> Cause | None:
     """Return why a module may not import ``name``; ``None`` when it may."""
     if name not in symbols():
         return Cause.NOT_THERE

@@ -16,13 +16,14 @@ from ...model.binary import Format, PeSlice
 from ...model.finding import Finding, Severity
 from ...model.record import Record
 from ...platforms import PLATFORMS
-from .interpreters import split_python_tag
+from .interpreters import split_python_tag, version_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ...model.binary import Slice
+    from .interpreters import Version
     from .modules import Module
 
 _CPUS = {
@@ -258,12 +259,12 @@ def _claimed_libcs(platforms: Sequence[str]) -> set[str | None]:
     return {libc for kind, libc in _LIBC_OF_TAGS if _is_claimed(platforms, kind)}
 
 
-def _version_of(module: Module) -> tuple[int, int]:
+def _version_of(module: Module) -> Version:
     """Return the version of CPython that the suffix names; a suffix for all of them is taken for a new one's."""
     if module.python_tag is None:
         return _NAMES_MUSL
     _, digits = split_python_tag(module.python_tag)
-    return 3, int(digits[1:])
+    return version_of(digits) or _NAMES_MUSL
 
 
 def _finding(module: Module, message: str, *evidence: str, severity: Severity = Severity.ERROR) -> Finding:

@@ -65,8 +65,12 @@ def true_python_tags(contents: Contents, *, target: Target | None, py_api: str =
     """
     found = (*modules(contents), *bound_libraries(contents))
     if not found:
-        declared = tuple(py_api.split(".")) if py_api.startswith("py") else ("py3",)
-        return PythonRuling(interpreters=declared, abis=("none",), reason="no extension modules")
+        declared = py_api if py_api.startswith("py") else "py3"
+        return PythonRuling(
+            interpreters=tuple(declared.split(".")),
+            abis=("none",),
+            reason="no extension modules",
+        )
     from .true_tags import find_true_tags  # wheels without modules do without it
 
     tags = find_true_tags(found, contents, target=target, py_api=py_api)
@@ -132,4 +136,6 @@ def serves_some_pythons_on_purpose(
 
 def contradicts(interpreters: tuple[str, ...], abis: tuple[str, ...], true: PythonRuling) -> bool:
     """Return whether tags share no Python or no ABI with the true ones."""
-    return not set(interpreters) & set(true.interpreters) or not set(abis) & set(true.abis)
+    has_other_pythons = set(interpreters).isdisjoint(true.interpreters)
+    has_other_abis = set(abis).isdisjoint(true.abis)
+    return has_other_pythons or has_other_abis

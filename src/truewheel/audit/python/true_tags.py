@@ -11,7 +11,7 @@ The first answer wins:
 from __future__ import annotations
 
 from ...model.verdict import PythonRuling
-from .interpreters import split_python_tag
+from .interpreters import split_python_tag, version_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,12 +85,14 @@ def _best_of(named: set[tuple[str, str]], target: Target | None) -> tuple[str, s
     return max(named, key=_version_order)
 
 
-def _version_order(tags: tuple[str, str]) -> tuple[list[int], str]:
+def _version_order(tags: tuple[str, str]) -> tuple[tuple[int, ...], str]:
     """Return what sorts Python and ABI tags by version and not by spelling: cp39 before cp310."""
     python_tag, abi_tag = tags
     implementation, digits = split_python_tag(python_tag)
-    numbers = [int(digits[0]), int(digits[1:])] if implementation == "cp" else [int(digits)]
-    return numbers, abi_tag
+    # Suffixes of CPython name two numbers, those of others one: CPython's sort first.
+    if implementation == "cp":
+        return version_of(digits) or (0,), abi_tag
+    return (int(digits),), abi_tag
 
 
 def _tags_by_suffix(tags: tuple[str, str], modules: Sequence[Module], py_api: str) -> PythonRuling:
