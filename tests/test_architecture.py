@@ -66,14 +66,15 @@ ROOMS = {
     "system/engine": worldly("model", "project_settings", "system/warm"),
     "system/project": worldly("model", "project_settings", "system/engine"),
     "system/warm": worldly("model", "__init__"),
-    "system/wheels": worldly("model", "formats", "system/engine", "__init__"),
+    "system/wheels": worldly("model", "formats", "system", "system/engine", "__init__"),
     "templates": worldly("model"),
     # Floor 4: the story, and the doors to it
     "__init__": pure(),
     "__main__": door("cli"),
-    "backend": door("model", "system/warm", "pipeline", "report"),
+    "backend": door("model", "system/warm", "pipeline", "report", "boundary"),
+    "boundary": door("model", "report"),
     "cli": door(
-        "model", "formats", "audit", "system/warm", "system/wheels", "templates", "report", "finding_pages", "__init__"
+        "boundary", "model", "formats", "audit", "system/warm", "system/wheels", "templates", "report", "finding_pages", "__init__"
     ),
     "finding_pages": worldly("model"),
     "pipeline": worldly(
@@ -139,8 +140,8 @@ HOST_STILL = {
 }
 
 ENVIRON_FOR_A_REASON = {
-    "backend.py": "NO_COLOR, of this process's own streams",
-    "cli.py": "NO_COLOR, of this process's own streams",
+    "backend.py": "hands it on, with the call",
+    "boundary.py": "NO_COLOR, of this process's own streams",
     "system/warm/environment.py": "makes the environment of a build",
     "system/host.py": "asks the host, which is told by variables to say something else",
 }
@@ -155,8 +156,7 @@ ENVIRON_STILL = {
     "system/warm/build_inputs.py",
     "system/project/pyproject_toml.py",
     "system/warm/observed_inputs.py",
-    "system/wheels/writing.py",
-    "system/warm/workspace.py",
+    "system/warm/slots.py",
 }
 """Modules that read the environment, rather than being handed what they need of it."""
 

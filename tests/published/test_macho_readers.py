@@ -34,7 +34,7 @@ def machos(path: Path) -> Iterator[tuple[str, bytes, tuple[MachOSlice, ...]]]:
     with zipfile.ZipFile(path) as archive:
         for item in archive.infolist():
             data = archive.read(item)
-            if formats.macho.recognises(data[:64]):
+            if formats.sniff(data[: formats.HEAD]) is Format.MACHO:
                 binary = formats.read(data)
                 assert binary is not None
                 if binary.format is Format.ARCHIVE:

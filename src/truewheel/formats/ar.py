@@ -72,7 +72,12 @@ def _read_cpu(content: memoryview, read_member: MemberReader) -> Slice | None:
     if binary is None or not binary.slices:
         return None
     first = binary.slices[0]
-    return Slice(cpu=first.cpu, bits=first.bits, little_endian=first.little_endian, kind=Kind.ARCHIVE)
+    return Slice(
+        cpu=first.cpu,
+        bits=first.bits,
+        little_endian=first.little_endian,
+        kind=Kind.ARCHIVE,
+    )
 
 
 def _each_member(cursor: Cursor) -> Iterator[memoryview]:
@@ -84,7 +89,12 @@ def _each_member(cursor: Cursor) -> Iterator[memoryview]:
             return
         name, digits, end = cursor.unpack(MEMBER_HEADER, offset, "member header")
         if end != AR_FMAG:
-            cursor.fail("a member's header has no end", offset=offset + FMAG_AT, field="ar_fmag", value=end)
+            cursor.fail(
+                "a member's header has no end",
+                offset=offset + FMAG_AT,
+                field="ar_fmag",
+                value=end,
+            )
         size = _decimal(cursor, digits, offset + SIZE_AT)
         offset += MEMBER_HEADER_SIZE
         is_table = _is_table(name)
@@ -106,20 +116,36 @@ def _is_table(name: bytes) -> bool:
     return name.rstrip(b" \0") in _TABLES or name.startswith(_DECLARATIONS)
 
 
-def _without_long_name(cursor: Cursor, name: bytes, content: memoryview, offset: int) -> tuple[memoryview, ...]:
+def _without_long_name(
+    cursor: Cursor,
+    name: bytes,
+    content: memoryview,
+    offset: int,
+) -> tuple[memoryview, ...]:
     """Return the content, or what follows the name that BSD's long ones put in front of it; nothing of a symbol table."""
     if not name.startswith(_LONG_NAME):
         return (content,)
     length = _decimal(cursor, name.removeprefix(_LONG_NAME), offset)
     if length > len(content):
-        cursor.fail("a member's name is longer than the member", offset=offset, field="ar_name", value=length)
+        cursor.fail(
+            "a member's name is longer than the member",
+            offset=offset,
+            field="ar_name",
+            value=length,
+        )
     if _is_table(bytes(content[:length])):
         return ()
     return (content[length:],)
 
 
 def _decimal(cursor: Cursor, text: bytes, offset: int) -> int:
+    """Return a number of a member's header, which has all of them in decimal digits and spaces."""
     digits = text.rstrip(b" ")
     if not digits.isdigit():
-        cursor.fail("a size is not a number", offset=offset, field="ar_size", value=text)
+        cursor.fail(
+            "a size is not a number",
+            offset=offset,
+            field="ar_size",
+            value=text,
+        )
     return int(digits)

@@ -136,17 +136,24 @@ def _is_first_section(head: bytes, headers_end: int) -> bool:
     name, size, address, raw, raw_at, relocations_at, lines_at, relocations, lines, flags = struct.unpack_from(
         _SECTION_HEADER, head, _FILE_HEADER_SIZE
     )
-    if size or address or raw >= _FAR:
+    # The linker is yet to give it an address; until then, its size in memory is not told either.
+    if (size, address) != (0, 0):
         return False
-    if not _is_printable(name.partition(b"\0")[0]):
+    text = name.partition(b"\0")[0]
+    if raw >= _FAR or not _is_printable(text):
         return False
-    # A section of zeros has a size and no place.
     places = ((raw_at, raw_at), (relocations_at, relocations), (lines_at, lines))
-    for place, count in places:
-        is_right = headers_end <= place < _FAR if count else place == 0
-        if not is_right:
-            return False
-    return bool(flags & _SECTION_CONTENT) and not flags & _UNUSED_SECTION_BITS
+    if not all(_is_placed(place, count, headers_end) for place, count in places):
+        return False
+    has_content = bool(flags & _SECTION_CONTENT)
+    return has_content and not flags & _UNUSED_SECTION_BITS
+
+
+def _is_placed(place: int, count: int, headers_end: int) -> bool:
+    """Whether a table lies behind the headers, or nowhere when it is empty (as the content of a section of zeros)."""
+    if count == 0:
+        return place == 0
+    return headers_end <= place < _FAR
 
 
 def _is_printable(text: bytes) -> bool:
@@ -202,7 +209,12 @@ def slice_of_machine(machine: int, kind: Kind, *, debug_bytes: int = 0) -> Slice
     # Only objects have this one: an ARM64X image says ARM64.
     cpu = "arm64x" if machine == IMAGE_FILE_MACHINE_ARM64X else cpu_name(machine)
     is_32_bit = machine in (IMAGE_FILE_MACHINE_I386, IMAGE_FILE_MACHINE_ARMNT)
-    return Slice(cpu=cpu, bits=32 if is_32_bit else 64, kind=kind, debug_bytes=debug_bytes)
+    return Slice(
+        cpu=cpu,
+        bits=32 if is_32_bit else 64,
+        kind=kind,
+        debug_bytes=debug_bytes,
+    )
 
 
 def _find_names(cursor: Cursor, symbols_at: int, size: int) -> int:
@@ -211,7 +223,13 @@ def _find_names(cursor: Cursor, symbols_at: int, size: int) -> int:
     return symbols_at + size
 
 
-def _count_debug_bytes(cursor: Cursor, raw: bytes, headers_at: int, sections: int, names_at: int) -> int:
+def _count_debug_bytes(
+    cursor: Cursor,
+    raw: bytes,
+    headers_at: int,
+    sections: int,
+    names_at: int,
+) -> int:
     """Return the size of the sections whose names say that they are for debuggers."""
     total = 0
     for name, size in cursor.rows("8s8xI20x", headers_at, sections, "section headers"):

@@ -40,7 +40,15 @@ class Cursor:
 
     __slots__ = ("_order", "base", "data", "little", "what")
 
-    def __init__(self, data: Buffer, *, little: bool = True, base: int = 0, what: str = "file") -> None:
+    def __init__(
+        self,
+        data: Buffer,
+        *,
+        little: bool = True,
+        base: int = 0,
+        what: str = "file",
+    ) -> None:
+        """Look at ``data`` without a copy."""
         self.data = data if isinstance(data, memoryview) else memoryview(data)
         self.little = little
         self.base = base
@@ -50,7 +58,14 @@ class Cursor:
     def __len__(self) -> int:
         return len(self.data)
 
-    def fail(self, message: str, *, offset: int, field: str, value: object = None) -> NoReturn:
+    def fail(
+        self,
+        message: str,
+        *,
+        offset: int,
+        field: str,
+        value: object = None,
+    ) -> NoReturn:
         """Raise a FormatError for something at ``offset`` of this view.
 
         :param field: the name that the format's specification gives to what was read.
@@ -73,7 +88,11 @@ class Cursor:
             return struct.unpack_from(self._order + layout, self.data, offset)
         except struct.error:
             message = f"{field} lies outside of it ({len(self.data)} bytes)"
-            self.fail(message, offset=max(offset, 0), field=field)
+            self.fail(
+                message,
+                offset=max(offset, 0),
+                field=field,
+            )
 
     def number(self, code: str, offset: int, field: str) -> int:
         """Return one number, ``code`` as in :mod:`struct` (``B H I Q``).
@@ -83,7 +102,13 @@ class Cursor:
         value: int = self.unpack(code, offset, field)[0]
         return value
 
-    def rows(self, layout: str, offset: int, count: int, field: str) -> Iterator[tuple[Any, ...]]:
+    def rows(
+        self,
+        layout: str,
+        offset: int,
+        count: int,
+        field: str,
+    ) -> Iterator[tuple[Any, ...]]:
         """Return ``count`` records of one layout, one after the other.
 
         :raises FormatError: at once, when they do not all lie inside; no count can make this loop for long.
@@ -113,10 +138,22 @@ class Cursor:
         end = offset + size
         if offset < 0 or size < 0 or end > len(self.data):
             message = f"{field} ({size} bytes at {offset:#x}) lies outside of it ({len(self.data)} bytes)"
-            self.fail(message, offset=max(offset, 0), field=field, value=size)
+            self.fail(
+                message,
+                offset=max(offset, 0),
+                field=field,
+                value=size,
+            )
         return self.data[offset:end]
 
-    def part(self, offset: int, size: int, field: str, *, little: bool | None = None) -> Cursor:
+    def part(
+        self,
+        offset: int,
+        size: int,
+        field: str,
+        *,
+        little: bool | None = None,
+    ) -> Cursor:
         """Return a cursor over ``size`` bytes at ``offset``, in another byte order if one is given.
 
         :raises FormatError: when they do not lie inside.
@@ -133,14 +170,23 @@ class Cursor:
         :raises FormatError: when it starts outside, has no end, or is longer than ``limit``.
         """
         if not 0 <= offset < len(self.data):
-            self.fail(f"{field} starts outside of it", offset=max(offset, 0), field=field, value=offset)
+            self.fail(
+                f"{field} starts outside of it",
+                offset=max(offset, 0),
+                field=field,
+                value=offset,
+            )
         piece = bytes(self.data[offset : offset + _SHORT_STRING])
         end = piece.find(b"\0")
         if end < 0:
             piece = bytes(self.data[offset : offset + limit])
             end = piece.find(b"\0")
         if end < 0:
-            self.fail(f"{field} has no end", offset=offset, field=field)
+            self.fail(
+                f"{field} has no end",
+                offset=offset,
+                field=field,
+            )
         return _decode(piece[:end])
 
 
@@ -166,10 +212,20 @@ class Strings(dict[int, str]):
         end = self._raw.find(b"\0", offset) if is_inside else -1
         if end < 0:
             place = min(max(offset, 0), len(self._raw))
-            self.cursor.fail(f"a name lies outside of {self.field}", offset=place, field=self.field, value=offset)
+            self.cursor.fail(
+                f"a name lies outside of {self.field}",
+                offset=place,
+                field=self.field,
+                value=offset,
+            )
         self._left -= end - offset
         if self._left < 0:
-            self.cursor.fail(f"names overlap in {self.field}", offset=offset, field=self.field, value=offset)
+            self.cursor.fail(
+                f"names overlap in {self.field}",
+                offset=offset,
+                field=self.field,
+                value=offset,
+            )
         text = _decode(self._raw[offset:end])
         self[offset] = text
         return text

@@ -68,6 +68,7 @@ def read_arm_attributes(area: Cursor) -> ArmAttributes:
 
 
 def _read_attributes(area: Cursor, offset: int, end: int) -> ArmAttributes:
+    """Read tags with their values: numbers, or strings for some tags."""
     architecture = None
     hard_float = None
     while offset < end:

@@ -64,7 +64,10 @@ class DynamicTables(Record):
 
 
 def read_dynamic_tables(
-    cursor: Cursor, header: Header, segments: Sequence[Segment], sections: Sequence[Section]
+    cursor: Cursor,
+    header: Header,
+    segments: Sequence[Segment],
+    sections: Sequence[Section],
 ) -> DynamicTables | None:
     """Find the tables of the dynamic loader; ``None`` for a file that is not linked dynamically.
 
@@ -84,11 +87,17 @@ def read_dynamic_tables(
     return None
 
 
-def read_tags(cursor: Cursor, header: Header, offset: int, size: int) -> Tags:
+def read_tags(
+    cursor: Cursor,
+    header: Header,
+    offset: int,
+    size: int,
+) -> Tags:
     """Return the entries of the dynamic section at ``offset``, up to ``DT_NULL``."""
     file_class = header.file_class
     found = []
     for tag, value in cursor.rows(file_class.dynamic, offset, size // file_class.dynamic_size, "dynamic section"):
+        # Linkers leave room behind it, for tools that add entries.
         if tag == DT_NULL:
             break
         found.append((tag, value))
@@ -104,7 +113,11 @@ def first_values(tags: Tags) -> dict[int, int]:
 
 
 def _tables_by_section(
-    cursor: Cursor, header: Header, sections: Sequence[Section], dynamic: Section, tags: Tags
+    cursor: Cursor,
+    header: Header,
+    sections: Sequence[Section],
+    dynamic: Section,
+    tags: Tags,
 ) -> DynamicTables:
     """Find the tables by the types of their sections, and the strings by ``sh_link`` of the dynamic section.
 
@@ -138,7 +151,12 @@ def _content(cursor: Cursor, sections: Sequence[Section], kind: int) -> Cursor |
 # --- by program headers, as the loader does ---------------------------------------------------------------------
 
 
-def _tables_by_address(cursor: Cursor, header: Header, segments: Sequence[Segment], tags: Tags) -> DynamicTables:
+def _tables_by_address(
+    cursor: Cursor,
+    header: Header,
+    segments: Sequence[Segment],
+    tags: Tags,
+) -> DynamicTables:
     """Find the tables by their addresses in memory, which the dynamic section has.
 
     https://gabi.xinuos.com/elf/08-dynamic.html ("Dynamic Section")
@@ -153,6 +171,7 @@ def _tables_by_address(cursor: Cursor, header: Header, segments: Sequence[Segmen
     strings_at = place(DT_STRTAB)
     strings_size = 0 if strings_at is None else values.get(DT_STRSZ, 0)
     strings = Strings(cursor.part(strings_at or 0, strings_size, "DT_STRTAB"), "DT_STRTAB")
+    # Unlike the strings, the symbols have no tag for their size: they are counted.
     symbols_at = place(DT_SYMTAB)
     indices_at = place(DT_VERSYM)
     count = 0
@@ -177,15 +196,30 @@ def _tables_by_address(cursor: Cursor, header: Header, segments: Sequence[Segmen
     )
 
 
-def _file_offset(cursor: Cursor, loads: Sequence[Segment], tag: int, address: int) -> int:
+def _file_offset(
+    cursor: Cursor,
+    loads: Sequence[Segment],
+    tag: int,
+    address: int,
+) -> int:
     """Return where the file has what the loader maps at ``address``."""
     for segment in loads:
         if segment.vaddr <= address < segment.vaddr + segment.filesz:
             return segment.offset + address - segment.vaddr
-    return cursor.fail("a dynamic table lies in no segment", offset=0, field=f"d_tag {tag:#x}", value=address)
+    return cursor.fail(
+        "a dynamic table lies in no segment",
+        offset=0,
+        field=f"d_tag {tag:#x}",
+        value=address,
+    )
 
 
-def _table(cursor: Cursor, offset: int | None, size: int, field: str) -> memoryview:
+def _table(
+    cursor: Cursor,
+    offset: int | None,
+    size: int,
+    field: str,
+) -> memoryview:
     return _NOTHING if offset is None else cursor.bytes(offset, size, field)
 
 
@@ -197,7 +231,12 @@ def _rest(cursor: Cursor, offset: int | None, field: str) -> Cursor | None:
 # --- how many symbols there are: no tag says so, but hash tables have an entry for each --------------------------
 
 
-def _count_symbols(cursor: Cursor, header: Header, sysv_hash: int | None, gnu_hash: int | None) -> tuple[int, bool]:
+def _count_symbols(
+    cursor: Cursor,
+    header: Header,
+    sysv_hash: int | None,
+    gnu_hash: int | None,
+) -> tuple[int, bool]:
     """Return the number of dynamic symbols as the hash tables tell it, and whether it is known.
 
     https://gabi.xinuos.com/elf/08-dynamic.html ("Hash Table": nchain is the number of symbols)
@@ -219,6 +258,7 @@ def _count_by_gnu_hash(cursor: Cursor, header: Header, gnu_hash: int) -> tuple[i
     https://sourceware.org/legacy-ml/binutils/2006-10/msg00377.html: symbols from ``symoffset`` on are in chains, sorted by
     bucket; the undefined ones come before and count too.
     """
+    # Numbers of buckets, of the first symbol in a chain, of words of the Bloom filter; how far hashes are shifted for it.
     buckets, symoffset, bloom, _ = cursor.unpack("IIII", gnu_hash, "DT_GNU_HASH")
     buckets_at = gnu_hash + 16 + bloom * header.file_class.word
     last = max(cursor.unpack(f"{buckets}I", buckets_at, "gnu hash buckets"), default=0)
@@ -228,7 +268,11 @@ def _count_by_gnu_hash(cursor: Cursor, header: Header, gnu_hash: int) -> tuple[i
         return symoffset, symoffset > 1
     chain = buckets_at + 4 * buckets + 4 * (last - symoffset)
     if chain > len(cursor):
-        cursor.fail(f"gnu hash chain lies outside of it ({len(cursor)} bytes)", offset=chain, field="gnu hash chain")
+        cursor.fail(
+            f"gnu hash chain lies outside of it ({len(cursor)} bytes)",
+            offset=chain,
+            field="gnu hash chain",
+        )
     return _end_of_chain(cursor, chain, last) + 1, True
 
 
@@ -240,7 +284,11 @@ def _end_of_chain(cursor: Cursor, chain: int, symbol: int) -> int:
                 return symbol
             symbol += 1
         chain += 4 * piece
-    return cursor.fail("a hash chain has no end", offset=chain, field="gnu hash chain")
+    return cursor.fail(
+        "a hash chain has no end",
+        offset=chain,
+        field="gnu hash chain",
+    )
 
 
 def _count_up_to_next(header: Header, symbols_at: int, others: Sequence[int | None]) -> int:

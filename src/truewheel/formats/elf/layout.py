@@ -16,7 +16,7 @@ from ...model.record import NamedTuple, Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import TypeVar
+    from typing import Literal, TypeVar
 
 MAGIC = b"\x7fELF"
 
@@ -60,6 +60,7 @@ PACKED_RELOCATIONS = {
     0x60000011: "DT_ANDROID_RELA",
 }
 """Tags of compact relocation tables, which not every loader knows."""
+SEARCH_PATHS: dict[int, Literal["RPATH", "RUNPATH"]] = {DT_RPATH: "RPATH", DT_RUNPATH: "RUNPATH"}
 HASH_TABLES = {DT_HASH: "DT_HASH", DT_GNU_HASH: "DT_GNU_HASH"}
 
 # --- symbol versions: Linux Standard Base, "Symbol Versioning" --------------------------------------------------

@@ -19,12 +19,11 @@ from .layout import (
     DT_NEEDED,
     DT_RELR,
     DT_RELRSZ,
-    DT_RPATH,
-    DT_RUNPATH,
     DT_SONAME,
     DT_TEXTREL,
     HASH_TABLES,
     PACKED_RELOCATIONS,
+    SEARCH_PATHS,
     SHN_UNDEF,
     STB_LOCAL,
     STB_WEAK,
@@ -106,6 +105,7 @@ def _read_needs(tables: DynamicTables, versions: _NeededVersions) -> tuple[Need,
     The loader checks no versions of a library that ``DT_NEEDED`` lacks, but the symbols are wanted all the same.
     """
     strings = tables.strings
+    # A dictionary keeps the order, and each library once.
     libraries = dict.fromkeys(strings[value] for tag, value in tables.tags if tag == DT_NEEDED)
     libraries.update(dict.fromkeys(versions.by_library))
     return tuple(_need(library, versions.by_library.get(library, [])) for library in libraries)
@@ -124,12 +124,12 @@ def _read_search_paths(tables: DynamicTables) -> tuple[SearchPath, ...]:
     """Return the directories of ``DT_RPATH`` and ``DT_RUNPATH`` in file order, without empty ones."""
     found: list[SearchPath] = []
     for tag, value in tables.tags:
-        if tag == DT_RPATH:
-            paths = tables.strings[value].split(":")
-            found += [SearchPath(path=path, kind="RPATH") for path in paths if path]
-        elif tag == DT_RUNPATH:
-            paths = tables.strings[value].split(":")
-            found += [SearchPath(path=path, kind="RUNPATH") for path in paths if path]
+        kind = SEARCH_PATHS.get(tag)
+        if kind is None:
+            continue
+        # https://gabi.xinuos.com/elf/08-dynamic.html ("Shared Object Dependencies"): directories separated by colons
+        paths = tables.strings[value].split(":")
+        found += [SearchPath(path=path, kind=kind) for path in paths if path]
     return tuple(found)
 
 
@@ -156,7 +156,11 @@ class _NeededVersions(Record):
 
 
 def _each_linked(
-    table: Cursor, layout: str, next_at: int, field: str, start: int
+    table: Cursor,
+    layout: str,
+    next_at: int,
+    field: str,
+    start: int,
 ) -> Iterator[tuple[int, tuple[int, ...]]]:
     """Yield the offsets and values of records, each of which tells the distance to the next in field ``next_at``.
 
@@ -179,15 +183,22 @@ def _read_needed_versions(tables: DynamicTables) -> _NeededVersions:
         return found
     # There are no more entries than there is room for: chains may not overlap.
     room = len(table) // VERNAUX_SIZE
-    for offset, (_, count, file, entries_at, _) in _each_linked(table, VERNEED, VERNEED_NEXT, "version need", 0):
-        library = tables.strings[file]
+    for offset, need in _each_linked(table, VERNEED, VERNEED_NEXT, "version need", 0):
+        _, count, library_at, entries_at, _ = need
+        library = tables.strings[library_at]
         versions = found.by_library.setdefault(library, [])
         entries = _each_linked(table, VERNAUX, VERNAUX_NEXT, "version need entry", offset + entries_at)
-        for _, (_, flags, index, name_at, _) in islice(entries, count):
+        for _, entry in islice(entries, count):
+            _, flags, index, name_at, _ = entry
             name = tables.strings[name_at]
             room -= 1
             if room < 0:
-                table.fail("version needs overlap", offset=offset, field="vn_aux", value=entries_at)
+                table.fail(
+                    "version needs overlap",
+                    offset=offset,
+                    field="vn_aux",
+                    value=entries_at,
+                )
             versions.append((name, flags))
             if index & VERSYM_VERSION > VER_NDX_GLOBAL:
                 found.by_index[index & VERSYM_VERSION] = (name, library)
@@ -200,7 +211,8 @@ def _read_defined_versions(tables: DynamicTables) -> tuple[str, ...]:
     if table is None:
         return ()
     found = []
-    for offset, (_, flags, _, _, _, names_at, _) in _each_linked(table, VERDEF, VERDEF_NEXT, "version definition", 0):
+    for offset, definition in _each_linked(table, VERDEF, VERDEF_NEXT, "version definition", 0):
+        _, flags, _, _, _, names_at, _ = definition
         if flags & VER_FLG_BASE:
             continue
         # The first name is the version's own; those behind it are of the versions that it inherits from.
@@ -213,7 +225,10 @@ def _read_defined_versions(tables: DynamicTables) -> tuple[str, ...]:
 
 
 def _read_symbols(
-    cursor: Cursor, header: Header, tables: DynamicTables, versions: _NeededVersions
+    cursor: Cursor,
+    header: Header,
+    tables: DynamicTables,
+    versions: _NeededVersions,
 ) -> tuple[tuple[Symbol, ...], frozenset[str]]:
     """Return imports with their versions, and the names of exports.
 
@@ -223,6 +238,7 @@ def _read_symbols(
     """
     file_class = header.file_class
     whole = len(tables.symbols) // file_class.symbol_size * file_class.symbol_size
+    # A section, or the room up to the next table, need not end with a whole symbol.
     records = cursor.records(file_class.symbol, tables.symbols[:whole])
     # A file without versions, or with too few: its symbols are taken as unversioned.
     indices = chain(cursor.unpack_all("H", tables.version_indices), repeat(0))
@@ -231,6 +247,7 @@ def _read_symbols(
     imports = []
     exports = []
     for (name_at, info, section), index in zip(records, indices, strict=False):
+        # Section symbols have no name, and what is local is not seen by other files.
         if not name_at or info >> 4 == STB_LOCAL:
             continue
         if section != SHN_UNDEF:

@@ -13,7 +13,6 @@ from .layout import (
     ELFCLASS64,
     ELFDATA2LSB,
     ELFDATA2MSB,
-    EM_ARM,
     ET_DYN,
     ET_EXEC,
     ET_REL,
@@ -25,7 +24,6 @@ from .layout import (
     PT_TLS,
     SHF_ALLOC,
     SHN_XINDEX,
-    SHT_ARM_ATTRIBUTES,
     SHT_NOBITS,
     SHT_NOTE,
     SHT_NULL,
@@ -36,14 +34,13 @@ from .layout import (
     first_of_type,
 )
 from .linking import Linking, read_linking
-from .machine import cpu_name, float_abi_of, ppc_abi_of, read_notes
+from .machine import cpu_name, find_arm_attributes, float_abi_of, ppc_abi_of, read_notes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..cursor import Buffer
-    from .arm import ArmAttributes
     from .dynamic import DynamicTables
 
 
@@ -76,7 +73,7 @@ def _slice(
     tables: DynamicTables | None,
 ) -> ElfSlice:
     """Put together what the headers, the notes, and the tables of the dynamic loader say."""
-    arm = _read_arm_attributes(cursor, header, sections)
+    arm = find_arm_attributes(cursor, header, sections)
     notes = read_notes(cursor, header, segments, sections)
     interpreter = _read_interpreter(cursor, segments)
     debug_bytes = _count_debug_bytes(cursor, header, sections)
@@ -135,13 +132,29 @@ def read_header(data: Buffer) -> tuple[Cursor, Header]:
     view = Cursor(data, what="ELF file")
     magic, bits, order, _, os_abi = view.unpack("4sBBBB", 0, "e_ident")
     if magic != MAGIC:
-        view.fail("the magic number is missing", offset=0, field="EI_MAG", value=magic)
+        view.fail(
+            "the magic number is missing",
+            offset=0,
+            field="EI_MAG",
+            value=magic,
+        )
     if bits not in (ELFCLASS32, ELFCLASS64):
-        view.fail("it has neither 32 nor 64 bits", offset=4, field="EI_CLASS", value=bits)
+        view.fail(
+            "it has neither 32 nor 64 bits",
+            offset=4,
+            field="EI_CLASS",
+            value=bits,
+        )
     if order not in (ELFDATA2LSB, ELFDATA2MSB):
-        view.fail("its byte order is unknown", offset=5, field="EI_DATA", value=order)
+        view.fail(
+            "its byte order is unknown",
+            offset=5,
+            field="EI_DATA",
+            value=order,
+        )
     cursor = Cursor(view.data, little=order == ELFDATA2LSB, what="ELF file")
     file_class = ELF64 if bits == ELFCLASS64 else ELF32
+    # The entry point, the version and the size of this header are not read.
     kind, machine, _, _, phoff, shoff, flags, _, phentsize, phnum, shentsize, shnum, shstrndx = cursor.unpack(
         file_class.header, 16, "e_type"
     )
@@ -167,16 +180,19 @@ def _with_large_counts(cursor: Cursor, header: Header) -> Header:
 
     https://gabi.xinuos.com/elf/02-eheader.html (``e_phnum``: PN_XNUM; ``e_shnum``; ``e_shstrndx``: SHN_XINDEX)
     """
-    is_whole = header.shnum and header.phnum != PN_XNUM and header.shstrndx != SHN_XINDEX
-    if not header.shoff or is_whole:
+    shnum, phnum, shstrndx = header.shnum, header.phnum, header.shstrndx
+    if not header.shoff:
+        return header
+    if shnum and phnum != PN_XNUM and shstrndx != SHN_XINDEX:
         return header
     first = Section(*cursor.unpack(header.file_class.section_header, header.shoff, "section header"))
-    return replace(
-        header,
-        shnum=header.shnum or first.size,
-        phnum=first.info if header.phnum == PN_XNUM else header.phnum,
-        shstrndx=first.link if header.shstrndx == SHN_XINDEX else header.shstrndx,
-    )
+    if shnum == 0:
+        shnum = first.size
+    if phnum == PN_XNUM:
+        phnum = first.info
+    if shstrndx == SHN_XINDEX:
+        shstrndx = first.link
+    return replace(header, shnum=shnum, phnum=phnum, shstrndx=shstrndx)
 
 
 def read_segments(cursor: Cursor, header: Header) -> tuple[Segment, ...]:
@@ -228,7 +244,13 @@ def read_sections(cursor: Cursor, header: Header) -> tuple[Section, ...]:
 # --- what it is -------------------------------------------------------------------------------------------------
 
 
-def _kind(header: Header, sections: Sequence[Section], linking: Linking, *, has_interpreter: bool) -> Kind:
+def _kind(
+    header: Header,
+    sections: Sequence[Section],
+    linking: Linking,
+    *,
+    has_interpreter: bool,
+) -> Kind:
     """Return what a file with a dynamic section is.
 
     Today's programs are position-independent, and of the type of libraries: they are told by ``DF_1_PIE``, or by an
@@ -272,17 +294,6 @@ def _read_interpreter(cursor: Cursor, segments: Sequence[Segment]) -> str | None
         if segment.type == PT_INTERP and segment.filesz:
             return cursor.string(segment.offset, "PT_INTERP")
     return None
-
-
-def _read_arm_attributes(cursor: Cursor, header: Header, sections: Sequence[Section]) -> ArmAttributes | None:
-    if header.machine != EM_ARM:
-        return None
-    section = first_of_type(sections, SHT_ARM_ATTRIBUTES)
-    if section is None:
-        return None
-    from .arm import read_arm_attributes
-
-    return read_arm_attributes(cursor.part(section.offset, section.size, ".ARM.attributes"))
 
 
 def _count_debug_bytes(cursor: Cursor, header: Header, sections: Sequence[Section]) -> int:

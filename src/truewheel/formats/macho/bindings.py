@@ -41,9 +41,15 @@ def read_bindings(cursor: Cursor, commands: Commands, libraries: int) -> Imports
         found = _read_opcode_streams(cursor, read_fields(cursor, info, "8xIIIIII", "LC_DYLD_INFO"))
     else:
         return {}
+    # Ordinals count the libraries from 1.
     highest = max((ordinal for ordinal, _ in found.values()), default=0)
     if highest > libraries:
-        cursor.fail("a symbol names a library that is not needed", offset=0, field="ordinal", value=highest)
+        cursor.fail(
+            "a symbol names a library that is not needed",
+            offset=0,
+            field="ordinal",
+            value=highest,
+        )
     return found
 
 
@@ -53,7 +59,12 @@ def _binding(ordinal: int, weak: int) -> tuple[int, bool]:
     return ordinal, bool(weak)
 
 
-def _add(found: Imports, name: bytes, ordinal: int, weak: int) -> None:
+def _add(
+    found: Imports,
+    name: bytes,
+    ordinal: int,
+    weak: int,
+) -> None:
     """Add a symbol. One that is bound twice may be missing only where both say so, and is of the first one's library."""
     binding = _binding(ordinal, weak)
     known = found.setdefault(name, binding)
@@ -69,9 +80,19 @@ def _read_chained_imports(area: Cursor) -> Imports:
     _, _, imports_at, names_at, count, form, compression = area.unpack("IIIIIII", 0, "dyld_chained_fixups_header")
     if compression:
         # The header defines no compressed format beyond the word zlib, and no linker writes one.
-        area.fail("compressed symbol names cannot be read", offset=24, field="symbols_format", value=compression)
+        area.fail(
+            "compressed symbol names cannot be read",
+            offset=24,
+            field="symbols_format",
+            value=compression,
+        )
     if form not in CHAINED_IMPORTS:
-        area.fail("the format of the imports is unknown", offset=20, field="imports_format", value=form)
+        area.fail(
+            "the format of the imports is unknown",
+            offset=20,
+            field="imports_format",
+            value=form,
+        )
     layout, bits, name_shift = CHAINED_IMPORTS[form]
     name_at = name_reader(area.part(names_at, len(area) - names_at, "symbol names"), "symbol names")
     ordinals = (1 << bits) - 1
@@ -100,7 +121,13 @@ def _read_opcode_streams(cursor: Cursor, places: Sequence[int]) -> Imports:
     return found
 
 
-def _read_opcodes(area: Cursor, found: Imports, *, first: int, is_lazy: bool) -> None:
+def _read_opcodes(
+    area: Cursor,
+    found: Imports,
+    *,
+    first: int,
+    is_lazy: bool,
+) -> None:
     """Add the symbols that one stream binds. A lazy one has an end (``BIND_OPCODE_DONE``) after each symbol.
 
     :param first: the ordinal before any opcode sets one.
@@ -123,7 +150,12 @@ def _read_opcodes(area: Cursor, found: Imports, *, first: int, is_lazy: bool) ->
                 return
             case 9:
                 byte = token[9][0]
-                area.fail("a byte is not a bind opcode", offset=token.start(), field="bind opcodes", value=byte)
+                area.fail(
+                    "a byte is not a bind opcode",
+                    offset=token.start(),
+                    field="bind opcodes",
+                    value=byte,
+                )
 
 
 def _ordinal_in(opcode: bytes) -> int:

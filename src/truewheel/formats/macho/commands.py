@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 
-from ...model.binary import LOADABLE, MinimumOS, Need, SearchPath
+from ...model.binary import MinimumOS, Need, SearchPath
 from ...model.record import NamedTuple, Record, rows
 from .layout import (
     CSMAGIC_EMBEDDED_SIGNATURE,
@@ -24,8 +24,6 @@ from .layout import (
     LC_RPATH,
     NEEDS,
     PLATFORMS,
-    SECTION_TYPE,
-    SECTIONS_WITHOUT_CONTENT,
     SUBTYPE_NUMBER,
     VERSION_MIN,
     Header,
@@ -72,9 +70,15 @@ def read_header(cursor: Cursor, width: Width) -> tuple[Header, int]:
     """
     cpu_type, subtype, file_type, count, size, flags = cursor.unpack("IIIIII", 4, "mach_header")
     start = width.header_size
+    # Checked here as a whole, so that nothing needs to be checked for each command.
     cursor.bytes(start, size, "load commands")
     if count > size // COMMAND_HEAD_SIZE:
-        cursor.fail("there are more load commands than there is room for", offset=16, field="ncmds", value=count)
+        cursor.fail(
+            "there are more load commands than there is room for",
+            offset=16,
+            field="ncmds",
+            value=count,
+        )
     header = Header(
         width=width,
         cpu_type=cpu_type,
@@ -96,11 +100,20 @@ def read_commands(cursor: Cursor, header: Header, count: int) -> Commands:
     head = struct.Struct("<II" if cursor.little else ">II")
     for _ in range(count):
         if offset + COMMAND_HEAD_SIZE > header.end:
-            cursor.fail("not all load commands fit into their area", offset=offset, field="sizeofcmds")
-        # The area was checked as a whole: no need to do so for each of its numbers.
+            cursor.fail(
+                "not all load commands fit into their area",
+                offset=offset,
+                field="sizeofcmds",
+            )
         kind, size = head.unpack_from(cursor.data, offset)
+        # loader.h asks for multiples of 8 in 64-bit files; for reading, multiples of 4 are enough.
         if size < COMMAND_HEAD_SIZE or size % 4 or offset + size > header.end:
-            cursor.fail("a load command has an impossible size", offset=offset + 4, field="cmdsize", value=size)
+            cursor.fail(
+                "a load command has an impossible size",
+                offset=offset + 4,
+                field="cmdsize",
+                value=size,
+            )
         found.append((kind, offset, size))
         offset += size
     commands = tuple(rows(Command, found))
@@ -108,13 +121,23 @@ def read_commands(cursor: Cursor, header: Header, count: int) -> Commands:
     return Commands(all=commands, first=first)
 
 
-def read_fields(cursor: Cursor, command: Command, layout: str, field: str) -> tuple[int, ...]:
+def read_fields(
+    cursor: Cursor,
+    command: Command,
+    layout: str,
+    field: str,
+) -> tuple[int, ...]:
     """Return numbers of a load command, behind its kind and size.
 
     :raises FormatError: when the command is shorter than they are.
     """
     if struct.calcsize("<" + layout) > command.size - COMMAND_HEAD_SIZE:
-        cursor.fail(f"{field} is too short", offset=command.offset + 4, field="cmdsize", value=command.size)
+        cursor.fail(
+            f"{field} is too short",
+            offset=command.offset + 4,
+            field="cmdsize",
+            value=command.size,
+        )
     return cursor.unpack(layout, command.offset + COMMAND_HEAD_SIZE, field)
 
 
@@ -126,14 +149,29 @@ def read_string(cursor: Cursor, command: Command, field: str) -> str:
     (start,) = read_fields(cursor, command, "I", field)
     offset, size = command.offset, command.size
     if not COMMAND_HEAD_SIZE + 4 <= start < size:
-        cursor.fail(f"the name lies outside of {field}", offset=offset + 8, field=field, value=start)
+        cursor.fail(
+            f"the name lies outside of {field}",
+            offset=offset + 8,
+            field=field,
+            value=start,
+        )
+    # It is padded with zeros up to the end of the command.
     text, end, _ = bytes(cursor.data[offset + start : offset + size]).partition(b"\0")
     if not end:
-        cursor.fail(f"the name in {field} has no end", offset=offset + start, field=field)
+        cursor.fail(
+            f"the name in {field} has no end",
+            offset=offset + start,
+            field=field,
+        )
     return text.decode("utf-8", "backslashreplace")
 
 
-def read_linkedit(cursor: Cursor, commands: Commands, kind: int, field: str) -> Cursor | None:
+def read_linkedit(
+    cursor: Cursor,
+    commands: Commands,
+    kind: int,
+    field: str,
+) -> Cursor | None:
     """Return the content that a ``linkedit_data_command`` points at; ``None`` when there is no such command."""
     command = commands.first.get(kind)
     if command is None:
@@ -152,6 +190,7 @@ def read_needs(cursor: Cursor, commands: Commands) -> tuple[Need, ...]:
 
 def _read_need(cursor: Cursor, command: Command) -> Need:
     """Read a ``dylib_command``, or the newer ``dylib_use_command`` in its place."""
+    # Place of the name, timestamp or marker, current version, compatibility version.
     start, marker, _, _ = read_fields(cursor, command, "IIII", "LC_LOAD_DYLIB")
     kind = NEEDS[command.kind]
     if marker == DYLIB_USE_MARKER and start >= DYLIB_USE_COMMAND_SIZE:
@@ -168,6 +207,7 @@ def read_identity(cursor: Cursor, commands: Commands) -> tuple[str | None, tuple
     command = commands.first.get(LC_ID_DYLIB)
     if command is None:
         return None, None
+    # Place of the name, timestamp, current version, compatibility version.
     _, _, _, compatibility = read_fields(cursor, command, "IIII", "LC_ID_DYLIB")
     return read_string(cursor, command, "LC_ID_DYLIB"), _version(compatibility)
 
@@ -227,10 +267,15 @@ def _read_version_min(cursor: Cursor, header: Header, command: Command) -> Minim
 
 def _minimum_os(platform: str, version: int, sdk: int) -> MinimumOS:
     # An SDK of 0 means that the linker was not told which it was.
-    return MinimumOS(platform=platform, version=_release(version), sdk=_release(sdk) if sdk else None)
+    return MinimumOS(
+        platform=platform,
+        version=_release(version),
+        sdk=_release(sdk) if sdk else None,
+    )
 
 
 def _version(packed: int) -> tuple[int, int, int]:
+    # X.Y.Z in 16, 8 and 8 bits
     return packed >> 16, packed >> 8 & 0xFF, packed & 0xFF
 
 
@@ -238,45 +283,3 @@ def _release(packed: int) -> tuple[int, ...]:
     """Return a version, without its third number when that is zero."""
     version = _version(packed)
     return version if version[2] else version[:2]
-
-
-# --- segments ---------------------------------------------------------------------------------------------------
-
-
-class Room(Record):
-    """What the segments say about the room in the file.
-
-    :param first: where the content of the first section begins; ``None`` when no section has content.
-    :param debug: how many bytes are for debuggers.
-    """
-
-    first: int | None
-    debug: int
-
-
-def read_room(cursor: Cursor, header: Header, commands: Commands) -> Room:
-    """Read the segments and their sections.
-
-    :raises FormatError: when a segment of a file that can be loaded, or a debug section, lies outside of the file.
-    """
-    width = header.width
-    places: list[int] = []
-    debug = 0
-    for command in commands.all:
-        if command.kind != width.segment_command:
-            continue
-        _, _, offset, size, _, _, count, _ = read_fields(cursor, command, width.segment, "segment")
-        # Objects and the companions of debuggers have segments whose content is elsewhere.
-        if header.kind in LOADABLE:
-            cursor.bytes(offset, size, "segment")
-        sections_at = command.offset + width.segment_size
-        area = cursor.part(sections_at, command.size - width.segment_size, "segment")
-        for name, _, length, place, flags in area.rows(width.section, 0, count, "sections"):
-            if not length or not place or flags & SECTION_TYPE in SECTIONS_WITHOUT_CONTENT:
-                continue
-            places.append(place)
-            if name.startswith(b"__DWARF\0"):
-                debug += len(cursor.bytes(place, length, "__DWARF section"))
-    if debug > len(cursor):
-        cursor.fail("debug sections overlap", offset=0, field="__DWARF")
-    return Room(first=min(places, default=None), debug=debug)

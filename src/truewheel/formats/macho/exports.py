@@ -36,12 +36,17 @@ def read_exports(cursor: Cursor, commands: Commands) -> Collection[bytes] | None
         area = cursor.part(offset, size, "exports trie") if size else None
     else:
         return None
+    # A library may export nothing.
     if area is None:
         return ()
     try:
         return _names_in_trie(area, 4 * len(cursor) + _SMALL_FILE)
     except (IndexError, ValueError):
-        return area.fail("the exports trie leads out of its area", offset=0, field="exports trie")
+        return area.fail(
+            "the exports trie leads out of its area",
+            offset=0,
+            field="exports trie",
+        )
 
 
 def _names_in_trie(area: Cursor, limit: int) -> Collection[bytes]:
@@ -60,6 +65,7 @@ def _names_in_trie(area: Cursor, limit: int) -> Collection[bytes]:
     while waiting:
         at, prefix = waiting.pop()
         size, at = read_uleb128(data, at)
+        # What is said about a symbol is its address and flags, or the library that it is re-exported from.
         if size:
             names.append(prefix)
             at += size
@@ -81,7 +87,11 @@ def _names_in_trie(area: Cursor, limit: int) -> Collection[bytes]:
             else:
                 waiting.append((place, name))
         if edges_left < 0 or limit < 0:
-            area.fail("the exports trie is a loop, or overlaps itself", offset=0, field="exports trie")
+            area.fail(
+                "the exports trie is a loop, or overlaps itself",
+                offset=0,
+                field="exports trie",
+            )
     return names
 
 

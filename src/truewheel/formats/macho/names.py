@@ -37,12 +37,18 @@ def name_reader(strings: Cursor, field: str) -> Callable[[int], bytes]:
     left = 8 * len(text) + _SMALL_TABLE
 
     def name_at(place: int) -> bytes:
+        """Return the string that begins at ``place``."""
         nonlocal left
         end = find_end(0, place)
         left -= end - place
         if end < 0 or left < 0:
             reason = "a name lies outside of" if end < 0 else "names overlap in"
-            strings.fail(f"{reason} the {field}", offset=min(place, len(text)), field=field, value=place)
+            strings.fail(
+                f"{reason} the {field}",
+                offset=min(place, len(text)),
+                field=field,
+                value=place,
+            )
         return text[place:end]
 
     return name_at
@@ -54,5 +60,6 @@ def ordinal_of(value: int, bits: int) -> int:
     >>> ordinal_of(1, 8), ordinal_of(0xFE, 8), ordinal_of(0xFFFD, 16)
     (1, -2, -3)
     """
+    # BIND_SPECIAL_DYLIB_*: -1 to -3 are used, 16 values are set aside for them.
     values = 1 << bits
     return value - values if value > values - 16 else value

@@ -15,16 +15,16 @@ from .commands import (
     read_linker,
     read_minimum_os,
     read_needs,
-    read_room,
     read_search_paths,
 )
 from .layout import FAT_ARCH, FAT_HEADER_SIZE, MOST_SLICES, SUBTYPE_NUMBER, THIN, Header, cpu_name
+from .segments import read_room
 from .symbols import read_symbols
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..cursor import Buffer
-    from .commands import Room
+    from .segments import Room
 
 _ARCHIVES = (b"!<arch>\n", b"!<thin>\n")
 
@@ -53,7 +53,12 @@ def read(data: Buffer) -> Binary:
     if magic in FAT_ARCH:
         return _read_fat(view, FAT_ARCH[magic])
     if magic not in THIN:
-        view.fail("the magic number is missing", offset=0, field="magic", value=magic)
+        view.fail(
+            "the magic number is missing",
+            offset=0,
+            field="magic",
+            value=magic,
+        )
     return Binary(format=Format.MACHO, slices=(_read_slice(view, 0, len(view)),))
 
 
@@ -77,11 +82,24 @@ def _read_fat(view: Cursor, layout: str) -> Binary:
     count = view.number("I", 4, "nfat_arch")
     archs = []
     for cpu_type, cpu_subtype, offset, size, *_ in view.rows(layout, FAT_HEADER_SIZE, count, "fat_arch"):
-        archs.append(FatArch(cpu_type=cpu_type, cpu_subtype=cpu_subtype, offset=offset, size=size))
+        archs.append(
+            FatArch(
+                cpu_type=cpu_type,
+                cpu_subtype=cpu_subtype,
+                offset=offset,
+                size=size,
+            )
+        )
+    # Slices lie behind the table, in any order.
     end = FAT_HEADER_SIZE + count * struct.calcsize(">" + layout)
     for arch in sorted(archs, key=lambda arch: arch.offset):
         if arch.offset < end:
-            view.fail("slices overlap", offset=arch.offset, field="fat_arch", value=arch.offset)
+            view.fail(
+                "slices overlap",
+                offset=arch.offset,
+                field="fat_arch",
+                value=arch.offset,
+            )
         end = arch.offset + arch.size
     # lipo makes fat files of static libraries too: each slice is one.
     if archs and all(_is_archive(view, arch) for arch in archs):
@@ -97,11 +115,20 @@ def _is_archive(view: Cursor, arch: FatArch) -> bool:
 # --- slices -----------------------------------------------------------------------------------------------------
 
 
-def _read_slice(view: Cursor, offset: int, size: int, arch: FatArch | None = None) -> MachOSlice:
+def _read_slice(
+    view: Cursor,
+    offset: int,
+    size: int,
+    arch: FatArch | None = None,
+) -> MachOSlice:
     """Return the facts of one slice; ``arch`` is what the fat header says about it."""
     magic = bytes(view.bytes(offset, size, "slice")[:4])
     if magic not in THIN:
-        view.fail("a slice is not Mach-O", offset=offset, field="magic")
+        view.fail(
+            "a slice is not Mach-O",
+            offset=offset,
+            field="magic",
+        )
     little, width = THIN[magic]
     cursor = view.part(offset, size, "slice", little=little)
     header, count = read_header(cursor, width)
@@ -143,10 +170,20 @@ def _check_same_cpu(cursor: Cursor, header: Header, arch: FatArch) -> None:
     """
     message = "the fat header names another CPU than the slice"
     if arch.cpu_type != header.cpu_type:
-        cursor.fail(message, offset=4, field="cputype", value=header.cpu_type)
+        cursor.fail(
+            message,
+            offset=4,
+            field="cputype",
+            value=header.cpu_type,
+        )
     name = cpu_name(header.cpu_type, header.cpu_subtype)
     if cpu_name(arch.cpu_type, arch.cpu_subtype & SUBTYPE_NUMBER) != name:
-        cursor.fail(message, offset=8, field="cpusubtype", value=header.cpu_subtype)
+        cursor.fail(
+            message,
+            offset=8,
+            field="cpusubtype",
+            value=header.cpu_subtype,
+        )
 
 
 def _header_padding(header: Header, room: Room) -> int:

@@ -38,16 +38,21 @@ if TYPE_CHECKING:
 
 
 def read_symbols(
-    cursor: Cursor, header: Header, commands: Commands, needs: Sequence[Need]
+    cursor: Cursor,
+    header: Header,
+    commands: Commands,
+    needs: Sequence[Need],
 ) -> tuple[tuple[Symbol, ...], frozenset[str]]:
     """Return imports, in the order of the symbol table, and the names of exports.
 
     :param needs: the needed libraries, in the order by which symbols refer to them.
     :raises FormatError: when a table is broken, or names overlap in it.
     """
+    # Core dumps, kernel extensions and the companions of debuggers are not linked with anything.
     if header.kind not in LOADABLE and header.kind is not Kind.OBJECT:
         return (), frozenset()
     exported = read_exports(cursor, commands)
+    # Where there is a trie, the loader looks for exports nowhere else.
     undefined, defined = _read_symbol_table(cursor, header, commands, with_defined=exported is None)
     if exported is None:
         exported = defined
@@ -66,6 +71,7 @@ def _with_libraries(imports: Imports, header: Header, needs: Sequence[Need]) -> 
     plain = without_underscores(imports)
     symbols = []
     for name, (ordinal, is_weak) in zip(plain, imports.values(), strict=True):
+        # Negative ordinals are lookups in all files.
         library = libraries[ordinal] if 0 < ordinal < count else None
         symbols.append((name, None, library, is_weak, None))
     return tuple(rows(Symbol, symbols))
@@ -96,7 +102,11 @@ def _correct_by_bindings(undefined: Imports, bound: Imports, exports: frozenset[
 
 
 def _read_symbol_table(
-    cursor: Cursor, header: Header, commands: Commands, *, with_defined: bool
+    cursor: Cursor,
+    header: Header,
+    commands: Commands,
+    *,
+    with_defined: bool,
 ) -> tuple[Imports, Collection[bytes]]:
     """Return the symbols that are undefined, and the names of those that are defined for others.
 
@@ -116,6 +126,7 @@ def _read_symbol_table(
     exports: set[bytes] = set()
     for start, end in ranges:
         for name, kind, description, value in cursor.records(header.width.symbol, table[start * size : end * size]):
+            # Entries for debuggers, private and local symbols are not seen by other files.
             if kind & (N_STAB | N_PEXT | N_EXT) != N_EXT or not name:
                 continue
             # In an object, an undefined symbol with a value is a common one: the value is its size.
@@ -133,10 +144,14 @@ def _read_description(description: int) -> tuple[int, bool]:
 
 
 def _find_ranges(
-    cursor: Cursor, header: Header, commands: Commands, count: int
+    cursor: Cursor,
+    header: Header,
+    commands: Commands,
+    count: int,
 ) -> tuple[tuple[int, int], tuple[int, int]]:
     """Return where the defined external symbols and the undefined ones are: first and end of each (``LC_DYSYMTAB``)."""
     command = commands.first.get(LC_DYSYMTAB)
+    # The ranges are for the loader, which reads no objects: of these, all symbols are gone through.
     if command is None or header.kind is Kind.OBJECT:
         return (0, 0), (0, count)
     fields = read_fields(cursor, command, "8xIIII", "LC_DYSYMTAB")

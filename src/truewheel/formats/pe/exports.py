@@ -44,7 +44,12 @@ def read_exports(image: Image) -> Exports:
     if not count:
         return Exports(library=_library_name(image, library_at))
     if count > MOST_EXPORTS:
-        image.cursor.fail("there are more names than ordinals", offset=0, field="NumberOfNames", value=count)
+        image.cursor.fail(
+            "there are more names than ordinals",
+            offset=0,
+            field="NumberOfNames",
+            value=count,
+        )
     name_of = image.name
     names = [name_of(at, "export name") for (at,) in image.rows("I", names_at, count, "export name table")]
     targets = [target for (target,) in image.rows("I", functions_at, functions, "export address table")]
@@ -64,7 +69,11 @@ def _library_name(image: Image, address: int) -> str | None:
 
 
 def _read_forwards(
-    image: Image, names: Sequence[str], targets: Sequence[int], ordinals: Iterable[tuple[int, ...]], inside: range
+    image: Image,
+    names: Sequence[str],
+    targets: Sequence[int],
+    ordinals: Iterable[tuple[int, ...]],
+    inside: range,
 ) -> tuple[tuple[str, str], ...]:
     """Return the exports whose target is a name. Most libraries have none: their names need not be gone through."""
     if not any(target in inside for target in targets):

@@ -26,7 +26,14 @@ class Image:
     :param raw: the whole file.
     """
 
-    def __init__(self, cursor: Cursor, raw: bytes, header: Header, sections: Sequence[Section]) -> None:
+    def __init__(
+        self,
+        cursor: Cursor,
+        raw: bytes,
+        header: Header,
+        sections: Sequence[Section],
+    ) -> None:
+        """Sort the sections by their addresses."""
         self.cursor = cursor
         self.raw = raw
         self.header = header
@@ -49,11 +56,22 @@ class Image:
         # Memory is mapped in whole pages, whatever size a section has.
         pages = (virtual + PAGE - 1) & -PAGE
         if not 0 <= address - start < pages:
-            self.cursor.fail(f"{field} lies in no section", offset=0, field=field, value=address)
+            self.cursor.fail(
+                f"{field} lies in no section",
+                offset=0,
+                field=field,
+                value=address,
+            )
         end = min(offset + min(size, pages), len(self.raw))
         return start, offset, end, size < pages
 
-    def rows(self, layout: str, address: int, count: int, field: str) -> Iterator[tuple[int, ...]]:
+    def rows(
+        self,
+        layout: str,
+        address: int,
+        count: int,
+        field: str,
+    ) -> Iterator[tuple[int, ...]]:
         """Return ``count`` records at ``address``.
 
         :raises FormatError: at once, when they do not all lie in the file and in one section.
@@ -61,7 +79,12 @@ class Image:
         first, offset, end, _ = self._area(address, field)
         start = offset + address - first
         if start + count * struct.calcsize("<" + layout) > end:
-            self.cursor.fail(f"{field} reaches beyond its section", offset=min(start, end), field=field, value=count)
+            self.cursor.fail(
+                f"{field} reaches beyond its section",
+                offset=min(start, end),
+                field=field,
+                value=count,
+            )
         return self.cursor.rows(layout, start, count, field)
 
     def row(self, layout: str, address: int, field: str) -> tuple[int, ...]:
@@ -71,7 +94,13 @@ class Image:
         """
         return next(self.rows(layout, address, 1, field))
 
-    def until_zero(self, layout: str, last: int, address: int, field: str) -> Iterator[tuple[int, ...]]:
+    def until_zero(
+        self,
+        layout: str,
+        last: int,
+        address: int,
+        field: str,
+    ) -> Iterator[tuple[int, ...]]:
         """Yield records at ``address`` up to the one whose field ``last`` is zero.
 
         :raises FormatError: when there is none.
@@ -85,7 +114,12 @@ class Image:
             yield record
         # The zeros that follow in memory end the list as well.
         if not has_zeros:
-            self.cursor.fail(f"{field} has no end", offset=start, field=field, value=address)
+            self.cursor.fail(
+                f"{field} has no end",
+                offset=start,
+                field=field,
+                value=address,
+            )
 
     def name(self, address: int, field: str) -> str:
         """Return the NUL-terminated string at ``address``.
@@ -101,10 +135,20 @@ class Image:
             at = address + self._shift
         end = self.raw.find(b"\0", at, self._end)
         if end < 0:
-            self.cursor.fail(f"{field} has no end", offset=min(at, self._end), field=field, value=address)
+            self.cursor.fail(
+                f"{field} has no end",
+                offset=min(at, self._end),
+                field=field,
+                value=address,
+            )
         self._left -= end - at + _ADDRESS_SIZE
         if self._left < 0:
-            self.cursor.fail("names overlap", offset=at, field=field, value=address)
+            self.cursor.fail(
+                "names overlap",
+                offset=at,
+                field=field,
+                value=address,
+            )
         return self.raw[at:end].decode("utf-8", "backslashreplace")
 
 

@@ -52,7 +52,12 @@ def read_imports(image: Image) -> tuple[tuple[Need, ...], tuple[Symbol, ...]]:
         left = most - len(symbols)
         symbols += islice(_read_symbols(image, library), left + 1)
         if len(symbols) > most:
-            image.cursor.fail("import tables overlap", offset=0, field="import lookup table", value=library.table)
+            image.cursor.fail(
+                "import tables overlap",
+                offset=0,
+                field="import lookup table",
+                value=library.table,
+            )
     needs = tuple(Need(library=name, kind=kind) for name, kind in kinds.items())
     return needs, tuple(symbols)
 
@@ -72,7 +77,11 @@ def _read_import_directory(image: Image) -> Iterator[_Library]:
         # Old linkers left out the lookup table: then the address table still has the names.
         has_lookup_table = lookup_table >= image.header.headers_size
         table = lookup_table if has_lookup_table else address_table
-        yield _Library(kind=NeedKind.NORMAL, name=image.name(name_at, "DLL name"), table=table)
+        yield _Library(
+            kind=NeedKind.NORMAL,
+            name=image.name(name_at, "DLL name"),
+            table=table,
+        )
 
 
 def _read_delay_directory(image: Image) -> Iterator[_Library]:
@@ -88,7 +97,12 @@ def _read_delay_directory(image: Image) -> Iterator[_Library]:
         # Visual C++ 6 wrote addresses instead of offsets from the base.
         base = 0 if attributes & DELAY_RVA_BASED else image.header.base
         name = image.name(name_at - base, "delayed DLL name")
-        yield _Library(kind=NeedKind.DELAYED, name=name, table=table - base, base=base)
+        yield _Library(
+            kind=NeedKind.DELAYED,
+            name=name,
+            table=table - base,
+            base=base,
+        )
 
 
 def _read_symbols(image: Image, library: _Library) -> Iterator[Symbol]:
@@ -104,6 +118,10 @@ def _read_symbols(image: Image, library: _Library) -> Iterator[Symbol]:
     for (value,) in image.until_zero(width.thunk, 0, library.table, "import lookup table"):
         if value & by_ordinal:
             ordinal = value & 0xFFFF
-            yield Symbol(name=f"#{ordinal}", library=name, ordinal=ordinal)
+            yield Symbol(
+                name=f"#{ordinal}",
+                library=name,
+                ordinal=ordinal,
+            )
         else:
             yield Symbol(name=name_of(value + to_name, "import name"), library=name)

@@ -35,14 +35,21 @@ def kind_of(image: Image) -> Kind:
     their header names.
     """
     header = image.header
-    is_finished = header.characteristics & IMAGE_FILE_EXECUTABLE_IMAGE
-    if header.is_companion or not is_finished:
-        return Kind.OTHER
-    if header.subsystem in SUBSYSTEMS_OF_FIRMWARE or _is_managed(image):
+    if not _is_for_processes(image):
         return Kind.OTHER
     if header.characteristics & IMAGE_FILE_DLL:
         return Kind.SHARED if _has_code(header) else Kind.OTHER
+    # Drivers, and the few programs that run before Windows does.
     return Kind.OTHER if header.subsystem == IMAGE_SUBSYSTEM_NATIVE else Kind.EXECUTABLE
+
+
+def _is_for_processes(image: Image) -> bool:
+    header = image.header
+    # The bit says that the linker found all that it looked for.
+    is_finished = header.characteristics & IMAGE_FILE_EXECUTABLE_IMAGE
+    if header.is_companion or not is_finished:
+        return False
+    return header.subsystem not in SUBSYSTEMS_OF_FIRMWARE and not _is_managed(image)
 
 
 def _has_code(header: Header) -> bool:
@@ -70,7 +77,9 @@ def hybrid_of(image: Image) -> Literal["arm64ec", "arm64x"] | None:
     header = image.header
     address, _ = header.directory(LOAD_CONFIG)
     machines = (IMAGE_FILE_MACHINE_AMD64, IMAGE_FILE_MACHINE_ARM64)
-    if header.machine not in machines or header.width.bits != 64 or not address:
+    if header.machine not in machines or header.width.bits != 64:
+        return None
+    if not address:
         return None
     # The structure begins with its own size, and has grown with each Windows.
     (size,) = image.row("I", address, "load configuration")

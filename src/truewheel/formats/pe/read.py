@@ -66,7 +66,12 @@ def read(data: Buffer) -> Binary | None:
     signature_at = cursor.number("I", E_LFANEW_AT, "e_lfanew")
     if raw[signature_at : signature_at + 4] != SIGNATURE:
         if _is_damaged(raw, signature_at):
-            cursor.fail("no PE header follows the DOS program", offset=60, field="e_lfanew", value=signature_at)
+            cursor.fail(
+                "no PE header follows the DOS program",
+                offset=60,
+                field="e_lfanew",
+                value=signature_at,
+            )
         return None
     header = read_header(cursor, signature_at + 4)
     sections = read_sections(cursor, header)
@@ -140,8 +145,14 @@ def read_header(cursor: Cursor, at: int) -> Header:
     start = at + FILE_HEADER_SIZE
     magic = cursor.number("H", start, "Magic")
     if magic not in WIDTHS:
-        cursor.fail("it is neither PE32 nor PE32+", offset=start, field="Magic", value=magic)
+        cursor.fail(
+            "it is neither PE32 nor PE32+",
+            offset=start,
+            field="Magic",
+            value=magic,
+        )
     width = WIDTHS[magic]
+    # https://learn.microsoft.com/en-us/windows/win32/debug/pe-format#optional-header-image-only
     code, entry, base, alignment, os_major, os_minor, major, minor, image_size, headers_size, subsystem = cursor.unpack(
         width.optional_header, start, "optional header"
     )

@@ -32,10 +32,25 @@ def read(data: Buffer) -> Binary:
     """
     cursor = Cursor(data, what="WebAssembly file")
     version = cursor.number("I", 4, "version")
+    # A component holds modules, with sections of its own.
     if version == COMPONENT:
-        return Binary(format=Format.WASM, slices=(WasmSlice(cpu="wasm32", bits=32, kind=Kind.OTHER),))
+        return Binary(
+            format=Format.WASM,
+            slices=(
+                WasmSlice(
+                    cpu="wasm32",
+                    bits=32,
+                    kind=Kind.OTHER,
+                ),
+            ),
+        )
     if version != MODULE:
-        cursor.fail("its version is unknown", offset=4, field="version", value=version)
+        cursor.fail(
+            "its version is unknown",
+            offset=4,
+            field="version",
+            value=version,
+        )
     facts = Facts()
     for section_id, content in _each_section(cursor):
         if section_id == CUSTOM:
@@ -62,7 +77,12 @@ def _each_section(cursor: Cursor) -> Iterator[tuple[int, Cursor]]:
         offset += head.at
         yield section_id, cursor.part(offset, size, "section")
         offset += size
-    cursor.fail("there are too many sections", offset=offset, field="section", value=MOST_SECTIONS)
+    cursor.fail(
+        "there are too many sections",
+        offset=offset,
+        field="section",
+        value=MOST_SECTIONS,
+    )
 
 
 def _slice(facts: Facts) -> WasmSlice:
@@ -85,6 +105,7 @@ def _slice(facts: Facts) -> WasmSlice:
 
 
 def _kind(facts: Facts) -> Kind:
+    # Main modules of Emscripten have no dylink.0, and are loaded as programs.
     if facts.has_linking:
         return Kind.OBJECT
     return Kind.SHARED if facts.has_dylink else Kind.EXECUTABLE

@@ -28,7 +28,11 @@ class Reader:
         :raises FormatError: when none is left.
         """
         if self.at >= len(self.raw):
-            self.cursor.fail(f"{field} lies outside of it", offset=self.at, field=field)
+            self.cursor.fail(
+                f"{field} lies outside of it",
+                offset=self.at,
+                field=field,
+            )
         self.at += 1
         return self.raw[self.at - 1]
 
@@ -40,15 +44,22 @@ class Reader:
         :raises FormatError: when it is longer.
         """
         value = self.byte(field)
+        # Most numbers take one byte.
         if value < 0x80:
             return value
+        # Each byte has seven bits, the lowest first; the eighth says that more follow.
         value &= 0x7F
         for shift in range(7, 70, 7):
             more = self.byte(field)
             value |= (more & 0x7F) << shift
             if more < 0x80:
                 return value
-        return self.cursor.fail(f"{field} is a number without an end", offset=self.at, field=field, value=value)
+        return self.cursor.fail(
+            f"{field} is a number without an end",
+            offset=self.at,
+            field=field,
+            value=value,
+        )
 
     def content(self, size: int, field: str) -> Cursor:
         """Return the next ``size`` bytes.
@@ -70,7 +81,12 @@ class Reader:
         start = self.at
         self.at += size
         if self.at > len(self.raw):
-            self.cursor.fail(f"{field} reaches beyond its section", offset=start, field=field, value=size)
+            self.cursor.fail(
+                f"{field} reaches beyond its section",
+                offset=start,
+                field=field,
+                value=size,
+            )
         return self.raw[start : self.at].decode("utf-8", "backslashreplace")
 
     def names(self, field: str) -> Iterator[str]:

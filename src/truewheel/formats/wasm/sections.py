@@ -38,6 +38,7 @@ class Facts:
     """What the sections have told so far. Names are keys of dictionaries: in order, and each once."""
 
     def __init__(self) -> None:
+        """Begin with what a module without sections says."""
         self.imports: list[Symbol] = []
         self.import_modules: dict[str, None] = {}
         self.weak: set[str] = set()
@@ -56,11 +57,16 @@ class Facts:
 
 
 def _read_imports(area: Reader, facts: Facts) -> None:
+    """Read the import section: module, name and description of each import.
+
+    https://webassembly.github.io/spec/core/binary/modules.html#import-section
+    """
     for _ in range(area.number("number of imports")):
         module = area.name("import module")
         name = area.name("import name")
         facts.import_modules[module] = None
         kind = area.byte("import kind")
+        # A group has an empty name here; the names follow.
         if kind in (GROUP, GROUP_OF_ONE_KIND) and not name:
             _read_import_group(area, facts, module, kind)
         else:
@@ -69,12 +75,24 @@ def _read_imports(area: Reader, facts: Facts) -> None:
 
 
 def _add_import(facts: Facts, module: str, name: str) -> None:
+    """Add an import, with its module as the library that has to define it."""
     library = None if module in GLOBAL_NAMESPACES else module
     # The section dylink.0 comes first, so weak names are known by now.
-    facts.imports.append(Symbol(name=name, library=library, weak=name in facts.weak))
+    facts.imports.append(
+        Symbol(
+            name=name,
+            library=library,
+            weak=name in facts.weak,
+        )
+    )
 
 
-def _read_import_group(area: Reader, facts: Facts, module: str, kind: int) -> None:
+def _read_import_group(
+    area: Reader,
+    facts: Facts,
+    module: str,
+    kind: int,
+) -> None:
     """Read imports that share their module, or their description as well.
 
     https://github.com/WebAssembly/compact-import-section
@@ -82,6 +100,7 @@ def _read_import_group(area: Reader, facts: Facts, module: str, kind: int) -> No
     if kind == GROUP_OF_ONE_KIND:
         _skip_description(area, facts, area.byte("import kind"))
     count = area.number("number of imports")
+    # A name in a group of one kind may take a single byte, so that a small file could have a flood of them.
     if len(facts.imports) + count > len(area.raw) // SMALLEST_IMPORT + _MORE_IN_GROUPS:
         area.cursor.fail(
             "there are more imports than there can be",
@@ -98,6 +117,7 @@ def _read_import_group(area: Reader, facts: Facts, module: str, kind: int) -> No
 def _skip_description(area: Reader, facts: Facts, kind: int) -> None:
     """Go on behind the description of an import; of a memory, whether its addresses have 64 bits is kept."""
     if kind in (FUNCTION, EXACT_FUNCTION):
+        # What the function takes and returns is of no interest here.
         area.number("type index")
     elif kind == TABLE:
         _skip_value_type(area)
@@ -111,7 +131,12 @@ def _skip_description(area: Reader, facts: Facts, kind: int) -> None:
         area.byte("tag attribute")
         area.number("type index")
     else:
-        area.cursor.fail("the kind of an import is unknown", offset=area.at - 1, field="import kind", value=kind)
+        area.cursor.fail(
+            "the kind of an import is unknown",
+            offset=area.at - 1,
+            field="import kind",
+            value=kind,
+        )
 
 
 def _skip_value_type(area: Reader) -> None:
