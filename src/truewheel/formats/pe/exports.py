@@ -54,13 +54,17 @@ def read_exports(image: Image) -> Exports:
     names = [name_of(at, "export name") for (at,) in image.rows("I", names_at, count, "export name table")]
     targets = [target for (target,) in image.rows("I", functions_at, functions, "export address table")]
     ordinals = image.rows("H", ordinals_at, count, "export ordinal table")
-    # An address inside of the export directory is not code, but the name of a symbol elsewhere.
-    inside = range(directory, directory + size)
-    forwards = _read_forwards(image, names, targets, ordinals, inside)
+    end = directory + size
+    # An address inside of the export directory is not code, but the name of a symbol elsewhere. Most libraries have none:
+    # their names need not be gone through.
+    forwards: list[tuple[str, str]] = []
+    if any(directory <= target < end for target in targets):
+        inside = range(directory, end)
+        forwards = _read_forwards(image, zip(names, ordinals, strict=True), targets, inside)
     return Exports(
         library=_library_name(image, library_at),
         names=frozenset(names),
-        forwards=forwards,
+        forwards=tuple(forwards),
     )
 
 
@@ -70,17 +74,19 @@ def _library_name(image: Image, address: int) -> str | None:
 
 def _read_forwards(
     image: Image,
-    names: Sequence[str],
+    exports: Iterable[tuple[str, tuple[int, ...]]],
     targets: Sequence[int],
-    ordinals: Iterable[tuple[int, ...]],
     inside: range,
-) -> tuple[tuple[str, str], ...]:
-    """Return the exports whose target is a name. Most libraries have none: their names need not be gone through."""
-    if not any(target in inside for target in targets):
-        return ()
+) -> list[tuple[str, str]]:
+    """Return the exports whose target is a name: the export's own, and the one that it stands for.
+
+    :param exports: each name with its ordinal, the index of its target.
+    """
     forwards = []
-    for name, (ordinal,) in zip(names, ordinals, strict=True):
-        target = targets[ordinal] if ordinal < len(targets) else 0
+    for name, (ordinal,) in exports:
+        if ordinal >= len(targets):
+            continue
+        target = targets[ordinal]
         if target in inside:
             forwards.append((name, image.name(target, "export forwarder")))
-    return tuple(forwards)
+    return forwards
