@@ -32,13 +32,8 @@ from support.macho_images import (
 )
 from support.reading import error_of, failure, failure_of_part
 from truewheel import formats
-<<<<<<< HEAD
 from truewheel.formats.macho.read import read as read_macho
-from truewheel.model.binary import Format, Kind, MachOSlice, MinimumOS, NeedKind, Symbol
-=======
-from truewheel.formats import macho
 from truewheel.model.binary import Format, Kind, MachOSlice, MinimumOS, Need, NeedKind, SearchPath, Symbol
->>>>>>> main
 from truewheel.model.errors import FormatError
 
 
@@ -305,14 +300,8 @@ def test_the_symbol_table_names_the_library_of_a_weak_definition() -> None:
 
 
 def test_compressed_names_are_refused_clearly() -> None:
-<<<<<<< HEAD
-    error = failure(image(macho_images.content(0x80000034, macho_images.chained([], compression=1))))
-    assert error is not None
-    assert "compressed symbol names cannot be read" in str(error)
-=======
     error = error_of(image(macho_images.content(0x80000034, macho_images.chained([], compression=1))))
-    assert "compressed symbol names are not read" in str(error)
->>>>>>> main
+    assert "compressed symbol names cannot be read" in str(error)
     assert error.field == "symbols_format"
 
 
@@ -582,14 +571,8 @@ def test_a_trie_that_loops_is_told() -> None:
     assert "loop" in str(error)
 
 
-<<<<<<< HEAD
-def test_what_is_not_mach_o_at_all() -> None:
+def test_the_reader_refuses_files_of_other_formats() -> None:
     with pytest.raises(FormatError, match="the magic number is missing"):
         read_macho(b"\x7fELF" + bytes(60))
-=======
-def test_the_reader_refuses_files_of_other_formats() -> None:
-    with pytest.raises(FormatError, match="the magic number is not there"):
-        macho.read(b"\x7fELF" + bytes(60))
->>>>>>> main
     with pytest.raises(FormatError):
         read_macho(b"\xcf\xfa")

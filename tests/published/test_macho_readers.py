@@ -36,15 +36,6 @@ def macho_files(path: Path) -> Iterator[tuple[str, bytes, tuple[MachOSlice, ...]
     with zipfile.ZipFile(path) as archive:
         for item in archive.infolist():
             data = archive.read(item)
-<<<<<<< HEAD
-            if formats.sniff(data[: formats.HEAD]) is Format.MACHO:
-                binary = formats.read(data)
-                assert binary is not None
-                if binary.format is Format.ARCHIVE:
-                    continue  # a universal static library, which macholib takes for broken
-                assert all(isinstance(s, MachOSlice) for s in binary.slices)
-                yield item.filename, data, binary.slices  # type: ignore[misc]
-=======
             if formats.sniff(data[: formats.HEAD]) is not Format.MACHO:
                 continue
             binary = formats.read(data)
@@ -52,7 +43,6 @@ def macho_files(path: Path) -> Iterator[tuple[str, bytes, tuple[MachOSlice, ...]
             if binary.format is Format.ARCHIVE:
                 continue  # a universal static library, which macholib takes for broken
             yield item.filename, data, binary.slices  # type: ignore[misc]
->>>>>>> main
 
 
 def wheel(row: published.Published) -> Path:
