@@ -23,7 +23,7 @@ from macholib.SymbolTable import SymbolTable
 
 from truewheel import formats
 from truewheel.audit.verdict import check
-from truewheel.formats import macho
+from truewheel.model.binary import Format
 from truewheel.system.wheels.reading import read_wheel
 
 RUNS = 5
@@ -45,7 +45,7 @@ def unpacked(wheel: Path, place: Path) -> list[Path]:
     found = []
     for path in (p for p in place.rglob("*") if p.is_file()):
         with path.open("rb") as file:
-            if macho.recognises(file.read(formats.HEAD)):
+            if formats.sniff(file.read(formats.HEAD)) is Format.MACHO:
                 found.append(path)
     return found
 

@@ -50,6 +50,10 @@ ROOMS = {
     "model": pure(),
     # Floor 2: bytes to facts; what each system supplies
     "formats": pure("model"),
+    "formats/elf": pure("model", "formats"),
+    "formats/macho": pure("model", "formats"),
+    "formats/pe": pure("model", "formats"),
+    "formats/wasm": pure("model", "formats"),
     "platforms": pure("model", "data_tables"),
     # Floor 3: what is decided
     "audit": pure("audit/python", "checks", "model", "platforms"),

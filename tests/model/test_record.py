@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 
 import pytest
 
-from truewheel.model.record import Record, parts, replace, worked_out
+from truewheel.model.record import NamedTuple, Record, parts, replace, rows, worked_out
 
 
 class Point(Record):
@@ -114,3 +115,55 @@ def test_what_follows_from_a_record_is_worked_out_once_for_each() -> None:
     assert len(calls) == 3
     assert one == alike
     assert repr(one) == "Point(x=1, y=0)"
+
+
+# --- named tuples -----------------------------------------------------------------------------------------------
+
+
+class Row(NamedTuple):
+    x: int
+    y: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.x + self.y
+
+
+def test_a_row_has_names_defaults_and_methods() -> None:
+    row = Row(1)
+    assert row == (1, 0) == Row(x=1, y=0)
+    assert (row.x, row.y, row.total) == (1, 0, 1)
+    assert repr(row) == "Row(x=1, y=0)"
+
+
+def test_a_row_cannot_be_changed_but_replaced() -> None:
+    row = Row(1, 2)
+    with pytest.raises(AttributeError):
+        row.x = 2  # type: ignore[misc]
+    assert row._replace(y=5) == Row(1, 5)
+    assert row._asdict() == {"x": 1, "y": 2}
+
+
+def test_a_row_refuses_wrong_arguments() -> None:
+    with pytest.raises(TypeError):
+        Row()  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        Row(1, 2, 3)  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        Row(1, z=2)  # type: ignore[call-arg]
+
+
+def test_a_row_can_be_matched_and_copied_to_another_process() -> None:
+    match Row(1, 2):
+        case Row(x, y):
+            assert (x, y) == (1, 2)
+        case _:
+            pytest.fail("a row matches the pattern of its class")
+    again = pickle.loads(pickle.dumps(Row(1, 2)))
+    assert (type(again), again) == (Row, Row(1, 2))
+
+
+def test_many_rows_are_made_at_once() -> None:
+    made = list(rows(Row, [(1, 2), (3, 4)]))
+    assert made == [Row(1, 2), Row(3, 4)]
+    assert all(type(row) is Row for row in made)

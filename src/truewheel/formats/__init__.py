@@ -1,4 +1,7 @@
-"""From bytes to facts. A format is recognised by its first bytes, never by trying."""
+"""From bytes to facts. A format is recognised by its first bytes, never by trying.
+
+Each format has a module with ``recognises(head)`` and ``read(data)``, which is imported for the first file of that format.
+"""
 
 from __future__ import annotations
 
@@ -14,25 +17,42 @@ if TYPE_CHECKING:
     from .cursor import Buffer
 
 READERS: tuple[tuple[Format, str, tuple[bytes, ...]], ...] = (
-    (Format.ELF, "elf", (b"\x7fELF",)),
+    (
+        Format.ELF,
+        "elf.read",
+        (b"\x7fELF",),
+    ),
     (
         Format.MACHO,
-        "macho",
+        "macho.read",
         (b"\xfe\xed\xfa", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf"),
     ),
-    (Format.PE, "pe", (b"MZ",)),
-    (Format.WASM, "wasm", (b"\0asm",)),
-    (Format.ARCHIVE, "ar", (b"!<arch>\n", b"!<thin>\n")),
+    (
+        Format.PE,
+        "pe.read",
+        (b"MZ",),
+    ),
+    (
+        Format.WASM,
+        "wasm.read",
+        (b"\0asm",),
+    ),
+    (
+        Format.ARCHIVE,
+        "ar",
+        (b"!<arch>\n", b"!<thin>\n"),
+    ),
     (
         Format.COFF,
         "coff",
+        # Objects have no magic number: these are the machines that they are for.
         (b"\x4c\x01", b"\x64\x86", b"\x64\xaa", b"\x41\xa6", b"\x4e\xa6", b"\xc4\x01", b"\0\0\xff\xff"),
     ),
 )
-"""Every format that can be read, its module here with ``recognises(head)`` and ``read(data)``, and how files begin that
-may be of it. An archive's ``read`` also takes what reads its members."""
+"""Every format that can be read, its module here, and how files begin that may be of it."""
 
-_FIRST = frozenset(beginning[:1] for _, _, beginnings in READERS for beginning in beginnings)
+_BEGINNINGS = sum((beginnings for *_, beginnings in READERS), ())
+_FIRST_BYTES = frozenset(beginning[:1] for beginning in _BEGINNINGS)
 """First bytes of files that may be binaries: most others are told from them by this alone."""
 
 HEAD = 64
@@ -40,43 +60,56 @@ HEAD = 64
 
 
 def sniff(head: bytes) -> Format | None:
-    """What a file that begins with ``head`` is; ``None`` when it is no binary.
+    """Return the format of a file that begins with ``head``; ``None`` when it is not a binary.
 
     >>> sniff(b"#!/bin/sh")
     >>> sniff(b"!<arch>\\n")
     <Format.ARCHIVE: 'static archive'>
     """
-    for form, name, beginnings in READERS if head[:1] in _FIRST else ():
-        if head.startswith(beginnings) and _reader(name).recognises(head):
+    # This is asked about every file of a wheel.
+    if head[:1] not in _FIRST_BYTES:
+        return None
+    for form, module, beginnings in READERS:
+        if head.startswith(beginnings) and _reader(module).recognises(head):
             return form
     return None
 
 
-@functools.cache
-def _reader(name: str) -> ModuleType:
-    return import_module(f".{name}", __package__)
-
-
 def read(data: Buffer) -> Binary | None:
-    """The facts of a file, ``None`` when it is no binary.
+    """Return the facts of a file, ``None`` when it is not a binary.
 
     :raises FormatError: when the file is not what its first bytes claim.
     """
-    form = sniff(_head(data))
+    form = _sniff_buffer(data)
+    if form is None:
+        return None
     if form is Format.ARCHIVE:
-        found: Binary = _reader("ar").read(data, _read)  # its members are files of the other formats
+        found: Binary = _reader("ar").read(data, _read_member)
         return found
     return _read(data, form)
 
 
-def _head(data: Buffer) -> bytes:
-    return bytes(memoryview(data)[:HEAD])
+def _sniff_buffer(data: Buffer) -> Format | None:
+    return sniff(bytes(memoryview(data)[:HEAD]))
 
 
-def _read(data: Buffer, form: Format | None = None) -> Binary | None:
-    """The facts of anything but an archive, so that none is read inside of another."""
-    form = form or sniff(_head(data))
+def _read_member(data: Buffer) -> Binary | None:
+    """Return the facts of a member of an archive; ``None`` for an archive, so that none is read inside of another."""
+    form = _sniff_buffer(data)
     if form is None or form is Format.ARCHIVE:
         return None
-    found: Binary | None = next(_reader(name) for known, name, _ in READERS if known is form).read(data)
-    return found
+    return _read(data, form)
+
+
+def _read(data: Buffer, form: Format) -> Binary | None:
+    for known, module, _ in READERS:
+        if known is form:
+            # A DOS program begins like a PE image: the reader alone can tell.
+            found: Binary | None = _reader(module).read(data)
+            return found
+    return None
+
+
+@functools.cache
+def _reader(module: str) -> ModuleType:
+    return import_module(f".{module}", __package__)

@@ -1,26 +1,38 @@
 """Facts from static libraries: which CPU their members are for.
 
 The variants of GNU, BSD and Windows, and GNU's thin archives, whose members are files elsewhere. Sources: ``ar.h``;
-the Microsoft PE and COFF specification, chapter 7; GNU binutils' documentation of ``ar``. Debian packages are archives
-of this form as well, and no libraries: they are not recognised.
+https://learn.microsoft.com/en-us/windows/win32/debug/pe-format#archive-library-file-format; GNU binutils' documentation of
+``ar``. Debian packages are archives of this form as well, and not libraries: they are not recognised.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 from ..model.binary import Binary, Format, Kind, Slice
 from ..model.errors import FormatError
 from . import coff
-from .cursor import Buffer, Cursor
+from .cursor import Cursor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .cursor import Buffer
+
+    MemberReader = Callable[[Buffer], Binary | None]
 
 NORMAL, THIN = b"!<arch>\n", b"!<thin>\n"
-_HEADER = 60
-_LONGEST_HEAD = 64
+AR_FMAG = b"`\n"
+MEMBER_HEADER, MEMBER_HEADER_SIZE = "16s32x10s2s", 60
+"""``ar_hdr``: name, size in decimal digits, end; the rest is not read."""
+SIZE_AT, FMAG_AT = 48, 58
 _TABLES = frozenset({b"/", b"//", b"/SYM64/", b"/<ECSYMBOLS>/", b"/<HYBRIDMAP>/", b"/<XFGHASHMAP>/"})
 _DECLARATIONS = (b"__.SYMDEF", b"__.PKGDEF")
-"""Names, and beginnings of names, of members that are no objects: indexes, long names, Go's declarations."""
+"""Names, and beginnings of names, of members that are not objects: indexes, long names, Go's declarations."""
+_LONG_NAME = b"#1/"
+"""How BSD's names begin that stand in front of the content; the length follows."""
 _DEBIAN = b"debian-binary"
+_LONGEST_HEAD = 64
+"""How many first bytes tell the machine of a COFF member."""
 
 
 def recognises(head: bytes) -> bool:
@@ -32,71 +44,108 @@ def recognises(head: bytes) -> bool:
     return head[:8] in (NORMAL, THIN) and not head.startswith(_DEBIAN, 8)
 
 
-def read(data: Buffer, member: Callable[[Buffer], Binary | None]) -> Binary:
-    """A static library, with one slice: the CPU of its first member whose CPU can be told; or without a slice.
+def read(data: Buffer, read_member: MemberReader) -> Binary:
+    """Return a static library, with one slice: the CPU of its first member whose CPU can be told; or without a slice.
 
-    :param member: reads files of the other formats; gives ``None`` for archives.
-    :raises FormatError: when a member's header is none, or a member reaches beyond the file.
+    :param read_member: reads files of the other formats; gives ``None`` for archives.
+    :raises FormatError: when a member has no header, or reaches beyond the file.
     """
     cursor = Cursor(data, what="static library")
     found: Slice | None = None
-    for content in _members(cursor):
+    # All members are gone through, so that a library that was cut off is told.
+    for content in _each_member(cursor):
         if found is None:
-            found = _cpu(content, member)
+            found = _read_cpu(content, read_member)
     return Binary(format=Format.ARCHIVE, slices=() if found is None else (found,))
 
 
-def _cpu(content: memoryview, member: Callable[[Buffer], Binary | None]) -> Slice | None:
-    number = coff.machine(bytes(content[:_LONGEST_HEAD]))
-    if number is not None:
-        return coff.of_machine(number, Kind.ARCHIVE)
+def _read_cpu(content: memoryview, read_member: MemberReader) -> Slice | None:
+    """Return what a member tells about its CPU; ``None`` when it tells nothing."""
+    machine = coff.machine_of_member(bytes(content[:_LONGEST_HEAD]))
+    if machine is not None:
+        return coff.slice_of_machine(machine, Kind.ARCHIVE)
     try:
-        binary = member(content)
+        binary = read_member(content)
     except FormatError:
-        return None  # a member that nobody can read tells nothing; a linker would say more
-    first = binary.slices[0] if binary is not None and binary.slices else None
-    if first is None:
+        # A linker would say more about a member that nobody can read.
         return None
-    return Slice(cpu=first.cpu, bits=first.bits, little_endian=first.little_endian, kind=Kind.ARCHIVE)
+    if binary is None or not binary.slices:
+        return None
+    first = binary.slices[0]
+    return Slice(
+        cpu=first.cpu,
+        bits=first.bits,
+        little_endian=first.little_endian,
+        kind=Kind.ARCHIVE,
+    )
 
 
-def _members(cursor: Cursor) -> Iterator[memoryview]:
-    """The content of every member that may be an object."""
-    thin = bytes(cursor.bytes(0, 8, "magic")) == THIN
-    offset = 8
+def _each_member(cursor: Cursor) -> Iterator[memoryview]:
+    """Yield the content of every member that may be an object."""
+    is_thin = bytes(cursor.bytes(0, 8, "magic")) == THIN
+    offset = len(NORMAL)
     while offset < len(cursor):
-        if not bytes(cursor.data[offset : offset + _HEADER]).strip(b"\n\0"):
-            return  # padding
-        name, text, end = cursor.unpack("16s32x10s2s", offset, "member header")
-        if end != b"`\n":
-            cursor.fail("a member's header has no end", offset=offset + 58, field="ar_fmag", value=end)
-        size = _decimal(cursor, text, offset + 48)
-        special = _is_table(name)
-        offset += _HEADER
-        if not thin or special:
-            content = cursor.bytes(offset, size, "member")
-            offset += size + size % 2
-            if not special:
-                yield from _without_name(cursor, name, content, offset)
+        if _is_padding(cursor, offset):
+            return
+        name, digits, end = cursor.unpack(MEMBER_HEADER, offset, "member header")
+        if end != AR_FMAG:
+            cursor.fail(
+                "a member's header has no end",
+                offset=offset + FMAG_AT,
+                field="ar_fmag",
+                value=end,
+            )
+        size = _decimal(cursor, digits, offset + SIZE_AT)
+        offset += MEMBER_HEADER_SIZE
+        is_table = _is_table(name)
+        # The members of a thin library are elsewhere, its tables are not.
+        if is_thin and not is_table:
+            continue
+        content = cursor.bytes(offset, size, "member")
+        # Members begin at even places.
+        offset += size + size % 2
+        if not is_table:
+            yield from _without_long_name(cursor, name, content, offset)
+
+
+def _is_padding(cursor: Cursor, offset: int) -> bool:
+    return not bytes(cursor.data[offset : offset + MEMBER_HEADER_SIZE]).strip(b"\n\0")
 
 
 def _is_table(name: bytes) -> bool:
     return name.rstrip(b" \0") in _TABLES or name.startswith(_DECLARATIONS)
 
 
-def _without_name(cursor: Cursor, name: bytes, content: memoryview, offset: int) -> tuple[memoryview, ...]:
-    """The content, or what follows the name that BSD's long ones put in front of it; nothing of a symbol table."""
-    if name[:3] != b"#1/":
+def _without_long_name(
+    cursor: Cursor,
+    name: bytes,
+    content: memoryview,
+    offset: int,
+) -> tuple[memoryview, ...]:
+    """Return the content, or what follows the name that BSD's long ones put in front of it; nothing of a symbol table."""
+    if not name.startswith(_LONG_NAME):
         return (content,)
-    length = _decimal(cursor, name[3:], offset)
+    length = _decimal(cursor, name.removeprefix(_LONG_NAME), offset)
     if length > len(content):
-        cursor.fail("a member's name is longer than the member", offset=offset, field="ar_name", value=length)
-    special = _is_table(bytes(content[:length]))
-    return () if special else (content[length:],)
+        cursor.fail(
+            "a member's name is longer than the member",
+            offset=offset,
+            field="ar_name",
+            value=length,
+        )
+    if _is_table(bytes(content[:length])):
+        return ()
+    return (content[length:],)
 
 
 def _decimal(cursor: Cursor, text: bytes, offset: int) -> int:
+    """Return a number of a member's header, which has all of them in decimal digits and spaces."""
     digits = text.rstrip(b" ")
     if not digits.isdigit():
-        cursor.fail("a number is none", offset=offset, field="ar_size", value=text)
+        cursor.fail(
+            "a size is not a number",
+            offset=offset,
+            field="ar_size",
+            value=text,
+        )
     return int(digits)

@@ -21,22 +21,34 @@ Buffer = bytes | bytearray | memoryview
 """What readers take: the whole file in memory, or mapped into it."""
 
 
-_SHORT = 16384
-"""Strings that a table may hold in any case before it is taken for one of short strings."""
+_SHORT_TABLE = 16384
+"""Strings that a table may hold in any case before it is taken for one of little else than ends."""
+_SMALL_TABLE = 65536
+"""Bytes that names may take in any case before they are taken for a flood."""
+_SHORT_STRING = 256
+"""Bytes in which most strings end: for them, no more is copied."""
 
 
 class Cursor:
     """A bounds-checked view of a part of a file.
 
     :param data: the bytes.
-    :param little: byte order of the numbers.
+    :param little: whether its numbers are little-endian.
     :param base: offset of ``data`` in the file, in bytes; added to the offsets of errors.
     :param what: the name of the format, for messages.
     """
 
     __slots__ = ("_order", "base", "data", "little", "what")
 
-    def __init__(self, data: Buffer, *, little: bool = True, base: int = 0, what: str = "file") -> None:
+    def __init__(
+        self,
+        data: Buffer,
+        *,
+        little: bool = True,
+        base: int = 0,
+        what: str = "file",
+    ) -> None:
+        """Look at ``data`` without a copy."""
         self.data = data if isinstance(data, memoryview) else memoryview(data)
         self.little = little
         self.base = base
@@ -46,29 +58,58 @@ class Cursor:
     def __len__(self) -> int:
         return len(self.data)
 
-    def fail(self, message: str, *, offset: int, field: str, value: object = None) -> NoReturn:
-        """Raise a FormatError for something at ``offset`` of this view."""
-        raise FormatError(f"broken {self.what}: {message}", offset=self.base + offset, field=field, value=value)
+    def fail(
+        self,
+        message: str,
+        *,
+        offset: int,
+        field: str,
+        value: object = None,
+    ) -> NoReturn:
+        """Raise a FormatError for something at ``offset`` of this view.
+
+        :param field: the name that the format's specification gives to what was read.
+        :param value: what was found there.
+        """
+        text = f"broken {self.what}: {message}"
+        raise FormatError(text, offset=self.base + offset, field=field, value=value)
+
+    # --- numbers ----------------------------------------------------------------------------------------------------
 
     def unpack(self, layout: str, offset: int, field: str) -> tuple[Any, ...]:
-        """Numbers at ``offset`` in the layout of :mod:`struct`, without its byte-order mark.
+        """Return numbers at ``offset`` in the layout of :mod:`struct`, without its byte-order mark.
 
         :raises FormatError: when they do not lie inside.
         """
         try:
+            # To struct, a negative offset would count from the end.
             if not 0 <= offset <= len(self.data):
                 raise struct.error
             return struct.unpack_from(self._order + layout, self.data, offset)
         except struct.error:
-            self.fail(f"{field} lies outside of it ({len(self.data)} bytes)", offset=max(offset, 0), field=field)
+            message = f"{field} lies outside of it ({len(self.data)} bytes)"
+            self.fail(
+                message,
+                offset=max(offset, 0),
+                field=field,
+            )
 
     def number(self, code: str, offset: int, field: str) -> int:
-        """One number, ``code`` as in :mod:`struct` (``B H I Q``)."""
+        """Return one number, ``code`` as in :mod:`struct` (``B H I Q``).
+
+        :raises FormatError: when it does not lie inside.
+        """
         value: int = self.unpack(code, offset, field)[0]
         return value
 
-    def rows(self, layout: str, offset: int, count: int, field: str) -> Iterator[tuple[Any, ...]]:
-        """``count`` records of one layout, one after the other.
+    def rows(
+        self,
+        layout: str,
+        offset: int,
+        count: int,
+        field: str,
+    ) -> Iterator[tuple[Any, ...]]:
+        """Return ``count`` records of one layout, one after the other.
 
         :raises FormatError: at once, when they do not all lie inside; no count can make this loop for long.
         """
@@ -76,48 +117,77 @@ class Cursor:
         return self.records(layout, self.bytes(offset, count * size, field))
 
     def records(self, layout: str, data: Buffer) -> Iterator[tuple[Any, ...]]:
-        """All records of one layout in ``data``, which must hold whole ones; the byte order is the cursor's.
-
-        They are read from a copy. An iterator over a memoryview kills the interpreter when both are garbage in one cycle,
-        as they are behind an error's traceback (CPython before 3.12.5, "GC breaks a loop containing a memoryview").
-        """
+        """Return all records of one layout in ``data``, which must hold whole ones; the byte order is the cursor's."""
+        # They are read from a copy. An iterator over a memoryview kills the interpreter when both are garbage in one cycle,
+        # as they are behind an error's traceback (CPython before 3.12.5, "GC breaks a loop containing a memoryview").
         return struct.iter_unpack(self._order + layout, bytes(data))
 
     def unpack_all(self, code: str, data: Buffer) -> tuple[int, ...]:
-        """All numbers of one kind in ``data``; what is left over at its end is none."""
-        return struct.unpack_from(f"{self._order}{len(data) // struct.calcsize(self._order + code)}{code}", data)
+        """Return all numbers of one kind in ``data``; a part of one that is left over at its end is left out."""
+        size = struct.calcsize(self._order + code)
+        count = len(data) // size
+        return struct.unpack_from(f"{self._order}{count}{code}", data)
+
+    # --- bytes and strings ------------------------------------------------------------------------------------------
 
     def bytes(self, offset: int, size: int, field: str) -> memoryview:
-        """``size`` bytes at ``offset``, not copied.
+        """Return ``size`` bytes at ``offset``, not copied.
 
         :raises FormatError: when they do not lie inside.
         """
-        if offset < 0 or size < 0 or offset + size > len(self.data):
+        end = offset + size
+        if offset < 0 or size < 0 or end > len(self.data):
             message = f"{field} ({size} bytes at {offset:#x}) lies outside of it ({len(self.data)} bytes)"
-            self.fail(message, offset=max(offset, 0), field=field, value=size)
-        return self.data[offset : offset + size]
+            self.fail(
+                message,
+                offset=max(offset, 0),
+                field=field,
+                value=size,
+            )
+        return self.data[offset:end]
 
-    def part(self, offset: int, size: int, field: str, *, little: bool | None = None) -> Cursor:
-        """A cursor over ``size`` bytes at ``offset``."""
-        order = self.little if little is None else little
-        return Cursor(self.bytes(offset, size, field), little=order, base=self.base + offset, what=self.what)
+    def part(
+        self,
+        offset: int,
+        size: int,
+        field: str,
+        *,
+        little: bool | None = None,
+    ) -> Cursor:
+        """Return a cursor over ``size`` bytes at ``offset``, in another byte order if one is given.
+
+        :raises FormatError: when they do not lie inside.
+        """
+        if little is None:
+            little = self.little
+        data = self.bytes(offset, size, field)
+        return Cursor(data, little=little, base=self.base + offset, what=self.what)
 
     def string(self, offset: int, field: str, *, limit: int = 65536) -> str:
-        """The NUL-terminated string at ``offset``; bytes that are not UTF-8 come as ``\\xNN``.
+        """Return the NUL-terminated string at ``offset``; bytes that are not UTF-8 come as ``\\xNN``.
 
         :param limit: the longest string that is believed, in bytes.
         :raises FormatError: when it starts outside, has no end, or is longer than ``limit``.
         """
         if not 0 <= offset < len(self.data):
-            self.fail(f"{field} starts outside of it", offset=max(offset, 0), field=field, value=offset)
-        piece = bytes(self.data[offset : offset + 256])
+            self.fail(
+                f"{field} starts outside of it",
+                offset=max(offset, 0),
+                field=field,
+                value=offset,
+            )
+        piece = bytes(self.data[offset : offset + _SHORT_STRING])
         end = piece.find(b"\0")
         if end < 0:
             piece = bytes(self.data[offset : offset + limit])
             end = piece.find(b"\0")
         if end < 0:
-            self.fail(f"{field} has no end", offset=offset, field=field)
-        return piece[:end].decode("utf-8", "backslashreplace")
+            self.fail(
+                f"{field} has no end",
+                offset=offset,
+                field=field,
+            )
+        return _decode(piece[:end])
 
 
 class Strings(dict[int, str]):
@@ -132,40 +202,55 @@ class Strings(dict[int, str]):
         self.cursor = cursor
         self.field = field
         self._raw = bytes(cursor.data)
-        super().__init__(_strings(self._raw))
+        super().__init__(_split_strings(self._raw))
         # Names may share their ends, but not so many that a small table becomes a large amount of text.
-        self._left = 8 * len(self._raw) + 65536
+        self._left = 8 * len(self._raw) + _SMALL_TABLE
 
     def __missing__(self, offset: int) -> str:
-        """The end of another string."""
-        end = self._raw.find(b"\0", offset) if 0 <= offset < len(self._raw) else -1
+        """Return the end of another string."""
+        is_inside = 0 <= offset < len(self._raw)
+        end = self._raw.find(b"\0", offset) if is_inside else -1
         if end < 0:
             place = min(max(offset, 0), len(self._raw))
-            self.cursor.fail(f"a name lies outside of {self.field}", offset=place, field=self.field, value=offset)
+            self.cursor.fail(
+                f"a name lies outside of {self.field}",
+                offset=place,
+                field=self.field,
+                value=offset,
+            )
         self._left -= end - offset
         if self._left < 0:
-            self.cursor.fail(f"names overlap in {self.field}", offset=offset, field=self.field, value=offset)
-        known = self[offset] = _decoded(self._raw[offset:end])
-        return known
+            self.cursor.fail(
+                f"names overlap in {self.field}",
+                offset=offset,
+                field=self.field,
+                value=offset,
+            )
+        text = _decode(self._raw[offset:end])
+        self[offset] = text
+        return text
 
 
-def _strings(raw: bytes) -> Iterable[tuple[int, str]]:
-    """The strings of a table with their offsets: all at once, which takes a fifth of the time that one by one does.
+def _split_strings(raw: bytes) -> Iterable[tuple[int, str]]:
+    """Return the strings of a table with their offsets.
 
-    None of a table that holds little else than ends: as objects, they would take a hundred times its memory.
+    All at once takes a fifth of the time that one by one does. A table that holds little else than ends is left out: as
+    objects, its strings would take a hundred times its memory.
     """
-    if raw.count(b"\0") > _SHORT + len(raw) // 32:
+    if raw.count(b"\0") > _SHORT_TABLE + len(raw) // 32:
         return ()
+    # What follows the last end is not a string.
     if raw.isascii():
-        texts = raw.decode("ascii").split("\0")[:-1]  # the last one has no end
+        texts = raw.decode("ascii").split("\0")[:-1]
         lengths = map(len, texts)
     else:
         pieces = raw.split(b"\0")[:-1]
-        texts = list(map(_decoded, pieces))
+        texts = list(map(_decode, pieces))
         lengths = map(len, pieces)
-    starts = map(int.__add__, accumulate(lengths, initial=0), range(len(texts)))  # each end takes a byte
+    # Each string begins behind the end of the one before, which takes a byte.
+    starts = map(int.__add__, accumulate(lengths, initial=0), range(len(texts)))
     return zip(starts, texts, strict=False)
 
 
-def _decoded(raw: bytes) -> str:
+def _decode(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")

@@ -1,0 +1,258 @@
+"""What the tables of the dynamic loader say: libraries and versions that a file needs, symbols, search paths.
+
+Sources: gABI chapter 5 (https://gabi.xinuos.com/elf/08-dynamic.html); the Linux Standard Base on symbol versions
+(https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/symversion.html).
+"""
+
+from __future__ import annotations
+
+from itertools import chain, islice, repeat
+
+from ...model.binary import Need, SearchPath, Symbol
+from ...model.record import Record, rows
+from .dynamic import first_values
+from .layout import (
+    DF_1_PIE,
+    DF_TEXTREL,
+    DT_FLAGS,
+    DT_FLAGS_1,
+    DT_NEEDED,
+    DT_RELR,
+    DT_RELRSZ,
+    DT_SONAME,
+    DT_TEXTREL,
+    HASH_TABLES,
+    PACKED_RELOCATIONS,
+    SEARCH_PATHS,
+    SHN_UNDEF,
+    STB_LOCAL,
+    STB_WEAK,
+    VER_FLG_BASE,
+    VER_FLG_WEAK,
+    VER_NDX_GLOBAL,
+    VERDEF,
+    VERDEF_NEXT,
+    VERNAUX,
+    VERNAUX_NEXT,
+    VERNAUX_SIZE,
+    VERNEED,
+    VERNEED_NEXT,
+    VERSYM_VERSION,
+    Header,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..cursor import Cursor
+    from .dynamic import DynamicTables
+
+_UNVERSIONED = (None, None)
+"""Also for what is defined here: a version of its own says nothing about where an import comes from."""
+
+
+class Linking(Record):
+    """What a file asks of the dynamic loader, and what it offers; all empty for a file without a dynamic section.
+
+    :param is_pie: whether ``DF_1_PIE`` says that it is a program, although its type is that of a library.
+    """
+
+    needs: tuple[Need, ...] = ()
+    name: str | None = None
+    search_paths: tuple[SearchPath, ...] = ()
+    imports: tuple[Symbol, ...] = ()
+    exports: frozenset[str] = frozenset()
+    exports_complete: bool = True
+    definitions: tuple[str, ...] = ()
+    text_relocations: bool = False
+    is_pie: bool = False
+    packed_relocations: tuple[str, ...] = ()
+    hash_tables: tuple[str, ...] = ()
+
+
+def read_linking(cursor: Cursor, header: Header, tables: DynamicTables) -> Linking:
+    """Read the tables of the dynamic loader.
+
+    :raises FormatError: when a name lies outside of the string table, or version records overlap.
+    """
+    versions = _read_needed_versions(tables)
+    imports, exports = _read_symbols(cursor, header, tables, versions)
+    values = first_values(tables.tags)
+    name_at = values.get(DT_SONAME)
+    name = None if name_at is None else tables.strings[name_at]
+    return Linking(
+        needs=_read_needs(tables, versions),
+        name=name,
+        search_paths=_read_search_paths(tables),
+        imports=imports,
+        exports=exports,
+        exports_complete=tables.has_all_exports,
+        definitions=_read_defined_versions(tables),
+        text_relocations=DT_TEXTREL in values or bool(values.get(DT_FLAGS, 0) & DF_TEXTREL),
+        is_pie=bool(values.get(DT_FLAGS_1, 0) & DF_1_PIE),
+        packed_relocations=_packed_relocations(values),
+        hash_tables=tuple(name for tag, name in HASH_TABLES.items() if tag in values),
+    )
+
+
+# --- libraries --------------------------------------------------------------------------------------------------
+
+
+def _read_needs(tables: DynamicTables, versions: _NeededVersions) -> tuple[Need, ...]:
+    """Return the libraries of ``DT_NEEDED`` in file order, then those that only the version table names.
+
+    The loader checks no versions of a library that ``DT_NEEDED`` lacks, but the symbols are wanted all the same.
+    """
+    strings = tables.strings
+    # A dictionary keeps the order, and each library once.
+    libraries = dict.fromkeys(strings[value] for tag, value in tables.tags if tag == DT_NEEDED)
+    libraries.update(dict.fromkeys(versions.by_library))
+    return tuple(_need(library, versions.by_library.get(library, [])) for library in libraries)
+
+
+def _need(library: str, versions: list[tuple[str, int]]) -> Need:
+    weak = (name for name, flags in versions if flags & VER_FLG_WEAK)
+    return Need(
+        library=library,
+        versions=tuple(dict.fromkeys(name for name, _ in versions)),
+        weak_versions=tuple(dict.fromkeys(weak)),
+    )
+
+
+def _read_search_paths(tables: DynamicTables) -> tuple[SearchPath, ...]:
+    """Return the directories of ``DT_RPATH`` and ``DT_RUNPATH`` in file order, without empty ones."""
+    found: list[SearchPath] = []
+    for tag, value in tables.tags:
+        kind = SEARCH_PATHS.get(tag)
+        if kind is None:
+            continue
+        # https://gabi.xinuos.com/elf/08-dynamic.html ("Shared Object Dependencies"): directories separated by colons
+        paths = tables.strings[value].split(":")
+        found += [SearchPath(path=path, kind=kind) for path in paths if path]
+    return tuple(found)
+
+
+def _packed_relocations(values: dict[int, int]) -> tuple[str, ...]:
+    """Return the names of the compact relocation tables. An empty one asks nothing of a loader."""
+    found = [name for tag, name in PACKED_RELOCATIONS.items() if tag in values]
+    if DT_RELR in values and values.get(DT_RELRSZ, 1) == 0:
+        found.remove(PACKED_RELOCATIONS[DT_RELR])
+    return tuple(found)
+
+
+# --- versions ---------------------------------------------------------------------------------------------------
+
+
+class _NeededVersions(Record):
+    """The versions that a file requires of others.
+
+    :param by_index: what an index in ``DT_VERSYM`` stands for: a version, and the library that has it.
+    :param by_library: each library's versions with their flags, in file order.
+    """
+
+    by_index: dict[int, tuple[str | None, str | None]]
+    by_library: dict[str, list[tuple[str, int]]]
+
+
+def _each_linked(
+    table: Cursor,
+    layout: str,
+    next_at: int,
+    field: str,
+    start: int,
+) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Yield the offsets and values of records, each of which tells the distance to the next in field ``next_at``.
+
+    Distances are positive, so this ends.
+    """
+    offset = start
+    while True:
+        record = table.unpack(layout, offset, field)
+        yield offset, record
+        if not record[next_at]:
+            return
+        offset += record[next_at]
+
+
+def _read_needed_versions(tables: DynamicTables) -> _NeededVersions:
+    """Read ``DT_VERNEED``: a record for each library, followed by an entry for each of its versions."""
+    found = _NeededVersions(by_index={}, by_library={})
+    table = tables.version_needs
+    if table is None:
+        return found
+    # There are no more entries than there is room for: chains may not overlap.
+    room = len(table) // VERNAUX_SIZE
+    for offset, need in _each_linked(table, VERNEED, VERNEED_NEXT, "version need", 0):
+        _, count, library_at, entries_at, _ = need
+        library = tables.strings[library_at]
+        versions = found.by_library.setdefault(library, [])
+        entries = _each_linked(table, VERNAUX, VERNAUX_NEXT, "version need entry", offset + entries_at)
+        for _, entry in islice(entries, count):
+            _, flags, index, name_at, _ = entry
+            name = tables.strings[name_at]
+            room -= 1
+            if room < 0:
+                table.fail(
+                    "version needs overlap",
+                    offset=offset,
+                    field="vn_aux",
+                    value=entries_at,
+                )
+            versions.append((name, flags))
+            if index & VERSYM_VERSION > VER_NDX_GLOBAL:
+                found.by_index[index & VERSYM_VERSION] = (name, library)
+    return found
+
+
+def _read_defined_versions(tables: DynamicTables) -> tuple[str, ...]:
+    """Return the names of the versions that the file defines, without the base, which is the file's own name."""
+    table = tables.version_definitions
+    if table is None:
+        return ()
+    found = []
+    for offset, definition in _each_linked(table, VERDEF, VERDEF_NEXT, "version definition", 0):
+        _, flags, _, _, _, names_at, _ = definition
+        if flags & VER_FLG_BASE:
+            continue
+        # The first name is the version's own; those behind it are of the versions that it inherits from.
+        name_at = table.number("I", offset + names_at, "version definition entry")
+        found.append(tables.strings[name_at])
+    return tuple(found)
+
+
+# --- symbols ----------------------------------------------------------------------------------------------------
+
+
+def _read_symbols(
+    cursor: Cursor,
+    header: Header,
+    tables: DynamicTables,
+    versions: _NeededVersions,
+) -> tuple[tuple[Symbol, ...], frozenset[str]]:
+    """Return imports with their versions, and the names of exports.
+
+    A file has hundreds of symbols: the loop works on plain tuples, and the imports get their class all at once.
+
+    https://gabi.xinuos.com/elf/05-symtab.html
+    """
+    file_class = header.file_class
+    whole = len(tables.symbols) // file_class.symbol_size * file_class.symbol_size
+    # A section, or the room up to the next table, need not end with a whole symbol.
+    records = cursor.records(file_class.symbol, tables.symbols[:whole])
+    # A file without versions, or with too few: its symbols are taken as unversioned.
+    indices = chain(cursor.unpack_all("H", tables.version_indices), repeat(0))
+    version_of = versions.by_index.get
+    names = tables.strings
+    imports = []
+    exports = []
+    for (name_at, info, section), index in zip(records, indices, strict=False):
+        # Section symbols have no name, and what is local is not seen by other files.
+        if not name_at or info >> 4 == STB_LOCAL:
+            continue
+        if section != SHN_UNDEF:
+            exports.append(names[name_at])
+            continue
+        version, library = version_of(index & VERSYM_VERSION, _UNVERSIONED)
+        imports.append((names[name_at], version, library, info >> 4 == STB_WEAK, None))
+    return tuple(rows(Symbol, imports)), frozenset(exports)

@@ -1,0 +1,315 @@
+"""The door to ELF files: their headers are read here, and the facts put together."""
+
+from __future__ import annotations
+
+from ...model.binary import Binary, ElfSlice, Format, Kind
+from ...model.record import replace, rows
+from ..cursor import Cursor, Strings
+from .dynamic import read_dynamic_tables
+from .layout import (
+    ELF32,
+    ELF64,
+    ELFCLASS32,
+    ELFCLASS64,
+    ELFDATA2LSB,
+    ELFDATA2MSB,
+    ET_DYN,
+    ET_EXEC,
+    ET_REL,
+    MAGIC,
+    PF_X,
+    PN_XNUM,
+    PT_GNU_STACK,
+    PT_INTERP,
+    PT_TLS,
+    SHF_ALLOC,
+    SHN_XINDEX,
+    SHT_NOBITS,
+    SHT_NOTE,
+    SHT_NULL,
+    SHT_SYMTAB,
+    Header,
+    Section,
+    Segment,
+    first_of_type,
+)
+from .linking import Linking, read_linking
+from .machine import cpu_name, find_arm_attributes, float_abi_of, ppc_abi_of, read_notes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..cursor import Buffer
+    from .dynamic import DynamicTables
+
+
+def recognises(head: bytes) -> bool:
+    """Whether a file that begins with ``head`` is ELF.
+
+    >>> recognises(b"\\x7fELF\\x02\\x01\\x01")
+    True
+    """
+    return head[:4] == MAGIC
+
+
+def read(data: Buffer) -> Binary:
+    """Return the facts of one ELF file.
+
+    :raises FormatError: when a header or a table lies outside of the file, or contradicts another.
+    """
+    cursor, header = read_header(data)
+    segments = read_segments(cursor, header)
+    sections = read_sections(cursor, header)
+    tables = read_dynamic_tables(cursor, header, segments, sections)
+    return Binary(format=Format.ELF, slices=(_slice(cursor, header, segments, sections, tables),))
+
+
+def _slice(
+    cursor: Cursor,
+    header: Header,
+    segments: Sequence[Segment],
+    sections: Sequence[Section],
+    tables: DynamicTables | None,
+) -> ElfSlice:
+    """Put together what the headers, the notes, and the tables of the dynamic loader say."""
+    arm = find_arm_attributes(cursor, header, sections)
+    notes = read_notes(cursor, header, segments, sections)
+    interpreter = _read_interpreter(cursor, segments)
+    debug_bytes = _count_debug_bytes(cursor, header, sections)
+    linking = Linking() if tables is None else read_linking(cursor, header, tables)
+    if tables is None:
+        kind = _kind_without_dynamic_section(header, sections)
+    else:
+        kind = _kind(header, sections, linking, has_interpreter=interpreter is not None)
+    float_abi = float_abi_of(header, arm)
+    arm_arch = None if arm is None else arm.architecture
+    return ElfSlice(
+        cpu=cpu_name(header, little_endian=cursor.little, float_abi=float_abi, arm_arch=arm_arch),
+        bits=header.file_class.bits,
+        little_endian=cursor.little,
+        kind=kind,
+        needs=linking.needs,
+        name=linking.name,
+        search_paths=linking.search_paths,
+        imports=linking.imports,
+        exports=linking.exports,
+        exports_complete=linking.exports_complete,
+        minimum_os=tuple(notes.minimum_os),
+        interpreter=interpreter,
+        debug_bytes=debug_bytes,
+        machine=header.machine,
+        flags=header.flags,
+        os_abi=header.os_abi,
+        float_abi=float_abi,
+        ppc_abi=ppc_abi_of(header),
+        arm_arch=arm_arch,
+        executable_stack=_has_executable_stack(segments),
+        isa_needed=notes.isa_needed,
+        isa_used=notes.isa_used,
+        definitions=linking.definitions,
+        sections=bool(sections),
+        stripped=first_of_type(sections, SHT_SYMTAB) is None,
+        text_relocations=linking.text_relocations,
+        build_id=notes.build_id,
+        program=header.type == ET_EXEC or linking.is_pie,
+        packed_relocations=linking.packed_relocations,
+        hash_tables=linking.hash_tables,
+        thread_local=first_of_type(segments, PT_TLS) is not None,
+    )
+
+
+# --- headers ----------------------------------------------------------------------------------------------------
+
+
+def read_header(data: Buffer) -> tuple[Cursor, Header]:
+    """Return a cursor in the file's byte order, and the file header.
+
+    https://gabi.xinuos.com/elf/02-eheader.html
+
+    :raises FormatError: when the file is not ELF, or of a class or byte order that does not exist.
+    """
+    view = Cursor(data, what="ELF file")
+    magic, bits, order, _, os_abi = view.unpack("4sBBBB", 0, "e_ident")
+    if magic != MAGIC:
+        view.fail(
+            "the magic number is missing",
+            offset=0,
+            field="EI_MAG",
+            value=magic,
+        )
+    if bits not in (ELFCLASS32, ELFCLASS64):
+        view.fail(
+            "it has neither 32 nor 64 bits",
+            offset=4,
+            field="EI_CLASS",
+            value=bits,
+        )
+    if order not in (ELFDATA2LSB, ELFDATA2MSB):
+        view.fail(
+            "its byte order is unknown",
+            offset=5,
+            field="EI_DATA",
+            value=order,
+        )
+    cursor = Cursor(view.data, little=order == ELFDATA2LSB, what="ELF file")
+    file_class = ELF64 if bits == ELFCLASS64 else ELF32
+    # The entry point, the version and the size of this header are not read.
+    kind, machine, _, _, phoff, shoff, flags, _, phentsize, phnum, shentsize, shnum, shstrndx = cursor.unpack(
+        file_class.header, 16, "e_type"
+    )
+    header = Header(
+        file_class=file_class,
+        os_abi=os_abi,
+        type=kind,
+        machine=machine,
+        flags=flags,
+        phoff=phoff,
+        phentsize=phentsize,
+        phnum=phnum,
+        shoff=shoff,
+        shentsize=shentsize,
+        shnum=shnum,
+        shstrndx=shstrndx,
+    )
+    return cursor, _with_large_counts(cursor, header)
+
+
+def _with_large_counts(cursor: Cursor, header: Header) -> Header:
+    """Return the header with the counts that are too large for its fields: they stand in section header 0.
+
+    https://gabi.xinuos.com/elf/02-eheader.html (``e_phnum``: PN_XNUM; ``e_shnum``; ``e_shstrndx``: SHN_XINDEX)
+    """
+    shnum, phnum, shstrndx = header.shnum, header.phnum, header.shstrndx
+    if not header.shoff:
+        return header
+    if shnum and phnum != PN_XNUM and shstrndx != SHN_XINDEX:
+        return header
+    first = Section(*cursor.unpack(header.file_class.section_header, header.shoff, "section header"))
+    if shnum == 0:
+        shnum = first.size
+    if phnum == PN_XNUM:
+        phnum = first.info
+    if shstrndx == SHN_XINDEX:
+        shstrndx = first.link
+    return replace(header, shnum=shnum, phnum=phnum, shstrndx=shstrndx)
+
+
+def read_segments(cursor: Cursor, header: Header) -> tuple[Segment, ...]:
+    """Return the program headers.
+
+    https://gabi.xinuos.com/elf/07-pheader.html
+
+    :raises FormatError: when they have another size than their class prescribes, or lie outside of the file.
+    """
+    if not header.phnum or not header.phoff:
+        return ()
+    file_class = header.file_class
+    if header.phentsize != file_class.program_header_size:
+        cursor.fail(
+            "the program headers have the wrong size",
+            offset=file_class.phentsize_at,
+            field="e_phentsize",
+            value=header.phentsize,
+        )
+    found = cursor.rows(file_class.program_header, header.phoff, header.phnum, "program headers")
+    if header.is_64_bit:
+        return tuple(rows(Segment, found))
+    # In 32-bit files, the flags stand behind the sizes.
+    reordered = ((kind, flags, *places, align) for kind, *places, flags, align in found)
+    return tuple(rows(Segment, reordered))
+
+
+def read_sections(cursor: Cursor, header: Header) -> tuple[Section, ...]:
+    """Return the section headers.
+
+    https://gabi.xinuos.com/elf/03-sheader.html
+
+    :raises FormatError: when they have another size than their class prescribes, or lie outside of the file.
+    """
+    if not header.shoff or not header.shnum:
+        return ()
+    file_class = header.file_class
+    if header.shentsize != file_class.section_header_size:
+        cursor.fail(
+            "the section headers have the wrong size",
+            offset=file_class.shentsize_at,
+            field="e_shentsize",
+            value=header.shentsize,
+        )
+    found = cursor.rows(file_class.section_header, header.shoff, header.shnum, "section headers")
+    return tuple(rows(Section, found))
+
+
+# --- what it is -------------------------------------------------------------------------------------------------
+
+
+def _kind(
+    header: Header,
+    sections: Sequence[Section],
+    linking: Linking,
+    *,
+    has_interpreter: bool,
+) -> Kind:
+    """Return what a file with a dynamic section is.
+
+    Today's programs are position-independent, and of the type of libraries: they are told by ``DF_1_PIE``, or by an
+    interpreter without a SONAME. libc.so.6 has an interpreter, so that it can be run to print its version, and a SONAME.
+    """
+    if header.type == ET_EXEC:
+        return Kind.EXECUTABLE
+    if header.type != ET_DYN or _is_debug_companion(sections):
+        return Kind.OTHER
+    if linking.is_pie or (has_interpreter and linking.name is None):
+        return Kind.EXECUTABLE
+    return Kind.SHARED
+
+
+def _kind_without_dynamic_section(header: Header, sections: Sequence[Section]) -> Kind:
+    if header.type == ET_REL:
+        return Kind.OBJECT
+    if header.type == ET_EXEC:
+        return Kind.EXECUTABLE
+    # A static program that is position-independent; with sections, it may be the debug symbols of another file.
+    if header.type == ET_DYN and not sections:
+        return Kind.EXECUTABLE
+    return Kind.OTHER
+
+
+def _is_debug_companion(sections: Sequence[Section]) -> bool:
+    """Whether no section that is loaded has content: ``objcopy --only-keep-debug`` leaves only its notes."""
+    for section in sections:
+        if section.name and section.flags & SHF_ALLOC and section.type not in (SHT_NOTE, SHT_NOBITS):
+            return False
+    return bool(sections)
+
+
+def _has_executable_stack(segments: Sequence[Segment]) -> bool | None:
+    stack = first_of_type(segments, PT_GNU_STACK)
+    return None if stack is None else bool(stack.flags & PF_X)
+
+
+def _read_interpreter(cursor: Cursor, segments: Sequence[Segment]) -> str | None:
+    for segment in segments:
+        if segment.type == PT_INTERP and segment.filesz:
+            return cursor.string(segment.offset, "PT_INTERP")
+    return None
+
+
+def _count_debug_bytes(cursor: Cursor, header: Header, sections: Sequence[Section]) -> int:
+    """Return the size of the sections that hold DWARF, compressed or not, as their names tell."""
+    if not 0 < header.shstrndx < len(sections):
+        return 0
+    table = sections[header.shstrndx]
+    raw = cursor.part(table.offset, table.size, ".shstrtab")
+    # Nearly all published files have none: their names need not be decoded.
+    if b"debug_" not in bytes(raw.data):
+        return 0
+    names = Strings(raw, ".shstrtab")
+    total = 0
+    for section in sections:
+        if section.type in (SHT_NULL, SHT_NOBITS):
+            continue
+        if names[section.name].startswith((".debug_", ".zdebug_")):
+            total += section.size
+    return total
