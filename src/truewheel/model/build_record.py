@@ -22,6 +22,11 @@ class Stamp(NamedTuple):
     mode: int
     status: tuple[int, int, int, int]
 
+    @property
+    def modified(self) -> int:
+        """Its mtime, in ns since the epoch."""
+        return self.status[1]
+
 
 Manifest = Mapping[str, Stamp]
 """Paths relative to a root, with ``/``, sorted; directories included."""
