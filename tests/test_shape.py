@@ -44,7 +44,7 @@ CEILINGS = {
     # Guard clauses, each a reason: what is to be read there is decisions.
     "planning":         Limits( 8.0,  25, 25, 0.42, 0.60, 4.0, 1.0,   0),
     "platforms":        Limits(11.4,  78, 42, 0.40, 0.80, 0.8, 2.0,  25),
-    "project_settings": Limits( 9.1,  25, 25, 0.35, 0.60, 4.0, 1.0,   0),
+    "project_settings": Limits( 9.1,  25, 25, 0.36, 0.60, 4.0, 1.0,   0),
     "system":           Limits( 8.3, 64, 42, 0.25, 0.28, 0.0, 0.0,   0),
     "system/engine":    Limits( 9.3,  44, 28, 0.29, 0.59, 0.5, 1.5,   9),
     "system/project":   Limits( 9.7,  46, 35, 0.36, 0.58, 0.0, 0.0,   1),
