@@ -10,7 +10,7 @@ import pytest
 
 from support.paths import ROOT
 from truewheel import finding_pages as pages
-from truewheel.project_settings import schema
+from truewheel.project_settings.reference import reference
 
 SOURCES = list((ROOT / "src").rglob("*.py"))
 CODE = re.compile(r'"(TW[1-9]\d\d)"')
@@ -41,7 +41,7 @@ def test_every_code_is_provoked_by_a_test() -> None:
 def test_the_generated_reference_is_up_to_date() -> None:
     subprocess.run([sys.executable, ROOT / "docs" / "regenerate" / "reference.py", "--check"], check=True)
     page = (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
-    assert paragraphs(page) == paragraphs(schema.reference())
+    assert paragraphs(page) == paragraphs(reference())
 
 
 def paragraphs(text: str) -> list[str]:

@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from truewheel import finding_pages as pages  # noqa: E402
 from truewheel.model.codes import CODES  # noqa: E402
-from truewheel.project_settings import schema  # noqa: E402
+from truewheel.project_settings.reference import reference  # noqa: E402
 
 SETTINGS = ROOT / "docs" / "reference" / "settings.md"
 FINDINGS = ROOT / "docs" / "reference" / "findings.md"
@@ -36,7 +36,7 @@ CATALOGUE = SOURCE / "model" / "codes.py"
 
 def settings() -> str:
     """Return the page of the settings, with its paragraphs wrapped."""
-    paragraphs = schema.reference().split("\n\n")
+    paragraphs = reference().split("\n\n")
     return "\n\n".join(wrapped(paragraph) for paragraph in paragraphs)
 
 

@@ -101,7 +101,7 @@ def test_misspelt_tables_and_variables_are_named_with_a_guess(tmp_path: Path) ->
     source = hooks.project(tmp_path, pyproject='[tool.truewhel]\ntag = "native"\n')
     run = hooks.hook(source, "build_wheel", tmp_path / "out", environ={"TRUEWHEEL_TGA": "native"})
     assert run.returncode == 2
-    assert "tool.truewhel: nobody reads this table (did you mean tool.truewheel?)" in run.stderr
+    assert "tool.truewhel: nothing reads this table (did you mean tool.truewheel?)" in run.stderr
     assert "TRUEWHEEL_TGA: there is no such variable (did you mean TRUEWHEEL_TAG?)" in run.stderr
 
 
@@ -111,7 +111,7 @@ def test_a_misspelt_table_stops_the_build(tmp_path: Path, name: str) -> None:
     run = hooks.hook(source, "prepare_metadata_for_build_wheel", tmp_path / "out")
     assert run.returncode == 2
     assert run.stderr.startswith("error: pyproject.toml has mistakes\n")
-    assert f"tool.{name}: nobody reads this table (did you mean tool." in run.stderr
+    assert f"tool.{name}: nothing reads this table (did you mean tool." in run.stderr
 
 
 def test_a_value_of_the_wrong_type_is_told_without_a_traceback(tmp_path: Path) -> None:

@@ -83,8 +83,8 @@ def plain_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("given", "because", "cure"),
     [
         ({}, "there is no C compiler on this machine, or not on PATH", "apt install build-essential"),
-        ({"CC": "nosuchcc"}, "the compiler that was asked for is not there: nosuchcc", "variable CC"),
-        ({"CC": "false"}, 'the C compiler "TOOLS/false" cannot make even an empty program', "CFLAGS"),
+        ({"CC": "nosuchcc"}, "the compiler that was asked for does not exist: nosuchcc", "variable CC"),
+        ({"CC": "false"}, 'the C compiler "TOOLS/false" cannot compile even an empty program', "CFLAGS"),
     ],
     ids=["none", "misspelt", "broken"],
 )
@@ -247,17 +247,17 @@ INSTALL = "install(TARGETS _m DESTINATION pkg)"
 @pytest.mark.parametrize(
     ("old", "new", "because", "cure"),
     [
-        ("Development.Module", "Development.Modul", "Development.Modul is no component that find_package(Python) has (CMakeLists.txt:3)",
+        ("Development.Module", "Development.Modul", "find_package(Python) has no component Development.Modul (CMakeLists.txt:3)",
          "did you mean Development.Module? Extension modules take: find_package(Python REQUIRED COMPONENTS Interpreter Develop"),
         ("Python_add", "Pyton_add", "Pyton_add_library is called (CMakeLists.txt:4)", "did you mean Python_add_library?"),
         ("TARGETS _m", "TARGETS nothing", "there is no target nothing (CMakeLists.txt:5)", "Python_add_library(NAME MODULE"),
         (INSTALL, "target_link_libraries(_n PRIVATE m)", "there is no target _n (CMakeLists.txt:5)", "Python_add_library(NAME MODULE"),
-        (INSTALL, "install(TARGETS _m)", "does not say where in the wheel _m is to lie", "write install(TARGETS _m DESTINATION PACKAGE)"),
+        (INSTALL, "install(TARGETS _m)", "does not say where in the wheel _m belongs", "write install(TARGETS _m DESTINATION PACKAGE)"),
         (INSTALL, "install(FILES m.c)", "install(FILES) (CMakeLists.txt:5) does not say where", "write install(FILES … DESTINATION PACKAGE)"),
-        ("LANGUAGES C", "LANGUAGES NONE", "no source of _m is in a language that project() switches on", "project(… LANGUAGES C CXX)"),
-        ("m.c)", "m.pyx)", "m.pyx is a source of a target (CMakeLists.txt:4), and is not there", 'sdist.include = ["m.pyx"]'),
-        (INSTALL, "add_subdirectory(gone)", "gone is to be built, too (CMakeLists.txt:5)", "git submodule update --init --recursive"),
-        (INSTALL, "add_subdirectory(src)", "src is to be built, too (CMakeLists.txt:5)", "git submodule update --init --recursive"),
+        ("LANGUAGES C", "LANGUAGES NONE", "no source of _m is in a language that project() enables", "project(… LANGUAGES C CXX)"),
+        ("m.c)", "m.pyx)", "m.pyx is a source of a target (CMakeLists.txt:4), but does not exist", 'sdist.include = ["m.pyx"]'),
+        (INSTALL, "add_subdirectory(gone)", "gone is to be built as well (CMakeLists.txt:5)", "git submodule update --init --recursive"),
+        (INSTALL, "add_subdirectory(src)", "src is to be built as well (CMakeLists.txt:5)", "git submodule update --init --recursive"),
     ],
 )  # fmt: skip
 def test_slips_in_cmakelists_are_told_with_line_and_cure(
@@ -491,7 +491,10 @@ def test_an_absolute_destination_that_cannot_be_written_is_told(tmp_path: Path) 
     needs.program("gcc")
     source = hooks.project(tmp_path, cmake=CMAKE.replace("DESTINATION pkg", "DESTINATION /proc/nothing"))
     told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out")
-    assert "because: install() is to write /proc/nothing, which is no place in a wheel, and may not\n" in told
+    assert (
+        "because: install() is to write /proc/nothing, which is not in the wheel, and has no permission to do so\n"
+        in told
+    )
     assert "hint: give install() a DESTINATION that begins with no /" in told
     assert "${Python_SITEARCH}" in told
 

@@ -178,9 +178,9 @@ def test_an_editable_install_is_never_a_variant(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"truewheel.variant": "x86_64 :: level"}, "truewheel.variant: 'x86_64 :: level' is no property"),
+        ({"truewheel.variant": "x86_64 :: level"}, "truewheel.variant: 'x86_64 :: level' is not a valid property"),
         ({"truewheel.variant": "x86_64 :: level :: v3"}, "truewheel.variant-label: is missing"),
-        ({**V3, "truewheel.variant-label": "x86-64"}, "truewheel.variant-label: 'x86-64' is no label"),
+        ({**V3, "truewheel.variant-label": "x86-64"}, "truewheel.variant-label: 'x86-64' is not a valid label"),
         ({**V3, "truewheel.variant": "nvidia :: sm_arch :: 120"}, "variant.providers: has none for nvidia"),
     ],
 )

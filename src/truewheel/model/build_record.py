@@ -22,6 +22,11 @@ class Stamp(NamedTuple):
     mode: int
     status: tuple[int, int, int, int]
 
+    @property
+    def modified(self) -> int:
+        """Its mtime, in ns since the epoch."""
+        return self.status[1]
+
 
 Manifest = Mapping[str, Stamp]
 """Paths relative to a root, with ``/``, sorted; directories included."""
@@ -44,20 +49,22 @@ class Difference(Record):
 
 
 def difference(before: Manifest, after: Manifest) -> Difference:
-    """What changed in content or mode from ``before`` to ``after``; time stamps do not count.
+    """Return what changed in content or mode from ``before`` to ``after``; time stamps do not count.
 
     >>> before = {"a": Stamp("1", 0o644, (1, 1, 1, 1)), "b": Stamp("2", 0o644, (1, 1, 1, 1))}
     >>> after = {"a": Stamp("3", 0o644, (1, 2, 2, 1)), "c": Stamp("2", 0o644, (1, 1, 1, 1))}
     >>> difference(before, after)
     Difference(added=('c',), removed=('b',), changed=('a',))
     """
-    return Difference(
-        added=tuple(n for n in after if n not in before),
-        removed=tuple(n for n in before if n not in after),
-        changed=tuple(
-            n for n in after if n in before and (after[n].digest, after[n].mode) != (before[n].digest, before[n].mode)
-        ),
-    )
+    added, changed = [], []
+    for name, stamp in after.items():
+        old = before.get(name)
+        if old is None:
+            added.append(name)
+        elif (stamp.digest, stamp.mode) != (old.digest, old.mode):
+            changed.append(name)
+    removed = [name for name in before if name not in after]
+    return Difference(added=tuple(added), removed=tuple(removed), changed=tuple(changed))
 
 
 COMMIT = "which commit is checked out"

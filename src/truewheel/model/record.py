@@ -54,6 +54,8 @@ else:
 
     class _NamedTupleType(type):
         def __new__(cls, name, bases, namespace):  # noqa: ANN001, ANN204
+            """Return a named tuple with the annotations as fields, and the methods and docstring of the class."""
+            # NamedTuple itself is an ordinary class: only what is derived from it is a tuple.
             if not bases:
                 return super().__new__(cls, name, bases, namespace)
             fields = tuple(namespace["__annotations__"])
@@ -95,9 +97,17 @@ class _Shape:
         self.fields = fields
         self.defaults = defaults
         self.made = 0
-        puts = [(name, getattr(made, name).__set__) for name in fields]
-        self.required = tuple((name, put) for name, put in puts if name not in defaults)
-        self.optional = tuple((name, put, defaults[name]) for name, put in puts if name in defaults)
+        required, optional = [], []
+        for name in fields:
+            # A slot's own setter goes past __setattr__, which refuses to set anything.
+            put = getattr(made, name).__set__
+            if name in defaults:
+                optional.append((name, put, defaults[name]))
+            else:
+                required.append((name, put))
+        self.required = tuple(required)
+        self.optional = tuple(optional)
+        # attrgetter() takes at least one name; records without fields are all alike, as their class.
         self.values: Callable[[Any], object] = attrgetter(*fields) if fields else type
 
 
@@ -107,51 +117,69 @@ class _RecordType(type):
     __shape__: _Shape
 
     def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> _RecordType:
-        fields: dict[str, str] = namespace.get("__annotations__", {}) if bases else {}
-        defaults = {field: namespace.pop(field) for field in fields if field in namespace}
+        """Return a class with a slot for each annotation, whose value in the class is the field's default."""
         if not bases:
-            own: dict[str, Any] = {"__slots__": ("_worked_out",)}
-        else:  # each class has its own constructor, for that of its base may be compiled for that one's fields
-            own = {"__slots__": tuple(fields), "__init__": Record.__dict__["__init__"]}
+            # Record itself has no fields, and a place for what is worked out of a record.
+            made = super().__new__(cls, name, bases, {"__slots__": ("_worked_out",), **namespace})
+            made.__shape__ = _Shape(made, {}, {})
+            return made
+        fields: dict[str, str] = namespace.get("__annotations__", {})
+        defaults = {field: namespace.pop(field) for field in fields if field in namespace}
+        # Each class has its own constructor, for that of its base may be compiled for that one's fields.
+        own = {"__slots__": tuple(fields), "__init__": Record.__dict__["__init__"]}
         made = super().__new__(cls, name, bases, {**own, **namespace})
-        for shape in [base.__shape__ for base in bases if isinstance(base, _RecordType)]:
-            fields, defaults = {**shape.fields, **fields}, {**shape.defaults, **defaults}
+        for base in bases:
+            if isinstance(base, _RecordType):
+                fields = {**base.__shape__.fields, **fields}
+                defaults = {**base.__shape__.defaults, **defaults}
         made.__shape__ = _Shape(made, fields, defaults)
         return made
 
 
 def _compiled(made: type, shape: _Shape) -> Callable[..., None]:
-    """A constructor for one class: what ``Record.__init__`` does for it, without looking at its shape each time."""
-    known: dict[str, Any] = {f"put_{name}": getattr(made, name).__set__ for name in shape.fields}
-    known.update({f"default_{name}": value for name, value in shape.defaults.items()})
-    takes = [f"{n}=default_{n}" if n in shape.defaults else n for n in shape.fields]
-    lines = [f"put_{n}(self, {n})" for n in shape.fields]
+    """Return a constructor for one class: it does what ``Record.__init__`` does, and looks at no shape.
+
+    For ``Point`` below: ``def __init__(self, *, x, y=default_y): put_x(self, x); put_y(self, y)``.
+    """
+    known: dict[str, Any] = {}
+    parameters, lines = [], []
+    for name in shape.fields:
+        known[f"put_{name}"] = getattr(made, name).__set__
+        lines.append(f"put_{name}(self, {name})")
+        if name in shape.defaults:
+            known[f"default_{name}"] = shape.defaults[name]
+            parameters.append(f"{name}=default_{name}")
+        else:
+            parameters.append(name)
+    # Few classes check or order what they were given, and a call takes time.
     if getattr(made, "__post_init__") is not Record.__dict__["__post_init__"]:  # noqa: B009
         lines.append("self.__post_init__()")
-    exec(f"def __init__(self, *, {', '.join(takes)}):\n " + "\n ".join(lines), known)  # noqa: S102  # as dataclasses do
+    source = f"def __init__(self, *, {', '.join(parameters)}):\n " + "\n ".join(lines)
+    # As dataclasses do: the text is made of names in our own source, never of anything that was read.
+    exec(source, known)  # noqa: S102
     constructor: Callable[..., None] = known["__init__"]
     return constructor
 
 
 def _as_field(defaults: Mapping[str, Any], name: str) -> Any:
-    """What ``dataclasses`` calls a field. Up to Python 3.11 its defaults have to be hashable; immutable mappings are not."""
+    """Return what ``dataclasses`` calls a field."""
     import dataclasses
 
     if name not in defaults:
         return dataclasses.field()
     value = defaults[name]
-    return (
-        dataclasses.field(default=value)
-        if type(value).__hash__ is not None
-        else dataclasses.field(default_factory=lambda: value)
-    )
+    # Up to Python 3.11 defaults have to be hashable there, which immutable mappings are not.
+    if type(value).__hash__ is None:
+        return dataclasses.field(default_factory=lambda: value)
+    return dataclasses.field(default=value)
 
 
 class _AsDataclass:
     """``__dataclass_fields__``, made when ``dataclasses`` asks for it."""
 
     def __get__(self, _: object, owner: _RecordType) -> dict[str, dataclasses.Field[Any]]:
-        import dataclasses  # whoever asks has imported it
+        # Whoever asks has imported it.
+        import dataclasses
 
         shape = owner.__shape__
         fields = [(name, kind, _as_field(shape.defaults, name)) for name, kind in shape.fields.items()]
@@ -169,7 +197,7 @@ class Record(metaclass=_RecordType):
     >>> Point(x=1), Point(x=1) == Point(x=1, y=0)
     (Point(x=1, y=0), True)
 
-    :raises TypeError: when a field without a default is missing, or an argument is no field.
+    :raises TypeError: when a field without a default is missing, or an argument is not a field.
     """
 
     if TYPE_CHECKING:
@@ -179,6 +207,7 @@ class Record(metaclass=_RecordType):
         __dataclass_fields__ = _AsDataclass()
 
         def __init__(self, **given):  # noqa: ANN003, ANN204
+            """Set every field, and count the record: a class of many gets a constructor of its own."""
             shape = type(self).__shape__
             shape.made += 1
             if shape.made >= _MANY and shape.fields:
@@ -216,12 +245,12 @@ class Record(metaclass=_RecordType):
 
 
 def parts(record: Record) -> dict[str, Any]:
-    """The fields of a record with their values, in the order of its class."""
+    """Return the fields of a record with their values, in the order of its class."""
     return {name: getattr(record, name) for name in type(record).__shape__.fields}
 
 
 def replace(record: R, **changes: Any) -> R:
-    """A copy of ``record`` with other values in some fields.
+    """Return a copy of ``record`` with other values in some fields.
 
     >>> class Point(Record):
     ...     x: int
@@ -233,7 +262,9 @@ def replace(record: R, **changes: Any) -> R:
 
 
 def rows(made: type[Row], values: Iterable[tuple[Any, ...]]) -> map[Row]:
-    """Named tuples from plain ones that have every field, in order: in two thirds of the time that calling the class takes.
+    """Return named tuples made of plain ones that have every field, in order.
+
+    It takes two thirds of the time that calling the class takes.
 
     >>> class Point(NamedTuple):
     ...     x: int
@@ -245,7 +276,7 @@ def rows(made: type[Row], values: Iterable[tuple[Any, ...]]) -> map[Row]:
 
 
 def worked_out(function: Callable[[R], T]) -> Callable[[R], T]:
-    """A function of one record that is worked out once for each: records never change.
+    """Return a function of one record that is worked out once for each: records never change.
 
     >>> class Point(Record):
     ...     x: int
@@ -260,10 +291,12 @@ def worked_out(function: Callable[[R], T]) -> Callable[[R], T]:
     """
 
     def remembered(record: R) -> T:
+        """Return what was worked out before, or work it out."""
         found: T
         try:
             found = record._worked_out[function]  # noqa: SLF001
         except AttributeError:
+            # The first question to this record: most are never asked, and have no dictionary.
             _remember(record, {})
         except KeyError:
             pass

@@ -124,14 +124,21 @@ def _read_properties(where: str, tree: object, mistakes: list[str]) -> list[Prop
         mistakes.append(f"{where} is not an object")
         return properties
     for namespace, features in tree.items():
-        if not is_name(namespace) or not isinstance(features, dict) or not features:
+        if is_name(namespace) and isinstance(features, dict) and features:
+            properties += _read_features(f"{where}.{namespace}", namespace, features, mistakes)
+        else:
             mistakes.append(f"{where}.{namespace} is not a namespace with its features")
-            continue
-        for feature, values in features.items():
-            if not is_name(feature) or not _is_list_of_values(values):
-                mistakes.append(f"{where}.{namespace}.{feature} is not a feature with a list of values")
-                continue
+    return properties
+
+
+def _read_features(where: str, namespace: str, features: Mapping[str, Any], mistakes: list[str]) -> list[Property]:
+    """Return the properties in ``{feature: [value]}``."""
+    properties: list[Property] = []
+    for feature, values in features.items():
+        if is_name(feature) and _is_list_of_values(values):
             properties += [Property(namespace=namespace, feature=feature, value=value) for value in values]
+        else:
+            mistakes.append(f"{where}.{feature} is not a feature with a list of values")
     return properties
 
 
@@ -168,6 +175,12 @@ def _check_providers(providers: object, namespaces: set[str], mistakes: list[str
         mistakes.append("providers are not those of the namespaces in default-priorities")
         return
     for name, provider in providers.items():
-        sources = [key for key in _SOURCES_OF_ANSWERS if isinstance(provider, dict) and key in provider]
-        if len(sources) != 1:
+        if not _has_one_source(provider):
             mistakes.append(f"providers.{name} must have just one of {', '.join(_SOURCES_OF_ANSWERS)}")
+
+
+def _has_one_source(provider: object) -> bool:
+    """Return whether a provider says just once from where its answers come."""
+    if not isinstance(provider, dict):
+        return False
+    return sum(key in provider for key in _SOURCES_OF_ANSWERS) == 1

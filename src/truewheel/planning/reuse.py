@@ -5,196 +5,368 @@ The rule behind every line: whatever the build tool cannot see by itself must be
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from ..model.build_record import ANY, COMMIT, BuildRecord, Difference, Inputs, Reuse, ReuseDecision, Traces, difference
+from ..model.build_record import (
+    ANY,
+    COMMIT,
+    BuildRecord,
+    Difference,
+    Inputs,
+    Reuse,
+    ReuseDecision,
+    Stamp,
+    Traces,
+    difference,
+)
+from ..model.record import Record
+from .input_names import SILENT, is_restless, may_be_a_header, may_be_opened_by_a_linker, may_be_read_undeclared
 
-SILENT = frozenset({
-    "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH",
-    "GCC_EXEC_PREFIX", "LD_RUN_PATH", "LD_LIBRARY_PATH", "SDKROOT", "MACOSX_DEPLOYMENT_TARGET", "INCLUDE", "LIB",
-    "LIBPATH", "CL", "_CL_", "SOURCE_DATE_EPOCH", "ZERO_AR_DATE", "CCC_OVERRIDE_OPTIONS",
-    "PATH of tools",
-})  # fmt: skip
-"""Variables that compilers and linkers read behind the build tool's back (GCC manual "Environment Variables", MSVC
-"CL Environment Variables", reproducible-builds.org); and what PATH says of the tools that they run."""
+_DIRECTORY = "dir"
+"""The digest of a directory."""
 
-RESTLESS = frozenset({
-    "PWD", "OLDPWD", "SHLVL", "_", "TERM", "COLUMNS", "LINES", "COLORTERM", "HOSTNAME", "DISPLAY", "WAYLAND_DISPLAY",
-    "WINDOWID", "INVOCATION_ID", "JOURNAL_STREAM", "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "TMPDIR", "TEMP",
-    "TMP", "LS_COLORS", "PYTHONNOUSERSITE", "PYTHONDONTWRITEBYTECODE", "CI", "PYTHONIOENCODING", "PYTHONUTF8",
-    "PYTHONUNBUFFERED", "PYTHONWARNINGS", "EDITOR", "VISUAL", "PAGER", "LESS", "LESSOPEN", "LESSCLOSE", "MAIL", "PS1",
-    "PROMPT_COMMAND", "HISTFILE", "HISTSIZE", "HISTCONTROL", "SESSION_MANAGER", "DESKTOP_SESSION", "XAUTHORITY", "STY",
-    "PYCHARM_HOSTED", "IDEA_INITIAL_DIRECTORY", "WT_SESSION", "WT_PROFILE_ID", "LC_TERMINAL",
-    "LC_TERMINAL_VERSION", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "UV",
-})  # fmt: skip
-RESTLESS_PREFIXES = (
-    "PIP_", "UV_", "_PYPROJECT_HOOKS_", "PEP517_", "SSH_", "XDG_SESSION", "DBUS_", "GPG_", "TERM_PROGRAM", "GITHUB_",
-    "RUNNER_", "CI_", "BUILDKITE_", "PYTEST_", "COV_", "TMUX", "VSCODE_", "KONSOLE_", "GNOME_TERMINAL_", "ITERM_",
-    "STARSHIP_", "DIRENV_", "TRUEWHEEL_",
-)  # fmt: skip
-"""Variables of sessions, terminals, front ends and CI services, which differ between builds that are the same. They count
-when the project names them. ``TRUEWHEEL_*`` are settings, and counted as such."""
 
-COMMITS = ("_SHA", "_REF", "_REF_NAME", "_COMMIT", "_COMMIT_SHA", "_COMMIT_TAG", "_TAG")
-"""Ends of names of those that say what is built: they count in any case."""
+class Comparison(Record):
+    """An earlier build beside the one that is to begin.
 
-UNITS = (".c", ".cc", ".cpp", ".cxx", ".c++", ".m", ".mm", ".cu", ".f", ".f90", ".F90", ".for", ".ixx", ".cppm")
-"""Ends of names that compilers and linkers never open by themselves."""
+    :param was: what went into the earlier build.
+    :param traces: what it left behind.
+    :param now: what goes into this one.
+    :param outside: the present stamps of files outside, and the present digests of folders; empty for what is gone.
+    :param change: the sources that are new, gone or changed.
+    """
 
-TEXTS = (".toml", ".py", ".json", ".yml", ".yaml", ".cfg", ".ini", ".csv", ".sh", ".lock", ".ipynb")
-"""Ends of names that linkers never open by themselves, either."""
+    was: Inputs
+    traces: Traces
+    now: Inputs
+    outside: Mapping[str, str]
+    change: Difference
 
-PROSE = (".md", ".rst", ".pyi", "PKG-INFO", "LICENSE", ".gitignore")
-"""Ends of names that custom commands are not taken to read unless they declare it."""
+    @property
+    def changed_variables(self) -> list[str]:
+        """The environment variables that changed and that count, sorted."""
+        names = self.was.variables.keys() | self.now.variables.keys()
+        changed = [name for name in names if self.was.variables.get(name) != self.now.variables.get(name)]
+        return sorted(name for name in changed if self._counts(name))
 
-ASIDE = ("tests/", "test/", "docs/", "doc/", "benchmarks/", ".github/", ".ci/")
-"""Directories of which the same holds, when nothing in them was read before."""
+    def _counts(self, variable: str) -> bool:
+        """Return whether a variable may make a difference to the build."""
+        is_named = variable in self.traces.variables or ANY in self.traces.variables
+        return is_named or not is_restless(variable)
 
-HEADERS = (".h", ".hh", ".hpp", ".hxx", ".inc", ".inl", ".ipp", ".tpp", ".tcc", ".def", ".pxd", ".pxi", ".i", ".mod")
-"""Ends of names that compilers find by searching directories; so do names without any suffix."""
+    def stamp_of(self, name: str) -> Stamp:
+        """Return what is known of a source that is among the changed ones: now, or before it was deleted."""
+        return self.now.sources.get(name) or self.was.sources[name]
 
 
 def decide(before: BuildRecord | None, now: Inputs, *, outside: Mapping[str, str]) -> ReuseDecision:
-    """What may be reused of the tree that ``before`` describes, for a build from ``now``.
+    """Return how much of the tree that ``before`` describes may be used again, for a build from ``now``.
 
-    :param outside: the present stamps of ``before``'s files outside, and the present digests of its folders; empty for what is
-        gone.
+    :param outside: the present stamps of ``before``'s files outside, and the present digests of its folders; empty for what
+        is gone.
     """
     if before is None:
         return ReuseDecision(reuse=Reuse.CLEAN, because="nothing was built here before")
     change = difference(before.inputs.sources, now.sources)
-    if because := _unusable(before, now, outside) or _unusable_sources(before, now, change):
-        return ReuseDecision(reuse=Reuse.CLEAN, because=because)
-    because = _outdated(before, now, change)
-    if kept := _nobody_would_delete(before.traces, change, because):
-        return ReuseDecision(reuse=Reuse.CLEAN, because=kept)
-    if because:
-        ninja = before.traces.generator == "Ninja"  # others keep no account of what they made
-        return ReuseDecision(reuse=Reuse.CONFIGURE if ninja else Reuse.CLEAN, because=because)
-    return ReuseDecision(reuse=Reuse.KEEP, because=_several(change) if change else "nothing changed")
+    builds = Comparison(was=before.inputs, traces=before.traces, now=now, outside=outside, change=change)
+    reason = first_reason(REASONS_TO_START_OVER, builds)
+    if reason:
+        return ReuseDecision(reuse=Reuse.CLEAN, because=reason)
+    reason = first_reason(REASONS_TO_CONFIGURE, builds)
+    leftover = _command_left_files(builds, reason)
+    if leftover:
+        return ReuseDecision(reuse=Reuse.CLEAN, because=leftover)
+    if not reason:
+        return ReuseDecision(reuse=Reuse.KEEP, because=_what_changed(change) if change else "nothing changed")
+    # Only Ninja keeps an account of what it made, and deletes what nobody makes any more.
+    if before.traces.generator == "Ninja":
+        return ReuseDecision(reuse=Reuse.CONFIGURE, because=reason)
+    return ReuseDecision(reuse=Reuse.CLEAN, because=reason)
 
 
-def _unusable(before: BuildRecord, now: Inputs, outside: Mapping[str, str]) -> str | None:
-    """Why even objects must go, the sources aside."""
-    was, traces = before.inputs, before.traces
-    if was.software != now.software:
+def first_reason(questions: Iterable[Callable[[Comparison], str]], builds: Comparison) -> str:
+    """Return the first answer that is not empty."""
+    for question in questions:
+        reason = question(builds)
+        if reason:
+            return reason
+    return ""
+
+
+# --- reasons to start over: objects may be of no use --------------------------------------------------------------
+
+
+def _other_software(builds: Comparison) -> str:
+    if builds.was.software != builds.now.software:
         return "another version of truewheel or of its engine built here"
-    if now.shared and "Multi-Config" not in traces.generator:
+    return ""
+
+
+def _build_types_take_turns(builds: Comparison) -> str:
+    """Ask whether several build types share a tree that is made for one."""
+    if builds.now.shared and "Multi-Config" not in builds.traces.generator:
         return "its build types take turns in one tree"
-    if now.now < traces.finished:
+    return ""
+
+
+def _clock_was_set_back(builds: Comparison) -> str:
+    # Build tools compare time stamps: what is edited now would seem older than what was built from it.
+    if builds.now.now < builds.traces.finished:
         return "the clock was set back"
-    if path := _first_change(traces.outside, outside):
-        return f"{path} changed"
-    if path := _first_change(traces.folders, outside):
+    return ""
+
+
+def _file_outside_changed(builds: Comparison) -> str:
+    # Ninja is not told of compilers and libraries, which are no sources of the project.
+    return _changed(_first_change(builds.traces.outside, builds.outside))
+
+
+def _folder_outside_changed(builds: Comparison) -> str:
+    # A new header may be found before the one that was used.
+    path = _first_change(builds.traces.folders, builds.outside)
+    if path:
         return f"{path} holds other files"
-    if traces.probes and (path := _first_change(_headers(was.search), _headers(now.search))):
+    return ""
+
+
+def _probed_headers_changed(builds: Comparison) -> str:
+    # ``__has_include`` leaves no dependency on a file that is not there.
+    if not builds.traces.probes:
+        return ""
+    path = _first_change(_header_directories(builds.was.search), _header_directories(builds.now.search))
+    if path:
         return f"{path} changed, and a source asks which headers there are"
-    variables = _changed_variables(was, now, traces)
-    if silent := sorted(SILENT & set(variables)):
-        return f"{_named(silent[0])} changed"
-    asked = [n for n in variables if n != COMMIT or n in traces.variables]
-    if asked and traces.commands:
-        return f"{_named(asked[0])} changed, and the project runs commands of its own"
-    if asked and traces.scripted:
-        return f"{_named(asked[0])} changed, and a tool of the build is a script, which may ask for it"
-    return None
+    return ""
 
 
-def _nobody_would_delete(traces: Traces, change: Difference, because: str | None) -> str | None:
-    """Why a tree must go that holds what commands left there: from other sources, they may leave something else."""
-    if not traces.strays or not (because or any(not _is_packed(n, traces) for n in change.names)):
-        return None
-    return f"{because or _several(change)}, and a command left {min(traces.strays)} without declaring it"
+def _silent_variable_changed(builds: Comparison) -> str:
+    silent = SILENT.intersection(builds.changed_variables)
+    return _changed(_phrase_for(min(silent, default="")))
 
 
-def _unusable_sources(before: BuildRecord, now: Inputs, change: Difference) -> str | None:
-    """Why objects must go because of a change that the build tool would not see."""
-    traces = before.traces
-    for name in (*change.added, *change.changed):
-        stamp, old = now.sources[name], before.inputs.sources.get(name)
-        is_new = old is None or old.digest != stamp.digest
-        if is_new and any(s is not None and s.digest.startswith("link:") for s in (old, stamp)):
-            return f"{name} is, or was, a link: what stands there now may be older than what was built"
-        if is_new and stamp.digest != "dir" and stamp.status[1] <= traces.finished:
-            return f"{name} changed, but its time stamp is older than what was built from it"
-    files = [n for n in change.names if (now.sources.get(n) or before.inputs.sources[n]).digest != "dir"]
-    for name in files:
-        if _may_be_read(name, traces):
-            return f"{name} changed, which a command or a linker may read without declaring it"
-        if name in change.added and _may_be_found(name, traces):
-            return f"{name} is new, and may be found before a file that was used"
-    return None
+def _variable_of_a_command_changed(builds: Comparison) -> str:
+    """Ask whether a variable changed that a command of the project, or a tool that is a script, may look at."""
+    variables = builds.changed_variables
+    # The commit counts only for projects that ask for it: else every commit would start over.
+    if COMMIT in variables and COMMIT not in builds.traces.variables:
+        variables.remove(COMMIT)
+    if not variables:
+        return ""
+    changed = f"{_phrase_for(variables[0])} changed"
+    if builds.traces.commands:
+        return f"{changed}, and the project runs commands of its own"
+    if builds.traces.scripted:
+        return f"{changed}, and a tool of the build is a script, which may ask for it"
+    return ""
+
+
+def _time_stamps_do_not_tell(builds: Comparison) -> str:
+    """Ask whether a changed source looks to the build tool as if it had not changed."""
+    for name in (*builds.change.added, *builds.change.changed):
+        reason = _why_time_stamp_does_not_tell(name, builds)
+        if reason:
+            return reason
+    return ""
+
+
+def _why_time_stamp_does_not_tell(name: str, builds: Comparison) -> str:
+    """Return why a changed source may look older than what was built from it, empty if it does not."""
+    stamp, old = builds.now.sources[name], builds.was.sources.get(name)
+    has_same_content = old is not None and old.digest == stamp.digest
+    if has_same_content:
+        return ""
+    if _is_link(stamp) or _is_link(old):
+        return f"{name} is, or was, a link: what stands there now may be older than what was built"
+    if stamp.digest != _DIRECTORY and stamp.modified <= builds.traces.finished:
+        return f"{name} changed, but its time stamp is older than what was built from it"
+    return ""
+
+
+def _undeclared_input_changed(builds: Comparison) -> str:
+    """Ask whether a source changed of which the build tool does not know that something reads it."""
+    for name in builds.change.names:
+        reason = _why_a_reader_may_be_missed(name, builds)
+        if reason:
+            return reason
+    return ""
+
+
+def _why_a_reader_may_be_missed(name: str, builds: Comparison) -> str:
+    """Return why something may read a changed source without the build tool's knowing, empty if nothing does."""
+    if builds.stamp_of(name).digest == _DIRECTORY:
+        return ""
+    if _may_be_read(name, builds.traces):
+        return f"{name} changed, which a command or a linker may read without declaring it"
+    if name in builds.change.added and _may_be_found(name, builds.traces):
+        return f"{name} is new, and may be found before a file that was used"
+    return ""
+
+
+REASONS_TO_START_OVER: tuple[Callable[[Comparison], str], ...] = (
+    _other_software,
+    _build_types_take_turns,
+    _clock_was_set_back,
+    _file_outside_changed,
+    _folder_outside_changed,
+    _probed_headers_changed,
+    _silent_variable_changed,
+    _variable_of_a_command_changed,
+    _time_stamps_do_not_tell,
+    _undeclared_input_changed,
+)
+"""Questions whose answers are why a tree must go, in the order in which they are told."""
 
 
 def _may_be_read(name: str, traces: Traces) -> bool:
-    """Whether commands, assemblers or linkers may read a file without the build tool's knowing."""
+    """Return whether commands, assemblers or linkers may read a file without the build tool's knowing."""
     if name in traces.mentioned:
         return True
-    if name in traces.compiled or name in traces.configured or _is_packed(name, traces):
+    if _is_watched(name, traces):
         return False
-    if not traces.commands and name.endswith((*UNITS, *TEXTS)):
+    # Without commands of the project's own, only linkers are left.
+    if not traces.commands and not may_be_opened_by_a_linker(name):
         return False
-    return not (name.endswith(PROSE) or name.startswith(ASIDE))
+    return may_be_read_undeclared(name)
+
+
+def _is_watched(name: str, traces: Traces) -> bool:
+    """Return whether the build tool, CMake or the packer knows a file, so that a change of it is not missed."""
+    return name in traces.compiled or name in traces.configured or _is_packed(name, traces)
 
 
 def _may_be_found(name: str, traces: Traces) -> bool:
-    """Whether a new file may stand before one that a compiler found, or be what ``__has_include`` asked for."""
-    base = name.rpartition("/")[2]
-    if traces.probes and (base.endswith(HEADERS) or "." not in base):
+    """Return whether a new file may stand before one that was found, or be what ``__has_include`` asked for."""
+    base = _base_name(name)
+    if traces.probes and may_be_a_header(base):
         return True
-    return any(path.rpartition("/")[2] == base for path in (*traces.compiled, *traces.outside))
+    used = (*traces.compiled, *traces.outside)
+    return any(_base_name(path) == base for path in used)
 
 
-def _outdated(before: BuildRecord, now: Inputs, change: Difference) -> str | None:
-    """Why CMake must begin anew."""
-    was, traces = before.inputs, before.traces
-    if not traces.steady:
-        return "the last build did not end well"
-    if traces.reads:
+# --- reasons to configure again: objects stay ---------------------------------------------------------------------
+
+
+def _ended_badly(builds: Comparison) -> str:
+    if builds.traces.steady:
+        return ""
+    return "the last build did not end well"
+
+
+def _cmake_reads_unwatched_files(builds: Comparison) -> str:
+    # file(READ) and execute_process() leave no dependency.
+    if builds.traces.reads:
         return "its CMake files read what CMake does not watch"
-    if was.settings != now.settings:
+    return ""
+
+
+def _settings_changed(builds: Comparison) -> str:
+    if builds.was.settings != builds.now.settings:
         return "settings changed"
-    if variables := _changed_variables(was, now, traces):
-        return f"{_named(variables[0])} changed"
-    if path := _first_change(was.search, now.search) or _first_change(now.search, was.search):
-        return f"{path} changed"
-    plain = not (change.added or change.removed)
-    known = traces.compiled - traces.configured
-    if change and not (plain and all(n in known or _is_packed(n, traces) for n in change.changed)):
-        return _several(change)
-    return None
+    return ""
+
+
+def _variable_changed(builds: Comparison) -> str:
+    return _changed(_phrase_for(min(builds.changed_variables, default="")))
+
+
+def _searched_directory_changed(builds: Comparison) -> str:
+    # find_package() and its like may find something else there now.
+    before, after = builds.was.search, builds.now.search
+    return _changed(_first_change(before, after) or _first_change(after, before))
+
+
+def _sources_changed(builds: Comparison) -> str:
+    """Ask whether sources changed in a way that the build tool alone cannot deal with."""
+    change = builds.change
+    # New and deleted files may be matched by file(GLOB).
+    if change.added or change.removed:
+        return _what_changed(change)
+    if all(_is_left_to_the_build_tool(name, builds.traces) for name in change.changed):
+        return ""
+    return _what_changed(change)
+
+
+def _is_left_to_the_build_tool(name: str, traces: Traces) -> bool:
+    """Return whether CMake does not look at a source, so that the build tool or the packer deals with a change of it."""
+    is_only_compiled = name in traces.compiled and name not in traces.configured
+    return is_only_compiled or _is_packed(name, traces)
+
+
+REASONS_TO_CONFIGURE: tuple[Callable[[Comparison], str], ...] = (
+    _ended_badly,
+    _cmake_reads_unwatched_files,
+    _settings_changed,
+    _variable_changed,
+    _searched_directory_changed,
+    _sources_changed,
+)
+"""Questions whose answers are why CMake must begin anew, in the order in which they are told."""
+
+
+def _command_left_files(builds: Comparison, reason: str) -> str:
+    """Return why a tree must go that holds what commands left there: from other sources they may leave something else.
+
+    :param reason: why CMake must begin anew, empty if it need not.
+    """
+    # Python code that goes into the wheel as it is makes no command leave anything else.
+    is_all_packed = all(_is_packed(name, builds.traces) for name in builds.change.names)
+    if not builds.traces.strays or (is_all_packed and not reason):
+        return ""
+    changed = reason or _what_changed(builds.change)
+    return f"{changed}, and a command left {min(builds.traces.strays)} without declaring it"
+
+
+# --- words for names ----------------------------------------------------------------------------------------------
 
 
 def _is_packed(name: str, traces: Traces) -> bool:
-    """Whether this is Python code that goes into the wheel as it is: not what builds look at."""
-    folders = {n.rpartition("/")[0] for n in traces.packed}
-    return name.endswith(".py") and name.rpartition("/")[0] in folders and name not in traces.configured
+    """Return whether this is Python code that goes into the wheel as it is: builds do not look at it."""
+    if not name.endswith(".py") or name in traces.configured:
+        return False
+    return _directory(name) in {_directory(path) for path in traces.packed}
 
 
-def _several(change: Difference) -> str:
-    names = change.names
-    return f"{names[0]} changed" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+def _is_link(stamp: Stamp | None) -> bool:
+    """Return whether there is a symbolic link."""
+    return stamp is not None and stamp.digest.startswith("link:")
 
 
-def _changed_variables(was: Inputs, now: Inputs, traces: Traces) -> list[str]:
-    names = was.variables.keys() | now.variables.keys()
-    changed = sorted(n for n in names if was.variables.get(n) != now.variables.get(n))
-    return [n for n in changed if n in traces.variables or ANY in traces.variables or not _is_restless(n)]
-
-
-def _is_restless(name: str) -> bool:
-    return name in RESTLESS or (name.startswith(RESTLESS_PREFIXES) and not name.endswith(COMMITS))
-
-
-def _named(variable: str) -> str:
-    """Of the workspace's own, names are words."""
-    return variable if " " in variable else f"the environment variable {variable}"
-
-
-def _headers(search: Mapping[str, str]) -> dict[str, str]:
-    """Stamps of those directories that hold headers; the same names on both sides."""
-    return {p: s for p, s in search.items() if p.endswith("/include")}
+def _header_directories(search: Mapping[str, str]) -> dict[str, str]:
+    """Return the stamps of directories that hold headers; they have the same name on all systems."""
+    return {path: stamp for path, stamp in search.items() if path.endswith("/include")}
 
 
 def _first_change(before: Mapping[str, str], after: Mapping[str, str]) -> str | None:
-    return next((path for path, stamp in before.items() if after.get(path) != stamp), None)
+    """Return the first path whose stamp is another one, ``None`` if all are as they were."""
+    for path, stamp in before.items():
+        if after.get(path) != stamp:
+            return path
+    return None
+
+
+def _changed(name: str | None) -> str:
+    """Return that something changed, empty if nothing did."""
+    return f"{name} changed" if name else ""
+
+
+def _what_changed(change: Difference) -> str:
+    """Return the changed sources in words: the first, and how many more."""
+    first, *others = change.names
+    if others:
+        return f"{first} changed and {len(others)} more"
+    return f"{first} changed"
+
+
+def _phrase_for(variable: str) -> str:
+    """Return a variable in words, empty for none. What the workspace notes beside variables is a phrase with blanks."""
+    if not variable or " " in variable:
+        return variable
+    return f"the environment variable {variable}"
+
+
+def _directory(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _base_name(path: str) -> str:
+    return path.rpartition("/")[2]

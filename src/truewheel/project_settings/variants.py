@@ -28,14 +28,12 @@ def declared_variant(
     texts = list(properties)
     if not label and not texts:
         return None, ()
-    parsed = [parse_property(text) for text in texts]
-    variant = Variant(label=label, properties=tuple(prop for prop in parsed if prop is not None))
+    parsed = filter(None, map(parse_property, texts))
+    variant = Variant(label=label, properties=tuple(parsed))
     mistakes = [*_mistakes_in_texts(texts), *_mistakes_in_levels(variant)]
     # The later ones would only repeat what the earlier say.
-    if not mistakes:
-        mistakes = list(_mistakes_in_label(variant))
-    if not mistakes:
-        mistakes = list(_mistakes_in_table(variant, table))
+    mistakes = mistakes or list(_mistakes_in_label(variant))
+    mistakes = mistakes or list(_mistakes_in_table(variant, table))
     return variant, tuple(mistakes)
 
 
@@ -84,14 +82,14 @@ def _mistakes_in_label(variant: Variant) -> Iterator[Problem]:
 
 def _mistakes_in_table(variant: Variant, table: object) -> Iterator[Problem]:
     """Yield what is wrong with ``[variant]``: without who ranks and detects properties, no installer takes the wheel."""
-    if not isinstance(table, dict) or not isinstance(table.get("providers"), dict) or not table["providers"]:
+    providers = table.get("providers") if isinstance(table, dict) else None
+    if not isinstance(table, dict) or not isinstance(providers, dict) or not providers:
         yield Problem(
             where="variant",
             message="the table is missing, or has no providers",
             hint="[variant.default-priorities] and [variant.providers.NAMESPACE] tell installers who knows the properties",
         )
         return
-    providers = table["providers"]
     unknown = sorted(set(variant.namespaces) - set(providers))
     if unknown:
         yield Problem(

@@ -14,7 +14,8 @@ from scikit_build_core.settings.sources import ConfSource
 
 from ...model.errors import ConfigError, Problem
 from ...model.request import Request
-from ...project_settings import schema
+from ...project_settings.misspellings import options_like
+from ...project_settings.schema import fields
 
 _TABLE = "tool.scikit-build."
 
@@ -45,7 +46,7 @@ def _unknown_option(name: str, guesses: Sequence[str], given: Iterable[str]) -> 
     :param given: all options.
     """
     option = next((key for key in given if key == name or key.startswith(f"{name}.")), name)
-    near = schema.options_like(option) or guesses[:1]
+    near = options_like(option, [field.key for field in fields()]) or guesses[:1]
     hint = None
     if near:
         options = " or ".join(f"-C{guess}" for guess in near)

@@ -16,6 +16,7 @@ from ...model.project import ProjectFile
 from ...model.request import Request
 from ...model.settings import Settings
 from ...project_settings import schema
+from ...project_settings.misspellings import misspelt_tables
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -90,4 +91,4 @@ def _read_settings(table: Mapping[str, Any], request: Request) -> tuple[Settings
         if name.startswith(_OURS):
             options[name.removeprefix(_OURS)] = value
     settings, mistakes = schema.read(ours, options, request.environ)
-    return settings, (*schema.misspelt_tables(table), *mistakes)
+    return settings, (*misspelt_tables(table), *mistakes)
