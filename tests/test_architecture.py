@@ -61,7 +61,7 @@ ROOMS = {
     "system": worldly("model"),
     "system/engine": worldly("model", "project_settings", "system/warm"),
     "system/project": worldly("model", "project_settings", "system/engine"),
-    "system/warm": worldly("model", "__init__"),
+    "system/warm": worldly("model", "project_settings", "__init__"),
     "system/wheels": worldly("model", "formats", "system/engine", "__init__"),
     "templates": worldly("model"),
     # Floor 4: the story, and the doors to it
@@ -130,30 +130,21 @@ HOST_FOR_A_REASON = {
 HOST_STILL = {
     "cli.py": {"os.name"},
     "pipeline.py": {"sys.platform"},
-    "system/warm/cache.py": {"os.name"},
-    "system/warm/build_inputs.py": {"sysconfig"},
-    "system/warm/observed_inputs.py": {"sysconfig"},
 }
 
 ENVIRON_FOR_A_REASON = {
     "backend.py": "hands it on, with the call",
     "boundary.py": "NO_COLOR, of this process's own streams",
-    "system/warm/environment.py": "makes the environment of a build",
+    "cli.py": "hands it on, to find the cache",
     "system/host.py": "asks the host, which is told by variables to say something else",
 }
 ENVIRON_STILL = {
     "pipeline.py",
-    "system/warm/cache.py",
     "system/engine/settings_errors.py",
     "system/engine/staging.py",
     "system/engine/install_manifest.py",
     "system/engine/progress.py",
-    "system/warm/reexec.py",
-    "system/warm/build_inputs.py",
-    "system/project/pyproject_toml.py",
-    "system/warm/observed_inputs.py",
     "system/wheels/writing.py",
-    "system/warm/slots.py",
 }
 """Modules that read the environment, rather than being handed what they need of it."""
 

@@ -81,12 +81,12 @@ def build(request: Request) -> Built:
         with slots.area_for(request, mode, reuse.decide) as area:
             built = _tried(replace(request, source=area.source), area, table)
     except (EngineError, OSError):
-        if mode == "off" or not slots.is_full():
+        if mode == "off" or not slots.is_full(request.environ):
             raise
         with slots.area_for(request, "off", reuse.decide) as area:  # the disk that is full may be the cache's alone
             built = _tried(request, area, table)
     if mode != "off":
-        slots.trim(schema.bytes_of(settings.cache_limit))
+        slots.trim(schema.bytes_of(settings.cache_limit), request.environ)
     return built
 
 

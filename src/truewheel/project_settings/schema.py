@@ -16,6 +16,7 @@ from typing import Any
 from ..model.errors import Problem
 from ..model.record import Record, parts
 from ..model.settings import Settings
+from .precedence import statements
 
 _CODES = frozenset({"select", "ignore"})
 """Settings that are prefixes of codes."""
@@ -97,7 +98,7 @@ def _docstrings() -> dict[str, str]:
 
 
 def read(
-    table: Mapping[str, Any], options: Mapping[str, str | tuple[str, ...]], environ: Mapping[str, str]
+    table: Mapping[str, Any], options: Mapping[str, object], environ: Mapping[str, str]
 ) -> tuple[Settings, tuple[Problem, ...]]:
     """Settings from ``[tool.truewheel]``, from ``-Ctruewheel.KEY=…`` and from ``TRUEWHEEL_KEY``; the later the
     stronger, but a variable yields to an option.
@@ -112,7 +113,8 @@ def read(
     ]
     values: dict[str, Any] = {}
     for field in fields():
-        for where, value in _given(field, table, options, environ):
+        own_part = table if field.in_table else {}
+        for where, value in statements(field.key, own_part, options, environ, is_list=field.many):
             converted, mistake = _convert(field, value)
             if mistake:
                 problems.append(Problem(where=where, message=mistake, hint=_expected(field)))
@@ -210,22 +212,6 @@ def _place(problem: Problem) -> str:
     if problem.where.startswith("truewheel.variant"):
         return "options or variables of this build"
     return "environment variables" if re.match(r"[A-Z]+_", problem.where) else _FILE
-
-
-def _given(
-    field: Field, table: Mapping[str, Any], options: Mapping[str, Any], environ: Mapping[str, str]
-) -> Iterable[tuple[str, Any]]:
-    if field.in_table and field.key in table:
-        yield f"tool.truewheel.{field.key}", table[field.key]
-    if field.variable in environ:
-        text = environ[field.variable]
-        yield field.variable, [t for t in text.split(";") if t] if field.many else text
-    for spelling in dict.fromkeys((field.key, field.attribute)):
-        if spelling in options:
-            value = options[spelling]
-            several = [value] if isinstance(value, str) else list(value)
-            split = [t for v in several for t in v.split(";") if t]
-            yield f"-Ctruewheel.{spelling}", split if field.many else several[-1]
 
 
 def _convert(field: Field, value: Any) -> tuple[Any, str | None]:

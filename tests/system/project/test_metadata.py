@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ HEAD = '[project]\nname = "p"\nversion = "1"\n[tool.scikit-build]\nwheel.cmake =
 
 def project(place: Path, text: str, **settings: str) -> Project:
     (place / "pyproject.toml").write_text(text, encoding="utf-8")
-    request = Request(product=Product.WHEEL, source=place, output=place, config_settings=settings)
+    request = Request(product=Product.WHEEL, source=place, output=place, config_settings=settings, environ=os.environ)
     table = read_table(place)
     return read_project(table, request, Engine(request, table))
 

@@ -7,8 +7,10 @@ import sysconfig
 from pathlib import Path
 
 from truewheel.model.build_record import ColdReason, NothingKept
-from truewheel.system.warm import observed_inputs as traces
 from truewheel.system.warm.area import BuildArea
+from truewheel.system.warm.boundaries import draw_boundaries
+from truewheel.system.warm.finished_build import FinishedBuild
+from truewheel.system.warm.observed_inputs import observe
 
 
 def test_what_a_lasting_tree_includes_lasts(tmp_path: Path) -> None:
@@ -24,10 +26,10 @@ def test_what_a_lasting_tree_includes_lasts(tmp_path: Path) -> None:
 
 def test_files_of_distributions_are_known_by_their_content(tmp_path: Path) -> None:
     """People edit what is installed, and may give it its old time stamp again."""
-    bounds = traces.boundaries(tmp_path / "build", tmp_path, roots=(), homes=())
+    bounds = draw_boundaries(tmp_path / "build", tmp_path, roots=(), homes=())
     header = next(Path(sysconfig.get_path("purelib")).rglob("*.py"))
-    assert " " in bounds.stamp(os.fspath(header))
-    assert " " not in bounds.stamp(os.fspath(Path(os.__file__)))
+    assert " " in bounds.mark(os.fspath(header))
+    assert " " not in bounds.mark(os.fspath(Path(os.__file__)))
 
 
 def test_only_cmakes_own_modules_may_read_what_nobody_watches(tmp_path: Path) -> None:
@@ -38,13 +40,21 @@ def test_only_cmakes_own_modules_may_read_what_nobody_watches(tmp_path: Path) ->
         (folder / "Find.cmake").write_text("execute_process(COMMAND date)\n")
     (build / "CMakeCache.txt").write_text(f"CMAKE_ROOT:INTERNAL={cmake}\n")
     source = tmp_path / "source"
-    bounds = traces.boundaries(build, source, roots=(), homes=())
+    bounds = draw_boundaries(build, source, roots=(), homes=())
 
     def reads(module: Path) -> bool:
         (build / "build.ninja").write_text(f"build build.ninja: RERUN_CMAKE {module}\n")
-        return traces.gathered(
-            build, bounds, names=frozenset(), links=frozenset(), packed=(), known=frozenset(), now=0, steady=True
-        ).reads
+        finished = FinishedBuild(
+            tree=build,
+            bounds=bounds,
+            sources={},
+            packed=(),
+            written_by_cmake=frozenset(),
+            environ={},
+            ended=0,
+            ended_well=True,
+        )
+        return observe(finished).reads
 
     assert not reads(cmake / "Find.cmake")
     assert reads(package / "Find.cmake")

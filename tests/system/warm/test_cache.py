@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="the workspace needs 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TRUEWHEEL_CACHE_DIR", str(tmp_path / "cache"))
-    return cache.opened()
+    return cache.opened(os.environ)
 
 
 def entry(root: Path, name: str) -> Path:
@@ -58,7 +58,7 @@ def test_a_directory_that_depends_on_where_one_stands_is_refused(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TRUEWHEEL_CACHE_DIR", "cache")
     with pytest.raises(cache.UnfitError, match=r"TRUEWHEEL_CACHE_DIR is cache, which .* give an absolute path"):
-        cache.opened()
+        cache.opened(os.environ)
     assert cli.main(["cache", "info"]) != 0
     assert "give an absolute path" in "".join(capsys.readouterr())
     assert not list(tmp_path.iterdir())

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,14 +13,12 @@ from typing import Any
 from ...model.errors import ConfigError, Problem
 from ...model.request import Request
 from ...model.settings import Settings
-from ...project_settings import schema
+from ...project_settings import precedence, schema
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
-
-_OURS = "truewheel."
 
 
 def read_table(source: Path) -> dict[str, Any]:
@@ -74,10 +71,9 @@ def build_requires(table: Mapping[str, Any]) -> frozenset[str]:
 
 def read_settings(table: Mapping[str, Any], request: Request) -> tuple[Settings, tuple[Problem, ...]]:
     """``[tool.truewheel]`` with options and variables on top, and all mistakes in them."""
-    tools = table.get("tool", {})
-    ours = tools.get("truewheel", {})
-    options = {k.removeprefix(_OURS): v for k, v in request.config_settings.items() if k.startswith(_OURS)}
+    ours = precedence.own_table(table)
     if not isinstance(ours, dict):
         return Settings(), (Problem(where="tool.truewheel", message="is not a table"),)
-    settings, problems = schema.read(ours, options, os.environ)
+    options = precedence.own_options(request.config_settings)
+    settings, problems = schema.read(ours, options, request.environ)
     return settings, (*schema.misspelt_tables(table), *problems)

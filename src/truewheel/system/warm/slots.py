@@ -10,15 +10,15 @@ import contextlib
 import hashlib
 import os
 import shutil
-import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ...model.build_record import ColdReason, NothingKept
 from ...model.request import Product, Request
-from . import cache, environment
-from .area import LAYOUT, BuildArea, Decide, KeptBuildArea
+from . import cache, environment, locks
+from .area import BuildArea
+from .kept_area import LAYOUT, Decide, KeptBuildArea
 
 
 @contextlib.contextmanager
@@ -54,7 +54,7 @@ def reason_to_keep_nothing(request: Request, mode: str) -> NothingKept | None:
     if request.product not in (Product.WHEEL, Product.EDITABLE):
         return NothingKept(cause=ColdReason.NOT_A_WHEEL)
     # Paths of an environment that will be deleted stand in every command line; see ``reexec``.
-    if environment.isolated() is not None:
+    if environment.isolated(request.environ) is not None:
         return NothingKept(cause=ColdReason.ENVIRONMENT_DELETED)
     return None
 
@@ -66,15 +66,15 @@ def _kept_area(request: Request, mode: str, decide: Decide, stack: contextlib.Ex
     """
     is_volatile = mode == "mirror" or _is_unpacked_sdist(request.source)
     is_mirrored = request.product is Product.WHEEL and is_volatile
-    slots = cache.opened() / "builds" / _key(request, is_mirrored=is_mirrored)
+    slots = cache.opened(request.environ) / "builds" / _key(request, is_mirrored=is_mirrored)
     slots.mkdir(parents=True, exist_ok=True, mode=0o700)
     label = _project_of(request, is_mirrored=is_mirrored)
     (slots / cache.LABEL).write_text(label, encoding="utf-8", errors="backslashreplace")
     number = 0
-    while (lock := cache.lock(slots / f"{number}.lock")) is None:
+    while (lock := locks.take(slots / f"{number}.lock")) is None:
         number += 1
     stack.enter_context(lock)
-    return KeptBuildArea(request, slots / str(number), os.environ, is_mirrored=is_mirrored, decide=decide)
+    return KeptBuildArea(request, slots / str(number), is_mirrored=is_mirrored, decide=decide)
 
 
 def _is_unpacked_sdist(source: Path) -> bool:
@@ -93,9 +93,9 @@ def _key(request: Request, *, is_mirrored: bool) -> str:
         environment.interpreter_identity(),
     ]
     if environment.current() is None:
-        parts.append(os.path.realpath(sys.prefix))
+        parts.append(os.path.realpath(environment.prefix()))
     # Both say for which CPU a Python on macOS builds.
-    parts += [os.environ.get(name, "") for name in ("ARCHFLAGS", "_PYTHON_HOST_PLATFORM")]
+    parts += [request.environ.get(name, "") for name in ("ARCHFLAGS", "_PYTHON_HOST_PLATFORM")]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
@@ -117,10 +117,10 @@ _NOTHING = 1_000_000
 """Bytes; with less than that, nothing that goes wrong can be blamed on anything else."""
 
 
-def is_full() -> bool:
+def is_full(environ: Mapping[str, str]) -> bool:
     """Say whether the cache directory's disk has no room left for a build."""
     try:
-        return shutil.disk_usage(cache.path()).free < _ROOM
+        return shutil.disk_usage(cache.path(environ)).free < _ROOM
     except OSError:
         return True
 
@@ -134,8 +134,8 @@ def without_room(area: BuildArea) -> str:
     return ""
 
 
-def trim(limit: int | None) -> None:
+def trim(limit: int | None, environ: Mapping[str, str]) -> None:
     """Keep the cache directory within ``limit`` bytes."""
     with contextlib.suppress(OSError, cache.UnfitError):
         if limit is not None:
-            cache.trim(cache.opened(), limit)
+            cache.trim(cache.opened(environ), limit)

@@ -1,0 +1,60 @@
+"""The source files of a project that is built where it lies: those of its source tree, and those beside it.
+
+Directories outside of the source belong to a project when CMake projects of its build stand in them. The last build's
+record names them (``roots``); what only this build's cache told of is looked at when the build is over. Their files have
+names that begin with ``../``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from ...model.build_record import BuildRecord, Manifest, Stamp
+from .source_manifest import source_manifest
+
+_CHANGED_MEANWHILE = "changed during the build"
+"""In the place of a digest: unequal to that of any content."""
+
+
+def manifest_of_checkout(source: Path, leave_out: frozenset[Path], before: BuildRecord | None) -> dict[str, Stamp]:
+    """Return the manifest of the source, and of what else is known to belong to the project.
+
+    :param leave_out: directories that are not source: the build tree, the output.
+    """
+    if before is None:
+        return source_manifest(source, known={}, leave_out=leave_out)
+    known = before.inputs.sources
+    found = source_manifest(source, known=known, leave_out=leave_out)
+    for root in before.traces.roots:
+        found |= _manifest_beside(source, root, leave_out, known)
+    return found
+
+
+def manifest_of_late_roots(
+    source: Path, roots: Iterable[str], leave_out: frozenset[Path], begun: int
+) -> dict[str, Stamp]:
+    """Return the manifest of directories beside the source that were not looked at before the build.
+
+    :param begun: time in ns since the epoch when the build began. What changed since then is not known as it was built.
+    """
+    found: dict[str, Stamp] = {}
+    for root in roots:
+        for name, stamp in _manifest_beside(source, root, leave_out, {}).items():
+            is_known = stamp.status[1] < begun
+            found[name] = stamp if is_known else stamp._replace(digest=_CHANGED_MEANWHILE)
+    return found
+
+
+def _manifest_beside(source: Path, root: str, leave_out: frozenset[Path], known: Manifest) -> dict[str, Stamp]:
+    """Return the manifest of a directory outside of the source, by names from the source."""
+    if not Path(root).is_dir():
+        return {}
+    prefix = os.path.join(os.path.relpath(root, source), "")
+    below: dict[str, Stamp] = {}
+    for name, stamp in known.items():
+        if name.startswith(prefix):
+            below[name.removeprefix(prefix)] = stamp
+    files = source_manifest(Path(root), known=below, leave_out=leave_out | {source})
+    return {prefix + name: stamp for name, stamp in files.items()}
