@@ -62,7 +62,7 @@ ROOMS = {
     "system/engine": worldly("model", "project_settings", "system/warm"),
     "system/project": worldly("model", "project_settings", "system/engine"),
     "system/warm": worldly("model", "project_settings", "__init__"),
-    "system/wheels": worldly("model", "formats", "system/engine", "__init__"),
+    "system/wheels": worldly("model", "formats", "system", "system/engine", "__init__"),
     "templates": worldly("model"),
     # Floor 4: the story, and the doors to it
     "__init__": pure(),
@@ -144,7 +144,6 @@ ENVIRON_STILL = {
     "system/engine/staging.py",
     "system/engine/install_manifest.py",
     "system/engine/progress.py",
-    "system/wheels/writing.py",
 }
 """Modules that read the environment, rather than being handed what they need of it."""
 

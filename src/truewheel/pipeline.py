@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _AFTERWARDS = (
     "packaging.tags",
     "truewheel.audit.verdict",
-    "truewheel.system.wheels.staged",
+    "truewheel.system.wheels.reading",
     "truewheel.system.wheels.writing",
     "truewheel.report",
 )
@@ -149,7 +149,8 @@ def _build(request: Request, area: BuildArea, table: Mapping[str, Any], engine: 
     _same_metadata(request, project)
     _no_impossible_tag(request, project, engine)
     staged = engine.stage(project, area, meanwhile=_import_the_rest)
-    from .system.wheels.writing import write_wheel
+    from .system.wheels.sources import StagedTree
+    from .system.wheels.writing import write
 
     found = judged(request, project, staged)
     name = WheelName(
@@ -161,7 +162,8 @@ def _build(request: Request, area: BuildArea, table: Mapping[str, Any], engine: 
         platforms=found.platforms,
         variant=project.variant.label if project.variant is not None else "",
     )
-    wheel = write_wheel(request.output, name=name, purelib=found.purelib, tree=staged.tree, files=_files(project))
+    source = StagedTree(staged.tree, dist_info_name(name.name, name.version))
+    wheel = write(source, request.output, name=name, purelib=found.purelib, files=_files(project))
     warmth = area.warmth if staged.compiled else None
     return Built(wheel=wheel, verdict=found, warmth=warmth, message=staged.message)
 
@@ -204,11 +206,12 @@ def judged(request: Request, project: Project, staged: Staged) -> Verdict:
     """
     from .audit import verdict as court
     from .checks import layout
-    from .system.wheels.staged import contents_of
+    from .system.wheels.reading import contents_of
+    from .system.wheels.sources import StagedTree
 
     home = dist_info_name(project.name, project.version)
     _no_reserved_names(staged)
-    contents = contents_of(staged.tree, dist_info=home, variant=project.variant)
+    contents = contents_of(StagedTree(staged.tree, home), variant=project.variant)
     wheel = request.product is Product.WHEEL  # an editable one finds its Python files elsewhere
     settings = project.settings
     promise = settings.tag
