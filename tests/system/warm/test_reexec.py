@@ -1,80 +1,156 @@
-"""When a hook is called again in a kept environment, and what it is told there."""
+"""Hooks that are called again in a kept environment, or the reason why they are not."""
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from truewheel.model.build_record import ColdReason, NothingKept
-from truewheel.system.warm import locks, reexec
-from truewheel.system.warm.environment import LiveEnvironment
-from truewheel.system.warm.kept_environment import KeptEnvironment
+from truewheel.system.warm import environment, kept_environment, locks, reexec
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="environments are only kept on POSIX systems")
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="environments are kept where there are POSIX file locks")
+
+INTERPRETER = f"""#!{sys.executable}
+import json, os, sys
+call = json.loads(sys.argv[-1])
+with open(call["result"], "w") as result:
+    result.write(json.dumps([call["hook"], call["arguments"], dict(os.environ)]))
+"""
+"""Stands for the kept environment's Python; a hook's name for its wheel is what it was called with."""
 
 
 @pytest.fixture
-def overlay(tmp_path: Path) -> dict[str, str]:
-    """The variables of a hook that pip runs in an environment of its own, with a directory that can be no cache."""
-    site = tmp_path / "pip-build-env-x" / "site"
-    site.mkdir(parents=True)
-    (site / "sitecustomize.py").touch()
-    occupied = tmp_path / "occupied"
-    occupied.mkdir()
-    (occupied / "mine").touch()
-    return {"PYTHONPATH": str(site), "TRUEWHEEL_CACHE_DIR": str(occupied)}
+def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The root of the environment that this process seems to run in, and that a front end will delete."""
+    root = tmp_path / "build-env-x"
+    found = environment.LiveEnvironment(root=root, prefixes=(root,), sites=(), scripts=(root / "bin",))
+    monkeypatch.setattr(environment, "isolated", lambda _: found)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TRUEWHEEL_CACHE", raising=False)
+    return root
 
 
-def refusal(config_settings: object, environ: dict[str, str]) -> NothingKept | None:
+@pytest.fixture
+def kept(tmp_path: Path, live: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The root of its copy."""
+    root = tmp_path / "kept"
+    python = root / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    install(python, INTERPRETER)
+
+    def keep(*_: object) -> kept_environment.KeptEnvironment:
+        hold = locks.take(tmp_path / "hold")
+        assert hold is not None
+        return kept_environment.KeptEnvironment(root=root, hold=hold)
+
+    monkeypatch.setattr(kept_environment, "keep", keep)
+    return root
+
+
+def install(program: Path, text: str) -> None:
+    program.write_text(text)
+    program.chmod(0o755)
+
+
+def call(settings: dict[str, object] | None = None) -> str:
+    """Call a hook as the backend does; return the name of its wheel."""
+    return reexec.call("build_wheel", ["/out", settings, None], os.environ)
+
+
+def environ_of_the_hook() -> dict[str, str]:
+    found: dict[str, str] = json.loads(call())[2]
+    return found
+
+
+def refusal(settings: dict[str, object] | None = None) -> NothingKept | None:
+    """Return why a hook has to run here; ``None`` if its environment lasts."""
     with pytest.raises(reexec.Refused) as caught:
-        reexec.call("build_wheel", ["out", config_settings, None], environ)
+        call(settings)
     return caught.value.reason
 
 
-def test_an_environment_that_lasts_is_no_reason_to_go_elsewhere() -> None:
-    assert refusal(None, {}) is None
+def test_a_hook_is_called_with_the_same_arguments(kept: Path) -> None:
+    hook, arguments, _ = json.loads(call({"cmake.build-type": "Debug"}))
+    assert hook == "build_wheel"
+    assert arguments == ["/out", {"cmake.build-type": "Debug"}, None]
+
+
+def test_the_kept_environments_programs_come_first(kept: Path, live: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{live / 'bin'}{os.pathsep}/usr/bin")
+    assert environ_of_the_hook()["PATH"] == f"{kept / 'bin'}{os.pathsep}/usr/bin"
+
+
+def test_modules_of_the_throw_away_environment_are_not_found(
+    kept: Path, live: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", f"{live / 'site'}{os.pathsep}/opt/modules")
+    assert environ_of_the_hook()["PYTHONPATH"] == "/opt/modules"
+    monkeypatch.setenv("PYTHONPATH", str(live / "site"))
+    assert "PYTHONPATH" not in environ_of_the_hook()
+
+
+def test_no_virtual_environment_is_active(kept: Path, live: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIRTUAL_ENV", str(live))
+    assert "VIRTUAL_ENV" not in environ_of_the_hook()
+
+
+@pytest.mark.parametrize(("ending", "status"), [("exit 3", 3), ("kill -TERM $$", 128 + 15)])
+def test_a_hook_that_fails_there_ends_the_process_as_it_ended(kept: Path, ending: str, status: int) -> None:
+    install(kept / "bin" / "python", f"#!/bin/sh\n{ending}\n")
+    with pytest.raises(SystemExit) as caught:
+        call()
+    assert caught.value.code == status
+
+
+def test_in_an_environment_that_lasts_the_hook_runs_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "isolated", lambda _: None)
+    assert refusal() is None
 
 
 @pytest.mark.parametrize("option", ["off", ["off"], ["on", "off"]])
-def test_the_last_option_switches_the_cache_off(
-    option: object, overlay: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_without_the_cache_the_hook_runs_here(kept: Path, option: object) -> None:
+    """An option that is given several times comes as a list, and its last value counts."""
+    assert refusal({"truewheel.cache": option}) == NothingKept(cause=ColdReason.SWITCHED_OFF)
+
+
+@pytest.mark.parametrize("option", ["on", ["off", "on"], True, False, []])
+def test_with_the_cache_or_a_mistake_the_hook_runs_there(kept: Path, option: object) -> None:
+    assert json.loads(call({"truewheel.cache": option}))[0] == "build_wheel"
+
+
+def test_the_cache_may_be_off_in_the_environment(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUEWHEEL_CACHE", "off")
+    assert refusal() == NothingKept(cause=ColdReason.SWITCHED_OFF)
+    assert json.loads(call({"truewheel.cache": "on"}))[0] == "build_wheel"
+
+
+def test_the_cache_may_be_off_in_pyproject_toml(kept: Path, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.truewheel]\ncache = "off"\n')
+    assert refusal() == NothingKept(cause=ColdReason.SWITCHED_OFF)
+
+
+@pytest.mark.parametrize("text", ["not TOML at all [", "[tool]\ntruewheel = 3\n", "tool = 1\n"])
+def test_a_table_that_is_wrong_is_told_by_the_build_itself(kept: Path, tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    assert json.loads(call())[0] == "build_wheel"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (kept_environment.UnsoundError("p is an editable install"), "p is an editable install"),
+        (OSError("disk full"), "the build environment cannot be kept (disk full)"),
+    ],
+)
+def test_an_environment_that_cannot_be_kept_is_the_reason(
+    kept: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert refusal({"truewheel.cache": option}, overlay) == NothingKept(cause=ColdReason.SWITCHED_OFF)
+    def keep(*_: object) -> None:
+        raise error
 
-
-@pytest.mark.parametrize("text", ['[tool.truewheel]\ncache = "off"\n', None, "not TOML", "\xff"])
-def test_the_projects_file_is_read_whatever_is_in_it(
-    text: str | None, overlay: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if text is not None:
-        (tmp_path / "pyproject.toml").write_text(text, encoding="latin-1")
-    monkeypatch.chdir(tmp_path)
-    reason = refusal(None, overlay)
-    assert reason is not None
-    if text is not None and "off" in text:
-        assert reason.cause is ColdReason.SWITCHED_OFF
-    else:
-        assert reason.cause is ColdReason.UNFIT_CACHE
-        assert "holds files of somebody else's" in reason.phrase
-
-
-def test_variables_lead_into_the_kept_environment_only(tmp_path: Path) -> None:
-    live, kept = tmp_path / "live", tmp_path / "kept"
-    told = reexec._moved(
-        {
-            "PATH": os.pathsep.join([f"{live}/bin", "/usr/bin"]),
-            "PYTHONPATH": os.pathsep.join([f"{live}/site", "", "/my/modules"]),
-            "VIRTUAL_ENV": str(live),
-            "CFLAGS": "-O1",
-        },
-        LiveEnvironment(root=live, prefixes=(live,), sites=(), scripts=()),
-        KeptEnvironment(root=kept, hold=locks.Lock(-1)),
-    )
-    assert told == {
-        "PATH": os.pathsep.join([f"{kept}/bin", "/usr/bin"]),
-        "PYTHONPATH": "/my/modules",
-        "CFLAGS": "-O1",
-    }
+    monkeypatch.setattr(kept_environment, "keep", keep)
+    assert refusal() == NothingKept(cause=ColdReason.ENVIRONMENT_NOT_KEPT, detail=reason)

@@ -59,13 +59,13 @@ def _installed_distributions(environ: Mapping[str, str]) -> Iterator[str]:
 def stamps_of_search_path(environ: Mapping[str, str]) -> dict[str, str]:
     """Return stamps of the directories in which CMake looks for packages and programs, as far as they are there."""
     found: dict[str, str] = {}
-    for folder in _search_path(environ):
+    for folder in searched_folders(environ):
         if stamp := file_state.stamp(folder):
             found[folder] = stamp
     return found
 
 
-def _search_path(environ: Mapping[str, str]) -> Iterator[str]:
+def searched_folders(environ: Mapping[str, str]) -> Iterator[str]:
     """Yield directories in which CMake looks for packages and programs (cmake-commands(7) ``find_package``)."""
     triplet = environment.multiarch()
     told = environ.get("CMAKE_PREFIX_PATH", "").split(os.pathsep)
