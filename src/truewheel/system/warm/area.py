@@ -69,7 +69,8 @@ class BuildArea:
         :param takes_turns: whether several build types will take turns in the tree.
         :param outlives: whether the tree is built again without truewheel, when an editable install is imported.
         """
-        del settings, takes_turns, outlives  # matter only to an area that is kept
+        # These matter only to an area that is kept.
+        del settings, takes_turns, outlives
         self._write_definitions(build_dir, variant)
         yield
 
@@ -87,14 +88,20 @@ class BuildArea:
 
     def _write_definitions(self, build_dir: Path, variant: Variant | None) -> None:
         """Write the CMake file that maps paths of this area out of everything compiled, and tells of the variant."""
-        homes = [(self.source, ""), (build_dir, "/_build"), (self.staging, "/_install")]
-        if (kept := environment.current()) is not None:
-            homes.append((kept, "/_env"))
-        text = definitions([(Path(os.path.realpath(path)), below) for path, below in homes])
+        homes = {
+            os.path.realpath(self.source): "",
+            os.path.realpath(build_dir): "/_build",
+            os.path.realpath(self.staging): "/_install",
+        }
+        kept = environment.current()
+        if kept is not None:
+            homes[os.path.realpath(kept)] = "/_env"
+        text = definitions(homes)
         if variant is not None:
             text += variant_definitions(variant)
         path = self.definitions_file(build_dir)
         path.parent.mkdir(parents=True, exist_ok=True)
         # CMake configures again when the file is newer than its cache: leave one that says the same.
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        is_written = path.is_file() and path.read_text(encoding="utf-8") == text
+        if not is_written:
             path.write_text(text, encoding="utf-8")

@@ -68,17 +68,26 @@ class Boundaries(NamedTuple):
         return not below.startswith((*_system_folders(), *_python_folders()))
 
 
-def draw_boundaries(build_dir: Path, source: Path, *, roots: Iterable[str], homes: Iterable[Path]) -> Boundaries:
+def draw_boundaries(
+    build_dir: Path,
+    source: Path,
+    *,
+    roots: Iterable[str],
+    homes: Iterable[Path],
+) -> Boundaries:
     """Return the boundaries of a build.
 
     :param roots: see :func:`find_roots`.
     :param homes: the kept build area, and the kept environment.
     """
-    named = {root: os.path.relpath(root, source) for root in roots}
+    named_roots: list[tuple[str, str]] = []
+    for root in roots:
+        name = with_separator(os.path.relpath(root, source))
+        named_roots.append((with_separator(root), name))
     return Boundaries(
         source=with_separator(source),
         build=with_separator(build_dir),
-        roots=tuple((with_separator(root), with_separator(name)) for root, name in named.items()),
+        roots=tuple(named_roots),
         homes=tuple(map(with_separator, homes)),
     )
 
@@ -94,12 +103,11 @@ def find_roots(build_dir: Path, source: Path, homes: Iterable[Path]) -> tuple[st
         *map(with_separator, homes),
         *_system_folders(),
     )
-    folders = map(with_separator, build_tree.cache_values(build_dir, r"\w+_SOURCE_DIR|CMAKE_HOME_DIRECTORY"))
-    outside = {folder for folder in folders if not folder.startswith(ours)}
+    values = build_tree.cache_values(build_dir, r"\w+_SOURCE_DIR|CMAKE_HOME_DIRECTORY")
     outermost: list[str] = []
-    for folder in sorted(outside):
-        # Sorted, a directory comes after those that it lies in.
-        if not folder.startswith(tuple(outermost)):
+    # Sorted, a directory comes after those that it lies in.
+    for folder in sorted(map(with_separator, values)):
+        if not folder.startswith((*ours, *outermost)):
             outermost.append(folder)
     return tuple(sorted(folder.rstrip("/") for folder in outermost))
 
@@ -128,12 +136,21 @@ def _packaged_cmake() -> tuple[str, ...]:
     It is a program of 20 MB, which takes longer to read than all else here, and a hundred modules. Nobody edits them; with
     another version, all of them have other sizes or times, and the list of what is installed changes.
     """
-    return tuple(with_separator(os.path.join(site, "cmake", "data")) for site in environment.site_packages())
+    sites = environment.site_packages()
+    return tuple(os.path.join(site, "cmake", "data", "") for site in sites)
 
 
 @functools.cache
 def _system_folders() -> tuple[str, ...]:
     """Return directories of the system's packages: their stamps are looked at before each build, and what was used of them."""
+    # What lies in /usr/local was put there by hand.
     with os.scandir("/usr") as entries:
-        below_usr = [with_separator(entry.path) for entry in entries if entry.name != "local"]
-    return (*below_usr, "/lib/", "/lib64/", "/System/", "/Library/Developer/", "/Applications/Xcode")
+        folders = [entry.path for entry in entries if entry.name != "local"]
+    return (
+        *map(with_separator, folders),
+        "/lib/",
+        "/lib64/",
+        "/System/",
+        "/Library/Developer/",
+        "/Applications/Xcode",
+    )

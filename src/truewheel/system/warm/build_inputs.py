@@ -13,13 +13,33 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ...model.build_record import COMMIT, BuildRecord
+from ...model.build_record import COMMIT, Traces
 from . import environment, file_state
 from .source_manifest import listing
 
-_RUN_BY_NAME = ("as", "ld", "ld.bfd", "ld.gold", "ld.lld", "mold", "cc", "c++", "gcc", "g++", "clang", "clang++")
+_RUN_BY_NAME = (
+    "as",
+    "ld",
+    "ld.bfd",
+    "ld.gold",
+    "ld.lld",
+    "mold",
+    "cc",
+    "c++",
+    "gcc",
+    "g++",
+    "clang",
+    "clang++",
+)
 """Programs that compilers look for on PATH (GCC manual, "Directory options")."""
-_SEARCHED_BELOW = ("include", "lib/cmake", "share/cmake", "lib/pkgconfig", "share/pkgconfig", "lib")
+_SEARCHED_BELOW = (
+    "include",
+    "lib/cmake",
+    "share/cmake",
+    "lib/pkgconfig",
+    "share/pkgconfig",
+    "lib",
+)
 """Where CMake and pkg-config look below a prefix (cmake-commands(7) ``find_package``, pkg-config(1))."""
 
 
@@ -29,31 +49,34 @@ def digests_of_variables(environ: Mapping[str, str], source: Path) -> dict[str, 
     That is what PATH says of the tools that compilers run, what is installed, and which commit is checked out.
     """
     path = environ.get("PATH")
+    tools = [shutil.which(name, path=path) for name in _RUN_BY_NAME]
     surroundings = dict(environ)
-    surroundings[COMMIT] = _stamps_of_commit(source)
-    surroundings["PATH of tools"] = repr([shutil.which(name, path=path) for name in _RUN_BY_NAME])
+    surroundings[COMMIT] = repr(_stamps_of_commit(source))
+    surroundings["PATH of tools"] = repr(tools)
     kept = environment.current()
     if kept is not None:
         # The kept environment's name is a digest of all that is installed in it; another one must not look like another PATH.
         surroundings["PATH"] = (path or "").replace(os.fspath(kept), "")
         surroundings["what is required to build"] = kept.name
     else:
-        surroundings["what is installed to build"] = repr(sorted(_installed_distributions(environ)))
+        installed = sorted(_installed_distributions(environ))
+        surroundings["what is installed to build"] = repr(installed)
     return {name: _short_digest(value) for name, value in surroundings.items()}
 
 
 def _short_digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    content = text.encode("utf-8", "surrogateescape")
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _installed_distributions(environ: Mapping[str, str]) -> Iterator[str]:
     """Yield distributions that can be imported, by the names of their directories, which hold their versions."""
-    told = [folder for folder in environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
-    for folder in (*told, *environment.site_packages()):
+    told = environ.get("PYTHONPATH", "").split(os.pathsep)
+    for folder in filter(None, (*told, *environment.site_packages())):
         with contextlib.suppress(OSError):
-            for entry in Path(folder).iterdir():
-                if entry.suffix in {".dist-info", ".egg-info"}:
-                    yield entry.name
+            for name in os.listdir(folder):
+                if name.endswith((".dist-info", ".egg-info")):
+                    yield name
 
 
 def stamps_of_search_path(environ: Mapping[str, str]) -> dict[str, str]:
@@ -79,34 +102,42 @@ def searched_folders(environ: Mapping[str, str]) -> Iterator[str]:
     yield from filter(None, environ.get("PATH", "").split(os.pathsep))
 
 
-def _stamps_of_commit(source: Path) -> str:
+def _stamps_of_commit(source: Path) -> list[str]:
     """Return what says which commit is checked out: stamps of Git's files, wherever it keeps them.
 
     Layout: https://git-scm.com/docs/gitrepository-layout
     """
-    top = next((folder for folder in (source, *source.parents) if (folder / ".git").exists()), None)
-    if top is None:
-        return ""
-    git = top / ".git"
-    if git.is_file():
-        # A linked worktree, or a submodule: the file says where its directory is.
-        told = git.read_text(encoding="utf-8", errors="surrogateescape")
-        git = top / told.removeprefix("gitdir:").strip()
-    # A linked worktree has its own HEAD, and shares the rest.
-    common = git / "commondir"
-    shared = git / common.read_text(encoding="utf-8").strip() if common.is_file() else git
+    git = _find_git(source)
+    if git is None:
+        return []
+    shared = git
+    if (git / "commondir").is_file():
+        # A linked worktree has its own HEAD, and shares the rest.
+        told = (git / "commondir").read_text(encoding="utf-8")
+        shared = git / told.strip()
     tags = sorted((shared / "refs" / "tags").rglob("*"))
     files = (git / "HEAD", git / "logs" / "HEAD", shared / "packed-refs", *tags)
-    return repr([file_state.stamp(file) for file in files])
+    return [file_state.stamp(file) for file in files]
 
 
-def current_marks(before: BuildRecord | None) -> dict[str, str]:
+def _find_git(source: Path) -> Path | None:
+    """Return where Git keeps what it knows of the checkout that a source lies in."""
+    for folder in (source, *source.parents):
+        git = folder / ".git"
+        if git.is_file():
+            # A linked worktree, or a submodule: the file says where its directory is.
+            told = git.read_text(encoding="utf-8", errors="surrogateescape")
+            return folder / told.removeprefix("gitdir:").strip()
+        if git.exists():
+            return git
+    return None
+
+
+def current_marks(before: Traces) -> dict[str, str]:
     """Return how the files and directories outside are now that the last build used; empty for what is gone."""
-    if before is None:
-        return {}
     marks: dict[str, str] = {}
-    for path, mark in before.traces.outside.items():
+    for path, mark in before.outside.items():
         marks[path] = file_state.current_mark(path, mark)
-    for folder in before.traces.folders:
+    for folder in before.folders:
         marks[folder] = listing(folder)
     return marks

@@ -20,8 +20,11 @@ def read_record(path: Path) -> BuildRecord | None:
     if found is None:
         return None
     try:
-        return BuildRecord(inputs=_read_inputs(found["inputs"]), traces=_read_traces(found["traces"]))
-    except (KeyError, TypeError, ValueError, IndexError):
+        return BuildRecord(
+            inputs=_read_inputs(found["inputs"]),
+            traces=_read_traces(found["traces"]),
+        )
+    except (KeyError, TypeError, ValueError):
         return None  # written by another version, or damaged
 
 
@@ -31,9 +34,10 @@ def _read_inputs(found: Mapping[str, Any]) -> Inputs:
 
 def _read_traces(found: Mapping[str, Any]) -> Traces:
     """Undo what JSON made of tuples and sets: lists of both."""
-    values: dict[str, Any] = {}
+    values = dict(found)
     for name, value in found.items():
-        values[name] = frozenset(value) if isinstance(value, list) else value
+        if isinstance(value, list):
+            values[name] = frozenset(value)
     values["roots"] = tuple(found["roots"])
     return Traces(**values)
 
@@ -49,7 +53,7 @@ def read_mirror(path: Path) -> tuple[Manifest, frozenset[Path]]:
     try:
         files = _read_manifest(found.get("files", {}))
         return files, frozenset(Path(folder) for folder in found.get("leave", ()))
-    except (AttributeError, TypeError, IndexError):
+    except (AttributeError, TypeError, ValueError):
         return {}, frozenset()
 
 
@@ -84,8 +88,9 @@ def _as_json(value: Inputs | Traces) -> dict[str, object]:
 def _read_manifest(rows: Mapping[str, list[Any]]) -> dict[str, Stamp]:
     found: dict[str, Stamp] = {}
     for name, row in rows.items():
-        digest, mode, status = row[0], row[1], row[2]
-        found[name] = Stamp(digest, mode, (status[0], status[1], status[2], status[3]))
+        digest, mode, status = row
+        size, mtime, ctime, inode = status
+        found[name] = Stamp(digest, mode, (size, mtime, ctime, inode))
     return found
 
 

@@ -27,15 +27,15 @@ def generator(build_dir: Path) -> str:
 
 def cache_value(build_dir: Path, name: str) -> str:
     """Return the value of a cache entry; empty when there is none."""
-    text = file_state.text(build_dir / "CMakeCache.txt")
-    found = re.search(rf"^{name}:\w+=(.*)$", text, re.MULTILINE)
-    return found[1] if found else ""
+    values = cache_values(build_dir, name)
+    return values[0] if values else ""
 
 
 def cache_values(build_dir: Path, names: str) -> list[str]:
     """Return the values of the cache entries whose names match a pattern, those without a value aside."""
-    text = file_state.text(build_dir / "CMakeCache.txt")
-    return [match[1] for match in re.finditer(rf"^(?:{names}):\w+=(.+)$", text, re.MULTILINE)]
+    cache = file_state.text(build_dir / "CMakeCache.txt")
+    values: list[str] = re.findall(rf"^(?:{names}):\w+=(.+)$", cache, re.MULTILINE)
+    return values
 
 
 # --- files ------------------------------------------------------------------------------------------------------
@@ -56,11 +56,14 @@ def files(build_dir: Path) -> Iterator[str]:
 
 def outputs(build_dir: Path) -> frozenset[Path]:
     """Return the files that Ninja's commands made, from its log (``.ninja_log``: start, end, time, output, hash)."""
+    log = file_state.text(build_dir / ".ninja_log")
     made: set[Path] = set()
-    for line in file_state.text(build_dir / ".ninja_log").splitlines():
+    for line in log.splitlines():
         fields = line.split("\t")
-        if not line.startswith("#") and len(fields) == 5:
-            made.add(Path(absolute(fields[3], build_dir)))
+        # The first line is a comment with the format's version.
+        if len(fields) == 5:
+            output = absolute(fields[3], build_dir)
+            made.add(Path(output))
     return frozenset(made)
 
 
@@ -70,12 +73,18 @@ def libraries(build_dir: Path) -> list[str]:
     Where Ninja builds, what an earlier build made and this one would not is none of them.
     """
     build_file = ninja_file.read_build_file(build_dir)
-    if build_file.strip():
-        names = [name for step in ninja_file.steps(build_file) for name in step.outputs]
-    else:
-        names = [name for name in files(build_dir) if "CMakeFiles" not in name.split("/")]
-    made = {name for name in names if _LIBRARY.search(name)}
-    return sorted(name for name in made if os.path.isfile(absolute(name, build_dir)))
+    names: set[str] = set()
+    for step in ninja_file.steps(build_file):
+        names.update(step.outputs)
+    if not build_file.strip():
+        names.update(files(build_dir))
+    found: list[str] = []
+    for name in sorted(filter(_LIBRARY.search, names)):
+        # CMake's own tries lie below CMakeFiles.
+        is_cmakes = "CMakeFiles" in name.split("/")
+        if not is_cmakes and os.path.isfile(absolute(name, build_dir)):
+            found.append(name)
+    return found
 
 
 def discovered(build_dir: Path) -> frozenset[str]:
@@ -105,8 +114,8 @@ def _from_depfiles(build_dir: Path) -> set[str]:
     """Read the depfiles of GCC and Clang (``-MD``): rules of Make in which a backslash escapes blanks and line ends."""
     found: set[str] = set()
     for depfile in (build_dir / "CMakeFiles").rglob("*.o.d"):
-        _, _, inputs = file_state.text(depfile).replace("\\\n", " ").partition(": ")
-        for word in re.split(r"(?<!\\)\s+", inputs):
-            if word:
-                found.add(word.replace("\\ ", " "))
-    return found
+        rule = file_state.text(depfile).replace("\\\n", " ")
+        _, _, inputs = rule.partition(": ")
+        words = re.split(r"(?<!\\)\s+", inputs)
+        found.update(word.replace("\\ ", " ") for word in words)
+    return found - {""}

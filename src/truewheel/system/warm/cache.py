@@ -26,11 +26,26 @@ _TAG_TEXT = (
     "# See https://bford.info/cachedir/\n"
 )
 _REMOTE = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "9p", "lustre", "gpfs", "ceph", "beegfs", "glusterfs"}
+    {
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "afs",
+        "9p",
+        "lustre",
+        "gpfs",
+        "ceph",
+        "beegfs",
+        "glusterfs",
+    }
 )
 """File systems on which locks and time stamps of several machines meet (``/proc/self/mountinfo``, proc(5))."""
 _WEIGHT = ".truewheel-size"
 _PINS = ".truewheel-used-by"
+_IS_OURS = re.compile(r"[0-9a-f]{16}(\.lock)?|\.draft-\w+")
+"""Names of what lies in ``builds`` and ``environments``."""
 _COPYING = 3600
 """Seconds; nobody copies an environment for longer."""
 
@@ -104,10 +119,11 @@ def _refuse_files_of_others(root: Path) -> None:
 
 def _is_left_of_ours(root: Path) -> bool:
     """Say whether all that lies there was put back by builds that ran when the directory was deleted."""
-    if not {entry.name for entry in root.iterdir()} <= {"builds", "environments", "locks", _TAG}:
+    names = {entry.name for entry in root.iterdir()}
+    if not names <= {"builds", "environments", "locks", _TAG}:
         return False
-    names = [entry.name for folder in ("builds", "environments") for entry in root.glob(f"{folder}/*")]
-    return all(re.fullmatch(r"[0-9a-f]{16}(\.lock)?|\.draft-\w+", name) for name in names)
+    entries = (*root.glob("builds/*"), *root.glob("environments/*"))
+    return all(_IS_OURS.fullmatch(entry.name) for entry in entries)
 
 
 def _require_safe(root: Path) -> Path:
@@ -132,14 +148,21 @@ def _file_system_of(folder: Path) -> str:
     except OSError:
         return ""
     real = os.path.realpath(folder) + "/"
-    longest, file_system = "", ""
+    longest = file_system = ""
     for line in lines:
         # The fifth field is the mount point; the type follows a hyphen, after a varying number of fields (proc(5)).
         fields = line.split(" ")
-        mount = re.sub(r"\\(\d{3})", lambda octal: chr(int(octal[1], 8)), fields[4])
-        if len(mount) >= len(longest) and real.startswith(mount.rstrip("/") + "/"):
-            longest, file_system = mount, fields[fields.index("-") + 1]
+        mount = _without_octals(fields[4])
+        is_deeper = len(mount) >= len(longest)
+        if is_deeper and real.startswith(mount.rstrip("/") + "/"):
+            longest = mount
+            file_system = fields[fields.index("-") + 1]
     return file_system
+
+
+def _without_octals(text: str) -> str:
+    """Undo the kernel's escapes of blanks and backslashes: an octal number of three digits after a backslash."""
+    return re.sub(r"\\(\d{3})", lambda octal: chr(int(octal[1], 8)), text)
 
 
 # --- entries ----------------------------------------------------------------------------------------------------
@@ -170,11 +193,12 @@ def entries(root: Path) -> Iterator[Entry]:
 
 def _read_entry(folder: Path) -> Entry:
     weight = (folder / _WEIGHT).read_text(encoding="ascii")
-    # A build that was killed has written none.
-    size = int(weight) if weight else _size_of_tree(folder)
     label = folder.parent / LABEL
+    used = folder.stat().st_mtime
+    # A build that was killed has written no weight.
+    size = int(weight) if weight else _size_of_tree(folder)
     text = label.read_text(encoding="utf-8") if label.is_file() else ""
-    return Entry(folder, folder.stat().st_mtime, size, text)
+    return Entry(folder, used, size, text)
 
 
 def hold(entry: Path) -> locks.Lock:

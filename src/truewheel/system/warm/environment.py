@@ -47,9 +47,11 @@ def isolated(environ: Mapping[str, str]) -> LiveEnvironment | None:
     for entry in environ.get("PYTHONPATH", "").split(os.pathsep):
         site = Path(entry)
         if _is_overlay_of_pip(site):
-            return _describe(site.parent, (site.parent / "overlay", site.parent / "normal"), venv_scheme())
+            root = site.parent
+            return _describe(root, (root / "overlay", root / "normal"), venv_scheme())
     prefix = Path(sys.prefix)
-    if sys.prefix != sys.base_prefix and _is_throwaway(prefix):
+    is_virtual = sys.prefix != sys.base_prefix
+    if is_virtual and _is_throwaway(prefix):
         return _describe(prefix, (prefix,), sysconfig.get_default_scheme())
     return None
 
@@ -70,14 +72,22 @@ def _describe(root: Path, prefixes: tuple[Path, ...], scheme: str) -> LiveEnviro
 
     :param scheme: that of :mod:`sysconfig` by which things lie there.
     """
-    sites: list[Path] = []
+    sites: dict[Path, None] = {}
     scripts: list[Path] = []
     for prefix in prefixes:
         paths = sysconfig.get_paths(scheme, prefix_variables(str(prefix)))
-        sites += [Path(paths["purelib"]), Path(paths["platlib"])]
         scripts.append(Path(paths["scripts"]))
-    present = [site for site in sites if site.is_dir()]
-    return LiveEnvironment(root=root, prefixes=prefixes, sites=tuple(dict.fromkeys(present)), scripts=tuple(scripts))
+        for kind in ("purelib", "platlib"):
+            # Both are one directory, but where a system has lib64.
+            site = Path(paths[kind])
+            if site.is_dir():
+                sites[site] = None
+    return LiveEnvironment(
+        root=root,
+        prefixes=prefixes,
+        sites=tuple(sites),
+        scripts=tuple(scripts),
+    )
 
 
 @functools.cache
@@ -93,8 +103,15 @@ def current() -> Path | None:
 def interpreter_identity() -> str:
     """Return what tells one interpreter from another: its real path, its version and its build."""
     base = base_interpreter()
-    status = Path(base).stat()
-    return "\0".join((base, sys.version, sysconfig.get_platform(), str(status.st_size), str(status.st_mtime_ns)))
+    status = os.stat(base)
+    facts = (
+        base,
+        sys.version,
+        sysconfig.get_platform(),
+        str(status.st_size),
+        str(status.st_mtime_ns),
+    )
+    return "\0".join(facts)
 
 
 def base_interpreter() -> str:
@@ -137,7 +154,8 @@ def multiarch() -> str:
 @functools.cache
 def venv_site() -> PurePosixPath:
     """Return ``site-packages`` as it lies below the prefix of a virtual environment."""
-    return PurePosixPath(sysconfig.get_path("purelib", venv_scheme(), prefix_variables(""))).relative_to("/")
+    absolute = sysconfig.get_path("purelib", venv_scheme(), prefix_variables(""))
+    return PurePosixPath(absolute).relative_to("/")
 
 
 def venv_scheme() -> str:
@@ -147,4 +165,5 @@ def venv_scheme() -> str:
 
 def prefix_variables(prefix: str) -> dict[str, str]:
     """Return the variables that :mod:`sysconfig` puts in the place of this interpreter's prefixes."""
-    return dict.fromkeys(("base", "platbase", "installed_base", "installed_platbase"), prefix)
+    names = ("base", "platbase", "installed_base", "installed_platbase")
+    return dict.fromkeys(names, prefix)

@@ -10,7 +10,7 @@ import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from ...model.build_record import Stamp
@@ -41,11 +41,13 @@ def delete_configuration(build_dir: Path, *, leftovers: Iterable[str]) -> dict[P
     :param leftovers: names of files that build commands made without declaring them.
     :returns: what was known of the files that were deleted.
     """
-    made = build_tree.outputs(build_dir) | {build_dir / name for name in (*_NINJAS_LOGS, *leftovers)}
+    kept = set(build_tree.outputs(build_dir))
+    for name in (*_NINJAS_LOGS, *leftovers):
+        kept.add(build_dir / name)
     deleted: dict[Path, Stamp] = {}
     for name, stamp in whole_manifest(build_dir).items():
         path = build_dir / name
-        if path in made or stamp.digest == "dir":
+        if path in kept or stamp.digest == "dir":
             continue
         if path.name not in _ALWAYS_NEW:
             deleted[path] = stamp
@@ -59,12 +61,16 @@ def delete_own_configuration(build_dir: Path, written: Iterable[str]) -> dict[Pa
     :param written: names of the files that CMake put there.
     """
     deleted: dict[Path, Stamp] = {}
-    for path in (build_dir / name for name in written):
-        if path.is_file() and not path.is_symlink() and path.name not in _ALWAYS_NEW:
-            deleted[path] = Stamp(file_state.digest(path), 0, status_facts(path.stat()))
+    for name in written:
+        path = build_dir / name
         # Ninja's logs know what was compiled.
-        if not path.name.startswith(".ninja_"):
-            path.unlink(missing_ok=True)
+        if path.name.startswith(".ninja_"):
+            continue
+        is_regular = path.is_file() and not path.is_symlink()
+        if is_regular and path.name not in _ALWAYS_NEW:
+            digest = file_state.digest(path)
+            deleted[path] = Stamp(digest, 0, status_facts(path.stat()))
+        path.unlink(missing_ok=True)
     _delete_cache(build_dir)
     return deleted
 
@@ -78,9 +84,7 @@ def delete_own_files(build_dir: Path, written: Iterable[str]) -> None:
     _run_clean_target(build_dir)
     delete_objects(build_dir)
     for name in written:
-        path = build_dir / name
-        if path.is_file() or path.is_symlink():
-            path.unlink()
+        (build_dir / name).unlink(missing_ok=True)
     _delete_cache(build_dir)
     shutil.rmtree(build_dir / "CMakeFiles", ignore_errors=True)
 
@@ -94,7 +98,10 @@ def _delete_cache(build_dir: Path) -> None:
 def delete_objects(build_dir: Path) -> None:
     """Delete what Ninja's commands made, and its account of it."""
     for path in build_tree.outputs(build_dir):
-        if path.is_relative_to(build_dir) and path.is_file() and path.name not in _ALWAYS_NEW:
+        # A command may write wherever it likes: what lies elsewhere is not ours.
+        if not path.is_relative_to(build_dir) or path.name in _ALWAYS_NEW:
+            continue
+        if path.is_file():
             path.unlink()
     for name in _NINJAS_LOGS:
         (build_dir / name).unlink(missing_ok=True)
@@ -118,15 +125,25 @@ def restore_time_stamps(stamps: Mapping[Path, Stamp]) -> None:
     :param stamps: what was known of files that were deleted.
     """
     for path, stamp in stamps.items():
+        # It may not have been written again.
         with contextlib.suppress(OSError):
-            status = path.stat()
-            if status.st_size == stamp.status[0] and file_state.digest(path) == stamp.digest:
-                os.utime(path, ns=(status.st_atime_ns, stamp.status[1]))
+            _restore_time_stamp(path, stamp)
 
 
-def delete_orphans(build_dir: Path, leftovers: Iterable[str]) -> None:
+def _restore_time_stamp(path: Path, stamp: Stamp) -> None:
+    size, changed, _, _ = stamp.status
+    status = path.stat()
+    if status.st_size == size and file_state.digest(path) == stamp.digest:
+        os.utime(path, ns=(status.st_atime_ns, changed))
+
+
+def delete_orphans(build_dir: Path, leftovers: Collection[str]) -> None:
     """Delete those of ``leftovers`` that no command of the build, as it is configured now, names any more."""
-    named = ninja_file.file_names(ninja_file.read_build_file(build_dir))
+    if not leftovers:
+        return
+    build_file = ninja_file.read_build_file(build_dir)
+    named = ninja_file.file_names(build_file)
     for name in leftovers:
-        if name.rpartition("/")[2] not in named:
+        base = name.rpartition("/")[2]
+        if base not in named:
             (build_dir / name).unlink(missing_ok=True)

@@ -25,12 +25,21 @@ from ...model.build_record import (
     Reuse,
     ReuseDecision,
     Stamp,
+    Traces,
 )
 from ...model.errors import EngineError
 from ...model.record import Record, replace
 from ...model.request import Request
 from ...model.variants import Variant
-from . import build_inputs, build_records, build_tree, cache, environment, invalidation, locks
+from . import (
+    build_inputs,
+    build_records,
+    build_tree,
+    cache,
+    environment,
+    invalidation,
+    locks,
+)
 from .area import BuildArea
 from .boundaries import draw_boundaries, find_roots
 from .finished_build import FinishedBuild
@@ -56,6 +65,11 @@ class _Begun(Record):
     before: BuildRecord | None
     inputs: Inputs
 
+    @property
+    def traces_before(self) -> Traces:
+        """What the last build left: nothing, if there was none."""
+        return self.before.traces if self.before is not None else Traces()
+
 
 class KeptBuildArea(BuildArea):
     """An area that stays, for one build at a time; its lock is held by whoever made this.
@@ -66,7 +80,11 @@ class KeptBuildArea(BuildArea):
     def __init__(self, request: Request, root: Path, *, is_mirrored: bool, decide: Decide) -> None:
         root.mkdir(parents=True, exist_ok=True)
         nothing_yet = ReuseDecision(reuse=Reuse.CLEAN, because="nothing was configured")
-        super().__init__(root / "source" if is_mirrored else request.source, root, nothing_yet)
+        super().__init__(
+            root / "source" if is_mirrored else request.source,
+            root,
+            nothing_yet,
+        )
         self._output = request.output
         self._environ = request.environ
         self._is_mirrored = is_mirrored
@@ -144,7 +162,12 @@ class KeptBuildArea(BuildArea):
     def _follow(self, origin: Path) -> None:
         """Bring the mirror up to the source at ``origin``."""
         present, leave_out = build_records.read_mirror(self._mirror)
-        self._mirrored, strays = update_mirror(origin, self.source, present=present, leave_out=leave_out)
+        self._mirrored, strays = update_mirror(
+            origin,
+            self.source,
+            present=present,
+            leave_out=leave_out,
+        )
         for name, stamp in strays.items():
             self._stamps[self.source / name] = stamp
         build_records.write_mirror(self._mirror, self._mirrored, leave_out)
@@ -167,9 +190,11 @@ class KeptBuildArea(BuildArea):
 
     def _keep_others_out(self, tree: Path) -> None:
         """Wait for a tree that is not this area's own until no other build uses it."""
-        if self._foreign_tree is None and not self._is_own(tree):
-            name = hashlib.sha256(os.fsencode(tree)).hexdigest()[:16]
-            self._foreign_tree = locks.take(self.root.parents[2] / "locks" / name, wait=True)
+        if self._is_own(tree) or self._foreign_tree is not None:
+            return
+        name = hashlib.sha256(os.fsencode(tree)).hexdigest()[:16]
+        cache_root = self.root.parents[2]
+        self._foreign_tree = locks.take(cache_root / "locks" / name, wait=True)
 
     def _begin(self, tree: Path, settings: str, *, takes_turns: bool) -> _Begun:
         """Look at all that goes into the build, have it decided how much of the tree is used again, and delete the rest."""
@@ -177,7 +202,7 @@ class KeptBuildArea(BuildArea):
         before = build_records.read_record(self._record)
         sources = self._mirrored
         if not self._is_mirrored:
-            sources = manifest_of_checkout(source, frozenset({tree, self._output}), before)
+            sources = manifest_of_checkout(source, self._not_source(tree), before)
         inputs = Inputs(
             software=f"{truewheel.__version__} {LAYOUT} {tree}",
             settings=settings,
@@ -187,27 +212,33 @@ class KeptBuildArea(BuildArea):
             now=time.time_ns(),
             shared=takes_turns,
         )
-        decision = self._decide(before, inputs, outside=build_inputs.current_marks(before))
+        begun = _Begun(tree=tree, before=before, inputs=inputs)
+        marks = build_inputs.current_marks(begun.traces_before)
+        decision = self._decide(before, inputs, outside=marks)
         # From here on the tree is in doubt, until a new record says what it is.
         self._record.unlink(missing_ok=True)
         self.warmth = decision
         if decision.reuse is Reuse.CLEAN:
             self._delete_all(tree)
         elif decision.reuse is Reuse.CONFIGURE:
-            self._delete_configuration(tree, before)
-        self._begun = _Begun(tree=tree, before=before, inputs=inputs)
-        return self._begun
+            self._delete_configuration(tree, begun.traces_before.leftovers)
+        self._begun = begun
+        return begun
+
+    def _not_source(self, tree: Path) -> frozenset[Path]:
+        """Return directories that may lie in the source and are none."""
+        return frozenset({tree, self._output})
 
     def _delete_all(self, tree: Path) -> None:
         self._stamps.clear()
         if self._is_own(tree):
             shutil.rmtree(tree, ignore_errors=True)
         else:
-            invalidation.delete_own_files(tree, build_records.read_names(self._written))
+            written = build_records.read_names(self._written)
+            invalidation.delete_own_files(tree, written)
 
-    def _delete_configuration(self, tree: Path, before: BuildRecord | None) -> None:
+    def _delete_configuration(self, tree: Path, leftovers: Iterable[str]) -> None:
         if self._is_own(tree):
-            leftovers = before.traces.leftovers if before is not None else ()
             deleted = invalidation.delete_configuration(tree, leftovers=leftovers)
         else:
             written = build_records.read_names(self._written)
@@ -218,46 +249,66 @@ class KeptBuildArea(BuildArea):
 
     def _settle(self, begun: _Begun, files_before: frozenset[str]) -> None:
         """Compare what CMake wrote with what was there before, so that only what changed is compiled."""
-        tree, before = begun.tree, begun.before
+        tree = begun.tree
         invalidation.restore_time_stamps(self._stamps)
-        left: frozenset[str] = frozenset()
-        if before is not None:
-            if before.traces.generator != build_tree.generator(tree):
-                invalidation.delete_objects(tree)  # another tool would take them for its own
-            invalidation.delete_orphans(tree, before.traces.leftovers)
-            left = before.traces.strays | before.traces.leftovers
-        self._configured = frozenset(build_tree.files(tree)) - left
+        traces = begun.traces_before
+        if begun.before is not None and traces.generator != build_tree.generator(tree):
+            # Another tool would take them for its own.
+            invalidation.delete_objects(tree)
+        invalidation.delete_orphans(tree, traces.leftovers)
+        files = frozenset(build_tree.files(tree))
+        self._configured = files - traces.strays - traces.leftovers
         if not self._is_own(tree):
-            known = build_records.read_names(self._written) & self._configured
-            build_records.write_names(self._written, known | (self._configured - files_before))
+            still_there = build_records.read_names(self._written) & self._configured
+            new = self._configured - files_before
+            build_records.write_names(self._written, still_there | new)
 
     # --- after the build ----------------------------------------------------------------------------------------
 
-    def _remember(self, begun: _Begun, packed: Iterable[Path], *, ended_well: bool) -> None:
+    def _remember(
+        self,
+        begun: _Begun,
+        packed: Iterable[Path],
+        *,
+        ended_well: bool,
+    ) -> None:
         """Write down what went into the build, and what it left."""
         # Bookkeeping that fails, for want of room or of the whole cache, costs warmth and never the build: the last
         # record is deleted already.
         with contextlib.suppress(OSError):
             build = self._look_back(begun, packed, ended_well=ended_well)
-            left = observe(build)
-            if self._is_mirrored and begun.tree.is_relative_to(self.source.resolve()):
+            traces = observe(build)
+            source = self.source.resolve()
+            if self._is_mirrored and begun.tree.is_relative_to(source):
                 build_records.write_mirror(self._mirror, build.sources, [begun.tree])
-            build_records.write_record(self._record, replace(begun.inputs, sources=build.sources), left)
+            inputs = replace(begun.inputs, sources=build.sources)
+            build_records.write_record(self._record, inputs, traces)
             cache.weigh(self.root)
 
-    def _look_back(self, begun: _Begun, packed: Iterable[Path], *, ended_well: bool) -> FinishedBuild:
+    def _look_back(
+        self,
+        begun: _Begun,
+        packed: Iterable[Path],
+        *,
+        ended_well: bool,
+    ) -> FinishedBuild:
         """Return what is known of the build, with sources that only CMake's cache told of."""
-        tree, source = begun.tree, self.source.resolve()
+        tree = begun.tree
+        source = self.source.resolve()
         kept = environment.current()
         homes = (self.root,) if kept is None else (self.root, kept)
+        # A mirror is of the source alone.
         roots = () if self._is_mirrored else find_roots(tree, source, homes)
-        looked_at = begun.before.traces.roots if begun.before is not None else ()
-        late = [root for root in roots if root not in looked_at]
-        late_sources = manifest_of_late_roots(source, late, frozenset({tree, self._output}), begun.inputs.now)
+        late_sources = manifest_of_late_roots(
+            source,
+            set(roots).difference(begun.traces_before.roots),
+            self._not_source(tree),
+            begun.inputs.now,
+        )
         return FinishedBuild(
             tree=tree,
             bounds=draw_boundaries(tree, source, roots=roots, homes=homes),
-            sources=dict(begun.inputs.sources) | late_sources,
+            sources={**begun.inputs.sources, **late_sources},
             packed=tuple(packed),
             written_by_cmake=self._configured,
             environ=self._environ,

@@ -22,7 +22,16 @@ from ...model.record import Record
 from . import cache, environment, locks
 from .environment import COMPLETE, LiveEnvironment
 
-_UNCOUNTED = frozenset({"INSTALLER", "REQUESTED", "RECORD", "direct_url.json", "uv_cache.json", "uv_build.json"})
+_UNCOUNTED = frozenset(
+    {
+        "INSTALLER",
+        "REQUESTED",
+        "RECORD",
+        "direct_url.json",
+        "uv_cache.json",
+        "uv_build.json",
+    }
+)
 """``.dist-info`` files that tell how, not what, was installed: they differ between front ends."""
 _LONGEST_INTERPRETER_LINE = 127
 """Bytes; older kernels cut ``#!`` lines there (execve(2))."""
@@ -106,9 +115,8 @@ def _find_distributions(live: LiveEnvironment) -> tuple[_Distribution, ...]:
     """
     found: dict[str, _Distribution] = {}
     for site in live.sites:
-        prefix = next(prefix for prefix in live.prefixes if site.is_relative_to(prefix))
         for info in sorted(site.glob("*.dist-info")):
-            distribution = _read_distribution(info, prefix=prefix, site=site)
+            distribution = _read_distribution(info, live)
             found.setdefault(distribution.name, distribution)
         _refuse_editable_installs(site)
     return tuple(found[name] for name in sorted(found))
@@ -121,32 +129,54 @@ def _refuse_editable_installs(site: Path) -> None:
         raise UnsoundError(f"{strays[0].name} is an editable install")
 
 
-def _read_distribution(info: Path, *, prefix: Path, site: Path) -> _Distribution:
+def _read_distribution(info: Path, live: LiveEnvironment) -> _Distribution:
     """Return what RECORD says of a distribution, with a digest of it.
 
     RECORD: https://packaging.python.org/en/latest/specifications/recording-installed-packages/
     """
-    try:
-        lines = (info / "RECORD").read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise UnsoundError(f"{info.name} has no RECORD") from error
-    rows = sorted(row for row in csv.reader(lines) if row)
-    # direct_url.json: https://packaging.python.org/en/latest/specifications/direct-url/
-    origin = info / "direct_url.json"
-    if origin.is_file() and '"editable": true' in re.sub(r"\s+", " ", origin.read_text(encoding="utf-8")):
+    site = info.parent
+    rows = _read_rows_of_record(info)
+    if _is_editable(info):
         raise UnsoundError(f"{info.name} is an editable install")
     uncounted = {f"{info.name}/{name}" for name in _UNCOUNTED}
     digest = hashlib.sha256()
-    for path, recorded, *_ in rows:
+    for path, recorded in rows:
         if path not in uncounted and not path.endswith(".pyc"):
-            digest.update(f"{path}\0{_lasting_digest(path, recorded, site)}\0".encode())
+            lasting = _lasting_digest(path, recorded, site)
+            digest.update(f"{path}\0{lasting}\0".encode())
     return _Distribution(
         name=info.name,
         digest=digest.hexdigest(),
-        prefix=prefix,
+        prefix=next(filter(site.is_relative_to, live.prefixes)),
         site=site,
-        paths=tuple(row[0] for row in rows),
+        paths=tuple(path for path, _ in rows),
     )
+
+
+def _read_rows_of_record(info: Path) -> list[tuple[str, str]]:
+    """Return path and hash of each file of a distribution, sorted."""
+    try:
+        text = (info / "RECORD").read_text(encoding="utf-8")
+    except OSError as error:
+        raise UnsoundError(f"{info.name} has no RECORD") from error
+    rows: list[tuple[str, str]] = []
+    for row in csv.reader(text.splitlines()):
+        if row:
+            path, recorded, *_ = row
+            rows.append((path, recorded))
+    return sorted(rows)
+
+
+def _is_editable(info: Path) -> bool:
+    """Say whether a distribution's files lie elsewhere, where people edit them.
+
+    https://packaging.python.org/en/latest/specifications/direct-url/
+    """
+    origin = info / "direct_url.json"
+    if not origin.is_file():
+        return False
+    text = origin.read_text(encoding="utf-8")
+    return '"editable": true' in re.sub(r"\s+", " ", text)
 
 
 def _lasting_digest(path: str, recorded: str, site: Path) -> str:
@@ -186,7 +216,13 @@ def _is_usable(root: Path) -> bool:
     return (root / COMPLETE).is_file() and (root / "bin" / "python").exists()
 
 
-def _fill(draft: Path, distributions: Iterable[_Distribution], live: LiveEnvironment, *, final: Path) -> None:
+def _fill(
+    draft: Path,
+    distributions: Iterable[_Distribution],
+    live: LiveEnvironment,
+    *,
+    final: Path,
+) -> None:
     """Put a virtual environment with all distributions into ``draft``, with paths as they will be in ``final``."""
     _make_empty(draft)
     moved = {str(prefix): str(final) for prefix in live.prefixes}
@@ -194,15 +230,20 @@ def _fill(draft: Path, distributions: Iterable[_Distribution], live: LiveEnviron
         for source, place in _files(distribution):
             target = draft / place
             target.parent.mkdir(parents=True, exist_ok=True)
-            if place.parent.name in {"bin", "Scripts"} and _is_script(source):
+            if _is_program(source, place):
                 _write_script(source, target, interpreter=final / "bin" / "python")
             elif source.suffix == ".pth":
                 _write_path_file(source, target, moved=moved)
             else:
                 _link(source, target)
     # venv wrote the draft's own path into these; nobody activates a kept environment.
-    for activation in (*(draft / "bin").glob("activate*"), *(draft / "bin").glob("Activate*")):
+    for activation in (draft / "bin").glob("[Aa]ctivate*"):
         activation.unlink()
+
+
+def _is_program(source: Path, place: PurePosixPath) -> bool:
+    """Say whether a file is a script with the interpreter of its environment in the first line."""
+    return place.parent.name in {"bin", "Scripts"} and _is_script(source)
 
 
 def _make_empty(folder: Path) -> None:
@@ -238,24 +279,32 @@ def _is_script(path: Path) -> bool:
 
 
 def _write_script(source: Path, target: Path, *, interpreter: Path) -> None:
-    """Copy a script with its interpreter line replaced when that names a Python, in either of the two usual forms."""
-    lines = source.read_bytes().split(b"\n")
-    is_shell_form = lines[0] == b"#!/bin/sh" and len(lines) > 2 and lines[1].startswith(b"'''exec'")
-    if is_shell_form:
-        body = lines[3:] if lines[2].startswith(b"' '''") else lines[2:]
-    elif re.search(rb"python|pypy", lines[0]):
-        body = lines[1:]
-    else:
+    """Copy a script with its interpreter line replaced when that names a Python."""
+    body = _without_interpreter(source.read_bytes().split(b"\n"))
+    if body is None:
         _link(source, target)
         return
     path = os.fsencode(interpreter)
-    if len(path) + 3 < _LONGEST_INTERPRETER_LINE and b" " not in path:
+    is_short = len(path) + 3 < _LONGEST_INTERPRETER_LINE
+    if is_short and b" " not in path:
         head = [b"#!" + path]
     else:
         # The kernel cuts long interpreter lines, and splits at blanks: a shell starts Python, to which this is a string.
         head = [b"#!/bin/sh", b"'''exec' \"" + path + b'" "$0" "$@"', b"' '''"]
     target.write_bytes(b"\n".join([*head, *body]))
-    target.chmod(stat.S_IMODE(source.stat().st_mode))
+    mode = stat.S_IMODE(source.stat().st_mode)
+    target.chmod(mode)
+
+
+def _without_interpreter(lines: list[bytes]) -> list[bytes] | None:
+    """Return the lines after those that name a Python, in either of the two usual forms; ``None`` without one."""
+    is_shells = lines[0] == b"#!/bin/sh" and len(lines) > 2
+    if is_shells and lines[1].startswith(b"'''exec'"):
+        has_end = lines[2].startswith(b"' '''")
+        return lines[3:] if has_end else lines[2:]
+    if re.search(rb"python|pypy", lines[0]):
+        return lines[1:]
+    return None
 
 
 def _write_path_file(source: Path, target: Path, *, moved: Mapping[str, str]) -> None:

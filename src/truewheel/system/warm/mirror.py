@@ -29,14 +29,18 @@ def update_mirror(
     before = whole_manifest(target, known=present, leave_out=leave_out)
     wanted = whole_manifest(source)
     change = difference(before, wanted)
+    strays: dict[str, Stamp] = {}
     # Backwards, files come before the directories that they lie in.
     for name in sorted(change.removed, reverse=True):
         if not _holds_any(target / name, leave_out):
             _remove(target / name)
+        if before[name].digest != "dir":
+            strays[name] = before[name]
+    # Forwards, directories come before the files in them.
     for name in sorted((*change.added, *change.changed)):
         _put(source / name, target / name, wanted[name], root=source)
-    strays = {name: before[name] for name in change.removed if before[name].digest != "dir"}
-    return whole_manifest(target, known=before, leave_out=leave_out), strays
+    after = whole_manifest(target, known=before, leave_out=leave_out)
+    return after, strays
 
 
 def _holds_any(path: Path, folders: frozenset[Path]) -> bool:

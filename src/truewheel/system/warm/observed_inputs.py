@@ -16,7 +16,12 @@ from . import build_tree, file_state, ninja_file
 from .boundaries import with_separator
 from .finished_build import FinishedBuild
 from .ninja_graph import NinjaGraph, read_graph
-from .outside_files import files_outside, find_wrappers, folders_outside, words_of_wrappers
+from .outside_files import (
+    files_outside,
+    find_wrappers,
+    folders_outside,
+    words_of_wrappers,
+)
 from .project_commands import find_command_inputs
 from .source_manifest import listing
 
@@ -65,12 +70,13 @@ def observe(build: FinishedBuild) -> Traces:
 def _read_own_cmake_files(build: FinishedBuild, graph: NinjaGraph) -> dict[str, bytes]:
     """Return paths and contents of the project's CMake files, and of those of packages that nobody keeps account of."""
     # CMake's own modules change with CMake, wherever that is installed.
-    cmakes_own = with_separator(build_tree.cache_value(build.tree, "CMAKE_ROOT") or build.tree)
+    cmake_root = build_tree.cache_value(build.tree, "CMAKE_ROOT")
+    cmakes_own = with_separator(cmake_root or build.tree)
     found: dict[str, bytes] = {}
     for path in graph.configure_inputs:
         is_source = build.bounds.name(path) is not None
-        is_foreign = build.bounds.is_foreign(os.path.dirname(path)) and not path.startswith(cmakes_own)
-        if is_source or is_foreign:
+        is_foreign = build.bounds.is_foreign(os.path.dirname(path))
+        if is_source or (is_foreign and not path.startswith(cmakes_own)):
             found[path] = file_state.content(path)
     return found
 
@@ -82,8 +88,10 @@ def _variables_named(cmake_files: Mapping[str, bytes], graph: NinjaGraph) -> fro
     """
     names = set(re.findall(r"\$\$\{?(\w+)", graph.build_file))
     for content in cmake_files.values():
-        names.update(name.decode() for name in re.findall(rb"ENV\{(\w+)\}", content))
-        if re.search(rb"ENV\{[^}]*\$", content):
+        text = content.decode("utf-8", "surrogateescape")
+        names.update(re.findall(r"ENV\{([A-Za-z0-9_]+)\}", text))
+        # The name of the variable is worked out: it may be any.
+        if re.search(r"ENV\{[^}]*\$", text):
             names.add(ANY)
     return frozenset(names)
 
@@ -118,12 +126,18 @@ class _FilesLeft(Record):
 
 def _find_files_left(build: FinishedBuild, graph: NinjaGraph) -> _FilesLeft:
     """Return what lies in the build tree, and neither CMake wrote nor a command declares."""
-    tree = build.tree
-    made = {path.relative_to(tree).as_posix() for path in build_tree.outputs(tree) if path.is_relative_to(tree)}
-    unexplained = set(build_tree.files(tree)) - made - build.written_by_cmake
-    undeclared = {name for name in unexplained if not _OF_TOOLS.search(name)}
+    declared = {os.fspath(path) for path in build_tree.outputs(build.tree)}
     named = ninja_file.file_names(graph.build_file)
-    leftovers = {name for name in undeclared if name.rpartition("/")[2] in named}
-    # Without commands of the project's, somebody else put the rest there.
-    strays = undeclared - leftovers if graph.own_steps else set()
+    leftovers: set[str] = set()
+    strays: set[str] = set()
+    for name in build_tree.files(build.tree):
+        is_made = os.path.join(build.tree, name) in declared
+        if is_made or name in build.written_by_cmake or _OF_TOOLS.search(name):
+            continue
+        base = name.rpartition("/")[2]
+        group = leftovers if base in named else strays
+        group.add(name)
+    if not graph.own_steps:
+        # Without commands of the project's, somebody else put them there.
+        strays.clear()
     return _FilesLeft(leftovers=frozenset(leftovers), strays=frozenset(strays))

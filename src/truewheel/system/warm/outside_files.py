@@ -9,11 +9,10 @@ import itertools
 import os
 import re
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Collection, Iterable, Iterator
 
 from . import build_tree, environment, file_state
-from .boundaries import LOCAL_HEADERS, Boundaries
+from .boundaries import LOCAL_HEADERS
 from .finished_build import FinishedBuild
 from .ninja_graph import NinjaGraph
 
@@ -22,7 +21,13 @@ _TOOLS = r"CMAKE_(?:COMMAND|MAKE_PROGRAM|AR|LINKER|RANLIB|NM|STRIP|OBJCOPY|\w+_C
 _LAUNCHERS = frozenset({"ccache", "sccache", "distcc", "icecc", "recc"})
 """Caches and distributors that may go by a compiler's name on PATH, and call the next one of that name."""
 _RUN_BY_COMPILERS = ("as", "ld")
-_SEARCH_VARIABLES = ("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH", "LIBRARY_PATH")
+_SEARCH_VARIABLES = (
+    "CPATH",
+    "C_INCLUDE_PATH",
+    "CPLUS_INCLUDE_PATH",
+    "OBJC_INCLUDE_PATH",
+    "LIBRARY_PATH",
+)
 """Directories that compilers search besides (GCC manual, "Environment Variables")."""
 _DEFAULT_LIBRARIES = ("c", "m")
 """What is linked without being named."""
@@ -34,77 +39,99 @@ _MOST_BESIDE = 500
 # --- files ------------------------------------------------------------------------------------------------------
 
 
-def files_outside(build: FinishedBuild, graph: NinjaGraph, wrappers: Collection[str]) -> frozenset[str]:
+def files_outside(
+    build: FinishedBuild,
+    graph: NinjaGraph,
+    wrappers: Collection[str],
+) -> frozenset[str]:
     """Return the paths of files whose change would make another wheel; some of them may not be there.
 
     :param wrappers: see :func:`find_wrappers`.
     """
-    bounds = build.bounds
-    used = graph.inputs | graph.configure_inputs
-    used |= _tools(build.tree, build.environ) | _named_in_build_file(graph, build.environ)
-    return frozenset(
-        {
-            *filter(bounds.is_outside, used),
-            *_beside_named_files(graph, bounds),
-            *_reached_by_links(build, graph),
-            *_read_by_wrappers(wrappers, bounds),
-            *_places_of_libraries(graph, build.environ),
-            # These two change when somebody else configures the tree.
-            os.path.join(build.tree, "CMakeCache.txt"),
-            os.path.join(build.tree, "build.ninja"),
-        }
-    )
+    used = {
+        *graph.inputs,
+        *graph.configure_inputs,
+        *_tools(build),
+        *_files_named(graph),
+        *_programs_called(build, graph),
+    }
+    found = set(filter(build.bounds.is_outside, used))
+    found |= _beside_named_files(build, graph)
+    found |= _reached_by_links(build, graph)
+    found |= _read_by_wrappers(build, wrappers)
+    found |= _places_of_libraries(build, graph)
+    # These two change when somebody else configures the tree.
+    for name in ("CMakeCache.txt", "build.ninja"):
+        found.add(os.path.join(build.tree, name))
+    return frozenset(found)
 
 
-def _tools(build_dir: Path, environ: Mapping[str, str]) -> frozenset[str]:
+def _tools(build: FinishedBuild) -> set[str]:
     """Return programs that the build ran, by CMake's cache, and those that compilers run by themselves."""
-    path = environ.get("PATH")
-    tools = {value.split(";")[0] for value in build_tree.cache_values(build_dir, _TOOLS)}
-    for name in _RUN_BY_COMPILERS:
-        if found := shutil.which(name, path=path):
-            tools.add(found)
-    for tool in tuple(tools):
+    named: list[str] = []
+    for value in build_tree.cache_values(build.tree, _TOOLS):
+        # A compiler may have arguments.
+        tool, _, _ = value.partition(";")
+        named.append(tool)
+    named += _on_path(build, _RUN_BY_COMPILERS)
+    found = set(named)
+    for tool in named:
         # Behind a compiler that is a launcher in disguise stands the one that it calls.
-        if os.path.basename(os.path.realpath(tool)) in _LAUNCHERS:
-            tools.update(_all_on_path(os.path.basename(tool), environ))
-    return frozenset(filter(os.path.isabs, tools))
+        real = os.path.realpath(tool)
+        if os.path.basename(real) in _LAUNCHERS:
+            found |= _all_on_path(build, os.path.basename(tool))
+    return set(filter(os.path.isabs, found))
 
 
-def _all_on_path(name: str, environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield every file of a name in the directories of PATH."""
-    for folder in os.get_exec_path(environ):
-        path = os.path.join(folder, name)
-        if os.path.isfile(path):
-            yield path
+def _on_path(build: FinishedBuild, names: Iterable[str]) -> set[str]:
+    """Return the programs that PATH leads to."""
+    path = build.environ.get("PATH")
+    programs = [shutil.which(name, path=path) for name in names]
+    return set(filter(None, programs))
 
 
-def _named_in_build_file(graph: NinjaGraph, environ: Mapping[str, str]) -> frozenset[str]:
-    """Return files whose absolute paths stand anywhere in the build file, and programs that its custom commands call by
-    name."""
-    named = set(filter(os.path.isfile, set(_absolute_paths(graph.build_file))))
-    called: set[str] = set()
+def _all_on_path(build: FinishedBuild, name: str) -> set[str]:
+    """Return every file of a name in the directories of PATH, not the first one only."""
+    folders = os.get_exec_path(build.environ)
+    paths = [os.path.join(folder, name) for folder in folders]
+    return set(filter(os.path.isfile, paths))
+
+
+def _files_named(graph: NinjaGraph) -> set[str]:
+    """Return files whose absolute paths stand anywhere in the build file."""
+    paths = set(_absolute_paths(graph.build_file))
+    return set(filter(os.path.isfile, paths))
+
+
+def _programs_called(build: FinishedBuild, graph: NinjaGraph) -> set[str]:
+    """Return programs that custom commands call by name."""
+    names: set[str] = set()
     for command in graph.own_commands:
-        called.update(re.findall(r"(?:^|&& )([\w.+-]+)", command))
-    for name in called - {"cd"}:
-        if found := shutil.which(name, path=environ.get("PATH")):
-            named.add(found)
-    return frozenset(named)
+        names.update(re.findall(r"(?:^|&& )([\w.+-]+)", command))
+    return _on_path(build, names - {"cd"})
 
 
 def _absolute_paths(text: str) -> Iterator[str]:
     """Yield the absolute paths in a build file or a command, without their ``..``."""
     unescaped = text.replace("$:", ":")
-    return map(os.path.normpath, re.findall(r"(?<![\w.$}])/[^\s\"'\\;,=:$&|<>()]+", unescaped))
+    return map(
+        os.path.normpath,
+        re.findall(r"(?<![\w.$}])/[^\s\"'\\;,=:$&|<>()]+", unescaped),
+    )
 
 
-def _beside_named_files(graph: NinjaGraph, bounds: Boundaries) -> set[str]:
+def _beside_named_files(build: FinishedBuild, graph: NinjaGraph) -> set[str]:
     """Return files beside the outside ones that custom commands name: a script may read them, or import them."""
     folders: set[str] = set()
     for command in graph.own_commands:
-        for path in _absolute_paths(command):
-            if os.path.isfile(path) and bounds.is_outside(path):
-                folders.add(os.path.dirname(path))
-    return _files_in(filter(bounds.is_foreign, folders))
+        for path in _outside_paths_in(command, build):
+            folders.add(os.path.dirname(path))
+    return _files_in(filter(build.bounds.is_foreign, folders))
+
+
+def _outside_paths_in(text: str, build: FinishedBuild) -> Iterator[str]:
+    """Return the files outside that a text names."""
+    return filter(os.path.isfile, filter(build.bounds.is_outside, _absolute_paths(text)))
 
 
 def _files_in(folders: Iterable[str]) -> set[str]:
@@ -133,15 +160,26 @@ def _reached_by_links(build: FinishedBuild, graph: NinjaGraph) -> set[str]:
     return found
 
 
-def _places_of_libraries(graph: NinjaGraph, environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield where the linker may find the libraries that are named without a directory; also where there is none yet."""
+def _places_of_libraries(build: FinishedBuild, graph: NinjaGraph) -> set[str]:
+    """Return where the linker may find the libraries that are named without a directory; also where there is none yet."""
     triplet = environment.multiarch() or "lib"
-    told = environ.get("LIBRARY_PATH", "").split(os.pathsep)
-    usual = ("/usr/local/lib", f"/lib/{triplet}", f"/usr/lib/{triplet}", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
-    folders = dict.fromkeys(filter(None, (*graph.library_folders, *told, *usual)))
+    told = build.environ.get("LIBRARY_PATH", "")
+    folders = {
+        *graph.library_folders,
+        *told.split(os.pathsep),
+        "/usr/local/lib",
+        f"/lib/{triplet}",
+        f"/usr/lib/{triplet}",
+        "/lib64",
+        "/usr/lib64",
+        "/lib",
+        "/usr/lib",
+    }
     names = graph.linked_libraries.union(_DEFAULT_LIBRARIES)
-    for folder, name, end in itertools.product(folders, names, _LIBRARY_ENDS):
-        yield os.path.join(folder, f"lib{name}{end}")
+    found: set[str] = set()
+    for folder, name, end in itertools.product(folders - {""}, names, _LIBRARY_ENDS):
+        found.add(os.path.join(folder, f"lib{name}{end}"))
+    return found
 
 
 # --- tools that are scripts -------------------------------------------------------------------------------------
@@ -150,7 +188,8 @@ def _places_of_libraries(graph: NinjaGraph, environ: Mapping[str, str]) -> Itera
 def find_wrappers(build: FinishedBuild) -> tuple[str, ...]:
     """Return the scripts that stand for compilers and linkers, as Nix and Emscripten have them: they read what they like."""
     tools = build_tree.cache_values(build.tree, _COMPILERS)
-    return tuple(tool for tool in tools if build.bounds.is_outside(tool) and _is_script(tool))
+    outside = filter(build.bounds.is_outside, tools)
+    return tuple(filter(_is_script, outside))
 
 
 def _is_script(path: str) -> bool:
@@ -161,22 +200,23 @@ def _is_script(path: str) -> bool:
         return False
 
 
-def _read_by_wrappers(wrappers: Collection[str], bounds: Boundaries) -> set[str]:
+def _read_by_wrappers(build: FinishedBuild, wrappers: Collection[str]) -> set[str]:
     """Return what such scripts may read: files that they name, and those that lie beside them."""
     found: set[str] = set()
+    folders: set[str] = set()
     for wrapper in wrappers:
-        for path in _absolute_paths(file_state.text(wrapper)):
-            if bounds.is_outside(path) and os.path.isfile(path):
-                found.add(path)
-    folders = {os.path.dirname(wrapper) for wrapper in wrappers}
-    return found | _files_in(filter(bounds.is_foreign, folders))
+        text = file_state.text(wrapper)
+        found.update(_outside_paths_in(text, build))
+        folders.add(os.path.dirname(wrapper))
+    return found | _files_in(filter(build.bounds.is_foreign, folders))
 
 
 def words_of_wrappers(wrappers: Iterable[str]) -> frozenset[str]:
     """Return the words in such scripts that may be variables' names, of shells and of other languages alike."""
     words: set[str] = set()
     for wrapper in wrappers:
-        words.update(re.findall(r"\b[A-Za-z_]\w+\b", file_state.text(wrapper)))
+        text = file_state.text(wrapper)
+        words.update(re.findall(r"\b[A-Za-z_]\w+\b", text))
     return frozenset(words)
 
 
@@ -187,9 +227,8 @@ def folders_outside(build: FinishedBuild, graph: NinjaGraph) -> frozenset[str]:
     """Return directories in which a new file may stand before one that was used, or may be picked up by a pattern."""
     folders = {LOCAL_HEADERS, *graph.searched_folders}
     for variable in _SEARCH_VARIABLES:
-        told = build.environ.get(variable, "").split(os.pathsep)
-        folders.update(filter(os.path.isabs, told))
-    for path in graph.inputs:
-        if build.bounds.is_outside(path):
-            folders.add(os.path.dirname(path))
+        told = build.environ.get(variable, "")
+        folders.update(filter(os.path.isabs, told.split(os.pathsep)))
+    for path in filter(build.bounds.is_outside, graph.inputs):
+        folders.add(os.path.dirname(path))
     return frozenset(filter(build.bounds.is_foreign, folders))

@@ -5,9 +5,7 @@ A text, and nothing else: it is written, and CMake told of it, elsewhere (``area
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Mapping
 
 from ...model.variants import Variant
 
@@ -33,17 +31,14 @@ _COPY_WHAT_WAS_BUILT = (
 )
 
 
-def definitions(homes: Iterable[tuple[Path, str]]) -> str:
+def definitions(homes: Mapping[str, str]) -> str:
     """Return CMake code that has paths replaced in ``__FILE__``, in debug information and in profiles.
 
     :param homes: directories, and what they are called below ``/usr/src/truewheel``.
     """
-    maps: dict[str, str] = {}
-    for home, below in homes:
-        if not _UNFIT.intersection(str(home)):
-            maps[os.fspath(home)] = f"/usr/src/truewheel{below}"
     # The last map that fits wins in GCC (manual, "-ffile-prefix-map") and in Clang, so that inner directories come last.
-    options = [f'      "-ffile-prefix-map={old}={new}"' for old, new in sorted(maps.items())]
+    fit = [home for home in sorted(homes) if not _UNFIT.intersection(home)]
+    options = [f'      "-ffile-prefix-map={home}=/usr/src/truewheel{homes[home]}"' for home in fit]
     compile_options = (
         _if_compiler("GNU", "8", "${_truewheel_map}"),
         _if_compiler("Clang,AppleClang", "10", "${_truewheel_map}"),

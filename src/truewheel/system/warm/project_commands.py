@@ -29,15 +29,15 @@ class CommandInputs(Record):
 
 def find_command_inputs(build: FinishedBuild, graph: NinjaGraph) -> CommandInputs:
     """Return what the commands of a build may have read without declaring it."""
-    commands = graph.own_commands
     if not graph.own_steps:
         return CommandInputs()
+    commands = graph.own_commands
     declared = build.bounds.names(graph.declared)
-    mentioned = _mentioned_files(commands, build.sources) - declared
+    mentioned = _mentioned_files(commands, build.sources)
     scripts = _python_files_run(build, commands, declared | mentioned)
     texts = [file_state.text(build.bounds.source + script) for script in scripts]
     return CommandInputs(
-        undeclared=mentioned | (scripts - declared),
+        undeclared=(mentioned | scripts) - declared,
         variables=_variables_in(texts, commands),
     )
 
@@ -47,10 +47,19 @@ def _mentioned_files(commands: Iterable[str], sources: Iterable[str]) -> frozens
     words: set[str] = set()
     for command in commands:
         words.update(re.split(r"[\s\"'/=,;]+", command))
-    return frozenset(name for name in sources if name.rpartition("/")[2] in words)
+    found: set[str] = set()
+    for name in sources:
+        base = name.rpartition("/")[2]
+        if base in words:
+            found.add(name)
+    return frozenset(found)
 
 
-def _python_files_run(build: FinishedBuild, commands: Iterable[str], named: Iterable[str]) -> frozenset[str]:
+def _python_files_run(
+    build: FinishedBuild,
+    commands: Iterable[str],
+    named: Iterable[str],
+) -> frozenset[str]:
     """Return Python files that commands run, and those that these may import, directly or not.
 
     :param named: source files that the commands name or declare.
@@ -58,16 +67,23 @@ def _python_files_run(build: FinishedBuild, commands: Iterable[str], named: Iter
     python = frozenset(name for name in build.sources if name.endswith(".py"))
     words: set[str] = set()
     for command in commands:
-        for module in re.findall(r"-m\s+([\w.]+)", command):
-            words.update(module.split("."))
+        words |= _modules_started(command)
     found: frozenset[str] = frozenset()
     fresh = python.intersection(named)
     while fresh:
         found |= fresh
         for name in fresh:
-            words.update(re.findall(r"\w+", file_state.text(build.bounds.source + name)))
+            text = file_state.text(build.bounds.source + name)
+            words.update(re.findall(r"\w+", text))
         fresh = _modules_named(python, words) - found
+    # Also when no file is run by its name: a command may start a module.
     return found | _modules_named(python, words)
+
+
+def _modules_started(command: str) -> set[str]:
+    """Return the parts of the modules' names that ``python -m`` is told."""
+    dotted = re.findall(r"-m\s+([\w.]+)", command)
+    return set(".".join(dotted).split(".")) - {""}
 
 
 def _modules_named(python: Iterable[str], words: set[str]) -> frozenset[str]:

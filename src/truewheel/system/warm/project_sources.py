@@ -33,28 +33,43 @@ def manifest_of_checkout(source: Path, leave_out: frozenset[Path], before: Build
 
 
 def manifest_of_late_roots(
-    source: Path, roots: Iterable[str], leave_out: frozenset[Path], begun: int
+    source: Path,
+    roots: Iterable[str],
+    leave_out: frozenset[Path],
+    begun: int,
 ) -> dict[str, Stamp]:
     """Return the manifest of directories beside the source that were not looked at before the build.
 
-    :param begun: time in ns since the epoch when the build began. What changed since then is not known as it was built.
+    :param begun: time in ns since the epoch when the build began.
     """
     found: dict[str, Stamp] = {}
     for root in roots:
-        for name, stamp in _manifest_beside(source, root, leave_out, {}).items():
-            is_known = stamp.status[1] < begun
-            found[name] = stamp if is_known else stamp._replace(digest=_CHANGED_MEANWHILE)
+        found |= _manifest_beside(source, root, leave_out, {})
+    for name, stamp in found.items():
+        # What changed since the build began is not known as it was built.
+        _, changed, _, _ = stamp.status
+        if changed >= begun:
+            found[name] = stamp._replace(digest=_CHANGED_MEANWHILE)
     return found
 
 
-def _manifest_beside(source: Path, root: str, leave_out: frozenset[Path], known: Manifest) -> dict[str, Stamp]:
+def _manifest_beside(
+    source: Path,
+    root: str,
+    leave_out: frozenset[Path],
+    known: Manifest,
+) -> dict[str, Stamp]:
     """Return the manifest of a directory outside of the source, by names from the source."""
-    if not Path(root).is_dir():
+    if not os.path.isdir(root):
         return {}
     prefix = os.path.join(os.path.relpath(root, source), "")
-    below: dict[str, Stamp] = {}
+    known_below: dict[str, Stamp] = {}
     for name, stamp in known.items():
         if name.startswith(prefix):
-            below[name.removeprefix(prefix)] = stamp
-    files = source_manifest(Path(root), known=below, leave_out=leave_out | {source})
+            known_below[name.removeprefix(prefix)] = stamp
+    files = source_manifest(
+        Path(root),
+        known=known_below,
+        leave_out=leave_out | {source},
+    )
     return {prefix + name: stamp for name, stamp in files.items()}

@@ -79,7 +79,9 @@ def _keep(live: environment.LiveEnvironment, environ: Mapping[str, str]) -> Kept
 
     :raises Refused: when there can be none.
     """
-    from . import kept_environment  # most hooks run in an environment that lasts, or in a kept one
+    from . import (
+        kept_environment,
+    )  # most hooks run in an environment that lasts, or in a kept one
 
     try:
         return kept_environment.keep(live, cache.opened(environ) / "environments")

@@ -43,8 +43,8 @@ def _kept_or_temporary(request: Request, mode: str, decide: Decide, stack: conte
             return _kept_area(request, mode, decide, stack)
         except (OSError, cache.UnfitError) as error:
             nothing_kept = NothingKept(cause=ColdReason.UNFIT_CACHE, detail=str(error))
-    root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="truewheel-"))).resolve()
-    return BuildArea(request.source, root, nothing_kept)
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="truewheel-"))
+    return BuildArea(request.source, Path(folder).resolve(), nothing_kept)
 
 
 def reason_to_keep_nothing(request: Request, mode: str) -> NothingKept | None:
@@ -59,22 +59,40 @@ def reason_to_keep_nothing(request: Request, mode: str) -> NothingKept | None:
     return None
 
 
-def _kept_area(request: Request, mode: str, decide: Decide, stack: contextlib.ExitStack) -> KeptBuildArea:
+def _kept_area(
+    request: Request,
+    mode: str,
+    decide: Decide,
+    stack: contextlib.ExitStack,
+) -> KeptBuildArea:
     """Return the first kept area of the project that is free, locked for as long as ``stack`` is open.
 
     :raises cache.UnfitError: when the cache directory cannot be used safely.
     """
     is_volatile = mode == "mirror" or _is_unpacked_sdist(request.source)
-    is_mirrored = request.product is Product.WHEEL and is_volatile
-    slots = cache.opened(request.environ) / "builds" / _key(request, is_mirrored=is_mirrored)
+    is_mirrored = is_volatile and request.product is Product.WHEEL
+    project = _project_of(request, is_mirrored=is_mirrored)
+    store = cache.opened(request.environ)
+    slots = store / "builds" / _key(request, project, is_mirrored=is_mirrored)
     slots.mkdir(parents=True, exist_ok=True, mode=0o700)
-    label = _project_of(request, is_mirrored=is_mirrored)
-    (slots / cache.LABEL).write_text(label, encoding="utf-8", errors="backslashreplace")
+    label = slots / cache.LABEL
+    label.write_text(project, encoding="utf-8", errors="backslashreplace")
+    number, lock = _take_first_free(slots)
+    stack.enter_context(lock)
+    return KeptBuildArea(
+        request,
+        slots / str(number),
+        is_mirrored=is_mirrored,
+        decide=decide,
+    )
+
+
+def _take_first_free(slots: Path) -> tuple[int, locks.Lock]:
+    """Lock the first slot that nobody else uses now; it may be a new one."""
     number = 0
     while (lock := locks.take(slots / f"{number}.lock")) is None:
         number += 1
-    stack.enter_context(lock)
-    return KeptBuildArea(request, slots / str(number), is_mirrored=is_mirrored, decide=decide)
+    return number, lock
 
 
 def _is_unpacked_sdist(source: Path) -> bool:
@@ -83,11 +101,11 @@ def _is_unpacked_sdist(source: Path) -> bool:
     return (source / "PKG-INFO").is_file() and not is_checkout
 
 
-def _key(request: Request, *, is_mirrored: bool) -> str:
+def _key(request: Request, project: str, *, is_mirrored: bool) -> str:
     """Name the project, the interpreter and the product; what else may differ leads to a rebuild in place."""
     parts = [
         str(LAYOUT),
-        _project_of(request, is_mirrored=is_mirrored),
+        project,
         str(is_mirrored),
         request.product.value,
         environment.interpreter_identity(),
@@ -95,8 +113,10 @@ def _key(request: Request, *, is_mirrored: bool) -> str:
     if environment.current() is None:
         parts.append(os.path.realpath(environment.prefix()))
     # Both say for which CPU a Python on macOS builds.
-    parts += [request.environ.get(name, "") for name in ("ARCHFLAGS", "_PYTHON_HOST_PLATFORM")]
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    parts.append(request.environ.get("ARCHFLAGS", ""))
+    parts.append(request.environ.get("_PYTHON_HOST_PLATFORM", ""))
+    content = "\0".join(parts).encode("utf-8", "surrogateescape")
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _project_of(request: Request, *, is_mirrored: bool) -> str:

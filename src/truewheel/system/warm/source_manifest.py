@@ -12,7 +12,19 @@ from ...model.build_record import Manifest, Stamp
 from . import file_state
 
 _UNREAD_FOLDERS = frozenset(
-    {".git", ".hg", ".svn", ".bzr", "__pycache__", ".tox", ".nox", ".idea", ".vscode", ".vs", ".cache"}
+    {
+        ".git",
+        ".hg",
+        ".svn",
+        ".bzr",
+        "__pycache__",
+        ".tox",
+        ".nox",
+        ".idea",
+        ".vscode",
+        ".vs",
+        ".cache",
+    }
 )
 """Directories that no build reads: version control, byte code, test environments, what editors remember."""
 _MARKS_OF_OTHERS = ("CACHEDIR.TAG", "pyvenv.cfg", "CMakeCache.txt")
@@ -24,7 +36,10 @@ _MANY = 20_000
 
 
 def whole_manifest(
-    root: Path, *, known: Manifest | None = None, leave_out: frozenset[Path] = frozenset()
+    root: Path,
+    *,
+    known: Manifest | None = None,
+    leave_out: frozenset[Path] = frozenset(),
 ) -> dict[str, Stamp]:
     """Return the manifest of everything in the tree at ``root``, directories included, sorted by name.
 
@@ -45,50 +60,71 @@ def source_manifest(root: Path, *, known: Manifest, leave_out: frozenset[Path]) 
     return _manifest(root, known, leave_out, is_whole=False)
 
 
-def _manifest(root: Path, known: Manifest, leave_out: frozenset[Path], *, is_whole: bool) -> dict[str, Stamp]:
+def _manifest(
+    root: Path,
+    known: Manifest,
+    leave_out: frozenset[Path],
+    *,
+    is_whole: bool,
+) -> dict[str, Stamp]:
+    skipped = frozenset(map(str, leave_out))
+    entries = dict(_walk(str(root), "", skipped, is_whole=is_whole))
     found: dict[str, Stamp] = {}
-    for name, entry in _walk(str(root), "", frozenset(map(str, leave_out)), is_whole=is_whole):
-        found[name] = _stamp(entry, known.get(name))
-    return dict(sorted(found.items()))
+    for name in sorted(entries):
+        found[name] = _stamp(entries[name], known.get(name))
+    return found
 
 
 def listing(folder: str) -> str:
     """Return a digest of the names of all that builds may read in a directory; empty when it is not there."""
-    digest = hashlib.blake2b(digest_size=20)
     try:
-        names = sorted(name for name, _ in _walk(folder, "", frozenset(), is_whole=False))
+        entries = dict(_walk(folder, "", frozenset(), is_whole=False))
     except OSError:
         return ""
-    if len(names) > _MANY:
+    if len(entries) > _MANY:
         return file_state.stamp(folder)
-    for name in names:
+    digest = hashlib.blake2b(digest_size=20)
+    for name in sorted(entries):
         digest.update(f"{name}\0".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 
 def _walk(
-    folder: str, prefix: str, leave_out: frozenset[str], *, is_whole: bool
+    folder: str,
+    prefix: str,
+    leave_out: frozenset[str],
+    *,
+    is_whole: bool,
 ) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Yield the names of what lies in a tree, with ``/`` between directories."""
+    """Yield what lies in a tree, by names with ``/`` between directories."""
     with os.scandir(folder) as entries:
         for entry in entries:
             name = prefix + entry.name
-            if entry.is_dir(follow_symlinks=False):
-                if entry.path in leave_out or not (is_whole or _may_be_read(entry)):
-                    continue
-                if is_whole:
-                    yield name, entry
-                yield from _walk(entry.path, name + "/", leave_out, is_whole=is_whole)
-            elif (is_whole or not name.endswith(_PRODUCTS)) and (entry.is_symlink() or entry.is_file()):
-                # Neither sockets nor pipes are content.
+            if not entry.is_dir(follow_symlinks=False):
+                if is_whole or not name.endswith(_PRODUCTS):
+                    yield from _content(name, entry)
+                continue
+            if entry.path in leave_out:
+                continue
+            if is_whole:
                 yield name, entry
+            elif _is_never_read(entry):
+                continue
+            yield from _walk(entry.path, name + "/", leave_out, is_whole=is_whole)
 
 
-def _may_be_read(folder: os.DirEntry[str]) -> bool:
-    """Say whether a directory is not known to be one that no build reads."""
+def _content(name: str, entry: os.DirEntry[str]) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Yield a file or a link: neither sockets nor pipes are content."""
+    if entry.is_symlink() or entry.is_file():
+        yield name, entry
+
+
+def _is_never_read(folder: os.DirEntry[str]) -> bool:
+    """Say whether a directory is known to be one that no build reads."""
     if folder.name in _UNREAD_FOLDERS:
-        return False
-    return not any(os.path.exists(os.path.join(folder.path, mark)) for mark in _MARKS_OF_OTHERS)
+        return True
+    marks = [os.path.join(folder.path, mark) for mark in _MARKS_OF_OTHERS]
+    return any(map(os.path.exists, marks))
 
 
 def _stamp(entry: os.DirEntry[str], known: Stamp | None) -> Stamp:
@@ -99,14 +135,21 @@ def _stamp(entry: os.DirEntry[str], known: Stamp | None) -> Stamp:
     if stat.S_ISDIR(status.st_mode):
         return Stamp("dir", mode, (0, 0, 0, 0))
     facts = status_facts(status)
-    if known is not None and known.status == facts and known.mode == mode:
+    if known is not None and (known.status, known.mode) == (facts, mode):
         return known
     if stat.S_ISLNK(status.st_mode):
         # As the link has it: ``Path.readlink`` would normalise it.
-        return Stamp(f"link:{os.readlink(entry.path)}", 0, facts)
-    return Stamp(file_state.digest(Path(entry.path)), mode, facts)
+        target = os.readlink(entry.path)
+        return Stamp(f"link:{target}", 0, facts)
+    digest = file_state.digest(Path(entry.path))
+    return Stamp(digest, mode, facts)
 
 
 def status_facts(status: os.stat_result) -> tuple[int, int, int, int]:
     """Return what tells that a file was touched: size, mtime and ctime in ns, inode."""
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+    return (
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+        status.st_ino,
+    )
