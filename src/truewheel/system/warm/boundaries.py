@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ...model.record import NamedTuple
@@ -40,6 +40,11 @@ class Boundaries(NamedTuple):
                 return name + path.removeprefix(root)
         return None
 
+    def root_folders(self) -> Iterator[str]:
+        """Yield the directories outside of the source in which CMake projects stand."""
+        for root, _ in self.roots:
+            yield root.rstrip("/")
+
     def names(self, paths: Iterable[str]) -> frozenset[str]:
         """Return the names of those paths that are source files."""
         found = map(self.name, paths)
@@ -47,14 +52,18 @@ class Boundaries(NamedTuple):
 
     def is_outside(self, path: str) -> bool:
         """Say whether a file must be remembered by its stamp."""
-        return self.name(path) is None and not path.startswith((self.build, *self.homes))
+        if path.startswith((self.build, *self.homes)):
+            return False
+        return self.name(path) is None
 
     def mark(self, path: str) -> str:
         """Return what tells that a file outside changed: its stamp where that is enough, else its seal."""
         if path.startswith(_packaged_cmake()):
             return file_state.stamp(path)
-        has_keeper = path.startswith((self.build, *_system_folders(), *_python_folders()))
-        if has_keeper and not path.startswith(_site_packages()):
+        # People edit what is installed, and no list of what is installed tells.
+        if path.startswith(_site_packages()):
+            return file_state.seal(path)
+        if path.startswith((self.build, *_system_folders(), *_python_folders())):
             return file_state.stamp(path)
         return file_state.seal(path)
 
@@ -125,7 +134,7 @@ def _python_folders() -> tuple[str, ...]:
 
 @functools.cache
 def _site_packages() -> tuple[str, ...]:
-    """Return where distributions lie whose files people edit, though no list of what is installed tells."""
+    """Return where distributions lie."""
     return tuple(map(with_separator, environment.site_packages()))
 
 

@@ -90,16 +90,19 @@ def stamps_of_search_path(environ: Mapping[str, str]) -> dict[str, str]:
 
 def searched_folders(environ: Mapping[str, str]) -> Iterator[str]:
     """Yield directories in which CMake looks for packages and programs (cmake-commands(7) ``find_package``)."""
+    below = list(_SEARCHED_BELOW)
     triplet = environment.multiarch()
+    if triplet:
+        # Debian's place for libraries of one machine of several: https://wiki.debian.org/Multiarch
+        libraries = f"lib/{triplet}"
+        below += [libraries, f"{libraries}/cmake", f"{libraries}/pkgconfig"]
     told = environ.get("CMAKE_PREFIX_PATH", "").split(os.pathsep)
-    for prefix in filter(None, (*told, environment.prefix(), "/usr/local", "/usr")):
-        for below in _SEARCHED_BELOW:
-            yield f"{prefix}/{below}"
-        if triplet:
-            # Debian's place for libraries of one machine of several: https://wiki.debian.org/Multiarch
-            for below in ("", "/cmake", "/pkgconfig"):
-                yield f"{prefix}/lib/{triplet}{below}"
-    yield from filter(None, environ.get("PATH", "").split(os.pathsep))
+    for prefix in (*told, environment.prefix(), "/usr/local", "/usr"):
+        if prefix:
+            for folder in below:
+                yield f"{prefix}/{folder}"
+    programs = environ.get("PATH", "").split(os.pathsep)
+    yield from filter(None, programs)
 
 
 def _stamps_of_commit(source: Path) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ...model.build_record import BuildRecord, Inputs, Manifest, Stamp, Traces
 from ...model.record import parts
+from .source_manifest import Stamps
 
 
 def read_record(path: Path) -> BuildRecord | None:
@@ -52,7 +53,8 @@ def read_mirror(path: Path) -> tuple[Manifest, frozenset[Path]]:
     found = _read(path) or {}
     try:
         files = _read_manifest(found.get("files", {}))
-        return files, frozenset(Path(folder) for folder in found.get("leave", ()))
+        leave_out = map(Path, found.get("leave", ()))
+        return files, frozenset(leave_out)
     except (AttributeError, TypeError, ValueError):
         return {}, frozenset()
 
@@ -85,8 +87,8 @@ def _as_json(value: Inputs | Traces) -> dict[str, object]:
     return values
 
 
-def _read_manifest(rows: Mapping[str, list[Any]]) -> dict[str, Stamp]:
-    found: dict[str, Stamp] = {}
+def _read_manifest(rows: Mapping[str, list[Any]]) -> Stamps:
+    found: Stamps = {}
     for name, row in rows.items():
         digest, mode, status = row
         size, mtime, ctime, inode = status

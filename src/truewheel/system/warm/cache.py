@@ -128,6 +128,7 @@ def _is_left_of_ours(root: Path) -> bool:
 
 def _require_safe(root: Path) -> Path:
     """Return the real path of a directory that nobody else can write to, or that other machines use."""
+    # Programs are run from it: whoever can write there could have us run theirs.
     status = root.stat()
     if status.st_uid != os.geteuid():
         raise UnfitError(f"{root} belongs to somebody else")

@@ -33,6 +33,10 @@ class FinishedBuild(Record):
     ended_well: bool
 
     @property
-    def links(self) -> tuple[str, ...]:
+    def links(self) -> list[str]:
         """Names of the source files that are symbolic links."""
-        return tuple(name for name, stamp in self.sources.items() if stamp.digest.startswith("link:"))
+        found: list[str] = []
+        for name, stamp in self.sources.items():
+            if stamp.digest.startswith("link:"):
+                found.append(name)
+        return found

@@ -133,6 +133,7 @@ def restore_time_stamps(stamps: Mapping[Path, Stamp]) -> None:
 def _restore_time_stamp(path: Path, stamp: Stamp) -> None:
     size, changed, _, _ = stamp.status
     status = path.stat()
+    # What has another size need not be read.
     if status.st_size == size and file_state.digest(path) == stamp.digest:
         os.utime(path, ns=(status.st_atime_ns, changed))
 

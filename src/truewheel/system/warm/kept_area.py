@@ -46,6 +46,7 @@ from .finished_build import FinishedBuild
 from .mirror import update_mirror
 from .observed_inputs import observe
 from .project_sources import manifest_of_checkout, manifest_of_late_roots
+from .source_manifest import Stamps
 
 LAYOUT = 3
 """Of kept areas and records; raised when either changes, so that older ones are not used."""
@@ -94,7 +95,7 @@ class KeptBuildArea(BuildArea):
         self._mirror = root / "mirror.json"
         self._begun: _Begun | None = None
         self._configured: frozenset[str] = frozenset()
-        self._mirrored: dict[str, Stamp] = {}
+        self._mirrored: Stamps = {}
         self._stamps: dict[Path, Stamp] = {}
         self._foreign_tree: locks.Lock | None = None
         cache.touch(root)
@@ -252,8 +253,9 @@ class KeptBuildArea(BuildArea):
         tree = begun.tree
         invalidation.restore_time_stamps(self._stamps)
         traces = begun.traces_before
-        if begun.before is not None and traces.generator != build_tree.generator(tree):
-            # Another tool would take them for its own.
+        is_another_tool = traces.generator != build_tree.generator(tree)
+        if begun.before is not None and is_another_tool:
+            # It would take the objects for its own.
             invalidation.delete_objects(tree)
         invalidation.delete_orphans(tree, traces.leftovers)
         files = frozenset(build_tree.files(tree))

@@ -139,6 +139,7 @@ def _read_distribution(info: Path, live: LiveEnvironment) -> _Distribution:
     if _is_editable(info):
         raise UnsoundError(f"{info.name} is an editable install")
     uncounted = {f"{info.name}/{name}" for name in _UNCOUNTED}
+    # Byte code is made when a module is imported, and tells nothing new.
     digest = hashlib.sha256()
     for path, recorded in rows:
         if path not in uncounted and not path.endswith(".pyc"):
@@ -308,7 +309,7 @@ def _without_interpreter(lines: list[bytes]) -> list[bytes] | None:
 
 
 def _write_path_file(source: Path, target: Path, *, moved: Mapping[str, str]) -> None:
-    """Copy a ``.pth`` file with the paths in it moved to the copy."""
+    """Copy a ``.pth`` file with the paths in it moved to the copy (:mod:`site`)."""
     text = source.read_text(encoding="utf-8", errors="surrogateescape")
     for old, new in moved.items():
         text = text.replace(old, new)

@@ -51,6 +51,7 @@ def take(file: Path, *, wait: bool = False, is_shared: bool = False) -> Lock | N
 
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     operation = fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX
+    # With this, flock(2) fails at once when somebody else has it.
     if not wait:
         operation |= fcntl.LOCK_NB
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -12,12 +12,12 @@ import stat
 from pathlib import Path
 
 from ...model.build_record import Manifest, Stamp, difference
-from .source_manifest import whole_manifest
+from .source_manifest import Stamps, whole_manifest
 
 
 def update_mirror(
     source: Path, target: Path, *, present: Manifest, leave_out: frozenset[Path]
-) -> tuple[dict[str, Stamp], dict[str, Stamp]]:
+) -> tuple[Stamps, Stamps]:
     """Make ``target`` equal to ``source`` by touching only what differs.
 
     :param present: what is known of ``target``; its files are looked at in any case.
@@ -26,10 +26,11 @@ def update_mirror(
         put there.
     """
     target.mkdir(parents=True, exist_ok=True)
+    # What a build in the mirror made stays out of the comparison.
     before = whole_manifest(target, known=present, leave_out=leave_out)
     wanted = whole_manifest(source)
     change = difference(before, wanted)
-    strays: dict[str, Stamp] = {}
+    strays: Stamps = {}
     # Backwards, files come before the directories that they lie in.
     for name in sorted(change.removed, reverse=True):
         if not _holds_any(target / name, leave_out):
@@ -38,7 +39,7 @@ def update_mirror(
             strays[name] = before[name]
     # Forwards, directories come before the files in them.
     for name in sorted((*change.added, *change.changed)):
-        _put(source / name, target / name, wanted[name], root=source)
+        _put(name, wanted[name], source, target)
     after = whole_manifest(target, known=before, leave_out=leave_out)
     return after, strays
 
@@ -55,8 +56,10 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _put(source: Path, target: Path, stamp: Stamp, *, root: Path) -> None:
-    """Make ``target`` what ``source`` is: a directory, a link or a file."""
+def _put(name: str, stamp: Stamp, source_root: Path, target_root: Path) -> None:
+    """Make of a name in the mirror what it is in the source: a directory, a link or a file."""
+    source = source_root / name
+    target = target_root / name
     if stamp.digest == "dir":
         if target.is_symlink() or target.is_file():
             target.unlink()
@@ -65,7 +68,8 @@ def _put(source: Path, target: Path, stamp: Stamp, *, root: Path) -> None:
         return
     _remove(target)
     if stamp.digest.startswith("link:"):
-        target.symlink_to(_destination(source, stamp.digest.removeprefix("link:"), root))
+        written = stamp.digest.removeprefix("link:")
+        target.symlink_to(_destination(source, written, source_root))
     else:
         shutil.copyfile(source, target)
         target.chmod(stamp.mode)

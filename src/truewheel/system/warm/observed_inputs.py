@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ...model.build_record import ANY, Traces
 from ...model.record import Record
@@ -38,30 +38,39 @@ _OF_TOOLS = re.compile(r"(^|/)(CMakeFiles|__pycache__|\.cmake|_deps|Testing)/|^\
 def observe(build: FinishedBuild) -> Traces:
     """Return what later builds must know of this one."""
     graph = read_graph(build.tree)
+    bounds = build.bounds
     cmake_files = _read_own_cmake_files(build, graph)
     wrappers = find_wrappers(build)
     commands = find_command_inputs(build, graph)
     left = _find_files_left(build, graph)
-    bounds = build.bounds
+    variables = _variables_named(cmake_files, graph)
     return Traces(
         generator=build_tree.generator(build.tree),
-        outside={path: bounds.mark(path) for path in sorted(files_outside(build, graph, wrappers))},
-        folders={folder: listing(folder) for folder in sorted(folders_outside(build, graph))},
-        roots=tuple(root.rstrip("/") for root, _ in bounds.roots),
+        outside=_marks_of_files(build, files_outside(build, graph, wrappers)),
+        folders=_listings(folders_outside(build, graph)),
+        roots=tuple(bounds.root_folders()),
         compiled=bounds.names(graph.inputs),
         configured=bounds.names(cmake_files),
         packed=bounds.names(map(os.fspath, build.packed)),
         mentioned=commands.undeclared,
-        variables=_variables_named(cmake_files, graph) | commands.variables | words_of_wrappers(wrappers),
+        variables=variables | commands.variables | words_of_wrappers(wrappers),
         strays=left.strays,
         leftovers=left.leftovers,
         commands=bool(graph.own_steps),
         scripted=bool(wrappers),
-        reads=any(map(_READING_COMMANDS.search, cmake_files.values())),
-        probes=_asks_for_headers(build, graph),
+        reads=_read_others(cmake_files),
+        probes=_ask_for_headers(build, graph),
         finished=build.ended,
         steady=build.ended_well,
     )
+
+
+def _marks_of_files(build: FinishedBuild, paths: Iterable[str]) -> dict[str, str]:
+    return {path: build.bounds.mark(path) for path in sorted(paths)}
+
+
+def _listings(folders: Iterable[str]) -> dict[str, str]:
+    return {folder: listing(folder) for folder in sorted(folders)}
 
 
 # --- CMake files ------------------------------------------------------------------------------------------------
@@ -72,13 +81,20 @@ def _read_own_cmake_files(build: FinishedBuild, graph: NinjaGraph) -> dict[str, 
     # CMake's own modules change with CMake, wherever that is installed.
     cmake_root = build_tree.cache_value(build.tree, "CMAKE_ROOT")
     cmakes_own = with_separator(cmake_root or build.tree)
+    bounds = build.bounds
     found: dict[str, bytes] = {}
     for path in graph.configure_inputs:
-        is_source = build.bounds.name(path) is not None
-        is_foreign = build.bounds.is_foreign(os.path.dirname(path))
-        if is_source or (is_foreign and not path.startswith(cmakes_own)):
+        is_source = bounds.name(path) is not None
+        is_foreign = bounds.is_foreign(os.path.dirname(path))
+        is_cmakes = path.startswith(cmakes_own)
+        if is_source or (is_foreign and not is_cmakes):
             found[path] = file_state.content(path)
     return found
+
+
+def _read_others(cmake_files: Mapping[str, bytes]) -> bool:
+    """Say whether CMake files read others by themselves."""
+    return any(map(_READING_COMMANDS.search, cmake_files.values()))
 
 
 def _variables_named(cmake_files: Mapping[str, bytes], graph: NinjaGraph) -> frozenset[str]:
@@ -99,11 +115,14 @@ def _variables_named(cmake_files: Mapping[str, bytes], graph: NinjaGraph) -> fro
 # --- sources ----------------------------------------------------------------------------------------------------
 
 
-def _asks_for_headers(build: FinishedBuild, graph: NinjaGraph) -> bool:
+def _ask_for_headers(build: FinishedBuild, graph: NinjaGraph) -> bool:
     """Say whether a source file, or one that was made in the build, asks which headers there are."""
+    bounds = build.bounds
     for path in graph.inputs:
-        is_ours = build.bounds.name(path) is not None or path.startswith(build.bounds.build)
-        if is_ours and b"__has_include" in file_state.content(path):
+        is_source = bounds.name(path) is not None
+        if not is_source and not path.startswith(bounds.build):
+            continue
+        if b"__has_include" in file_state.content(path):
             return True
     return False
 
@@ -126,13 +145,15 @@ class _FilesLeft(Record):
 
 def _find_files_left(build: FinishedBuild, graph: NinjaGraph) -> _FilesLeft:
     """Return what lies in the build tree, and neither CMake wrote nor a command declares."""
-    declared = {os.fspath(path) for path in build_tree.outputs(build.tree)}
+    # Ninja's log has what is declared, and was made.
+    made = build_tree.outputs(build.tree)
     named = ninja_file.file_names(graph.build_file)
     leftovers: set[str] = set()
     strays: set[str] = set()
     for name in build_tree.files(build.tree):
-        is_made = os.path.join(build.tree, name) in declared
-        if is_made or name in build.written_by_cmake or _OF_TOOLS.search(name):
+        if name in build.written_by_cmake or build.tree / name in made:
+            continue
+        if _OF_TOOLS.search(name):
             continue
         base = name.rpartition("/")[2]
         group = leftovers if base in named else strays

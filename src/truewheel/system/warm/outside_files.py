@@ -131,7 +131,8 @@ def _beside_named_files(build: FinishedBuild, graph: NinjaGraph) -> set[str]:
 
 def _outside_paths_in(text: str, build: FinishedBuild) -> Iterator[str]:
     """Return the files outside that a text names."""
-    return filter(os.path.isfile, filter(build.bounds.is_outside, _absolute_paths(text)))
+    outside = filter(build.bounds.is_outside, _absolute_paths(text))
+    return filter(os.path.isfile, outside)
 
 
 def _files_in(folders: Iterable[str]) -> set[str]:
@@ -147,15 +148,16 @@ def _files_in(folders: Iterable[str]) -> set[str]:
 
 def _reached_by_links(build: FinishedBuild, graph: NinjaGraph) -> set[str]:
     """Return files that are used by names in the source, and lie elsewhere."""
+    bounds = build.bounds
     found: set[str] = set()
     for path in graph.inputs:
         # No manifest follows a linked directory: what lies below one is a source file by its path alone.
-        name = build.bounds.name(path)
+        name = bounds.name(path)
         if name is not None and name not in build.sources:
             found.add(path)
     for link in build.links:
-        target = os.path.realpath(build.bounds.source + link)
-        if build.bounds.is_outside(target) and os.path.isfile(target):
+        target = os.path.realpath(bounds.source + link)
+        if bounds.is_outside(target) and os.path.isfile(target):
             found.add(target)
     return found
 
@@ -225,10 +227,12 @@ def words_of_wrappers(wrappers: Iterable[str]) -> frozenset[str]:
 
 def folders_outside(build: FinishedBuild, graph: NinjaGraph) -> frozenset[str]:
     """Return directories in which a new file may stand before one that was used, or may be picked up by a pattern."""
+    is_outside, is_foreign = build.bounds.is_outside, build.bounds.is_foreign
     folders = {LOCAL_HEADERS, *graph.searched_folders}
     for variable in _SEARCH_VARIABLES:
         told = build.environ.get(variable, "")
         folders.update(filter(os.path.isabs, told.split(os.pathsep)))
-    for path in filter(build.bounds.is_outside, graph.inputs):
+    # Beside a header that was used, another may be found first.
+    for path in filter(is_outside, graph.inputs):
         folders.add(os.path.dirname(path))
-    return frozenset(filter(build.bounds.is_foreign, folders))
+    return frozenset(filter(is_foreign, folders))

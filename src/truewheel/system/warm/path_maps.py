@@ -77,7 +77,8 @@ def _if_compiler(names: str, oldest: str, option: str, *, and_also: str = "") ->
 
 def variant_definitions(wanted: Variant) -> str:
     """Return CMake code that tells of a variant, and has what it allows written down where it is to be checked."""
-    properties = ";".join(f"{part.namespace}::{part.feature}::{part.value}" for part in wanted.properties)
+    parts = [f"{part.namespace}::{part.feature}::{part.value}" for part in wanted.properties]
+    properties = ";".join(parts)
     lines = [
         f'set(TRUEWHEEL_VARIANT "{properties}")',
         f'set(TRUEWHEEL_VARIANT_LABEL "{wanted.label}")',

@@ -11,14 +11,14 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from ...model.build_record import BuildRecord, Manifest, Stamp
-from .source_manifest import source_manifest
+from ...model.build_record import BuildRecord, Manifest
+from .source_manifest import Stamps, source_manifest
 
 _CHANGED_MEANWHILE = "changed during the build"
 """In the place of a digest: unequal to that of any content."""
 
 
-def manifest_of_checkout(source: Path, leave_out: frozenset[Path], before: BuildRecord | None) -> dict[str, Stamp]:
+def manifest_of_checkout(source: Path, leave_out: frozenset[Path], before: BuildRecord | None) -> Stamps:
     """Return the manifest of the source, and of what else is known to belong to the project.
 
     :param leave_out: directories that are not source: the build tree, the output.
@@ -37,12 +37,12 @@ def manifest_of_late_roots(
     roots: Iterable[str],
     leave_out: frozenset[Path],
     begun: int,
-) -> dict[str, Stamp]:
+) -> Stamps:
     """Return the manifest of directories beside the source that were not looked at before the build.
 
     :param begun: time in ns since the epoch when the build began.
     """
-    found: dict[str, Stamp] = {}
+    found: Stamps = {}
     for root in roots:
         found |= _manifest_beside(source, root, leave_out, {})
     for name, stamp in found.items():
@@ -58,12 +58,12 @@ def _manifest_beside(
     root: str,
     leave_out: frozenset[Path],
     known: Manifest,
-) -> dict[str, Stamp]:
+) -> Stamps:
     """Return the manifest of a directory outside of the source, by names from the source."""
     if not os.path.isdir(root):
         return {}
     prefix = os.path.join(os.path.relpath(root, source), "")
-    known_below: dict[str, Stamp] = {}
+    known_below: Stamps = {}
     for name, stamp in known.items():
         if name.startswith(prefix):
             known_below[name.removeprefix(prefix)] = stamp

@@ -57,8 +57,10 @@ def call(hook: str, arguments: Sequence[Any], environ: Mapping[str, str]) -> str
     live = environment.isolated(environ)
     if live is None:
         raise Refused
+    _, config_settings, _ = arguments
     # The settings' own reader is not loaded here: this process only starts another one.
-    if precedence.cache_mode(_project_file(), arguments[1] or {}, environ) == "off":
+    mode = precedence.cache_mode(_project_file(), config_settings or {}, environ)
+    if mode == "off":
         raise Refused(NothingKept(cause=ColdReason.SWITCHED_OFF))
     kept = _keep(live, environ)
     with kept.hold:
@@ -68,7 +70,8 @@ def call(hook: str, arguments: Sequence[Any], environ: Mapping[str, str]) -> str
 def _project_file() -> Mapping[str, object]:
     """Return the parsed ``pyproject.toml`` of the directory where hooks run; an empty table if it cannot be read."""
     try:
-        document: Mapping[str, object] = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
+        text = Path("pyproject.toml").read_text(encoding="utf-8")
+        document: Mapping[str, object] = tomllib.loads(text)
     except (OSError, ValueError):
         return {}  # what is wrong is told by the build itself
     return document
@@ -105,8 +108,12 @@ def _run(
     """Run the hook in a process of the kept environment, and return what it returns there."""
     with tempfile.TemporaryDirectory(prefix="truewheel-") as folder:
         result = Path(folder) / "name"
-        told = json.dumps({"hook": hook, "arguments": list(arguments), "result": str(result)})
-        command = [os.fspath(kept.python), "-I", "-c", _CHILD, told]
+        told = {
+            "hook": hook,
+            "arguments": list(arguments),
+            "result": str(result),
+        }
+        command = [str(kept.python), "-I", "-c", _CHILD, json.dumps(told)]
         # The hold goes on to the process: it lasts as long as either of the two.
         process = subprocess.Popen(
             command,
@@ -134,13 +141,14 @@ def _moved(
     for name in ("VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "PYTHONPATH"):
         told.pop(name, None)
     programs = _paths_outside(live.root, environ.get("PATH", ""))
-    told["PATH"] = os.pathsep.join([os.fspath(kept.scripts), *programs])
-    modules = [path for path in _paths_outside(live.root, environ.get("PYTHONPATH", "")) if path]
-    if modules:
-        told["PYTHONPATH"] = os.pathsep.join(modules)
+    told["PATH"] = os.pathsep.join([str(kept.scripts), *programs])
+    modules = _paths_outside(live.root, environ.get("PYTHONPATH", ""))
+    if any(modules):
+        told["PYTHONPATH"] = os.pathsep.join(filter(None, modules))
     return told
 
 
 def _paths_outside(root: Path, paths: str) -> list[str]:
     """Return the directories of a list like PATH that do not lie below ``root``."""
-    return [path for path in paths.split(os.pathsep) if not Path(path).is_relative_to(root)]
+    folders = paths.split(os.pathsep)
+    return [folder for folder in folders if not Path(folder).is_relative_to(root)]

@@ -89,6 +89,7 @@ def _kept_area(
 
 def _take_first_free(slots: Path) -> tuple[int, locks.Lock]:
     """Lock the first slot that nobody else uses now; it may be a new one."""
+    # Builds of one project at the same time have a slot each; the first one is the warmest.
     number = 0
     while (lock := locks.take(slots / f"{number}.lock")) is None:
         number += 1

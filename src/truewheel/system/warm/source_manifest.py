@@ -11,6 +11,9 @@ from pathlib import Path
 from ...model.build_record import Manifest, Stamp
 from . import file_state
 
+Stamps = dict[str, Stamp]
+"""A manifest in the making."""
+
 _UNREAD_FOLDERS = frozenset(
     {
         ".git",
@@ -40,7 +43,7 @@ def whole_manifest(
     *,
     known: Manifest | None = None,
     leave_out: frozenset[Path] = frozenset(),
-) -> dict[str, Stamp]:
+) -> Stamps:
     """Return the manifest of everything in the tree at ``root``, directories included, sorted by name.
 
     :param known: an earlier manifest of the same tree; files whose status did not change are taken from it.
@@ -49,7 +52,7 @@ def whole_manifest(
     return _manifest(root, known or {}, leave_out, is_whole=True)
 
 
-def source_manifest(root: Path, *, known: Manifest, leave_out: frozenset[Path]) -> dict[str, Stamp]:
+def source_manifest(root: Path, *, known: Manifest, leave_out: frozenset[Path]) -> Stamps:
     """Return the manifest of what builds may read in the tree at ``root``, sorted by name.
 
     Directories as such, wheels, version control, byte code, caches, virtual environments and other build trees are not in it.
@@ -66,10 +69,14 @@ def _manifest(
     leave_out: frozenset[Path],
     *,
     is_whole: bool,
-) -> dict[str, Stamp]:
+) -> Stamps:
+    """Return the manifest of a tree.
+
+    :param is_whole: whether everything counts, also what no build reads.
+    """
     skipped = frozenset(map(str, leave_out))
     entries = dict(_walk(str(root), "", skipped, is_whole=is_whole))
-    found: dict[str, Stamp] = {}
+    found: Stamps = {}
     for name in sorted(entries):
         found[name] = _stamp(entries[name], known.get(name))
     return found
@@ -101,8 +108,9 @@ def _walk(
         for entry in entries:
             name = prefix + entry.name
             if not entry.is_dir(follow_symlinks=False):
-                if is_whole or not name.endswith(_PRODUCTS):
-                    yield from _content(name, entry)
+                is_product = name.endswith(_PRODUCTS)
+                if _is_content(entry) and (is_whole or not is_product):
+                    yield name, entry
                 continue
             if entry.path in leave_out:
                 continue
@@ -113,10 +121,9 @@ def _walk(
             yield from _walk(entry.path, name + "/", leave_out, is_whole=is_whole)
 
 
-def _content(name: str, entry: os.DirEntry[str]) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Yield a file or a link: neither sockets nor pipes are content."""
-    if entry.is_symlink() or entry.is_file():
-        yield name, entry
+def _is_content(entry: os.DirEntry[str]) -> bool:
+    """Say whether it is a file or a link: neither sockets nor pipes are content."""
+    return entry.is_symlink() or entry.is_file()
 
 
 def _is_never_read(folder: os.DirEntry[str]) -> bool:
@@ -135,7 +142,7 @@ def _stamp(entry: os.DirEntry[str], known: Stamp | None) -> Stamp:
     if stat.S_ISDIR(status.st_mode):
         return Stamp("dir", mode, (0, 0, 0, 0))
     facts = status_facts(status)
-    if known is not None and (known.status, known.mode) == (facts, mode):
+    if known is not None and known.status == facts and known.mode == mode:
         return known
     if stat.S_ISLNK(status.st_mode):
         # As the link has it: ``Path.readlink`` would normalise it.
