@@ -91,7 +91,7 @@ def _build(product: str, directory: str, config_settings: ConfigSettings, metada
         output = _absolute(directory)
         prepared = _absolute(metadata_directory) if metadata_directory else None
         try:
-            return reexec.call(f"build_{product}", [output, config_settings, prepared])
+            return reexec.call(f"build_{product}", [output, config_settings, prepared], os.environ)
         except reexec.Refused as refused:
             refusal = refused.reason
         from . import pipeline

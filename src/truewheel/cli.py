@@ -321,12 +321,12 @@ def _cache(options: SimpleNamespace) -> int:
     from . import report
     from .system.warm import cache
 
-    root = cache.path()
+    root = cache.path(os.environ)
     if options.action == "path":
         print(root)  # noqa: T201
         return int(ExitCode.FINE)
     try:
-        found = cache.existing()
+        found = cache.existing(os.environ)
     except cache.UnfitError as error:
         raise TruewheelError(str(error), hint=f"set {cache.VARIABLE} to another directory") from None
     held = list(cache.entries(found)) if found is not None else []
@@ -335,7 +335,7 @@ def _cache(options: SimpleNamespace) -> int:
         rows = [(os.path.relpath(e.path, real), e.used, e.size, e.label) for e in held]
         print(report.held(str(root), rows))  # noqa: T201
     else:
-        left = [e for e in held if not cache.remove(e.path, needed=options.all)]
+        left = [e for e in held if not cache.remove(e.path, even_needed=options.all)]
         cache.drop_drafts(root)
         freed = sum(e.size for e in held) - sum(e.size for e in left)
         print(report.cleaned(str(root), freed, [(e.size, cache.needed_by(e.path)) for e in left]))  # noqa: T201

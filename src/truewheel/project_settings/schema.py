@@ -17,6 +17,7 @@ from ..model.errors import Problem
 from ..model.record import Record, parts
 from ..model.settings import Settings
 from .misspellings import closest, did_you_mean
+from .precedence import statements
 
 _CODES = frozenset({"select", "ignore"})
 """Settings that are prefixes of codes."""
@@ -91,7 +92,7 @@ def fields() -> tuple[Field, ...]:
 
 def read(
     table: Mapping[str, Any],
-    options: Mapping[str, str | tuple[str, ...]],
+    options: Mapping[str, object],
     environ: Mapping[str, str],
 ) -> tuple[Settings, tuple[Problem, ...]]:
     """Return the settings, and every mistake; a setting with a mistake keeps its default.
@@ -111,59 +112,14 @@ def read(
     ]
     values: dict[str, Any] = {}
     for field in fields():
-        for where, value in _given_values(field, table, options, environ):
+        own_part = table if field.in_table else {}
+        for where, value in statements(field.key, own_part, options, environ, is_list=field.many):
             mistake = _mistake_in(field, value)
             if mistake:
                 problems.append(Problem(where=where, message=mistake, hint=_expected(field)))
             else:
-                values[field.attribute] = tuple(value) if field.many else value
+                values[field.attribute] = tuple(value) if isinstance(value, list) else value
     return Settings(**values), tuple(problems)
-
-
-def _given_values(
-    field: Field,
-    table: Mapping[str, Any],
-    options: Mapping[str, Any],
-    environ: Mapping[str, str],
-) -> Iterator[tuple[str, Any]]:
-    """Yield every value that one setting is given, with the place where it stands, the weakest first."""
-    yield from _from_table(field, table)
-    yield from _from_environment(field, environ)
-    yield from _from_options(field, options)
-
-
-def _from_table(field: Field, table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    if field.in_table and field.key in table:
-        yield f"tool.truewheel.{field.key}", table[field.key]
-
-
-def _from_environment(field: Field, environ: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
-    if field.variable in environ:
-        text = environ[field.variable]
-        yield field.variable, _items([text]) if field.many else text
-
-
-def _from_options(field: Field, options: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    # Front ends pass options on as they are written, with dashes or underscores.
-    for spelling in dict.fromkeys((field.key, field.attribute)):
-        if spelling in options:
-            texts = _texts_of_option(options[spelling])
-            yield f"-Ctruewheel.{spelling}", _items(texts) if field.many else texts[-1]
-
-
-def _texts_of_option(given: str | Iterable[str]) -> list[str]:
-    """Return the texts of an option, of which a front end makes a list if it is given several times."""
-    if isinstance(given, str):
-        return [given]
-    return list(given)
-
-
-def _items(texts: Iterable[str]) -> list[str]:
-    """Return the items of lists that are written as text, with ``;`` between them."""
-    items: list[str] = []
-    for text in texts:
-        items += filter(None, text.split(";"))
-    return items
 
 
 # --- mistakes -----------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ def git(folder: Path, *words: str) -> None:
 
 def commit(folder: Path) -> str:
     """Return the digest of what says which commit is checked out."""
-    return build_inputs.variables({}, folder)[COMMIT]
+    return build_inputs.digests_of_variables({}, folder)[COMMIT]
 
 
 @pytest.fixture
@@ -36,27 +36,28 @@ def repository(tmp_path: Path) -> Path:
 
 def test_variables_are_remembered_by_digests(tmp_path: Path) -> None:
     """Their values may be secrets, and the record lies on disk."""
-    found = build_inputs.variables({"TOKEN": "secret"}, tmp_path)
+    found = build_inputs.digests_of_variables({"TOKEN": "secret"}, tmp_path)
     assert "secret" not in found["TOKEN"]
-    assert found["TOKEN"] == build_inputs.variables({"TOKEN": "secret"}, tmp_path)["TOKEN"]
-    assert found["TOKEN"] != build_inputs.variables({"TOKEN": "other"}, tmp_path)["TOKEN"]
+    assert found["TOKEN"] == build_inputs.digests_of_variables({"TOKEN": "secret"}, tmp_path)["TOKEN"]
+    assert found["TOKEN"] != build_inputs.digests_of_variables({"TOKEN": "other"}, tmp_path)["TOKEN"]
 
 
-def test_a_linker_that_path_leads_to_now_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = build_inputs.variables({}, tmp_path)["PATH of tools"]
+def test_a_linker_that_path_leads_to_now_is_seen(tmp_path: Path) -> None:
+    environ = {"PATH": os.defpath}
+    before = build_inputs.digests_of_variables(environ, tmp_path)["PATH of tools"]
     linker = tmp_path / "ld"
     linker.write_text("#!/bin/sh\n")
     linker.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    assert build_inputs.variables({}, tmp_path)["PATH of tools"] != before
+    environ["PATH"] = f"{tmp_path}{os.pathsep}{os.defpath}"
+    assert build_inputs.digests_of_variables(environ, tmp_path)["PATH of tools"] != before
 
 
-def test_another_version_of_a_build_requirement_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", os.fspath(tmp_path))
+def test_another_version_of_a_build_requirement_is_seen(tmp_path: Path) -> None:
+    environ = {"PYTHONPATH": os.fspath(tmp_path)}
     (tmp_path / "pybind11-2.13.dist-info").mkdir()
-    before = build_inputs.variables({}, tmp_path)["what is installed to build"]
+    before = build_inputs.digests_of_variables(environ, tmp_path)["what is installed to build"]
     (tmp_path / "pybind11-2.13.dist-info").rename(tmp_path / "pybind11-3.0.dist-info")
-    assert build_inputs.variables({}, tmp_path)["what is installed to build"] != before
+    assert build_inputs.digests_of_variables(environ, tmp_path)["what is installed to build"] != before
 
 
 def test_without_git_there_is_no_commit(tmp_path: Path) -> None:
@@ -94,7 +95,7 @@ def test_a_tag_is_seen_from_a_linked_worktree(repository: Path, tmp_path: Path) 
 
 
 def test_directories_of_prefixes_and_of_path_are_searched() -> None:
-    found = list(build_inputs.searched({"CMAKE_PREFIX_PATH": "/opt/a:/opt/b", "PATH": "/opt/bin:/usr/bin"}))
+    found = list(build_inputs.searched_folders({"CMAKE_PREFIX_PATH": "/opt/a:/opt/b", "PATH": "/opt/bin:/usr/bin"}))
     assert "/opt/a/lib/cmake" in found
     assert "/opt/b/include" in found
     assert "/opt/bin" in found

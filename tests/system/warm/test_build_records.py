@@ -35,20 +35,20 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_a_record_comes_out_as_it_went_in(file: Path) -> None:
-    build_records.remember(file, INPUTS, TRACES)
-    assert build_records.recalled(file) == BuildRecord(inputs=INPUTS, traces=TRACES)
+    build_records.write_record(file, INPUTS, TRACES)
+    assert build_records.read_record(file) == BuildRecord(inputs=INPUTS, traces=TRACES)
 
 
 def test_what_is_remembered_last_counts(file: Path) -> None:
-    build_records.remember(file, INPUTS, TRACES)
-    build_records.remember(file, replace(INPUTS, settings="other"), TRACES)
-    found = build_records.recalled(file)
+    build_records.write_record(file, INPUTS, TRACES)
+    build_records.write_record(file, replace(INPUTS, settings="other"), TRACES)
+    found = build_records.read_record(file)
     assert found is not None
     assert found.inputs.settings == "other"
 
 
 def test_nothing_but_the_record_is_left(file: Path) -> None:
-    build_records.remember(file, INPUTS, TRACES)
+    build_records.write_record(file, INPUTS, TRACES)
     assert list(file.parent.iterdir()) == [file]
 
 
@@ -66,30 +66,30 @@ def test_nothing_but_the_record_is_left(file: Path) -> None:
 )
 def test_a_record_that_cannot_be_trusted_is_none(file: Path, text: str) -> None:
     file.write_text(text)
-    assert build_records.recalled(file) is None
+    assert build_records.read_record(file) is None
 
 
 def test_a_record_that_is_not_there_is_none(file: Path) -> None:
-    assert build_records.recalled(file) is None
+    assert build_records.read_record(file) is None
 
 
 def test_what_a_mirror_holds_comes_out_as_it_went_in(file: Path, tmp_path: Path) -> None:
-    build_records.remember_mirror(file, INPUTS.sources, [tmp_path / "build"])
-    assert build_records.recalled_mirror(file) == (INPUTS.sources, frozenset({tmp_path / "build"}))
+    build_records.write_mirror(file, INPUTS.sources, [tmp_path / "build"])
+    assert build_records.read_mirror(file) == (INPUTS.sources, frozenset({tmp_path / "build"}))
 
 
 @pytest.mark.parametrize("text", ["no JSON", '{"files": []}', '{"files": {"m.c": []}}'])
 def test_a_mirror_of_which_nothing_can_be_trusted_is_read_anew(file: Path, text: str) -> None:
     file.write_text(text)
-    assert build_records.recalled_mirror(file) == ({}, frozenset())
+    assert build_records.read_mirror(file) == ({}, frozenset())
 
 
 def test_names_come_out_as_they_went_in(file: Path) -> None:
-    build_records.remember_names(file, {"b", "a", "grüße"})
-    assert build_records.recalled_names(file) == {"a", "b", "grüße"}
+    build_records.write_names(file, {"b", "a", "grüße"})
+    assert build_records.read_names(file) == {"a", "b", "grüße"}
 
 
 @pytest.mark.parametrize("text", ["no JSON", "{}", '{"names": "ab"}', '{"names": null}'])
 def test_names_that_cannot_be_trusted_are_none(file: Path, text: str) -> None:
     file.write_text(text)
-    assert build_records.recalled_names(file) == frozenset()
+    assert build_records.read_names(file) == frozenset()

@@ -28,7 +28,7 @@ input()
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TRUEWHEEL_CACHE_DIR", str(tmp_path / "cache"))
-    return cache.opened()
+    return cache.opened(os.environ)
 
 
 def entry(root: Path, name: str) -> Path:
@@ -69,7 +69,7 @@ def test_a_relative_cache_directory_is_refused(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TRUEWHEEL_CACHE_DIR", "cache")
     with pytest.raises(cache.UnfitError, match=r"TRUEWHEEL_CACHE_DIR is cache, which .* give an absolute path"):
-        cache.opened()
+        cache.opened(os.environ)
     assert cli.main(["cache", "info"]) != 0
     assert "give an absolute path" in "".join(capsys.readouterr())
     assert not list(tmp_path.iterdir())

@@ -34,43 +34,43 @@ def names(tree: Path) -> set[str]:
     return {path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file()}
 
 
-def test_purging_keeps_what_commands_made_and_ninjas_account_of_it(build: Path) -> None:
-    invalidation.purge(build, leftovers=())
+def test_without_its_configuration_a_tree_keeps_what_commands_made_and_ninjas_account_of_it(build: Path) -> None:
+    invalidation.delete_configuration(build, leftovers=())
     assert names(build) == {"m.o", ".ninja_log", ".ninja_deps"}
 
 
-def test_purging_keeps_what_commands_made_without_declaring_it(build: Path) -> None:
+def test_without_its_configuration_a_tree_keeps_what_commands_made_without_declaring_it(build: Path) -> None:
     """Ninja would not make it again."""
     write(build, "table.bin", "made beside m.o")
-    invalidation.purge(build, leftovers=["table.bin"])
+    invalidation.delete_configuration(build, leftovers=["table.bin"])
     assert "table.bin" in names(build)
 
 
-def test_purging_tells_what_cmake_had_written(build: Path) -> None:
+def test_what_cmake_had_written_is_told(build: Path) -> None:
     """If CMake writes the same again, its time stamp is set back: nothing is compiled for it."""
-    known = invalidation.purge(build, leftovers=())
+    known = invalidation.delete_configuration(build, leftovers=())
     assert set(known) == {build / "config.h"}
     assert known[build / "config.h"].status[0] == len("#define LEVEL 1\n")
 
 
-def test_sweeping_deletes_leftovers_that_no_command_names_any_more(build: Path) -> None:
+def test_leftovers_that_no_command_names_any_more_are_deleted(build: Path) -> None:
     write(build, "table.bin", "")
     write(build, "old.bin", "")
-    invalidation.sweep(build, ["table.bin", "old.bin"])
+    invalidation.delete_orphans(build, ["table.bin", "old.bin"])
     assert "table.bin" in names(build)
     assert "old.bin" not in names(build)
 
 
 def test_a_projects_own_directory_keeps_what_others_put_there(build: Path) -> None:
     write(build, "notes.txt", "by hand")
-    invalidation.forget(build, ["config.h"], objects=False)
+    invalidation.delete_own_configuration(build, ["config.h"])
     assert names(build) == {"notes.txt", "m.o", ".ninja_log", ".ninja_deps"}
 
 
 def test_objects_in_a_projects_own_directory_go_when_they_are_stale(build: Path) -> None:
     write(build, "notes.txt", "by hand")
     write(build, "CMakeFiles/rules.txt", "")
-    invalidation.forget(build, ["config.h"], objects=True)
+    invalidation.delete_own_files(build, ["config.h"])
     assert names(build) == {"notes.txt"}
 
 
@@ -79,6 +79,6 @@ def test_files_outside_of_the_tree_are_never_deleted(build: Path, tmp_path_facto
     outside = tmp_path_factory.mktemp("outside") / "made.c"
     outside.write_text("")
     write(build, ".ninja_log", f"{LOG_HEADER}0\t1\t2\t{outside}\tabc\n0\t1\t2\tm.o\tabc\n")
-    invalidation.drop_objects(build)
+    invalidation.delete_objects(build)
     assert "m.o" not in names(build)
     assert outside.is_file()

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from truewheel.system.warm import mirror
+from truewheel.model.build_record import Stamp
+from truewheel.system.warm.mirror import update_mirror
 
 LONG_AGO = 1_600_000_000_000_000_000
-NOTHING_KNOWN: dict[str, mirror.Stamp] = {}
+NOTHING_KNOWN: dict[str, Stamp] = {}
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def target(tmp_path: Path, source: Path) -> Path:
 
 def mirrored(source: Path, target: Path, leave_out: frozenset[Path] = frozenset()) -> set[str]:
     """Make the mirror, and return the names of what was in it and not in the source."""
-    _, strays = mirror.mirror(source, target, present=NOTHING_KNOWN, leave_out=leave_out)
+    _, strays = update_mirror(source, target, present=NOTHING_KNOWN, leave_out=leave_out)
     return set(strays)
 
 
@@ -105,25 +106,3 @@ def test_a_file_that_cannot_be_written_is_mirrored_as_one_that_can(source: Path,
     (source / "src" / "m.c").chmod(0o444)
     mirrored(source, target)
     assert (target / "src" / "m.c").stat().st_mode & 0o777 == 0o644
-
-
-def test_a_manifest_reads_no_file_again_whose_status_is_the_same(source: Path) -> None:
-    path = source / "src" / "m.c"
-    known = mirror.manifest(source)
-    remembered = known["src/m.c"]._replace(digest="as it was remembered")
-    assert mirror.manifest(source, known={"src/m.c": remembered})["src/m.c"].digest == "as it was remembered"
-    path.write_text("int m2;\n")
-    assert mirror.manifest(source, known={"src/m.c": remembered})["src/m.c"].digest == mirror.digest(path)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [".git/HEAD", "src/__pycache__/m.pyc", "venv/pyvenv.cfg", "other/CMakeCache.txt", "dist/p-1-py3-none-any.whl"],
-)
-def test_what_no_build_reads_is_not_part_of_the_source(name: str, source: Path) -> None:
-    before = set(mirror.manifest(source, whole=False))
-    path = source / name
-    path.parent.mkdir(exist_ok=True)
-    path.touch()
-    assert set(mirror.manifest(source, whole=False)) == before
-    assert name in mirror.manifest(source, whole=True)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from truewheel.model.build_record import ANY, COMMIT, Traces
-from truewheel.system.warm import observed_inputs
+from truewheel.model.build_record import ANY, COMMIT, Stamp, Traces
+from truewheel.model.record import replace
+from truewheel.system.warm.boundaries import Boundaries, draw_boundaries, find_roots
+from truewheel.system.warm.finished_build import FinishedBuild
+from truewheel.system.warm.observed_inputs import observe
 
 
 class Project:
@@ -27,23 +31,31 @@ class Project:
         path.write_text(text)
         return path
 
-    def bounds(self) -> observed_inputs.Boundaries:
-        return observed_inputs.boundaries(self.build, self.source, roots=(), homes=())
+    def bounds(self) -> Boundaries:
+        return draw_boundaries(self.build, self.source, roots=(), homes=())
 
     def observed(self, *rules: str, cache: str = "", **more: object) -> Traces:
         """Return what is seen of a build with these rules in ``build.ninja`` and these entries of CMake's cache."""
         (self.build / "CMakeCache.txt").write_text(f"CMAKE_GENERATOR:INTERNAL=Ninja\n{cache}")
         (self.build / "build.ninja").write_text("\n".join(rules) + "\n")
-        names = {path.relative_to(self.source).as_posix() for path in self.source.rglob("*") if path.is_file()}
-        given = {
-            "names": frozenset(names),
-            "links": frozenset(),
-            "packed": (),
-            "known": frozenset(),
-            "now": 0,
-            "steady": True,
-        }
-        return observed_inputs.gathered(self.build, self.bounds(), **{**given, **more})  # type: ignore[arg-type]
+        build = FinishedBuild(
+            tree=self.build,
+            bounds=self.bounds(),
+            sources=dict(self.sources()),
+            packed=(),
+            written_by_cmake=frozenset(),
+            environ={"PATH": os.defpath},
+            ended=0,
+            ended_well=True,
+        )
+        return observe(replace(build, **more))
+
+    def sources(self) -> Iterator[tuple[str, Stamp]]:
+        """Yield the names of all source files, with as much of a stamp as is looked at."""
+        for path in self.source.rglob("*"):
+            if path.is_file():
+                digest = f"link:{path.readlink()}" if path.is_symlink() else "digest"
+                yield path.relative_to(self.source).as_posix(), Stamp(digest, 0o644, (0, 0, 0, 0))
 
 
 @pytest.fixture
@@ -56,7 +68,7 @@ def project(tmp_path: Path) -> Project:
 
 def test_sources_are_known_by_what_reads_them(project: Project) -> None:
     unit, lists, data = (project.write(name, "") for name in ("src/m.c", "CMakeLists.txt", "data.txt"))
-    seen = project.observed(f"build m.o: CC {unit}", f"build build.ninja: RERUN_CMAKE {lists}", packed=[data])
+    seen = project.observed(f"build m.o: CC {unit}", f"build build.ninja: RERUN_CMAKE {lists}", packed=(data,))
     assert seen.compiled == {"src/m.c"}
     assert seen.configured == {"CMakeLists.txt"}
     assert seen.packed == {"data.txt"}
@@ -84,8 +96,8 @@ def test_files_of_distributions_are_known_by_their_content(project: Project) -> 
     """People edit what is installed, and may give it its old time stamp again."""
     installed = next(Path(sysconfig.get_path("purelib")).rglob("*.py"))
     bounds = project.bounds()
-    assert has_digest(bounds.stamp(os.fspath(installed)))
-    assert not has_digest(bounds.stamp(os.fspath(Path(os.__file__))))
+    assert has_digest(bounds.mark(os.fspath(installed)))
+    assert not has_digest(bounds.mark(os.fspath(Path(os.__file__))))
 
 
 def has_digest(stamp: str) -> bool:
@@ -102,7 +114,7 @@ def test_a_new_file_in_a_searched_directory_is_seen(project: Project) -> None:
 def test_a_linked_file_outside_is_seen(project: Project) -> None:
     (project.outside / "shared.h").touch()
     (project.source / "shared.h").symlink_to(project.outside / "shared.h")
-    seen = project.observed("build m.o: CC m.c", links=frozenset({"shared.h"}))
+    seen = project.observed("build m.o: CC m.c")
     assert str(project.outside / "shared.h") in seen.outside
 
 
@@ -110,15 +122,15 @@ def test_projects_beside_the_source_are_part_of_it(project: Project) -> None:
     """As ``add_subdirectory(../common)`` and FetchContent with a local directory have them."""
     cache = f"p_SOURCE_DIR:STATIC={project.source}\ncommon_SOURCE_DIR:STATIC={project.outside}\n"
     (project.build / "CMakeCache.txt").write_text(cache)
-    roots = observed_inputs.roots(project.build, project.source, homes=())
+    roots = find_roots(project.build, project.source, homes=())
     assert roots == (str(project.outside),)
-    bounds = observed_inputs.boundaries(project.build, project.source, roots=roots, homes=())
+    bounds = draw_boundaries(project.build, project.source, roots=roots, homes=())
     assert bounds.name(str(project.outside / "m.c")) == "../outside/m.c"
     assert not bounds.is_outside(str(project.outside / "m.c"))
 
 
 def test_a_build_tree_within_the_source_is_not_source(project: Project) -> None:
-    bounds = observed_inputs.boundaries(project.source / "build", project.source, roots=(), homes=())
+    bounds = draw_boundaries(project.source / "build", project.source, roots=(), homes=())
     assert bounds.name(str(project.source / "build" / "m.o")) is None
     assert bounds.name(str(project.source / "m.c")) == "m.c"
 
@@ -158,7 +170,7 @@ def test_modules_that_a_script_imports_are_seen(project: Project) -> None:
 def test_what_a_command_leaves_undeclared_is_told_apart_by_whether_a_command_names_it(project: Project) -> None:
     (project.build / "named.bin").touch()
     (project.build / "unnamed.bin").touch()
-    seen = project.observed(custom("generate named.bin"), known=frozenset({"CMakeCache.txt", "build.ninja"}))
+    seen = project.observed(custom("generate named.bin"), written_by_cmake=frozenset({"CMakeCache.txt", "build.ninja"}))
     assert seen.leftovers == {"named.bin"}
     assert seen.strays == {"unnamed.bin"}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from truewheel.model.build_record import ColdReason, NothingKept
-from truewheel.system.warm import cache, environment, reexec
+from truewheel.system.warm import environment, kept_environment, locks, reexec
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="environments are kept where there are POSIX file locks")
 
@@ -28,7 +28,7 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The root of the environment that this process seems to run in, and that a front end will delete."""
     root = tmp_path / "build-env-x"
     found = environment.LiveEnvironment(root=root, prefixes=(root,), sites=(), scripts=(root / "bin",))
-    monkeypatch.setattr(environment, "isolated", lambda: found)
+    monkeypatch.setattr(environment, "isolated", lambda _: found)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TRUEWHEEL_CACHE", raising=False)
     return root
@@ -42,12 +42,12 @@ def kept(tmp_path: Path, live: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     python.parent.mkdir(parents=True)
     install(python, INTERPRETER)
 
-    def keep(*_: object) -> environment.KeptEnvironment:
-        hold = cache.lock(tmp_path / "hold")
+    def keep(*_: object) -> kept_environment.KeptEnvironment:
+        hold = locks.take(tmp_path / "hold")
         assert hold is not None
-        return environment.KeptEnvironment(root=root, hold=hold)
+        return kept_environment.KeptEnvironment(root=root, hold=hold)
 
-    monkeypatch.setattr(environment, "keep", keep)
+    monkeypatch.setattr(kept_environment, "keep", keep)
     return root
 
 
@@ -56,9 +56,9 @@ def install(program: Path, text: str) -> None:
     program.chmod(0o755)
 
 
-def call(settings: dict[str, str] | None = None) -> str:
+def call(settings: dict[str, object] | None = None) -> str:
     """Call a hook as the backend does; return the name of its wheel."""
-    return reexec.call("build_wheel", ["/out", settings, None])
+    return reexec.call("build_wheel", ["/out", settings, None], os.environ)
 
 
 def environ_of_the_hook() -> dict[str, str]:
@@ -66,7 +66,7 @@ def environ_of_the_hook() -> dict[str, str]:
     return found
 
 
-def refusal(settings: dict[str, str] | None = None) -> NothingKept | None:
+def refusal(settings: dict[str, object] | None = None) -> NothingKept | None:
     """Return why a hook has to run here; ``None`` if its environment lasts."""
     with pytest.raises(reexec.Refused) as caught:
         call(settings)
@@ -107,12 +107,19 @@ def test_a_hook_that_fails_there_ends_the_process_as_it_ended(kept: Path, ending
 
 
 def test_in_an_environment_that_lasts_the_hook_runs_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "isolated", lambda: None)
+    monkeypatch.setattr(environment, "isolated", lambda _: None)
     assert refusal() is None
 
 
-def test_without_the_cache_the_hook_runs_here(kept: Path) -> None:
-    assert refusal({"truewheel.cache": "off"}) == NothingKept(cause=ColdReason.SWITCHED_OFF)
+@pytest.mark.parametrize("option", ["off", ["off"], ["on", "off"]])
+def test_without_the_cache_the_hook_runs_here(kept: Path, option: object) -> None:
+    """An option that is given several times comes as a list, and its last value counts."""
+    assert refusal({"truewheel.cache": option}) == NothingKept(cause=ColdReason.SWITCHED_OFF)
+
+
+@pytest.mark.parametrize("option", ["on", ["off", "on"], True, False, []])
+def test_with_the_cache_or_a_mistake_the_hook_runs_there(kept: Path, option: object) -> None:
+    assert json.loads(call({"truewheel.cache": option}))[0] == "build_wheel"
 
 
 def test_the_cache_may_be_off_in_the_environment(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +133,7 @@ def test_the_cache_may_be_off_in_pyproject_toml(kept: Path, tmp_path: Path) -> N
     assert refusal() == NothingKept(cause=ColdReason.SWITCHED_OFF)
 
 
-@pytest.mark.parametrize("text", ["not TOML at all [", "[tool]\ntruewheel = 3\n"])
+@pytest.mark.parametrize("text", ["not TOML at all [", "[tool]\ntruewheel = 3\n", "tool = 1\n"])
 def test_a_table_that_is_wrong_is_told_by_the_build_itself(kept: Path, tmp_path: Path, text: str) -> None:
     (tmp_path / "pyproject.toml").write_text(text)
     assert json.loads(call())[0] == "build_wheel"
@@ -135,7 +142,7 @@ def test_a_table_that_is_wrong_is_told_by_the_build_itself(kept: Path, tmp_path:
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (environment.UnsoundError("p is an editable install"), "p is an editable install"),
+        (kept_environment.UnsoundError("p is an editable install"), "p is an editable install"),
         (OSError("disk full"), "the build environment cannot be kept (disk full)"),
     ],
 )
@@ -145,5 +152,5 @@ def test_an_environment_that_cannot_be_kept_is_the_reason(
     def keep(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(environment, "keep", keep)
+    monkeypatch.setattr(kept_environment, "keep", keep)
     assert refusal() == NothingKept(cause=ColdReason.ENVIRONMENT_NOT_KEPT, detail=reason)

@@ -17,7 +17,8 @@ from ...project_settings.schema import bytes_of
 from . import Engine
 
 if TYPE_CHECKING:
-    from ..warm.area import BuildArea, Decide
+    from ..warm.area import BuildArea
+    from ..warm.kept_area import Decide
 
 T = TypeVar("T")
 Build = Callable[[Request, ProjectFile, "BuildArea", Engine], T]
@@ -44,11 +45,11 @@ def build_in_area(
         built = _build_twice(request, project_file, mode, build, decide=decide, explain=explain)
     except (EngineError, OSError):
         # The disk that is full may be the cache's alone.
-        if mode == "off" or not slots.is_full():
+        if mode == "off" or not slots.is_full(request.environ):
             raise
         built = _build_twice(request, project_file, "off", build, decide=decide, explain=explain)
     if mode != "off":
-        slots.trim(bytes_of(project_file.settings.cache_limit))
+        slots.trim(bytes_of(project_file.settings.cache_limit), request.environ)
     return built
 
 

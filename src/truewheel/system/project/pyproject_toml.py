@@ -15,15 +15,13 @@ from ...model.errors import ConfigError, Problem
 from ...model.project import ProjectFile
 from ...model.request import Request
 from ...model.settings import Settings
-from ...project_settings import schema
+from ...project_settings import precedence, schema
 from ...project_settings.misspellings import misspelt_tables
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
-
-_OURS = "truewheel."
 
 
 def read_project_file(request: Request) -> ProjectFile:
@@ -83,12 +81,9 @@ def _setuptools_hint(source: Path) -> str | None:
 
 def _read_settings(table: Mapping[str, Any], request: Request) -> tuple[Settings, tuple[Problem, ...]]:
     """Return ``[tool.truewheel]`` with options and variables on top, and all mistakes in them."""
-    ours = table.get("tool", {}).get("truewheel", {})
+    ours = precedence.own_table(table)
     if not isinstance(ours, dict):
         return Settings(), (Problem(where="tool.truewheel", message="is not a table"),)
-    options = {}
-    for name, value in request.config_settings.items():
-        if name.startswith(_OURS):
-            options[name.removeprefix(_OURS)] = value
+    options = precedence.own_options(request.config_settings)
     settings, mistakes = schema.read(ours, options, request.environ)
     return settings, (*misspelt_tables(table), *mistakes)

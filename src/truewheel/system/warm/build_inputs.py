@@ -10,64 +10,137 @@ import contextlib
 import hashlib
 import os
 import shutil
-import sys
-import sysconfig
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ...model.build_record import COMMIT
-from . import build_tree as buildtree
-from . import environment
+from ...model.build_record import COMMIT, Traces
+from . import environment, file_state
+from .source_manifest import listing
+
+_RUN_BY_NAME = (
+    "as",
+    "ld",
+    "ld.bfd",
+    "ld.gold",
+    "ld.lld",
+    "mold",
+    "cc",
+    "c++",
+    "gcc",
+    "g++",
+    "clang",
+    "clang++",
+)
+"""Programs that compilers look for on PATH (GCC manual, "Directory options")."""
+_SEARCHED_BELOW = (
+    "include",
+    "lib/cmake",
+    "share/cmake",
+    "lib/pkgconfig",
+    "share/pkgconfig",
+    "lib",
+)
+"""Where CMake and pkg-config look below a prefix (cmake-commands(7) ``find_package``, pkg-config(1))."""
 
 
-def variables(environ: Mapping[str, str], source: Path) -> dict[str, str]:
-    """Digests of the variables that may change a build, of what PATH says of the tools that compilers run, of what is
-    installed, and of what says which commit is checked out."""
-    found = dict(environ)
-    found[COMMIT] = _commit(source)
-    found["PATH of tools"] = repr([shutil.which(name) for name in _RUN_BY_NAME])
+def digests_of_variables(environ: Mapping[str, str], source: Path) -> dict[str, str]:
+    """Return digests of the variables that may change a build, and of what else surrounds it, by names with blanks.
+
+    That is what PATH says of the tools that compilers run, what is installed, and which commit is checked out.
+    """
+    path = environ.get("PATH")
+    tools = [shutil.which(name, path=path) for name in _RUN_BY_NAME]
+    surroundings = dict(environ)
+    surroundings[COMMIT] = repr(_stamps_of_commit(source))
+    surroundings["PATH of tools"] = repr(tools)
     kept = environment.current()
     if kept is not None:
-        found["PATH"] = found.get("PATH", "").replace(os.fspath(kept), "")
-        found["what is required to build"] = kept.name
+        # The kept environment's name is a digest of all that is installed in it; another one must not look like another PATH.
+        surroundings["PATH"] = (path or "").replace(os.fspath(kept), "")
+        surroundings["what is required to build"] = kept.name
     else:
-        found["what is installed to build"] = repr(sorted(_installed()))
-    return {n: hashlib.sha256(v.encode("utf-8", "surrogateescape")).hexdigest()[:16] for n, v in found.items()}
+        installed = sorted(_installed_distributions(environ))
+        surroundings["what is installed to build"] = repr(installed)
+    return {name: _short_digest(value) for name, value in surroundings.items()}
 
 
-def _installed() -> Iterator[str]:
-    """Distributions that can be imported, by the names of their directories, which hold their versions."""
-    given = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
-    for folder in (*given, sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
+def _short_digest(text: str) -> str:
+    content = text.encode("utf-8", "surrogateescape")
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _installed_distributions(environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield distributions that can be imported, by the names of their directories, which hold their versions."""
+    told = environ.get("PYTHONPATH", "").split(os.pathsep)
+    for folder in filter(None, (*told, *environment.site_packages())):
         with contextlib.suppress(OSError):
-            yield from (p.name for p in Path(folder).iterdir() if p.suffix in {".dist-info", ".egg-info"})
+            for name in os.listdir(folder):
+                if name.endswith((".dist-info", ".egg-info")):
+                    yield name
 
 
-_RUN_BY_NAME = ("as", "ld", "ld.bfd", "ld.gold", "ld.lld", "mold", "cc", "c++", "gcc", "g++", "clang", "clang++")
-"""Programs that compilers look for on PATH (GCC manual, "Directory options")."""
+def stamps_of_search_path(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return stamps of the directories in which CMake looks for packages and programs, as far as they are there."""
+    found: dict[str, str] = {}
+    for folder in searched_folders(environ):
+        if stamp := file_state.stamp(folder):
+            found[folder] = stamp
+    return found
 
 
-def searched(environ: Mapping[str, str]) -> Iterator[str]:
-    """Directories in which CMake looks for packages and programs (cmake-commands(7) ``find_package``)."""
-    triplet = sysconfig.get_config_var("MULTIARCH") or ""
-    prefixes = [p for p in environ.get("CMAKE_PREFIX_PATH", "").split(os.pathsep) if p]
-    for prefix in (*prefixes, sys.prefix, "/usr/local", "/usr"):
-        for below in ("include", "lib/cmake", "share/cmake", "lib/pkgconfig", "share/pkgconfig", "lib"):
-            yield f"{prefix}/{below}"
-        if triplet:
-            yield from (f"{prefix}/lib/{triplet}{below}" for below in ("", "/cmake", "/pkgconfig"))
-    yield from (p for p in environ.get("PATH", "").split(os.pathsep) if p)
+def searched_folders(environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield directories in which CMake looks for packages and programs (cmake-commands(7) ``find_package``)."""
+    below = list(_SEARCHED_BELOW)
+    triplet = environment.multiarch()
+    if triplet:
+        # Debian's place for libraries of one machine of several: https://wiki.debian.org/Multiarch
+        libraries = f"lib/{triplet}"
+        below += [libraries, f"{libraries}/cmake", f"{libraries}/pkgconfig"]
+    told = environ.get("CMAKE_PREFIX_PATH", "").split(os.pathsep)
+    for prefix in (*told, environment.prefix(), "/usr/local", "/usr"):
+        if prefix:
+            for folder in below:
+                yield f"{prefix}/{folder}"
+    programs = environ.get("PATH", "").split(os.pathsep)
+    yield from filter(None, programs)
 
 
-def _commit(source: Path) -> str:
-    """What says which commit is checked out: stamps of Git's files, wherever it keeps them (gitrepository-layout(5))."""
-    top = next((p for p in (source, *source.parents) if (p / ".git").exists()), None)
-    if top is None:
-        return ""
-    git = top / ".git"
-    if git.is_file():  # a linked worktree, or a submodule
-        git = top / git.read_text(encoding="utf-8", errors="surrogateescape").removeprefix("gitdir:").strip()
-    common = git / "commondir"
-    shared = git / common.read_text(encoding="utf-8").strip() if common.is_file() else git
+def _stamps_of_commit(source: Path) -> list[str]:
+    """Return what says which commit is checked out: stamps of Git's files, wherever it keeps them.
+
+    Layout: https://git-scm.com/docs/gitrepository-layout
+    """
+    git = _find_git(source)
+    if git is None:
+        return []
+    shared = git
+    if (git / "commondir").is_file():
+        # A linked worktree has its own HEAD, and shares the rest.
+        told = (git / "commondir").read_text(encoding="utf-8")
+        shared = git / told.strip()
     tags = sorted((shared / "refs" / "tags").rglob("*"))
-    return repr([buildtree.stamp(p) for p in (git / "HEAD", git / "logs" / "HEAD", shared / "packed-refs", *tags)])
+    files = (git / "HEAD", git / "logs" / "HEAD", shared / "packed-refs", *tags)
+    return [file_state.stamp(file) for file in files]
+
+
+def _find_git(source: Path) -> Path | None:
+    """Return where Git keeps what it knows of the checkout that a source lies in."""
+    for folder in (source, *source.parents):
+        git = folder / ".git"
+        if git.is_file():
+            # A linked worktree, or a submodule: the file says where its directory is.
+            told = git.read_text(encoding="utf-8", errors="surrogateescape")
+            return folder / told.removeprefix("gitdir:").strip()
+        if git.exists():
+            return git
+    return None
+
+
+def current_marks(before: Traces) -> dict[str, str]:
+    """Return how the files and directories outside are now that the last build used; empty for what is gone."""
+    marks: dict[str, str] = {}
+    for path, mark in before.outside.items():
+        marks[path] = file_state.current_mark(path, mark)
+    for folder in before.folders:
+        marks[folder] = listing(folder)
+    return marks

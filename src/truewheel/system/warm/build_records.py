@@ -1,4 +1,4 @@
-"""What a slot remembers of its builds, as JSON files that are whole or not there.
+"""What a kept build area remembers of its builds, as JSON files that are whole or not there.
 
 Values come out as they went in; a file that is damaged, or that another version wrote, is as good as none.
 """
@@ -12,59 +12,88 @@ from typing import Any
 
 from ...model.build_record import BuildRecord, Inputs, Manifest, Stamp, Traces
 from ...model.record import parts
+from .source_manifest import Stamps
 
 
-def recalled(path: Path) -> BuildRecord | None:
-    """The record of a slot's last build; ``None`` when there is none that can be trusted."""
+def read_record(path: Path) -> BuildRecord | None:
+    """Return the record of an area's last build; ``None`` when there is none that can be trusted."""
     found = _read(path)
     if found is None:
         return None
     try:
-        inputs = {**found["inputs"], "sources": _manifest(found["inputs"]["sources"])}
-        sets: dict[str, Any] = {k: frozenset(v) if isinstance(v, list) else v for k, v in found["traces"].items()}
-        sets["roots"] = tuple(found["traces"]["roots"])
-        return BuildRecord(inputs=Inputs(**inputs), traces=Traces(**sets))
-    except (KeyError, TypeError, ValueError, IndexError):
+        return BuildRecord(
+            inputs=_read_inputs(found["inputs"]),
+            traces=_read_traces(found["traces"]),
+        )
+    except (KeyError, TypeError, ValueError):
         return None  # written by another version, or damaged
 
 
-def remember(path: Path, inputs: Inputs, traces: Traces) -> None:
+def _read_inputs(found: Mapping[str, Any]) -> Inputs:
+    return Inputs(**{**found, "sources": _read_manifest(found["sources"])})
+
+
+def _read_traces(found: Mapping[str, Any]) -> Traces:
+    """Undo what JSON made of tuples and sets: lists of both."""
+    values = dict(found)
+    for name, value in found.items():
+        if isinstance(value, list):
+            values[name] = frozenset(value)
+    values["roots"] = tuple(found["roots"])
+    return Traces(**values)
+
+
+def write_record(path: Path, inputs: Inputs, traces: Traces) -> None:
     """Write the record of a build."""
-    _write(path, {"inputs": _plain(inputs), "traces": _plain(traces)})
+    _write(path, {"inputs": _as_json(inputs), "traces": _as_json(traces)})
 
 
-def recalled_mirror(path: Path) -> tuple[Manifest, frozenset[Path]]:
-    """What a mirror held when it was left, and the directories in it that are not the source's."""
+def read_mirror(path: Path) -> tuple[Manifest, frozenset[Path]]:
+    """Return what a mirror held when it was left, and the directories in it that are not the source's."""
     found = _read(path) or {}
     try:
-        return _manifest(found.get("files", {})), frozenset(Path(p) for p in found.get("leave", ()))
-    except (AttributeError, TypeError, IndexError):
+        files = _read_manifest(found.get("files", {}))
+        leave_out = map(Path, found.get("leave", ()))
+        return files, frozenset(leave_out)
+    except (AttributeError, TypeError, ValueError):
         return {}, frozenset()
 
 
-def remember_mirror(path: Path, files: Manifest, leave: Iterable[Path]) -> None:
+def write_mirror(path: Path, files: Manifest, leave_out: Iterable[Path]) -> None:
     """Write what a mirror holds."""
-    _write(path, {"files": files, "leave": [str(p) for p in leave]})
+    _write(path, {"files": files, "leave": [str(folder) for folder in leave_out]})
 
 
-def recalled_names(path: Path) -> frozenset[str]:
-    """Names that were remembered; none when that cannot be trusted."""
+def read_names(path: Path) -> frozenset[str]:
+    """Return names that were remembered; none when the file cannot be trusted."""
     found = _read(path) or {}
     names = found.get("names")
-    return frozenset(n for n in names if isinstance(n, str)) if isinstance(names, list) else frozenset()
+    if not isinstance(names, list):
+        return frozenset()
+    return frozenset(name for name in names if isinstance(name, str))
 
 
-def remember_names(path: Path, names: Iterable[str]) -> None:
+def write_names(path: Path, names: Iterable[str]) -> None:
     """Write a set of names."""
     _write(path, {"names": sorted(names)})
 
 
-def _plain(value: Inputs | Traces) -> dict[str, object]:
-    return {k: sorted(v) if isinstance(v, frozenset) else v for k, v in parts(value).items()}
+def _as_json(value: Inputs | Traces) -> dict[str, object]:
+    """Return the parts of a record, with sets as sorted lists."""
+    values = parts(value)
+    for name, part in values.items():
+        if isinstance(part, frozenset):
+            values[name] = sorted(part)
+    return values
 
 
-def _manifest(rows: Mapping[str, list[Any]]) -> dict[str, Stamp]:
-    return {name: Stamp(r[0], r[1], (r[2][0], r[2][1], r[2][2], r[2][3])) for name, r in rows.items()}
+def _read_manifest(rows: Mapping[str, list[Any]]) -> Stamps:
+    found: Stamps = {}
+    for name, row in rows.items():
+        digest, mode, status = row
+        size, mtime, ctime, inode = status
+        found[name] = Stamp(digest, mode, (size, mtime, ctime, inode))
+    return found
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -76,7 +105,7 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _write(path: Path, value: Mapping[str, object]) -> None:
-    """Under another name first, then renamed."""
+    """Write under another name first, then rename: whoever is killed meanwhile leaves the old file, or none."""
     draft = path.with_suffix(".new")
     draft.write_text(json.dumps(value), encoding="utf-8")
     draft.replace(path)

@@ -1,7 +1,7 @@
-"""The cache directory: where it is, whether it may be used, its locks, its size.
+"""The cache directory: where it is, whether it may be used, what it holds, and what is deleted first.
 
-It holds ``environments`` (kept build environments) and ``builds`` (slots of the workspace), and may be deleted at any
-moment between builds. Nothing here knows what a build is.
+It holds ``environments`` (kept build environments) and ``builds`` (kept build areas), each entry with a lock beside it,
+and may be deleted at any moment between builds. Nothing here knows what a build is.
 """
 
 from __future__ import annotations
@@ -11,89 +11,124 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import NamedTuple
+
+from ...model.record import NamedTuple
+from . import locks
 
 VARIABLE = "TRUEWHEEL_CACHE_DIR"
+LABEL = "project"
+"""A file beside build areas that names their project."""
 _TAG = "CACHEDIR.TAG"
 _TAG_TEXT = (
     "Signature: 8a477f597d28d172789f06886806bc55\n# This directory was made by truewheel; it may be deleted.\n"
     "# See https://bford.info/cachedir/\n"
 )
 _REMOTE = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "9p", "lustre", "gpfs", "ceph", "beegfs", "glusterfs"}
+    {
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "afs",
+        "9p",
+        "lustre",
+        "gpfs",
+        "ceph",
+        "beegfs",
+        "glusterfs",
+    }
 )
 """File systems on which locks and time stamps of several machines meet (``/proc/self/mountinfo``, proc(5))."""
-LABEL = "project"
-"""A file beside slots that names their project."""
 _WEIGHT = ".truewheel-size"
 _PINS = ".truewheel-used-by"
+_IS_OURS = re.compile(r"[0-9a-f]{16}(\.lock)?|\.draft-\w+")
+"""Names of what lies in ``builds`` and ``environments``."""
+_COPYING = 3600
+"""Seconds; nobody copies an environment for longer."""
 
 
 class UnfitError(Exception):
     """The cache directory cannot be used; the message says why."""
 
 
-def path() -> Path:
-    """Where the cache is: ``TRUEWHEEL_CACHE_DIR``, or the user's cache directory."""
-    chosen = os.environ.get(VARIABLE)
+# --- the directory ----------------------------------------------------------------------------------------------
+
+
+def path(environ: Mapping[str, str]) -> Path:
+    """Return where the cache is: ``TRUEWHEEL_CACHE_DIR``, or the user's cache directory."""
+    chosen = environ.get(VARIABLE)
     if chosen:
         return Path(chosen).expanduser().absolute()
-    import platformdirs
+    import platformdirs  # slow to import; tests and servers choose a directory
 
     return platformdirs.user_cache_path("truewheel", appauthor=False)
 
 
-def opened() -> Path:
-    """The cache directory, made when it is not there.
+def opened(environ: Mapping[str, str]) -> Path:
+    """Return the cache directory, which is made when it is not there.
 
     :raises UnfitError: when it cannot be used safely.
     """
-    root = _own()
+    root = _absolute_path(environ)
     try:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _refuse_others(root)
+        _refuse_files_of_others(root)
         if not (root / _TAG).is_file():
             (root / _TAG).write_text(_TAG_TEXT, encoding="utf-8")
     except OSError as error:
         raise UnfitError(f"{root} cannot be used ({error.strerror})") from error
-    return _fit(root)
+    return _require_safe(root)
 
 
-def existing() -> Path | None:
-    """The cache directory, for those who only ask: nothing is made. ``None`` when there is none.
+def existing(environ: Mapping[str, str]) -> Path | None:
+    """Return the cache directory, for those who only ask: nothing is made. ``None`` when there is none.
 
     :raises UnfitError: when it cannot be used safely.
     """
-    root = _own()
+    root = _absolute_path(environ)
     try:
-        _refuse_others(root)
+        _refuse_files_of_others(root)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise UnfitError(f"{root} cannot be used ({error.strerror})") from error
-    return _fit(root)
+    return _require_safe(root)
 
 
-def _own() -> Path:
-    if os.name != "posix":
+def _absolute_path(environ: Mapping[str, str]) -> Path:
+    if not locks.can_lock():
         raise UnfitError("the workspace needs POSIX file locks")
-    chosen = os.environ.get(VARIABLE, "")
+    chosen = environ.get(VARIABLE, "")
     if chosen and not Path(chosen).expanduser().is_absolute():
         raise UnfitError(
             f"{VARIABLE} is {chosen}, which means another directory wherever one stands: give an absolute path"
         )
-    return path()
+    return path(environ)
 
 
-def _refuse_others(root: Path) -> None:
-    if any(root.iterdir()) and not (root / _TAG).is_file() and not _is_left_of_ours(root):  # the tag comes first
+def _refuse_files_of_others(root: Path) -> None:
+    """Raise an error for a directory that was named by mistake: it holds something, and not what we put there."""
+    is_empty = next(root.iterdir(), None) is None
+    # The tag is the first file of a new cache.
+    if not is_empty and not (root / _TAG).is_file() and not _is_left_of_ours(root):
         raise UnfitError(f"{root} holds files of somebody else's")
 
 
-def _fit(root: Path) -> Path:
+def _is_left_of_ours(root: Path) -> bool:
+    """Say whether all that lies there was put back by builds that ran when the directory was deleted."""
+    names = {entry.name for entry in root.iterdir()}
+    if not names <= {"builds", "environments", "locks", _TAG}:
+        return False
+    entries = (*root.glob("builds/*"), *root.glob("environments/*"))
+    return all(_IS_OURS.fullmatch(entry.name) for entry in entries)
+
+
+def _require_safe(root: Path) -> Path:
+    """Return the real path of a directory that nobody else can write to, or that other machines use."""
+    # Programs are run from it: whoever can write there could have us run theirs.
     status = root.stat()
     if status.st_uid != os.geteuid():
         raise UnfitError(f"{root} belongs to somebody else")
@@ -101,137 +136,45 @@ def _fit(root: Path) -> Path:
         raise UnfitError(f"{root} can be written by others")
     if not os.access(root, os.W_OK | os.X_OK):
         raise UnfitError(f"{root} cannot be written")
-    if (kind := _file_system(root)) in _REMOTE:
-        raise UnfitError(f"{root} lies on a network file system ({kind})")
+    file_system = _file_system_of(root)
+    if file_system in _REMOTE:
+        raise UnfitError(f"{root} lies on a network file system ({file_system})")
     return Path(os.path.realpath(root))
 
 
-def _is_left_of_ours(root: Path) -> bool:
-    """Whether all that lies there is what builds put back that ran when the directory was deleted."""
-    below = [p.name for folder in ("builds", "environments") for p in root.glob(f"{folder}/*")]
-    only = {p.name for p in root.iterdir()} <= {"builds", "environments", "locks", _TAG}
-    return only and all(re.fullmatch(r"[0-9a-f]{16}(\.lock)?|\.draft-\w+", name) for name in below)
-
-
-def _file_system(place: Path) -> str:
-    """The type of the file system that holds ``place``; empty where the kernel does not list them."""
+def _file_system_of(folder: Path) -> str:
+    """Return the type of the file system that holds ``folder``; empty where the kernel does not list them."""
     try:
         lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
         return ""
-    best, kind = "", ""
-    real = os.path.realpath(place)
-    for fields in (line.split(" ") for line in lines):
-        mount = re.sub(r"\\(\d{3})", lambda m: chr(int(m[1], 8)), fields[4])
-        if len(mount) >= len(best) and (real + "/").startswith(mount.rstrip("/") + "/"):
-            best, kind = mount, fields[fields.index("-") + 1]
-    return kind
+    real = os.path.realpath(folder) + "/"
+    longest = file_system = ""
+    for line in lines:
+        # The fifth field is the mount point; the type follows a hyphen, after a varying number of fields (proc(5)).
+        fields = line.split(" ")
+        mount = _without_octals(fields[4])
+        is_deeper = len(mount) >= len(longest)
+        if is_deeper and real.startswith(mount.rstrip("/") + "/"):
+            longest = mount
+            file_system = fields[fields.index("-") + 1]
+    return file_system
 
 
-# --- locks ------------------------------------------------------------------------------------------------------
+def _without_octals(text: str) -> str:
+    """Undo the kernel's escapes of blanks and backslashes: an octal number of three digits after a backslash."""
+    return re.sub(r"\\(\d{3})", lambda octal: chr(int(octal[1], 8)), text)
 
 
-class Lock:
-    """A lock file that this process holds; closed, it is free. The kernel frees it when the process dies."""
-
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
-
-    def __enter__(self) -> None:
-        """Nothing: it is held already."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        os.close(self.descriptor)
-
-
-def lock(place: Path, *, wait: bool = False, shared: bool = False) -> Lock | None:
-    """Take the lock at ``place``; ``None`` when somebody else has it.
-
-    :param wait: whether to wait until it is free.
-    :param shared: whether others may share it.
-
-    Four lines of fcntl(2) instead of a library: the usual one costs a third of a hook's start-up time.
-    """
-    import fcntl  # POSIX only
-
-    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
-        if os.fstat(descriptor).st_ino != place.stat().st_ino:
-            raise FileNotFoundError  # deleted and made anew between the two calls
-    except (BlockingIOError, FileNotFoundError):
-        os.close(descriptor)
-        return None
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return Lock(descriptor)
-
-
-def hold(entry: Path) -> Lock:
-    """Say that an entry is used from now on; others may use it as well, and nobody deletes it."""
-    while (held := lock(_lock_of(entry), wait=True, shared=True)) is None:
-        pass  # it was deleted just now
-    return held
-
-
-def _lock_of(entry: Path) -> Path:
-    return entry.with_name(entry.name + ".lock")
-
-
-# --- size -------------------------------------------------------------------------------------------------------
-
-
-def touch(entry: Path) -> None:
-    """Mark an entry as used now."""
-    os.utime(entry)
-
-
-def weigh(entry: Path) -> None:
-    """Write down how large an entry is, so that later builds need not look."""
-    total = sum(_size(p) for p in entry.rglob("*"))
-    (entry / _WEIGHT).write_text(str(total), encoding="ascii")
-
-
-def _size(file: Path) -> int:
-    with contextlib.suppress(OSError):
-        status = file.lstat()
-        return status.st_blocks * 512
-    return 0
-
-
-def claim(entry: Path) -> None:
-    """Say that an entry is ours before there is anything in it to weigh: whoever is killed meanwhile leaves no stray."""
-    if not (entry / _WEIGHT).exists():
-        (entry / _WEIGHT).touch()
-
-
-def pin(entry: Path, tree: Path) -> None:
-    """Keep an environment, or a slot, for as long as ``tree`` is there: rebuilds need it."""
-    known = _pins(entry)
-    if str(tree) not in known:
-        (entry / _PINS).write_text("\n".join([*known, str(tree)]) + "\n", encoding="utf-8", errors="surrogateescape")
-
-
-def _pins(entry: Path) -> list[str]:
-    pins = entry / _PINS
-    return pins.read_text(encoding="utf-8", errors="surrogateescape").splitlines() if pins.is_file() else []
-
-
-def needed_by(entry: Path) -> list[str]:
-    """The build trees elsewhere that are rebuilt by means of an entry, as far as they are still there."""
-    return [tree for tree in _pins(entry) if Path(tree).exists()]
+# --- entries ----------------------------------------------------------------------------------------------------
 
 
 class Entry(NamedTuple):
-    """A kept environment, or a slot.
+    """A kept environment, or a kept build area.
 
     :param used: when it was used last, in seconds since the epoch.
     :param size: bytes on disk.
-    :param label: the project of a slot.
+    :param label: the project of a build area.
     """
 
     path: Path
@@ -241,19 +184,81 @@ class Entry(NamedTuple):
 
 
 def entries(root: Path) -> Iterator[Entry]:
-    """Everything that is kept."""
-    for path in (*root.glob("environments/*"), *root.glob("builds/*/*")):
-        if path.is_dir() and not path.name.startswith(".") and (path / _WEIGHT).is_file():
+    """Yield everything that is kept."""
+    for folder in (*root.glob("environments/*"), *root.glob("builds/*/*")):
+        if folder.is_dir() and not folder.name.startswith("."):
+            # It may be deleted while we look; and what has no weight is not ours.
             with contextlib.suppress(OSError, ValueError):
-                weight, label = (path / _WEIGHT).read_text(encoding="ascii"), path.parent / LABEL
-                yield Entry(
-                    path,
-                    path.stat().st_mtime,
-                    int(weight)
-                    if weight
-                    else sum(_size(p) for p in path.rglob("*")),  # none after a build that was killed
-                    label.read_text(encoding="utf-8") if label.is_file() else "",
-                )
+                yield _read_entry(folder)
+
+
+def _read_entry(folder: Path) -> Entry:
+    weight = (folder / _WEIGHT).read_text(encoding="ascii")
+    label = folder.parent / LABEL
+    used = folder.stat().st_mtime
+    # A build that was killed has written no weight.
+    size = int(weight) if weight else _size_of_tree(folder)
+    text = label.read_text(encoding="utf-8") if label.is_file() else ""
+    return Entry(folder, used, size, text)
+
+
+def hold(entry: Path) -> locks.Lock:
+    """Say that an entry is used from now on; others may use it as well, and nobody deletes it."""
+    return locks.take_shared(_lock_file(entry))
+
+
+def touch(entry: Path) -> None:
+    """Mark an entry as used now."""
+    os.utime(entry)
+
+
+def claim(entry: Path) -> None:
+    """Say that an entry is ours before there is anything in it to weigh: whoever is killed meanwhile leaves no stray."""
+    if not (entry / _WEIGHT).exists():
+        (entry / _WEIGHT).touch()
+
+
+def weigh(entry: Path) -> None:
+    """Write down how large an entry is, so that later builds need not look."""
+    (entry / _WEIGHT).write_text(str(_size_of_tree(entry)), encoding="ascii")
+
+
+def _size_of_tree(folder: Path) -> int:
+    return sum(_size_of_file(file) for file in folder.rglob("*"))
+
+
+def _size_of_file(file: Path) -> int:
+    with contextlib.suppress(OSError):
+        # Blocks are counted in units of 512 bytes, whatever those of the file system are (stat(2)).
+        return file.lstat().st_blocks * 512
+    return 0
+
+
+def _lock_file(entry: Path) -> Path:
+    return entry.with_name(entry.name + ".lock")
+
+
+# --- what stays, and what is deleted ----------------------------------------------------------------------------
+
+
+def pin(entry: Path, tree: Path) -> None:
+    """Keep an environment, or a build area, for as long as ``tree`` is there: rebuilds need it."""
+    known = _pins(entry)
+    if str(tree) not in known:
+        text = "\n".join([*known, str(tree)]) + "\n"
+        (entry / _PINS).write_text(text, encoding="utf-8", errors="surrogateescape")
+
+
+def _pins(entry: Path) -> list[str]:
+    file = entry / _PINS
+    if not file.is_file():
+        return []
+    return file.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+
+
+def needed_by(entry: Path) -> list[str]:
+    """Return the build trees elsewhere that are rebuilt by means of an entry, as far as they are still there."""
+    return [tree for tree in _pins(entry) if Path(tree).exists()]
 
 
 def trim(root: Path, limit: int) -> int:
@@ -264,10 +269,10 @@ def trim(root: Path, limit: int) -> int:
     :returns: how many bytes were freed.
     """
     drop_drafts(root)
-    found = sorted(entries(root), key=lambda e: e.used)
-    excess = sum(e.size for e in found) - limit
+    oldest_first = sorted(entries(root), key=lambda entry: entry.used)
+    excess = sum(entry.size for entry in oldest_first) - limit
     freed = 0
-    for entry in found:
+    for entry in oldest_first:
         if freed >= excess:
             break
         if remove(entry.path):
@@ -283,22 +288,18 @@ def drop_drafts(root: Path) -> None:
                 shutil.rmtree(draft, ignore_errors=True)
 
 
-_COPYING = 3600
-"""Seconds; nobody copies an environment for longer."""
-
-
-def remove(entry: Path, *, needed: bool = False) -> bool:
+def remove(entry: Path, *, even_needed: bool = False) -> bool:
     """Delete one entry, unless it is in use.
 
-    :param needed: also what a build tree elsewhere needs.
+    :param even_needed: whether to delete also what a build tree elsewhere needs.
     :returns: whether it was deleted.
     """
-    if not needed and needed_by(entry):
+    if not even_needed and needed_by(entry):
         return False
-    held = lock(_lock_of(entry))
-    if held is None:
+    lock = locks.take(_lock_file(entry))
+    if lock is None:
         return False
-    with held:
+    with lock:
         shutil.rmtree(entry, ignore_errors=True)
-        _lock_of(entry).unlink(missing_ok=True)
+        _lock_file(entry).unlink(missing_ok=True)
     return True

@@ -1,4 +1,4 @@
-"""A hook, called again in a kept build environment.
+"""Calls a hook again, in a kept build environment.
 
 Front ends run hooks in an environment that they delete afterwards. When that environment can be kept, the same hook
 is run by the kept copy's interpreter in a process of its own, so that every path that CMake and compilers see is the
@@ -17,7 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from ...model.build_record import ColdReason, NothingKept
+from ...project_settings import precedence
 from . import cache, environment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .kept_environment import KeptEnvironment
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -28,12 +33,13 @@ _CHILD = (
     "import json, sys; from truewheel import backend; call = json.loads(sys.argv[1]); "
     "name = getattr(backend, call['hook'])(*call['arguments']); open(call['result'], 'w').write(name)"
 )
+"""What the kept interpreter runs. The result comes back in a file: hooks print what they like."""
 
 
 class Refused(Exception):  # noqa: N818  # a reason, not a failure
     """The hook has to run here.
 
-    :param reason: why nothing can be kept; ``None`` when the environment lasts anyway.
+    :param reason: why the environment is not kept; ``None`` when it lasts by itself.
     """
 
     def __init__(self, reason: NothingKept | None = None) -> None:
@@ -41,74 +47,108 @@ class Refused(Exception):  # noqa: N818  # a reason, not a failure
         self.reason = reason
 
 
-def call(hook: str, arguments: Sequence[Any]) -> str:
-    """What ``hook`` of the backend returns when it runs in the kept environment.
+def call(hook: str, arguments: Sequence[Any], environ: Mapping[str, str]) -> str:
+    """Run ``hook`` of the backend in the kept environment, and return what it returns.
 
     :param arguments: those of PEP 517: directory, config settings, metadata directory.
     :raises Refused: when it has to run here.
     :raises SystemExit: when it failed there; it has said why.
     """
-    live = environment.isolated()
+    live = environment.isolated(environ)
     if live is None:
         raise Refused
-    if _is_off(arguments[1] or {}):
+    _, config_settings, _ = arguments
+    # The settings' own reader is not loaded here: this process only starts another one.
+    mode = precedence.cache_mode(_project_file(), config_settings or {}, environ)
+    if mode == "off":
         raise Refused(NothingKept(cause=ColdReason.SWITCHED_OFF))
+    kept = _keep(live, environ)
+    with kept.hold:
+        return _run(kept, live, hook, arguments, environ)
+
+
+def _project_file() -> Mapping[str, object]:
+    """Return the parsed ``pyproject.toml`` of the directory where hooks run; an empty table if it cannot be read."""
     try:
-        kept = environment.keep(live, cache.opened() / "environments")
+        text = Path("pyproject.toml").read_text(encoding="utf-8")
+        document: Mapping[str, object] = tomllib.loads(text)
+    except (OSError, ValueError):
+        return {}  # what is wrong is told by the build itself
+    return document
+
+
+def _keep(live: environment.LiveEnvironment, environ: Mapping[str, str]) -> KeptEnvironment:
+    """Return the kept copy of the environment that this process runs in.
+
+    :raises Refused: when there can be none.
+    """
+    from . import (
+        kept_environment,
+    )  # most hooks run in an environment that lasts, or in a kept one
+
+    try:
+        return kept_environment.keep(live, cache.opened(environ) / "environments")
     except cache.UnfitError as error:
-        raise Refused(NothingKept(cause=ColdReason.UNFIT_CACHE, detail=str(error))) from None
-    except environment.UnsoundError as error:
-        raise Refused(NothingKept(cause=ColdReason.ENVIRONMENT_NOT_KEPT, detail=str(error))) from None
+        reason = NothingKept(cause=ColdReason.UNFIT_CACHE, detail=str(error))
+    except kept_environment.UnsoundError as error:
+        reason = NothingKept(cause=ColdReason.ENVIRONMENT_NOT_KEPT, detail=str(error))
     except OSError as error:
         detail = f"{ColdReason.ENVIRONMENT_NOT_KEPT.value} ({error})"
-        raise Refused(NothingKept(cause=ColdReason.ENVIRONMENT_NOT_KEPT, detail=detail)) from None
-    with kept.hold:
-        return _run(kept, live, hook, arguments)
-
-
-def _is_off(options: Mapping[str, Any]) -> bool:
-    """Whether ``cache = off``; a look ahead, since the settings' own reader is not loaded in this process."""
-    if (said := options.get("truewheel.cache") or os.environ.get("TRUEWHEEL_CACHE")) is not None:
-        return bool(said == "off")
-    try:
-        table = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
-        return bool(table["tool"]["truewheel"]["cache"] == "off")
-    except (OSError, ValueError, KeyError, TypeError):
-        return False  # what is wrong is told by the build itself
+        reason = NothingKept(cause=ColdReason.ENVIRONMENT_NOT_KEPT, detail=detail)
+    raise Refused(reason)
 
 
 def _run(
-    kept: environment.KeptEnvironment, live: environment.LiveEnvironment, hook: str, arguments: Sequence[Any]
+    kept: KeptEnvironment,
+    live: environment.LiveEnvironment,
+    hook: str,
+    arguments: Sequence[Any],
+    environ: Mapping[str, str],
 ) -> str:
-    with tempfile.TemporaryDirectory(prefix="truewheel-") as place:
-        result = Path(place) / "name"
-        told = json.dumps({"hook": hook, "arguments": list(arguments), "result": str(result)})
-        command = [os.fspath(kept.python), "-I", "-c", _CHILD, told]
+    """Run the hook in a process of the kept environment, and return what it returns there."""
+    with tempfile.TemporaryDirectory(prefix="truewheel-") as folder:
+        result = Path(folder) / "name"
+        told = {
+            "hook": hook,
+            "arguments": list(arguments),
+            "result": str(result),
+        }
+        command = [str(kept.python), "-I", "-c", _CHILD, json.dumps(told)]
         # The hold goes on to the process: it lasts as long as either of the two.
-        process = subprocess.Popen(command, env=_environ(kept, live, os.environ), pass_fds=[kept.hold.descriptor])
+        process = subprocess.Popen(
+            command,
+            env=_moved(environ, live, kept),
+            pass_fds=[kept.hold.descriptor],
+        )
         try:
             code = process.wait()
         except KeyboardInterrupt:
             process.wait()  # it was interrupted, too, and cleans up
             raise
         if code:
+            # A process that a signal ended has a negative code; shells call that 128 and the signal's number.
             raise SystemExit(code if code > 0 else 128 - code)
         return result.read_text()
 
 
-def _environ(
-    kept: environment.KeptEnvironment, live: environment.LiveEnvironment, environ: Mapping[str, str]
+def _moved(
+    environ: Mapping[str, str],
+    live: environment.LiveEnvironment,
+    kept: KeptEnvironment,
 ) -> dict[str, str]:
-    """The environment with every way into the live one replaced by the same way into the kept one."""
-    found = {k: v for k, v in environ.items() if k not in {"VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT"}}
-    ways = [p for p in environ.get("PATH", "").split(os.pathsep) if not _inside(p, live.root)]
-    found["PATH"] = os.pathsep.join([os.fspath(kept.scripts), *ways])
-    modules = [p for p in environ.get("PYTHONPATH", "").split(os.pathsep) if p and not _inside(p, live.root)]
-    found.pop("PYTHONPATH", None)
-    if modules:
-        found["PYTHONPATH"] = os.pathsep.join(modules)
-    return found
+    """Return the variables with every way into the live environment replaced by the same way into the kept one."""
+    told = dict(environ)
+    for name in ("VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "PYTHONPATH"):
+        told.pop(name, None)
+    programs = _paths_outside(live.root, environ.get("PATH", ""))
+    told["PATH"] = os.pathsep.join([str(kept.scripts), *programs])
+    modules = _paths_outside(live.root, environ.get("PYTHONPATH", ""))
+    if any(modules):
+        told["PYTHONPATH"] = os.pathsep.join(filter(None, modules))
+    return told
 
 
-def _inside(path: str, root: Path) -> bool:
-    return Path(path).is_relative_to(root)
+def _paths_outside(root: Path, paths: str) -> list[str]:
+    """Return the directories of a list like PATH that do not lie below ``root``."""
+    folders = paths.split(os.pathsep)
+    return [folder for folder in folders if not Path(folder).is_relative_to(root)]

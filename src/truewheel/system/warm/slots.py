@@ -10,15 +10,15 @@ import contextlib
 import hashlib
 import os
 import shutil
-import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ...model.build_record import ColdReason, NothingKept
 from ...model.request import Product, Request
-from . import cache, environment
-from .area import LAYOUT, BuildArea, Decide, KeptBuildArea
+from . import cache, environment, locks
+from .area import BuildArea
+from .kept_area import LAYOUT, Decide, KeptBuildArea
 
 
 @contextlib.contextmanager
@@ -43,8 +43,8 @@ def _kept_or_temporary(request: Request, mode: str, decide: Decide, stack: conte
             return _kept_area(request, mode, decide, stack)
         except (OSError, cache.UnfitError) as error:
             nothing_kept = NothingKept(cause=ColdReason.UNFIT_CACHE, detail=str(error))
-    root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="truewheel-"))).resolve()
-    return BuildArea(request.source, root, nothing_kept)
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="truewheel-"))
+    return BuildArea(request.source, Path(folder).resolve(), nothing_kept)
 
 
 def reason_to_keep_nothing(request: Request, mode: str) -> NothingKept | None:
@@ -54,27 +54,46 @@ def reason_to_keep_nothing(request: Request, mode: str) -> NothingKept | None:
     if request.product not in (Product.WHEEL, Product.EDITABLE):
         return NothingKept(cause=ColdReason.NOT_A_WHEEL)
     # Paths of an environment that will be deleted stand in every command line; see ``reexec``.
-    if environment.isolated() is not None:
+    if environment.isolated(request.environ) is not None:
         return NothingKept(cause=ColdReason.ENVIRONMENT_DELETED)
     return None
 
 
-def _kept_area(request: Request, mode: str, decide: Decide, stack: contextlib.ExitStack) -> KeptBuildArea:
+def _kept_area(
+    request: Request,
+    mode: str,
+    decide: Decide,
+    stack: contextlib.ExitStack,
+) -> KeptBuildArea:
     """Return the first kept area of the project that is free, locked for as long as ``stack`` is open.
 
     :raises cache.UnfitError: when the cache directory cannot be used safely.
     """
     is_volatile = mode == "mirror" or _is_unpacked_sdist(request.source)
-    is_mirrored = request.product is Product.WHEEL and is_volatile
-    slots = cache.opened() / "builds" / _key(request, is_mirrored=is_mirrored)
+    is_mirrored = is_volatile and request.product is Product.WHEEL
+    project = _project_of(request, is_mirrored=is_mirrored)
+    store = cache.opened(request.environ)
+    slots = store / "builds" / _key(request, project, is_mirrored=is_mirrored)
     slots.mkdir(parents=True, exist_ok=True, mode=0o700)
-    label = _project_of(request, is_mirrored=is_mirrored)
-    (slots / cache.LABEL).write_text(label, encoding="utf-8", errors="backslashreplace")
-    number = 0
-    while (lock := cache.lock(slots / f"{number}.lock")) is None:
-        number += 1
+    label = slots / cache.LABEL
+    label.write_text(project, encoding="utf-8", errors="backslashreplace")
+    number, lock = _take_first_free(slots)
     stack.enter_context(lock)
-    return KeptBuildArea(request, slots / str(number), os.environ, is_mirrored=is_mirrored, decide=decide)
+    return KeptBuildArea(
+        request,
+        slots / str(number),
+        is_mirrored=is_mirrored,
+        decide=decide,
+    )
+
+
+def _take_first_free(slots: Path) -> tuple[int, locks.Lock]:
+    """Lock the first slot that nobody else uses now; it may be a new one."""
+    # Builds of one project at the same time have a slot each; the first one is the warmest.
+    number = 0
+    while (lock := locks.take(slots / f"{number}.lock")) is None:
+        number += 1
+    return number, lock
 
 
 def _is_unpacked_sdist(source: Path) -> bool:
@@ -83,20 +102,22 @@ def _is_unpacked_sdist(source: Path) -> bool:
     return (source / "PKG-INFO").is_file() and not is_checkout
 
 
-def _key(request: Request, *, is_mirrored: bool) -> str:
+def _key(request: Request, project: str, *, is_mirrored: bool) -> str:
     """Name the project, the interpreter and the product; what else may differ leads to a rebuild in place."""
     parts = [
         str(LAYOUT),
-        _project_of(request, is_mirrored=is_mirrored),
+        project,
         str(is_mirrored),
         request.product.value,
         environment.interpreter_identity(),
     ]
     if environment.current() is None:
-        parts.append(os.path.realpath(sys.prefix))
+        parts.append(os.path.realpath(environment.prefix()))
     # Both say for which CPU a Python on macOS builds.
-    parts += [os.environ.get(name, "") for name in ("ARCHFLAGS", "_PYTHON_HOST_PLATFORM")]
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    parts.append(request.environ.get("ARCHFLAGS", ""))
+    parts.append(request.environ.get("_PYTHON_HOST_PLATFORM", ""))
+    content = "\0".join(parts).encode("utf-8", "surrogateescape")
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _project_of(request: Request, *, is_mirrored: bool) -> str:
@@ -117,10 +138,10 @@ _NOTHING = 1_000_000
 """Bytes; with less than that, nothing that goes wrong can be blamed on anything else."""
 
 
-def is_full() -> bool:
+def is_full(environ: Mapping[str, str]) -> bool:
     """Say whether the cache directory's disk has no room left for a build."""
     try:
-        return shutil.disk_usage(cache.path()).free < _ROOM
+        return shutil.disk_usage(cache.path(environ)).free < _ROOM
     except OSError:
         return True
 
@@ -134,8 +155,8 @@ def without_room(area: BuildArea) -> str:
     return ""
 
 
-def trim(limit: int | None) -> None:
+def trim(limit: int | None, environ: Mapping[str, str]) -> None:
     """Keep the cache directory within ``limit`` bytes."""
     with contextlib.suppress(OSError, cache.UnfitError):
         if limit is not None:
-            cache.trim(cache.opened(), limit)
+            cache.trim(cache.opened(environ), limit)

@@ -1,0 +1,75 @@
+"""The source files of a project that is built where it lies: those of its source tree, and those beside it.
+
+Directories outside of the source belong to a project when CMake projects of its build stand in them. The last build's
+record names them (``roots``); what only this build's cache told of is looked at when the build is over. Their files have
+names that begin with ``../``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from ...model.build_record import BuildRecord, Manifest
+from .source_manifest import Stamps, source_manifest
+
+_CHANGED_MEANWHILE = "changed during the build"
+"""In the place of a digest: unequal to that of any content."""
+
+
+def manifest_of_checkout(source: Path, leave_out: frozenset[Path], before: BuildRecord | None) -> Stamps:
+    """Return the manifest of the source, and of what else is known to belong to the project.
+
+    :param leave_out: directories that are not source: the build tree, the output.
+    """
+    if before is None:
+        return source_manifest(source, known={}, leave_out=leave_out)
+    known = before.inputs.sources
+    found = source_manifest(source, known=known, leave_out=leave_out)
+    for root in before.traces.roots:
+        found |= _manifest_beside(source, root, leave_out, known)
+    return found
+
+
+def manifest_of_late_roots(
+    source: Path,
+    roots: Iterable[str],
+    leave_out: frozenset[Path],
+    begun: int,
+) -> Stamps:
+    """Return the manifest of directories beside the source that were not looked at before the build.
+
+    :param begun: time in ns since the epoch when the build began.
+    """
+    found: Stamps = {}
+    for root in roots:
+        found |= _manifest_beside(source, root, leave_out, {})
+    for name, stamp in found.items():
+        # What changed since the build began is not known as it was built.
+        _, changed, _, _ = stamp.status
+        if changed >= begun:
+            found[name] = stamp._replace(digest=_CHANGED_MEANWHILE)
+    return found
+
+
+def _manifest_beside(
+    source: Path,
+    root: str,
+    leave_out: frozenset[Path],
+    known: Manifest,
+) -> Stamps:
+    """Return the manifest of a directory outside of the source, by names from the source."""
+    if not os.path.isdir(root):
+        return {}
+    prefix = os.path.join(os.path.relpath(root, source), "")
+    known_below: Stamps = {}
+    for name, stamp in known.items():
+        if name.startswith(prefix):
+            known_below[name.removeprefix(prefix)] = stamp
+    files = source_manifest(
+        Path(root),
+        known=known_below,
+        leave_out=leave_out | {source},
+    )
+    return {prefix + name: stamp for name, stamp in files.items()}

@@ -1,0 +1,47 @@
+"""What of a source tree counts, and when a file is read again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from truewheel.model.build_record import Stamp
+from truewheel.system.warm import file_state
+from truewheel.system.warm.source_manifest import source_manifest, whole_manifest
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A small source tree."""
+    tree = tmp_path / "source"
+    (tree / "src").mkdir(parents=True)
+    (tree / "CMakeLists.txt").write_text("project(p)\n")
+    (tree / "src" / "m.c").write_text("int m;\n")
+    return tree
+
+
+def source_files(source: Path) -> dict[str, Stamp]:
+    return source_manifest(source, known={}, leave_out=frozenset())
+
+
+def test_a_manifest_reads_no_file_again_whose_status_is_the_same(source: Path) -> None:
+    path = source / "src" / "m.c"
+    known = whole_manifest(source)
+    remembered = known["src/m.c"]._replace(digest="as it was remembered")
+    assert whole_manifest(source, known={"src/m.c": remembered})["src/m.c"].digest == "as it was remembered"
+    path.write_text("int m2;\n")
+    assert whole_manifest(source, known={"src/m.c": remembered})["src/m.c"].digest == file_state.digest(path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [".git/HEAD", "src/__pycache__/m.pyc", "venv/pyvenv.cfg", "other/CMakeCache.txt", "dist/p-1-py3-none-any.whl"],
+)
+def test_what_no_build_reads_is_not_part_of_the_source(name: str, source: Path) -> None:
+    before = set(source_files(source))
+    path = source / name
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    assert set(source_files(source)) == before
+    assert name in whole_manifest(source)
