@@ -152,22 +152,15 @@ ENVIRON_STILL = {
 """Modules that read the environment, rather than being handed what they need of it."""
 
 DECIDES_BY_TEXT_FOR_A_REASON = {
-    "checks/layout.py:bounded": "filtering: how many findings of each code are listed",
+    "checks/__init__.py:limit_each_code": "filtering: how many findings of each code are listed",
     "model/codes.py:blocks_promise": "the catalogue itself",
     "model/codes.py:makes_name_untrue": "the catalogue itself",
     "model/codes.py:makes_untrue": "the catalogue itself",
     "report.py:findings": "the report: alike findings are shown together",
 }
 DECIDES_BY_TEXT_STILL = {
-    "cli.py:_must_be_true",
-    "cli.py:_true_name",
     "audit/claimed_tags.py:untrue",
-    "checks/layout.py:tree_findings",
-    "audit/python/tags.py:_is_no_news",
-    "audit/python/tags.py:_outside_under_none",
-    "audit/python/tags.py:_refusal",
     "audit/verdict.py:_graver",
-    "audit/verdict.py:_python",
     "platforms/linux.py:rule",
 }
 """Functions that branch on a finding's code or on a sentence."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..checks import layout
+from ..checks.build_results import modules_beside_packages
+from ..checks.missing_modules import is_doubtful
 from ..model.errors import VerdictError
 from ..model.request import Product
 from .verdict import AUTO, NATIVE, Question, impossible
@@ -45,10 +46,10 @@ def question_about(
     # An editable install finds its Python files elsewhere, so that nothing can be missing beside them.
     is_wheel = product is Product.WHEEL
     imports: tuple[Import, ...] = ()
-    if is_wheel and build.is_compiled and layout.is_doubtful(contents):
+    if is_wheel and build.is_compiled and is_doubtful(contents):
         imports = python_files.own_imports()
     named: frozenset[str] = frozenset()
-    if build.is_compiled and any(layout.on_top(contents)):
+    if build.is_compiled and any(modules_beside_packages(contents)):
         named = python_files.named_modules()
     return Question(
         target=target,

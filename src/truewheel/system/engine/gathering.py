@@ -60,6 +60,7 @@ def gather_files(
     )
     forced = _copy_forced_files(settings, layout, sources)
     process_script_dir(layout.wheel_dirs["scripts"])
+    # An editable install imports the packages from the source, so that only what CMake has installed is packed.
     packed = {} if layout.is_editable else sources
     entries = tuple(_find_entries(settings, layout, packed, forced))
     return Gathered(entries=entries, packages=packages, live=sources)
@@ -107,12 +108,15 @@ def _stays_in_source(
         return True
     if not editable_redirectable(path, place):
         return False
-    destination = str(layout.lib_dir / place)
-    for displaced in [source for source, taken in live.items() if taken == destination]:
-        del live[displaced]
-    for stale in (target, layout.lib_dir / place):
-        stale.unlink(missing_ok=True)
-    live[str(path)] = destination
+
+    # It takes the place of whatever a package or CMake has put there.
+    destination = layout.lib_dir / place
+    displaced = [source for source, taken in live.items() if taken == str(destination)]
+    for source in displaced:
+        del live[source]
+    target.unlink(missing_ok=True)
+    destination.unlink(missing_ok=True)
+    live[str(path)] = str(destination)
     return True
 
 
@@ -129,6 +133,7 @@ def _find_entries(
         Scheme.SCRIPTS: layout.wheel_dirs["scripts"],
     }
     for scheme, root in roots.items():
+        # What was installed wins over the package's own file of that name.
         found = dict(of_packages) if scheme is Scheme.LIB else {}
         found.update(_staged_files(root, found))
         for target, source in found.items():
@@ -149,13 +154,16 @@ def _belongs_to_the_backend(path: Path) -> bool:
 
 def _staged_files(root: Path, sources: Mapping[Path, Path]) -> dict[Path, Path]:
     """Return the files below ``root``; a link to a package source that is not staged stands for that source."""
-    real = {Path(os.path.realpath(target)): source for target, source in sources.items()}
+    real = {os.path.realpath(target): source for target, source in sources.items()}
     found = {}
     for path in root.rglob("*"):
         if path.is_file():
             found[path] = path
-        elif path.is_symlink() and (source := real.get(Path(os.path.realpath(path)))):
-            found[path] = source
+        elif path.is_symlink():
+            # It leads to where the package's file will be when the wheel is installed; now that one is in the source.
+            source = real.get(os.path.realpath(path))
+            if source is not None:
+                found[path] = source
     return found
 
 

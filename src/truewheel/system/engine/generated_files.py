@@ -28,17 +28,21 @@ def find_licences(settings: ScikitBuildSettings, project: Project) -> Iterator[P
     configured = settings.wheel.license_files
     if project.license_files is not None:
         if configured:
-            problem = Problem(
-                where="tool.scikit-build.wheel.license-files", message="project.license-files is set as well"
-            )
-            raise ConfigError("licence files are given twice", problems=[problem], hint="remove one of the two")
+            raise _licences_given_twice_error()
         yield from map(Path, project.license_files)
         return
+
+    # Older projects name one file in project.license.file, which does not keep the usual names from being looked for.
     globs = list(_DEFAULT_LICENCES if configured is None else configured)
     if project.license_file is not None:
         globs.append(project.license_file)
     for pattern in globs:
         yield from (path for path in Path().glob(pattern) if path.is_file())
+
+
+def _licences_given_twice_error() -> ConfigError:
+    problem = Problem(where="tool.scikit-build.wheel.license-files", message="project.license-files is set as well")
+    return ConfigError("licence files are given twice", problems=[problem], hint="remove one of the two")
 
 
 def copy_licences(settings: ScikitBuildSettings, project: Project, metadata_dir: Path) -> None:

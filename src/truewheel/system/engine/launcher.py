@@ -43,9 +43,11 @@ def launcher_cache_entries(setting: str) -> dict[str, str]:
     """
     if setting == OFF:
         return {}
-    for name in CACHES if setting == AUTO else (setting,):
+    candidates = CACHES if setting == AUTO else (setting,)
+    for name in candidates:
         path = shutil.which(name)
         if path is not None:
+            # https://cmake.org/cmake/help/latest/variable/CMAKE_LANG_COMPILER_LAUNCHER.html
             return {f"CMAKE_{language}_COMPILER_LAUNCHER": path for language in LANGUAGES[name]}
     if setting == AUTO:
         return {}

@@ -17,12 +17,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from .output import flush_streams, kept_output
 
-_STATUS = re.compile(r"\[(\d+)/(\d+)\] (.*)")
+# Patterns are compiled when they are used first: most builds have no terminal.
+_STATUS = r"\[(\d+)/(\d+)\] (.*)"
 """Ninja's lines (manual, ``NINJA_STATUS``)."""
-_PHASE = re.compile(r"\*\*\* (Configuring|Building|Installing|Reconfiguring)")
+_PHASE = r"\*\*\* (Configuring|Building|Installing|Reconfiguring)"
 """scikit-build-core's announcements."""
-_ROUTINE = re.compile(r"\[\d+/\d+\]|-- |\*\*\* |loading initial cache|ninja: (no work|Entering)|\s*$")
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_ROUTINE = r"\[\d+/\d+\]|-- |\*\*\* |loading initial cache|ninja: (no work|Entering)|\s*$"
+_COLOUR = r"\x1b\[[0-9;]*m"
 _TO_LINE_START = "\r\x1b[K"
 """Back to the beginning of the terminal's line, and clear it (ECMA-48, CR and EL)."""
 _PERIOD = 0.1
@@ -57,6 +58,7 @@ def _live_line() -> Iterator[Sequence[str]]:
     saved = os.dup(1), os.dup(2)
     read, write = os.pipe()
     line = _Line(read, saved[1])
+    # Descriptors, not sys.stdout: CMake and compilers write to them, too.
     for descriptor in (1, 2):
         os.dup2(write, descriptor)
     os.close(write)
@@ -77,9 +79,14 @@ def _live_line() -> Iterator[Sequence[str]]:
 
 
 class _Line(threading.Thread):
-    """Reads what is caught, and repeats its state on the terminal until the end."""
+    """Reads what is caught, and repeats its state on the terminal until the end.
+
+    :param source: the descriptor to read from.
+    :param terminal: the descriptor to write to.
+    """
 
     def __init__(self, source: int, terminal: int) -> None:
+        """Begin with a phase of our own, until scikit-build-core announces one."""
         super().__init__(daemon=True)
         self.log: list[str] = []
         self._source = source
@@ -101,11 +108,12 @@ class _Line(threading.Thread):
 
     def _take(self, text: str) -> None:
         self.log.append(text)
-        plain = _COLOUR.sub("", text)
-        if phase := _PHASE.match(plain):
+        plain = re.sub(_COLOUR, "", text)
+        if phase := re.match(_PHASE, plain):
             self._phase, self._count, self._current_target = phase[1], "", ""
-        elif status := _STATUS.match(plain):
-            self._count, self._current_target = f" {status[1]}/{status[2]}", status[3]
+        elif status := re.match(_STATUS, plain):
+            self._count = f" {status[1]}/{status[2]}"
+            self._current_target = status[3]
 
     def _repeat(self) -> None:
         while not self._is_over.wait(_PERIOD):
@@ -125,4 +133,4 @@ class _Line(threading.Thread):
 
     def remarks(self) -> list[str]:
         """Return what a build that went well has to say besides what it did: warnings."""
-        return [text for text in self.log if not _ROUTINE.match(_COLOUR.sub("", text))]
+        return [text for text in self.log if not re.match(_ROUTINE, re.sub(_COLOUR, "", text))]

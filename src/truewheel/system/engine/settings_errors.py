@@ -44,13 +44,20 @@ def _unknown_option(name: str, guesses: Sequence[str], given: Iterable[str]) -> 
     :param guesses: the best first.
     :param given: all options.
     """
-    option = next((key for key in given if key == name or key.startswith(f"{name}.")), name)
+    option = _whole_option(name, given)
+    # A name that is like one of truewheel's own is more likely meant for truewheel than for its engine.
     near = schema.options_like(option) or guesses[:1]
-    hint = None
-    if near:
-        options = " or ".join(f"-C{guess}" for guess in near)
-        hint = f"did you mean {options}?"
+    options = " or ".join(f"-C{guess}" for guess in near)
+    hint = f"did you mean {options}?" if options else None
     return Problem(where=f"-C{option}", message="there is no such setting", hint=hint)
+
+
+def _whole_option(name: str, given: Iterable[str]) -> str:
+    """Return the option that was given, of which scikit-build-core may tell the first part only."""
+    for option in given:
+        if option == name or option.startswith(f"{name}."):
+            return option
+    return name
 
 
 def invalid_minimum_error(error: InvalidVersion) -> ConfigError:

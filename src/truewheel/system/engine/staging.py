@@ -56,6 +56,7 @@ class Staging:
         area: BuildArea,
         meanwhile: Callable[[], None] | None = None,
     ) -> None:
+        """Find CMake, make the directories, and collect what CMake is told; nothing runs yet."""
         self._request = request
         self._project = project
         self._area = area
@@ -88,7 +89,8 @@ class Staging:
         """
         if self._steps is None:
             self._make_plain_files()
-            return self._describe(self._gather(RebuildOptions()), BuildFacts(is_compiled=False))
+            tree = self._gather(RebuildOptions())
+            return self._describe(tree, BuildFacts(is_compiled=False))
         with self._shown():
             with self._configuring(self._steps):
                 self._make_plain_files()
@@ -127,11 +129,13 @@ class Staging:
         layout, environ = self._layout, self._request.environ
         launchers = launcher_cache_entries(self._project.settings.launcher)
         if launchers:
+            # As defaults of the project's own ``env`` table, which the user's environment overrules.
             variables = {name: EnvValue(value) for name, value in EXACT.items()}
             self._settings = dataclasses.replace(self._settings, env={**variables, **self._settings.env})
         definitions = self._area.definitions_file(layout.build_dir.absolute())
         cmake = self._settings.cmake
         said_otherwise = " ".join([*cmake.define, *cmake.args, environ.get("CMAKE_ARGS", "")])
+        # A name that stands anywhere in what was given may be set there; then it is not ours to say.
         ours: dict[str, str | Path] = {"CMAKE_PROJECT_INCLUDE_BEFORE": definitions, **launchers}
         for name, value in ours.items():
             if name not in said_otherwise and name not in environ:
@@ -196,6 +200,7 @@ class Staging:
 
         :param files_before: how many files there were before CMake ran.
         """
+        # Counting on from there stops at the first new file, where a wheel may have thousands.
         has_installed = any(True for _ in itertools.islice(self._staged_files(), files_before, None))
         return () if has_installed else tuple(libraries(self._layout.build_dir))
 

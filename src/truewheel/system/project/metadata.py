@@ -17,12 +17,13 @@ from pyproject_metadata import StandardMetadata
 from pyproject_metadata.constants import KNOWN_PROJECT_FIELDS, PROJECT_DYNAMIC_STATIC, PROJECT_TO_METADATA
 from pyproject_metadata.errors import ConfigurationError
 
-from ...model import variants
 from ...model.errors import ConfigError, Problem
 from ...model.project import Project, ProjectFile
 from ...model.request import Product, Request
+from ...model.variant_file import variant_file_text
 from ...model.variants import Variant
 from ...project_settings import schema
+from ...project_settings.variants import declared_variant
 from ..engine import Engine
 
 
@@ -55,7 +56,7 @@ def read_project(project_file: ProjectFile, request: Request, engine: Engine) ->
         template_values={**dataclasses.asdict(metadata), "raw_version": raw_version},
         settings=settings,
         variant=variant,
-        variant_json=b"" if variant is None else variants.text_of(variant, table["variant"]),
+        variant_json=b"" if variant is None else variant_file_text(variant, table["variant"]),
     )
 
 
@@ -65,7 +66,7 @@ def _read_variant(project_file: ProjectFile, request: Request) -> tuple[Variant 
     if request.product in (Product.EDITABLE, Product.METADATA_EDITABLE, Product.SDIST):
         return None, ()
     settings = project_file.settings
-    return variants.declared(settings.variant_label, settings.variant, project_file.table.get("variant"))
+    return declared_variant(settings.variant_label, settings.variant, project_file.table.get("variant"))
 
 
 def _read_metadata(
