@@ -114,6 +114,7 @@ PIECES = {
 }  # fmt: skip
 """Each function and class that is called, by its module, with the parameters that are passed by name."""
 TYPES = {
+    ("program_search", "Program"),
     ("settings.sources", "ConfSource"),
     ("settings.skbuild_model", "ScikitBuildSettings"),
     ("errors", "FailedLiveProcessError"),

@@ -105,6 +105,7 @@ class Engine:
     def is_at_least(self, version: str) -> bool:
         """Whether behaviour of scikit-build-core ``version`` is wanted: ``minimum-version`` is that, or not set."""
         least = self._settings.minimum_version
+        # Without minimum-version, the newest behaviour is wanted.
         return least is None or least >= Version(version)
 
     # --- metadata -----------------------------------------------------------------------------------------------
@@ -189,6 +190,7 @@ class Engine:
         with _working_in(self._request.source), translated_errors("the build cannot be set up"):
             self._stop_if_told()
             staged = self._staging(project, area, meanwhile).run()
+        # After the build area is left: the build itself went well, and can be used again.
         _reject_files_of_the_backend(staged.tree)
         return staged
 

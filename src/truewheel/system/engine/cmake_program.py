@@ -39,6 +39,7 @@ def _find_packaged_cmake() -> str | None:
     scikit-build-core asks the package, which reads the names of its 4,000 files to answer: a tenth of a hook's own time
     (``benchmarks/overhead.py``). Its wheels have the program in ``cmake/data/bin``.
     """
+    # find_spec looks for the package without running it.
     spec = importlib.util.find_spec("cmake")
     if spec is None or spec.origin is None:  # a directory that happens to be called so has no origin
         return None

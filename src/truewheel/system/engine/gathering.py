@@ -59,6 +59,7 @@ def gather_files(
         mode=cast("Any", settings.sdist.inclusion_mode),
     )
     forced = _copy_forced_files(settings, layout, sources)
+    # Python scripts get the first line that installers replace by the interpreter's path: #!python (PEP 427).
     process_script_dir(layout.wheel_dirs["scripts"])
     # An editable install imports the packages from the source, so that only what CMake has installed is packed.
     packed = {} if layout.is_editable else sources
@@ -78,13 +79,15 @@ def _copy_forced_files(settings: ScikitBuildSettings, layout: Layout, live: dict
     joins ``live`` instead of being copied.
     """
     named: set[Path] = set()
-    for listed, destination in settings.wheel.force_include.items():
+    places = settings.wheel.force_include
+    for listed, destination in places.items():
         root, rest = resolve_wheel_tree(
             destination,
             wheel_dirs=layout.wheel_dirs,
             targetlib=layout.targetlib,
             experimental=settings.experimental,
         )
+        # In a checkout, a file of sdist.force-include is still where that setting takes it from.
         source = resolve_from_sdist_force_include(listed, settings.sdist.force_include)
         is_file = Path(source).expanduser().is_file()
         may_be_live = layout.redirects and root == layout.staged_lib
@@ -93,6 +96,7 @@ def _copy_forced_files(settings: ScikitBuildSettings, layout: Layout, live: dict
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, target)
+            # Whoever names one file means it, whatever a pattern says; of a directory's files some may not be meant.
             if is_file:
                 named.add(target.resolve())
     return named
@@ -140,8 +144,10 @@ def _find_entries(
             path = target.relative_to(root)
             if _belongs_to_the_backend(path):
                 continue
+            # Patterns are about the place in the wheel, wherever the file comes from.
             if not excluded.match_file(path) or target.resolve() in forced:
                 yield _entry_for(scheme, path, source)
+    # Patterns of wheel.exclude are for what is installed, not for licences and other metadata.
     metadata = layout.wheel_dirs["metadata"]
     for source in list_files(metadata):
         yield _entry_for(Scheme.DIST_INFO, source.relative_to(metadata), source)
@@ -168,5 +174,6 @@ def _staged_files(root: Path, sources: Mapping[Path, Path]) -> dict[Path, Path]:
 
 
 def _entry_for(scheme: Scheme, path: Path, source: Path) -> Entry:
+    # One bit is enough: installers make such files executable for everybody.
     is_executable = bool(source.stat().st_mode & 0o100)
     return Entry(scheme=scheme, path=path.as_posix(), source=source.absolute(), executable=is_executable)

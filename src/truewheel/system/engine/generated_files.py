@@ -59,6 +59,7 @@ def generate_sources(settings: ScikitBuildSettings, project: Project) -> list[st
     for item in settings.generate:
         if item.location == "source":
             _write_if_changed(Path(item.path), _render_template(item, project))
+            # A project may well have git ignore what is generated.
             generated.append(item.path.as_posix())
     return generated
 
@@ -92,11 +93,13 @@ def _render_template(item: Any, project: Project) -> str:
         return string.Template(text).substitute(project.template_values)
     except (KeyError, ValueError) as error:
         known = [str(name) for name in project.template_values]
+        # A KeyError's text is the name in quotes.
         near = difflib.get_close_matches(str(error).strip("'"), known, n=1)
+        hint = f"did you mean {near[0]}?" if near else "write $$ for a dollar sign"
         problem = Problem(
             where=f"tool.scikit-build.generate ({item.path})",
             message=f"the template names {error}, which is not a field of the metadata",
-            hint=f"did you mean {near[0]}?" if near else "write $$ for a dollar sign",
+            hint=hint,
         )
         raise ConfigError("a file cannot be generated", problems=[problem]) from None
 

@@ -47,12 +47,16 @@ def files_installed_outside(
 
 def _sort_into_folders(manifest: Path, by_folder: dict[str, list[str]]) -> None:
     """Add each file of a manifest to the others of its folder."""
-    for name in manifest.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
-        if name:
-            folder = name.rpartition("/")[0] or "/"
-            by_folder.setdefault(folder, []).append(name)
+    text = manifest.read_text(encoding="utf-8", errors="surrogateescape")
+    for name in text.splitlines():
+        if not name:
+            continue
+        folder, _, _ = name.rpartition("/")
+        names = by_folder.setdefault(folder or "/", [])
+        names.append(name)
 
 
 def _is_below(folder: str, roots: Iterable[Path]) -> bool:
+    # A name may go through links and .. (install(DESTINATION ..)), which is_relative_to does not resolve.
     place = Path(os.path.realpath(folder))
     return any(place.is_relative_to(root) for root in roots)

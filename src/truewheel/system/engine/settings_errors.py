@@ -33,7 +33,8 @@ def unknown_settings(reader: SettingsReader) -> list[Problem]:
 
 def _unknown_key(name: str, guesses: Sequence[str]) -> Problem:
     where = name if name.startswith("tool.") else _TABLE + name
-    hint = f"did you mean {', '.join(guesses)}?" if guesses else None
+    listed = ", ".join(guesses)
+    hint = f"did you mean {listed}?" if listed else None
     return Problem(where=where, message="there is no such setting", hint=hint)
 
 
@@ -82,6 +83,7 @@ def values_of_another_type(error: BaseException, request: Request) -> Iterator[P
     for inner in getattr(error, "exceptions", ()):
         yield from values_of_another_type(inner, request)
     for note in getattr(error, "__notes__", ()):
+        # Other notes are for people and name no setting.
         if note.startswith(f"Field {_TABLE}"):
             path = note.removeprefix("Field ").replace("_", "-")
             yield Problem(where=find_source(path, request), message=str(error) or type(error).__name__)
@@ -93,6 +95,7 @@ def find_source(path: str, request: Request) -> str:
     :param path: ``tool.scikit-build.cmake.build-type``.
     """
     key = path.removeprefix(_TABLE)
+    # Variables are stronger than options, and options than the table (scikit-build-core, "Configuration").
     variable = "SKBUILD_" + re.sub("[-.]", "_", key).upper()
     if variable in request.environ:
         return variable

@@ -61,6 +61,7 @@ class Staging:
         self._project = project
         self._area = area
         self._meanwhile = meanwhile
+        # A first try may have left files there.
         staging = area.empty_staging()
         cmake = find_cmake(settings, request.environ)
         self._layout = plan_layout(
@@ -96,6 +97,7 @@ class Staging:
                 self._make_plain_files()
                 files_before = sum(1 for _ in self._staged_files())
                 manifests = manifest_stamps(self._layout.build_dir)
+                # Files and manifests that are there before tell what CMake's install step adds.
                 builder = self._steps.configure()
             with self._area.compile() as packed:
                 options = self._steps.build_and_install(builder, when_started=self._start_meanwhile)
@@ -110,6 +112,7 @@ class Staging:
                     ),
                 )
                 tree = self._gather(options)
+                # The area has to know which sources went into the wheel as they are.
                 packed += [entry.source for entry in tree.entries if isinstance(entry.source, Path)]
         return self._describe(tree, facts)
 
@@ -179,6 +182,7 @@ class Staging:
         if self._meanwhile is None:
             return
         waiting = threading.Timer(_HEAD_START, self._meanwhile)
+        # A build that fails early does not wait for it.
         waiting.daemon = True
         waiting.start()
 
@@ -215,6 +219,7 @@ class Staging:
         gathered = gather_files(self._settings, self._layout, name, generated=self._generated)
         entries = list(gathered.entries)
         if self._layout.is_editable:
+            # Without CMake there is nothing to rebuild.
             cmake = None if self._steps is None else self._steps.cmake
             entries += editable_entries(self._settings, self._layout, name, gathered, options=options, cmake=cmake)
         return Tree(entries=tuple(entries), purelib=self._layout.targetlib == "purelib")
