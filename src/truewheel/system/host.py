@@ -70,9 +70,13 @@ def installed_distributions() -> frozenset[str]:
 
     from packaging.utils import canonicalize_name
 
-    # Broken installations have metadata without a name.
-    names = [distribution.metadata["Name"] for distribution in importlib.metadata.distributions()]
-    return frozenset(canonicalize_name(name) for name in names if name)
+    names = set()
+    for distribution in importlib.metadata.distributions():
+        name = distribution.metadata["Name"]
+        # Broken installations have metadata without a name.
+        if name:
+            names.add(canonicalize_name(name))
+    return frozenset(names)
 
 
 def has_headers(target: Target) -> bool:

@@ -8,11 +8,7 @@ from pathlib import Path
 from truewheel.system.engine.install_manifest import files_installed_outside, manifest_stamps
 
 
-<<<<<<< HEAD
 def test_files_that_were_installed_outside_of_the_wheel_are_found(tmp_path: Path) -> None:
-=======
-def test_files_outside_of_the_wheel(tmp_path: Path) -> None:
->>>>>>> main
     build, stage, real = tmp_path / "build", tmp_path / "stage", tmp_path / "real"
     build.mkdir()
     (real / "lib").mkdir(parents=True)
@@ -22,7 +18,6 @@ def test_files_outside_of_the_wheel(tmp_path: Path) -> None:
     (build / "install_manifest.txt").write_text("\n".join(names))
     away = ("/opt/z.so", f"{stage}/../up.so", f"{tmp_path}/stages/y.so")
     assert files_installed_outside(build, before=before, roots=[stage], environ={}) == away
-<<<<<<< HEAD
 
 
 def test_with_a_destdir_nothing_was_installed_on_this_machine(tmp_path: Path) -> None:
@@ -30,9 +25,6 @@ def test_with_a_destdir_nothing_was_installed_on_this_machine(tmp_path: Path) ->
     (tmp_path / "install_manifest.txt").write_text("/opt/z.so")
     assert files_installed_outside(tmp_path, before=before, roots=[], environ={}) == ("/opt/z.so",)
     assert files_installed_outside(tmp_path, before=before, roots=[], environ={"DESTDIR": "/dest"}) == ()
-=======
-    assert files_installed_outside(build, before=before, roots=[stage], environ={"DESTDIR": "/dest"}) == ()
->>>>>>> main
 
 
 def test_what_an_earlier_install_has_left_is_not_read(tmp_path: Path) -> None:

@@ -43,7 +43,8 @@ def _find_packaged_cmake() -> str | None:
     spec = importlib.util.find_spec("cmake")
     if spec is None or spec.origin is None:  # a directory that happens to be called so has no origin
         return None
-    program = Path(spec.origin).with_name("data") / "bin" / "cmake"
+    data = Path(spec.origin).with_name("data")
+    program = data / "bin" / "cmake"
     return str(program.resolve()) if program.is_file() else None
 
 

@@ -49,7 +49,8 @@ def fingerprint(
         _installed_entry_points(),
         project.variant,
     )
-    return hashlib.sha256("\0".join(map(repr, told)).encode()).hexdigest()
+    text = "\0".join(map(repr, told))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _installed_entry_points() -> list[str]:

@@ -161,7 +161,7 @@ def _belongs_to_the_backend(path: Path) -> bool:
 def _staged_files(root: Path, sources: Mapping[Path, Path]) -> dict[Path, Path]:
     """Return the files below ``root``; a link to a package source that is not staged stands for that source."""
     real = {os.path.realpath(target): source for target, source in sources.items()}
-    found = {}
+    found: dict[Path, Path] = {}
     for path in root.rglob("*"):
         if path.is_file():
             found[path] = path
@@ -176,4 +176,9 @@ def _staged_files(root: Path, sources: Mapping[Path, Path]) -> dict[Path, Path]:
 def _entry_for(scheme: Scheme, path: Path, source: Path) -> Entry:
     # One bit is enough: installers make such files executable for everybody.
     is_executable = bool(source.stat().st_mode & 0o100)
-    return Entry(scheme=scheme, path=path.as_posix(), source=source.absolute(), executable=is_executable)
+    return Entry(
+        scheme=scheme,
+        path=path.as_posix(),
+        source=source.absolute(),
+        executable=is_executable,
+    )

@@ -107,6 +107,7 @@ def _render_template(item: Any, project: Project) -> str:
 def _write_if_changed(path: Path, text: str) -> None:
     """Write a file, unless it says the same already: build tools go by time stamps."""
     content = text.encode()
-    if not path.is_file() or path.read_bytes() != content:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+    if path.is_file() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)

@@ -120,7 +120,8 @@ class _Line(threading.Thread):
     def _repeat(self) -> None:
         while not self._is_over.wait(_PERIOD):
             width = shutil.get_terminal_size().columns - 1
-            self._put(f"{_TO_LINE_START}{self.state(width)}")
+            state = self.state(width)
+            self._put(f"{_TO_LINE_START}{state}")
 
     def _put(self, text: str) -> None:
         with contextlib.suppress(OSError):
@@ -128,7 +129,8 @@ class _Line(threading.Thread):
 
     def state(self, width: int) -> str:
         """Return the line as it is now, in no more than ``width`` columns."""
-        text = f"{self._phase}{self._count}, {time.monotonic() - self._began:.0f} s"
+        seconds = time.monotonic() - self._began
+        text = f"{self._phase}{self._count}, {seconds:.0f} s"
         if self._current_target:
             text += f": {self._current_target}"
         return text[:width]

@@ -205,8 +205,10 @@ class Staging:
         :param files_before: how many files there were before CMake ran.
         """
         # Counting on from there stops at the first new file, where a wheel may have thousands.
-        has_installed = any(True for _ in itertools.islice(self._staged_files(), files_before, None))
-        return () if has_installed else tuple(libraries(self._layout.build_dir))
+        new_files = itertools.islice(self._staged_files(), files_before, None)
+        if next(new_files, None) is not None:
+            return ()
+        return tuple(libraries(self._layout.build_dir))
 
     def _directories_of_the_build(self) -> tuple[Path, ...]:
         """Return the directories that files may be installed into without being lost to the wheel."""
