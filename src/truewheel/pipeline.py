@@ -92,6 +92,7 @@ def build(request: Request) -> Built:
 
 
 def _build_once(request: Request, project_file: ProjectFile, area: BuildArea, engine: Engine) -> Built:
+    """Build, judge and write: the story itself."""
     project = _read_project(project_file, request, engine)
     require_same_metadata(request, project)
     _refuse_impossible_promises(request, project, engine)

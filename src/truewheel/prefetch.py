@@ -43,6 +43,7 @@ def _load_policy() -> None:
     from .system.host import running_target
 
     tag = running_target().platform_tag
+    # The one that this interpreter's own binaries are for.
     for platform in PLATFORMS:
         if platform.understands(tag):
             table(f"platforms/policy/{platform.family}.json")

@@ -79,6 +79,7 @@ class EngineError(TruewheelError):
         context: Iterable[str] = (),
         hint: str | None = None,
     ) -> None:
+        """Keep what is known of the command; what it printed is added by whoever has heard it."""
         super().__init__(message, context=context, hint=hint)
         self.phase = phase
         self.said: tuple[str, ...] = ()

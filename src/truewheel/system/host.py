@@ -37,6 +37,7 @@ dpkg-architecture(1), debhelper(7), pybuild(1), Nix manual "stdenv", rpm "Build 
 def find_distribution(environ: Mapping[str, str]) -> str | None:
     """Return which distribution's package build this is; ``None`` when it is not one."""
     for variable, name in _DISTRIBUTIONS.items():
+        # An empty value is how such a variable is switched off.
         if environ.get(variable):
             return name
     return None
@@ -69,8 +70,13 @@ def installed_distributions() -> frozenset[str]:
 
     from packaging.utils import canonicalize_name
 
-    names = [distribution.metadata["Name"] for distribution in importlib.metadata.distributions()]
-    return frozenset(canonicalize_name(name) for name in names if name)
+    names = set()
+    for distribution in importlib.metadata.distributions():
+        name = distribution.metadata["Name"]
+        # Broken installations have metadata without a name.
+        if name:
+            names.add(canonicalize_name(name))
+    return frozenset(names)
 
 
 def has_headers(target: Target) -> bool:
@@ -83,6 +89,7 @@ def running_target() -> Target:
     """Return the interpreter that runs this build, on its system, as a target."""
     from packaging import tags  # slow to import: builds do so while CMake runs (``prefetch``)
 
+    # The first tag is the most specific one: this very interpreter, with its own ABI.
     best = next(tags.sys_tags())
     return Target(
         implementation=sys.implementation.name,

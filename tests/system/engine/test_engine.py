@@ -114,6 +114,7 @@ PIECES = {
 }  # fmt: skip
 """Each function and class that is called, by its module, with the parameters that are passed by name."""
 TYPES = {
+    ("program_search", "Program"),
     ("settings.sources", "ConfSource"),
     ("settings.skbuild_model", "ScikitBuildSettings"),
     ("errors", "FailedLiveProcessError"),
@@ -135,12 +136,12 @@ def imported() -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("module", "name"), CALLED, ids=[f"{module}.{name}" for module, name in CALLED])
-def test_piece(module: str, name: str) -> None:
+def test_each_piece_of_scikit_build_core_takes_what_we_pass(module: str, name: str) -> None:
     piece = getattr(importlib.import_module(f"scikit_build_core.{module}"), name)
     assert PIECES[module][name] <= set(inspect.signature(piece).parameters)
 
 
-def test_the_list_is_complete() -> None:
+def test_every_piece_that_we_use_is_listed() -> None:
     assert imported() == {*CALLED, *TYPES}
 
 

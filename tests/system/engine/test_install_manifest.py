@@ -8,7 +8,7 @@ from pathlib import Path
 from truewheel.system.engine.install_manifest import files_installed_outside, manifest_stamps
 
 
-def test_files_outside_of_the_wheel(tmp_path: Path) -> None:
+def test_files_that_were_installed_outside_of_the_wheel_are_found(tmp_path: Path) -> None:
     build, stage, real = tmp_path / "build", tmp_path / "stage", tmp_path / "real"
     build.mkdir()
     (real / "lib").mkdir(parents=True)
@@ -18,7 +18,13 @@ def test_files_outside_of_the_wheel(tmp_path: Path) -> None:
     (build / "install_manifest.txt").write_text("\n".join(names))
     away = ("/opt/z.so", f"{stage}/../up.so", f"{tmp_path}/stages/y.so")
     assert files_installed_outside(build, before=before, roots=[stage], environ={}) == away
-    assert files_installed_outside(build, before=before, roots=[stage], environ={"DESTDIR": "/dest"}) == ()
+
+
+def test_with_a_destdir_nothing_was_installed_on_this_machine(tmp_path: Path) -> None:
+    before = manifest_stamps(tmp_path)
+    (tmp_path / "install_manifest.txt").write_text("/opt/z.so")
+    assert files_installed_outside(tmp_path, before=before, roots=[], environ={}) == ("/opt/z.so",)
+    assert files_installed_outside(tmp_path, before=before, roots=[], environ={"DESTDIR": "/dest"}) == ()
 
 
 def test_what_an_earlier_install_has_left_is_not_read(tmp_path: Path) -> None:

@@ -59,6 +59,8 @@ __all__ = ["Engine", "SdistPlan", "Staged"]
 
 adjustments.raise_timeout()
 
+_IMPORT_NAMES = frozenset({"import-names", "import-namespaces"})
+"""Fields that scikit-build-core fills in from the packages of the wheel (PEP 794)."""
 _WRITTEN_BY_BACKEND = frozenset({"METADATA", "WHEEL", "RECORD", "entry_points.txt", VARIANT})
 """Files of ``.dist-info`` that cannot come from the build."""
 
@@ -103,6 +105,7 @@ class Engine:
     def is_at_least(self, version: str) -> bool:
         """Whether behaviour of scikit-build-core ``version`` is wanted: ``minimum-version`` is that, or not set."""
         least = self._settings.minimum_version
+        # Without minimum-version, the newest behaviour is wanted.
         return least is None or least >= Version(version)
 
     # --- metadata -----------------------------------------------------------------------------------------------
@@ -112,6 +115,7 @@ class Engine:
 
         :raises ConfigError: when a provider fails or is not there.
         """
+        # Providers get the table itself, and may change it.
         pyproject = copy.deepcopy(self._pyproject)
         project: Table = pyproject["project"]
         entries = self._metadata_entries()
@@ -126,6 +130,9 @@ class Engine:
 
                 state: Any = self._request.product.value
                 project = dict(process_dynamic_metadata(project, entries, state))
+            # The module that finds import names brings pathspec with it, a third of the time of prepare_metadata.
+            if _IMPORT_NAMES.isdisjoint(project.get("dynamic", ())):
+                return project
             from scikit_build_core.build._import_names import add_dynamic_import_names
 
             return dict(add_dynamic_import_names(project, self._settings))
@@ -163,6 +170,7 @@ class Engine:
             from scikit_build_core.builder.get_requires import GetRequires  # builds do not ask
 
             wanted = GetRequires(self._settings, self._reader.dynamic_metadata)
+            # An sdist needs CMake only to have files generated into it.
             builds_sdist = self._request.product is Product.SDIST
             runs_cmake = self._settings.sdist.cmake if builds_sdist else self._settings.wheel.cmake
             tools = [*wanted.cmake(), *wanted.ninja()] if runs_cmake else []
@@ -182,6 +190,7 @@ class Engine:
         with _working_in(self._request.source), translated_errors("the build cannot be set up"):
             self._stop_if_told()
             staged = self._staging(project, area, meanwhile).run()
+        # After the build area is left: the build itself went well, and can be used again.
         _reject_files_of_the_backend(staged.tree)
         return staged
 
@@ -196,6 +205,7 @@ class Engine:
         with _working_in(self._request.source), translated_errors("the source distribution cannot be made"):
             if self._settings.sdist.cmake:
                 self._staging(project, area).configure_only()
+            # CMake may have changed what the templates are filled with; and without CMake none were written yet.
             generated = generate_sources(self._settings, project)
             members = tuple(find_sdist_members(self._settings, generated))
         return SdistPlan(members=members, reproducible=bool(self._settings.sdist.reproducible))
@@ -219,13 +229,13 @@ class Engine:
 
 def _reject_files_of_the_backend(tree: Tree) -> None:
     """Raise an error when the build made files of ``.dist-info`` that the backend writes."""
-    problems = []
-    for entry in tree.entries:
-        if entry.scheme is Scheme.DIST_INFO and entry.path in _WRITTEN_BY_BACKEND:
-            message = "was put into SKBUILD_METADATA_DIR, but truewheel writes it"
-            problems.append(Problem(where=entry.path, message=message))
-    if problems:
-        raise ConfigError("the build made files of .dist-info that are not its own", problems=problems)
+    metadata = [entry.path for entry in tree.entries if entry.scheme is Scheme.DIST_INFO]
+    taken = [path for path in metadata if path in _WRITTEN_BY_BACKEND]
+    if not taken:
+        return
+    message = "was put into SKBUILD_METADATA_DIR, but truewheel writes it"
+    problems = [Problem(where=path, message=message) for path in taken]
+    raise ConfigError("the build made files of .dist-info that are not its own", problems=problems)
 
 
 @contextlib.contextmanager

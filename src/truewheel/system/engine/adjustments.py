@@ -25,6 +25,7 @@ def raise_timeout() -> None:
     """Let scikit-build-core wait longer for programs that tell their version."""
     from scikit_build_core import program_search
 
+    # Somebody else in this process may have raised it further.
     program_search.BASE_TIMEOUT = max(program_search.BASE_TIMEOUT, _TIMEOUT)
 
 
@@ -35,6 +36,7 @@ def _leave_out_file_api() -> None:
     vars(query)["stateless_query"] = _stateless_query
     vars(reply)["load_reply_dir"] = _load_reply_dir
     for module in (query, reply):
+        # Its own modules are in use where scikit-build-core was imported before, by another backend in this process.
         sys.modules.setdefault(module.__name__, module)
 
 

@@ -68,7 +68,9 @@ def _build_twice(
         try:
             return build(request, project_file, area, engine)
         except EngineError as error:
+            # Only the overrides tell whether there is anything to do otherwise, so the settings are read again.
             retry = Engine(request, project_file.table, retry=True)
+            # Without other settings, the same build would fail in the same way.
             if not retry.retries or error.phase not in _RETRIED_PHASES:
                 explain(error, request, project_file, area)
                 raise _with_message(error, engine) from None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scikit_build_core.cmake import CMake
 from scikit_build_core.errors import NotFoundError
-from scikit_build_core.program_search import get_cmake_program, get_cmake_programs
+from scikit_build_core.program_search import Program, get_cmake_program, get_cmake_programs
 from scikit_build_core.settings.skbuild_model import ScikitBuildSettings
 
 from ...model.errors import EngineError
@@ -39,29 +39,45 @@ def _find_packaged_cmake() -> str | None:
     scikit-build-core asks the package, which reads the names of its 4,000 files to answer: a tenth of a hook's own time
     (``benchmarks/overhead.py``). Its wheels have the program in ``cmake/data/bin``.
     """
+    # find_spec looks for the package without running it.
     spec = importlib.util.find_spec("cmake")
     if spec is None or spec.origin is None:  # a directory that happens to be called so has no origin
         return None
-    program = Path(spec.origin).with_name("data") / "bin" / "cmake"
+    data = Path(spec.origin).with_name("data")
+    program = data / "bin" / "cmake"
     return str(program.resolve()) if program.is_file() else None
 
 
 def _no_cmake_error(settings: ScikitBuildSettings, environ: Mapping[str, str]) -> EngineError:
     """Return the error that no CMake here fits: which ones there are, and who asks for another."""
-    given = environ.get("CMAKE_EXECUTABLE")
-    programs = [get_cmake_program(Path(given))] if given else list(get_cmake_programs(module=True))
     wanted = settings.cmake.version
-    listed = Path(settings.cmake.source_dir) / "CMakeLists.txt"
-    text = listed.read_text(encoding="utf-8", errors="replace") if listed.is_file() else ""
-
-    # scikit-build-core puts the version from CMakeLists.txt into the settings when nothing else sets it.
-    who_asks = "tool.scikit-build.cmake.version"
-    if wanted is not None and any(specifier.version in text for specifier in wanted):
-        who_asks = f"cmake_minimum_required in {listed.as_posix()}"
+    programs = _found_programs(environ)
+    message = f"no CMake here fits: {wanted} is wanted" if programs else "there is no CMake here"
     context = [f"{program.path} is {program.version or 'not a CMake that answers'}" for program in programs]
+    context.append(f"{_who_asks(settings)} asks for {wanted}")
+    install = f'pip install "cmake{wanted or ""}"'
     return EngineError(
-        f"no CMake here fits: {wanted} is wanted" if programs else "there is no CMake here",
+        message,
         phase="find CMake",
-        context=[*context, f"{who_asks} asks for {wanted}"],
-        hint=f'build with isolation, as front ends do by default; or install one here: pip install "cmake{wanted or ""}"',
+        context=context,
+        hint=f"build with isolation, as front ends do by default; or install one here: {install}",
     )
+
+
+def _found_programs(environ: Mapping[str, str]) -> list[Program]:
+    """Return what was looked at: the program that the user names, or every CMake that there is."""
+    given = environ.get("CMAKE_EXECUTABLE")
+    if given:
+        return [get_cmake_program(Path(given))]
+    return list(get_cmake_programs(module=True))
+
+
+def _who_asks(settings: ScikitBuildSettings) -> str:
+    """Return where the version of CMake is written that is wanted."""
+    listed = Path(settings.cmake.source_dir) / "CMakeLists.txt"
+    if settings.cmake.version is not None and listed.is_file():
+        # scikit-build-core puts the version from CMakeLists.txt into the settings when nothing else sets it.
+        text = listed.read_text(encoding="utf-8", errors="replace")
+        if any(specifier.version in text for specifier in settings.cmake.version):
+            return f"cmake_minimum_required in {listed.as_posix()}"
+    return "tool.scikit-build.cmake.version"

@@ -44,6 +44,7 @@ class CMakeSteps(Record):
 
         :raises EngineError: when there is no CMakeLists.txt, or CMake fails.
         """
+        # CMake's own message for this names neither pyproject.toml nor the setting.
         listed = Path(self.settings.cmake.source_dir) / "CMakeLists.txt"
         if not listed.is_file():
             raise EngineError(
@@ -63,12 +64,15 @@ class CMakeSteps(Record):
         :param when_started: called before the build tool is, which then keeps this process waiting.
         :raises EngineError: when a command fails.
         """
+        # The process waits from here until the build tool has ended.
         when_started()
         with translated_failure("build"):
             build_wheel(builder)
         with translated_failure("install"):
             install_wheel(builder, install_dir=self.layout.install_dir, editable=self.layout.is_editable)
+            # They name the build type of this builder, so they are asked for before other build types take their turns.
             build_options, install_options = editable_rebuild_options(builder)
+        # A project may want several build types in one wheel (cmake.build-type is a list then).
         with translated_failure("build"):
             build_install_extra_build_types(
                 builder, editable=self.layout.is_editable, **self._told_to_every_configure_step()

@@ -51,8 +51,10 @@ def editable_entries(
             mapping=gathered.live,
             name=module,
             packages=package_search_dirs(gathered.packages),
+            # Without build-dir, the tree lies in an area that is gone when the project is imported.
             reload_dir=layout.build_dir.resolve() if settings.build_dir else None,
             settings=settings,
+            # Where a rebuild installs to; else into a directory that it makes for itself.
             install_prefix=os.fspath(layout.install_dir) if layout.persists else None,
         )
     else:
@@ -61,6 +63,7 @@ def editable_entries(
             name=module,
             packages=gathered.packages,
             package_paths=package_search_dirs(gathered.packages),
+            # In place, CMake builds in the source itself.
             source_dir=layout.build_dir.resolve() if cmake is not None else None,
             build_options=list(options.build),
             settings=settings,

@@ -73,6 +73,7 @@ def translated_errors(message: str) -> Iterator[None]:
     except _OWN_ERRORS as error:
         if isinstance(error, FileNotFoundError) and not error.args:
             raise  # without a file name or a text there is nothing to tell but the traceback
+        # The settings name files and directories, so that errors of the system are mistakes in them.
         raise _settings_error(message, error) from error
 
 
@@ -88,6 +89,7 @@ def translated_failure(phase: str) -> Iterator[None]:
         yield
     except FailedLiveProcessError as error:
         message = str(error.args[0])
+        # A message that a later scikit-build-core may have is told by the step that was taken.
         failed = _PHASES.get(message, phase)
         raise EngineError(message, phase=failed, hint=_PHASE_HINTS[failed]) from None
 
@@ -111,6 +113,7 @@ def translated_value_errors(request: Request) -> Iterator[None]:
         from .settings_errors import values_of_another_type
 
         problems = list(values_of_another_type(error, request))
+        # Exceptions without notes are mistakes of ours or of scikit-build-core's.
         if not problems:
             raise
         raise ConfigError(WRONG_SETTINGS, problems=problems) from None
@@ -121,6 +124,7 @@ def translated_provider_errors() -> Iterator[None]:
     """Raise whatever a metadata provider raises as a mistake in its table, or in the files that it reads."""
     try:
         yield
+    # An error of truewheel's says already what is wrong.
     except TruewheelError:
         raise
     except Exception as error:
@@ -176,11 +180,13 @@ def _errors_held_back(holders: list[_ErrorHolder]) -> Iterator[None]:
     """
     out, err = _ErrorHolder(sys.stdout), _ErrorHolder(sys.stderr)
     holders += [err, out]
+    # Some of its complaints go to standard output, some to standard error.
     with contextlib.redirect_stdout(cast("Any", out)), contextlib.redirect_stderr(cast("Any", err)):
         try:
             yield
         except SystemExit:
             raise
+        # An exception tells what is wrong by itself, and what was printed before it is still wanted.
         except BaseException:
             out.release()
             err.release()
@@ -192,6 +198,7 @@ def _errors_held_back(holders: list[_ErrorHolder]) -> Iterator[None]:
 def _printed_problems(holders: list[_ErrorHolder]) -> list[Problem]:
     """Return a problem for each line that was printed before the exit."""
     text = "".join("".join(holder.held) for holder in holders)
+    # What is unknown is printed as a list, a line each.
     lines = [line.strip() for line in text.replace(_ERROR_SIGN, "").splitlines()]
     return [Problem(where="tool.scikit-build", message=line) for line in lines if line]
 

@@ -34,19 +34,23 @@ def fingerprint(
     :param cache_entries: what truewheel has CMake told.
     """
     told = (
+        # Another version may tell CMake something else for the same settings.
         scikit_build_core.__version__,
         sys.executable,
         cmake,
+        # All of them: which ones reach CMake is scikit-build-core's to know.
         settings,
         product.value,
         project.name,
         project.raw_version,
         layout,
         cache_entries,
+        # They end up in CMAKE_PREFIX_PATH and CMAKE_MODULE_PATH.
         _installed_entry_points(),
         project.variant,
     )
-    return hashlib.sha256("\0".join(map(repr, told)).encode()).hexdigest()
+    text = "\0".join(map(repr, told))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _installed_entry_points() -> list[str]:

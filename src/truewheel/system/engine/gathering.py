@@ -59,7 +59,9 @@ def gather_files(
         mode=cast("Any", settings.sdist.inclusion_mode),
     )
     forced = _copy_forced_files(settings, layout, sources)
+    # Python scripts get the first line that installers replace by the interpreter's path: #!python (PEP 427).
     process_script_dir(layout.wheel_dirs["scripts"])
+    # An editable install imports the packages from the source, so that only what CMake has installed is packed.
     packed = {} if layout.is_editable else sources
     entries = tuple(_find_entries(settings, layout, packed, forced))
     return Gathered(entries=entries, packages=packages, live=sources)
@@ -77,13 +79,15 @@ def _copy_forced_files(settings: ScikitBuildSettings, layout: Layout, live: dict
     joins ``live`` instead of being copied.
     """
     named: set[Path] = set()
-    for listed, destination in settings.wheel.force_include.items():
+    places = settings.wheel.force_include
+    for listed, destination in places.items():
         root, rest = resolve_wheel_tree(
             destination,
             wheel_dirs=layout.wheel_dirs,
             targetlib=layout.targetlib,
             experimental=settings.experimental,
         )
+        # In a checkout, a file of sdist.force-include is still where that setting takes it from.
         source = resolve_from_sdist_force_include(listed, settings.sdist.force_include)
         is_file = Path(source).expanduser().is_file()
         may_be_live = layout.redirects and root == layout.staged_lib
@@ -92,6 +96,7 @@ def _copy_forced_files(settings: ScikitBuildSettings, layout: Layout, live: dict
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, target)
+            # Whoever names one file means it, whatever a pattern says; of a directory's files some may not be meant.
             if is_file:
                 named.add(target.resolve())
     return named
@@ -107,12 +112,15 @@ def _stays_in_source(
         return True
     if not editable_redirectable(path, place):
         return False
-    destination = str(layout.lib_dir / place)
-    for displaced in [source for source, taken in live.items() if taken == destination]:
-        del live[displaced]
-    for stale in (target, layout.lib_dir / place):
-        stale.unlink(missing_ok=True)
-    live[str(path)] = destination
+
+    # It takes the place of whatever a package or CMake has put there.
+    destination = layout.lib_dir / place
+    displaced = [source for source, taken in live.items() if taken == str(destination)]
+    for source in displaced:
+        del live[source]
+    target.unlink(missing_ok=True)
+    destination.unlink(missing_ok=True)
+    live[str(path)] = str(destination)
     return True
 
 
@@ -129,14 +137,17 @@ def _find_entries(
         Scheme.SCRIPTS: layout.wheel_dirs["scripts"],
     }
     for scheme, root in roots.items():
+        # What was installed wins over the package's own file of that name.
         found = dict(of_packages) if scheme is Scheme.LIB else {}
         found.update(_staged_files(root, found))
         for target, source in found.items():
             path = target.relative_to(root)
             if _belongs_to_the_backend(path):
                 continue
+            # Patterns are about the place in the wheel, wherever the file comes from.
             if not excluded.match_file(path) or target.resolve() in forced:
                 yield _entry_for(scheme, path, source)
+    # Patterns of wheel.exclude are for what is installed, not for licences and other metadata.
     metadata = layout.wheel_dirs["metadata"]
     for source in list_files(metadata):
         yield _entry_for(Scheme.DIST_INFO, source.relative_to(metadata), source)
@@ -149,16 +160,25 @@ def _belongs_to_the_backend(path: Path) -> bool:
 
 def _staged_files(root: Path, sources: Mapping[Path, Path]) -> dict[Path, Path]:
     """Return the files below ``root``; a link to a package source that is not staged stands for that source."""
-    real = {Path(os.path.realpath(target)): source for target, source in sources.items()}
-    found = {}
+    real = {os.path.realpath(target): source for target, source in sources.items()}
+    found: dict[Path, Path] = {}
     for path in root.rglob("*"):
         if path.is_file():
             found[path] = path
-        elif path.is_symlink() and (source := real.get(Path(os.path.realpath(path)))):
-            found[path] = source
+        elif path.is_symlink():
+            # It leads to where the package's file will be when the wheel is installed; now that one is in the source.
+            source = real.get(os.path.realpath(path))
+            if source is not None:
+                found[path] = source
     return found
 
 
 def _entry_for(scheme: Scheme, path: Path, source: Path) -> Entry:
+    # One bit is enough: installers make such files executable for everybody.
     is_executable = bool(source.stat().st_mode & 0o100)
-    return Entry(scheme=scheme, path=path.as_posix(), source=source.absolute(), executable=is_executable)
+    return Entry(
+        scheme=scheme,
+        path=path.as_posix(),
+        source=source.absolute(),
+        executable=is_executable,
+    )

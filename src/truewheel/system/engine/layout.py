@@ -65,6 +65,7 @@ def plan_layout(
     :param default_build_dir: CMake's build tree, unless the settings say where it is.
     :raises ConfigError: when an editable install cannot be rebuilt where its files would be.
     """
+    # The order is scikit-build-core's own: each of these is an argument of a later one.
     targetlib = get_targetlib(settings)
     tag = get_wheel_tag(settings, targetlib=targetlib)
     state: Any = product.value
@@ -88,6 +89,7 @@ def plan_layout(
         build_dir=build_dir,
         wheel_dirs=wheel_dirs,
         install_dir=get_install_dir(settings, wheel_dirs=wheel_dirs, targetlib=targetlib),
+        # An editable install that persists gets another one below.
         lib_dir=wheel_dirs[targetlib],
         is_editable=is_editable,
         redirects=redirects,
@@ -98,6 +100,7 @@ def plan_layout(
     kept = get_editable_rebuild_dir(
         settings, build_dir=build_dir, targetlib=targetlib, tags=tag, state=state, name=placeholder
     )
+    # A directory that the user names may be their source; then it is not emptied unless it is marked as ours.
     prepare_editable_rebuild_dir(kept, guard=bool(settings.editable.rebuild_dir))
     return _install_into(layout, kept)
 

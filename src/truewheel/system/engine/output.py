@@ -35,6 +35,7 @@ def kept_output() -> Iterator[Sequence[str]]:
         yield lines
     finally:
         flush_streams()
+        # What tools have started and left behind may still write: it goes where it would have gone.
         for tee in tees:
             tee.give_back()
 
@@ -63,13 +64,16 @@ class _Tee(threading.Thread):
     """A pipe between what writes to descriptors and where they led, of which the lines are kept."""
 
     def __init__(self, descriptors: Sequence[int], lines: collections.deque[str]) -> None:
+        """Put the pipe in between; what is written waits in it until the thread runs."""
         super().__init__(daemon=True)
         self._lines = lines
         self._descriptors = descriptors
+        # Copies of the descriptors, as the originals are to lead into the pipe.
         self._saved = [os.dup(descriptor) for descriptor in descriptors]
         self._read, write = os.pipe()
         for descriptor in descriptors:
             os.dup2(write, descriptor)
+        # Only the descriptors hold the writing end now, so that giving them back ends the thread.
         os.close(write)
 
     def run(self) -> None:
@@ -98,6 +102,7 @@ class _Tee(threading.Thread):
         for descriptor, saved in zip(self._descriptors, self._saved, strict=True):
             os.dup2(saved, descriptor)
         self.join(_PATIENCE)
+        # A thread that still reads needs them; they are closed with the process then.
         if not self.is_alive():
             for descriptor in [*self._saved, self._read]:
                 os.close(descriptor)

@@ -17,12 +17,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from .output import flush_streams, kept_output
 
-_STATUS = re.compile(r"\[(\d+)/(\d+)\] (.*)")
+# Patterns are compiled when they are used first: most builds have no terminal.
+_STATUS = r"\[(\d+)/(\d+)\] (.*)"
 """Ninja's lines (manual, ``NINJA_STATUS``)."""
-_PHASE = re.compile(r"\*\*\* (Configuring|Building|Installing|Reconfiguring)")
+_PHASE = r"\*\*\* (Configuring|Building|Installing|Reconfiguring)"
 """scikit-build-core's announcements."""
-_ROUTINE = re.compile(r"\[\d+/\d+\]|-- |\*\*\* |loading initial cache|ninja: (no work|Entering)|\s*$")
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_ROUTINE = r"\[\d+/\d+\]|-- |\*\*\* |loading initial cache|ninja: (no work|Entering)|\s*$"
+_COLOUR = r"\x1b\[[0-9;]*m"
 _TO_LINE_START = "\r\x1b[K"
 """Back to the beginning of the terminal's line, and clear it (ECMA-48, CR and EL)."""
 _PERIOD = 0.1
@@ -57,6 +58,7 @@ def _live_line() -> Iterator[Sequence[str]]:
     saved = os.dup(1), os.dup(2)
     read, write = os.pipe()
     line = _Line(read, saved[1])
+    # Descriptors, not sys.stdout: CMake and compilers write to them, too.
     for descriptor in (1, 2):
         os.dup2(write, descriptor)
     os.close(write)
@@ -70,6 +72,7 @@ def _live_line() -> Iterator[Sequence[str]]:
         for descriptor, old in zip((1, 2), saved, strict=True):
             os.dup2(old, descriptor)
         line.join()  # the last writing end is closed now, unless a tool left a daemon behind
+        # Through the saved descriptor: sys.stdout may be buffered, and its encoding may not have every byte.
         for text in line.log if has_failed else line.remarks():
             os.write(saved[1], text.encode("utf-8", "surrogateescape") + b"\n")
         for old in saved:
@@ -77,9 +80,14 @@ def _live_line() -> Iterator[Sequence[str]]:
 
 
 class _Line(threading.Thread):
-    """Reads what is caught, and repeats its state on the terminal until the end."""
+    """Reads what is caught, and repeats its state on the terminal until the end.
+
+    :param source: the descriptor to read from.
+    :param terminal: the descriptor to write to.
+    """
 
     def __init__(self, source: int, terminal: int) -> None:
+        """Begin with a phase of our own, until scikit-build-core announces one."""
         super().__init__(daemon=True)
         self.log: list[str] = []
         self._source = source
@@ -92,6 +100,7 @@ class _Line(threading.Thread):
 
     def run(self) -> None:
         """Read what is caught, until nobody holds the writing end any more."""
+        # The seconds go on while a compiler says nothing.
         threading.Thread(target=self._repeat, daemon=True).start()
         with os.fdopen(self._source, encoding="utf-8", errors="surrogateescape") as lines:
             for text in lines:
@@ -101,16 +110,18 @@ class _Line(threading.Thread):
 
     def _take(self, text: str) -> None:
         self.log.append(text)
-        plain = _COLOUR.sub("", text)
-        if phase := _PHASE.match(plain):
+        plain = re.sub(_COLOUR, "", text)
+        if phase := re.match(_PHASE, plain):
             self._phase, self._count, self._current_target = phase[1], "", ""
-        elif status := _STATUS.match(plain):
-            self._count, self._current_target = f" {status[1]}/{status[2]}", status[3]
+        elif status := re.match(_STATUS, plain):
+            self._count = f" {status[1]}/{status[2]}"
+            self._current_target = status[3]
 
     def _repeat(self) -> None:
         while not self._is_over.wait(_PERIOD):
             width = shutil.get_terminal_size().columns - 1
-            self._put(f"{_TO_LINE_START}{self.state(width)}")
+            state = self.state(width)
+            self._put(f"{_TO_LINE_START}{state}")
 
     def _put(self, text: str) -> None:
         with contextlib.suppress(OSError):
@@ -118,11 +129,12 @@ class _Line(threading.Thread):
 
     def state(self, width: int) -> str:
         """Return the line as it is now, in no more than ``width`` columns."""
-        text = f"{self._phase}{self._count}, {time.monotonic() - self._began:.0f} s"
+        seconds = time.monotonic() - self._began
+        text = f"{self._phase}{self._count}, {seconds:.0f} s"
         if self._current_target:
             text += f": {self._current_target}"
         return text[:width]
 
     def remarks(self) -> list[str]:
         """Return what a build that went well has to say besides what it did: warnings."""
-        return [text for text in self.log if not _ROUTINE.match(_COLOUR.sub("", text))]
+        return [text for text in self.log if not re.match(_ROUTINE, re.sub(_COLOUR, "", text))]

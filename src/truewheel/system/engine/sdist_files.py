@@ -34,6 +34,7 @@ def find_sdist_members(settings: ScikitBuildSettings, generated: Sequence[str]) 
             yield_loop_symlinks=True,
         )
     )
+    # The order of members must not depend on the file system's.
     forced = sorted(_forced_files(settings), key=lambda pair: pair[1])
     if mode == "error":
         listed = [Path(source).expanduser() for source in rules.force_include]
@@ -56,6 +57,7 @@ def _forced_files(settings: ScikitBuildSettings) -> Iterator[tuple[Path, Path]]:
 
 def _stores_target(path: Path, mode: str) -> bool:
     """Whether the content of a link goes into the sdist, and not the link (``sdist.resolve-symlinks``)."""
+    # A link that leads nowhere, or to a directory, is stored as it is.
     if not path.is_symlink() or not path.exists() or path.is_dir():
         return False
     if mode == "external":
@@ -66,6 +68,7 @@ def _stores_target(path: Path, mode: str) -> bool:
 def _reject_links(paths: Sequence[Path]) -> None:
     """Raise an error that names every symbolic link among ``paths``."""
     problems = []
+    # A forced file may be among the others as well.
     for path in dict.fromkeys(paths):
         if path.is_symlink():
             message = f"{path} -> {path.readlink()}"

@@ -35,8 +35,10 @@ def read_settings(request: Request, table: Table, *, retry: bool) -> SettingsRea
                 env=request.environ,
                 retry=retry,
             )
+        # Before the checks: what they warn of is logged.
         setup_logging(reader.settings.logging.level)
         _reject_unknown_settings(reader)
+        # Unknown keys are told first, for one of them may be why a value is missing.
         reader.validate_may_exit()
     _reject_variants(reader, request)
     return reader
@@ -64,6 +66,7 @@ def _lists_engine(requires: list[str]) -> bool:
 
     for text in requires:
         requirement = Requirement(text)
+        # Without a version it says nothing.
         if canonicalize_name(requirement.name) == "scikit-build-core" and requirement.specifier:
             return True
     return False

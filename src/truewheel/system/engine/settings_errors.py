@@ -34,7 +34,8 @@ def unknown_settings(reader: SettingsReader) -> list[Problem]:
 
 def _unknown_key(name: str, guesses: Sequence[str]) -> Problem:
     where = name if name.startswith("tool.") else _TABLE + name
-    hint = f"did you mean {', '.join(guesses)}?" if guesses else None
+    listed = ", ".join(guesses)
+    hint = f"did you mean {listed}?" if listed else None
     return Problem(where=where, message="there is no such setting", hint=hint)
 
 
@@ -45,13 +46,20 @@ def _unknown_option(name: str, guesses: Sequence[str], given: Iterable[str]) -> 
     :param guesses: the best first.
     :param given: all options.
     """
-    option = next((key for key in given if key == name or key.startswith(f"{name}.")), name)
+    option = _whole_option(name, given)
+    # A name that is like one of truewheel's own is more likely meant for truewheel than for its engine.
     near = options_like(option, [field.key for field in fields()]) or guesses[:1]
-    hint = None
-    if near:
-        options = " or ".join(f"-C{guess}" for guess in near)
-        hint = f"did you mean {options}?"
+    options = " or ".join(f"-C{guess}" for guess in near)
+    hint = f"did you mean {options}?" if options else None
     return Problem(where=f"-C{option}", message="there is no such setting", hint=hint)
+
+
+def _whole_option(name: str, given: Iterable[str]) -> str:
+    """Return the option that was given, of which scikit-build-core may tell the first part only."""
+    for option in given:
+        if option == name or option.startswith(f"{name}."):
+            return option
+    return name
 
 
 def invalid_minimum_error(error: InvalidVersion) -> ConfigError:
@@ -76,6 +84,7 @@ def values_of_another_type(error: BaseException, request: Request) -> Iterator[P
     for inner in getattr(error, "exceptions", ()):
         yield from values_of_another_type(inner, request)
     for note in getattr(error, "__notes__", ()):
+        # Other notes are for people and name no setting.
         if note.startswith(f"Field {_TABLE}"):
             path = note.removeprefix("Field ").replace("_", "-")
             yield Problem(where=find_source(path, request), message=str(error) or type(error).__name__)
@@ -87,6 +96,7 @@ def find_source(path: str, request: Request) -> str:
     :param path: ``tool.scikit-build.cmake.build-type``.
     """
     key = path.removeprefix(_TABLE)
+    # Variables are stronger than options, and options than the table (scikit-build-core, "Configuration").
     variable = "SKBUILD_" + re.sub("[-.]", "_", key).upper()
     if variable in request.environ:
         return variable

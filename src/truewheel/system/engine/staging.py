@@ -56,10 +56,12 @@ class Staging:
         area: BuildArea,
         meanwhile: Callable[[], None] | None = None,
     ) -> None:
+        """Find CMake, make the directories, and collect what CMake is told; nothing runs yet."""
         self._request = request
         self._project = project
         self._area = area
         self._meanwhile = meanwhile
+        # A first try may have left files there.
         staging = area.empty_staging()
         cmake = find_cmake(settings, request.environ)
         self._layout = plan_layout(
@@ -88,12 +90,14 @@ class Staging:
         """
         if self._steps is None:
             self._make_plain_files()
-            return self._describe(self._gather(RebuildOptions()), BuildFacts(is_compiled=False))
+            tree = self._gather(RebuildOptions())
+            return self._describe(tree, BuildFacts(is_compiled=False))
         with self._shown():
             with self._configuring(self._steps):
                 self._make_plain_files()
                 files_before = sum(1 for _ in self._staged_files())
                 manifests = manifest_stamps(self._layout.build_dir)
+                # Files and manifests that are there before tell what CMake's install step adds.
                 builder = self._steps.configure()
             with self._area.compile() as packed:
                 options = self._steps.build_and_install(builder, when_started=self._start_meanwhile)
@@ -108,6 +112,7 @@ class Staging:
                     ),
                 )
                 tree = self._gather(options)
+                # The area has to know which sources went into the wheel as they are.
                 packed += [entry.source for entry in tree.entries if isinstance(entry.source, Path)]
         return self._describe(tree, facts)
 
@@ -127,11 +132,13 @@ class Staging:
         layout, environ = self._layout, self._request.environ
         launchers = launcher_cache_entries(self._project.settings.launcher)
         if launchers:
+            # As defaults of the project's own ``env`` table, which the user's environment overrules.
             variables = {name: EnvValue(value) for name, value in EXACT.items()}
             self._settings = dataclasses.replace(self._settings, env={**variables, **self._settings.env})
         definitions = self._area.definitions_file(layout.build_dir.absolute())
         cmake = self._settings.cmake
         said_otherwise = " ".join([*cmake.define, *cmake.args, environ.get("CMAKE_ARGS", "")])
+        # A name that stands anywhere in what was given may be set there; then it is not ours to say.
         ours: dict[str, str | Path] = {"CMAKE_PROJECT_INCLUDE_BEFORE": definitions, **launchers}
         for name, value in ours.items():
             if name not in said_otherwise and name not in environ:
@@ -175,6 +182,7 @@ class Staging:
         if self._meanwhile is None:
             return
         waiting = threading.Timer(_HEAD_START, self._meanwhile)
+        # A build that fails early does not wait for it.
         waiting.daemon = True
         waiting.start()
 
@@ -196,8 +204,11 @@ class Staging:
 
         :param files_before: how many files there were before CMake ran.
         """
-        has_installed = any(True for _ in itertools.islice(self._staged_files(), files_before, None))
-        return () if has_installed else tuple(libraries(self._layout.build_dir))
+        # Counting on from there stops at the first new file, where a wheel may have thousands.
+        new_files = itertools.islice(self._staged_files(), files_before, None)
+        if next(new_files, None) is not None:
+            return ()
+        return tuple(libraries(self._layout.build_dir))
 
     def _directories_of_the_build(self) -> tuple[Path, ...]:
         """Return the directories that files may be installed into without being lost to the wheel."""
@@ -210,6 +221,7 @@ class Staging:
         gathered = gather_files(self._settings, self._layout, name, generated=self._generated)
         entries = list(gathered.entries)
         if self._layout.is_editable:
+            # Without CMake there is nothing to rebuild.
             cmake = None if self._steps is None else self._steps.cmake
             entries += editable_entries(self._settings, self._layout, name, gathered, options=options, cmake=cmake)
         return Tree(entries=tuple(entries), purelib=self._layout.targetlib == "purelib")

@@ -51,6 +51,7 @@ def require_same_metadata(request: Request, project: Project) -> None:
     if prepared is None:
         return
     path = prepared / "METADATA"
+    # A front end may pass a directory that it has changed, or another one.
     if not path.is_file():
         raise TruewheelError(f"{path} is missing", hint="pass the directory that prepare_metadata_for_build_wheel made")
     if path.read_bytes() != project.metadata:

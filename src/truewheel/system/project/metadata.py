@@ -41,17 +41,15 @@ def read_project(project_file: ProjectFile, request: Request, engine: Engine) ->
         raise ConfigError(schema.headline(mistakes), problems=mistakes)
     raw_version = _raw_version(resolved, metadata, engine)
     message = metadata.as_rfc822()
+    # pyproject-metadata normalises the version; calendar versions keep their zeros (2024.01).
     message.replace_header("Version", raw_version)
-    license_files = None
-    if metadata.license_files is not None:
-        license_files = tuple(path.as_posix() for path in metadata.license_files)
     return Project(
         name=metadata.name,
         version=str(metadata.version),
         raw_version=raw_version,
         metadata=bytes(message),
         entry_points=_entry_points_text(metadata),
-        license_files=license_files,
+        license_files=_license_files(metadata),
         license_file=_license_file(metadata, request.source),
         template_values={**dataclasses.asdict(metadata), "raw_version": raw_version},
         settings=settings,
@@ -118,9 +116,11 @@ def _finish(metadata: StandardMetadata, table: Mapping[str, Any], engine: Engine
         )
         return
     metadata.dual_dynamic = _fields_that_may_grow(table["project"])
+    # What follows is as scikit-build-core has it for each minimum-version, so that METADATA stay the same bytes.
     if not engine.is_at_least("0.5"):
         metadata.name = metadata.canonical_name
-    if engine.is_at_least("0.9") and "\n" in (metadata.description or ""):
+    description = metadata.description or ""
+    if engine.is_at_least("0.9") and "\n" in description:
         yield Problem(where="project.description", message="has several lines; it is a one-line summary")
     if isinstance(metadata.license, str):
         from packaging.licenses import canonicalize_license_expression  # it holds all of SPDX
@@ -133,11 +133,8 @@ def _finish(metadata: StandardMetadata, table: Mapping[str, Any], engine: Engine
 
 def _fields_that_may_grow(project: Mapping[str, Any]) -> set[str]:
     """Return the fields that are given and listed in ``dynamic`` as well, which PEP 808 allows for lists and tables."""
-    both = set()
-    for field in project.get("dynamic", []):
-        if isinstance(field, str) and field in project and field in PROJECT_DYNAMIC_STATIC:
-            both.add(field)
-    return both
+    listed = {field for field in project.get("dynamic", []) if isinstance(field, str)}
+    return listed & project.keys() & PROJECT_DYNAMIC_STATIC
 
 
 def _problems_of(error: BaseException) -> Iterable[Problem]:
@@ -147,6 +144,7 @@ def _problems_of(error: BaseException) -> Iterable[Problem]:
         yield Problem(
             where=error.key or "project", message=message.replace("\n", " "), hint=_guess_unknown_keys(message)
         )
+    # With all_errors, pyproject-metadata raises a group (PEP 654).
     for inner in getattr(error, "exceptions", ()):
         yield from _problems_of(inner)
 
@@ -155,11 +153,13 @@ def _guess_unknown_keys(message: str) -> str | None:
     """Return what may have been meant by unknown keys of ``[project]``, which pyproject-metadata names in a sentence."""
     if "Extra keys present in" not in message:
         return None
+    _, _, listed = message.rpartition(":")
     guesses = []
-    for name in message.rpartition(":")[2].replace('"', "").replace("'", "").split(","):
-        near = difflib.get_close_matches(name.strip(), KNOWN_PROJECT_FIELDS, n=1)
+    for quoted in listed.split(","):
+        name = quoted.strip().strip("\"'")
+        near = difflib.get_close_matches(name, KNOWN_PROJECT_FIELDS, n=1)
         if near:
-            guesses.append(f"did you mean {near[0]} instead of {name.strip()}?")
+            guesses.append(f"did you mean {near[0]} instead of {name}?")
     return " ".join(guesses) or None
 
 
@@ -171,8 +171,15 @@ def _raw_version(resolved: Mapping[str, Any], metadata: StandardMetadata, engine
     return str(metadata.version)
 
 
+def _license_files(metadata: StandardMetadata) -> tuple[str, ...] | None:
+    if metadata.license_files is None:
+        return None
+    return tuple(path.as_posix() for path in metadata.license_files)
+
+
 def _license_file(metadata: StandardMetadata, source: Path) -> str | None:
     licence = metadata.license
+    # A string is an SPDX expression (PEP 639); the table with a file is the older way.
     if licence is None or isinstance(licence, str) or licence.file is None:
         return None
     return Path(os.path.relpath(licence.file, source)).as_posix()
@@ -183,10 +190,14 @@ def _entry_points_text(metadata: StandardMetadata) -> bytes:
 
     Source: https://packaging.python.org/en/latest/specifications/entry-points/#file-format
     """
-    groups = {**metadata.entrypoints, "console_scripts": metadata.scripts, "gui_scripts": metadata.gui_scripts}
-    text = ""
+    # The two groups of scripts have tables of their own in [project].
+    groups = dict(metadata.entrypoints)
+    groups["console_scripts"] = metadata.scripts
+    groups["gui_scripts"] = metadata.gui_scripts
+    lines = []
     for group, entries in groups.items():
         if entries:
-            lines = [f"{name} = {target}\n" for name, target in entries.items()]
-            text += f"[{group}]\n{''.join(lines)}\n"
-    return text.encode()
+            lines.append(f"[{group}]\n")
+            lines += [f"{name} = {target}\n" for name, target in entries.items()]
+            lines.append("\n")
+    return "".join(lines).encode()

@@ -39,7 +39,9 @@ def build_requires(table: Mapping[str, Any]) -> frozenset[str]:
     from packaging.requirements import InvalidRequirement, Requirement  # few hooks ask
     from packaging.utils import canonicalize_name
 
-    listed = table.get("build-system", {}).get("requires", [])
+    build_system = table.get("build-system", {})
+    listed = build_system.get("requires", [])
+    # Front ends have checked it (PEP 518); a hook that is called by hand may come without.
     if not isinstance(listed, list):
         return frozenset()
     names = set()
@@ -81,6 +83,7 @@ def _setuptools_hint(source: Path) -> str | None:
 
 def _read_settings(table: Mapping[str, Any], request: Request) -> tuple[Settings, tuple[Problem, ...]]:
     """Return ``[tool.truewheel]`` with options and variables on top, and all mistakes in them."""
+    # Its mistakes are told by read_project, together with those of the metadata.
     ours = precedence.own_table(table)
     if not isinstance(ours, dict):
         return Settings(), (Problem(where="tool.truewheel", message="is not a table"),)
