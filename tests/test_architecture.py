@@ -73,8 +73,9 @@ ROOMS = {
     "__main__": door("cli"),
     "backend": door("model", "system/warm", "pipeline", "report", "boundary"),
     "boundary": door("model", "report"),
-    "cli": door(
-        "boundary", "model", "formats", "audit", "system/warm", "system/wheels", "templates", "report", "finding_pages", "__init__"
+    "cli": door("boundary", "model", "finding_pages", "templates", "__init__"),
+    "commands": door(
+        "boundary", "model", "formats", "audit", "system/warm", "system/wheels", "templates", "report", "finding_pages"
     ),
     "finding_pages": worldly("model"),
     "explanation": worldly("model", "planning", "system", "system/project", "system/warm"),
@@ -120,7 +121,7 @@ WORLD_FOR_A_REASON = {
     "model/record_file.py": {"io": "StringIO, for the csv module: nothing leaves memory"},
     "model/request.py": {"pathlib": "paths as values, of which none is opened"},
     "model/tree.py": {"pathlib": "paths as values, of which none is opened"},
-    "report.py": {"time": "writes a given time as a date"},
+    "report/messages.py": {"time": "writes a given time as a date"},
 }
 
 ASKS_THE_HOST = {
@@ -150,7 +151,7 @@ DECIDES_BY_TEXT_FOR_A_REASON = {
     "model/codes.py:blocks_promise": "the catalogue itself",
     "model/codes.py:makes_name_untrue": "the catalogue itself",
     "model/codes.py:makes_untrue": "the catalogue itself",
-    "report.py:findings": "the report: alike findings are shown together",
+    "report/text.py:finding_texts": "the report: alike findings are shown together",
 }
 DECIDES_BY_TEXT_STILL = {
     "audit/claimed_tags.py:untrue",

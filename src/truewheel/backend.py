@@ -110,14 +110,15 @@ def _summarise(built: Built, refusal: NothingKept | None) -> None:
 
     :param refusal: why the build environment was not kept; ``None`` when it lasts by itself.
     """
-    from . import boundary, report
+    from . import boundary
+    from .report.wheels import build_summary
 
     note = built.warmth.phrase if built.warmth is not None else ""
     # That the environment cannot be kept is why the build area could not be, either: it explains more.
     if note and refusal is not None:
         note = f"from nothing: {refusal.phrase}"
     style = boundary.style_for(sys.stderr)
-    boundary.say(report.summary(built.wheel.path.name, built.wheel.size, built.verdict, style, note=note))
+    boundary.say(build_summary(built.wheel.path.name, built.wheel.size, built.verdict, style, note=note))
     if built.message:
         boundary.say(built.message)
 

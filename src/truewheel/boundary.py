@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from .report import Style
+    from .report.text import Style
 
 INTERRUPTED = 130
 """The exit code of a process that Ctrl-C has stopped, as shells give it: 128 and the number of SIGINT."""
@@ -72,9 +72,9 @@ def explain(error: BaseException) -> TruewheelError | None:
 
 def tell(error: TruewheelError) -> None:
     """Print an error as people read it."""
-    from . import report
+    from .report.text import error_text
 
-    say(report.error(error, style_for(sys.stderr)))
+    say(error_text(error, style_for(sys.stderr)))
 
 
 def say(text: str) -> None:
@@ -93,7 +93,7 @@ def style_for(stream: TextIO, *, verbose: bool = False) -> Style:
 
     Source: https://no-color.org
     """
-    from .report import Style
+    from .report.text import Style
 
     return Style(colour=stream.isatty() and not os.environ.get("NO_COLOR"), verbose=verbose)
 

@@ -16,7 +16,7 @@ _AFTER_CMAKE = (
     "truewheel.audit.verdict",
     "truewheel.system.wheels.reading",
     "truewheel.system.wheels.writing",
-    "truewheel.report",
+    "truewheel.report.wheels",
 )
 
 

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.facts import contents, wheel_named
-from truewheel import report
 from truewheel.audit.verdict import Checked
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need
 from truewheel.model.contents import WheelFacts
@@ -20,6 +19,10 @@ from truewheel.model.floor import Evidence, Floor
 from truewheel.model.record import replace
 from truewheel.model.verdict import Verdict
 from truewheel.model.wheel_name import WheelName
+from truewheel.report.json_document import json_document
+from truewheel.report.messages import cache_listing
+from truewheel.report.text import Style, error_text, finding_texts, printable
+from truewheel.report.wheels import binary_report, build_summary, check_report, wheel_report
 
 EVIL = "a\x1b[31m\x00\x07\x9b2J\r\n\u202e\u2028\x7f\udc80"
 
@@ -54,15 +57,15 @@ def test_nothing_from_a_wheel_is_obeyed_by_a_terminal() -> None:
     judged, known = checked(bad, *more, evil=EVIL), facts(EVIL)
     piece = ElfSlice(cpu="x86_64", bits=64, machine=62, kind=Kind.SHARED, name=EVIL, needs=(Need(library=EVIL),))
     texts = [
-        report.shown(known, judged),
-        report.shown(known, judged, report.Style(verbose=True)),
-        report.checked_line(known, judged),
-        report.summary(EVIL, 1, judged.truth, note=EVIL),
-        report.error(VerdictError(EVIL, findings=[bad, *more], hint=EVIL)),
-        report.error(TruewheelError(EVIL, context=[EVIL])),
-        report.binary(EVIL, Binary(format=Format.ELF, slices=(piece,))),
-        report.held("/cache", [(EVIL, 0.0, 1, EVIL)]),
-        report.as_json([(known, judged)]),
+        wheel_report(known, judged),
+        wheel_report(known, judged, Style(verbose=True)),
+        check_report(known, judged),
+        build_summary(EVIL, 1, judged.truth, note=EVIL),
+        error_text(VerdictError(EVIL, findings=[bad, *more], hint=EVIL)),
+        error_text(TruewheelError(EVIL, context=[EVIL])),
+        binary_report(EVIL, Binary(format=Format.ELF, slices=(piece,))),
+        cache_listing("/cache", [(EVIL, 0.0, 1, EVIL)]),
+        json_document([(known, judged)]),
     ]
     for text in texts:
         assert is_harmless(text), text
@@ -71,29 +74,29 @@ def test_nothing_from_a_wheel_is_obeyed_by_a_terminal() -> None:
 
 @given(st.text(max_size=50))
 def test_printable_text_is_one_line(text: str) -> None:
-    assert report.printable(text).isprintable()
-    assert not text.isprintable() or report.printable(text) == text
+    assert printable(text).isprintable()
+    assert not text.isprintable() or printable(text) == text
 
 
 def test_text_that_is_too_long_for_a_person_is_cut() -> None:
-    assert report.printable("x" * 10_000_000) == "x" * 1000 + "… (9999000 characters more)"
+    assert printable("x" * 10_000_000) == "x" * 1000 + "… (9999000 characters more)"
 
 
 def test_a_long_name_loses_its_middle_in_text_and_not_in_json() -> None:
     name = f"p/{'x' * 3000}.so"
     one = finding(name, evidence=(f"{name} needs libfoo.so",))
     known, judged = facts("p-1-py3-none-any.whl"), checked(one, finding("q", message="is odd"))
-    text = report.shown(known, judged)
+    text = wheel_report(known, judged)
     assert longest_line(text) < 400
     assert "characters more) …xxx" in text
     assert "xxx.so needs libfoo.so\n" in text
-    (wheel,) = json.loads(report.as_json([(known, judged)]))["wheels"]
+    (wheel,) = json.loads(json_document([(known, judged)]))["wheels"]
     assert wheel["findings"][0]["where"] == name
 
 
 def test_long_names_of_findings_that_are_told_together_lose_their_middle() -> None:
     name = f"p/{'x' * 3000}.so"
-    told = report.findings([finding(name), finding(name + "2", evidence=("it is odd",)), finding("a" * 300)])
+    told = finding_texts([finding(name), finding(name + "2", evidence=("it is odd",)), finding("a" * 300)])
     together = "\n".join(told)
     assert longest_line(together) < 400
     assert "a" * 300 in together
@@ -106,33 +109,33 @@ def longest_line(text: str) -> int:
 def test_a_count_of_findings_includes_those_that_are_not_listed() -> None:
     many = [finding(f"p/{n}.a") for n in range(6)]
     rest = finding("…", message="and 72 more like these, which are not listed")
-    told = report.findings([*many, rest], rest=" (-v lists them)")
+    told = finding_texts([*many, rest], rest=" (-v lists them)")
     assert told[0].startswith("note TW514: is wrong (6 files or more)\n")
     assert "  and 1 more (-v lists them)\n" in told[0]
     assert told[1].startswith("note TW514: …: and 72 more like these, which are not listed")
-    assert report.findings(many)[0].startswith("note TW514: is wrong (6 files)\n")
+    assert finding_texts(many)[0].startswith("note TW514: is wrong (6 files)\n")
 
 
 def test_lines_of_a_compiler_stay_lines() -> None:
     long = "x" * 5000
-    text = report.error(TruewheelError("it failed", context=[f"one\n\ttwo\n{long}"]))
+    text = error_text(TruewheelError("it failed", context=[f"one\n\ttwo\n{long}"]))
     assert text.split("\n")[1:] == ["  because: one", "  because:         two", f"  because: {long}"]
 
 
 def test_findings_that_are_alike_are_told_together() -> None:
     many = [finding(f"p/{n}.a", evidence=(f"{n} bytes",)) for n in range(30)]
-    told = report.shown(facts("p-1-py3-none-any.whl"), checked(*many, finding("q", message="is odd")))
+    told = wheel_report(facts("p-1-py3-none-any.whl"), checked(*many, finding("q", message="is odd")))
     assert "note TW514: is wrong (30 files)\n  p/0.a: 0 bytes\n" in told
     assert "  p/4.a: 4 bytes\n  and 25 more (-v lists them)\n  hint: mend it\n" in told
     assert "p/5.a" not in told
     assert "note TW514: q: is odd\n" in told
-    each = report.shown(facts("p-1-py3-none-any.whl"), checked(*many), report.Style(verbose=True))
+    each = wheel_report(facts("p-1-py3-none-any.whl"), checked(*many), Style(verbose=True))
     assert len(re.findall("note TW514: p/[0-9]+.a: is wrong\n  because: [0-9]+ bytes", each)) == 30
 
 
 def test_evidence_that_names_the_file_does_not_name_it_twice() -> None:
     both = [finding(n, evidence=(f"{n} imports x",), hint=f"mend {n}") for n in ("a.so", "b.so")]
-    (told,) = report.findings(both)
+    (told,) = finding_texts(both)
     assert told.split("\n")[1:4] == ["  a.so imports x", "  b.so imports x", "  hint: for example: mend a.so"]
 
 
@@ -140,4 +143,4 @@ def test_evidence_that_names_the_file_does_not_name_it_twice() -> None:
 def test_findings_of_different_severity_are_told_apart(severity: Severity, count: int) -> None:
     note = finding("a")
     other = replace(note, where="b", severity=severity)
-    assert len(report.findings([note, other])) == count
+    assert len(finding_texts([note, other])) == count

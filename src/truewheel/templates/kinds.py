@@ -3,20 +3,19 @@ with. It reads no template and writes no file."""
 
 from __future__ import annotations
 
-import dataclasses
 import keyword
 import re
 import sys
 from collections.abc import Iterable, Mapping
 
 from ..model.errors import TruewheelError
+from ..model.record import Record
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 """Those that a new project's CI tests on."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Kind:
+class Kind(Record):
     """One kind of extension.
 
     :param summary: the first sentence of its README.

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from truewheel import cli, report
+from truewheel import cli
+from truewheel.report.text import size_text
 from truewheel.system.warm import cache
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the workspace needs POSIX file locks")
@@ -51,8 +52,8 @@ def test_cleaning_keeps_and_names_what_an_editable_install_needs(
     assert cli.main(["cache", "clean"]) == 0
     said = capsys.readouterr().out
     size = next(cache.entries(root)).size
-    assert f"freed {report.size(2 * size)}" in said
-    assert f"kept {report.size(size)}" in said
+    assert f"freed {size_text(2 * size)}" in said
+    assert f"kept {size_text(size)}" in said
     assert f"\n  {tree}\n" in said
     assert "cache clean --all" in said
     assert needed.is_dir()

@@ -1,0 +1,21 @@
+"""``truewheel explain``: the page of a finding, or the titles of several."""
+
+from __future__ import annotations
+
+from ..finding_pages import covered, page, titles
+from ..model.errors import ExitCode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import SimpleNamespace
+
+
+def run(options: SimpleNamespace) -> int:
+    """Print what is known of a code, or of all that begin alike; return the exit code."""
+    found = titles() if options.code is None else covered(options.code)
+    if len(found) == 1:
+        print(page(*found).rstrip())
+    else:
+        for code, title in found.items():
+            print(f"{code}  {title}")
+    return int(ExitCode.FINE)

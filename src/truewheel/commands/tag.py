@@ -1,0 +1,59 @@
+"""``truewheel tag``: wheels written under their true names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .. import boundary
+from ..audit import naming
+from ..audit.verdict import check
+from ..model.errors import ExitCode, TruewheelError
+from ..report.text import printable
+from ..system.wheels.reading import read_wheel
+from ..system.wheels.writing import retag_wheel
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import SimpleNamespace
+
+
+def run(options: SimpleNamespace) -> int:
+    """Write every wheel that is named under its true name; return the exit code."""
+    worst = int(ExitCode.FINE)
+    output = Path(options.output)
+    wheels_by_name: dict[str, Path] = {}
+    for path in map(Path, options.wheels):
+        try:
+            done = _tag_wheel(path, output, tuple(options.exclude), wheels_by_name)
+            print(printable(done))
+        except TruewheelError as error:
+            boundary.tell(error)
+            worst = max(worst, int(error.exit_code))
+    return worst
+
+
+def _tag_wheel(path: Path, output: Path, exclude: tuple[str, ...], wheels_by_name: dict[str, Path]) -> str:
+    """Write one wheel under its true name; return what was done.
+
+    :param wheels_by_name: the wheel that each name was given to in this run; this one is added.
+    :raises TruewheelError: when no true name is known, or the wheel cannot be read or written.
+    """
+    facts = read_wheel(path, digests=True)
+    checked = check(facts, exclude=exclude)
+    name = naming.true_name(facts, checked, exclude=exclude)
+    other = wheels_by_name.setdefault(str(name), path)
+    if other != path:
+        raise TruewheelError(
+            f"{path} would get the name that {other} has got, {name}",
+            hint="keep one of them, or name another directory for it",
+        )
+    made = output / str(name)
+    if made.resolve() != path.resolve():
+        retag_wheel(path, output, name=name, purelib=checked.truth.purelib)
+        return f"{path.name} -> {made}"
+    if not naming.agrees_with_wheel_file(facts, name):
+        raise TruewheelError(
+            f"{path.name}: its name is true, but its WHEEL file says something else",
+            hint="name another directory, where one that says the same in both can be written",
+        )
+    return f"{path.name}: its name is true already"

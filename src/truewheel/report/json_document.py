@@ -1,0 +1,78 @@
+"""The document of ``--json``. Its keys are described in the command-line reference, and keep their meaning."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ..model.record import parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..audit.verdict import Checked
+    from ..model.contents import WheelFacts
+    from ..model.errors import TruewheelError
+    from ..model.finding import Finding
+    from ..model.floor import Evidence, Floor
+    from ..model.variants import Variant
+
+JSON_VERSION = 1
+"""Raised when a key changes its meaning or goes."""
+
+
+def json_document(
+    wheels: Iterable[tuple[WheelFacts, Checked]], unread: Iterable[tuple[str, TruewheelError]] = ()
+) -> str:
+    """Return the document about these wheels.
+
+    :param unread: what could not be read, and why.
+    """
+    document = {
+        "version": JSON_VERSION,
+        "wheels": [_wheel(facts, checked) for facts, checked in wheels],
+        "unread": [_unread(path, error) for path, error in unread],
+    }
+    return json.dumps(document, indent=2, sort_keys=True)
+
+
+def _unread(path: str, error: TruewheelError) -> dict[str, Any]:
+    return {"path": path, "message": error.message, "because": list(error.context)}
+
+
+def _wheel(facts: WheelFacts, checked: Checked) -> dict[str, Any]:
+    """Return what is said of one wheel."""
+    truth = checked.truth
+    return {
+        "file": facts.filename,
+        "path": facts.path,
+        "size": facts.size,
+        "claimed": checked.claimed.tag if checked.claimed else None,
+        "true": checked.is_true,
+        "tag": truth.tag,
+        "tags": list(truth.expanded),
+        "variant": _variant(truth.variant),
+        "reasons": list(truth.reasons),
+        "floors": [_floor(floor) for floor in truth.floors],
+        "findings": [_finding(finding) for finding in checked.findings],
+    }
+
+
+def _variant(variant: Variant | None) -> dict[str, Any] | None:
+    if variant is None:
+        return None
+    return {"label": variant.label, "properties": list(map(str, variant.properties))}
+
+
+def _floor(floor: Floor) -> dict[str, Any]:
+    evidence = list(map(_evidence, floor.evidence))
+    return {"of": floor.of, "version": floor.text, "cpu": floor.cpu, "evidence": evidence}
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    """Return the parts that apply."""
+    return {name: value for name, value in parts(evidence).items() if value is not None}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {**parts(finding), "severity": finding.severity.value, "evidence": list(finding.evidence)}

@@ -1,0 +1,182 @@
+"""Errors and findings as text, and what all texts are made of.
+
+File names, fields and symbols are whatever the maker of a wheel wrote: none of them reaches a terminal without
+:func:`printable`.
+"""
+
+from __future__ import annotations
+
+from ..model.errors import VerdictError
+from ..model.finding import UNLISTED, Severity
+from ..model.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..model.errors import TruewheelError
+    from ..model.finding import Finding
+
+# SGR codes of ECMA-48, which terminals know as ANSI colours.
+BOLD, RED, GREEN = "1", "31", "32"
+_COLOURS = {Severity.ERROR: RED, Severity.WARNING: "33", Severity.NOTE: "36"}
+
+_LONGEST_TEXT = 1000
+"""Characters that are told of one fact."""
+_LONGEST_NAME = 300
+"""Characters that are told of a file's name, which a person has to find again."""
+_NAMED_FILES = 5
+"""Files that are named when many have the same finding."""
+
+
+class Style(Record):
+    """How text is to look.
+
+    :param colour: whether it may be coloured.
+    :param verbose: whether findings that are alike are told one by one.
+    """
+
+    colour: bool = False
+    verbose: bool = False
+
+    def paint(self, text: str, code: str) -> str:
+        """Return ``text`` in an ANSI colour, when there is any."""
+        return f"\x1b[{code}m{text}\x1b[0m" if self.colour else text
+
+
+PLAIN = Style()
+
+
+def printable(text: str, *, longest: int = _LONGEST_TEXT) -> str:
+    """Return ``text`` on one line, with escapes for what a terminal would obey or hide.
+
+    These are control characters, line ends, and characters that turn the direction of writing.
+
+    :param longest: characters from which on it is cut; 0 for never.
+
+    >>> printable("a\\x1b[2Jb\\n"), printable("näïve")
+    ('a\\\\x1b[2Jb\\\\n', 'näïve')
+    """
+    if 0 < longest < len(text):
+        text = f"{text[:longest]}… ({len(text) - longest} characters more)"
+    if text.isprintable():
+        return text
+    return "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    """Return one character, escaped when a terminal might obey it."""
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def shortened(name: str) -> str:
+    """Return a file's name for people: only the beginning and the end of one longer than any of theirs.
+
+    >>> len(shortened("p/" + "x" * 3000 + ".py")) < 350
+    True
+    """
+    if len(name) > _LONGEST_NAME:
+        half = _LONGEST_NAME // 2
+        name = f"{name[:half]}… ({len(name) - 2 * half} characters more) …{name[-half:]}"
+    return printable(name)
+
+
+def size_text(count: int) -> str:
+    """Return a number of bytes as people write it.
+
+    >>> size_text(999), size_text(123456)
+    ('999 bytes', '123.5 kB')
+    """
+    for limit, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if count >= limit:
+            return f"{count / limit:.1f} {unit}"
+    return f"{count} bytes"
+
+
+# --- errors -----------------------------------------------------------------------------------------------------
+
+
+def error_text(error: TruewheelError, style: Style = PLAIN) -> str:
+    """Return what stopped the work: what, because, hint."""
+    lines = [f"{style.paint('error:', '1;31')} {printable(error.message)}"]
+    for told in error.context:
+        # What compilers said has lines and tabulators of its own, and is to be whole.
+        for line in told.split("\n"):
+            lines.append(f"  because: {printable(line.expandtabs(), longest=0)}")
+    if isinstance(error, VerdictError):
+        lines += finding_texts(error.findings, style)
+    if error.hint:
+        lines.append(f"  hint: {printable(error.hint)}")
+    return "\n".join(lines)
+
+
+# --- findings ---------------------------------------------------------------------------------------------------
+
+
+def finding_texts(findings: Iterable[Finding], style: Style = PLAIN, *, rest: str = "") -> list[str]:
+    """Return a text for each finding; those that say the same of many files together, unless ``style`` is verbose.
+
+    :param rest: how to see the files that are not named then.
+    """
+    groups: dict[object, list[Finding]] = {}
+    codes_with_more = set()
+    for finding in findings:
+        if finding.where == UNLISTED:
+            codes_with_more.add(finding.code)
+        alike = (finding.code, finding.severity, finding.message)
+        groups.setdefault(finding if style.verbose else alike, []).append(finding)
+    texts = []
+    for group in groups.values():
+        has_more = group[0].code in codes_with_more
+        texts.append(_group_text(group, style, rest, has_more=has_more))
+    return texts
+
+
+def _group_text(group: Sequence[Finding], style: Style, rest: str, *, has_more: bool) -> str:
+    """Return one finding: what, because, hint, see. Of several that are alike, the first few files and facts.
+
+    :param has_more: whether there are more of its code, which a finding of their own counts.
+    """
+    first = group[0]
+    name = style.paint(f"{first.severity.value} {first.code}", f"1;{_COLOURS[first.severity]}")
+    if len(group) == 1:
+        lines = [f"{name}: {shortened(first.where)}: {_text_about(first, first.message)}"]
+        lines += [f"  because: {_text_about(first, line)}" for line in first.evidence]
+    else:
+        count = f"{len(group)} files or more" if has_more else f"{len(group)} files"
+        lines = [f"{name}: {printable(first.message)} ({count})"]
+        lines += [f"  {_place_and_fact(finding)}" for finding in group[:_NAMED_FILES]]
+        if len(group) > _NAMED_FILES:
+            lines.append(f"  and {len(group) - _NAMED_FILES} more{rest}")
+    hint = _common_hint(group)
+    if hint:
+        lines.append(f"  hint: {printable(hint)}")
+    lines.append(f"  see: truewheel explain {first.code}")
+    return "\n".join(lines)
+
+
+def _text_about(finding: Finding, text: str) -> str:
+    """Return what is told of a finding's file; the text may hold its name, which may be long."""
+    if len(finding.where) > _LONGEST_NAME:
+        text = text.replace(finding.where, shortened(finding.where))
+    return printable(text)
+
+
+def _place_and_fact(finding: Finding) -> str:
+    """Return the file, and the first fact, which may begin with the file's name."""
+    fact = finding.evidence[0] if finding.evidence else ""
+    if not fact:
+        return _text_about(finding, finding.where)
+    if fact.startswith(finding.where):
+        return _text_about(finding, fact)
+    return f"{shortened(finding.where)}: {_text_about(finding, fact)}"
+
+
+def _common_hint(group: Iterable[Finding]) -> str:
+    """Return the hint of all; where they differ, the first as an example; empty when there is none."""
+    hints = list(dict.fromkeys(finding.hint for finding in group if finding.hint))
+    if not hints:
+        return ""
+    return hints[0] if len(hints) == 1 else f"for example: {hints[0]}"
