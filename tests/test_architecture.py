@@ -67,9 +67,10 @@ ROOMS = {
     # Floor 4: the story, and the doors to it
     "__init__": pure(),
     "__main__": door("cli"),
-    "backend": door("model", "system/warm", "pipeline", "report"),
+    "backend": door("model", "system/warm", "pipeline", "report", "boundary"),
+    "boundary": door("model", "report"),
     "cli": door(
-        "model", "formats", "audit", "system/warm", "system/wheels", "templates", "report", "finding_pages", "__init__"
+        "boundary", "model", "formats", "audit", "system/warm", "system/wheels", "templates", "report", "finding_pages", "__init__"
     ),
     "finding_pages": worldly("model"),
     "pipeline": worldly(
@@ -135,8 +136,8 @@ HOST_STILL = {
 }
 
 ENVIRON_FOR_A_REASON = {
-    "backend.py": "NO_COLOR, of this process's own streams",
-    "cli.py": "NO_COLOR, of this process's own streams",
+    "backend.py": "hands it on, with the call",
+    "boundary.py": "NO_COLOR, of this process's own streams",
     "system/warm/environment.py": "makes the environment of a build",
     "system/host.py": "asks the host, which is told by variables to say something else",
 }

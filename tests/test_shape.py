@@ -46,7 +46,7 @@ CEILINGS = {
     "platforms":        Limits(11.4,  78, 42, 0.40, 0.80, 0.8, 2.0,  25),
     "project_settings": Limits(11.0,  67, 96, 0.46, 1.16, 0.0, 0.0,   2),
     "system":           Limits( 7.1,  74, 25, 0.17, 0.17, 0.0, 0.0,   0),
-    "system/engine":    Limits( 9.3,  44, 28, 0.27, 0.59, 0.5, 1.4,   9),
+    "system/engine":    Limits( 9.3,  44, 28, 0.29, 0.59, 0.5, 1.5,   9),
     "system/project":   Limits( 9.7,  46, 35, 0.36, 0.58, 0.0, 0.0,   1),
     "system/warm":      Limits(11.3,  96, 26, 0.38, 0.63, 0.4, 0.9,  11),
     "system/wheels":    Limits(11.0,  39, 39, 0.35, 0.75, 0.5, 1.1,  10),
@@ -55,7 +55,6 @@ CEILINGS = {
 }  # fmt: skip
 LARGE_FUNCTIONS_STILL: set[str] = set()
 LARGE_MODULES_STILL = {
-    "cli.py",
     "formats/elf.py",
     "formats/macho.py",
     "formats/pe.py",

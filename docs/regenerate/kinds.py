@@ -16,10 +16,12 @@ TARGET = ROOT / "docs" / "how-to" / "kinds-of-extension.md"
 INTRODUCTION = """\
 # Kinds of extension
 
-Why people write binary extensions, with what, and how each looks with truewheel. Every kind is a small project of its own in
-[examples](../../examples), to be copied. Below stand its README, its `CMakeLists.txt` and what is special in its
-`pyproject.toml`, word for word. Each is built by a real front end in every run of the tests, judged, installed into a fresh
-environment, and tested there. For the commonest kinds, `truewheel init` [starts a project](start-a-project.md).
+These are the reasons why people write binary extensions, the tools for them, and how each looks
+with truewheel. Every kind is a small project of its own in [examples](../../examples), to be
+copied. Below are its README, its `CMakeLists.txt` and what is special in its `pyproject.toml`, word
+for word. Every run of the tests builds each project with a real front end, judges the wheel,
+installs it into a fresh environment, and runs the project's tests there. For the most common kinds,
+`truewheel init` [starts a project](start-a-project.md).
 
 <!-- written by docs/regenerate/kinds.py from examples/ and tests/support/examples.py -->
 """
@@ -37,11 +39,13 @@ SECTIONS = {
 PYPY = """\
 ## PyPy
 
-Nothing in a project has to change: `pypy3 -m pip wheel .` makes `pp311-pypy311_pp73-manylinux_…` of c-module, cffi, Cython,
-pybind11 and nanobind (the first two in every run of the tests). PyPy has no stable ABI, so `wheel.py-api` asks nothing of it.
-cffi is what suits PyPy best; its runtime is a part of PyPy.
+Nothing in a project has to change. `pypy3 -m pip wheel .` makes `pp311-pypy311_pp73-manylinux_…` of
+c-module, cffi, Cython, pybind11 and nanobind. Every run of the tests does so with the first two.
+PyPy has no stable ABI, so `wheel.py-api` has no effect there. cffi suits PyPy best, because its
+runtime is a part of PyPy.
 
-truewheel needs Python 3.10. For an older PyPy, a CPython can build: the tag comes from the module that was built.
+truewheel needs Python 3.10. For an older PyPy, build with CPython: the tag comes from the module
+that was built.
 
     python -m pip wheel . -Ccmake.args="-DPython_EXECUTABLE=/usr/bin/pypy3;-DPython_FIND_IMPLEMENTATIONS=PyPy;\\
     -DPython_ROOT_DIR=/usr;-DPython_INCLUDE_DIR=/usr/include/pypy3.9"

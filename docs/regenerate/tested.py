@@ -23,9 +23,10 @@ Cell = tuple[str, str, str]
 INTRODUCTION = """\
 # What is tested
 
-Each of the [kinds of extension](../how-to/kinds-of-extension.md), on the Pythons and with the front ends that built it, installed
-it into a fresh environment and ran its tests there. Every entry is a test that passed in the extended run of the tests; the
-usual run takes a part of them. Where a Python has more than one front end, all of them made the same wheel, byte for byte.
+Rows are the [kinds of extension](../how-to/kinds-of-extension.md), columns are the Pythons. A cell
+lists the front ends that built the project, installed it into a fresh environment and ran its tests
+there. Every entry is a test that passed in the extended run of the tests. The usual run takes some
+of them. If a cell has more than one front end, all of them made the same wheel, byte for byte.
 
 <!-- written by docs/regenerate/tested.py from a report of the tests -->
 """

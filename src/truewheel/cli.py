@@ -56,25 +56,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         code: int = options.run(options)
         sys.stdout.flush()
-    except TruewheelError as error:
-        _complain(error)
-        return int(error.exit_code)
-    except BrokenPipeError:  # the reader of our output has enough: `truewheel show … | head`
-        import contextlib
+    except BaseException as error:
+        from . import boundary
 
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.FINE)
-    except OSError as error:
-        # Without a file name it is what we print that has no place to go.
-        what = f"{os.fsdecode(error.filename)} cannot be used" if error.filename else "the output cannot be written"
-        _complain(TruewheelError(f"{what}: {error.strerror}"))
-        return int(ExitCode.USAGE)
-    except MemoryError:
-        _complain(TruewheelError("there is not enough memory", hint="give it more, or look at fewer files at once"))
-        return int(ExitCode.USAGE)
-    except KeyboardInterrupt:
-        return 130
+        stopped = boundary.stop_command(error)
+        if stopped is None:
+            raise
+        return stopped
     return code
 
 
@@ -396,17 +384,12 @@ def _must_be_true(facts: WheelFacts, name: WheelName, *, exclude: tuple[str, ...
 
 
 def _complain(error: TruewheelError) -> None:
-    import contextlib
+    from . import boundary
 
-    from . import report
-
-    style = report.Style(colour=sys.stderr.isatty() and not os.environ.get("NO_COLOR"))
-    with contextlib.suppress(OSError):  # that there is no place for it may be what there is to complain about
-        sys.stdout.flush()
-    print(report.error(error, style), file=sys.stderr)  # noqa: T201
+    boundary.tell(error)
 
 
 def _style(*, verbose: bool) -> Style:
-    from .report import Style
+    from . import boundary
 
-    return Style(colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"), verbose=verbose)
+    return boundary.style_for(sys.stdout, verbose=verbose)

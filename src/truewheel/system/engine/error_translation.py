@@ -112,11 +112,11 @@ def complaints(message: str) -> Iterator[None]:
         ValueError,
         TypeError,
     ) as error:
-        from ...model.os_errors import of_the_machine  # nothing fails as a rule
+        from ...model.os_errors import explain_machine_failure  # nothing fails as a rule
 
         if isinstance(error, FileNotFoundError) and error.filename is None and not error.args:
             raise
-        cause = of_the_machine(error.__cause__) if isinstance(error.__cause__, OSError) else None
+        cause = explain_machine_failure(error.__cause__) if isinstance(error.__cause__, OSError) else None
         told = f"{_said(error)}: {cause.message}" if cause is not None else _said(error)
         problem = Problem(where="tool.scikit-build", message=told)
         raise ConfigError(message, problems=[problem], hint=cause.hint if cause is not None else None) from error
