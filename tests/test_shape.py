@@ -59,7 +59,6 @@ LARGE_MODULES_STILL = {
     "formats/macho.py",
     "formats/pe.py",
     "checks/layout.py",
-    "audit/python/tags.py",
     "audit/verdict.py",
     "platforms/linux.py",
     "system/wheels/zip_reader.py",

@@ -1,0 +1,121 @@
+"""Libraries beside the extension modules: bound to a Python, of a Python, or of somebody else. Pure."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from ...model.binary import Format, Kind
+from ...model.record import worked_out
+from . import c_api
+from .file_names import find_python_library
+from .modules import Module, loadable_slices, modules, python_libraries
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...model.binary import Binary
+    from ...model.contents import Contents, File
+
+_LIBRARY_KINDS = (Kind.SHARED, Kind.BUNDLE)
+_SYSTEM_LIBRARIES = (
+    r"(lib(c|m|dl|rt|util|pthread|resolv|crypt|gcc_s|stdc\+\+|c\+\+|c\+\+abi|System\.B|atomic|gomp|z|python.*|objc\.A)"
+    r"|ld-.*)\.(so|dylib|\d).*"
+)
+"""Libraries of systems and of Python that define no names of their own beginning with ``Py``."""
+
+
+@worked_out
+def bound_libraries(contents: Contents) -> tuple[Module, ...]:
+    """Return the libraries that import Python's symbols without being modules.
+
+    Loaded with ``ctypes.PyDLL`` or by a module, they are bound to a Python as a module is. What takes the symbols from
+    the wheel itself (an embedded Python) is bound to none.
+    """
+    known = {module.path for module in modules(contents)}
+    found = []
+    for file, binary in contents.binaries():
+        if file.path not in known and _is_library(binary) and _imports_common_names(binary):
+            found.append(_as_module(file, binary))
+    if not found:
+        return ()
+    own = own_names(contents)
+    return tuple([library for library in found if not c_api.COMMON.isdisjoint(library.imports() - own)])
+
+
+def _is_library(binary: Binary) -> bool:
+    """Return whether a file is a library in some slice."""
+    return any(piece.kind in _LIBRARY_KINDS for piece in binary.slices)
+
+
+def _imports_common_names(binary: Binary) -> bool:
+    """Return whether a file imports a name that is certainly Python's."""
+    names: set[str] = set()
+    for piece in binary.slices:
+        names.update([symbol.name for symbol in piece.imports])
+    return not names.isdisjoint(c_api.COMMON)
+
+
+def _as_module(file: File, binary: Binary) -> Module:
+    """Return a library as if it were a module; its name says nothing of Pythons."""
+    slices = loadable_slices(binary)
+    return Module(
+        path=file.path,
+        stem=file.path.partition(".")[0],
+        python_tag=None,
+        abi_tag=None,
+        format=binary.format,
+        slices=slices,
+        python_libraries=python_libraries(slices),
+        is_module=False,
+    )
+
+
+@worked_out
+def own_names(contents: Contents) -> frozenset[str]:
+    """Return the names that the wheel itself defines: every project may begin its names with ``Py``."""
+    names: set[str] = set()
+    for _, binary in contents.binaries():
+        for piece in binary.slices:
+            names.update(piece.exports)
+    return frozenset(names)
+
+
+def unknown_libraries(module: Module, contents: Contents) -> tuple[str, ...]:
+    """Return the libraries that a module needs and of which nothing is known here, sorted.
+
+    They are not in the wheel, and not on every system. Where a file does not say which library a name is from, the name
+    may be from one of them. Only ELF files do not say so.
+    """
+    if module.format is not Format.ELF:
+        return ()
+    in_wheel = {posixpath.basename(file.path) for file in contents.files}
+    unknown = set()
+    for piece in module.slices:
+        for need in piece.needs:
+            name = posixpath.basename(need.library)
+            if "/System/" not in need.library and name not in in_wheel and not re.fullmatch(_SYSTEM_LIBRARIES, name):
+                unknown.add(name)
+    return tuple(sorted(unknown))
+
+
+def without_embedded(found: tuple[Module, ...], contents: Contents) -> tuple[Module, ...]:
+    """Return the modules that are not for a Python which the wheel itself brings.
+
+    Applications bring one with its library; its modules are not for the Python that installs the wheel.
+    """
+    if not found:
+        return ()
+    embedded = set()
+    for file in contents.files:
+        library = find_python_library(posixpath.basename(file.path)) if "ython" in file.path else None
+        if library is not None and library.cpython_tag is not None:
+            embedded.add(library.cpython_tag)
+    return tuple([module for module in found if _python_tag_of(module) not in embedded])
+
+
+def _python_tag_of(module: Module) -> str | None:
+    """Return the Python that a module is for, by its suffix or else by the library that it needs."""
+    library = module.versioned_library
+    if module.python_tag is not None or library is None:
+        return module.python_tag
+    return library.cpython_tag
