@@ -201,7 +201,7 @@ def _import_the_rest() -> None:
         formats.sniff(program.read(formats.HEAD))
     tag = host.target().platform_tag
     for platform in PLATFORMS:
-        if platform.understands(tag):
+        if platform.parse_tag(tag) is not None:
             tables.table(f"platforms/policy/{platform.family}.json")
 
 

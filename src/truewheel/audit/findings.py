@@ -30,14 +30,18 @@ def findings_of(part: PlatformAudit) -> tuple[Finding, ...]:
     if mixture is not None:
         found.append(several_cpus(mixture))
     for code in part.files:
-        for path in code.slice.search_paths:
-            if not platform.is_portable(path):
-                found.append(search_path_of_this_machine(platform, code, path))
+        found += _search_path_findings(platform, code)
     for link in part.linkage:
         found += _library_findings(platform, part, link)
     for requirement in part.requirements:
         found += _never_fulfilled(requirement)
     return tuple(dict.fromkeys(found))
+
+
+def _search_path_findings(platform: Platform, code: Code) -> Iterator[Finding]:
+    for path in code.slice.search_paths:
+        if not platform.is_portable(path):
+            yield search_path_of_this_machine(platform, code, path)
 
 
 def _library_findings(platform: Platform, part: PlatformAudit, link: Linkage) -> Iterator[Finding]:

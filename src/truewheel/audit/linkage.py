@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     class Libraries(Protocol):
         """Where libraries outside of the wheel are looked for: a disk, a sysroot, or a dictionary in tests."""
 
-        def exists(self, path: str) -> bool:
+        def has_file(self, path: str) -> bool:
             """Return whether there is a file at an absolute path."""
 
-        def read(self, path: str) -> Binary | None:
+        def read_library(self, path: str) -> Binary | None:
             """Return the facts of the file at ``path``; ``None`` when it is not a binary."""
 
 
@@ -120,9 +120,7 @@ def _resolve(part: PlatformAudit, platform: Platform, kind: str | None, librarie
 class _Resolver:
     """Finds libraries as the loader of one platform does."""
 
-    def __init__(
-        self, platform: Platform, part: PlatformAudit, kind: str | None, libraries: Libraries | None
-    ) -> None:
+    def __init__(self, platform: Platform, part: PlatformAudit, kind: str | None, libraries: Libraries | None) -> None:
         self.platform = platform
         self.part = part
         self.kind = kind
@@ -176,8 +174,8 @@ class _Resolver:
     def _elsewhere(self, code: Code, need: Need) -> External | Missing:
         """Return the first library for the same CPU on the machine: loaders pass over those for others."""
         for path, rule in self.platform.places_outside(code, need) if self.libraries is not None else ():
-            if self.libraries is not None and self.libraries.exists(path):
-                binary = self.libraries.read(path)
+            if self.libraries is not None and self.libraries.has_file(path):
+                binary = self.libraries.read_library(path)
                 if binary is not None and any(piece.cpu == code.cpu for piece in binary.slices):
                     return External(path=path, found_by=rule)
         return _MISSING

@@ -11,7 +11,7 @@ import posixpath
 
 from ..model.binary import ElfSlice, Format
 from ..model.record import worked_out
-from .base import BUILD_PLACES, Platform
+from .base import Platform
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -151,9 +151,7 @@ class Windows(Platform):
             return TagBasis(kind="win", endings=(), plain="win", reason=reason, has_no_tag=True)
         # Libraries and programs for several machines: which of them the wheel is for, nothing in it tells.
         if len(machines) > 1 and not _modules(files):
-            return TagBasis(
-                kind="win", endings=(), plain=tag, reason=f"the binaries are for {', '.join(machines)}"
-            )
+            return TagBasis(kind="win", endings=(), plain=tag, reason=f"the binaries are for {', '.join(machines)}")
         fitting = [code for code in bound if _machine(code.slice) == _tags()[tag]]
         example = (fitting or bound)[0]
         reason = f"{example.path} is code for {_machine(example.slice)}"

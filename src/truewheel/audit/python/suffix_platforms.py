@@ -220,7 +220,7 @@ def _kind_of(piece: Slice, family: str) -> str | None:
             if minimum.platform.startswith("ios"):
                 return minimum.platform
     if family == "linux":
-        from ...platforms.linux import libc_of  # most names need no second look
+        from ...platforms.linux.libc import libc_of  # most names need no second look
 
         return libc_of(piece)
     return None

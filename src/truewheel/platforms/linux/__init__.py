@@ -179,8 +179,8 @@ class Linux(ElfPlatform):
         return replace(code, slice=replace(code.slice, cpu=tag.cpu))
 
     def limit(self, requirement: Requirement, tag: PlatformTag) -> Level | None:
-        """Return the level; a plain tag allows whatever the machine has."""
-        return None if tag.is_plain else tag.level
+        """Return the level, for files of the tag's CPU; a plain tag allows whatever the machine has."""
+        return None if tag.is_plain or requirement.slot != tag.cpu else tag.level
 
     def allowance(self, requirement: Requirement, tag: PlatformTag) -> str:
         """Return what the claimed level has instead."""
@@ -231,7 +231,9 @@ def _lacks_cpu(promise: str) -> bool:
 
 
 def _aliases(tag: PlatformTag) -> tuple[str, ...]:
-    old: list[str] = next((policy["aliases"] for level, policy in levels(tag.cpu) if level >= tag.level and policy["aliases"]), [])
+    old: list[str] = next(
+        (policy["aliases"] for level, policy in levels(tag.cpu) if level >= tag.level and policy["aliases"]), []
+    )
     names = [f"manylinux_{tag.level[0]}_{tag.level[1]}", *old]
     whole = [f"{name}_{tag.cpu}" for name in names]
     return tuple(name for name in whole if name != tag.text)

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 def hazards_of(files: Sequence[Code]) -> Iterator[Finding]:
     """Yield executable stacks, text relocations, strange ABIs, and files for glibc beside files for musl."""
     for code in files:
-        piece: ElfSlice = code.slice  # type: ignore[assignment]
         yield from _strange_abi(code)
+        piece = code.slice
+        if not isinstance(piece, ElfSlice):
+            continue
         if _wants_executable_stack(piece):
             yield _executable_stack(code, piece)
         if piece.text_relocations:
@@ -49,15 +51,14 @@ def abi_mismatch(piece: Slice) -> str | None:
 
 
 def _strange_abi(code: Code) -> Iterator[Finding]:
-    piece: ElfSlice = code.slice  # type: ignore[assignment]
-    wrong = abi_mismatch(piece)
+    wrong = abi_mismatch(code.slice)
     if wrong is not None:
         yield Finding(
             code="TW314",
             severity=Severity.WARNING,
             where=code.path,
-            message=f"{wrong} is not what Linux on {piece.cpu} uses",
-            evidence=(flags_of(piece),),
+            message=f"{wrong} is not what Linux on {code.cpu} uses",
+            evidence=(flags_of(code.slice),),
             hint="build with the distribution's own compiler for that CPU",
         )
 

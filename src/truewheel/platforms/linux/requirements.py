@@ -7,6 +7,7 @@ What a file gets from the wheel itself, or from somebody whom the project names,
 from __future__ import annotations
 
 from ...model.audit import Cause, ExcludedBy, InWheel, Requirement
+from ...model.binary import ElfSlice
 from ...model.floor import Evidence
 from ...model.record import worked_out
 from ...model.tags import NEVER
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ...model.audit import Code, Linkage
-    from ...model.binary import ElfSlice, Need
+    from ...model.binary import Need, Slice
     from ...model.tags import Level, PlatformTag
 
 
@@ -69,7 +70,7 @@ def _musl_library(code: Code, link: Linkage) -> Iterator[Requirement]:
     for symbol in code.slice.imports:
         if symbol.name in private and not symbol.weak:
             evidence = Evidence(file=code.path, library=library, symbol=symbol.name)
-            yield Requirement("private symbol", NEVER, NEVER, evidence, Cause.PRIVATE_SYMBOL)
+            yield Requirement("private symbol", NEVER, NEVER, evidence, Cause.PRIVATE_SYMBOL, slot=code.cpu)
 
 
 def _level_of(link: Linkage) -> Level:
@@ -79,7 +80,7 @@ def _level_of(link: Linkage) -> Level:
 
 def _library(code: Code, library: str, level: Level) -> Requirement:
     evidence = Evidence(file=code.path, library=library)
-    return Requirement("library", level, level, evidence, Cause.NOT_SUPPLIED)
+    return Requirement("library", level, level, evidence, Cause.NOT_SUPPLIED, slot=code.cpu)
 
 
 def _versions(code: Code, need: Need) -> Iterator[Requirement]:
@@ -95,6 +96,7 @@ def _versions(code: Code, need: Need) -> Iterator[Requirement]:
             version=parse_version(text) or level,
             evidence=Evidence(file=code.path, library=need.library, symbol=symbol, version=version),
             cause=Cause.PRIVATE_SYMBOL if version == "GLIBC_PRIVATE" else Cause.TOO_NEW,
+            slot=code.cpu,
         )
 
 
@@ -110,7 +112,7 @@ def _private_to_glibc(code: Code, library: str) -> Iterator[Requirement]:
         # Without a version the symbol may be anybody's; the lists are made of names that nobody else has.
         if symbol.library in (library, None):
             evidence = Evidence(file=code.path, library=library, symbol=symbol.name, version=symbol.version)
-            yield Requirement("private symbol", level, level, evidence, Cause.PRIVATE_SYMBOL)
+            yield Requirement("private symbol", level, level, evidence, Cause.PRIVATE_SYMBOL, slot=code.cpu)
 
 
 def _new_in_musl(code: Code) -> Iterator[Requirement]:
@@ -121,7 +123,7 @@ def _new_in_musl(code: Code) -> Iterator[Requirement]:
         if release is not None and not symbol.weak:
             version = parse_version(release) or (1, 2)
             evidence = Evidence(file=code.path, library="musl", symbol=symbol.name, fact=f"new in musl {release}")
-            yield Requirement("musl", version[:2], version, evidence, Cause.TOO_NEW)
+            yield Requirement("musl", version[:2], version, evidence, Cause.TOO_NEW, slot=code.cpu)
 
 
 def _packed_relocations(code: Code, needs: Sequence[Need], libc: str) -> Iterator[Requirement]:
@@ -131,24 +133,25 @@ def _packed_relocations(code: Code, needs: Sequence[Need], libc: str) -> Iterato
     1.2.4 from 1.2, so ``musllinux_1_2`` may say it, as it may of files that need a symbol which musl got in 1.2.3; the
     floor tells people the rest.
     """
-    piece: ElfSlice = code.slice  # type: ignore[assignment]
-    if "DT_RELR" not in piece.packed_relocations or not piece.is_relocated:
+    piece = code.slice
+    if not isinstance(piece, ElfSlice) or "DT_RELR" not in piece.packed_relocations or not piece.is_relocated:
         return
     if any(RELR_VERSION in need.versions for need in needs):
         return
     release = RELR_SINCE[libc]
     since = ".".join(map(str, release))
     fact = f"DT_RELR is set: packed relative relocations, which {libc} applies since {since}"
-    yield Requirement(libc, release[:2], release, Evidence(file=code.path, fact=fact), Cause.TOO_NEW)
+    evidence = Evidence(file=code.path, fact=fact)
+    yield Requirement(libc, release[:2], release, evidence, Cause.TOO_NEW, slot=code.cpu)
 
 
 def _cpu_level(code: Code) -> Iterator[Requirement]:
     # x86-64 psABI, GNU_PROPERTY_X86_ISA_1_NEEDED: the loader refuses the file on a CPU without these instructions.
-    piece: ElfSlice = code.slice  # type: ignore[assignment]
-    above = [level for level in piece.isa_needed if level != "x86-64-baseline"]
+    levels_needed = code.slice.isa_needed if isinstance(code.slice, ElfSlice) else ()
+    above = [level for level in levels_needed if level != "x86-64-baseline"]
     if above:
         evidence = Evidence(file=code.path, fact=f"its notes say that it needs {above[-1]}")
-        yield Requirement("isa", NEVER, (int(above[-1][-1]),), evidence, Cause.NEWER_CPU)
+        yield Requirement("isa", NEVER, (int(above[-1][-1]),), evidence, Cause.NEWER_CPU, slot=code.cpu)
 
 
 def offered_instead(requirement: Requirement, tag: PlatformTag) -> str:
@@ -168,11 +171,11 @@ def offered_instead(requirement: Requirement, tag: PlatformTag) -> str:
 
 
 @worked_out
-def _example_symbols(piece: ElfSlice) -> Mapping[tuple[str | None, str | None], str]:
+def _example_symbols(piece: Slice) -> Mapping[tuple[str | None, str | None], str]:
     """Return, for each library and version, the first symbol that needs it: what people look for when they wonder why."""
     return {(symbol.library, symbol.version): symbol.name for symbol in reversed(piece.imports)}
 
 
 @worked_out
-def _imported_names(piece: ElfSlice) -> frozenset[str]:
+def _imported_names(piece: Slice) -> frozenset[str]:
     return frozenset([symbol.name for symbol in piece.imports])
