@@ -63,7 +63,7 @@ ROOMS = {
     "system/engine": worldly("model", "project_settings", "system/warm"),
     "system/project": worldly("model", "project_settings", "system/engine"),
     "system/warm": worldly("model", "__init__"),
-    "system/wheels": worldly("model", "formats", "system/engine", "__init__"),
+    "system/wheels": worldly("model", "formats", "system", "system/engine", "__init__"),
     "templates": worldly("model"),
     # Floor 4: the story, and the doors to it
     "__init__": pure(),
@@ -153,8 +153,7 @@ ENVIRON_STILL = {
     "system/warm/build_inputs.py",
     "system/project/pyproject_toml.py",
     "system/warm/observed_inputs.py",
-    "system/wheels/writing.py",
-    "system/warm/workspace.py",
+    "system/warm/slots.py",
 }
 """Modules that read the environment, rather than being handed what they need of it."""
 

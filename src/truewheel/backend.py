@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .model.build_record import NothingKept
     from .model.request import Request
     from .pipeline import Built
 
@@ -92,11 +93,11 @@ def _build(product: str, directory: str, config_settings: ConfigSettings, metada
         try:
             return reexec.call(f"build_{product}", [output, config_settings, prepared])
         except reexec.Refused as refused:
-            reason = str(refused)
+            refusal = refused.reason
         from . import pipeline
 
         built = pipeline.build(_request(product, directory, config_settings, metadata_directory))
-        _summarise(built, reason)
+        _summarise(built, refusal)
         return built.wheel.path.name
 
 
@@ -104,16 +105,17 @@ def _absolute(directory: str) -> str:
     return os.path.abspath(directory)  # noqa: PTH100  # as text, which another process is told
 
 
-def _summarise(built: Built, reason: str) -> None:
+def _summarise(built: Built, refusal: NothingKept | None) -> None:
     """Print the summary of a build, and what the project has to say after it.
 
-    :param reason: why nothing is kept for the next build; may be empty.
+    :param refusal: why the build environment was not kept; ``None`` when it lasts by itself.
     """
     from . import boundary, report
 
-    note = built.note
-    if reason and note:
-        note = f"from nothing: {reason}"
+    note = built.warmth.phrase if built.warmth is not None else ""
+    # That the environment cannot be kept is why the build area could not be, either: it explains more.
+    if note and refusal is not None:
+        note = f"from nothing: {refusal.phrase}"
     style = boundary.style_for(sys.stderr)
     boundary.say(report.summary(built.wheel.path.name, built.wheel.size, built.verdict, style, note=note))
     if built.message:

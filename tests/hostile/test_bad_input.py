@@ -192,7 +192,7 @@ ARCHIVES: dict[Callable[[], bytes], tuple[int, int, str]] = {
     bomb_that_looks_like_a_binary: (4, 4, "claims to hold"),
     bomb_of_many_small_ones: (4, 4, "claims to hold"),
     bomb_of_overlapping_members: (4, 4, "claims to hold"),
-    bomb_that_hides_its_size: (0, 1, "it has not the 1000 bytes"),
+    bomb_that_hides_its_size: (0, 1, "its size is not 1000 bytes"),
     member_of_an_exabyte: (0, 1, "it claims 1152921504606846976 bytes"),
     count_of_billions_in_zip64: (4, 4, "outside of the file"),
     zip64_end_that_is_elsewhere: (4, 4, "ZIP64 end record is missing"),

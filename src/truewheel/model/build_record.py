@@ -157,3 +157,39 @@ class ReuseDecision(Record):
 
     reuse: Reuse
     because: str
+
+    @property
+    def phrase(self) -> str:
+        """What the summary of a build says of it."""
+        return _WORDS[self.reuse] + self.because
+
+
+_WORDS = {Reuse.CLEAN: "from nothing: ", Reuse.CONFIGURE: "warm, configured anew: ", Reuse.KEEP: "warm: "}
+
+
+class ColdReason(enum.Enum):
+    """Why a build keeps nothing for the next one; the values are for people."""
+
+    SWITCHED_OFF = "cache = off"
+    NOT_A_WHEEL = "only wheels are built warm"
+    IN_ITS_SOURCE = "built in its source"
+    ENVIRONMENT_DELETED = "its build environment will be deleted"
+    ENVIRONMENT_NOT_KEPT = "the build environment cannot be kept"
+    UNFIT_CACHE = "the cache directory cannot be used"
+
+
+class NothingKept(Record):
+    """That a build keeps nothing, and why.
+
+    :param detail: one phrase for people that says more than the cause.
+    """
+
+    cause: ColdReason
+    detail: str = ""
+
+    @property
+    def phrase(self) -> str:
+        """What the summary of a build says of it; empty when it is as the user wants it."""
+        if self.cause is ColdReason.SWITCHED_OFF:
+            return ""
+        return self.detail or self.cause.value

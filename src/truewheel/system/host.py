@@ -8,7 +8,11 @@ import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..model.errors import TruewheelError
 from ..model.target import Target
+
+_EPOCH = 1580601600
+"""2020-02-02 00:00:00 UTC: the time of what is made when SOURCE_DATE_EPOCH does not say another."""
 
 DISTRIBUTIONS: Mapping[str, str] = {
     "CONDA_BUILD": "conda-build",
@@ -31,6 +35,25 @@ def distribution(environ: Mapping[str, str] | None = None) -> str | None:
     """Which distribution's package build this is; ``None`` when it is none."""
     environ = os.environ if environ is None else environ
     return next((name for variable, name in DISTRIBUTIONS.items() if environ.get(variable)), None)
+
+
+def source_date_epoch(environ: Mapping[str, str] | None = None) -> int:
+    """Return the time that reproducible artefacts carry, in seconds since 1970 UTC.
+
+    Source: https://reproducible-builds.org/specs/source-date-epoch/
+
+    :raises TruewheelError: when ``SOURCE_DATE_EPOCH`` is not a number.
+    """
+    text = (os.environ if environ is None else environ).get("SOURCE_DATE_EPOCH", "")
+    if not text:
+        return _EPOCH
+    try:
+        return int(text)
+    except ValueError:
+        raise TruewheelError(
+            f"SOURCE_DATE_EPOCH is {text!r}, not a number of seconds",
+            hint="unset it, or export SOURCE_DATE_EPOCH=$(git log -1 --pretty=%ct)",
+        ) from None
 
 
 def distributions() -> frozenset[str]:

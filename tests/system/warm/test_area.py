@@ -6,21 +6,20 @@ import os
 import sysconfig
 from pathlib import Path
 
-from truewheel.model.request import Product, Request
+from truewheel.model.build_record import ColdReason, NothingKept
 from truewheel.system.warm import observed_inputs as traces
-from truewheel.system.warm.workspace import Workplace
+from truewheel.system.warm.area import BuildArea
 
 
 def test_what_a_lasting_tree_includes_lasts(tmp_path: Path) -> None:
     """An editable install configures its build directory again on import, when a build in a temporary place is long over."""
-    request = Request(
-        product=Product.WHEEL, source=tmp_path, output=tmp_path, config_settings={}, metadata_directory=None
-    )
-    place = Workplace(request, tmp_path / "temporary", "")
-    (tmp_path / "temporary").mkdir()
-    assert place.definitions(place.build_dir).is_relative_to(place.root)
+    area = BuildArea(tmp_path, tmp_path / "temporary", NothingKept(cause=ColdReason.SWITCHED_OFF))
     own = tmp_path / "project" / "build"
-    assert place.definitions(own).is_relative_to(own)
+    for build_dir, home in ((area.build_dir, area.root), (own, own)):
+        with area.configure(build_dir, "settings"):
+            written = area.definitions_file(build_dir)
+        assert written.is_file()
+        assert written.is_relative_to(home)
 
 
 def test_files_of_distributions_are_known_by_their_content(tmp_path: Path) -> None:

@@ -18,9 +18,12 @@ from support import needs
 from truewheel.model.errors import TruewheelError, WheelError
 from truewheel.model.tree import Entry, Scheme, Tree
 from truewheel.model.wheel_name import WheelName
+from truewheel.system.host import source_date_epoch
 from truewheel.system.wheels import zip_writer as packing
 from truewheel.system.wheels.reading import read_wheel
-from truewheel.system.wheels.writing import retag_wheel, source_date_epoch, write_wheel
+from truewheel.system.wheels.sources import StagedTree
+from truewheel.system.wheels.writing import retag_wheel
+from truewheel.system.wheels.writing import write as write_wheel
 
 NAME = WheelName(name="p", version="1", interpreters=("py3",), abis=("none",), platforms=("any",))
 FILES = {"METADATA": b"Metadata-Version: 2.1\nName: p\nVersion: 1\n"}
@@ -31,7 +34,8 @@ def tree(**files: bytes) -> Tree:
 
 
 def write(place: Path, entries: Tree, **more: object) -> Path:
-    return write_wheel(place, name=NAME, purelib=True, tree=entries, files=FILES, **more).path  # type: ignore[arg-type]
+    source = StagedTree(entries, "p-1.dist-info")
+    return write_wheel(source, place, name=NAME, purelib=True, files=FILES, **more).path  # type: ignore[arg-type]
 
 
 def test_layout_of_the_archive(tmp_path: Path) -> None:
@@ -208,7 +212,7 @@ def test_bomb_is_refused_quickly(tmp_path: Path) -> None:
     place = data.find(b"PK\x01\x02")
     struct.pack_into("<I", data, place + 24, 1_000_000)
     facts = read_wheel(rewritten(tmp_path, data))
-    assert "has not the 1000000 bytes" in str(facts.members[0].problem)
+    assert "is not 1000000 bytes as stated" in str(facts.members[0].problem)
 
 
 def test_multi_part_archive(tmp_path: Path) -> None:

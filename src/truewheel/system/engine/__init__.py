@@ -36,7 +36,7 @@ from .results import SdistPlan, Staged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..warm.workspace import Workplace
+    from ..warm.area import BuildArea
     from . import staging
 
 __all__ = ["Engine", "SdistPlan", "Staged", "unread"]
@@ -166,23 +166,23 @@ class Engine:
 
     # --- building -----------------------------------------------------------------------------------------------
 
-    def stage(self, project: Project, place: Workplace, *, meanwhile: Callable[[], None] | None = None) -> Staged:
-        """Configure, build and install into ``place``, and gather what belongs in the wheel.
+    def stage(self, project: Project, area: BuildArea, *, meanwhile: Callable[[], None] | None = None) -> Staged:
+        """Configure, build and install in ``area``, and gather what belongs in the wheel.
 
-        :param place: everything that is made goes there, unless the project's ``build-dir`` says otherwise.
+        :param area: everything that is made goes there, unless the project's ``build-dir`` says otherwise.
         :param meanwhile: called once in a thread of its own, when the build tool has started and this process has to wait.
         :raises EngineError: when CMake or the compiler fails, or ``fail`` is set.
         """
         with _in(self._request.source), complaints("the build cannot be set up"):
             self._stop_if_told()
-            return self._staging(project, place, meanwhile).run()
+            return self._staging(project, area, meanwhile).run()
 
     def _staging(
-        self, project: Project, place: Workplace, meanwhile: Callable[[], None] | None = None
+        self, project: Project, area: BuildArea, meanwhile: Callable[[], None] | None = None
     ) -> staging.Staging:
         from .staging import Staging
 
-        return Staging(self._settings, self._request.product, project, place, meanwhile)
+        return Staging(self._settings, self._request.product, project, area, meanwhile)
 
     def _stop_if_told(self) -> None:
         if self._settings.fail:
@@ -214,7 +214,7 @@ class Engine:
 
     # --- source distributions -----------------------------------------------------------------------------------
 
-    def plan_sdist(self, project: Project, place: Workplace) -> SdistPlan:
+    def plan_sdist(self, project: Project, area: BuildArea) -> SdistPlan:
         """Which files an sdist holds, after ``sdist.cmake`` and ``generate`` have made theirs.
 
         :raises ConfigError: on ``resolve-symlinks = "error"`` with links, and on missing ``force-include`` sources.
@@ -224,7 +224,7 @@ class Engine:
 
         with _in(self._request.source), complaints("the source distribution cannot be made"):
             if self._settings.sdist.cmake:
-                self._staging(project, place).configure_only()
+                self._staging(project, area).configure_only()
             generate_sources(self._settings, project)
             return SdistPlan(
                 members=tuple(members(self._settings)), reproducible=bool(self._settings.sdist.reproducible)

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...model.build_record import ColdReason, NothingKept
 from . import cache, environment
 
 if sys.version_info >= (3, 11):
@@ -30,7 +31,14 @@ _CHILD = (
 
 
 class Refused(Exception):  # noqa: N818  # a reason, not a failure
-    """The hook cannot run elsewhere; the message says why."""
+    """The hook has to run here.
+
+    :param reason: why nothing can be kept; ``None`` when the environment lasts anyway.
+    """
+
+    def __init__(self, reason: NothingKept | None = None) -> None:
+        super().__init__()
+        self.reason = reason
 
 
 def call(hook: str, arguments: Sequence[Any]) -> str:
@@ -42,15 +50,18 @@ def call(hook: str, arguments: Sequence[Any]) -> str:
     """
     live = environment.isolated()
     if live is None:
-        raise Refused("")
+        raise Refused
     if _is_off(arguments[1] or {}):
-        raise Refused("cache = off")
+        raise Refused(NothingKept(cause=ColdReason.SWITCHED_OFF))
     try:
         kept = environment.keep(live, cache.opened() / "environments")
-    except (cache.UnfitError, environment.UnsoundError) as reason:
-        raise Refused(str(reason)) from None
+    except cache.UnfitError as error:
+        raise Refused(NothingKept(cause=ColdReason.UNFIT_CACHE, detail=str(error))) from None
+    except environment.UnsoundError as error:
+        raise Refused(NothingKept(cause=ColdReason.ENVIRONMENT_NOT_KEPT, detail=str(error))) from None
     except OSError as error:
-        raise Refused(f"the build environment cannot be kept ({error})") from None
+        detail = f"{ColdReason.ENVIRONMENT_NOT_KEPT.value} ({error})"
+        raise Refused(NothingKept(cause=ColdReason.ENVIRONMENT_NOT_KEPT, detail=detail)) from None
     with kept.hold:
         return _run(kept, live, hook, arguments)
 

@@ -1,6 +1,7 @@
-"""Wheels on disk, read with suspicion: everything that a judge needs to know, and no opinion.
+"""Wheels read with suspicion: everything that a judge needs to know, and no opinion.
 
-Source: the binary distribution format specification. Writing is :mod:`~truewheel.system.wheels.writing`'s.
+:func:`contents_of` looks at the files of any source, :func:`read_wheel` at all that a wheel on disk says.
+Source: the binary distribution format.
 """
 
 from __future__ import annotations
@@ -11,157 +12,128 @@ from ... import formats
 from ...model.contents import Contents, File, Member, WheelFacts
 from ...model.errors import FormatError, WheelError
 from ...model.header_files import parse_headers
+from ...model.record import NamedTuple
 from ...model.record_file import parse_record
 from ...model.wheel_name import VARIANT, parse_wheel_name
+from .sources import WheelArchive
 from .zip_reader import Archive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from ...formats.cursor import Buffer
     from ...model.binary import Binary
     from ...model.variants import Variant
-    from .zip_reader import Item
-
-    Looked = tuple[File | None, Member]
+    from .sources import ArchivedMember, SourceMember, WheelSource
+    from .zip_directory import Item
 
 _LARGE = 4_000_000
 """Bytes from which on a wheel is worth several threads."""
-_LONGEST = 32 << 20
+_LONGEST_TEXT = 32 << 20
 """Bytes of the largest text in ``.dist-info`` that is read: RECORD of 200,000 files."""
 _HEADERS = 1 << 12
 """Bytes in which the headers of METADATA nearly always end."""
 _TEXTS = frozenset({"entry_points.txt", "top_level.txt", "direct_url.json", VARIANT})
+"""Further files of ``.dist-info`` that checks ask about."""
+
+
+def contents_of(source: WheelSource, *, variant: Variant | None = None) -> Contents:
+    """Return the files of a source. Binaries are read, of other files only the first bytes are looked at."""
+    files = []
+    for member in source.members():
+        file = look_at(member, digests=False).file
+        if file is not None:
+            files.append(file)
+    return Contents(files=tuple(files), dist_info=source.dist_info, variant=variant)
 
 
 def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelFacts:
-    """Everything a judge needs to know of the wheel at ``path``.
+    """Return everything that a judge needs to know of the wheel at ``path``.
 
-    Only members that begin like a binary are unpacked, and of METADATA only the headers, unless ``digests`` asks for the hash
-    of each.
+    Only members that begin like a binary are unpacked, and only the headers of METADATA are read, unless ``digests`` asks
+    for the hash of each member.
 
     :raises WheelError: when it is not a ZIP file, or has no ``.dist-info``.
     """
     with Archive(path) as archive:
         by_name = {item.name: item for item in archive.items}
         home = metadata_directory(archive.name, by_name)
-        looked = _look_at_all(archive, digests=digests)
-        strange: list[str] = []
-        record = text_of(archive, by_name.get(f"{home}/RECORD"), strange)
-        wheel = text_of(archive, by_name.get(f"{home}/WHEEL"), strange)
-        metadata = (text_of if digests else _headers_of)(archive, by_name.get(f"{home}/METADATA"), strange)
-        texts = {n: text_of(archive, by_name[f"{home}/{n}"], strange) or "" for n in _TEXTS if f"{home}/{n}" in by_name}
+        members = WheelArchive(archive, home).members()
+        looks = _look_at_all(members, digests=digests, in_threads=archive.size >= _LARGE)
+        undecodable: list[str] = []
+
+        def text(base: str) -> str | None:
+            return text_of(archive, by_name.get(f"{home}/{base}"), undecodable)
+
+        record = text("RECORD")
+        wheel = text("WHEEL")
+        metadata = (
+            text("METADATA") if digests else _metadata_headers(archive, by_name.get(f"{home}/METADATA"), undecodable)
+        )
+        texts = {base: text(base) or "" for base in _TEXTS if f"{home}/{base}" in by_name}
         return WheelFacts(
             filename=archive.name,
             path=os.fspath(path),
             size=archive.size,
             contents=Contents(
-                files=tuple([f for f, _ in looked if f is not None]),
+                files=tuple([look.file for look in looks if look.file is not None]),
                 dist_info=home,
                 variant=_variant(archive.name, texts.get(VARIANT)),
             ),
-            members=tuple([m for _, m in looked]),
+            members=_facts_of_members(members, looks, digests=digests),
             record=None if record is None else parse_record(record),
             wheel_headers=parse_headers(wheel or ""),
             metadata=metadata,
             oddities=archive.oddities() if digests else (),
-            undecodable=tuple(sorted(strange)),
+            undecodable=tuple(sorted(undecodable)),
             texts=texts,
         )
 
 
-def _variant(filename: str, text: str | None) -> Variant | None:
-    """The label in the name with the properties that ``variant.json`` gives it, or gives the only label that is there."""
-    parts = parse_wheel_name(filename)
-    if parts is None or not parts.variant:
-        return None
-    from ...model.variants import Variant, read  # few wheels are variants
-
-    known = read(text).variants if text else ()
-    found = next((v for v in known if v.label == parts.variant), known[0] if len(known) == 1 else None)
-    return Variant(label=parts.variant, properties=found.properties if found else ())
+# --- one member -------------------------------------------------------------------------------------------------
 
 
-def metadata_directory(filename: str, by_name: Mapping[str, Item]) -> str:
-    """The name of the wheel's ``.dist-info``: the one that its file name asks for, or the first.
+class Look(NamedTuple):
+    """What is seen of one member.
 
-    :raises WheelError: when there is none.
+    :param file: its facts; ``None`` for a directory.
+    :param digest: its hash as in RECORD, when it was asked for and could be had.
+    :param problem: why it cannot be unpacked, or ``None``.
     """
-    homes = sorted(top for top in {n.partition("/")[0] for n in by_name if "/" in n} if top.endswith(".dist-info"))
-    if not homes:
-        raise WheelError(f"{filename} is not a wheel: it has no .dist-info directory")
-    parts = parse_wheel_name(filename)
-    wanted = f"{parts.name}-{parts.version}.dist-info" if parts else homes[0]
-    return wanted if wanted in homes else homes[0]
+
+    file: File | None
+    digest: str | None
+    problem: str | None
 
 
-def text_of(archive: Archive, item: Item | None, strange: list[str]) -> str | None:
-    """A member as text; ``None`` when it is missing, cannot be unpacked, or is no text by its size.
-
-    :param strange: takes its base name when it is not UTF-8.
-    """
-    if item is None or item.size > _LONGEST:
-        return None
+def look_at(member: SourceMember, *, digests: bool) -> Look:
+    """Return what is to be seen of a member: whether it is a binary, and what that says of itself."""
+    content: Buffer | None = None
+    digest: str | None = None
+    head, problem = member.head(formats.HEAD)
+    is_binary = formats.sniff(head) is not None
     try:
-        return _decoded(archive.read(item), item, strange)
-    except ValueError:
-        return None
+        if is_binary:
+            content = member.read()
+        if digests:
+            from .hashing import hash_of  # hashlib is slow to import, and `show` asks for no hash
 
-
-def _headers_of(archive: Archive, item: Item | None, strange: list[str]) -> str | None:
-    """METADATA as far as judges read it: what follows its headers may be a whole book."""
-    head = archive.head(item, _HEADERS)[0] if item is not None else b""
-    end = head.find(b"\n\n")
-    if item is None or end < 0:
-        return text_of(archive, item, strange)
-    return _decoded(head[:end], item, strange)
-
-
-def _decoded(raw: bytes | bytearray, item: Item, strange: list[str]) -> str:
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        strange.append(item.name.rpartition("/")[2])
-        return raw.decode("utf-8", "backslashreplace")
-
-
-def _look_at_all(archive: Archive, *, digests: bool) -> list[Looked]:
-    """Every member; those of a large wheel side by side, for most of the time goes into inflating."""
-    if archive.size < _LARGE:
-        return [_look(archive, item, digests=digests) for item in archive.items]
-    from .workers import each  # small wheels go without
-
-    return each(lambda item: _look(archive, item, digests=digests), archive.items)
-
-
-def _look(archive: Archive, item: Item, *, digests: bool) -> Looked:
-    content, digest = None, None
-    head, problem = archive.head(item, formats.HEAD)
-    form = formats.sniff(head)
-    try:
-        if form is not None:
-            content = archive.read(item)
-            digest = _sha256((content,)) if digests else None
-        elif digests:
-            digest = _sha256(archive.pieces(item))
+            digest = hash_of(member.pieces() if content is None else (content,))
     except ValueError as error:
         problem = str(error)
-    if item.name.endswith("/") and not digests:
-        problem = None  # there is nothing to unpack
-    member = Member(
-        name=item.name, size=item.size, compressed_size=item.compressed_size, mode=item.mode,
-        sha256=digest, encrypted=item.encrypted, problem=problem,
-    )  # fmt: skip
-    if item.name.endswith("/"):
-        return None, member
-    binary, broken = (None, None) if form is None or content is None else read_binary(content)
-    file = File(path=item.name, size=item.size, executable=bool(item.mode & 0o111), binary=binary, broken=broken)
-    return file, member
+    if member.name.endswith("/"):
+        return Look(None, digest, problem)
+    binary, broken = (None, None) if content is None else read_binary(content)
+    file = File(path=member.name, size=member.size, executable=member.executable, binary=binary, broken=broken)
+    return Look(file, digest, problem)
 
 
 def read_binary(content: Buffer) -> tuple[Binary | None, FormatError | None]:
-    """The facts of a binary, or why there are none: as a value, without the frames that would keep ``content`` in memory."""
+    """Return the facts of a binary, or why there are none.
+
+    The error is a value here, without the frames that would keep ``content`` in memory.
+    """
     try:
         return formats.read(content), None
     except FormatError as error:
@@ -169,12 +141,101 @@ def read_binary(content: Buffer) -> tuple[Binary | None, FormatError | None]:
         return None, error
 
 
-def _sha256(pieces: Iterable[bytes | bytearray]) -> str:
-    """As RECORD has it."""
-    import base64  # both are slow to import, and only for digests
-    import hashlib
+def _look_at_all(members: Sequence[ArchivedMember], *, digests: bool, in_threads: bool) -> list[Look]:
+    """Look at every member; at those of a large wheel side by side, for inflating lets other threads run."""
+    if not in_threads:
+        return [look_at(member, digests=digests) for member in members]
+    from .workers import each  # small wheels go without
 
-    found = hashlib.sha256()
-    for piece in pieces:
-        found.update(piece)
-    return base64.urlsafe_b64encode(found.digest()).rstrip(b"=").decode()
+    return each(lambda member: look_at(member, digests=digests), members)
+
+
+def _facts_of_members(members: Sequence[ArchivedMember], looks: Sequence[Look], *, digests: bool) -> tuple[Member, ...]:
+    """Return the entries of the archive's directory, with what was seen of each."""
+    facts = []
+    for member, look in zip(members, looks, strict=True):
+        is_directory = look.file is None
+        facts.append(
+            Member(
+                name=member.name,
+                size=member.size,
+                compressed_size=member.item.compressed_size,
+                mode=member.item.mode,
+                sha256=look.digest,
+                encrypted=member.item.encrypted,
+                # Without a hash to work out there is nothing to unpack in a directory.
+                problem=None if is_directory and not digests else look.problem,
+            )
+        )
+    return tuple(facts)
+
+
+# --- .dist-info -------------------------------------------------------------------------------------------------
+
+
+def metadata_directory(filename: str, by_name: Mapping[str, Item]) -> str:
+    """Return the name of the wheel's ``.dist-info``: the one that its file name asks for, or the first.
+
+    :raises WheelError: when there is none.
+    """
+    tops = {name.partition("/")[0] for name in by_name if "/" in name}
+    homes = sorted(top for top in tops if top.endswith(".dist-info"))
+    if not homes:
+        raise WheelError(f"{filename} is not a wheel: it has no .dist-info directory")
+    parts = parse_wheel_name(filename)
+    if parts is not None:
+        wanted = f"{parts.name}-{parts.version}.dist-info"
+        if wanted in homes:
+            return wanted
+    return homes[0]
+
+
+def text_of(archive: Archive, item: Item | None, undecodable: list[str]) -> str | None:
+    """Return a member as text; ``None`` when it is missing, cannot be unpacked, or is too long for a text.
+
+    :param undecodable: takes its base name when it is not UTF-8.
+    """
+    if item is None or item.size > _LONGEST_TEXT:
+        return None
+    try:
+        return _decoded(archive.read(item), item, undecodable)
+    except ValueError:
+        return None
+
+
+def _metadata_headers(archive: Archive, item: Item | None, undecodable: list[str]) -> str | None:
+    """Return the headers of METADATA. Judges read no more, and what follows them may be a whole book."""
+    if item is None:
+        return None
+    head, _ = archive.head(item, _HEADERS)
+    end = head.find(b"\n\n")
+    if end < 0:
+        return text_of(archive, item, undecodable)
+    return _decoded(head[:end], item, undecodable)
+
+
+def _decoded(raw: bytes | bytearray, item: Item, undecodable: list[str]) -> str:
+    """Return bytes as text; what is not UTF-8 is escaped, and the member's name noted."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        undecodable.append(item.name.rpartition("/")[2])
+        return raw.decode("utf-8", "backslashreplace")
+
+
+def _variant(filename: str, text: str | None) -> Variant | None:
+    """Return the variant that the file name speaks of, with the properties that ``variant.json`` gives to its label.
+
+    Where the file knows one label only, its properties are those meant, whatever the name says.
+    """
+    parts = parse_wheel_name(filename)
+    if parts is None or not parts.variant:
+        return None
+    from ...model.variants import Variant, read  # few wheels are variants
+
+    described = read(text).variants if text else ()
+    for variant in described:
+        if variant.label == parts.variant:
+            return Variant(label=parts.variant, properties=variant.properties)
+    properties = described[0].properties if len(described) == 1 else ()
+    return Variant(label=parts.variant, properties=properties)

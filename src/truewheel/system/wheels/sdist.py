@@ -9,11 +9,15 @@ import gzip
 import io
 import tarfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ...model.project import Project
 from ...model.wheel_name import escape
-from ..engine import SdistPlan
-from .writing import final_file, source_date_epoch
+from .. import host
+from .artefacts import final_file
+
+if TYPE_CHECKING:
+    from ...model.project import Project
+    from ..engine import SdistPlan
 
 
 def write_sdist(output: Path, plan: SdistPlan, project: Project) -> Path:
@@ -23,7 +27,7 @@ def write_sdist(output: Path, plan: SdistPlan, project: Project) -> Path:
     """
     top = f"{escape(project.name)}-{project.version}"
     path = output / f"{top}.tar.gz"
-    epoch = source_date_epoch() if plan.reproducible else None
+    epoch = host.source_date_epoch() if plan.reproducible else None
     with (
         final_file(path) as file,
         gzip.GzipFile(path.name, "wb", 9, file, mtime=epoch) as packed,
@@ -42,17 +46,21 @@ def write_sdist(output: Path, plan: SdistPlan, project: Project) -> Path:
 
 
 def _add(tar: tarfile.TarFile, info: tarfile.TarInfo, source: Path) -> None:
-    if info.islnk():  # a hard link to an earlier member: store the content, so that no order matters
-        info.type, info.linkname, info.size = tarfile.REGTYPE, "", source.stat().st_size
-    if info.isreg():
-        with source.open("rb") as content:
-            tar.addfile(info, content)
-    else:
+    """Append a member with its content, if it has one."""
+    if info.islnk():
+        # A hard link to an earlier member: its content is stored, so that the order of members does not matter.
+        info.type = tarfile.REGTYPE
+        info.linkname = ""
+        info.size = source.stat().st_size
+    if not info.isreg():
         tar.addfile(info)
+        return
+    with source.open("rb") as content:
+        tar.addfile(info, content)
 
 
 def _normalise(info: tarfile.TarInfo, epoch: int | None) -> None:
-    """Nobody owns it, and the mode says only whether it is executable."""
+    """Take away who owns a member, when it changed, and all of its mode but whether it is executable."""
     if epoch is None:
         return
     info.uid = info.gid = 0

@@ -1,4 +1,4 @@
-"""All cores at work on a list. ``concurrent.futures`` would do, but imports ``logging`` and more for its sake."""
+"""All cores at work on a list. ``concurrent.futures`` would do, but it imports ``logging`` and more."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 
 def cores() -> int:
-    """How many this process may use."""
+    """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def each(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
-    """What ``work`` makes of each item, in their order; it should be work that lets other threads run.
+    """Return what ``work`` makes of each item, in their order; it should be work that lets other threads run.
 
-    :raises BaseException: whatever ``work`` raised first; items that were not begun then are left.
+    :raises BaseException: whatever ``work`` raised first; items that were not begun by then are left.
     """
     waiting = deque(enumerate(items))
     done: dict[int, R] = {}
-    failed: list[BaseException] = []
+    failures: list[BaseException] = []
 
     def run() -> None:
-        while waiting and not failed:
+        while waiting and not failures:
             try:
                 index, item = waiting.popleft()
             except IndexError:  # another thread was quicker
@@ -40,14 +40,15 @@ def each(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
             try:
                 done[index] = work(item)
             except BaseException as error:  # noqa: BLE001  # raised again below
-                failed.append(error)
+                failures.append(error)
 
-    threads = [threading.Thread(target=run) for _ in range(min(cores(), len(items)) - 1)]
+    helpers = min(cores(), len(items)) - 1  # this thread works as well
+    threads = [threading.Thread(target=run) for _ in range(helpers)]
     for thread in threads:
         thread.start()
     run()
     for thread in threads:
         thread.join()
-    if failed:
-        raise failed[0]
+    if failures:
+        raise failures[0]
     return [done[index] for index in range(len(items))]
