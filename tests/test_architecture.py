@@ -165,8 +165,6 @@ DECIDES_BY_TEXT_FOR_A_REASON = {
     "report.py:findings": "the report: alike findings are shown together",
 }
 DECIDES_BY_TEXT_STILL = {
-    "cli.py:_must_be_true",
-    "cli.py:_true_name",
     "checks/layout.py:tree_findings",
     "audit/verdict.py:_graver",
 }

@@ -17,12 +17,14 @@ class Checked(Record):
     :param findings: all of them, errors first.
     :param systems: where binaries are for several systems and the name does not tell which one is meant: those systems.
         Then nothing tells the true name either, and ``truth`` has the claimed platforms.
+    :param system_findings: those of ``findings`` that are about systems: several of them, or unknown ones (TW307).
     """
 
     claimed: WheelName | None
     truth: Verdict
     findings: tuple[Finding, ...]
     systems: tuple[str, ...] = ()
+    system_findings: tuple[Finding, ...] = ()
 
     @property
     def is_true(self) -> bool:

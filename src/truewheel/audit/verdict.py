@@ -15,7 +15,7 @@ Then :func:`judge`, of a tree that was just built, chooses tags:
 And :func:`check`, of a wheel on disk, compares:
 
 4. :func:`~.claimed_tags.claim_findings`: what is untrue of its name?
-5. :func:`~.true_name.true_name`: what should it be called?
+5. :func:`~.truth.find_truth`: what should it be called?
 6. :func:`~truewheel.checks.layout.findings`: is it well formed?
 
 Pure.
@@ -190,7 +190,7 @@ def check(
 
     :param upload: whether to look also for what package indexes and installers refuse.
     """
-    from .true_name import meant_tags, true_name  # builds choose their name
+    from .truth import find_truth, meant_tags  # builds choose their tags
 
     contents = facts.contents
     audit = audit_of(contents, exclude)
@@ -199,10 +199,11 @@ def check(
     claims = claim_findings(contents, audit, claimed, best) if claimed is not None else [_not_a_name(facts.filename)]
     meant = meant_tags(claimed, best)
     python = true_python_tags(contents, target=None)
-    truth = true_name(contents, audit, claimed, best, meant, python)
+    truth = find_truth(contents, audit, claimed, best, meant, python)
     truth = replace(truth, floors=_all_floors(contents, best, python))
     is_untrue = any(makes_untrue(finding) for finding in claims)
-    findings = [*claims, *system_findings(audit)]
+    of_systems = tuple(system_findings(audit))
+    findings = [*claims, *of_systems]
     findings += [finding for own in best for finding in own.findings]
     findings += layout.findings(facts, opinion=_which_is_true(facts, truth, is_untrue=is_untrue))
     findings += _description_findings(facts)
@@ -212,7 +213,13 @@ def check(
 
         findings += layout.bounded(refusals.findings(facts))
     systems = () if meant else tuple(own.family for own in best)
-    return Checked(claimed=claimed, truth=truth, findings=ordered(findings, select, ignore), systems=systems)
+    return Checked(
+        claimed=claimed,
+        truth=truth,
+        findings=ordered(findings, select, ignore),
+        systems=systems,
+        system_findings=of_systems,
+    )
 
 
 def _which_is_true(facts: WheelFacts, truth: Verdict, *, is_untrue: bool) -> str:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SUFFIXES = (
-    (".cpython-", r"\.cpython-(?P<cpython>3\d+)(?P<flags>[a-z]*)(?:-(?P<platform>[\w-]+))?\.(?:so|dll)$"),
-    (".cp3", r"\.cp(?P<cpython>3\d+)(?P<flags>t?)-(?P<platform>\w+)\.pyd$"),
-    (".pypy", r"\.(?P<pypy>pypy\d+)-(?P<pp>pp\d+)(?:-(?P<platform>[\w-]+))?\.(?:so|pyd)$"),
+    (".cpython-", r"\.cpython-(?P<python>3\d+)(?P<flags>[a-z]*)(?:-(?P<platform>[\w-]+))?\.(?:so|dll)$"),
+    (".cp3", r"\.cp(?P<python>3\d+)(?P<flags>t?)-(?P<platform>\w+)\.pyd$"),
+    (".pypy", r"\.pypy(?P<python>\d+)-(?P<pypy>pp\d+)(?:-(?P<platform>[\w-]+))?\.(?:so|pyd)$"),
     (
         ".graalpy",
-        r"\.graalpy(?P<release>\d*)-(?P<python>\d+)-(?P<kind>[a-z]+)(?:-(?P<platform>[\w-]+))?\.(?:so|pyd|dylib)$",
+        r"\.graalpy(?P<graalpy>\d*)-(?P<python>\d+)-(?P<kind>[a-z]+)(?:-(?P<platform>[\w-]+))?\.(?:so|pyd|dylib)$",
     ),
     (".abi3", r"\.(?P<stable>abi3t?)(?:-(?P<platform>[\w-]+))?\.(?:so|pyd)$"),
     (".", r"\.(?:pyd|(?P<bare>so|dylib))$"),
@@ -80,18 +80,16 @@ def find_suffix(name: str) -> Suffix | None:
 
 def _suffix_tags(groups: Mapping[str, str | None]) -> tuple[str | None, str | None]:
     """Return the Python tag and the ABI tag for what a pattern of a suffix matched."""
-    if "cpython" in groups:
-        # .cpython-313t-… is for cp313-cp313t (PEP 3149; t is PEP 703's, d stands for debug, m for pymalloc).
-        tag = f"cp{groups['cpython']}"
-        return tag, f"{tag}{groups['flags']}"
+    python = groups.get("python")
+    # .cpython-313t-… is for cp313-cp313t (PEP 3149; t is PEP 703's, d stands for debug, m for pymalloc).
+    if "flags" in groups:
+        return f"cp{python}", f"cp{python}{groups['flags']}"
+    # .pypy311-pp73-… is for pp311-pypy311_pp73.
     if "pypy" in groups:
-        # .pypy311-pp73-… is for pp311-pypy311_pp73.
-        pypy = groups["pypy"] or ""
-        return pypy.replace("pypy", "pp"), f"{pypy}_{groups['pp']}"
-    if "release" in groups:
-        # .graalpy250-312-native-… is for graalpy312-graalpy250_312_native.
-        python = groups["python"]
-        return f"graalpy{python}", f"graalpy{groups['release']}_{python}_{groups['kind']}"
+        return f"pp{python}", f"pypy{python}_{groups['pypy']}"
+    # .graalpy250-312-native-… is for graalpy312-graalpy250_312_native.
+    if "graalpy" in groups:
+        return f"graalpy{python}", f"graalpy{groups['graalpy']}_{python}_{groups['kind']}"
     return None, groups.get("stable")
 
 
@@ -108,6 +106,16 @@ class PythonLibrary(Record):
     implementation: str = "cp"
     version: tuple[int, int] | None = None
     flags: str = ""
+
+    @property
+    def is_threaded(self) -> bool:
+        """Whether it is of a free-threaded build."""
+        return "t" in self.flags
+
+    @property
+    def is_debug(self) -> bool:
+        """Whether it is of a debug build."""
+        return "d" in self.flags
 
     @property
     def cpython_tag(self) -> str | None:
@@ -138,8 +146,10 @@ def find_python_library(name: str) -> PythonLibrary | None:
 
 def _library_flags(match: re.Match[str]) -> str:
     """Return the flags of the build that a library's name tells: ``t``, ``d``."""
+    # python313t.dll, PythonT.framework, libpython3.13td.so: at most one of the three groups is filled.
     flags = match["dll_t"] or match["framework_t"] or match["lib_flags"] or ""
-    # m stood for pymalloc up to 3.7, which every build has now: it tells nothing of the library.
-    flags = flags.lower().replace("m", "")
     # python313_d.dll is how debug builds spell it on Windows (PC/pyconfig.h).
-    return f"{flags}d" if match["dll_d"] else flags
+    if match["dll_d"]:
+        flags += "d"
+    # m stood for pymalloc up to 3.7, which every build has now: it tells nothing of the library.
+    return flags.lower().replace("m", "")

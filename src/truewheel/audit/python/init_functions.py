@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _CFFI_PYPY = "_cffi_pypyinit_"
 """What cffi's API mode writes for PyPy instead of ``PyInit_``."""
 _PREFIXES = ("PyInit_", "PyInitU_", "PyModExport_", "PyModExportU_", _CFFI_PYPY)
+_BARE_PREFIXES = frozenset(_PREFIXES)
+"""A prefix without a module's name is not an init function."""
 
 
 # --- names ------------------------------------------------------------------------------------------------------
@@ -31,7 +33,8 @@ _PREFIXES = ("PyInit_", "PyInitU_", "PyModExport_", "PyModExportU_", _CFFI_PYPY)
 
 def init_functions(piece: Slice) -> frozenset[str]:
     """Return the init functions that a slice exports."""
-    return frozenset([name for name in piece.exports if name.startswith(_PREFIXES) and name not in _PREFIXES])
+    names = [name for name in piece.exports if name.startswith(_PREFIXES)]
+    return frozenset(names) - _BARE_PREFIXES
 
 
 def expected_init_functions(name: str) -> tuple[str, str, str]:
@@ -45,7 +48,8 @@ def expected_init_functions(name: str) -> tuple[str, str, str]:
     import unicodedata  # rarely needed
 
     # PEP 489: names beyond ASCII are spelt in Punycode, with _ for -, and the prefix has a U.
-    spelt = unicodedata.normalize("NFKC", name).encode("punycode").decode("ascii").replace("-", "_")
+    normal = unicodedata.normalize("NFKC", name)
+    spelt = normal.encode("punycode").decode("ascii").replace("-", "_")
     return f"PyInitU_{spelt}", f"PyModExportU_{spelt}", _CFFI_PYPY + name
 
 
@@ -63,18 +67,21 @@ def module_of(function: str) -> str:
 def check_init_functions(module: Module) -> Iterator[Finding]:
     """Report a module whose init function is missing (TW404) or of another name (TW405)."""
     if not module.is_importable:
-        # Wheels for other Pythons may hold suffixes of their early releases, which are not known here.
-        if ".pypy" not in module.name and ".graalpy" not in module.name:
+        if not _has_old_suffix(module):
             yield _unimportable(module)
         return
-    wanted = expected_init_functions(module.name)
     for piece in module.slices:
         exported = _functions_for(module, piece)
-        if not exported and piece.exports_complete:
-            yield _missing(module, wanted[0], f"no {wanted[0]} among {len(piece.exports)} exports")
-        # pkg/__init__.so is imported as pkg, whatever its folder is called in the end.
-        elif exported and not exported.intersection(wanted) and module.name != "__init__":
-            yield _misnamed(module, wanted[0], exported)
+        if exported and _are_misnamed(exported, module):
+            yield _misnamed(module, exported)
+        elif not exported and piece.exports_complete:
+            wanted, *_ = expected_init_functions(module.name)
+            yield _missing(module, f"no {wanted} among {len(piece.exports)} exports")
+
+
+def _has_old_suffix(module: Module) -> bool:
+    """Return whether a module has the suffix of an early PyPy or GraalPy, which is not known here."""
+    return ".pypy" in module.name or ".graalpy" in module.name
 
 
 def _functions_for(module: Module, piece: Slice) -> frozenset[str]:
@@ -86,35 +93,47 @@ def _functions_for(module: Module, piece: Slice) -> frozenset[str]:
     return frozenset([name for name in exported if not name.startswith(_CFFI_PYPY)])
 
 
+def _are_misnamed(exported: frozenset[str], module: Module) -> bool:
+    """Return whether none of the init functions is the module's."""
+    # pkg/__init__.so is imported as pkg, whatever its folder is called in the end.
+    return module.name != "__init__" and exported.isdisjoint(expected_init_functions(module.name))
+
+
 def check_hidden_init_functions(libraries: Iterable[Module], contents: Contents) -> Iterator[Finding]:
     """Report what imports Python's symbols and is named as a module might be: its init function is probably hidden."""
-    scripts = f"{contents.data_dir}/"
+    data_dir = f"{contents.data_dir}/"
     for library in libraries:
-        is_named_like_a_module = not library.name.startswith("lib") and library.path.endswith((".so", ".dylib"))
-        if library.path.startswith(scripts) or not is_named_like_a_module:
+        if library.path.startswith(data_dir) or not _is_named_like_module(library):
             continue
         if all(piece.exports_complete for piece in library.slices):
-            wanted = expected_init_functions(library.name)[0]
-            yield _missing(library, wanted, f"imports Python's symbols, but exports no {wanted}")
+            wanted, *_ = expected_init_functions(library.name)
+            yield _missing(library, f"imports Python's symbols, but exports no {wanted}")
+
+
+def _is_named_like_module(library: Module) -> bool:
+    """Return whether a library might be a module by its name, as libx.so and x.so.1 might not."""
+    return library.path.endswith((".so", ".dylib")) and not library.name.startswith("lib")
 
 
 # --- findings ---------------------------------------------------------------------------------------------------
 
 
-def _missing(module: Module, wanted: str, evidence: str) -> Finding:
+def _missing(module: Module, evidence: str) -> Finding:
     """Return TW404 for a module without an init function."""
+    wanted, *_ = expected_init_functions(module.name)
     return Finding(
         code="TW404",
         severity=Severity.WARNING,
         where=module.path,
-        message="is named like an extension module, but exports no init function",
+        message="named like an extension module, but exports no init function",
         evidence=(evidence,),
         hint=f"add PyMODINIT_FUNC {wanted}(void), or do not hide it",
     )
 
 
-def _misnamed(module: Module, wanted: str, exported: frozenset[str]) -> Finding:
+def _misnamed(module: Module, exported: frozenset[str]) -> Finding:
     """Return TW405 for a module that has init functions of other modules only."""
+    wanted, *_ = expected_init_functions(module.name)
     names = {module_of(function) for function in exported}
     if len(names) == 1:
         hint = f"name the CMake target {min(names)}, or the module {module.name}"
@@ -135,7 +154,7 @@ def _unimportable(module: Module) -> Finding:
     exported: set[str] = set()
     for piece in module.slices:
         exported |= init_functions(piece)
-    if module.abi_tag or module.python_tag:
+    if module.named_for is not None:
         hint = "name it without the dot, unless a loader of your own knows it"
     else:
         hint = "give the file a suffix that Python looks for: sysconfig.get_config_var('EXT_SUFFIX')"

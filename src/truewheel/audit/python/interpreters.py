@@ -23,6 +23,9 @@ import itertools
 
 from ...model.record import Record
 
+_ABI_PREFIXES = {"pp": "pypy", "graalpy": "graalpy"}
+"""What the ABI tags of other implementations begin with."""
+
 
 class CompatiblePythons(Record):
     """The Pythons that accept a wheel for one pair of its tags.
@@ -52,9 +55,24 @@ class CompatiblePythons(Record):
         """The ABI tag of the pair."""
         return self.pair.partition("-")[2]
 
+    @property
+    def are_cpython(self) -> bool:
+        """Whether they are CPythons only."""
+        return self.implementation == "cp"
+
+    @property
+    def are_any(self) -> bool:
+        """Whether they are of any implementation: ``py3-none``."""
+        return self.implementation == "py"
+
+    @property
+    def claims_stable_abi(self) -> bool:
+        """Whether the pair is for a stable ABI: ``cp39-abi3``."""
+        return self.are_cpython and self.and_newer
+
     def include(self, version: tuple[int, int]) -> bool:
         """Return whether a CPython of ``version`` is among them."""
-        if self.implementation not in ("cp", "py"):
+        if not (self.are_cpython or self.are_any):
             return False
         if self.version is None or self.version == version:
             return True
@@ -114,10 +132,9 @@ def _pythons_of_pair(interpreter: str, abi: str) -> CompatiblePythons | None:
         )
     if implementation == "cp":
         return _cpythons_of_pair(interpreter, version, abi)
-    is_own_abi = (implementation == "pp" and abi.startswith("pypy")) or (
-        implementation == "graalpy" and abi.startswith("graalpy")
-    )
-    if is_own_abi:
+    # pp311-pypy311_pp73, graalpy312-graalpy250_312_native
+    own_abi = _ABI_PREFIXES.get(implementation)
+    if own_abi is not None and abi.startswith(own_abi):
         return CompatiblePythons(pair=pair, implementation=implementation, version=version)
     return None
 

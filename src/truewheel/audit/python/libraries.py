@@ -13,10 +13,12 @@ from .modules import Module, loadable_slices, modules, python_libraries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ...model.binary import Binary
     from ...model.contents import Contents, File
 
-_LIBRARY_KINDS = (Kind.SHARED, Kind.BUNDLE)
+_LIBRARY_KINDS = frozenset({Kind.SHARED, Kind.BUNDLE})
 _SYSTEM_LIBRARIES = (
     r"(lib(c|m|dl|rt|util|pthread|resolv|crypt|gcc_s|stdc\+\+|c\+\+|c\+\+abi|System\.B|atomic|gomp|z|python.*|objc\.A)"
     r"|ld-.*)\.(so|dylib|\d).*"
@@ -31,23 +33,24 @@ def bound_libraries(contents: Contents) -> tuple[Module, ...]:
     Loaded with ``ctypes.PyDLL`` or by a module, they are bound to a Python as a module is. What takes the symbols from
     the wheel itself (an embedded Python) is bound to none.
     """
-    known = {module.path for module in modules(contents)}
-    found = []
-    for file, binary in contents.binaries():
-        if file.path not in known and _is_library(binary) and _imports_common_names(binary):
-            found.append(_as_module(file, binary))
-    if not found:
+    # Names are compared twice: imports() and own_names() take their time, and few libraries get that far.
+    likely = [_as_module(file, binary) for file, binary in _other_libraries(contents) if _imports_python(binary)]
+    if not likely:
         return ()
     own = own_names(contents)
-    return tuple([library for library in found if not c_api.COMMON.isdisjoint(library.imports() - own)])
+    return tuple([library for library in likely if library.imports() & c_api.COMMON - own])
 
 
-def _is_library(binary: Binary) -> bool:
-    """Return whether a file is a library in some slice."""
-    return any(piece.kind in _LIBRARY_KINDS for piece in binary.slices)
+def _other_libraries(contents: Contents) -> Iterator[tuple[File, Binary]]:
+    """Yield the libraries that are not extension modules."""
+    known = {module.path for module in modules(contents)}
+    for file, binary in contents.binaries():
+        kinds = {piece.kind for piece in binary.slices}
+        if file.path not in known and kinds & _LIBRARY_KINDS:
+            yield file, binary
 
 
-def _imports_common_names(binary: Binary) -> bool:
+def _imports_python(binary: Binary) -> bool:
     """Return whether a file imports a name that is certainly Python's."""
     names: set[str] = set()
     for piece in binary.slices:
@@ -76,7 +79,7 @@ def own_names(contents: Contents) -> frozenset[str]:
     names: set[str] = set()
     for _, binary in contents.binaries():
         for piece in binary.slices:
-            names.update(piece.exports)
+            names |= piece.exports
     return frozenset(names)
 
 
@@ -84,18 +87,16 @@ def unknown_libraries(module: Module, contents: Contents) -> tuple[str, ...]:
     """Return the libraries that a module needs and of which nothing is known here, sorted.
 
     They are not in the wheel, and not on every system. Where a file does not say which library a name is from, the name
-    may be from one of them. Only ELF files do not say so.
+    may be from one of them.
     """
+    # Mach-O and PE files say of each name which library it is from.
     if module.format is not Format.ELF:
         return ()
-    in_wheel = {posixpath.basename(file.path) for file in contents.files}
-    unknown = set()
+    needed: set[str] = set()
     for piece in module.slices:
-        for need in piece.needs:
-            name = posixpath.basename(need.library)
-            if "/System/" not in need.library and name not in in_wheel and not re.fullmatch(_SYSTEM_LIBRARIES, name):
-                unknown.add(name)
-    return tuple(sorted(unknown))
+        needed.update([posixpath.basename(need.library) for need in piece.needs])
+    needed -= {posixpath.basename(file.path) for file in contents.files}
+    return tuple(sorted([name for name in needed if re.fullmatch(_SYSTEM_LIBRARIES, name) is None]))
 
 
 def without_embedded(found: tuple[Module, ...], contents: Contents) -> tuple[Module, ...]:
@@ -105,17 +106,22 @@ def without_embedded(found: tuple[Module, ...], contents: Contents) -> tuple[Mod
     """
     if not found:
         return ()
-    embedded = set()
-    for file in contents.files:
-        library = find_python_library(posixpath.basename(file.path)) if "ython" in file.path else None
-        if library is not None and library.cpython_tag is not None:
-            embedded.add(library.cpython_tag)
+    embedded = _embedded_pythons(contents)
     return tuple([module for module in found if _python_tag_of(module) not in embedded])
+
+
+def _embedded_pythons(contents: Contents) -> set[str | None]:
+    """Return the Python tags of the Pythons whose libraries are in the wheel."""
+    # Wheels have thousands of files, and matching a pattern takes its time.
+    likely = [posixpath.basename(file.path) for file in contents.files if "ython" in file.path]
+    libraries = [find_python_library(name) for name in likely]
+    tags = {library.cpython_tag for library in libraries if library is not None}
+    return tags - {None}
 
 
 def _python_tag_of(module: Module) -> str | None:
     """Return the Python that a module is for, by its suffix or else by the library that it needs."""
-    library = module.versioned_library
-    if module.python_tag is not None or library is None:
+    if module.python_tag is not None:
         return module.python_tag
-    return library.cpython_tag
+    library = module.versioned_library
+    return library.cpython_tag if library is not None else None

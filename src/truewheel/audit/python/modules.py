@@ -16,7 +16,7 @@ from __future__ import annotations
 import posixpath
 
 from ...model.binary import LOADABLE, Format
-from ...model.record import Record, worked_out
+from ...model.record import Record, replace, worked_out
 from . import c_api
 from .file_names import find_python_library, find_suffix
 from .init_functions import init_functions
@@ -79,6 +79,21 @@ class Module(Record):
         return abi.removeprefix("cp").lstrip("0123456789")
 
     @property
+    def is_threaded(self) -> bool:
+        """Whether its suffix names a free-threaded build."""
+        return "t" in self.abi_flags
+
+    @property
+    def is_debug(self) -> bool:
+        """Whether its suffix names a debug build."""
+        return "d" in self.abi_flags
+
+    @property
+    def named_for(self) -> str | None:
+        """The tag that its suffix names, for messages."""
+        return self.abi_tag or self.python_tag
+
+    @property
     def versioned_library(self) -> PythonLibrary | None:
         """The first library of one particular Python that it needs."""
         for library in self.python_libraries:
@@ -89,50 +104,48 @@ class Module(Record):
     @worked_out
     def imports(self) -> frozenset[str]:
         """Return the names that look like Python's and must be there at load time."""
-        names = []
+        names: set[str] = set()
         for piece in self.slices:
-            # Most names are none of Python's: the test of the prefix comes first, for a module may import thousands.
+            # A module may import thousands of names, most of which are not Python's: the quick test comes first.
             likely = [symbol for symbol in piece.imports if symbol.name.startswith(c_api.PREFIXES)]
-            names += [symbol.name for symbol in likely if _may_be_pythons(symbol)]
-        return frozenset([name for name in names if c_api.is_likely_name(name)])
+            names.update([symbol.name for symbol in likely if _must_be_pythons(symbol)])
+        return frozenset(names)
 
 
-def _may_be_pythons(symbol: Symbol) -> bool:
-    """Return whether the interpreter has to define a symbol.
-
-    It has not when the symbol may be missing (a weak one), or when the file asks another library for it by name: PySide6
-    takes its own ``PyRun_String`` from ``shiboken6.abi3.dll``.
-    """
-    if symbol.weak:
+def _must_be_pythons(symbol: Symbol) -> bool:
+    """Return whether the interpreter has to define a symbol."""
+    # A weak symbol may be missing.
+    if symbol.weak or not c_api.is_likely_name(symbol.name):
         return False
-    if symbol.library is None or find_python_library(symbol.library) is not None:
-        return True
+    return symbol.library is None or _may_be_interpreter(symbol.library)
+
+
+def _may_be_interpreter(library: str) -> bool:
+    """Return whether a library that names are asked of may be the interpreter's.
+
+    PySide6 takes its own ``PyRun_String`` from ``shiboken6.abi3.dll``.
+    """
     # On iOS the interpreter is @rpath/Python.framework/Python.
-    return "python" in posixpath.basename(symbol.library).lower()
+    return "python" in posixpath.basename(library).lower() or find_python_library(library) is not None
 
 
 @worked_out
 def modules(contents: Contents) -> tuple[Module, ...]:
     """Return the extension modules of a wheel."""
-    found = []
-    for file, binary in contents.binaries():
-        if binary.is_loadable and _is_importable_place(file.path, contents):
-            module = _read_module(file, binary)
-            if module is not None:
-                found.append(module)
-    return tuple(found)
+    data_dir = f"{contents.data_dir}/"
+    loadable = [(file, binary) for file, binary in contents.binaries() if binary.is_loadable]
+    found = [_read_module(file, binary) for file, binary in loadable if _is_importable_place(file.path, data_dir)]
+    return tuple([module for module in found if module is not None])
 
 
-def _is_importable_place(path: str, contents: Contents) -> bool:
+def _is_importable_place(path: str, data_dir: str) -> bool:
     """Return whether a file lies where ``import`` may look for it."""
-    data = f"{contents.data_dir}/"
-    if path.startswith(data):
-        path = path.removeprefix(data)
-        if not path.startswith(("purelib/", "platlib/")):
-            return False
+    # Of the install schemes only these two are on the search path (binary distribution format, "The .data directory").
+    importable = (f"{data_dir}purelib/", f"{data_dir}platlib/")
+    if path.startswith(data_dir) and not path.startswith(importable):
+        return False
     # auditwheel, delocate and delvewheel bundle libraries in such folders.
-    folders = path.split("/")[:-1]
-    return not any(folder.endswith((".libs", ".dylibs")) for folder in folders)
+    return ".libs/" not in path and ".dylibs/" not in path
 
 
 def _read_module(file: File, binary: Binary) -> Module | None:
@@ -144,23 +157,33 @@ def _read_module(file: File, binary: Binary) -> Module | None:
     # A bare .so may be any library: its init function tells. Where that cannot be read, it is taken for a module.
     if suffix.is_bare and slices and not any(init_functions(piece) for piece in slices):
         return None
-    stem = file.path.removesuffix(suffix.text)
-    abi_tag = suffix.abi_tag
-    libraries = python_libraries(slices)
-    if file.path.endswith(".pyd") and stem.endswith("_d") and any("d" in library.flags for library in libraries):
-        # Debug builds of Windows look for NAME_d.pyd and NAME_d.cp313-win_amd64.pyd (CPython's dynload_win.c).
-        stem = stem.removesuffix("_d")
-        abi_tag = f"{abi_tag}d" if abi_tag else None
-    return Module(
+    module = Module(
         path=file.path,
-        stem=stem,
+        stem=file.path.removesuffix(suffix.text),
         python_tag=suffix.python_tag,
-        abi_tag=abi_tag,
+        abi_tag=suffix.abi_tag,
         suffix_platform=suffix.platform,
         format=binary.format,
         slices=slices,
-        python_libraries=libraries,
+        python_libraries=python_libraries(slices),
     )
+    return _as_debug_module(module) if _is_debug_module(module) else module
+
+
+def _is_debug_module(module: Module) -> bool:
+    """Return whether a module is named as debug builds of Windows look for it: NAME_d.pyd, NAME_d.cp313-win_amd64.pyd.
+
+    Source: CPython's ``Python/dynload_win.c``. A module may be called NAME_d as well, so its library has to tell.
+    """
+    if not (module.stem.endswith("_d") and module.path.endswith(".pyd")):
+        return False
+    return any(library.is_debug for library in module.python_libraries)
+
+
+def _as_debug_module(module: Module) -> Module:
+    """Return the module NAME in place of NAME_d."""
+    abi_tag = f"{module.abi_tag}d" if module.abi_tag is not None else None
+    return replace(module, stem=module.stem.removesuffix("_d"), abi_tag=abi_tag)
 
 
 def loadable_slices(binary: Binary) -> tuple[Slice, ...]:
@@ -170,10 +193,8 @@ def loadable_slices(binary: Binary) -> tuple[Slice, ...]:
 
 def python_libraries(slices: tuple[Slice, ...]) -> tuple[PythonLibrary, ...]:
     """Return the libraries of Python's that some code needs, each once."""
-    found: dict[PythonLibrary, None] = {}
+    names: dict[str, None] = {}
     for piece in slices:
-        for need in piece.needs:
-            library = find_python_library(need.library)
-            if library is not None:
-                found[library] = None
-    return tuple(found)
+        names.update(dict.fromkeys([need.library for need in piece.needs]))
+    found = [find_python_library(name) for name in names]
+    return tuple([library for library in found if library is not None])

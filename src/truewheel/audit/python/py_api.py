@@ -33,14 +33,23 @@ def is_for_any_python(py_api: str) -> bool:
     return py_api.startswith("py")
 
 
+def concerns(py_api: str, python_tag: str) -> bool:
+    """Return whether something is asked of modules for the Python of a tag.
+
+    Only CPython has a stable ABI, so a request for it asks nothing of modules for others.
+    """
+    return python_tag.startswith("cp") or is_for_any_python(py_api)
+
+
 def oldest_for_any(py_api: str) -> tuple[int, int]:
     """Return the oldest Python 3 that ``py3`` or ``py39.py310`` asks for."""
-    minors = []
-    for part in py_api.split("."):
-        match = re.fullmatch(r"py3(\d+)", part)
-        if match is not None:
-            minors.append(int(match[1]))
-    return 3, min(minors, default=_OLDEST)
+    return 3, min(_minors(r"py3(\d+)", py_api), default=_OLDEST)
+
+
+def _minors(pattern: str, py_api: str) -> list[int]:
+    """Return the minor versions in the parts of ``py-api`` that match a pattern."""
+    matches = [re.fullmatch(pattern, part) for part in py_api.split(".")]
+    return [int(match[1]) for match in matches if match is not None]
 
 
 def stable_request(py_api: str, target: Target) -> StableRequest | None:
@@ -48,27 +57,19 @@ def stable_request(py_api: str, target: Target) -> StableRequest | None:
 
     scikit-build-core compiles for one stable ABI, that of the Python which builds: abi3 with the GIL, abi3t without it.
     """
-    threaded = target.abi_tag.endswith("t")
-    parts = _cpython_parts(py_api)
-    for minor, is_threaded in parts:
-        if is_threaded != threaded or minor > target.version[1]:
-            continue
-        abis: tuple[str, ...] = ("abi3t",) if threaded else ("abi3",)
-        # PEP 803: what is compiled for abi3t serves Pythons with the GIL too, if those were asked for.
-        if threaded and any(not other and asked <= minor for asked, other in parts):
-            abis = ("abi3", "abi3t")
-        return StableRequest(python_tag=f"cp3{minor}", version=(3, minor), abis=abis)
-    return None
-
-
-def _cpython_parts(py_api: str) -> list[tuple[int, bool]]:
-    """Return the minor version of each ``cp3N`` or ``cp3Nt``, and whether it has the ``t``."""
-    parts = []
-    for part in py_api.split("."):
-        match = re.fullmatch(r"cp3(\d+)(t?)", part)
-        if match is not None:
-            parts.append((int(match[1]), match[2] == "t"))
-    return parts
+    with_gil = _minors(r"cp3(\d+)", py_api)
+    threaded = _minors(r"cp3(\d+)t", py_api)
+    is_threaded = target.abi_tag.endswith("t")
+    asked = threaded if is_threaded else with_gil
+    possible = [minor for minor in asked if minor <= target.version[1]]
+    if not possible:
+        return None
+    minor = possible[0]
+    abis: tuple[str, ...] = ("abi3t",) if is_threaded else ("abi3",)
+    # PEP 803: what is compiled for abi3t serves Pythons with the GIL too, if those were asked for.
+    if is_threaded and with_gil and min(with_gil) <= minor:
+        abis = ("abi3", "abi3t")
+    return StableRequest(python_tag=f"cp3{minor}", version=(3, minor), abis=abis)
 
 
 def not_kept(py_api: str, module: Module) -> Finding:

@@ -18,16 +18,17 @@ from ...data_tables import table
 from ...model.binary import Format
 from ...model.finding import Finding, Severity
 from ...model.floor import Evidence, Floor
-from ...model.record import Record
+from ...model.record import Record, replace
 from . import c_api
 from .libraries import own_names, unknown_libraries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from ...model.contents import Contents
+    from .interpreters import CompatiblePythons
     from .modules import Module
 
 
@@ -42,12 +43,13 @@ class Cause(enum.Enum):
     TOO_NEW = "in the stable ABI only from a later Python on"
 
 
-_CONDITIONS: Mapping[str, tuple[Cause, frozenset[Format]]] = {
+_CONDITIONS: Mapping[str | None, tuple[Cause | None, frozenset[Format]]] = {
     "MS_WINDOWS": (Cause.WINDOWS_ONLY, frozenset({Format.ELF, Format.MACHO, Format.WASM})),
     "HAVE_FORK": (Cause.FORK_ONLY, frozenset({Format.PE, Format.WASM})),
     "Py_REF_DEBUG": (Cause.DEBUG_ONLY, frozenset(Format)),
 }
 """By the macro of ``stable_abi.toml``: where such names are, and the formats of the systems where they are not."""
+_UNCONDITIONAL: tuple[Cause | None, frozenset[Format]] = (None, frozenset())
 _MOST = 8
 """Names of one module that are listed."""
 
@@ -81,38 +83,43 @@ class Breach(Record):
 
 
 def _document() -> Mapping[str, Any]:
+    """Return the table as it is stored: ``added`` and ``conditions``, both by name."""
     return table("audit/python/stable_abi.json")
 
 
 @functools.cache
 def symbols() -> Mapping[str, tuple[int, int]]:
     """Return the names of the stable ABI, with the version that each came in."""
-    return {name: _version(added) for name, added in _document()["added"].items()}
+    added: Mapping[str, str] = _document()["added"]
+    return {name: _version(version) for name, version in added.items()}
 
 
 def _version(text: str) -> tuple[int, int]:
+    """Return ``(3, 10)`` for ``3.10``."""
     major, minor = text.split(".")
     return int(major), int(minor)
 
 
+def _written(version: tuple[int, int]) -> str:
+    """Return ``3.10`` for ``(3, 10)``."""
+    return f"{version[0]}.{version[1]}"
+
+
+# --- floors -----------------------------------------------------------------------------------------------------
+
+
 def oldest_python_floors(modules: Iterable[Module]) -> tuple[Floor, ...]:
-    """Return the oldest Python that has every name, with the names that are the newest."""
-    known = symbols()
-    oldest = (0, 0)
-    evidence: list[Evidence] = []
+    """Return the oldest Python that has every name of the stable ABI which modules import, with the newest names."""
+    by_version: dict[tuple[int, int], list[Evidence]] = {}
     for module in modules:
-        for name in sorted(module.imports()):
-            added = known.get(name)
-            if added is None or added < oldest:
-                continue
-            if added > oldest:
-                oldest = added
-                evidence = []
-            fact = f"in the stable ABI since {added[0]}.{added[1]}"
-            evidence.append(Evidence(file=module.path, symbol=name, fact=fact))
-    if not evidence:
+        for name in sorted(module.imports() & symbols().keys()):
+            added = symbols()[name]
+            evidence = Evidence(file=module.path, symbol=name, fact=f"in the stable ABI since {_written(added)}")
+            by_version.setdefault(added, []).append(evidence)
+    if not by_version:
         return ()
-    return (Floor(of="python", version=oldest, evidence=tuple(evidence)),)
+    newest = max(by_version)
+    return (Floor(of="python", version=newest, evidence=tuple(by_version[newest])),)
 
 
 # --- breaches ---------------------------------------------------------------------------------------------------
@@ -145,18 +152,33 @@ def find_breaches(
 
 def _find_cause(name: str, form: Format, version: tuple[int, int], *, threaded: bool) -> Cause | None:
     """Return why a module may not import ``name``; ``None`` when it may."""
-    added = symbols().get(name)
-    if added is None:
+    if name not in symbols():
         return Cause.NOT_THERE
     macro = _document()["conditions"].get(name)
-    if macro in _CONDITIONS:
-        cause, missing_in = _CONDITIONS[macro]
-        if form in missing_in:
-            return cause
-    # PEP 803: _Py_Dealloc is called by inlined reference counting, which abi3t has not.
+    cause, missing_in = _CONDITIONS.get(macro, _UNCONDITIONAL)
+    if form in missing_in:
+        return cause
+    # PEP 803: inlined reference counting calls it, and abi3t has none.
     if threaded and name == c_api.GIL_ONLY:
         return Cause.COUNTS_REFERENCES
-    return Cause.TOO_NEW if added > version else None
+    if symbols()[name] > version:
+        return Cause.TOO_NEW
+    return None
+
+
+def check_stable_abi(
+    modules: Sequence[Module],
+    claimed: Sequence[CompatiblePythons],
+    contents: Contents,
+) -> Iterator[Finding]:
+    """Report what is not in the stable ABI of the oldest Python that claims it: TW402, TW403.
+
+    :param modules: and libraries whose names tell no version.
+    """
+    oldest = min(pythons.version for pythons in claimed if pythons.version is not None)
+    is_threaded = any(pythons.free_threaded for pythons in claimed)
+    for breach in find_breaches(modules, oldest, threaded=is_threaded, contents=contents):
+        yield breach_finding(breach)
 
 
 # --- findings ---------------------------------------------------------------------------------------------------
@@ -178,31 +200,33 @@ def breach_finding(breach: Breach) -> Finding:
 
 def _too_new(breach: Breach) -> Finding:
     """Return TW403, newest names first."""
-    known = symbols()
-    names = tuple(sorted(breach.names, key=lambda name: known[name], reverse=True))
-    newest, oldest = known[names[0]], known[names[-1]]
-    since = f"Python {newest[0]}.{newest[1]}"
+    names = sorted(breach.names, key=symbols().__getitem__, reverse=True)
+    breach = replace(breach, names=tuple(names))
+    newest, oldest = symbols()[names[0]], symbols()[names[-1]]
+    since = f"Python {_written(newest)}"
     if newest != oldest:
-        since = f"Pythons {oldest[0]}.{oldest[1]} to {newest[0]}.{newest[1]}"
-    major, minor = breach.claimed
-    imports = Breach(module=breach.module, cause=breach.cause, names=names, claimed=breach.claimed).evidence
+        since = f"Pythons {_written(oldest)} to {_written(newest)}"
+    limit = f"0x03{breach.claimed[1]:02X}0000"
     return Finding(
         code="TW403",
         severity=Severity.ERROR,
         where=breach.module.path,
-        message=f"{_name_all(names)} in the stable ABI only from {since} on",
-        evidence=(*imports, f"the wheel claims Python {major}.{minor}"),
-        hint=f'set Py_LIMITED_API to 0x03{minor:02X}0000, or claim wheel.py-api = "cp{newest[0]}{newest[1]}"',
+        message=f"{_name_all(breach.names)} in the stable ABI only from {since} on",
+        evidence=(*breach.evidence, f"the wheel claims Python {_written(breach.claimed)}"),
+        hint=f'set Py_LIMITED_API to {limit}, or claim wheel.py-api = "cp{newest[0]}{newest[1]}"',
     )
 
 
 def _name_all(names: tuple[str, ...]) -> str:
     """Return the beginning of a sentence about several names."""
-    return f"{names[0]} is" if len(names) == 1 else f"{names[0]} and {len(names) - 1} more are"
+    if len(names) == 1:
+        return f"{names[0]} is"
+    return f"{names[0]} and {len(names) - 1} more are"
 
 
 def _import_as_evidence(module: Module, name: str) -> str:
     """Return an import in words, with the version that the name came in."""
     added = symbols().get(name)
-    since = f", new in {added[0]}.{added[1]}" if added else ""
-    return f"{module.path} imports {name}{since}"
+    if added is None:
+        return f"{module.path} imports {name}"
+    return f"{module.path} imports {name}, new in {_written(added)}"

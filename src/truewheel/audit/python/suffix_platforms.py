@@ -95,9 +95,15 @@ def check_suffix_platform(module: Module, platforms: Sequence[str], *, own_suffi
     :param platforms: the platform tags that are claimed; they tell where the file does not.
     :param own_suffix: of the Python that just built the module, if one did: it finds a file with that suffix.
     """
-    if not (module.is_module and module.is_importable):
+    # A library has no suffix that Python looks for, and a name with a dot is reported for the dot (TW405).
+    if not module.is_module or not module.is_importable:
         return None
-    return _check_cpu(module) or _check_system(module, platforms, own_suffix)
+    wrong_cpu = _check_cpu(module)
+    if wrong_cpu is not None:
+        return wrong_cpu
+    if module.format is Format.PE and module.path.endswith(".so"):
+        return _so_for_windows(module)
+    return _check_system(module, platforms, own_suffix)
 
 
 # --- CPUs -------------------------------------------------------------------------------------------------------
@@ -105,26 +111,35 @@ def check_suffix_platform(module: Module, platforms: Sequence[str], *, own_suffi
 
 def _check_cpu(module: Module) -> Finding | None:
     """Report a suffix of another CPU."""
-    spelt = module.suffix_platform
-    named = _CPUS.get(spelt) or _CPUS.get(spelt.partition("-")[0])
     # Fat files of macOS are for several CPUs, and its suffixes name none.
-    if named is None or module.format not in (Format.ELF, Format.PE):
+    if module.format not in (Format.ELF, Format.PE):
         return None
-    found = {_cpu_of(piece) for piece in module.slices}
-    if not found or not found <= _KNOWN_CPUS or named in found:
+    named = _named_cpu(module.suffix_platform)
+    cpus = sorted({_cpu_of(piece) for piece in module.slices})
+    if named is None or named in cpus or not _are_known(cpus):
         return None
-    cpus = sorted(found)
-    message = f"is named for {spelt}, but holds code for {', '.join(cpus)}"
+    message = f"is named for {module.suffix_platform}, but holds code for {', '.join(cpus)}"
     return _finding(module, message, *[f"its code is for {cpu}" for cpu in cpus])
+
+
+def _named_cpu(platform: str) -> str | None:
+    """Return the CPU that a suffix names: ``win_amd64``, or the first part of ``x86_64-linux-gnu``."""
+    first, _, _ = platform.partition("-")
+    return _CPUS.get(first)
+
+
+def _are_known(cpus: Sequence[str]) -> bool:
+    """Return whether code was read, all of it for CPUs that suffixes may name."""
+    return bool(cpus) and _KNOWN_CPUS.issuperset(cpus)
 
 
 def _cpu_of(piece: Slice) -> str:
     """Return the CPU as ELF files call it; a hybrid image of Windows is for more than one."""
-    if not isinstance(piece, PeSlice):
-        return piece.cpu
-    if piece.hybrid:
+    if isinstance(piece, PeSlice) and piece.hybrid:
         return piece.hybrid
-    return "aarch64" if piece.cpu == "arm64" else piece.cpu
+    if isinstance(piece, PeSlice) and piece.cpu == "arm64":
+        return "aarch64"
+    return piece.cpu
 
 
 # --- systems ----------------------------------------------------------------------------------------------------
@@ -132,8 +147,6 @@ def _cpu_of(piece: Slice) -> str:
 
 def _check_system(module: Module, platforms: Sequence[str], own_suffix: str) -> Finding | None:
     """Report a suffix of another system, or of another kind of it."""
-    if module.format is Format.PE and module.path.endswith(".so"):
-        return _so_for_windows(module)
     named = _named_system(module)
     if named is None:
         return None
@@ -170,13 +183,20 @@ def _named_system(module: Module) -> _Named | None:
 
 def _families_of(module: Module, platforms: Sequence[str]) -> tuple[str, ...]:
     """Return the systems that the code is for."""
-    families = set()
+    families: set[str] = set()
     for piece in module.slices:
         families.update([platform.family for platform in PLATFORMS if platform.owns(module.format, piece)])
     # A file for Android that lacks Android's mark looks like one for Linux; that is said of the platform tag.
-    if "linux" in families and any(tag.startswith("android") for tag in platforms):
+    if "linux" in families and _is_claimed(platforms, "android"):
         families.add("android")
-    return tuple(sorted(families)) or _FAMILIES_OF_FORMAT.get(module.format, ())
+    if families:
+        return tuple(sorted(families))
+    return _FAMILIES_OF_FORMAT.get(module.format, ())
+
+
+def _is_claimed(platforms: Sequence[str], kind: str) -> bool:
+    """Return whether a platform tag is of a kind: ``manylinux``, ``android``."""
+    return any(tag.startswith(kind) for tag in platforms)
 
 
 # --- kinds of a system ------------------------------------------------------------------------------------------
@@ -184,63 +204,63 @@ def _families_of(module: Module, platforms: Sequence[str]) -> tuple[str, ...]:
 
 def _check_kind(module: Module, named: _Named, platforms: Sequence[str], own_suffix: str) -> Finding | None:
     """Report a suffix of the other libc, or of a device on a simulator's code."""
-    kinds = _kinds_of(module, named.family) or _claimed_libcs(named.family, platforms)
-    if len(kinds) != 1 or not named.kind or named.kind in kinds:
+    kind = _kind_of_code(module, named.family, platforms)
+    if kind is None or named.kind in ("", kind):
         return None
-    kind = min(kinds)
     message = f"is named for {named.text}, but is for {_SPELT.get(kind, kind)}"
     if named.family == "ios":
         return _finding(module, message, f"built for {kind}")
-    # PyPy and GraalPy say gnu of every Linux.
-    if module.python_tag is not None and not module.python_tag.startswith("cp"):
+    is_cpython = module.python_tag is None or module.python_tag.startswith("cp")
+    if not is_cpython:  # PyPy and GraalPy say gnu of every Linux
         return None
     if kind == "glibc":
         return _finding(module, message, "no Python with glibc looks for the name")
-    # With musl a Python may say gnu all the same: old ones do, and so does one that was patched, as it may be here.
-    if _version_of(module) < _NAMES_MUSL or (own_suffix and module.path.endswith(own_suffix)):
+    if _may_say_gnu(module, own_suffix):
         return None
-    return _finding(
-        module,
-        message,
-        "Pythons with musl look for linux-musl from 3.11 on",
-        severity=Severity.WARNING,
-    )
+    evidence = "Pythons with musl look for linux-musl from 3.11 on"
+    return _finding(module, message, evidence, severity=Severity.WARNING)
 
 
-def _kinds_of(module: Module, family: str) -> set[str]:
-    """Return which kinds of a system the code is for, where it tells."""
-    kinds = {_kind_of(piece, family) for piece in module.slices}
-    return {kind for kind in kinds if kind is not None}
+def _may_say_gnu(module: Module, own_suffix: str) -> bool:
+    """Return whether a Python with musl looks for ``linux-gnu`` all the same.
+
+    Those before 3.11 do, and one that a distribution has patched may, as the one that has just built the module.
+    """
+    is_own = own_suffix != "" and module.path.endswith(own_suffix)
+    return is_own or _version_of(module) < _NAMES_MUSL
+
+
+def _kind_of_code(module: Module, family: str, platforms: Sequence[str]) -> str | None:
+    """Return which kind of a system the code is for; ``None`` when nothing tells, or it is for both kinds."""
+    kinds = {_kind_of(piece, family) for piece in module.slices} - {None}
+    if not kinds and family == "linux":
+        kinds = _claimed_libcs(platforms)
+    return kinds.pop() if len(kinds) == 1 else None
 
 
 def _kind_of(piece: Slice, family: str) -> str | None:
     """Return which kind of a system a slice is for; ``None`` when it does not tell."""
-    if family == "ios":
-        for minimum in piece.minimum_os:
-            if minimum.platform.startswith("ios"):
-                return minimum.platform
     if family == "linux":
         from ...platforms.linux.libc import libc_of  # most names need no second look
 
         return libc_of(piece)
+    if family == "ios":
+        stated = [minimum.platform for minimum in piece.minimum_os]
+        return next((platform for platform in stated if platform.startswith("ios")), None)
     return None
 
 
-def _claimed_libcs(family: str, platforms: Sequence[str]) -> set[str]:
+def _claimed_libcs(platforms: Sequence[str]) -> set[str | None]:
     """Return the libcs that the platform tags name, for a file that tells none."""
-    if family != "linux":
-        return set()
-    libcs = set()
-    for start, libc in _LIBC_OF_TAGS:
-        if any(tag.startswith(start) for tag in platforms):
-            libcs.add(libc)
-    return libcs
+    return {libc for kind, libc in _LIBC_OF_TAGS if _is_claimed(platforms, kind)}
 
 
 def _version_of(module: Module) -> tuple[int, int]:
     """Return the version of CPython that the suffix names; a suffix for all of them is taken for a new one's."""
-    _, digits = split_python_tag(module.python_tag or "")
-    return (3, int(digits[1:])) if digits[1:] else _NAMES_MUSL
+    if module.python_tag is None:
+        return _NAMES_MUSL
+    _, digits = split_python_tag(module.python_tag)
+    return 3, int(digits[1:])
 
 
 def _finding(module: Module, message: str, *evidence: str, severity: Severity = Severity.ERROR) -> Finding:

@@ -4,7 +4,8 @@ This is the way into the room. Two questions are asked of it:
 
 :func:`true_python_tags`
     Which tags are true? The Python that the modules' suffixes name wins; then a stable ABI that was asked for and is
-    kept; then the Python that built them. :mod:`~truewheel.audit.python.true_tags` has the order with its reasons.
+    kept; then the Python that built them. :mod:`~truewheel.audit.python.true_tags` has the order with its reasons, and
+    :mod:`~truewheel.audit.python.built_tags` that of a build.
 :func:`python_violations`
     What contradicts the tags that are claimed? A build's own tags go through it as well, so that a build never claims
     what ``truewheel check`` would call untrue.
@@ -22,8 +23,9 @@ Module               Findings                   What it decides
 `interpreters`                                  which Pythons accept a pair of tags (PEP 425, PEP 384, PEP 703, PEP 803)
 `import_obstacles`   TW401 TW407                whether those can import a module
 `stable_abi`         TW402 TW403                whether a module keeps to the stable ABI (PEP 384, PEP 803)
-`claimed_pythons`    TW406 TW409 TW410 TW411    what else contradicts a claim; makes TW401 and TW407 of the obstacles
-                     TW413
+`claimed_pythons`    TW411                      whether anybody accepts a wheel; makes TW401 and TW407 of the obstacles
+`single_versions`    TW406 TW410                what is odd in a wheel for single versions
+`any_python`         TW409 TW413                what is odd in a wheel for any Python
 `py_api`             TW408                      what ``wheel.py-api`` asks for, and whether it is kept
 ===================  =========================  =======================================================================
 
@@ -36,7 +38,7 @@ from __future__ import annotations
 
 from ...model.record import replace
 from ...model.verdict import PythonRuling
-from .claimed_pythons import Claim, check_claim, find_pinned_module
+from .claimed_pythons import Claim, check_claim
 from .init_functions import check_hidden_init_functions, check_init_functions
 from .libraries import bound_libraries, without_embedded
 from .modules import modules
@@ -95,10 +97,9 @@ def python_violations(
 def _find_violations(contents: Contents, claim: Claim) -> Iterator[Finding]:
     """Yield what is wrong with each module, then what contradicts the claim."""
     found, libraries = modules(contents), bound_libraries(contents)
-    own_suffix = claim.built_for.suffix if claim.built_for is not None else ""
     for module in found:
         yield from check_init_functions(module)
-        misplaced = check_suffix_platform(module, claim.platforms, own_suffix=own_suffix)
+        misplaced = check_suffix_platform(module, claim.platforms, own_suffix=claim.own_suffix)
         if misplaced is not None:
             yield misplaced
     yield from check_hidden_init_functions(libraries, contents)
@@ -116,10 +117,13 @@ def serves_some_pythons_on_purpose(
     Then its modules do not tell its true tags.
     """
     claim = Claim(interpreters=interpreters, abis=abis)
-    if not claim.is_for_any:
+    found = modules(contents)
+    if not found or not claim.is_for_any:
         return False
-    found = without_embedded(modules(contents), contents)
-    pinned = find_pinned_module(found, claim, contents)
+    from .any_python import find_pinned_module  # few wheels for any Python have binaries
+
+    found = without_embedded(found, contents)
+    pinned = find_pinned_module(claim, found, contents)
     return pinned is not None and pinned.is_deliberate
 
 

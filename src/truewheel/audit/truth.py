@@ -32,7 +32,7 @@ def meant_tags(claimed: WheelName | None, best: Sequence[PlatformTags]) -> tuple
     return tuple(own for own in best if own.family in families)
 
 
-def true_name(
+def find_truth(
     contents: Contents,
     audit: Audit,
     claimed: WheelName | None,
