@@ -12,7 +12,6 @@ from ..model.audit import Cause, Violation
 from ..model.codes import makes_untrue
 from ..model.finding import Finding, Severity
 from ..platforms import examples_like, parse_platform_tag, platform_of
-from .any_platform import any_platform_findings
 from .linkage import requirements_for
 from .platform_tags import explain_tags
 from .python.interpreters import compatible_pythons
@@ -68,6 +67,8 @@ def claim_findings(
     for text in claimed.platforms:
         tag = parse_platform_tag(text)
         if text == "any":
+            from .any_platform import any_platform_findings  # wheels with binaries seldom claim it
+
             found += any_platform_findings(contents, audit, claimed)
         elif tag is None:
             found.append(unknown_tag(text))

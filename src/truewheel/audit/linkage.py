@@ -135,13 +135,20 @@ class _Resolver:
         """Return where a file gets a library from."""
         in_wheel = self._in_wheel(code, need)
         if in_wheel is None:
-            return Linkage(code.path, code.cpu, need, self._outside_wheel(code, need) or self._elsewhere(code, need))
+            source = self._outside_wheel(code, need) or self._elsewhere(code, need)
+            return Linkage(file=code.path, cpu=code.cpu, need=need, source=source)
         if in_wheel.reachable:
-            return Linkage(code.path, code.cpu, need, in_wheel)
+            return Linkage(file=code.path, cpu=code.cpu, need=need, source=in_wheel)
         # Not found, so another file has to bring it into the process: by its own search path, or Python code does.
-        source = None if self._may_be_loaded(in_wheel) else self._outside_wheel(code, need)
-        searched = self.platform.searched(code, need)
-        return Linkage(code.path, code.cpu, need, source or in_wheel, in_wheel, searched)
+        outside = None if self._may_be_loaded(in_wheel) else self._outside_wheel(code, need)
+        return Linkage(
+            file=code.path,
+            cpu=code.cpu,
+            need=need,
+            source=outside or in_wheel,
+            in_wheel=in_wheel,
+            searched=self.platform.searched(code, need),
+        )
 
     def _in_wheel(self, code: Code, need: Need) -> InWheel | None:
         name = self.platform.name_in_wheel(need)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 
-from .record import NamedTuple, Record
+from .record import Record
 from .tags import ANY
 
 TYPE_CHECKING = False
@@ -92,7 +92,7 @@ class Missing(Record):
     """Nobody is known to have it."""
 
 
-class Linkage(NamedTuple):
+class Linkage(Record):
     """One library that one file needs, and where it comes from.
 
     :param file: the path of the file that needs it.
@@ -132,7 +132,7 @@ class Cause(enum.Enum):
     NEWER_CPU = "newer CPU"
 
 
-class Requirement(NamedTuple):
+class Requirement(Record):
     """One thing that a file needs of the system.
 
     :param of: what has a version: a symbol family (``glibc``, ``GLIBCXX``), ``library``, ``macos``, ``android`` …

@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 
 from ..data_tables import table
-from ..model.audit import Cause, Requirement, Supplied, TagBasis, Violation
+from ..model.audit import Cause, Supplied, TagBasis, Violation
 from ..model.binary import ElfSlice
 from ..model.finding import Finding, Severity
 from ..model.floor import Evidence
 from ..model.tags import PlatformTag
-from .base import Mixture, Words, whole_number
+from .base import Mixture, Words, require, whole_number
 from .elf import ElfPlatform, is_android
 
 TYPE_CHECKING = False
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from ..model.audit import Code, Linkage
+    from ..model.audit import Code, Linkage, Requirement
     from ..model.binary import Need
     from ..model.floor import Floor
     from ..model.tags import Level
@@ -189,7 +189,7 @@ def _lacks_abi(promise: str) -> bool:
 
 def _level(code: Code, level: int, *, fact: str, library: str | None = None) -> Requirement:
     evidence = Evidence(file=code.path, library=library, fact=fact)
-    return Requirement("android", (level,), (level,), evidence, Cause.TOO_NEW)
+    return require(code, "android", (level,), evidence, Cause.TOO_NEW)
 
 
 def _loader_facts(code: Code) -> Iterator[tuple[int, str]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import posixpath
 
+from ..model.audit import Requirement
 from ..model.finding import Severity
 from ..model.floor import Floor
 from ..model.record import Record
@@ -20,9 +21,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..model.audit import Code, Linkage, Requirement, Supplied, TagBasis, Violation
+    from ..model.audit import Cause, Code, Linkage, Supplied, TagBasis, Violation
     from ..model.binary import Format, Need, SearchPath, Slice
     from ..model.finding import Finding
+    from ..model.floor import Evidence
     from ..model.tags import Level, PlatformTag
 
 BUILD_PLACES = (
@@ -244,6 +246,21 @@ class Platform:
     def hazards(self, files: Sequence[Code]) -> Iterator[Finding]:
         """Yield what is wrong with the files that only this platform has: its flags, its signatures, its ABIs."""
         yield from ()
+
+
+def require(
+    code: Code,
+    of: str,
+    level: Level,
+    evidence: Evidence,
+    cause: Cause,
+    *,
+    version: tuple[int, ...] | None = None,
+    slot: str = "",
+) -> Requirement:
+    """Return a requirement of ``code``; its version is the level, unless people count otherwise."""
+    shown = level if version is None else version
+    return Requirement(of=of, level=level, version=shown, evidence=evidence, cause=cause, nth=code.nth, slot=slot)
 
 
 def grouped(requirements: Iterable[Requirement]) -> dict[tuple[str, str], list[Requirement]]:

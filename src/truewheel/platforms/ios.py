@@ -10,19 +10,20 @@ from __future__ import annotations
 import re
 
 from ..data_tables import table
-from ..model.audit import Cause, Requirement, Supplied, TagBasis, Violation
+from ..model.audit import Cause, Supplied, TagBasis, Violation
 from ..model.binary import Format
 from ..model.floor import Evidence
 from ..model.record import replace
 from ..model.tags import PlatformTag
 from . import apple
+from .base import require
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from ..model.audit import Code, Linkage
+    from ..model.audit import Code, Linkage, Requirement
     from ..model.binary import Need, Slice
     from ..model.floor import Floor
     from ..model.tags import Level
@@ -99,7 +100,7 @@ class Ios(apple.ApplePlatform):
         for ending in sorted(_endings_of(code)):
             cpu, _, sdk = ending.rpartition("_")
             evidence = Evidence(file=code.path, fact=f"minos {version[0]}.{version[1]} ({cpu}, {sdk})")
-            yield Requirement("ios", version, version, evidence, Cause.TOO_NEW, code.nth, ending)
+            yield require(code, "ios", version, evidence, Cause.TOO_NEW, slot=ending)
 
     def oldest(self, kind: str, ending: str) -> Level:
         """Return the first iOS that Python runs on."""

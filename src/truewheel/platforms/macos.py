@@ -15,21 +15,21 @@ import functools
 import re
 
 from ..data_tables import table
-from ..model.audit import Cause, Requirement, TagBasis, Violation
+from ..model.audit import Cause, TagBasis, Violation
 from ..model.binary import Format
 from ..model.finding import Finding, Severity
 from ..model.floor import Evidence
 from ..model.record import replace
 from ..model.tags import PlatformTag
 from . import apple
-from .base import Mixture
+from .base import Mixture, require
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
-    from ..model.audit import Code, Linkage
+    from ..model.audit import Code, Linkage, Requirement
     from ..model.binary import Slice
     from ..model.floor import Floor
     from ..model.tags import Level
@@ -172,7 +172,7 @@ class MacOS(apple.ApplePlatform):
         if stated:
             version, cpu = max(stated), _machines_of(code.cpu)
             evidence = Evidence(file=code.path, fact=f"minos {_text(version)} ({code.cpu})")
-            yield Requirement("macos", plain(version), version, evidence, Cause.TOO_NEW, code.nth, cpu)
+            yield require(code, "macos", plain(version), evidence, Cause.TOO_NEW, version=version, slot=cpu)
 
     def oldest(self, kind: str, ending: str) -> Level:
         """Return the first macOS for one of the CPUs."""

@@ -15,20 +15,20 @@ import posixpath
 import re
 
 from ..data_tables import table
-from ..model.audit import Cause, Requirement, Supplied, TagBasis, Violation
+from ..model.audit import Cause, Supplied, TagBasis, Violation
 from ..model.binary import Format, Kind, PeSlice
 from ..model.finding import Finding, Severity
 from ..model.floor import Evidence
 from ..model.record import worked_out
 from ..model.tags import PlatformTag
-from .base import Mixture, Platform, Words
+from .base import Mixture, Platform, Words, require
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from ..model.audit import Code, Linkage
+    from ..model.audit import Code, Linkage, Requirement
     from ..model.binary import Need, Slice
     from ..model.tags import Level
 
@@ -163,7 +163,7 @@ class Windows(Platform):
         if isinstance(piece, PeSlice) and piece.subsystem_version != (0, 0):
             version = piece.subsystem_version
             evidence = Evidence(file=code.path, fact=f"subsystem version {version[0]}.{version[1]}")
-            yield Requirement("windows", version, version, evidence, Cause.TOO_NEW)
+            yield require(code, "windows", version, evidence, Cause.TOO_NEW)
 
     def level_in(self, requirement: Requirement, ending: str) -> Level | None:
         """Return nothing: a tag names a machine and no system."""

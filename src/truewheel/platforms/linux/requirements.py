@@ -6,11 +6,12 @@ What a file gets from the wheel itself, or from somebody whom the project names,
 
 from __future__ import annotations
 
-from ...model.audit import Cause, ExcludedBy, InWheel, Requirement
+from ...model.audit import Cause, ExcludedBy, InWheel
 from ...model.binary import ElfSlice
 from ...model.floor import Evidence
 from ...model.record import worked_out
 from ...model.tags import NEVER
+from ..base import require
 from .libc import LIBC_OF_KIND, RELR_SINCE, RELR_VERSION, libc_of
 from .policy import (
     LOADERS,
@@ -27,7 +28,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ...model.audit import Code, Linkage
+    from ...model.audit import Code, Linkage, Requirement
     from ...model.binary import Need, Slice
     from ...model.tags import Level, PlatformTag
 
@@ -70,7 +71,7 @@ def _musl_library(code: Code, link: Linkage) -> Iterator[Requirement]:
     for symbol in code.slice.imports:
         if symbol.name in private and not symbol.weak:
             evidence = Evidence(file=code.path, library=library, symbol=symbol.name)
-            yield Requirement("private symbol", NEVER, NEVER, evidence, Cause.PRIVATE_SYMBOL, slot=code.cpu)
+            yield require(code, "private symbol", NEVER, evidence, Cause.PRIVATE_SYMBOL, slot=code.cpu)
 
 
 def _level_of(link: Linkage) -> Level:
@@ -80,7 +81,7 @@ def _level_of(link: Linkage) -> Level:
 
 def _library(code: Code, library: str, level: Level) -> Requirement:
     evidence = Evidence(file=code.path, library=library)
-    return Requirement("library", level, level, evidence, Cause.NOT_SUPPLIED, slot=code.cpu)
+    return require(code, "library", level, evidence, Cause.NOT_SUPPLIED, slot=code.cpu)
 
 
 def _versions(code: Code, need: Need) -> Iterator[Requirement]:
@@ -90,12 +91,13 @@ def _versions(code: Code, need: Need) -> Iterator[Requirement]:
             continue
         family, _, text = version.partition("_")
         symbol = _example_symbols(code.slice).get((need.library, version))
-        yield Requirement(
-            of="glibc" if family == "GLIBC" else family,
-            level=level,
+        yield require(
+            code,
+            "glibc" if family == "GLIBC" else family,
+            level,
+            Evidence(file=code.path, library=need.library, symbol=symbol, version=version),
+            Cause.PRIVATE_SYMBOL if version == "GLIBC_PRIVATE" else Cause.TOO_NEW,
             version=parse_version(text) or level,
-            evidence=Evidence(file=code.path, library=need.library, symbol=symbol, version=version),
-            cause=Cause.PRIVATE_SYMBOL if version == "GLIBC_PRIVATE" else Cause.TOO_NEW,
             slot=code.cpu,
         )
 
@@ -112,7 +114,7 @@ def _private_to_glibc(code: Code, library: str) -> Iterator[Requirement]:
         # Without a version the symbol may be anybody's; the lists are made of names that nobody else has.
         if symbol.library in (library, None):
             evidence = Evidence(file=code.path, library=library, symbol=symbol.name, version=symbol.version)
-            yield Requirement("private symbol", level, level, evidence, Cause.PRIVATE_SYMBOL, slot=code.cpu)
+            yield require(code, "private symbol", level, evidence, Cause.PRIVATE_SYMBOL, slot=code.cpu)
 
 
 def _new_in_musl(code: Code) -> Iterator[Requirement]:
@@ -123,7 +125,7 @@ def _new_in_musl(code: Code) -> Iterator[Requirement]:
         if release is not None and not symbol.weak:
             version = parse_version(release) or (1, 2)
             evidence = Evidence(file=code.path, library="musl", symbol=symbol.name, fact=f"new in musl {release}")
-            yield Requirement("musl", version[:2], version, evidence, Cause.TOO_NEW, slot=code.cpu)
+            yield require(code, "musl", version[:2], evidence, Cause.TOO_NEW, version=version, slot=code.cpu)
 
 
 def _packed_relocations(code: Code, needs: Sequence[Need], libc: str) -> Iterator[Requirement]:
@@ -142,7 +144,7 @@ def _packed_relocations(code: Code, needs: Sequence[Need], libc: str) -> Iterato
     since = ".".join(map(str, release))
     fact = f"DT_RELR is set: packed relative relocations, which {libc} applies since {since}"
     evidence = Evidence(file=code.path, fact=fact)
-    yield Requirement(libc, release[:2], release, evidence, Cause.TOO_NEW, slot=code.cpu)
+    yield require(code, libc, release[:2], evidence, Cause.TOO_NEW, version=release, slot=code.cpu)
 
 
 def _cpu_level(code: Code) -> Iterator[Requirement]:
@@ -150,8 +152,9 @@ def _cpu_level(code: Code) -> Iterator[Requirement]:
     levels_needed = code.slice.isa_needed if isinstance(code.slice, ElfSlice) else ()
     above = [level for level in levels_needed if level != "x86-64-baseline"]
     if above:
+        version = (int(above[-1][-1]),)
         evidence = Evidence(file=code.path, fact=f"its notes say that it needs {above[-1]}")
-        yield Requirement("isa", NEVER, (int(above[-1][-1]),), evidence, Cause.NEWER_CPU, slot=code.cpu)
+        yield require(code, "isa", NEVER, evidence, Cause.NEWER_CPU, version=version, slot=code.cpu)
 
 
 def offered_instead(requirement: Requirement, tag: PlatformTag) -> str:
