@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from support.facts import binary_file, contents, package, wheel_named
-from truewheel.audit.verdict import Checked, Question, check, judge
+from truewheel.audit.checked import Checked
+from truewheel.audit.questions import Question
+from truewheel.audit.verdict import check, judge
 from truewheel.model.binary import ElfSlice, Format, Kind, MachOSlice, MinimumOS, Need, PeSlice, WasmSlice
 from truewheel.model.contents import Contents, File
 from truewheel.model.record import replace
@@ -145,7 +147,7 @@ def test_hints_speak_of_the_system_in_question(tags: str, code: str, hint: str) 
 def test_hints_of_builds_speak_of_settings() -> None:
     (unknown,) = judge(mac(), Question(target=MAC, promise="macos_11_0")).errors
     assert str(unknown.hint).startswith("such tags are spelt auto, native, macosx_11_0_arm64")
-    strict = judge(mac((12, 0)), Question(target=MAC, demanded=("cp313-cp313-macosx_13_0_arm64",))).findings
+    strict = judge(mac((12, 0)), Question(target=MAC, forced_tags=("cp313-cp313-macosx_13_0_arm64",))).findings
     assert ["tool.scikit-build.wheel.tags" in str(f.hint) for f in strict if f.code == "TW302"] == [True]
 
 

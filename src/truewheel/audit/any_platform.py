@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..checks import layout
 from ..model.binary import Format, Kind
+from ..model.contents import is_data
 from ..model.finding import Finding, Severity
 from .linkage import owner_of
 from .python.modules import modules
@@ -72,7 +72,7 @@ def _modules_of_one_system(contents: Contents, audit: Audit) -> list[str]:
     if len(audit.platforms) != 1:
         return []
     paths = [module.path for module in modules(contents)]
-    return [path for path in paths if not layout.DATA.intersection(path.split("/")[:-1])]
+    return [path for path in paths if not is_data(path)]
 
 
 def _commands_of_one_system(contents: Contents) -> list[str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..model.tags import PlatformTag
     from ..model.target import Target
     from ..model.verdict import PlatformTags
-    from .verdict import Question
+    from .questions import Question
 
 AUTO, NATIVE = "auto", "native"
 _MOST = 5
@@ -41,7 +41,7 @@ def choose_tags(contents: Contents, audit: Audit, question: Question, best: Sequ
 
     :param best: the best tags of each platform that a binary is for.
     """
-    plain = question.native or (question.target.platform_tag,)
+    plain = question.plain_tags or (question.target.platform_tag,)
     if not best:
         return _without_binaries(contents, question, plain)
     own = _of_target(best, question.target)

@@ -101,21 +101,24 @@ def system_findings(audit: Audit) -> Iterator[Finding]:
 
 
 def cpu_floors(contents: Contents) -> tuple[Floor, ...]:
-    """Return the CPU levels that a variant's binaries need."""
+    """Return the CPU levels that a variant's binaries need; few wheels are variants, and the import takes time."""
     if contents.variant is None:
         return ()
-    from ..checks import variants
+    from . import cpu_levels
 
-    return variants.floors(contents)
+    return cpu_levels.cpu_floors(contents)
 
 
 def variant_findings(contents: Contents, *, built: bool) -> tuple[Finding, ...]:
-    """Return what is to be said of a variant's properties; few wheels are variants, and the import takes time."""
+    """Return what is to be said of a variant's properties.
+
+    :param built: whether the wheel is being built.
+    """
     if contents.variant is None:
         return ()
-    from ..checks import variants
+    from . import cpu_levels
 
-    return variants.findings(contents, built=built)
+    return cpu_levels.check_cpu_levels(contents, built=built)
 
 
 def reason_without_binaries(contents: Contents) -> str:
