@@ -122,7 +122,7 @@ def _best_of(family: str, best: Sequence[PlatformTags]) -> PlatformTags | None:
     return None
 
 
-def _how_to_make_true(tag: PlatformTag, own: PlatformTags | None, causes: set[Cause]) -> str:
+def _how_to_make_true(tag: PlatformTag, own: PlatformTags | None, causes: set[str]) -> str:
     """Return how to make a tag true: another tag, or other binaries, by what is wrong with these."""
     ways = []
     if own is not None and own.tags and tag.text not in own.tags:

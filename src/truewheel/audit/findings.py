@@ -63,9 +63,9 @@ def _library_findings(platform: Platform, part: PlatformAudit, link: Linkage) ->
 def _never_fulfilled(requirement: Requirement) -> Iterator[Finding]:
     if requirement.level != NEVER:
         return
-    if requirement.cause is Cause.NEWER_CPU:
+    if requirement.cause == Cause.NEWER_CPU:
         yield newer_cpu(requirement)
-    elif requirement.cause is not Cause.NOT_SUPPLIED:  # libraries are told by their linkage
+    elif requirement.cause != Cause.NOT_SUPPLIED:  # libraries are told by their linkage
         yield unpromised_symbol(requirement)
 
 
@@ -138,7 +138,7 @@ def search_path_of_this_machine(platform: Platform, code: Code, path: SearchPath
 def unpromised_symbol(requirement: Requirement) -> Finding:
     """Return TW206: a symbol that no system promises, be it too new or private to its library."""
     library = requirement.evidence.library
-    if requirement.cause is Cause.PRIVATE_SYMBOL:
+    if requirement.cause == Cause.PRIVATE_SYMBOL:
         message = f"uses a symbol that {library} keeps to itself or no longer has"
         hint = "call its public replacement, or link that library statically"
     else:

@@ -113,7 +113,7 @@ def _resolve(part: PlatformAudit, platform: Platform, kind: str | None, librarie
             requirements += platform.requirements(code, links, kind)
     if part.is_variant:
         # That a variant's label says so is checked elsewhere (checks.variants).
-        requirements = [one for one in requirements if one.cause is not Cause.NEWER_CPU]
+        requirements = [one for one in requirements if one.cause != Cause.NEWER_CPU]
     return replace(part, linkage=tuple(linkage), requirements=tuple(requirements))
 
 

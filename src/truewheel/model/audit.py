@@ -7,8 +7,6 @@ worth a finding, or a level fits a tag, is decided by ``truewheel.audit``.
 
 from __future__ import annotations
 
-import enum
-
 from .record import Record
 from .tags import ANY
 
@@ -119,8 +117,11 @@ class Linkage(Record):
 # --- what is required of a system -------------------------------------------------------------------------------
 
 
-class Cause(enum.Enum):
-    """Why a file asks for more than a system has, or is not for it at all."""
+class Cause:
+    """Why a file asks for more than a system has, or is not for it at all: one of these words.
+
+    Not an ``enum``, whose class takes as long to make as two modules to import, each time that ``show`` starts.
+    """
 
     OTHER_CPU = "other CPU"
     OTHER_SDK = "other SDK"
@@ -147,7 +148,7 @@ class Requirement(Record):
     level: Level
     version: tuple[int, ...]
     evidence: Evidence
-    cause: Cause
+    cause: str
     nth: int = 0
     slot: str = ""
 
@@ -162,7 +163,7 @@ class Violation(Record):
 
     evidence: Evidence
     allows: str
-    cause: Cause
+    cause: str
     nth: int = 0
 
 

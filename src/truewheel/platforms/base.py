@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..model.audit import Cause, Code, Linkage, Supplied, TagBasis, Violation
+    from ..model.audit import Code, Linkage, Supplied, TagBasis, Violation
     from ..model.binary import Format, Need, SearchPath, Slice
     from ..model.finding import Finding
     from ..model.floor import Evidence
@@ -253,7 +253,7 @@ def require(
     of: str,
     level: Level,
     evidence: Evidence,
-    cause: Cause,
+    cause: str,
     *,
     version: tuple[int, ...] | None = None,
     slot: str = "",
