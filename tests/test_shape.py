@@ -37,24 +37,22 @@ GOAL_OF_ALL = GOAL._replace(nodes=7.5)
 CEILINGS = {
     #                         nodes comp cond dec.  p90  comm suppr silent
     "(top)":            Limits(10.1,  60, 49, 0.34, 0.63, 0.5, 2.0,  11),
-    "audit":            Limits(11.2, 123, 40, 0.42, 0.82, 1.1, 0.0,   5),
     "audit/python":     Limits( 8.5,  35, 13, 0.30, 0.63, 4.4, 0.1,   0),
     "model":            Limits( 9.8,  51, 21, 0.49, 0.75, 0.6, 1.1,   7),
     # Guard clauses, each a reason: what is to be read there is decisions.
     "planning":         Limits( 8.0,  25, 25, 0.42, 0.60, 4.0, 1.0,   0),
-    "platforms":        Limits(11.4,  78, 42, 0.40, 0.80, 0.8, 2.0,  25),
     "project_settings": Limits( 9.1,  25, 25, 0.36, 0.60, 4.0, 1.0,   0),
     "system/project":   Limits( 8.8,  25, 25, 0.25, 0.45, 4.0, 0.0,   0),
+    "audit":            Limits( 9.6,  64, 35, 0.32, 0.74, 1.6, 0.0,   8),
+    "platforms":        Limits(10.5,  55, 31, 0.50, 0.74, 3.8, 0.2,   2),
+    "platforms/linux":  Limits(10.6,  59, 49, 0.50, 0.80, 4.0, 0.4,   8),
     "system/warm":      Limits(11.3,  96, 26, 0.38, 0.63, 0.4, 0.9,  11),
     "system/wheels":    Limits( 9.6, 20, 22, 0.31, 0.51, 1.9, 0.3,   1),
     "templates":        Limits( 8.1,  18, 48, 0.25, 0.63, 0.0, 0.5,   1),
     "all":              Limits(10.9,  68, 41, 0.40, 0.79, 0.8, 1.5, 142),
 }  # fmt: skip
 LARGE_FUNCTIONS_STILL: set[str] = set()
-LARGE_MODULES_STILL = {
-    "audit/verdict.py",
-    "platforms/linux.py",
-}
+LARGE_MODULES_STILL = {}
 
 
 def load_script() -> ModuleType:

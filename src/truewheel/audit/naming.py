@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.contents import Contents, WheelFacts
     from ..model.wheel_name import WheelName
-    from .verdict import Checked
+    from .checked import Checked
 
 
 def true_name(facts: WheelFacts, checked: Checked, *, exclude: tuple[str, ...] = ()) -> WheelName:

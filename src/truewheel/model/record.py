@@ -91,24 +91,35 @@ class _Shape:
     :param defaults: of the fields that may be left out.
     """
 
-    __slots__ = ("defaults", "fields", "made", "optional", "required", "values")
+    __slots__ = ("defaults", "fields", "made", "optional", "owner", "required", "values")
 
-    def __init__(self, made: type, fields: Mapping[str, str], defaults: Mapping[str, Any]) -> None:
+    # Worked out when the first record is made: of most classes that a command imports it makes none.
+    required: tuple[tuple[str, Callable[[Any, Any], None]], ...]
+    optional: tuple[tuple[str, Callable[[Any, Any], None], Any], ...]
+    values: Callable[[Any], object]
+
+    def __init__(self, owner: type, fields: Mapping[str, str], defaults: Mapping[str, Any]) -> None:
+        self.owner = owner
         self.fields = fields
         self.defaults = defaults
         self.made = 0
+
+    def __getattr__(self, name: str) -> Any:
+        """Work out the slots that are still empty, and return one of them."""
+        if name not in ("required", "optional", "values"):
+            raise AttributeError(name)
         required, optional = [], []
-        for name in fields:
+        for field in self.fields:
             # A slot's own setter goes past __setattr__, which refuses to set anything.
-            put = getattr(made, name).__set__
-            if name in defaults:
-                optional.append((name, put, defaults[name]))
+            put = getattr(self.owner, field).__set__
+            if field in self.defaults:
+                optional.append((field, put, self.defaults[field]))
             else:
-                required.append((name, put))
-        self.required = tuple(required)
-        self.optional = tuple(optional)
+                required.append((field, put))
+        self.required, self.optional = tuple(required), tuple(optional)
         # attrgetter() takes at least one name; records without fields are all alike, as their class.
-        self.values: Callable[[Any], object] = attrgetter(*fields) if fields else type
+        self.values = attrgetter(*self.fields) if self.fields else type
+        return getattr(self, name)
 
 
 class _RecordType(type):
