@@ -1,4 +1,4 @@
-"""One model, many products."""
+"""Reading settings, finding mistakes in them, and describing them."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ def test_every_field_is_documented() -> None:
         assert field.variable.startswith("TRUEWHEEL_")
 
 
-def test_defaults_come_from_nothing() -> None:
+def test_without_settings_all_are_defaults() -> None:
     assert schema.read({}, {}, {}) == (Settings(), ())
 
 
-def test_order_of_strength() -> None:
+def test_options_win_over_variables_and_these_over_the_table() -> None:
     table, options, environ = {"tag": "a"}, {"tag": "c"}, {"TRUEWHEEL_TAG": "b"}
     assert schema.read(table, {}, {})[0].tag == "a"
     assert schema.read(table, {}, environ)[0].tag == "b"
     assert schema.read(table, options, environ)[0].tag == "c"
 
 
-def test_mistakes_name_their_place_and_what_is_allowed() -> None:
+def test_mistakes_name_their_place() -> None:
     settings, problems = schema.read({"tag": 3, "select": ["TW", 1]}, {"exclud": "x"}, {"TRUEWHEEL_TAG": ""})
     assert settings == Settings()
-    assert [p.where for p in problems] == [
+    assert [problem.where for problem in problems] == [
         "-Ctruewheel.exclud",
         "tool.truewheel.tag",
         "TRUEWHEEL_TAG",
@@ -38,30 +38,34 @@ def test_mistakes_name_their_place_and_what_is_allowed() -> None:
     assert problems[0].hint == "did you mean exclude?"
 
 
-def test_what_is_said_of_one_build_is_not_said_of_the_project() -> None:
+def test_the_variant_of_one_build_is_not_a_setting_of_the_project() -> None:
     settings, problems = schema.read({"variant": ["a :: b :: c"], "variant-label": "x"}, {}, {})
     assert settings == Settings()
-    assert [p.where for p in problems] == ["tool.truewheel.variant", "tool.truewheel.variant-label"]
-    assert "TRUEWHEEL_VARIANT_LABEL" in str(problems[1].hint)
+    variant, label = problems
+    assert variant.where == "tool.truewheel.variant"
+    assert label.where == "tool.truewheel.variant-label"
+    assert "TRUEWHEEL_VARIANT_LABEL" in str(label.hint)
+
+
+def test_the_variant_of_one_build_comes_from_options_and_variables() -> None:
     settings, problems = schema.read({}, {"variant": "a :: b :: c;a :: b :: d"}, {"TRUEWHEEL_VARIANT_LABEL": "x"})
-    assert (settings.variant, settings.variant_label, problems) == (("a :: b :: c", "a :: b :: d"), "x", ())
+    assert problems == ()
+    assert settings.variant == ("a :: b :: c", "a :: b :: d")
+    assert settings.variant_label == "x"
 
 
-def test_variables_that_nobody_reads() -> None:
-    _, problems = schema.read(
-        {},
-        {},
-        {
-            "TRUEWHEEL_TGA": "native",
-            "truewheel_x": "",
-            "PATH": "",
-            "TRUEWHEEL_EXTENDED": "1",
-            "TRUEWHEEL_CACHE_DIR": "c",
-        },
-    )
-    assert (problems[0].where, problems[0].hint) == ("TRUEWHEEL_TGA", "did you mean TRUEWHEEL_TAG?")
-    assert [p.where for p in problems] == ["TRUEWHEEL_TGA", "truewheel_x"]
-    assert "TRUEWHEEL_SELECT" in str(problems[1].hint)
+def test_variables_that_nobody_reads_are_told_with_a_guess() -> None:
+    environ = {"TRUEWHEEL_TGA": "native", "truewheel_x": "", "PATH": "", "TRUEWHEEL_CACHE_DIR": "c"}
+    _, (misspelt, unknown) = schema.read({}, {}, environ)
+    assert misspelt.where == "TRUEWHEEL_TGA"
+    assert misspelt.hint == "did you mean TRUEWHEEL_TAG?"
+    assert unknown.where == "truewheel_x"
+    assert "TRUEWHEEL_SELECT" in str(unknown.hint)
+
+
+def test_variables_of_these_tests_are_not_taken_for_settings() -> None:
+    _, problems = schema.read({}, {}, {"TRUEWHEEL_EXTENDED": "1"})
+    assert problems == ()
 
 
 OTHERS = """autoflake autopep8 bandit basedpyright black briefcase bumpversion cibuildwheel codespell commitizen conda-lock
@@ -70,7 +74,7 @@ maturin meson-python mypy nox pdm pip-tools pixi poe poetry pyright pyrefly pyte
 pyprojectsort repo-review ruff scikit-bio scikit-hep scikit-image scikit-learn semantic_release setuptools setuptools_scm
 setuptools-rust skbuild taskipy tbump towncrier tomcli tox ty uv validate-pyproject versioningit vulture wheel whey
 yapf zest-releaser buildwheel testwheel true trueskill scikit build-system rebuild"""
-"""Tables that are read by somebody else."""
+"""Tables that other tools read."""
 
 
 @pytest.mark.parametrize(
@@ -83,15 +87,16 @@ yapf zest-releaser buildwheel testwheel true trueskill scikit build-system rebui
         ),
     ],
 )
-def test_misspelt_tables(meant: str, names: str) -> None:
+def test_misspelt_tables_are_told_with_a_guess(meant: str, names: str) -> None:
     for name in names.split():
         (problem,) = schema.misspelt_tables({"tool": {name: {}}})
-        assert (problem.where, problem.hint) == (f"tool.{name}", f"did you mean {meant}?")
+        assert problem.where == f"tool.{name}"
+        assert problem.hint == f"did you mean {meant}?"
 
 
-def test_tables_that_are_not_in_tool() -> None:
+def test_tables_outside_of_tool_are_told() -> None:
     document = {"truewheel": {}, "tools": {"scikit-build": {}}, "Tool": {"truewheel": {}, "ruff": {}}, "project": {}}
-    found = {p.where: p.hint for p in schema.misspelt_tables(document)}
+    found = {problem.where: problem.hint for problem in schema.misspelt_tables(document)}
     assert found == {
         "truewheel": "did you mean tool.truewheel?",
         "tools.scikit-build": "did you mean tool.scikit-build?",
@@ -99,7 +104,7 @@ def test_tables_that_are_not_in_tool() -> None:
     }
 
 
-def test_tables_of_others_are_their_own() -> None:
+def test_tables_of_other_tools_are_not_taken_for_misspelt() -> None:
     others: dict[str, object] = {name: {} for name in OTHERS.split()}
     top = {**others, "project": {}, "variant": {}, "dependency-groups": {}}
     assert list(schema.misspelt_tables({**top, "tool": {**others, "truewheel": {}, "scikit-build": {}}})) == []
@@ -116,15 +121,19 @@ def test_the_headline_names_where_the_mistakes_are() -> None:
     assert told("truewheel.variant-label") == "options or variables of this build have mistakes"
 
 
-def test_slips_in_codes_switch_nothing_off() -> None:
+def test_a_code_that_does_not_exist_is_a_mistake() -> None:
     for wrong in ("tw3", "W301", "TW3011", ""):
-        _, problems = schema.read({"ignore": [wrong]}, {}, {})
-        assert [p.where for p in problems] == ["tool.truewheel.ignore"]
-        assert repr(wrong) in problems[0].message
-    assert schema.read({"ignore": ["TW3", "TW301", "TW"]}, {}, {})[1] == ()
+        _, (problem,) = schema.read({"ignore": [wrong]}, {}, {})
+        assert problem.where == "tool.truewheel.ignore"
+        assert repr(wrong) in problem.message
+
+
+def test_codes_may_be_cut_to_prefixes() -> None:
+    _, problems = schema.read({"ignore": ["TW3", "TW301", "TW"]}, {}, {})
+    assert problems == ()
 
 
 def test_json_schema_names_every_key() -> None:
     document = schema.json_schema()
-    assert set(document["properties"]) == {f.key for f in schema.fields() if f.in_table}
+    assert set(document["properties"]) == {field.key for field in schema.fields() if field.in_table}
     assert document["additionalProperties"] is False
