@@ -45,10 +45,15 @@ class Command:
     blobs: tuple[Blob, ...] = ()
 
     def packed(self, order: str, places: Sequence[tuple[int, int]]) -> bytes:
-        numbers = [
-            places[v.blob][0] if isinstance(v, At) else places[v.blob][1] if isinstance(v, Size) else v
-            for v in self.values
-        ]
+        """Return the command, for a file in which its blobs have these offsets and sizes."""
+        numbers = []
+        for value in self.values:
+            if isinstance(value, At):
+                numbers.append(places[value.blob][0])
+            elif isinstance(value, Size):
+                numbers.append(places[value.blob][1])
+            else:
+                numbers.append(value)
         body = struct.pack(order + self.layout, *numbers) + self.text
         body += bytes(-len(body) % 8)
         return struct.pack(order + "II", self.kind, 8 + len(body)) + body
@@ -84,8 +89,12 @@ def content(kind: int, data: bytes) -> Command:
 def dyld_info(
     *, bind: bytes = b"", weak: bytes = b"", lazy: bytes = b"", exports: bytes = b"", only: bool = True
 ) -> Command:
-    places = [v for number in range(5) for v in (At(number), Size(number))]
-    return Command(0x80000022 if only else 0x22, "10I", tuple(places), blobs=(b"", bind, weak, lazy, exports))
+    """Return ``dyld_info_command``: rebases, which nobody reads, and four streams of bytes."""
+    values: list[At | Size] = []
+    for number in range(5):
+        values += [At(number), Size(number)]
+    kind = 0x80000022 if only else 0x22
+    return Command(kind, "10I", tuple(values), blobs=(b"", bind, weak, lazy, exports))
 
 
 @dataclass(frozen=True)
@@ -110,12 +119,14 @@ def symbols(*entries: Entry, ranges: tuple[int, int, int, int] | None = None) ->
 
     def table(order: str, wide: bool) -> bytes:
         layout = order + ("IBBHQ" if wide else "IBBHI")
-        rows = zip(places, entries, strict=True)
-        return b"".join(struct.pack(layout, p, e.kind, 0, e.description, e.value) for p, e in rows)
+        rows = b""
+        for place, entry in zip(places, entries, strict=True):
+            rows += struct.pack(layout, place, entry.kind, 0, entry.description, entry.value)
+        return rows
 
     symtab = Command(2, "IIII", (At(0), len(entries), At(1), Size(1)), blobs=(table, text))
-    undefined = [n for n, e in enumerate(entries) if e.kind & 0xEF == 1]
-    defined = [n for n, e in enumerate(entries) if e.kind & 0xEF in (0x0F, 0x03, 0x0B)]
+    undefined = [number for number, entry in enumerate(entries) if entry.kind & 0xEF == 1]
+    defined = [number for number, entry in enumerate(entries) if entry.kind & 0xEF in (0x0F, 0x03, 0x0B)]
     if ranges is None:
         ranges = (min(defined, default=0), len(defined), min(undefined, default=0), len(undefined))
     return symtab, Command(0xB, "II4I12I", (0, 0, *ranges, *[0] * 12))
@@ -146,19 +157,19 @@ def image(
 ) -> bytes:  # fmt: skip
     """A thin file: header, load commands, ``padding`` bytes, blobs in order."""
     order = "<" if little else ">"
-    blobs = [[b(order, wide) if callable(b) else b for b in c.blobs] for c in commands]
-    size = sum(len(c.packed(order, [(0, 0)] * len(c.blobs))) for c in commands)
-    at = (32 if wide else 28) + size + padding
-    packed = b""
-    for command, own in zip(commands, blobs, strict=True):
+    size = sum(len(command.packed(order, [(0, 0)] * len(command.blobs))) for command in commands)
+    behind = (32 if wide else 28) + size + padding
+    packed, contents = b"", b""
+    for command in commands:
         places = []
-        for blob in own:
-            places.append((at, len(blob)))
-            at += len(blob)
+        for blob in command.blobs:
+            content = blob(order, wide) if callable(blob) else blob
+            places.append((behind + len(contents), len(content)))
+            contents += content
         packed += command.packed(order, places)
     magic = 0xFEEDFACF if wide else 0xFEEDFACE
     header = struct.pack(order + "7I", magic, cpu, subtype, kind, len(commands), size, flags) + bytes(4 * wide)
-    return header + packed + bytes(padding) + b"".join(b for own in blobs for b in own)
+    return header + packed + bytes(padding) + contents
 
 
 def fat(*slices: tuple[int, bytes], wide: bool = False, subtype: int = 0) -> bytes:
