@@ -157,7 +157,7 @@ ENVIRON_STILL = {
 """Modules that read the environment, rather than being handed what they need of it."""
 
 DECIDES_BY_TEXT_FOR_A_REASON = {
-    "checks/layout.py:bounded": "filtering: how many findings of each code are listed",
+    "checks/__init__.py:limit_each_code": "filtering: how many findings of each code are listed",
     "model/codes.py:blocks_promise": "the catalogue itself",
     "model/codes.py:makes_name_untrue": "the catalogue itself",
     "model/codes.py:makes_untrue": "the catalogue itself",
@@ -165,7 +165,6 @@ DECIDES_BY_TEXT_FOR_A_REASON = {
 }
 DECIDES_BY_TEXT_STILL = {
     "audit/claimed_tags.py:untrue",
-    "checks/layout.py:tree_findings",
     "audit/verdict.py:_graver",
     "platforms/linux.py:rule",
 }

@@ -205,7 +205,8 @@ def judged(request: Request, project: Project, staged: Staged) -> Verdict:
     :raises VerdictError: on findings at error level.
     """
     from .audit import verdict as court
-    from .checks import layout
+    from .checks.build_results import modules_beside_packages
+    from .checks.missing_modules import is_doubtful
     from .system.wheels.reading import contents_of
     from .system.wheels.sources import StagedTree
 
@@ -227,8 +228,8 @@ def judged(request: Request, project: Project, staged: Staged) -> Verdict:
         compiled=staged.compiled,
         lost=staged.lost if wheel else (),
         outside=staged.outside,
-        imports=_imports(staged) if wheel and staged.compiled and layout.is_doubtful(contents) else (),
-        named=_named(staged) if staged.compiled and any(layout.on_top(contents)) else frozenset(),
+        imports=_imports(staged) if wheel and staged.compiled and is_doubtful(contents) else (),
+        named=_named(staged) if staged.compiled and any(modules_beside_packages(contents)) else frozenset(),
         select=settings.select,
         ignore=settings.ignore,
     )

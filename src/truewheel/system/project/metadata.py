@@ -17,13 +17,14 @@ from pyproject_metadata import StandardMetadata
 from pyproject_metadata.constants import KNOWN_PROJECT_FIELDS, PROJECT_DYNAMIC_STATIC, PROJECT_TO_METADATA
 from pyproject_metadata.errors import ConfigurationError
 
-from ...model import variants
 from ...model.errors import ConfigError, Problem
 from ...model.project import Project
 from ...model.request import Product, Request
 from ...model.settings import Settings
+from ...model.variant_file import variant_file_text
 from ...model.variants import Variant
 from ...project_settings import schema
+from ...project_settings.variants import declared_variant
 from ..engine import Engine
 from .pyproject_toml import read_settings
 
@@ -54,7 +55,7 @@ def read_project(table: Mapping[str, Any], request: Request, engine: Engine) -> 
         template_values={**dataclasses.asdict(metadata), "raw_version": raw_version},
         settings=settings,
         variant=variant,
-        variant_json=b"" if variant is None else variants.text_of(variant, table["variant"]),
+        variant_json=b"" if variant is None else variant_file_text(variant, table["variant"]),
     )
 
 
@@ -64,7 +65,7 @@ def _variant(
     """The declared variant. An editable install and an sdist are none: nobody chooses between several of them."""
     if request.product in (Product.EDITABLE, Product.METADATA_EDITABLE, Product.SDIST):
         return None, ()
-    return variants.declared(settings.variant_label, settings.variant, table.get("variant"))
+    return declared_variant(settings.variant_label, settings.variant, table.get("variant"))
 
 
 def _metadata(
