@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from support.checks import with_code
 from support.facts import CP313, package, wheel
 from truewheel.audit import verdict
 from truewheel.checks.variants import check_variant
@@ -17,6 +18,7 @@ from truewheel.model.variants import Variant
 
 
 def document(variants_: object, **more: object) -> str:
+    """Return the text of a ``variant.json``."""
     made = {
         "$schema": SCHEMA,
         "default-priorities": {"namespace": ["x86_64"]},
@@ -27,9 +29,12 @@ def document(variants_: object, **more: object) -> str:
 
 
 def facts(label: str, text: str | None) -> WheelFacts:
-    filename = f"p-1-py3-none-any-{label}.whl" if label else "p-1-py3-none-any.whl"
-    made = wheel(filename=filename, texts={} if text is None else {"variant.json": text})
-    return replace(made, contents=replace(made.contents, variant=Variant(label=label) if label else None))
+    """Return a wheel with a label in its name, unless that is empty, and a ``variant.json``, unless there is none."""
+    texts = {} if text is None else {"variant.json": text}
+    if not label:
+        return wheel(texts=texts)
+    made = wheel(filename=f"p-1-py3-none-any-{label}.whl", texts=texts)
+    return replace(made, contents=replace(made.contents, variant=Variant(label=label)))
 
 
 LEVEL = {"x86_64": {"level": ["v3"]}}
@@ -57,8 +62,9 @@ LEVEL = {"x86_64": {"level": ["v3"]}}
 )  # fmt: skip
 def test_each_way_in_which_label_and_document_disagree(label: str, text: str | None, codes: list[str]) -> None:
     found = check_variant(facts(label, text))
-    assert [f.code for f in found] == codes
-    assert all((f.code == "TW537") == (f.severity is Severity.WARNING) for f in found)
+    assert [finding.code for finding in found] == codes
+    for finding in found:
+        assert (finding.severity is Severity.WARNING) == (finding.code == "TW537")
 
 
 def test_unknown_versions_are_told_apart_from_drafts() -> None:
@@ -68,10 +74,10 @@ def test_unknown_versions_are_told_apart_from_drafts() -> None:
         assert words in finding.message
 
 
-def test_no_name_cures_a_wrong_label() -> None:
+def test_no_other_name_cures_a_wrong_label() -> None:
     checked = verdict.check(facts("v3", document({"v2": LEVEL})))
     assert not checked.is_true
-    assert [f.code for f in checked.incurable] == ["TW536"]
+    assert [finding.code for finding in checked.incurable] == ["TW536"]
     assert not verdict.check(facts("v3", None), ignore=("TW535",)).passes()
 
 
@@ -79,5 +85,6 @@ def test_a_build_is_told_that_variants_follow_a_draft() -> None:
     inside = package(variant=Variant(label="null"))
     for demanded in ((), ("py3-none-any",)):
         found = verdict.judge(inside, verdict.Question(target=CP313, demanded=demanded))
-        drafts = [finding for finding in found.findings if finding.code == "TW537"]
-        assert [(finding.where, finding.severity) for finding in drafts] == [("null", Severity.WARNING)]
+        (finding,) = with_code("TW537", found.findings)
+        assert finding.where == "null"
+        assert finding.severity is Severity.WARNING
