@@ -59,7 +59,6 @@ LARGE_MODULES_STILL = {
     "formats/pe.py",
     "audit/verdict.py",
     "platforms/linux.py",
-    "system/engine/staging.py",
 }
 
 
