@@ -1,4 +1,4 @@
-"""What CMake built and where it installed it."""
+"""The libraries that CMake built, and where it installed them."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def elf_versions(needs: int = 200, versions: int = 8000) -> bytes:
 
 
 def elf_names(length: int = 65536, count: int = 2000) -> bytes:
-    """Symbols whose names begin at each byte of one long name."""
+    """Return a file of symbols whose names begin at each byte of one long name."""
     strings = b"\0" + b"a" * (length - 2) + b"\0"
     symbols = bytes(24) + b"".join(struct.pack("<IBBHQQ", 1 + number, 0x10, 0, 1, 0, 0) for number in range(count))
     table = struct.pack("<II", 1, count + 1) + bytes(4)
@@ -64,14 +64,14 @@ def elf_names(length: int = 65536, count: int = 2000) -> bytes:
 
 
 def elf_notes(segments: int = 200, count: int = 8000) -> bytes:
-    """Note segments that all end where the file does."""
+    """Return a file of note segments that lie over each other."""
     tables = {"strings": b"\0", "notes": struct.pack("<III", 0, 0, 0) * count}
     places = tuple((12 * number, 12 * (count - segments)) for number in range(segments))
     return _elf([(DT_STRTAB, "strings"), (DT_STRSZ, 1)], tables, places)
 
 
 def elf_needs(length: int = 65536, count: int = 2000) -> bytes:
-    """Needed libraries whose names begin at each byte of one long name."""
+    """Return a file of needed libraries whose names begin at each byte of one long name."""
     strings = b"\0" + b"l" * (length - 2) + b"\0"
     entries: Entries = [(DT_STRTAB, "strings"), (DT_STRSZ, length)]
     for number in range(count):
@@ -80,7 +80,7 @@ def elf_needs(length: int = 65536, count: int = 2000) -> bytes:
 
 
 def _pe(directories: dict[int, tuple[int, int]], content: bytes) -> bytes:
-    """A PE32+ library with one section: ``content`` at RVA 0x1000, offset 0x400."""
+    """Return a PE32+ library with one section: ``content`` at RVA 0x1000, offset 0x400."""
     size = len(content)
     table = bytearray(128)
     for index, (at, length) in directories.items():
@@ -97,7 +97,7 @@ def _pe(directories: dict[int, tuple[int, int]], content: bytes) -> bytes:
 
 
 def pe_imports(libraries: int = 2000, symbols: int = 4000) -> bytes:
-    """Libraries of which all import what one table lists, in which all symbols are one long name."""
+    """Return a file of libraries that all import the symbols of one table, which are one long name."""
     descriptors = 20 * (libraries + 1)
     thunks = 0x1000 + descriptors
     name = thunks + 8 * (symbols + 1)
@@ -107,7 +107,7 @@ def pe_imports(libraries: int = 2000, symbols: int = 4000) -> bytes:
 
 
 def pe_exports(count: int = 5000) -> bytes:
-    """Names that begin at each byte of one long name."""
+    """Return a file that exports names that begin at each byte of one long name."""
     functions, names, ordinals = 0x1000 + 40, 0x1000 + 40 + 4 * count, 0x1000 + 40 + 8 * count
     text = ordinals + 2 * count
     content = struct.pack("<IIHHIIIIIII", 0, 0, 0, 0, text, 1, count, count, functions, names, ordinals)
@@ -126,7 +126,7 @@ def pe_delay_imports(libraries: int = 2000, symbols: int = 4000) -> bytes:
 
 
 def _macho(commands: list[bytes], tail: bytes, *, at: int = 4096) -> bytes:
-    """An arm64 library: load commands, and what they point to from ``at`` on."""
+    """Return an arm64 library: load commands, and what they point to from ``at`` on."""
     segment = struct.pack("<II16sQQQQIIII", 0x19, 72, b"__LINKEDIT", 0, 1 << 20, 0, at + len(tail), 7, 5, 0, 0)
     library = struct.pack("<IIIIII", 0x0C, 40, 24, 0, 0x10000, 0x10000) + b"libx.dylib\0\0\0\0\0\0"
     every = [segment, library, *commands]
@@ -136,7 +136,7 @@ def _macho(commands: list[bytes], tail: bytes, *, at: int = 4096) -> bytes:
 
 
 def macho_symbols(count: int = 3000) -> bytes:
-    """Symbols whose names begin at each byte of one long name."""
+    """Return a file of symbols whose names begin at each byte of one long name."""
     text = b"\0" + b"s" * 40_000 + b"\0"
     rows = b"".join(struct.pack("<IBBHQ", 1 + n, 0x01, 0, 0x100, 0) for n in range(count))
     symtab = struct.pack("<IIIIII", 0x02, 24, 4096, count, 4096 + len(rows), len(text))
@@ -148,7 +148,7 @@ def _dyld_info(*, bind: tuple[int, int] = (0, 0), exports: tuple[int, int] = (0,
 
 
 def macho_exports_without_end() -> bytes:
-    """A trie in which each of forty nodes has the next as child twice: 2**40 names."""
+    """Return a trie in which each of forty nodes has the next as child twice: 2**40 names."""
     nodes = b""
     for number in range(14):
         following = bytes([8 * number + 8])
@@ -163,14 +163,14 @@ def macho_exports_in_a_circle() -> bytes:
 
 
 def macho_binds_without_end() -> bytes:
-    """A loop of 2**62 binds, then one bind per byte of a symbol with a long name."""
+    """Return a loop of 2**62 binds, then one bind per byte of a symbol with a long name."""
     endless = b"\x11\x40x\0\x51\x72\0\xc0" + b"\xff\xff\xff\xff\xff\xff\xff\xff\x3f" + b"\x08"
     many = b"\x11\x40" + b"y" * 20_000 + b"\0\x51\x72\0" + b"\x90" * 20_000 + b"\0"
     return _macho([_dyld_info(bind=(4096, len(endless) + len(many)))], endless + many)
 
 
 def macho_chained_imports(count: int = 5000) -> bytes:
-    """Chained fixups whose imports all have the same long name, or begin within it."""
+    """Return chained fixups whose imports all have names that begin within one long name."""
     text = b"\0" + b"c" * 40_000 + b"\0"
     imports = b"".join(struct.pack("<I", 1 | (1 + n) << 9) for n in range(count))
     head = struct.pack("<IIIIIII", 0, 28, 28, 28 + len(imports), count, 1, 0)
@@ -189,14 +189,14 @@ def _number(value: int) -> bytes:
 
 
 def wasm_vectors() -> bytes:
-    """Every section says that it has four billion entries."""
+    """Return sections that each say they have four billion entries."""
     content = _number(10) + _number((1 << 32) - 1) + b"\0" * 5
     sections = b"".join(bytes([kind]) + content for kind in (1, 2, 3, 4, 7, 11))
     return b"\0asm\1\0\0\0" + sections
 
 
 def wasm_dylink() -> bytes:
-    """A custom section whose parts say that they are larger than it."""
+    """Return a custom section whose parts say that they are larger than it."""
     parts = b"".join(bytes([kind]) + _number(1 << 31) + b"\xff" for kind in (1, 2, 3, 4) * 500)
     body = b"\x08dylink.0" + parts
     return b"\0asm\1\0\0\0" + b"\0" + _number(len(body)) + body

@@ -195,7 +195,7 @@ def read_and_judge(data: bytes) -> None:
 
 
 def read_wheel_and_judge(data: bytes) -> None:
-    """A whole wheel, through everything that ``truewheel check`` does."""
+    """Do everything with a whole wheel that ``truewheel check`` does."""
     with tempfile.TemporaryDirectory() as place, contextlib.suppress(WheelError):
         path = Path(place, "p-1-cp39-abi3-win_amd64.whl")
         path.write_bytes(data)

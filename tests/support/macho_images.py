@@ -60,7 +60,7 @@ class Command:
 
 
 def named(kind: int, name: str, layout: str = "", *values: int) -> Command:
-    """A command that ends with a string, whose place is its first number."""
+    """Return a command that ends with a string, whose place is its first number."""
     start = 12 + struct.calcsize("<" + layout)
     return Command(kind, "I" + layout, (start, *values), name.encode() + b"\0")
 
@@ -82,7 +82,7 @@ def version_min(kind: int, version: int, sdk: int = 0) -> Command:
 
 
 def content(kind: int, data: bytes) -> Command:
-    """A ``linkedit_data_command``."""
+    """Return a ``linkedit_data_command``."""
     return Command(kind, "II", (At(), Size()), blobs=(data,))
 
 
@@ -108,7 +108,7 @@ class Entry:
 
 
 def symbols(*entries: Entry, ranges: tuple[int, int, int, int] | None = None) -> tuple[Command, ...]:
-    """``LC_SYMTAB`` and ``LC_DYSYMTAB``; symbols are to come as in real files: local, defined, undefined.
+    """Return ``LC_SYMTAB`` and ``LC_DYSYMTAB``; symbols must come as in real files: local, defined, undefined.
 
     :param ranges: first and number of the defined symbols, and of the undefined ones; as the entries have it by default.
     """
@@ -141,7 +141,7 @@ class Section:
 
 
 def segment(*sections: Section, wide: bool = True, filesize: int = 0) -> Command:
-    """A segment whose sections all begin with the one blob: nobody looks what is in them."""
+    """Return a segment whose sections all begin at one place, since no test reads what is in them."""
     head, each = ("16sQQQQIIII", "16s16sQQ8I") if wide else ("16s8I", "16s16s9I")
     values: list[int | bytes | At] = [b"__ANY", 0, 0, At(), filesize, 7, 7, len(sections), 0]
     for section in sections:
@@ -155,7 +155,7 @@ def image(
     *commands: Command, wide: bool = True, little: bool = True, cpu: int = X86_64, subtype: int = 3, kind: int = DYLIB,
     flags: int = TWO_LEVEL, padding: int = 0,
 ) -> bytes:  # fmt: skip
-    """A thin file: header, load commands, ``padding`` bytes, blobs in order."""
+    """Return a thin file: header, load commands, ``padding`` bytes, blobs in order."""
     order = "<" if little else ">"
     size = sum(len(command.packed(order, [(0, 0)] * len(command.blobs))) for command in commands)
     behind = (32 if wide else 28) + size + padding
@@ -173,7 +173,7 @@ def image(
 
 
 def fat(*slices: tuple[int, bytes], wide: bool = False, subtype: int = 0) -> bytes:
-    """A fat file of slices with their CPU types, and one subtype for all of them; FAT64 when ``wide``."""
+    """Return a fat file of slices with their CPU types, and one subtype for all of them; FAT64 if ``wide``."""
     layout = ">IIQQII" if wide else ">IIIII"
     at = 8 + len(slices) * struct.calcsize(layout)
     rows, body = b"", b""
@@ -203,7 +203,7 @@ class Node:
 
 
 def trie(*nodes: Node) -> bytes:
-    """An exports trie; edges lead to nodes by number, the first is the root. Offsets take two bytes each."""
+    """Return an exports trie; edges lead to nodes by number, the first is the root. Offsets take two bytes each."""
 
     def laid(node: Node, places: Sequence[int]) -> bytes:
         edges = b"".join(label + b"\0" + bytes((places[to] & 0x7F | 0x80, places[to] >> 7)) for label, to in node.edges)
@@ -217,13 +217,13 @@ def trie(*nodes: Node) -> bytes:
 
 
 def exporting(*names: str) -> bytes:
-    """A trie with the names at the root."""
+    """Return a trie with these names at the root."""
     edges = tuple((name.encode(), number) for number, name in enumerate(names, start=1))
     return trie(Node(b"", edges), *(Node(b"\0\x10") for _ in names))
 
 
 def chained(entries: Sequence[tuple[str, int, bool]], *, form: int = 1, compression: int = 0) -> bytes:
-    """``dyld_chained_fixups_header`` with imports in the given form: name, ordinal, weak."""
+    """Return a ``dyld_chained_fixups_header`` with imports in the given form: name, ordinal, weak."""
     text, rows = b"\0", b""
     for name, ordinal, weak in entries:
         if form == 3:
@@ -241,7 +241,7 @@ DEFINED, HIDDEN, INDIRECT = 0x0F, 0x1F, 0x0B
 
 
 def whole() -> bytes:
-    """A file with a bit of everything."""
+    """Return a file with a bit of everything."""
     info = dyld_info(
         bind=b"\x11\x40_a\0\x51\x72\x08\x90\0", lazy=b"\x72\0\x12\x40_l\0\x90\0", weak=b"\x40__Znwm\0\x90\0",
         exports=exporting("_x", "_y"),
