@@ -12,8 +12,8 @@ from support.paths import PROJECTS, ROOT, SOURCE
 TESTS = ROOT / "tests"
 MODULES = sorted(path for path in TESTS.rglob("*.py") if not path.is_relative_to(PROJECTS))
 TEST_MODULES = [path for path in MODULES if path.name.startswith("test_")]
-OF_THE_WHOLE = {"builds", "commands", "hostile", "published", "report", "warm"}
-"""Folders of tests that go through several rooms."""
+OF_THE_WHOLE = {"builds", "commands", "docs", "hostile", "published", "report", "warm"}
+"""Folders of tests that go through several rooms, or are about the documentation."""
 SHARED = [path for path in MODULES if path.is_relative_to(TESTS / "support")]
 
 
