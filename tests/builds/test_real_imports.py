@@ -113,7 +113,7 @@ def test_a_debug_suffix_is_for_debug_builds(tmp_path: Path) -> None:
 
 
 def interpreters_triplet() -> str:
-    """What the Pythons here call this machine in suffixes."""
+    """Return what the Pythons here call this machine in suffixes."""
     python = next(iter(interpreters.found().values()), None) or needs.missing("a CPython")
     script = "import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX').partition('-')[2].partition('-')[2].partition('.')[0])"
     return subprocess.run([python, "-I", "-c", script], capture_output=True, text=True, check=True).stdout.strip()

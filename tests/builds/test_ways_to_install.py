@@ -137,7 +137,7 @@ class Home:
         return run(*command, cwd=self.place, environ={**self.environ, **environ}, status=status)
 
     def from_index(self, *arguments: object) -> str:
-        """``pip install`` with the local index and no other."""
+        """Run ``pip install`` with the local index and no other."""
         return self.pip("install", "--index-url", self.world.index, *arguments, PIP_FIND_LINKS="")
 
     def version(self) -> str:

@@ -11,7 +11,7 @@ def test_a_sound_wheel_has_no_finding() -> None:
     assert codes_of_wheel(wheel()) == []
 
 
-def test_of_many_like_findings_fifty_are_listed_and_the_rest_is_counted() -> None:
+def test_fifty_findings_of_a_kind_are_listed_and_the_rest_is_counted() -> None:
     many = [f"p/{n}.pyc" for n in range(1000)]
     found = check_wheel(wheel(*many))
     assert len(found) == 51

@@ -17,6 +17,7 @@ METADATA = "Metadata-Version: 2.4\nName: p\nVersion: 1\n"
 
 
 def told(facts: WheelFacts) -> list[tuple[str, Severity]]:
+    """Return the code and the severity of each finding."""
     return [(finding.code, finding.severity) for finding in check_upload(facts)]
 
 
@@ -64,7 +65,7 @@ def test_unknown_versions_are_told_and_older_ones_are_lenient() -> None:
         ("Classifier: Private :: Do Not Upload", Severity.NOTE),
     ],
 )  # fmt: skip
-def test_what_only_public_indexes_refuse_is_told_more_mildly(line: str, severity: Severity) -> None:
+def test_metadata_that_only_public_indexes_refuse_is_told_more_mildly(line: str, severity: Severity) -> None:
     assert told(with_metadata(line + "\n")) == [("TW529", severity)]
 
 
@@ -80,6 +81,6 @@ def test_licence_files_must_be_in_the_wheel() -> None:
     text=st.text(max_size=300),
     field=st.sampled_from(["Requires-Dist", "License-File", "Name", "Version", "Metadata-Version", "X"]),
 )
-def test_law_any_metadata_is_checked(text: str, field: str) -> None:
+def test_any_metadata_can_be_checked(text: str, field: str) -> None:
     for metadata in (text, f"{METADATA}{field}: {text}", f"{field}: {text}\n{METADATA}"):
         check_upload(wheel(metadata=metadata, wheel_headers=((field, text), ("Wheel-Version", text))))

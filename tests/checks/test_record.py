@@ -2,59 +2,86 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
 
-from support.archives import written_wheel
-from support.checks import codes_of_wheel
+from support.checks import codes_of_wheel, with_code
 from support.facts import DIST_INFO, member, package, wheel
+from support.small_wheels import small_wheel
 from truewheel.audit import verdict
 from truewheel.checks import check_tree, check_wheel
-from truewheel.model.contents import File
+from truewheel.model.contents import File, WheelFacts
 from truewheel.model.finding import Severity
+from truewheel.model.record import replace
 from truewheel.system.wheels.reading import read_wheel
+
+NAME = "p-1-py3-none-any.whl"
+TEXTS = ("TW522", "TW524")
+"""Findings about METADATA, WHEEL and RECORD that are missing or cannot be read."""
 
 
 def test_texts_that_are_not_utf8_are_told() -> None:
-    found = check_wheel(wheel(undecodable=("METADATA", "RECORD")))
-    assert [(f.code, f.severity, f.where) for f in sorted(found, key=lambda f: f.code)] == [
-        ("TW522", Severity.ERROR, f"{DIST_INFO}/METADATA"), ("TW524", Severity.ERROR, f"{DIST_INFO}/RECORD"),
-    ]  # fmt: skip
+    findings = check_wheel(wheel(undecodable=("METADATA", "RECORD")))
+    places = {finding.where: finding.code for finding in findings}
+    assert places == {f"{DIST_INFO}/METADATA": "TW522", f"{DIST_INFO}/RECORD": "TW524"}
+    assert {finding.severity for finding in findings} == {Severity.ERROR}
 
 
-@pytest.mark.parametrize(("problem", "found"), [(None, ["TW522", "TW524", "TW524"]), ("bad CRC", ["TW520"] * 3)])
-def test_what_cannot_be_unpacked_is_not_called_missing(problem: str | None, found: list[str]) -> None:
-    names = [f"p-1.dist-info/{n}" for n in ("METADATA", "RECORD", "WHEEL")]
-    there = tuple(member(n, problem=problem) for n in names)
-    facts = dataclasses.replace(wheel(), record=None, wheel_headers=(), metadata=None, members=there)
-    told = [f for f in check_wheel(facts) if f.code in ("TW520", "TW522", "TW524")]
-    assert sorted(f.code for f in told) == found
-    assert not any("missing" in f.message for f in told)
-    gone = dataclasses.replace(facts, members=())
-    assert sum(f.message == "is missing" for f in check_wheel(gone)) == 3
+def wheel_without_texts(problem: str | None) -> WheelFacts:
+    """Return a wheel whose texts in dist-info say nothing.
+
+    :param problem: why they cannot be unpacked, if that is the reason.
+    """
+    names = [f"{DIST_INFO}/{name}" for name in ("METADATA", "RECORD", "WHEEL")]
+    members = tuple(member(name, problem=problem) for name in names)
+    return wheel(record=None, wheel_headers=(), metadata=None, members=members)
 
 
-def test_each_way_in_which_record_and_files_disagree() -> None:
-    sound = wheel()
-    rows = sound.record or ()
-    assert codes_of_wheel(dataclasses.replace(sound, record=None)) == ["TW524"]
-    assert codes_of_wheel(dataclasses.replace(sound, record=rows[1:])) == ["TW504"]
-    assert codes_of_wheel(dataclasses.replace(sound, record=(dataclasses.replace(rows[0], digest="y"), *rows[1:]))) == [
-        "TW505"
-    ]
-    assert codes_of_wheel(
-        dataclasses.replace(sound, record=(dataclasses.replace(rows[0], digest=None), *rows[1:]))
-    ) == ["TW526"]
-    assert codes_of_wheel(dataclasses.replace(sound, record=(dataclasses.replace(rows[0], size=9), *rows[1:]))) == [
-        "TW505"
-    ]
-    weak = dataclasses.replace(rows[0], algorithm="md5")
-    assert codes_of_wheel(dataclasses.replace(sound, record=(weak, *rows[1:]))) == ["TW526"]
-    assert codes_of_wheel(dataclasses.replace(sound, record=(*rows, dataclasses.replace(rows[0], path="gone")))) == [
-        "TW506"
-    ]
+def test_files_that_are_empty_are_not_called_missing() -> None:
+    findings = check_wheel(wheel_without_texts(None))
+    assert sorted(finding.code for finding in findings if finding.code in TEXTS) == ["TW522", "TW524", "TW524"]
+    assert "missing" not in " ".join(finding.message for finding in findings)
+
+
+def test_files_that_cannot_be_unpacked_are_not_called_missing() -> None:
+    findings = check_wheel(wheel_without_texts("bad CRC"))
+    assert len(with_code("TW520", findings)) == 3
+    assert [finding for finding in findings if finding.code in TEXTS] == []
+
+
+def test_files_that_are_missing_are_called_so() -> None:
+    findings = check_wheel(replace(wheel_without_texts(None), members=()))
+    assert len([finding for finding in findings if finding.message == "is missing"]) == 3
+
+
+def test_a_missing_record_is_told() -> None:
+    assert codes_of_wheel(wheel(record=None)) == ["TW524"]
+
+
+def test_a_file_without_a_row_is_told() -> None:
+    rows = wheel().record or ()
+    assert codes_of_wheel(wheel(record=rows[1:])) == ["TW504"]
+
+
+def test_a_row_without_a_file_is_told() -> None:
+    rows = wheel().record or ()
+    assert codes_of_wheel(wheel(record=(*rows, replace(rows[0], path="gone")))) == ["TW506"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"digest": "y"}, "TW505"),
+        ({"size": 9}, "TW505"),
+        ({"digest": None}, "TW526"),
+        ({"algorithm": "md5"}, "TW526"),
+    ],
+    ids=["another digest", "another size", "no digest", "a weak digest"],
+)
+def test_a_row_that_contradicts_its_file_or_proves_nothing_is_told(change: dict[str, object], code: str) -> None:
+    first, *rest = wheel().record or ()
+    assert codes_of_wheel(wheel(record=(replace(first, **change), *rest))) == [code]
 
 
 @pytest.mark.parametrize("name", ["RECORD.jws", "RECORD.p7s"])
@@ -62,8 +89,10 @@ def test_signatures_of_record_are_told(name: str) -> None:
     path = f"{DIST_INFO}/{name}"
     signed = wheel(path)
     unlisted = tuple(row for row in signed.record or () if row.path != path)
-    (finding,) = check_wheel(dataclasses.replace(signed, record=unlisted))
-    assert (finding.code, finding.severity, finding.where) == ("TW539", Severity.WARNING, path)
+    (finding,) = check_wheel(wheel(path, record=unlisted))
+    assert finding.code == "TW539"
+    assert finding.severity is Severity.WARNING
+    assert finding.where == path
     assert finding.evidence == ("it is in the wheel",)
 
 
@@ -71,10 +100,12 @@ def test_signatures_that_record_lists_are_told_with_that() -> None:
     path = f"{DIST_INFO}/RECORD.jws"
     signed = wheel(path)
     (finding,) = check_wheel(signed)
-    assert (finding.code, finding.evidence) == ("TW539", ("it is in the wheel", "RECORD lists it, and must not"))
+    assert finding.code == "TW539"
+    assert finding.evidence == ("it is in the wheel", "RECORD lists it, and must not")
     without = tuple(member for member in signed.members if member.name != path)
-    (finding,) = check_wheel(dataclasses.replace(signed, members=without))
-    assert (finding.code, finding.evidence) == ("TW539", ("RECORD lists it, and must not",))
+    (finding,) = check_wheel(replace(signed, members=without))
+    assert finding.code == "TW539"
+    assert finding.evidence == ("RECORD lists it, and must not",)
 
 
 def test_a_signature_need_not_be_in_record_and_may_not_be_of_another_package() -> None:
@@ -84,19 +115,26 @@ def test_a_signature_need_not_be_in_record_and_may_not_be_of_another_package() -
 def test_a_build_may_not_add_a_signature() -> None:
     path = f"{DIST_INFO}/RECORD.p7s"
     (finding,) = check_tree(package(File(path=path, size=1)))
-    assert (finding.code, finding.severity, finding.where) == ("TW539", Severity.ERROR, path)
+    assert finding.code == "TW539"
+    assert finding.severity is Severity.ERROR
+    assert finding.where == path
 
 
 @pytest.mark.parametrize(("is_listed", "lines"), [(False, 1), (True, 2)])
 def test_a_signature_in_an_archive_is_a_warning(tmp_path: Path, is_listed: bool, lines: int) -> None:
     signature = f"{DIST_INFO}/RECORD.jws"
-    path = written_wheel(tmp_path, {signature: b"{}"}, unrecorded=() if is_listed else (signature,))
+    unrecorded = () if is_listed else (signature,)
+    path = small_wheel(tmp_path / NAME, {"p/__init__.py": b"", signature: b"{}"}, unrecorded=unrecorded)
     checked = verdict.check(read_wheel(path, digests=True), upload=True)
-    assert [(f.code, f.where, len(f.evidence)) for f in checked.findings] == [("TW539", signature, lines)]
+    (finding,) = checked.findings
+    assert finding.code == "TW539"
+    assert finding.where == signature
+    assert len(finding.evidence) == lines
     assert checked.passes()
     assert not checked.passes(strict=True)
 
 
-def test_an_archive_written_by_hand_is_sound(tmp_path: Path) -> None:
-    checked = verdict.check(read_wheel(written_wheel(tmp_path, {}), digests=True), upload=True)
+def test_a_small_wheel_is_sound(tmp_path: Path) -> None:
+    path = small_wheel(tmp_path / NAME, {"p/__init__.py": b""})
+    checked = verdict.check(read_wheel(path, digests=True), upload=True)
     assert checked.findings == ()

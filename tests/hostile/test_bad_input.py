@@ -5,7 +5,6 @@ The bounds are those of the process (``RLIMIT_AS``, ``RLIMIT_CPU``), so that not
 
 from __future__ import annotations
 
-import io
 import os
 import signal
 import struct
@@ -17,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from support.zip_archives import directory, end_record, packed
 
 resource = pytest.importorskip("resource", reason="limits are set as POSIX has them")
 
@@ -59,30 +60,11 @@ def truewheel(command: str, path: Path) -> Run:
     return Run(run.returncode, run.stdout, run.stderr)
 
 
-def packed(members: dict[str, bytes], *, compression: int = zipfile.ZIP_DEFLATED) -> bytearray:
-    """Return a ZIP archive with these members."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", compression) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return bytearray(file.getvalue())
-
-
 def wheel(**members: bytes) -> bytearray:
     """Return a wheel with these files and an empty RECORD; ``a__b`` is the file ``a/b``."""
     named = {name.replace("__", "/"): content for name, content in members.items()}
     own = {"p-1.dist-info/METADATA": METADATA, "p-1.dist-info/WHEEL": WHEEL, "p-1.dist-info/RECORD": b""}
     return packed({**named, **own})
-
-
-def directory(data: bytearray) -> int:
-    """Return the offset of the central directory."""
-    return data.find(b"PK\x01\x02")
-
-
-def end(data: bytearray) -> int:
-    """Return the offset of the end record."""
-    return data.rfind(b"PK\x05\x06")
 
 
 # --- archives ---------------------------------------------------------------------------------------------------
@@ -103,7 +85,7 @@ def bomb_of_many_small_ones() -> bytes:
 def bomb_of_overlapping_members() -> bytes:
     """Let the directory list one stream ten thousand times, as the best bombs do."""
     data = wheel(p__zeros=bytes(1 << 20))
-    start, stop = directory(data), end(data)
+    start, stop = directory(data), end_record(data)
     size = 46 + len("p/zeros")
     entries = []
     for number in range(10_000):
@@ -129,13 +111,13 @@ def member_of_an_exabyte() -> bytes:
     struct.pack_into("<I", data, start + 24, 0xFFFFFFFF)
     struct.pack_into("<H", data, start + 30, len(extra))
     changed = data[: start + 49] + extra + data[start + 49 :]
-    struct.pack_into("<I", changed, len(changed) - 10, end(changed) - start)
+    struct.pack_into("<I", changed, len(changed) - 10, end_record(changed) - start)
     return bytes(changed)
 
 
 def count_of_billions_in_zip64() -> bytes:
     data = wheel(p__a=b"x")
-    place, start = end(data), directory(data)
+    place, start = end_record(data), directory(data)
     record = struct.pack("<IQHHIIQQQQ", 0x06064B50, 44, 45, 45, 0, 0, 1 << 40, 1 << 40, place - start, start)
     locator = struct.pack("<IIQI", 0x07064B50, 0, place, 1)
     return bytes(data[:place] + record + locator + data[place:])
@@ -144,7 +126,7 @@ def count_of_billions_in_zip64() -> bytes:
 def zip64_end_that_is_elsewhere() -> bytes:
     data = wheel(p__a=b"x")
     locator = struct.pack("<IIQI", 0x07064B50, 0, 1 << 62, 1)
-    return bytes(data[: end(data)] + locator + data[end(data) :])
+    return bytes(data[: end_record(data)] + locator + data[end_record(data) :])
 
 
 def encrypted() -> bytes:
@@ -156,7 +138,7 @@ def encrypted() -> bytes:
 
 def multi_disk() -> bytes:
     data = wheel()
-    struct.pack_into("<HH", data, end(data) + 4, 3, 1)
+    struct.pack_into("<HH", data, end_record(data) + 4, 3, 1)
     return bytes(data)
 
 
@@ -169,7 +151,7 @@ def unknown_compression() -> bytes:
 
 def directory_outside() -> bytes:
     data = wheel()
-    struct.pack_into("<I", data, end(data) + 16, 0xFFFFFFF0)
+    struct.pack_into("<I", data, end_record(data) + 16, 0xFFFFFFF0)
     return bytes(data)
 
 
@@ -239,7 +221,18 @@ def test_a_wheel_of_100_000_members_is_checked(tmp_path: Path) -> None:
 def test_an_archive_that_is_cut_off_is_told(tmp_path: Path) -> None:
     data = wheel(p__a=b"x" * 1000)
     path = tmp_path / NAME
-    for place in (0, 3, 4, 29, 30, directory(data), directory(data) + 20, end(data), end(data) + 4, len(data) - 1):
+    for place in (
+        0,
+        3,
+        4,
+        29,
+        30,
+        directory(data),
+        directory(data) + 20,
+        end_record(data),
+        end_record(data) + 4,
+        len(data) - 1,
+    ):
         path.write_bytes(data[:place])
         for command in ("show", "check"):
             assert truewheel(command, path).code == 4, place

@@ -33,7 +33,7 @@ def test_equal_values_are_equal_and_hash_alike() -> None:
     assert len({Point(x=1), Point(x=1, y=0), Point(x=3)}) == 2
 
 
-def test_classes_differ() -> None:
+def test_values_of_different_classes_differ() -> None:
     assert Spot(x=1, y=0, colour="red") != Point(x=1, y=0)
 
 
@@ -51,7 +51,7 @@ def test_wrong_arguments_are_named() -> None:
         Point(1)  # type: ignore[misc]
 
 
-def test_frozen() -> None:
+def test_a_value_cannot_be_changed() -> None:
     point = Point(x=1)
     with pytest.raises(AttributeError, match="frozen"):
         point.x = 2  # type: ignore[misc]
@@ -62,22 +62,23 @@ def test_frozen() -> None:
     assert not hasattr(point, "__dict__")
 
 
-def test_what_was_given_can_be_put_in_order() -> None:
+def test_a_class_may_put_what_it_is_given_in_order() -> None:
     assert Sorted(numbers=(3, 1)).numbers == (1, 3)
     assert replace(Sorted(numbers=()), numbers=(2, 1)).numbers == (1, 2)
 
 
-def test_dataclasses_take_it_for_theirs() -> None:
+def test_functions_of_dataclasses_work() -> None:
     spot = Spot(x=1, colour="red")
     assert dataclasses.is_dataclass(Spot)
-    assert [f.name for f in dataclasses.fields(spot)] == ["x", "y", "colour"]
-    assert [f.default for f in dataclasses.fields(Point)] == [dataclasses.MISSING, 0]
-    assert dataclasses.replace(spot, x=2) == replace(spot, x=2) == Spot(x=2, colour="red")
+    assert [field.name for field in dataclasses.fields(spot)] == ["x", "y", "colour"]
+    assert [field.default for field in dataclasses.fields(Point)] == [dataclasses.MISSING, 0]
+    assert dataclasses.replace(spot, x=2) == Spot(x=2, colour="red")
+    assert replace(spot, x=2) == Spot(x=2, colour="red")
     assert dataclasses.asdict(spot) == parts(spot)
 
 
 @pytest.mark.parametrize("made", [0, 200])
-def test_the_many_are_made_like_the_few(made: int) -> None:
+def test_values_are_the_same_before_and_after_a_class_is_compiled(made: int) -> None:
     class Base(Record):
         x: int
         y: tuple[int, ...] = ()

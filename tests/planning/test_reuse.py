@@ -1,4 +1,4 @@
-"""How much may be used again: the decision alone, from facts that no build was needed for."""
+"""How much of an earlier build may be used again: the decision alone, from facts made by hand."""
 
 from __future__ import annotations
 
@@ -30,16 +30,23 @@ INPUTS = Inputs(
     software="1", settings="1", variables={"LANG": "1"}, search={"/usr/include": "1"}, sources=SOURCES, now=NOW
 )
 TRACES = Traces(
-    generator="Ninja", outside={"/usr/bin/cc": "1"}, folders={"/opt/include": "1"}, compiled=frozenset({"src/main.c"}),
-    configured=frozenset({"CMakeLists.txt"}), packed=frozenset({"src/pkg/__init__.py"}), finished=BUILT,
-)  # fmt: skip
+    generator="Ninja",
+    outside={"/usr/bin/cc": "1"},
+    folders={"/opt/include": "1"},
+    compiled=frozenset({"src/main.c"}),
+    configured=frozenset({"CMakeLists.txt"}),
+    packed=frozenset({"src/pkg/__init__.py"}),
+    finished=BUILT,
+)
 OUTSIDE = {"/usr/bin/cc": "1", "/opt/include": "1"}
 
 
 def changed(name: str) -> dict[str, Any]:
+    """Return the inputs in which one source has changed."""
     return {"sources": {**SOURCES, name: stamp("2")}}
 
 
+# What is otherwise now, what the build before had left, what lies outside; how much may be used again, and why.
 CASES = [
     ({}, {}, {}, Reuse.KEEP, "nothing changed"),
     (changed("src/main.c"), {}, {}, Reuse.KEEP, "src/main.c changed"),
@@ -78,7 +85,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("now", "traces", "outside", "reuse", "because"), CASES)
-def test_decision(
+def test_the_decision_and_its_reason(
     now: dict[str, Any], traces: dict[str, Any], outside: dict[str, str], reuse: Reuse, because: str
 ) -> None:
     before = BuildRecord(inputs=INPUTS, traces=replace(TRACES, **traces))
@@ -87,10 +94,10 @@ def test_decision(
     assert because in found.because
 
 
-def test_without_a_memory() -> None:
+def test_without_a_record_nothing_is_reused() -> None:
     assert decide(None, INPUTS, outside={}).reuse is Reuse.CLEAN
 
 
-def test_an_edit_from_the_past() -> None:
+def test_an_edit_older_than_the_build_reuses_nothing() -> None:
     late = replace(INPUTS, sources={**SOURCES, "src/main.c": stamp("2", when=BUILT - 1)})
     assert decide(BuildRecord(inputs=INPUTS, traces=TRACES), late, outside=OUTSIDE).reuse is Reuse.CLEAN

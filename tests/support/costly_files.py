@@ -1,6 +1,6 @@
 """Small binaries that ask for much: tables that lie over each other, names that all are one long name, paths without end.
 
-What a mutation would hardly find. Each is a few dozen kilobytes, and what it seems to say is megabytes or never ends.
+Mutations would hardly find them. Each is a few dozen kilobytes, and what it seems to say is megabytes or never ends.
 """
 
 from __future__ import annotations
@@ -8,66 +8,79 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
+PT_LOAD, PT_DYNAMIC, PT_NOTE = 1, 2, 4
+DT_NEEDED, DT_HASH, DT_STRTAB, DT_SYMTAB, DT_STRSZ, DT_VERNEED = 1, 4, 5, 6, 10, 0x6FFFFFFE
+Entries = list[tuple[int, int | str]]
+"""Tags of a dynamic section with their values; a text is the name of a table, whose address is the value."""
 
-def _elf(
-    tags: list[tuple[int, int | str]],
-    tables: dict[str, bytes],
-    notes: Callable[[int], list[tuple[int, int]]] | None = None,
-) -> bytes:
-    """An ELF64 library with one segment that maps the file at 0, a dynamic section, and note segments."""
-    count = 2 + (len(notes(0)) if notes else 0)
-    place = 64 + 56 * count
-    dynamic_place, dynamic_size = place, 16 * (len(tags) + 1)
-    place += dynamic_size
+
+def _elf(entries: Entries, tables: dict[str, bytes], notes: tuple[tuple[int, int], ...] = ()) -> bytes:
+    """Return an ELF64 library with one segment that maps the file at 0, a dynamic section, and note segments.
+
+    :param notes: offset in the table ``notes``, and size, of each note segment.
+    """
+    segments_size = 56 * (2 + len(notes))
+    dynamic_place, dynamic_size = 64 + segments_size, 16 * (len(entries) + 1)
     places, body = {}, b""
     for name, table in tables.items():
-        places[name] = place + len(body)
+        places[name] = dynamic_place + dynamic_size + len(body)
         body += table
-    dynamic = b"".join(struct.pack("<QQ", t, places[v] if isinstance(v, str) else v) for t, v in tags) + bytes(16)
-    end = place + len(body)
-    segments = [(1, 0, end), (2, dynamic_place, dynamic_size)]
-    segments += [(4, at, size) for at, size in (notes(places["notes"]) if notes else [])]
-    heads = b"".join(struct.pack("<IIQQQQQQ", kind, 4, at, at, 0, size, size, 4) for kind, at, size in segments)
+    end = dynamic_place + dynamic_size + len(body)
+
+    dynamic = b""
+    for tag, value in entries:
+        dynamic += struct.pack("<QQ", tag, places[value] if isinstance(value, str) else value)
+    dynamic += bytes(16)
+
+    segments = [(PT_LOAD, 0, end), (PT_DYNAMIC, dynamic_place, dynamic_size)]
+    for offset, size in notes:
+        segments.append((PT_NOTE, places["notes"] + offset, size))
+    heads = b""
+    for kind, place, size in segments:
+        heads += struct.pack("<IIQQQQQQ", kind, 4, place, place, 0, size, size, 4)
     ident = b"\x7fELF\x02\x01\x01" + bytes(9)
-    header = ident + struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0, 64, 0, 0, 64, 56, count, 64, 0, 0)
+    header = ident + struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0, 64, 0, 0, 64, 56, len(segments), 64, 0, 0)
     return header + heads + dynamic + body
 
 
 def elf_versions(needs: int = 200, versions: int = 8000) -> bytes:
-    """Many needed libraries whose lists of versions are one list."""
-    table = b"".join(
-        struct.pack("<HHIII", 1, 0xFFFF, 1, 16 * (needs - n), 16 if n < needs - 1 else 0) for n in range(needs)
-    )
-    table += b"".join(struct.pack("<IHHII", 0, 0, 2, 1, 16 if n < versions - 1 else 0) for n in range(versions))
-    return _elf([(5, "strings"), (10, 8), (0x6FFFFFFE, "versions")], {"strings": b"\0libc.s\0", "versions": table})
+    """Return a file of many needed libraries whose lists of versions are one list."""
+    table = b""
+    for number in range(needs):
+        is_last = number == needs - 1
+        table += struct.pack("<HHIII", 1, 0xFFFF, 1, 16 * (needs - number), 0 if is_last else 16)
+    table += struct.pack("<IHHII", 0, 0, 2, 1, 16) * (versions - 1) + struct.pack("<IHHII", 0, 0, 2, 1, 0)
+    entries: Entries = [(DT_STRTAB, "strings"), (DT_STRSZ, 8), (DT_VERNEED, "versions")]
+    return _elf(entries, {"strings": b"\0libc.s\0", "versions": table})
 
 
 def elf_names(length: int = 65536, count: int = 2000) -> bytes:
-    """Symbols whose names begin at each byte of one long name."""
+    """Return a file of symbols whose names begin at each byte of one long name."""
     strings = b"\0" + b"a" * (length - 2) + b"\0"
-    symbols = bytes(24) + b"".join(struct.pack("<IBBHQQ", 1 + n, 0x10, 0, 1, 0, 0) for n in range(count))
+    symbols = bytes(24) + b"".join(struct.pack("<IBBHQQ", 1 + number, 0x10, 0, 1, 0, 0) for number in range(count))
     table = struct.pack("<II", 1, count + 1) + bytes(4)
-    tags: list[tuple[int, int | str]] = [(5, "strings"), (10, length), (6, "symbols"), (4, "hash")]
-    return _elf(tags, {"strings": strings, "symbols": symbols, "hash": table})
+    entries: Entries = [(DT_STRTAB, "strings"), (DT_STRSZ, length), (DT_SYMTAB, "symbols"), (DT_HASH, "hash")]
+    return _elf(entries, {"strings": strings, "symbols": symbols, "hash": table})
 
 
 def elf_notes(segments: int = 200, count: int = 8000) -> bytes:
-    """Note segments that all end where the file does."""
-    notes = struct.pack("<III", 0, 0, 0) * count
-    tables = {"strings": b"\0", "notes": notes}
-    where = lambda at: [(at + 12 * n, 12 * (count - segments)) for n in range(segments)]  # noqa: E731
-    return _elf([(5, "strings"), (10, 1)], tables, where)
+    """Return a file of note segments that lie over each other."""
+    tables = {"strings": b"\0", "notes": struct.pack("<III", 0, 0, 0) * count}
+    places = tuple((12 * number, 12 * (count - segments)) for number in range(segments))
+    return _elf([(DT_STRTAB, "strings"), (DT_STRSZ, 1)], tables, places)
 
 
 def elf_needs(length: int = 65536, count: int = 2000) -> bytes:
-    """Needed libraries whose names begin at each byte of one long name."""
+    """Return a file of needed libraries whose names begin at each byte of one long name."""
     strings = b"\0" + b"l" * (length - 2) + b"\0"
-    needed: list[tuple[int, int | str]] = [(1, 1 + n) for n in range(count)]
-    return _elf([(5, "strings"), (10, length), *needed], {"strings": strings})
+    entries: Entries = [(DT_STRTAB, "strings"), (DT_STRSZ, length)]
+    for number in range(count):
+        entries.append((DT_NEEDED, 1 + number))
+    return _elf(entries, {"strings": strings})
 
 
 def _pe(directories: dict[int, tuple[int, int]], content: bytes) -> bytes:
-    """A PE32+ library with one section: ``content`` at RVA 0x1000, offset 0x400."""
+    """Return a PE32+ library with one section: ``content`` at RVA 0x1000, offset 0x400."""
     size = len(content)
     table = bytearray(128)
     for index, (at, length) in directories.items():
@@ -84,7 +97,7 @@ def _pe(directories: dict[int, tuple[int, int]], content: bytes) -> bytes:
 
 
 def pe_imports(libraries: int = 2000, symbols: int = 4000) -> bytes:
-    """Libraries of which all import what one table lists, in which all symbols are one long name."""
+    """Return a file of libraries that all import the symbols of one table, which are one long name."""
     descriptors = 20 * (libraries + 1)
     thunks = 0x1000 + descriptors
     name = thunks + 8 * (symbols + 1)
@@ -94,7 +107,7 @@ def pe_imports(libraries: int = 2000, symbols: int = 4000) -> bytes:
 
 
 def pe_exports(count: int = 5000) -> bytes:
-    """Names that begin at each byte of one long name."""
+    """Return a file that exports names that begin at each byte of one long name."""
     functions, names, ordinals = 0x1000 + 40, 0x1000 + 40 + 4 * count, 0x1000 + 40 + 8 * count
     text = ordinals + 2 * count
     content = struct.pack("<IIHHIIIIIII", 0, 0, 0, 0, text, 1, count, count, functions, names, ordinals)
@@ -113,7 +126,7 @@ def pe_delay_imports(libraries: int = 2000, symbols: int = 4000) -> bytes:
 
 
 def _macho(commands: list[bytes], tail: bytes, *, at: int = 4096) -> bytes:
-    """An arm64 library: load commands, and what they point to from ``at`` on."""
+    """Return an arm64 library: load commands, and what they point to from ``at`` on."""
     segment = struct.pack("<II16sQQQQIIII", 0x19, 72, b"__LINKEDIT", 0, 1 << 20, 0, at + len(tail), 7, 5, 0, 0)
     library = struct.pack("<IIIIII", 0x0C, 40, 24, 0, 0x10000, 0x10000) + b"libx.dylib\0\0\0\0\0\0"
     every = [segment, library, *commands]
@@ -123,7 +136,7 @@ def _macho(commands: list[bytes], tail: bytes, *, at: int = 4096) -> bytes:
 
 
 def macho_symbols(count: int = 3000) -> bytes:
-    """Symbols whose names begin at each byte of one long name."""
+    """Return a file of symbols whose names begin at each byte of one long name."""
     text = b"\0" + b"s" * 40_000 + b"\0"
     rows = b"".join(struct.pack("<IBBHQ", 1 + n, 0x01, 0, 0x100, 0) for n in range(count))
     symtab = struct.pack("<IIIIII", 0x02, 24, 4096, count, 4096 + len(rows), len(text))
@@ -135,10 +148,11 @@ def _dyld_info(*, bind: tuple[int, int] = (0, 0), exports: tuple[int, int] = (0,
 
 
 def macho_exports_without_end() -> bytes:
-    """A trie in which each of forty nodes has the next as child twice: 2**40 names."""
-    nodes = b"".join(
-        struct.pack("BB", 0, 2) + b"a\0" + bytes([8 * n + 8]) + b"b\0" + bytes([8 * n + 8]) for n in range(14)
-    )
+    """Return a trie in which each of forty nodes has the next as child twice: 2**40 names."""
+    nodes = b""
+    for number in range(14):
+        following = bytes([8 * number + 8])
+        nodes += b"\0\2" + b"a\0" + following + b"b\0" + following
     trie = nodes.ljust(8 * 14, b"\0") + b"\x02\0\0\0"
     return _macho([_dyld_info(exports=(4096, len(trie)))], trie)
 
@@ -149,14 +163,14 @@ def macho_exports_in_a_circle() -> bytes:
 
 
 def macho_binds_without_end() -> bytes:
-    """A loop of 2**62 binds, then one bind per byte of a symbol with a long name."""
+    """Return a loop of 2**62 binds, then one bind per byte of a symbol with a long name."""
     endless = b"\x11\x40x\0\x51\x72\0\xc0" + b"\xff\xff\xff\xff\xff\xff\xff\xff\x3f" + b"\x08"
     many = b"\x11\x40" + b"y" * 20_000 + b"\0\x51\x72\0" + b"\x90" * 20_000 + b"\0"
     return _macho([_dyld_info(bind=(4096, len(endless) + len(many)))], endless + many)
 
 
 def macho_chained_imports(count: int = 5000) -> bytes:
-    """Chained fixups whose imports all have the same long name, or begin within it."""
+    """Return chained fixups whose imports all have names that begin within one long name."""
     text = b"\0" + b"c" * 40_000 + b"\0"
     imports = b"".join(struct.pack("<I", 1 | (1 + n) << 9) for n in range(count))
     head = struct.pack("<IIIIIII", 0, 28, 28, 28 + len(imports), count, 1, 0)
@@ -175,15 +189,14 @@ def _number(value: int) -> bytes:
 
 
 def wasm_vectors() -> bytes:
-    """Every section says that it has four billion entries."""
-    sections = b"".join(
-        bytes([kind]) + _number(10) + _number((1 << 32) - 1) + b"\0" * 5 for kind in (1, 2, 3, 4, 7, 11)
-    )
+    """Return sections that each say they have four billion entries."""
+    content = _number(10) + _number((1 << 32) - 1) + b"\0" * 5
+    sections = b"".join(bytes([kind]) + content for kind in (1, 2, 3, 4, 7, 11))
     return b"\0asm\1\0\0\0" + sections
 
 
 def wasm_dylink() -> bytes:
-    """A custom section whose parts say that they are larger than it."""
+    """Return a custom section whose parts say that they are larger than it."""
     parts = b"".join(bytes([kind]) + _number(1 << 31) + b"\xff" for kind in (1, 2, 3, 4) * 500)
     body = b"\x08dylink.0" + parts
     return b"\0asm\1\0\0\0" + b"\0" + _number(len(body)) + body

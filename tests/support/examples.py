@@ -1,4 +1,4 @@
-"""How each kind of extension in ``examples/`` is built and tested: data for ``builds/test_examples.py`` and the documentation."""
+"""The examples: how each is built and tested. Data for ``builds/test_examples.py`` and for the documentation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PURE = "py3-none-any"
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Example:
-    """How an example is built, and what must come of it.
+    """How an example is built, and how its wheel must be.
 
     :param built: the front end.
     :param python: the Python that it is built with.

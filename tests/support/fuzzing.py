@@ -1,4 +1,4 @@
-"""What the fuzzers need: seeds of every format, mutations, and limits on time and memory. See ``hostile/test_fuzz.py``."""
+"""Fuzzing: seeds of every format, mutations, and limits on time and memory (``hostile/test_fuzz.py``)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import io
 import random
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import sysconfig
@@ -22,6 +21,7 @@ from pathlib import Path
 from support import ar_archives, macho_images, pe_images, published, wasm_modules
 from support.facts import contents, wheel_named
 from support.paths import CORPUS
+from support.smallest_files import SMALLEST
 from truewheel import formats
 from truewheel.audit import verdict
 from truewheel.model.binary import Binary, Format
@@ -32,6 +32,7 @@ from truewheel.system.wheels.reading import read_wheel
 KEPT = CORPUS / "seeds"
 """Where inputs are kept that made something fail."""
 WHEEL = "wheel"
+BINARY_SUFFIXES = (".so", ".pyd", ".dylib", ".dll", ".a", ".lib")
 LARGEST = 120_000
 """Bytes of the largest seed: what matters stands in headers and tables, and small inputs are many inputs."""
 SECONDS = 5
@@ -47,22 +48,23 @@ _TAGS = {
 
 @functools.cache
 def seeds() -> dict[str, list[bytes]]:
-    """Sound files by format (and whole wheels): compiled here, taken from wheels that are on this machine, made by hand."""
+    """Return sound files by format, and whole wheels: compiled here, from wheels on this machine, and made by hand."""
     found: dict[str, list[bytes]] = {form.name: [] for form, *_ in formats.READERS} | {WHEEL: []}
     rich = macho_images.whole()  # a bit of everything
     fat = [macho_images.fat((macho_images.X86_64, rich), wide=wide) for wide in (False, True)]
     others = (ar_archives.rich(), ar_archives.object_file(), wasm_modules.SAMPLE, *pe_images.seeds())
-    for data in (rich, *fat, *others, *_compiled(), *_installed(), *_from_wheels(), *HANDMADE):
+    for data in (rich, *fat, *others, *_compiled(), *_installed(), *_from_wheels(), *SMALLEST):
         form = formats.sniff(data[: formats.HEAD])
         if form is not None and form.name in found and len(data) <= LARGEST and len(found[form.name]) < 40:
             found[form.name].append(data)
-    wheels = [p.read_bytes() for p in sorted(published.store().glob("*.whl")) if p.stat().st_size < LARGEST][:20]
-    found[WHEEL] = [wheel_of(data[0]) for data in found.values() if data] + wheels
+    small_wheels = [path for path in sorted(published.store().glob("*.whl")) if path.stat().st_size < LARGEST]
+    made = [wheel_of(data[0]) for data in found.values() if data]
+    found[WHEEL] = made + [path.read_bytes() for path in small_wheels[:20]]
     return found
 
 
 def wheel_of(binary: bytes) -> bytes:
-    """A small wheel with one binary, compressed and stored."""
+    """Return a small wheel with one binary, some members compressed and some stored."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("p/m.abi3.so", binary[:20_000], zipfile.ZIP_DEFLATED)
@@ -76,7 +78,7 @@ def wheel_of(binary: bytes) -> bytes:
 
 
 def _compiled() -> Iterator[bytes]:
-    """A module, an object and a static library, by the compilers that there are."""
+    """Yield a module, an object and a static library of each compiler that there is."""
     code = "int f(void); int g(int a) { return a * f(); } int PyInit_m(void) { return g(1); } int f(void) { return 2; }"
     with tempfile.TemporaryDirectory() as place:
         path = Path(place)
@@ -91,88 +93,33 @@ def _compiled() -> Iterator[bytes]:
             ):
                 subprocess.run([compiler, *options, "m.c", "-o", name], cwd=path, check=False, capture_output=True)
             subprocess.run(["ar", "rcs", "m.a", "m.o"], cwd=path, check=False, capture_output=True)
-            yield from (p.read_bytes() for p in sorted(path.glob("*.[soa]*")))
+            for made in sorted(path.glob("*.[soa]*")):
+                yield made.read_bytes()
 
 
 def _installed() -> Iterator[bytes]:
+    """Yield modules of this Python's standard library."""
     modules = sorted(Path(sysconfig.get_path("platstdlib")).glob("lib-dynload/*.so"))
-    yield from (p.read_bytes() for p in modules[:30] if p.stat().st_size <= LARGEST)
+    for path in modules[:30]:
+        if path.stat().st_size <= LARGEST:
+            yield path.read_bytes()
 
 
 def _from_wheels() -> Iterator[bytes]:
-    """The first small binaries of published wheels that were downloaded already."""
+    """Yield the first two small binaries of each published wheel that was downloaded already."""
     for path in sorted(published.store().glob("*.whl")):
         with zipfile.ZipFile(path) as archive:
-            small = [i for i in archive.infolist() if 1000 < i.file_size <= LARGEST]
-            for info in [i for i in small if i.filename.endswith((".so", ".pyd", ".dylib", ".dll", ".a", ".lib"))][:2]:
-                yield archive.read(info)
-
-
-def _macho(commands: list[bytes], cpu: int = 0x0100000C) -> bytes:
-    body = b"".join(commands)
-    return (
-        struct.pack("<IIIIIIII", 0xFEEDFACF, cpu, 0 if cpu == 0x0100000C else 3, 6, len(commands), len(body), 0x85, 0)
-        + body
-    )
-
-
-def _fat(commands: list[bytes]) -> bytes:
-    pieces = [(cpu, subtype, _macho(commands, cpu)) for cpu, subtype in ((0x01000007, 3), (0x0100000C, 0))]
-    rows = [struct.pack(">IIIII", c, t, 4096 * (n + 1), len(p), 12) for n, (c, t, p) in enumerate(pieces)]
-    head = struct.pack(">II", 0xCAFEBABE, 2) + b"".join(rows)
-    return head.ljust(4096, b"\0") + pieces[0][2].ljust(4096, b"\0") + pieces[1][2]
-
-
-def _pe() -> bytes:
-    optional = struct.pack("<HBBIIIII", 0x20B, 14, 0, 512, 512, 0, 4096, 4096)
-    optional += struct.pack("<QIIHHHHHHIIIIHH", 0x180000000, 4096, 512, 6, 0, 0, 0, 6, 0, 0, 12288, 512, 0, 2, 0x160)
-    optional += struct.pack("<QQQQII", 1 << 20, 4096, 1 << 20, 4096, 0, 16)
-    optional += struct.pack("<IIII", 4096, 100, 4196, 60).ljust(128, b"\0")
-    section = b".rdata\0\0" + struct.pack("<IIIIIIHHI", 512, 4096, 512, 512, 0, 0, 0, 0, 0x40000040)
-    head = b"MZ" + bytes(58) + struct.pack("<I", 64)
-    head += b"PE\0\0" + struct.pack("<HHIIIHH", 0x8664, 1, 0, 0, 0, len(optional), 0x2022)
-    exports = struct.pack("<IIHHIIIIIII", 0, 0, 0, 0, 4160, 1, 1, 1, 4136, 4140, 4144) + struct.pack(
-        "<IIH", 4096, 4170, 0
-    )
-    return (
-        (head + optional + section).ljust(512, b"\0")
-        + exports.ljust(64, b"\0")
-        + b"m.pyd\0\0\0\0\0PyInit_m\0".ljust(448, b"\0")
-    )
-
-
-def _wasm() -> bytes:
-    dylink = b"\x08dylink.0" + b"\x01\x04\x08\x02\x00\x00" + b"\x02\x06\x01\x04libc"
-    sections = [
-        (0, dylink), (1, b"\x01\x60\x00\x01\x7f"), (2, b"\x01\x03env\x0aPyList_New\x00\x00"), (3, b"\x01\x00"),
-        (7, b"\x01\x08PyInit_m\x00\x01"), (10, b"\x01\x04\x00\x41\x01\x0b"),
-    ]  # fmt: skip
-    return b"\0asm\1\0\0\0" + b"".join(bytes([kind, len(body)]) + body for kind, body in sections)
-
-
-def _archive() -> bytes:
-    member = b"m.o/            0           0     0     644     4         `\nabcd"
-    table = b"/               0           0     0     0       12        `\n" + struct.pack(">II", 1, 80) + b"f\0\0\0"
-    return b"!<arch>\n" + table + member
-
-
-def _coff() -> bytes:
-    section = b".text\0\0\0" + struct.pack("<IIIIIIHHI", 0, 0, 4, 60, 0, 0, 0, 0, 0x60000020)
-    symbol = b"f\0\0\0\0\0\0\0" + struct.pack("<IhHBB", 0, 1, 0x20, 2, 0)
-    return struct.pack("<HHIIIHH", 0x8664, 1, 0, 64, 1, 0, 0) + section + b"abcd" + symbol + struct.pack("<I", 4)
-
-
-_DYLIB = struct.pack("<IIIIII", 0x0D, 40, 24, 0, 0x10000, 0x10000) + b"@rpath/m.dylib\0\0"
-_BUILD = struct.pack("<IIIIII", 0x32, 24, 1, 11 << 16, 14 << 16, 0)
-HANDMADE = (_macho([_BUILD, _DYLIB]), _fat([_BUILD, _DYLIB]), _pe(), _wasm(), _archive(), _coff())
-"""One small file of each format that no compiler here may make."""
+            small = [member for member in archive.infolist() if 1000 < member.file_size <= LARGEST]
+            binaries = [member for member in small if member.filename.endswith(BINARY_SUFFIXES)]
+            for member in binaries[:2]:
+                yield archive.read(member)
 
 
 # --- mutations --------------------------------------------------------------------------------------------------
 
 
 def mutated(data: bytes, chance: random.Random, *, tail: int = 0) -> bytes:
-    """A copy with some bytes, numbers, lengths or blocks changed; mostly where headers and tables are.
+    """Return a copy with some bytes, numbers, lengths or blocks changed, mostly where headers and tables are.
 
     :param tail: how many of the last bytes are such a place too (the directory of a ZIP file).
     """
@@ -197,7 +144,7 @@ def _fill(data: bytearray, where: int, chance: random.Random) -> None:
 
 
 def _number(data: bytearray, where: int, chance: random.Random) -> None:
-    """A number as lying headers have it: small, the length of the file, just beyond it, huge, negative."""
+    """Write a number as lying headers have it: small, the length of the file, just beyond it, huge, or negative."""
     size = chance.choice((2, 4, 8))
     where -= where % size if chance.random() < 0.7 else 0
     value = chance.choice(
@@ -225,7 +172,7 @@ def _cut(data: bytearray, where: int, chance: random.Random) -> None:
 
 
 def read(data: bytes) -> Binary | None:
-    """Facts, or ``None`` where these are no binary's or it says that it is broken. Anything else escapes."""
+    """Return facts, or ``None`` if these bytes are not a binary or it is told to be broken. Any other error escapes."""
     try:
         return formats.read(data)
     except FormatError as error:
@@ -235,7 +182,7 @@ def read(data: bytes) -> Binary | None:
 
 
 def read_and_judge(data: bytes) -> None:
-    """As :func:`read`; what could be read is judged as a module of a wheel, which must not fail either."""
+    """Read; what could be read is judged as a module of a wheel, which must not fail either."""
     binary = read(data)
     if binary is None:
         return
@@ -248,7 +195,7 @@ def read_and_judge(data: bytes) -> None:
 
 
 def read_wheel_and_judge(data: bytes) -> None:
-    """A whole wheel, through everything that ``truewheel check`` does."""
+    """Do everything with a whole wheel that ``truewheel check`` does."""
     with tempfile.TemporaryDirectory() as place, contextlib.suppress(WheelError):
         path = Path(place, "p-1-cp39-abi3-win_amd64.whl")
         path.write_bytes(data)
@@ -256,7 +203,7 @@ def read_wheel_and_judge(data: bytes) -> None:
 
 
 def target(kind: str) -> Callable[[bytes], None]:
-    """What an input of this kind is given to."""
+    """Return the function that inputs of this kind are given to."""
     return read_wheel_and_judge if kind == WHEEL else read_and_judge
 
 

@@ -45,17 +45,22 @@ class Command:
     blobs: tuple[Blob, ...] = ()
 
     def packed(self, order: str, places: Sequence[tuple[int, int]]) -> bytes:
-        numbers = [
-            places[v.blob][0] if isinstance(v, At) else places[v.blob][1] if isinstance(v, Size) else v
-            for v in self.values
-        ]
+        """Return the command, for a file in which its blobs have these offsets and sizes."""
+        numbers = []
+        for value in self.values:
+            if isinstance(value, At):
+                numbers.append(places[value.blob][0])
+            elif isinstance(value, Size):
+                numbers.append(places[value.blob][1])
+            else:
+                numbers.append(value)
         body = struct.pack(order + self.layout, *numbers) + self.text
         body += bytes(-len(body) % 8)
         return struct.pack(order + "II", self.kind, 8 + len(body)) + body
 
 
 def named(kind: int, name: str, layout: str = "", *values: int) -> Command:
-    """A command that ends with a string, whose place is its first number."""
+    """Return a command that ends with a string, whose place is its first number."""
     start = 12 + struct.calcsize("<" + layout)
     return Command(kind, "I" + layout, (start, *values), name.encode() + b"\0")
 
@@ -77,15 +82,19 @@ def version_min(kind: int, version: int, sdk: int = 0) -> Command:
 
 
 def content(kind: int, data: bytes) -> Command:
-    """A ``linkedit_data_command``."""
+    """Return a ``linkedit_data_command``."""
     return Command(kind, "II", (At(), Size()), blobs=(data,))
 
 
 def dyld_info(
     *, bind: bytes = b"", weak: bytes = b"", lazy: bytes = b"", exports: bytes = b"", only: bool = True
 ) -> Command:
-    places = [v for number in range(5) for v in (At(number), Size(number))]
-    return Command(0x80000022 if only else 0x22, "10I", tuple(places), blobs=(b"", bind, weak, lazy, exports))
+    """Return ``dyld_info_command``: rebases, which nobody reads, and four streams of bytes."""
+    values: list[At | Size] = []
+    for number in range(5):
+        values += [At(number), Size(number)]
+    kind = 0x80000022 if only else 0x22
+    return Command(kind, "10I", tuple(values), blobs=(b"", bind, weak, lazy, exports))
 
 
 @dataclass(frozen=True)
@@ -99,7 +108,7 @@ class Entry:
 
 
 def symbols(*entries: Entry, ranges: tuple[int, int, int, int] | None = None) -> tuple[Command, ...]:
-    """``LC_SYMTAB`` and ``LC_DYSYMTAB``; symbols are to come as in real files: local, defined, undefined.
+    """Return ``LC_SYMTAB`` and ``LC_DYSYMTAB``; symbols must come as in real files: local, defined, undefined.
 
     :param ranges: first and number of the defined symbols, and of the undefined ones; as the entries have it by default.
     """
@@ -110,12 +119,14 @@ def symbols(*entries: Entry, ranges: tuple[int, int, int, int] | None = None) ->
 
     def table(order: str, wide: bool) -> bytes:
         layout = order + ("IBBHQ" if wide else "IBBHI")
-        rows = zip(places, entries, strict=True)
-        return b"".join(struct.pack(layout, p, e.kind, 0, e.description, e.value) for p, e in rows)
+        rows = b""
+        for place, entry in zip(places, entries, strict=True):
+            rows += struct.pack(layout, place, entry.kind, 0, entry.description, entry.value)
+        return rows
 
     symtab = Command(2, "IIII", (At(0), len(entries), At(1), Size(1)), blobs=(table, text))
-    undefined = [n for n, e in enumerate(entries) if e.kind & 0xEF == 1]
-    defined = [n for n, e in enumerate(entries) if e.kind & 0xEF in (0x0F, 0x03, 0x0B)]
+    undefined = [number for number, entry in enumerate(entries) if entry.kind & 0xEF == 1]
+    defined = [number for number, entry in enumerate(entries) if entry.kind & 0xEF in (0x0F, 0x03, 0x0B)]
     if ranges is None:
         ranges = (min(defined, default=0), len(defined), min(undefined, default=0), len(undefined))
     return symtab, Command(0xB, "II4I12I", (0, 0, *ranges, *[0] * 12))
@@ -130,7 +141,7 @@ class Section:
 
 
 def segment(*sections: Section, wide: bool = True, filesize: int = 0) -> Command:
-    """A segment whose sections all begin with the one blob: nobody looks what is in them."""
+    """Return a segment whose sections all begin at one place, since no test reads what is in them."""
     head, each = ("16sQQQQIIII", "16s16sQQ8I") if wide else ("16s8I", "16s16s9I")
     values: list[int | bytes | At] = [b"__ANY", 0, 0, At(), filesize, 7, 7, len(sections), 0]
     for section in sections:
@@ -144,25 +155,25 @@ def image(
     *commands: Command, wide: bool = True, little: bool = True, cpu: int = X86_64, subtype: int = 3, kind: int = DYLIB,
     flags: int = TWO_LEVEL, padding: int = 0,
 ) -> bytes:  # fmt: skip
-    """A thin file: header, load commands, ``padding`` bytes, blobs in order."""
+    """Return a thin file: header, load commands, ``padding`` bytes, blobs in order."""
     order = "<" if little else ">"
-    blobs = [[b(order, wide) if callable(b) else b for b in c.blobs] for c in commands]
-    size = sum(len(c.packed(order, [(0, 0)] * len(c.blobs))) for c in commands)
-    at = (32 if wide else 28) + size + padding
-    packed = b""
-    for command, own in zip(commands, blobs, strict=True):
+    size = sum(len(command.packed(order, [(0, 0)] * len(command.blobs))) for command in commands)
+    behind = (32 if wide else 28) + size + padding
+    packed, contents = b"", b""
+    for command in commands:
         places = []
-        for blob in own:
-            places.append((at, len(blob)))
-            at += len(blob)
+        for blob in command.blobs:
+            content = blob(order, wide) if callable(blob) else blob
+            places.append((behind + len(contents), len(content)))
+            contents += content
         packed += command.packed(order, places)
     magic = 0xFEEDFACF if wide else 0xFEEDFACE
     header = struct.pack(order + "7I", magic, cpu, subtype, kind, len(commands), size, flags) + bytes(4 * wide)
-    return header + packed + bytes(padding) + b"".join(b for own in blobs for b in own)
+    return header + packed + bytes(padding) + contents
 
 
 def fat(*slices: tuple[int, bytes], wide: bool = False, subtype: int = 0) -> bytes:
-    """A fat file of slices with their CPU types, and one subtype for all of them; FAT64 when ``wide``."""
+    """Return a fat file of slices with their CPU types, and one subtype for all of them; FAT64 if ``wide``."""
     layout = ">IIQQII" if wide else ">IIIII"
     at = 8 + len(slices) * struct.calcsize(layout)
     rows, body = b"", b""
@@ -192,7 +203,7 @@ class Node:
 
 
 def trie(*nodes: Node) -> bytes:
-    """An exports trie; edges lead to nodes by number, the first is the root. Offsets take two bytes each."""
+    """Return an exports trie; edges lead to nodes by number, the first is the root. Offsets take two bytes each."""
 
     def laid(node: Node, places: Sequence[int]) -> bytes:
         edges = b"".join(label + b"\0" + bytes((places[to] & 0x7F | 0x80, places[to] >> 7)) for label, to in node.edges)
@@ -206,13 +217,13 @@ def trie(*nodes: Node) -> bytes:
 
 
 def exporting(*names: str) -> bytes:
-    """A trie with the names at the root."""
+    """Return a trie with these names at the root."""
     edges = tuple((name.encode(), number) for number, name in enumerate(names, start=1))
     return trie(Node(b"", edges), *(Node(b"\0\x10") for _ in names))
 
 
 def chained(entries: Sequence[tuple[str, int, bool]], *, form: int = 1, compression: int = 0) -> bytes:
-    """``dyld_chained_fixups_header`` with imports in the given form: name, ordinal, weak."""
+    """Return a ``dyld_chained_fixups_header`` with imports in the given form: name, ordinal, weak."""
     text, rows = b"\0", b""
     for name, ordinal, weak in entries:
         if form == 3:
@@ -230,7 +241,7 @@ DEFINED, HIDDEN, INDIRECT = 0x0F, 0x1F, 0x0B
 
 
 def whole() -> bytes:
-    """A file with a bit of everything."""
+    """Return a file with a bit of everything."""
     info = dyld_info(
         bind=b"\x11\x40_a\0\x51\x72\x08\x90\0", lazy=b"\x72\0\x12\x40_l\0\x90\0", weak=b"\x40__Znwm\0\x90\0",
         exports=exporting("_x", "_y"),

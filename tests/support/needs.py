@@ -1,4 +1,4 @@
-"""What a test needs of the machine: a skip with a reason on a contributor's, a failure in CI."""
+"""What a test needs from the machine: without it, the test is skipped with the reason, or in CI fails."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def missing(what: str) -> NoReturn:
 
 
 def program(name: str) -> str:
-    """The path of a program on PATH."""
+    """Return the path of a program on PATH."""
     found = shutil.which(name)
     return found if found is not None else missing(f"the program {name}")
 
 
 def header(name: str) -> None:
-    """A C header that the compiler finds."""
+    """Need a C header that the compiler finds."""
     command = [program("gcc"), "-E", "-include", name, "-x", "c", os.devnull]
     if subprocess.run(command, capture_output=True, check=False).returncode:
         missing(f"the C header {name}")

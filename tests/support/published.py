@@ -115,7 +115,7 @@ def download(requirement: str, platforms: list[str], python: str, abis: list[str
 
 
 def row(requirement: str, platform: str, python: str = "cp312", abi: str = "cp312") -> str:
-    """A row of the manifest for a wheel that was just downloaded."""
+    """Download a wheel; return its row for the manifest."""
     store().mkdir(parents=True, exist_ok=True)
     path = download(requirement, [platform], python, [abi])
     if path is None:

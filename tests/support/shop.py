@@ -37,12 +37,15 @@ class Shop:
         shutil.copytree(self.home / "tests", place / "tests")
 
     def python(self, version: str, *requirements: object) -> Path:
-        """The interpreter of a virtual environment that has what is asked for."""
+        """Return the interpreter of a virtual environment that has these requirements."""
         home = self.place / f"python-{version}"
         if not home.exists():
             known = {
-            **interpreters.found(), **interpreters.newer(), **interpreters.threaded(), **interpreters.pypys(),
-        }  # fmt: skip
+                **interpreters.found(),
+                **interpreters.newer(),
+                **interpreters.threaded(),
+                **interpreters.pypys(),
+            }
             given = known.get(version) or needs.missing(f"Python {version} with headers")
             run(TOOLS / "uv", "venv", "-q", "-p", given, home, cwd=self.place, environ=self.environ)
         python = home / "bin" / "python"
@@ -62,7 +65,7 @@ class Shop:
             self.offer(before.wheel())
 
     def build(self, *options: str, status: int = 0, **environ: str) -> str:
-        """Build into ``out``; returns what was said."""
+        """Build into ``out``; return what was printed."""
         python = self.python(self.example.python, "pip", "build[uv]")
         command = {
             PIP: (python, "-m", "pip", "wheel", "-v", "--no-deps", "-w", self.out),
@@ -72,12 +75,12 @@ class Shop:
         return run(*command, *options, self.source, cwd=self.place, environ={**self.environ, **environ}, status=status)
 
     def wheel(self) -> Path:
-        """The one wheel that was built."""
+        """Return the one wheel that was built."""
         (wheel,) = self.out.glob("*.whl")
         return wheel
 
     def twin(self) -> Path:
-        """The wheel of the same sources in another directory, built with another, empty cache."""
+        """Build the same sources in another directory, with another, empty cache; return the wheel."""
         other = copy.copy(self)
         other.source, other.out = self.place / "another directory", self.place / "another out"
         other.environ = {**self.environ, "TRUEWHEEL_CACHE_DIR": str(self.place / "another" / "cache")}
@@ -86,13 +89,17 @@ class Shop:
         return other.wheel()
 
     def tag(self) -> str:
+        """Return the tag of the wheel."""
         return "-".join(self.wheel().stem.split("-")[-3:])
 
     def judge(self) -> None:
-        """What truewheel and others say of the products."""
+        """Have truewheel and other tools check the products."""
         products = sorted([*self.out.glob("*.whl"), *self.out.glob("*.tar.gz")])
-        excluded = [word for library in self.example.supplied for word in ("--exclude", library)]
-        odd = [word for code in self.example.oddities for word in ("--ignore", code)]
+        excluded, odd = [], []
+        for library in self.example.supplied:
+            excluded += ["--exclude", library]
+        for code in self.example.oddities:
+            odd += ["--ignore", code]
         here = {"cwd": self.place, "environ": {**self.environ, "PYTHONPATH": os.pathsep.join(sys.path)}}
         run(sys.executable, "-m", "truewheel", "check", "--strict", *excluded, self.wheel(), **here)
         run(TOOLS / "check-wheel-contents", *odd, self.wheel(), **here)

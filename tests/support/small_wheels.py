@@ -5,22 +5,28 @@ from __future__ import annotations
 import base64
 import hashlib
 import zipfile
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 METADATA = b"Metadata-Version: 2.1\nName: p\nVersion: 1\n"
 
 
-def small_wheel(path: Path, files: dict[str, bytes]) -> Path:
+def small_wheel(path: Path, files: Mapping[str, bytes], *, unrecorded: Collection[str] = ()) -> Path:
     """Write a wheel of ``p`` 1 with these files and a sound METADATA, WHEEL and RECORD; return its path.
 
     The tag in WHEEL is that of the file name.
+
+    :param unrecorded: files that RECORD does not list.
     """
+    tag = path.stem.split("-", 2)[2]
+    purelib = "true" if tag.endswith("-any") else "false"
     members = {
         **files,
         "p-1.dist-info/METADATA": files.get("p-1.dist-info/METADATA", METADATA),
-        "p-1.dist-info/WHEEL": f"Wheel-Version: 1.0\nTag: {path.stem.split('-', 2)[2]}\n".encode(),
+        "p-1.dist-info/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: {purelib}\nTag: {tag}\n".encode(),
     }
-    rows = [f"{name},sha256={digest(content)},{len(content)}" for name, content in members.items()]
+    recorded = {name: content for name, content in members.items() if name not in unrecorded}
+    rows = [f"{name},sha256={digest(content)},{len(content)}" for name, content in recorded.items()]
     rows.append("p-1.dist-info/RECORD,,")
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():

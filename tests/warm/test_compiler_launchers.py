@@ -24,7 +24,7 @@ CORES = 6
 
 
 def project_with_core(place: Path) -> Project:
-    """An extension module over a library that does not know Python."""
+    """Write a project with an extension module over a library that does not know Python."""
     project = new_project(place)
     for number in range(CORES):
         project.write(f"src/parts/part_{number}.c", f"int part_{number}(void) {{ return {number}; }}\n")

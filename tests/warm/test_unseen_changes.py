@@ -358,7 +358,7 @@ def toolchain_outside(world: World) -> list[Change]:
 
 
 def packages_flags(world: World) -> list[Change]:
-    """What pkg-config says is not what CMake watches."""
+    """CMake does not watch what pkg-config says."""
     world.elsewhere("pkg-config", '#!/bin/sh\ncase "$*" in *cflags*) echo -DLEVEL=1;; *) echo 1.0;; esac\n', mode=0o755)
     world.options["cmake.define.PKG_CONFIG_EXECUTABLE"] = str(world.outside / "pkg-config")
     world.append(
@@ -471,7 +471,7 @@ def build_types_side_by_side(world: World) -> list[Change]:
 
 
 def build_types_under_one_name(world: World) -> list[Change]:
-    """What is installed last counts, however soon after the other."""
+    """The file that is installed last counts, however soon after the other."""
     changes = build_types_in_turn(world)
     world.replace("CMakeLists.txt", "set(CMAKE_DEBUG_POSTFIX _d)\n", "")
     return changes[:1]
@@ -491,7 +491,7 @@ def source_by_way_of_a_link(world: World) -> list[Change]:
 
 
 def compiler_that_is_a_script(world: World) -> list[Change]:
-    """As in Nix and Emscripten: it reads files beside itself, and variables that are otherwise nobody's."""
+    """As in Nix and Emscripten: it reads files beside itself, and variables of its own."""
     world.elsewhere("cc/flags", "-DVALUE=1\n")
     text = '#!/bin/sh\nexec gcc @"$(dirname "$0")/flags" -DMORE="${CI_MORE:-0}" "$@"\n'
     world.elsewhere("cc/cc", text, mode=0o755)
@@ -505,7 +505,7 @@ def compiler_that_is_a_script(world: World) -> list[Change]:
 
 
 def file_that_a_link_command_leaves(world: World) -> list[Change]:
-    """What a command wrote without saying so stays while CMake begins anew; and goes when nothing would write it."""
+    """A file that a command leaves without declaring it stays while CMake begins anew, and goes when no command writes it."""
     command = (
         "add_custom_command(TARGET unseen POST_BUILD COMMAND ${CMAKE_COMMAND} -E copy "
         '"${CMAKE_SOURCE_DIR}/src/left.txt" left.txt)\n'

@@ -1,4 +1,4 @@
-"""What surrounds a build: each change of it that may change the wheel is seen."""
+"""Everything around a build that may change the wheel is seen when it changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a kept build area remembers: it comes out as it went in, or not at all."""
+"""The records of a kept build area come out as they went in, or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a build tree goes before the next build, and what stays."""
+"""Before the next build, stale files of a build tree go, and others stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What went into a build, read off its build tree: whatever the build tool cannot see by itself."""
+"""Everything that went into a build and that the build tool cannot see by itself, read off its build tree."""
 
 from __future__ import annotations
 

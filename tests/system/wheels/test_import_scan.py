@@ -1,4 +1,4 @@
-"""What packages ask of themselves at import: what is told, and what may well be missing."""
+"""Imports of a package's own modules that happen when the package is imported, and so must be there."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ from truewheel.model.tree import Entry, Scheme, Tree
 from truewheel.system.wheels.import_scan import named_modules, own_imports
 
 
-def asked(**files: str) -> list[tuple[str, str]]:
-    """``package.module`` and where it is asked for; ``a__b`` stands for ``a/b.py``."""
-    entries = [
-        Entry(
-            scheme=Scheme.LIB,
-            path=f"{name.replace('__', '/')}.py".replace("/init.py", "/__init__.py"),
-            source=text.encode(),
-        )
-        for name, text in files.items()
-    ]
-    found = own_imports(Tree(entries=tuple(entries)))
-    return [(f"{i.package}.{'.'.join(i.names)}", i.where) for i in found]
+def imported(**files: str) -> dict[str, str]:
+    """Return where each module, as ``package.module``, is imported; ``a__b`` is the file ``a/b.py``."""
+    entries = []
+    for name, text in files.items():
+        path = f"{name.replace('__', '/')}.py".replace("/init.py", "/__init__.py")
+        entries.append(Entry(scheme=Scheme.LIB, path=path, source=text.encode()))
+    found = {}
+    for own in own_imports(Tree(entries=tuple(entries))):
+        found[f"{own.package}.{'.'.join(own.names)}"] = own.where
+    return found
 
 
 @pytest.mark.parametrize(
@@ -27,8 +25,8 @@ def asked(**files: str) -> list[tuple[str, str]]:
     [("from ._m import call", "pkg._m"), ("from . import _m", "pkg._m"), ("import pkg._m", "pkg._m"),
      ("from pkg._m import call", "pkg._m"), ("from .deep._m import call", "pkg.deep._m")],
 )  # fmt: skip
-def test_what_is_asked_for(text: str, name: str) -> None:
-    assert asked(pkg__init=f'"""Text."""\n{text}\n') == [(name, "pkg/__init__.py:2")]
+def test_imports_of_a_packages_own_modules_are_found(text: str, name: str) -> None:
+    assert imported(pkg__init=f'"""Text."""\n{text}\n') == {name: "pkg/__init__.py:2"}
 
 
 @pytest.mark.parametrize(
@@ -38,8 +36,8 @@ def test_what_is_asked_for(text: str, name: str) -> None:
      "from . import x\nfrom .other import *\n__path__ = []", "print 'Python 2'\nfrom ._m import call",
      "def __getattr__(name): ...\nfrom . import x", "\0from ._m import call", "__path__.append('/else')\nfrom ._m import call"],
 )  # fmt: skip
-def test_what_may_be_missing(text: str) -> None:
-    assert asked(pkg__init=text) == []
+def test_imports_that_may_fail_are_passed_over(text: str) -> None:
+    assert imported(pkg__init=text) == {}
 
 
 @pytest.mark.parametrize(
@@ -47,30 +45,30 @@ def test_what_may_be_missing(text: str) -> None:
     ["import sys\nsys.modules[__name__ + '._m'] = x", "globals()['_m'] = 1", "import pkg\npkg.__path__.append('/else')",
      "import sys\nsys.meta_path.insert(0, Finder())", "from importlib.util import spec_from_file_location as load"],
 )  # fmt: skip
-def test_who_makes_modules_while_running_is_not_asked(text: str) -> None:
-    """In whichever file of the package."""
-    assert asked(pkg__init="from . import _boot\nfrom ._m import call", pkg___boot=text) == []
-    assert asked(pkg__init="from . import _boot\nfrom ._m import call", pkg___boot="import sys") != []
+def test_a_package_that_makes_modules_while_it_runs_is_passed_over(text: str) -> None:
+    """Whichever of its files does so."""
+    package = "from . import _boot\nfrom ._m import call"
+    assert imported(pkg__init=package, pkg___boot=text) == {}
+    assert "pkg._m" in imported(pkg__init=package, pkg___boot="import sys")
 
 
-def test_packages_within_packages() -> None:
-    found = asked(
+def test_imports_within_packages_below_packages_are_found() -> None:
+    found = imported(
         pkg__init="", pkg__sub__init="from .._core import f", pkg__sub__mod="from . import name\nfrom ._x import y"
     )
-    assert found == [("pkg._core", "pkg/sub/__init__.py:1"), ("pkg/sub._x", "pkg/sub/mod.py:2")]
+    assert found == {"pkg._core": "pkg/sub/__init__.py:1", "pkg/sub._x": "pkg/sub/mod.py:2"}
 
 
-def test_a_namespace_may_be_filled_by_others() -> None:
-    assert asked(space__text__init="from space._other import x\nfrom .._other import y\nfrom ._own import z") == [
-        ("space/text._own", "space/text/__init__.py:3")
-    ]
+def test_a_namespace_may_be_filled_by_other_wheels() -> None:
+    text = "from space._other import x\nfrom .._other import y\nfrom ._own import z"
+    assert imported(space__text__init=text) == {"space/text._own": "space/text/__init__.py:3"}
 
 
-def test_scripts_and_lone_modules_are_no_packages() -> None:
-    assert asked(lone="from ._m import x\nimport lone._m") == []
+def test_a_module_without_a_package_has_no_own_modules() -> None:
+    assert imported(lone="from ._m import x\nimport lone._m") == {}
 
 
-def test_every_module_that_is_imported_by_name() -> None:
+def test_every_module_that_is_named_in_an_import_is_found() -> None:
     text = """
 import _a, os.path
 def late():

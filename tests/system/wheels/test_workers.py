@@ -15,7 +15,7 @@ def test_results_stand_in_the_order_of_the_items() -> None:
         time.sleep(0.02 if number == 0 else 0)
         return number * number
 
-    assert each(slow_first, range(50)) == [n * n for n in range(50)]
+    assert each(slow_first, range(50)) == [number * number for number in range(50)]
     assert each(slow_first, []) == []
 
 
@@ -30,7 +30,7 @@ def test_several_threads_work() -> None:
     assert len(seen) == min(cores(), 20)
 
 
-def test_the_first_failure_is_raised_and_the_rest_left() -> None:
+def test_the_first_failure_is_raised_and_the_rest_is_left() -> None:
     begun = []
 
     def fail(number: int) -> None:
