@@ -23,7 +23,11 @@ _COMMANDS = ("scripts", "data/bin", "data/Scripts")
 """Where in the data directory programs lie that come to be on the PATH."""
 
 
-def any_platform_findings(contents: Contents, audit: Audit, claimed: WheelName) -> Iterator[Finding]:
+def any_platform_findings(
+    contents: Contents,
+    audit: Audit,
+    claimed: WheelName,
+) -> Iterator[Finding]:
     """Yield what is wrong with a claim that a wheel is for any platform."""
     # PEP 425: interpreters look for their ABIs on their platforms only, and for ``any`` with ``none``.
     # https://peps.python.org/pep-0425/#platform-tag
@@ -45,7 +49,11 @@ def _abi_with_any(claimed: WheelName) -> Finding:
     )
 
 
-def _binaries_for_any(contents: Contents, audit: Audit, loadable: list[File]) -> Finding:
+def _binaries_for_any(
+    contents: Contents,
+    audit: Audit,
+    loadable: list[File],
+) -> Finding:
     """Return TW301: an error for an extension module or a command, which is missing on all other platforms.
 
     Other files may be data (a launcher to copy, a test's fixture), and a wheel that serves several systems chooses at run

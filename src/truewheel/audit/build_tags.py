@@ -36,7 +36,12 @@ class BuildTags(Record):
     reasons: tuple[str, ...] = ()
 
 
-def choose_tags(contents: Contents, audit: Audit, question: Question, best: Sequence[PlatformTags]) -> BuildTags:
+def choose_tags(
+    contents: Contents,
+    audit: Audit,
+    question: Question,
+    best: Sequence[PlatformTags],
+) -> BuildTags:
     """Return the platform tags of a build.
 
     :param best: the best tags of each platform that a binary is for.
@@ -77,7 +82,11 @@ def expand_promise(promise: str, audit: Audit) -> PlatformTag | None:
 
 
 def _promised(
-    contents: Contents, audit: Audit, question: Question, best: Sequence[PlatformTags], tag: PlatformTag
+    contents: Contents,
+    audit: Audit,
+    question: Question,
+    best: Sequence[PlatformTags],
+    tag: PlatformTag,
 ) -> BuildTags:
     target = question.target
     findings = (
@@ -98,7 +107,11 @@ def _of_target(best: Sequence[PlatformTags], target: Target) -> PlatformTags:
     return best[0]
 
 
-def _contradictions(audit: Audit, tags: Sequence[str], best: Sequence[PlatformTags]) -> tuple[Finding, ...]:
+def _contradictions(
+    audit: Audit,
+    tags: Sequence[str],
+    best: Sequence[PlatformTags],
+) -> tuple[Finding, ...]:
     """Return what makes the target's tags untrue of binaries that no tag is for; nothing is known of unknown tags."""
     found: list[Finding] = []
     for tag in map(parse_platform_tag, tags):
@@ -107,7 +120,11 @@ def _contradictions(audit: Audit, tags: Sequence[str], best: Sequence[PlatformTa
     return tuple(found)
 
 
-def _plain_tags(audit: Audit, plain: tuple[str, ...], own: PlatformTags) -> tuple[str, ...]:
+def _plain_tags(
+    audit: Audit,
+    plain: tuple[str, ...],
+    own: PlatformTags,
+) -> tuple[str, ...]:
     """Return the engine's plain tags, when the binaries are for that platform at all; theirs otherwise."""
     part = audit.of(own.family)
     for text in plain:
@@ -120,7 +137,11 @@ def _plain_tags(audit: Audit, plain: tuple[str, ...], own: PlatformTags) -> tupl
 # --- nothing to judge -------------------------------------------------------------------------------------------
 
 
-def _without_binaries(contents: Contents, question: Question, plain: tuple[str, ...]) -> BuildTags:
+def _without_binaries(
+    contents: Contents,
+    question: Question,
+    plain: tuple[str, ...],
+) -> BuildTags:
     # Static libraries and objects are bound to a platform too, though nothing tells to which level of it.
     tags = plain if contents.is_bound else ("any",)
     promise = question.promise

@@ -84,7 +84,11 @@ def claim_findings(
 
 
 def _notes(
-    contents: Contents, audit: Audit, claimed: WheelName, tag: PlatformTag, best: Sequence[PlatformTags]
+    contents: Contents,
+    audit: Audit,
+    claimed: WheelName,
+    tag: PlatformTag,
+    best: Sequence[PlatformTags],
 ) -> Iterator[Finding]:
     part = audit.of(tag.family)
     yield from platform_of(tag.family).tag_notes(part.files if part is not None else (), tag)
@@ -95,7 +99,11 @@ def _notes(
 # --- untrue tags ------------------------------------------------------------------------------------------------
 
 
-def untrue_findings(audit: Audit, tag: PlatformTag, best: Sequence[PlatformTags]) -> Iterator[Finding]:
+def untrue_findings(
+    audit: Audit,
+    tag: PlatformTag,
+    best: Sequence[PlatformTags],
+) -> Iterator[Finding]:
     """Yield TW301 or TW305 for each file of which ``tag`` is untrue, with its first reasons."""
     part = audit.of(tag.family)
     by_file: dict[str, list[Violation]] = {}
@@ -122,7 +130,11 @@ def _best_of(family: str, best: Sequence[PlatformTags]) -> PlatformTags | None:
     return None
 
 
-def _how_to_make_true(tag: PlatformTag, own: PlatformTags | None, causes: set[str]) -> str:
+def _how_to_make_true(
+    tag: PlatformTag,
+    own: PlatformTags | None,
+    causes: set[str],
+) -> str:
     """Return how to make a tag true: another tag, or other binaries, by what is wrong with these."""
     ways = []
     if own is not None and own.tags and tag.text not in own.tags:
@@ -155,7 +167,11 @@ def unknown_tag(tag: str, *, others: tuple[str, ...] = ()) -> Finding:
 # --- other systems, other Pythons -------------------------------------------------------------------------------
 
 
-def other_python_findings(tag: PlatformTag, interpreters: tuple[str, ...], abis: tuple[str, ...]) -> Iterator[Finding]:
+def other_python_findings(
+    tag: PlatformTag,
+    interpreters: tuple[str, ...],
+    abis: tuple[str, ...],
+) -> Iterator[Finding]:
     """Yield TW411 for a platform tag that one Python's interpreters take, beside tags that only others do."""
     version, pythons = platform_of(tag.family).python_of(tag), compatible_pythons(interpreters, abis)
     if version is None or not pythons or any(group.include(version) for group in pythons):
@@ -172,7 +188,10 @@ def other_python_findings(tag: PlatformTag, interpreters: tuple[str, ...], abis:
 
 
 def foreign_findings(
-    contents: Contents, audit: Audit, tag: PlatformTag, best: Sequence[PlatformTags]
+    contents: Contents,
+    audit: Audit,
+    tag: PlatformTag,
+    best: Sequence[PlatformTags],
 ) -> Iterator[Finding]:
     """Yield TW305 or TW316 for a platform tag in a wheel whose binaries are all for another system, or that has none."""
     if audit.of(tag.family) is not None:
@@ -192,7 +211,12 @@ def foreign_findings(
         yield _for_another_system(tag, *read[0], best)
 
 
-def _for_another_system(tag: PlatformTag, file: File, binary: Binary, best: Sequence[PlatformTags]) -> Finding:
+def _for_another_system(
+    tag: PlatformTag,
+    file: File,
+    binary: Binary,
+    best: Sequence[PlatformTags],
+) -> Finding:
     article = "an" if binary.format.value == "ELF" else "a"
     fact = f"it is {article} {binary.format.value} file for {binary.slices[0].cpu}"
     systems = {stated.platform for piece in binary.slices for stated in piece.minimum_os}
@@ -214,7 +238,11 @@ def _for_another_system(tag: PlatformTag, file: File, binary: Binary, best: Sequ
 # --- claims that ask for too much -------------------------------------------------------------------------------
 
 
-def _too_strict(claimed: WheelName, best: Sequence[PlatformTags], instead: str) -> Iterator[Finding]:
+def _too_strict(
+    claimed: WheelName,
+    best: Sequence[PlatformTags],
+    instead: str,
+) -> Iterator[Finding]:
     """Yield TW302 where the best true tag asks for less than every tag in the name does."""
     tags = [tag for tag in map(parse_platform_tag, claimed.platforms) if tag is not None]
     for own in best:

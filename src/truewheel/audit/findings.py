@@ -44,7 +44,11 @@ def _search_path_findings(platform: Platform, code: Code) -> Iterator[Finding]:
             yield search_path_of_this_machine(platform, code, path)
 
 
-def _library_findings(platform: Platform, part: PlatformAudit, link: Linkage) -> Iterator[Finding]:
+def _library_findings(
+    platform: Platform,
+    part: PlatformAudit,
+    link: Linkage,
+) -> Iterator[Finding]:
     if isinstance(link.source, (ExcludedBy, Supplied)) and link.in_wheel is None:
         return
     # Where no promise can be kept, nothing is outside of one.
@@ -118,7 +122,11 @@ def linked_with_python(link: Linkage) -> Finding:
     )
 
 
-def search_path_of_this_machine(platform: Platform, code: Code, path: SearchPath) -> Finding:
+def search_path_of_this_machine(
+    platform: Platform,
+    code: Code,
+    path: SearchPath,
+) -> Finding:
     """Return TW204, or TW205 when the path leads into a build tree: it means nothing on another machine."""
     is_build_place = path.path.startswith(BUILD_PLACES)
     what = "points into a build tree" if is_build_place else "is not relative to the file"

@@ -47,7 +47,11 @@ if TYPE_CHECKING:
 _MISSING = Missing()
 
 
-def audit_of(contents: Contents, exclude: tuple[str, ...] = (), libraries: Libraries | None = None) -> Audit:
+def audit_of(
+    contents: Contents,
+    exclude: tuple[str, ...] = (),
+    libraries: Libraries | None = None,
+) -> Audit:
     """Return what the binaries of a wheel need, and where each need comes from.
 
     :param exclude: globs on libraries that someone else supplies at run time.
@@ -101,7 +105,12 @@ def requirements_for(part: PlatformAudit, tag: PlatformTag) -> tuple[Requirement
     return part.requirements
 
 
-def _resolve(part: PlatformAudit, platform: Platform, kind: str | None, libraries: Libraries | None) -> PlatformAudit:
+def _resolve(
+    part: PlatformAudit,
+    platform: Platform,
+    kind: str | None,
+    libraries: Libraries | None,
+) -> PlatformAudit:
     """Return the part with everything that its files need, as the systems of a kind of promise have it."""
     resolver = _Resolver(platform, part, kind, libraries)
     linkage: list[Linkage] = []
@@ -120,7 +129,13 @@ def _resolve(part: PlatformAudit, platform: Platform, kind: str | None, librarie
 class _Resolver:
     """Finds libraries as the loader of one platform does."""
 
-    def __init__(self, platform: Platform, part: PlatformAudit, kind: str | None, libraries: Libraries | None) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        part: PlatformAudit,
+        kind: str | None,
+        libraries: Libraries | None,
+    ) -> None:
         self.platform = platform
         self.part = part
         self.kind = kind
@@ -164,7 +179,11 @@ class _Resolver:
         directories = {code.directory for code in self.part.files if code.path == in_wheel.path}
         return not directories.isdisjoint(self._leads_to)
 
-    def _outside_wheel(self, code: Code, need: Need) -> ExcludedBy | Supplied | None:
+    def _outside_wheel(
+        self,
+        code: Code,
+        need: Need,
+    ) -> ExcludedBy | Supplied | None:
         return self._excluded(need) or self.platform.supplies(code, need, self.kind)
 
     def _excluded(self, need: Need) -> ExcludedBy | None:

@@ -25,7 +25,12 @@ if TYPE_CHECKING:
     from .checked import Checked
 
 
-def true_name(facts: WheelFacts, checked: Checked, *, exclude: tuple[str, ...] = ()) -> WheelName:
+def true_name(
+    facts: WheelFacts,
+    checked: Checked,
+    *,
+    exclude: tuple[str, ...] = (),
+) -> WheelName:
     """Return the name that a wheel should have.
 
     :param checked: what was concluded about the wheel under the name that it has.

@@ -71,7 +71,9 @@ def find_truth(
 
 
 def _python_tags(
-    contents: Contents, claimed: WheelName | None, python: PythonRuling
+    contents: Contents,
+    claimed: WheelName | None,
+    python: PythonRuling,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the Python and ABI tags of the modules where they contradict the name, else those of the name."""
     if claimed is None:
@@ -85,7 +87,10 @@ def _python_tags(
 
 
 def _why_impossible(
-    claimed: WheelName | None, interpreters: tuple[str, ...], abis: tuple[str, ...], platforms: tuple[str, ...]
+    claimed: WheelName | None,
+    interpreters: tuple[str, ...],
+    abis: tuple[str, ...],
+    platforms: tuple[str, ...],
 ) -> str | None:
     """Return why the Python of the modules with the claimed platform is a name that nobody accepts.
 
@@ -102,7 +107,10 @@ def _why_impossible(
 
 
 def _true_of_other_kinds(
-    audit: Audit, claimed: WheelName, platforms: tuple[str, ...], meant: Sequence[PlatformTags]
+    audit: Audit,
+    claimed: WheelName,
+    platforms: tuple[str, ...],
+    meant: Sequence[PlatformTags],
 ) -> Iterator[str]:
     """Yield claimed tags of another kind that are true as well: a static program runs with glibc and with musl."""
     true = [parse_platform_tag(text) for text in platforms]

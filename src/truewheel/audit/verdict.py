@@ -80,7 +80,11 @@ def judge(contents: Contents, question: Question) -> Verdict:
 
 
 def _judge_forced_tags(
-    contents: Contents, question: Question, audit: Audit, best: Sequence[PlatformTags], python: PythonRuling
+    contents: Contents,
+    question: Question,
+    audit: Audit,
+    best: Sequence[PlatformTags],
+    python: PythonRuling,
 ) -> Verdict:
     """Return ``wheel.tags``, taken word for word and checked like anybody's claim."""
     parts = zip(*(tag.split("-") for tag in question.forced_tags), strict=True)
@@ -104,7 +108,10 @@ def _judge_forced_tags(
 
 
 def _common_findings(
-    contents: Contents, question: Question, best: Sequence[PlatformTags], platforms: tuple[str, ...]
+    contents: Contents,
+    question: Question,
+    best: Sequence[PlatformTags],
+    platforms: tuple[str, ...],
 ) -> list[Finding]:
     """Return what is to be said of a built tree, whoever chose its tags."""
     found = [finding for own in best for finding in own.findings]
@@ -121,7 +128,11 @@ def _common_findings(
     return found
 
 
-def _all_floors(contents: Contents, best: Sequence[PlatformTags], python: PythonRuling) -> tuple[Floor, ...]:
+def _all_floors(
+    contents: Contents,
+    best: Sequence[PlatformTags],
+    python: PythonRuling,
+) -> tuple[Floor, ...]:
     of_platforms = [floor for own in best for floor in own.floors]
     return (*of_platforms, *cpu_floors(contents), *python.floors)
 
@@ -170,7 +181,12 @@ def check(
     )
 
 
-def _which_is_true(facts: WheelFacts, truth: Verdict, *, is_untrue: bool) -> str:
+def _which_is_true(
+    facts: WheelFacts,
+    truth: Verdict,
+    *,
+    is_untrue: bool,
+) -> str:
     """Return which of WHEEL and the file name to believe where they differ."""
     if not is_untrue:
         return "the file name is true"

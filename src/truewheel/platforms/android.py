@@ -78,7 +78,12 @@ class Android(ElfPlatform):
 
     # --- where its loader finds libraries -----------------------------------------------------------------------
 
-    def supplies(self, code: Code, need: Need, kind: str | None) -> Supplied | None:
+    def supplies(
+        self,
+        code: Code,
+        need: Need,
+        kind: str | None,
+    ) -> Supplied | None:
         """Return from which API level on a library is there; Python's own always is."""
         level = _policy()["libraries"].get(need.library)
         if level is not None:
@@ -107,7 +112,12 @@ class Android(ElfPlatform):
         reason = f"{files[0].path} is code for {cpus[0]}, for which there is no tag"
         return TagBasis(kind="android", endings=(), plain="android", reason=reason, has_no_tag=True)
 
-    def requirements(self, code: Code, linkage: Sequence[Linkage], kind: str | None) -> Iterator[Requirement]:
+    def requirements(
+        self,
+        code: Code,
+        linkage: Sequence[Linkage],
+        kind: str | None,
+    ) -> Iterator[Requirement]:
         """Yield the API level of the note, and what came later than that."""
         stated = [one.version[0] for one in code.slice.minimum_os if one.platform == "android"]
         for level in stated:
@@ -129,14 +139,22 @@ class Android(ElfPlatform):
         """Return ``android_24_arm64_v8a``."""
         return f"android_{level[0]}_{ending}"
 
-    def floors(self, requirements: Sequence[Requirement], basis: TagBasis) -> tuple[Floor, ...]:
+    def floors(
+        self,
+        requirements: Sequence[Requirement],
+        basis: TagBasis,
+    ) -> tuple[Floor, ...]:
         """Return the highest API level, unless every Android that counts has it."""
         oldest = self.oldest("android", "")
         return tuple(floor for floor in super().floors(requirements, basis) if floor.version >= oldest)
 
     # --- whether a tag is true ----------------------------------------------------------------------------------
 
-    def mismatches(self, files: Sequence[Code], tag: PlatformTag) -> Iterator[Violation]:
+    def mismatches(
+        self,
+        files: Sequence[Code],
+        tag: PlatformTag,
+    ) -> Iterator[Violation]:
         """Yield files of another ABI."""
         for code in files:
             if code.cpu not in _policy()["abis"][tag.cpu]:
@@ -187,7 +205,13 @@ def _lacks_abi(promise: str) -> bool:
     return first == "android" and bool(whole_number(level))
 
 
-def _level(code: Code, level: int, *, fact: str, library: str | None = None) -> Requirement:
+def _level(
+    code: Code,
+    level: int,
+    *,
+    fact: str,
+    library: str | None = None,
+) -> Requirement:
     evidence = Evidence(file=code.path, library=library, fact=fact)
     return require(code, "android", (level,), evidence, Cause.TOO_NEW)
 

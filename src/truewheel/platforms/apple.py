@@ -84,7 +84,11 @@ class ApplePlatform(Platform):
                 found.append(posixpath.normpath(posixpath.join(directory, name)))
         return tuple(found)
 
-    def places_outside(self, code: Code, need: Need) -> Iterator[tuple[str, str]]:
+    def places_outside(
+        self,
+        code: Code,
+        need: Need,
+    ) -> Iterator[tuple[str, str]]:
         """Yield an absolute install name, and what absolute LC_RPATHs lead to."""
         if need.library.startswith("/"):
             yield need.library, "install name"
@@ -94,7 +98,12 @@ class ApplePlatform(Platform):
                     path = posixpath.join(search.path, need.library.removeprefix("@rpath/"))
                     yield path, f"LC_RPATH {search.path}"
 
-    def supplies(self, code: Code, need: Need, kind: str | None) -> Supplied | None:
+    def supplies(
+        self,
+        code: Code,
+        need: Need,
+        kind: str | None,
+    ) -> Supplied | None:
         """Return whether the path is one of the system's: since when it is there, nothing tells."""
         return Supplied() if self._is_supplied(need.library) else None
 

@@ -119,7 +119,11 @@ class Platform:
         """Return the one Python whose interpreters take wheels with ``tag``, where a tag belongs to one: ``(3, 14)``."""
         return None
 
-    def tag_notes(self, files: Sequence[Code], tag: PlatformTag) -> Iterable[Finding]:
+    def tag_notes(
+        self,
+        files: Sequence[Code],
+        tag: PlatformTag,
+    ) -> Iterable[Finding]:
         """Return what is worth saying of a claimed tag besides truth: an index refuses it, no installer asks for it …"""
         return ()
 
@@ -160,11 +164,20 @@ class Platform:
         """
         return frozenset()
 
-    def places_outside(self, code: Code, need: Need) -> Iterable[tuple[str, str]]:
+    def places_outside(
+        self,
+        code: Code,
+        need: Need,
+    ) -> Iterable[tuple[str, str]]:
         """Return absolute paths where the loader of the building machine looks, each with the rule that leads there."""
         return ()
 
-    def supplies(self, code: Code, need: Need, kind: str | None) -> Supplied | None:
+    def supplies(
+        self,
+        code: Code,
+        need: Need,
+        kind: str | None,
+    ) -> Supplied | None:
         """Return since when the system, or Python, has what ``code`` needs; ``None`` when it has not.
 
         :param kind: the promise that is made (``manylinux``, ``musllinux``); ``None`` when none is.
@@ -193,7 +206,12 @@ class Platform:
         """Return whether Python may run this slice of all ``files``; others set no requirement."""
         return True
 
-    def requirements(self, code: Code, linkage: Sequence[Linkage], kind: str | None) -> Iterable[Requirement]:
+    def requirements(
+        self,
+        code: Code,
+        linkage: Sequence[Linkage],
+        kind: str | None,
+    ) -> Iterable[Requirement]:
         """Return what one file asks of the system.
 
         :param linkage: of this file.
@@ -205,7 +223,11 @@ class Platform:
         """Return the oldest system that there is a tag for."""
         return ()
 
-    def level_in(self, requirement: Requirement, ending: str) -> Level | None:
+    def level_in(
+        self,
+        requirement: Requirement,
+        ending: str,
+    ) -> Level | None:
         """Return the level of a requirement in a tag with that ending; ``None`` where it does not count."""
         return requirement.level
 
@@ -213,13 +235,21 @@ class Platform:
         """Return the tag that promises a level."""
         raise NotImplementedError
 
-    def floors(self, requirements: Sequence[Requirement], basis: TagBasis) -> tuple[Floor, ...]:
+    def floors(
+        self,
+        requirements: Sequence[Requirement],
+        basis: TagBasis,
+    ) -> tuple[Floor, ...]:
         """Return the strictest requirement of each thing that has a version, with all its evidence; the decisive first."""
         return tuple(strictest(group) for group in grouped(requirements).values())
 
     # --- whether a tag is true ----------------------------------------------------------------------------------
 
-    def mismatches(self, files: Sequence[Code], tag: PlatformTag) -> Iterable[Violation]:
+    def mismatches(
+        self,
+        files: Sequence[Code],
+        tag: PlatformTag,
+    ) -> Iterable[Violation]:
         """Return the files that are not for the systems of ``tag`` at all: another CPU, another SDK, another libc."""
         raise NotImplementedError
 
@@ -227,7 +257,11 @@ class Platform:
         """Return a file as the systems of ``tag`` run it: code for an older CPU runs as code for theirs."""
         return code
 
-    def limit(self, requirement: Requirement, tag: PlatformTag) -> Level | None:
+    def limit(
+        self,
+        requirement: Requirement,
+        tag: PlatformTag,
+    ) -> Level | None:
         """Return the level that ``tag`` allows for a requirement; ``None`` when it says nothing of it."""
         return tag.level
 

@@ -75,7 +75,11 @@ class ElfPlatform(Platform):
             found.update(self._directories(code))
         return frozenset(found)
 
-    def places_outside(self, code: Code, need: Need) -> Iterator[tuple[str, str]]:
+    def places_outside(
+        self,
+        code: Code,
+        need: Need,
+    ) -> Iterator[tuple[str, str]]:
         """Yield what absolute search paths lead to."""
         for search in self._search_paths(code):
             if search.path.startswith("/"):

@@ -92,7 +92,12 @@ class Emscripten(Platform):
         """Return the directories, in order."""
         return ("NAME.libs", *self._directories(code))
 
-    def supplies(self, code: Code, need: Need, kind: str | None) -> Supplied | None:
+    def supplies(
+        self,
+        code: Code,
+        need: Need,
+        kind: str | None,
+    ) -> Supplied | None:
         """Return nothing: the program has modules, which are no needs, and no libraries."""
         return None
 
@@ -115,7 +120,11 @@ class Emscripten(Platform):
         """Return no tags: the target's has to be believed."""
         return TagBasis(kind="emscripten", endings=(), plain=_CPU)
 
-    def mismatches(self, files: Sequence[Code], tag: PlatformTag) -> Iterator[Violation]:
+    def mismatches(
+        self,
+        files: Sequence[Code],
+        tag: PlatformTag,
+    ) -> Iterator[Violation]:
         """Yield libraries that no Emscripten program could load: those for 64 bits, and those that are no side modules."""
         for code in files:
             if code.cpu != _CPU:

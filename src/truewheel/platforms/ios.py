@@ -76,7 +76,12 @@ class Ios(apple.ApplePlatform):
         """Return the beginnings of paths of the system's own libraries."""
         return tuple(_policy()["supplied"])
 
-    def supplies(self, code: Code, need: Need, kind: str | None) -> Supplied | None:
+    def supplies(
+        self,
+        code: Code,
+        need: Need,
+        kind: str | None,
+    ) -> Supplied | None:
         """Return that the system's libraries are there, and Python's framework, which modules have to be linked with."""
         # https://peps.python.org/pep-0730/#standard-library-extension-modules
         return Supplied() if apple.is_python(need.library) else super().supplies(code, need, kind)
@@ -93,7 +98,12 @@ class Ios(apple.ApplePlatform):
         reason = f"{files[0].path} is code for {pairs}, for which there is no tag"
         return TagBasis(kind="ios", endings=(), plain="ios", reason=reason, has_no_tag=True)
 
-    def requirements(self, code: Code, linkage: Sequence[Linkage], kind: str | None) -> Iterator[Requirement]:
+    def requirements(
+        self,
+        code: Code,
+        linkage: Sequence[Linkage],
+        kind: str | None,
+    ) -> Iterator[Requirement]:
         """Yield the newest deployment target that a slice states, for each SDK that it is for."""
         stated = [one.version for one in code.slice.minimum_os if one.platform in _SYSTEMS]
         version = (*max(stated), 0, 0)[:2]
@@ -106,7 +116,11 @@ class Ios(apple.ApplePlatform):
         """Return the first iOS that Python runs on."""
         return tuple(_policy()["baseline"])
 
-    def level_in(self, requirement: Requirement, ending: str) -> Level | None:
+    def level_in(
+        self,
+        requirement: Requirement,
+        ending: str,
+    ) -> Level | None:
         """Return the system from which on the file runs, as tags say it."""
         return None if requirement.slot != ending else tag_level(requirement.version, ending)
 
@@ -114,7 +128,11 @@ class Ios(apple.ApplePlatform):
         """Return ``ios_13_0_arm64_iphoneos``."""
         return f"ios_{level[0]}_{level[1]}_{ending}"
 
-    def floors(self, requirements: Sequence[Requirement], basis: TagBasis) -> tuple[Floor, ...]:
+    def floors(
+        self,
+        requirements: Sequence[Requirement],
+        basis: TagBasis,
+    ) -> tuple[Floor, ...]:
         """Return the newest deployment target of each CPU and SDK that has a tag."""
         found = []
         for ending in sorted({one.slot for one in requirements}):
@@ -126,7 +144,11 @@ class Ios(apple.ApplePlatform):
 
     # --- whether a tag is true ----------------------------------------------------------------------------------
 
-    def mismatches(self, files: Sequence[Code], tag: PlatformTag) -> Iterator[Violation]:
+    def mismatches(
+        self,
+        files: Sequence[Code],
+        tag: PlatformTag,
+    ) -> Iterator[Violation]:
         """Yield files without code for the tag's CPU and SDK."""
         for path, slices in apple.slices_by_file(files).items():
             there = set[str]().union(*map(_endings_of, slices))
@@ -140,7 +162,11 @@ class Ios(apple.ApplePlatform):
                 cause=Cause.OTHER_CPU if has_sdk else Cause.OTHER_SDK,
             )
 
-    def limit(self, requirement: Requirement, tag: PlatformTag) -> Level | None:
+    def limit(
+        self,
+        requirement: Requirement,
+        tag: PlatformTag,
+    ) -> Level | None:
         """Return the system that the tag starts at, or the first that there was for its CPU and SDK."""
         ending = f"{tag.cpu}_{tag.sdk}"
         return max(tag.level, first_for(ending)) if requirement.slot == ending else None

@@ -127,7 +127,11 @@ class MacOS(apple.ApplePlatform):
         """Add what the binaries are to a promise that lacks it: the CPU, or ``universal2``."""
         return f"{promise}_{_format_of(files)}" if files and re.fullmatch(_SHORT, promise) else promise
 
-    def tag_notes(self, files: Sequence[Code], tag: PlatformTag) -> Iterator[Finding]:
+    def tag_notes(
+        self,
+        files: Sequence[Code],
+        tag: PlatformTag,
+    ) -> Iterator[Finding]:
         """Yield that no installer asks for the tag, and which files make a fat tag untrue."""
         yield from _not_asked_for(tag)
         if tag.cpu == "universal2":
@@ -166,7 +170,12 @@ class MacOS(apple.ApplePlatform):
             return True
         return not any(other.path == code.path and other.cpu == "arm64" for other in files)
 
-    def requirements(self, code: Code, linkage: Sequence[Linkage], kind: str | None) -> Iterator[Requirement]:
+    def requirements(
+        self,
+        code: Code,
+        linkage: Sequence[Linkage],
+        kind: str | None,
+    ) -> Iterator[Requirement]:
         """Yield the newest deployment target that a slice states for macOS."""
         stated = [one.version for one in code.slice.minimum_os if one.platform == "macos"]
         if stated:
@@ -178,7 +187,11 @@ class MacOS(apple.ApplePlatform):
         """Return the first macOS for one of the CPUs."""
         return min(oldest_for(cpu) for cpu in _formats()[ending])
 
-    def level_in(self, requirement: Requirement, ending: str) -> Level | None:
+    def level_in(
+        self,
+        requirement: Requirement,
+        ending: str,
+    ) -> Level | None:
         """Return the first release with a tag, for the CPUs that the tag is about."""
         cpu, cpus = requirement.slot, _formats()[ending]
         if cpu not in cpus:
@@ -192,14 +205,22 @@ class MacOS(apple.ApplePlatform):
         """Return ``macosx_11_0_arm64``."""
         return f"macosx_{level[0]}_{level[1]}_{ending}"
 
-    def floors(self, requirements: Sequence[Requirement], basis: TagBasis) -> tuple[Floor, ...]:
+    def floors(
+        self,
+        requirements: Sequence[Requirement],
+        basis: TagBasis,
+    ) -> tuple[Floor, ...]:
         """Return the newest deployment target of each CPU, the CPU that decides first."""
         by_cpu = sorted(super().floors(requirements, basis), key=lambda floor: floor.cpu or "")
         return tuple(sorted(by_cpu, key=_weight_of, reverse=True))
 
     # --- whether a tag is true ----------------------------------------------------------------------------------
 
-    def mismatches(self, files: Sequence[Code], tag: PlatformTag) -> Iterator[Violation]:
+    def mismatches(
+        self,
+        files: Sequence[Code],
+        tag: PlatformTag,
+    ) -> Iterator[Violation]:
         """Yield files that lack code for a CPU of the tag."""
         for path, cpus in _cpus_by_file(files).items():
             lacking = sorted(_formats()[tag.cpu] - cpus)
@@ -208,7 +229,11 @@ class MacOS(apple.ApplePlatform):
                 allows = f"{tag} promises {' and '.join(lacking)}"
                 yield Violation(evidence=Evidence(file=path, fact=fact), allows=allows, cause=Cause.OTHER_CPU)
 
-    def limit(self, requirement: Requirement, tag: PlatformTag) -> Level | None:
+    def limit(
+        self,
+        requirement: Requirement,
+        tag: PlatformTag,
+    ) -> Level | None:
         """Return the oldest system on which the tag has to hold for the CPU, if it is about that CPU."""
         cpu = requirement.slot
         return max(tag.level, oldest_for(cpu)) if cpu in _formats()[tag.cpu] else None

@@ -118,7 +118,12 @@ class Windows(Platform):
         """Return the directory of the file."""
         return () if code.directory == "." else (code.directory,)
 
-    def supplies(self, code: Code, need: Need, kind: str | None) -> Supplied | None:
+    def supplies(
+        self,
+        code: Code,
+        need: Need,
+        kind: str | None,
+    ) -> Supplied | None:
         """Return whether Windows or the interpreter has a DLL: since when, no tag can say."""
         return Supplied() if has_library(_machine(code.slice), need.library) else None
 
@@ -157,7 +162,12 @@ class Windows(Platform):
         reason = f"{example.path} is code for {_machine(example.slice)}"
         return TagBasis(kind="win", endings=(tag,), plain=tag, reason=reason)
 
-    def requirements(self, code: Code, linkage: Sequence[Linkage], kind: str | None) -> Iterator[Requirement]:
+    def requirements(
+        self,
+        code: Code,
+        linkage: Sequence[Linkage],
+        kind: str | None,
+    ) -> Iterator[Requirement]:
         """Yield the least Windows by the image's header. Linkers write 6.0 or less unless told; no tag can say it."""
         piece = code.slice
         if isinstance(piece, PeSlice) and piece.subsystem_version != (0, 0):
@@ -165,7 +175,11 @@ class Windows(Platform):
             evidence = Evidence(file=code.path, fact=f"subsystem version {version[0]}.{version[1]}")
             yield require(code, "windows", version, evidence, Cause.TOO_NEW)
 
-    def level_in(self, requirement: Requirement, ending: str) -> Level | None:
+    def level_in(
+        self,
+        requirement: Requirement,
+        ending: str,
+    ) -> Level | None:
         """Return nothing: a tag names a machine and no system."""
         return None
 
@@ -175,13 +189,21 @@ class Windows(Platform):
 
     # --- whether a tag is true ----------------------------------------------------------------------------------
 
-    def mismatches(self, files: Sequence[Code], tag: PlatformTag) -> Iterator[Violation]:
+    def mismatches(
+        self,
+        files: Sequence[Code],
+        tag: PlatformTag,
+    ) -> Iterator[Violation]:
         """Yield modules for another machine, or nothing but libraries and programs for others."""
         for code in _misplaced(files, tag.cpu):
             evidence = Evidence(file=code.path, fact=f"it is code for {_machine(code.slice)}")
             yield Violation(evidence=evidence, allows=f"{tag} means {tag.cpu}", cause=Cause.OTHER_CPU)
 
-    def limit(self, requirement: Requirement, tag: PlatformTag) -> Level | None:
+    def limit(
+        self,
+        requirement: Requirement,
+        tag: PlatformTag,
+    ) -> Level | None:
         """Return nothing: a tag names a machine and no system."""
         return None
 

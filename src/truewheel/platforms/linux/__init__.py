@@ -76,7 +76,11 @@ class Linux(ElfPlatform):
         """
         return _aliases(tag) if tag.kind == "manylinux" else ()
 
-    def tag_notes(self, files: Sequence[Code], tag: PlatformTag) -> Iterator[Finding]:
+    def tag_notes(
+        self,
+        files: Sequence[Code],
+        tag: PlatformTag,
+    ) -> Iterator[Finding]:
         """Yield that a plain tag is for local use."""
         # PyPI takes these two: https://github.com/pypi/warehouse/blob/main/warehouse/forklift/legacy.py
         if not tag.is_plain or tag.cpu in ("armv6l", "armv7l"):
@@ -93,13 +97,22 @@ class Linux(ElfPlatform):
 
     # --- where its loader finds libraries -----------------------------------------------------------------------
 
-    def places_outside(self, code: Code, need: Need) -> Iterator[tuple[str, str]]:
+    def places_outside(
+        self,
+        code: Code,
+        need: Need,
+    ) -> Iterator[tuple[str, str]]:
         """Yield what absolute search paths lead to, then the directories of the system."""
         yield from super().places_outside(code, need)
         for directory in SYSTEM_DIRECTORIES:
             yield f"{directory}/{need.library}", "the system's directories"
 
-    def supplies(self, code: Code, need: Need, kind: str | None) -> Supplied | None:
+    def supplies(
+        self,
+        code: Code,
+        need: Need,
+        kind: str | None,
+    ) -> Supplied | None:
         """Return from which level of the promise on a library is there."""
         return supplied_by(kind or "manylinux", code.cpu, need.library)
 
@@ -131,7 +144,12 @@ class Linux(ElfPlatform):
             return TagBasis(kind=kind, endings=(), plain=plain, fallback=(plain,), reason=flags_of(strange[0].slice))
         return TagBasis(kind=kind, endings=(cpus[0],), plain=plain, fallback=(plain,))
 
-    def requirements(self, code: Code, linkage: Sequence[Linkage], kind: str | None) -> Iterator[Requirement]:
+    def requirements(
+        self,
+        code: Code,
+        linkage: Sequence[Linkage],
+        kind: str | None,
+    ) -> Iterator[Requirement]:
         """Yield what a file asks of a system with the libc of the promise."""
         if kind is not None:
             yield from requirements_of(code, linkage, kind)
@@ -144,7 +162,11 @@ class Linux(ElfPlatform):
         """Return ``manylinux_2_28_x86_64``."""
         return f"{kind}_{level[0]}_{level[1]}_{ending}"
 
-    def floors(self, requirements: Sequence[Requirement], basis: TagBasis) -> tuple[Floor, ...]:
+    def floors(
+        self,
+        requirements: Sequence[Requirement],
+        basis: TagBasis,
+    ) -> tuple[Floor, ...]:
         """Return the highest version of each symbol family, the newest level first, and the libc before others."""
         from ...model.floor import Floor
 
@@ -161,7 +183,11 @@ class Linux(ElfPlatform):
 
     # --- whether a tag is true ----------------------------------------------------------------------------------
 
-    def mismatches(self, files: Sequence[Code], tag: PlatformTag) -> Iterator[Violation]:
+    def mismatches(
+        self,
+        files: Sequence[Code],
+        tag: PlatformTag,
+    ) -> Iterator[Violation]:
         """Yield files for another CPU, and for the other libc than the promise is about."""
         for code in files:
             libc, promised = libc_of(code.slice), LIBC_OF_KIND.get(tag.kind)
@@ -178,7 +204,11 @@ class Linux(ElfPlatform):
             return code
         return replace(code, slice=replace(code.slice, cpu=tag.cpu))
 
-    def limit(self, requirement: Requirement, tag: PlatformTag) -> Level | None:
+    def limit(
+        self,
+        requirement: Requirement,
+        tag: PlatformTag,
+    ) -> Level | None:
         """Return the level, for files of the tag's CPU; a plain tag allows whatever the machine has."""
         return None if tag.is_plain or requirement.slot != tag.cpu else tag.level
 

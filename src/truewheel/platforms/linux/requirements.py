@@ -33,7 +33,11 @@ if TYPE_CHECKING:
     from ...model.tags import Level, PlatformTag
 
 
-def requirements_of(code: Code, linkage: Sequence[Linkage], kind: str) -> Iterator[Requirement]:
+def requirements_of(
+    code: Code,
+    linkage: Sequence[Linkage],
+    kind: str,
+) -> Iterator[Requirement]:
     """Yield what a file asks of a system with the libc of ``kind``; nothing when it is linked with another libc."""
     libc = LIBC_OF_KIND[kind]
     if libc_of(code.slice) not in (None, libc):
@@ -128,7 +132,11 @@ def _new_in_musl(code: Code) -> Iterator[Requirement]:
             yield require(code, "musl", version[:2], evidence, Cause.TOO_NEW, version=version, slot=code.cpu)
 
 
-def _packed_relocations(code: Code, needs: Sequence[Need], libc: str) -> Iterator[Requirement]:
+def _packed_relocations(
+    code: Code,
+    needs: Sequence[Need],
+    libc: str,
+) -> Iterator[Requirement]:
     """Yield the first release that applies DT_RELR, when the file has such a table and no symbol version says so.
 
     Older loaders skip the table without a word, and the file crashes for the addresses that nobody set. No tag tells musl
