@@ -28,7 +28,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ...model.contents import Contents
+    from ...model.contents import Contents, Import
     from ...model.target import Target
     from .import_obstacles import Obstacle
     from .interpreters import CompatiblePythons
@@ -43,12 +43,14 @@ class Claim(Record):
 
     :param platforms: its platform tags, for the libc where a module does not tell it.
     :param built_for: the Python that has just built the wheel, and knows its own suffix; ``None`` for a wheel on disk.
+    :param imports: what the packages of a wheel that was just built import of themselves.
     """
 
     interpreters: tuple[str, ...]
     abis: tuple[str, ...]
     platforms: tuple[str, ...] = ()
     built_for: Target | None = None
+    imports: tuple[Import, ...] = ()
 
     @property
     def has_unknown_tags(self) -> bool:

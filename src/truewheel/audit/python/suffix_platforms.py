@@ -245,7 +245,7 @@ def _kind_of_code(module: Module, family: str, platforms: Sequence[str]) -> str 
 def _kind_of(piece: Slice, family: str) -> str | None:
     """Return which kind of a system a slice is for; ``None`` when it does not tell."""
     if family == "linux":
-        from ...platforms.linux import libc_of  # most names need no second look
+        from ...platforms.linux.libc import libc_of  # most names need no second look
 
         return libc_of(piece)
     if family != "ios":

@@ -40,7 +40,7 @@ accepts its tags.
 from __future__ import annotations
 
 from ...model.record import replace
-from ...model.verdict import PythonRuling
+from ...model.verdict import PythonTags
 from .claimed_pythons import Claim, check_claim
 from .init_functions import check_hidden_init_functions, check_init_functions
 from .libraries import bound_libraries, without_embedded
@@ -51,22 +51,29 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ...model.contents import Contents
+    from ...model.contents import Contents, Import
     from ...model.finding import Finding
     from ...model.target import Target
 
 
-def true_python_tags(contents: Contents, *, target: Target | None, py_api: str = "") -> PythonRuling:
+def true_python_tags(
+    contents: Contents,
+    *,
+    target: Target | None,
+    py_api: str = "",
+    imports: tuple[Import, ...] = (),
+) -> PythonTags:
     """Return the Python and ABI tags that are true of the modules, with what a build's modules do wrong.
 
     :param target: what the wheel was just built for, which decides where a suffix names no Python; ``None`` for a wheel
         on disk.
     :param py_api: scikit-build-core's ``wheel.py-api``: ``cp39``, ``cp315.cp315t``, ``py3``, ``py2.py3``.
+    :param imports: what the packages that were built import of themselves.
     """
     found = (*modules(contents), *bound_libraries(contents))
     if not found:
         declared = py_api if py_api.startswith("py") else "py3"
-        return PythonRuling(
+        return PythonTags(
             interpreters=tuple(declared.split(".")),
             abis=("none",),
             reason="no extension modules",
@@ -81,6 +88,7 @@ def true_python_tags(contents: Contents, *, target: Target | None, py_api: str =
         abis=tags.abis,
         platforms=(target.platform_tag,),
         built_for=target,
+        imports=imports,
     )
     findings = dict.fromkeys((*tags.findings, *_find_violations(contents, claim)))
     return replace(tags, findings=tuple(findings))
@@ -105,11 +113,11 @@ def _find_violations(contents: Contents, claim: Claim) -> Iterator[Finding]:
     """Yield what is wrong with each module, then what contradicts the claim."""
     found, libraries = modules(contents), bound_libraries(contents)
     for module in found:
-        yield from check_init_functions(module)
+        yield from check_init_functions(module, claim, contents)
         misplaced = check_suffix_platform(module, claim.platforms, own_suffix=claim.own_suffix)
         if misplaced is not None:
             yield misplaced
-    yield from check_hidden_init_functions(libraries, contents)
+    yield from check_hidden_init_functions(libraries, claim, contents)
     yield from check_claim(claim, found, libraries, contents)
 
 
@@ -134,7 +142,7 @@ def serves_some_pythons_on_purpose(
     return pinned is not None and pinned.is_deliberate
 
 
-def contradicts(interpreters: tuple[str, ...], abis: tuple[str, ...], true: PythonRuling) -> bool:
+def contradicts(interpreters: tuple[str, ...], abis: tuple[str, ...], true: PythonTags) -> bool:
     """Return whether tags share no Python or no ABI with the true ones."""
     has_other_pythons = set(interpreters).isdisjoint(true.interpreters)
     has_other_abis = set(abis).isdisjoint(true.abis)
