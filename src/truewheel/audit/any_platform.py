@@ -43,7 +43,7 @@ def _abi_with_any(claimed: WheelName) -> Finding:
         code="TW411",
         severity=Severity.ERROR,
         where=claimed.tag,
-        message=f"no Python takes a wheel that is tagged {claimed.tag}",
+        message=f"no Python accepts a wheel that is tagged {claimed.tag}",
         evidence=(f"{'.'.join(claimed.abis)} is looked for with a platform, and not with any",),
         hint="tag it none-any when nothing in it is compiled, and else for the platform of its binaries",
     )

@@ -181,7 +181,7 @@ def other_python_findings(
         code="TW411",
         severity=Severity.ERROR,
         where=tag.text,
-        message=f"is taken by Python {written} alone, and {'.'.join(interpreters)}-{'.'.join(abis)} by others",
+        message=f"is accepted by Python {written} alone, and {'.'.join(interpreters)}-{'.'.join(abis)} by others",
         evidence=(f"{tag} is the ABI of Python {written} (PEP 783: one for each Python)",),
         hint=f"build it for Python {written}, or for the platform of the Python that it names",
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ..model.audit import Audit
     from ..model.contents import Contents
-    from ..model.verdict import PlatformTags, PythonRuling
+    from ..model.verdict import PlatformTags, PythonTags
     from ..model.wheel_name import WheelName
 
 
@@ -38,7 +38,7 @@ def find_truth(
     claimed: WheelName | None,
     best: Sequence[PlatformTags],
     meant: Sequence[PlatformTags],
-    python: PythonRuling,
+    python: PythonTags,
 ) -> Verdict:
     """Return the tags that are true of a wheel, and why; no findings, and no floors.
 
@@ -73,7 +73,7 @@ def find_truth(
 def _python_tags(
     contents: Contents,
     claimed: WheelName | None,
-    python: PythonRuling,
+    python: PythonTags,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the Python and ABI tags of the modules where they contradict the name, else those of the name."""
     if claimed is None:

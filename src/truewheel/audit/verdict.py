@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from ..model.audit import Audit
     from ..model.contents import Contents, WheelFacts
     from ..model.floor import Floor
-    from ..model.verdict import PlatformTags, PythonRuling
+    from ..model.verdict import PlatformTags, PythonTags
     from .questions import Question
 
 
@@ -84,7 +84,7 @@ def _judge_forced_tags(
     question: Question,
     audit: Audit,
     best: Sequence[PlatformTags],
-    python: PythonRuling,
+    python: PythonTags,
 ) -> Verdict:
     """Return ``wheel.tags``, taken word for word and checked like anybody's claim."""
     parts = zip(*(tag.split("-") for tag in question.forced_tags), strict=True)
@@ -131,7 +131,7 @@ def _common_findings(
 def _all_floors(
     contents: Contents,
     best: Sequence[PlatformTags],
-    python: PythonRuling,
+    python: PythonTags,
 ) -> tuple[Floor, ...]:
     of_platforms = [floor for own in best for floor in own.floors]
     return (*of_platforms, *cpu_floors(contents), *python.floors)

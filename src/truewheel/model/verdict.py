@@ -36,8 +36,8 @@ class PlatformTags(Record):
     has_no_tag: bool = False
 
 
-class PythonRuling(Record):
-    """What the binaries say of Pythons.
+class PythonTags(Record):
+    """The true tags for the Pythons that the extension modules are for, and what is to be said of them.
 
     :param interpreters: true Python tags, ``("cp313",)``, ``("py3",)``, ``("py2", "py3")``.
     :param abis: true ABI tags, ``("cp313",)``, ``("abi3",)``, ``("none",)``, ``("abi3", "abi3t")``.

@@ -9,22 +9,22 @@ from truewheel.audit.python.tags import true_python_tags
 from truewheel.model.contents import File
 from truewheel.model.record import replace
 from truewheel.model.target import Target
-from truewheel.model.verdict import PythonRuling
+from truewheel.model.verdict import PythonTags
 
 CP315 = replace(CP313, version=(3, 15), python_tag="cp315", abi_tag="cp315", suffix=".cpython-315.so")
 CP315T = replace(CP315, abi_tag="cp315t", suffix=".cpython-315t.so")
 
 
-def built(file: File, target: Target = CP313, *, py_api: str = "") -> PythonRuling:
+def built(file: File, target: Target = CP313, *, py_api: str = "") -> PythonTags:
     """Return the tags of a build of one module."""
     return true_python_tags(contents(file), target=target, py_api=py_api)
 
 
-def tag_of(tags: PythonRuling) -> str:
+def tag_of(tags: PythonTags) -> str:
     return f"{'.'.join(tags.interpreters)}-{'.'.join(tags.abis)}"
 
 
-def codes_of(tags: PythonRuling) -> list[str]:
+def codes_of(tags: PythonTags) -> list[str]:
     return [finding.code for finding in tags.findings]
 
 

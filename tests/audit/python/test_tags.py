@@ -10,7 +10,7 @@ from truewheel.audit.python import stable_abi
 from truewheel.audit.python.tags import contradicts, python_violations, true_python_tags
 from truewheel.model.finding import Finding, Severity
 from truewheel.model.target import Target
-from truewheel.model.verdict import PythonRuling
+from truewheel.model.verdict import PythonTags
 
 TAGS = st.from_regex(r"(cp|pp|py|graalpy|abi|none|any|x)[0-9]{0,5}t?d?", fullmatch=True) | st.text(max_size=6)
 SUFFIXES = (
@@ -68,7 +68,7 @@ def test_a_build_claims_what_check_believes(
 
 
 def test_tags_contradict_others_with_which_they_share_no_python_or_no_abi() -> None:
-    true = PythonRuling(interpreters=("cp312", "cp313"), abis=("cp313",), reason="")
+    true = PythonTags(interpreters=("cp312", "cp313"), abis=("cp313",), reason="")
     assert not contradicts(("cp313",), ("cp313", "cp314"), true)
     assert contradicts(("cp314",), ("cp313",), true)
     assert contradicts(("cp313",), ("abi3",), true)

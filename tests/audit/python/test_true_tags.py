@@ -6,10 +6,10 @@ import pytest
 
 from support.facts import CP313, contents, module
 from truewheel.audit.python.tags import true_python_tags
-from truewheel.model.verdict import PythonRuling
+from truewheel.model.verdict import PythonTags
 
 
-def tag_of(tags: PythonRuling) -> str:
+def tag_of(tags: PythonTags) -> str:
     return f"{'.'.join(tags.interpreters)}-{'.'.join(tags.abis)}"
 
 

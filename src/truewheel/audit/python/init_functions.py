@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from ...model.contents import is_module
 from ...model.finding import Finding, Severity
-from ...model.imports import imports_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,6 +131,8 @@ def _severity_if_missing(module: Module, claim: Claim, contents: Contents) -> Se
     """Return how grave it is that a file has no init function: of a bare .so that nothing imports, ctypes may make use."""
     if claim.built_for is None:
         return Severity.WARNING
+    from ...model.imports import imports_file  # `show` and `check` do without it
+
     if is_module(module.path) or imports_file(module.path, contents, claim.imports):
         return Severity.ERROR
     return Severity.WARNING
@@ -179,6 +180,7 @@ def _misnamed(module: Module, exported: frozenset[str], claim: Claim) -> Finding
 
 def _unimportable(module: Module, claim: Claim) -> Finding:
     """Return TW405 for a module with a dot in its name."""
+    exported = init_functions(module.exports)
     if module.named_for is not None:
         hint = "name it without the dot, unless a loader of your own knows it"
     else:

@@ -40,7 +40,7 @@ accepts its tags.
 from __future__ import annotations
 
 from ...model.record import replace
-from ...model.verdict import PythonRuling
+from ...model.verdict import PythonTags
 from .claimed_pythons import Claim, check_claim
 from .init_functions import check_hidden_init_functions, check_init_functions
 from .libraries import bound_libraries, without_embedded
@@ -62,7 +62,7 @@ def true_python_tags(
     target: Target | None,
     py_api: str = "",
     imports: tuple[Import, ...] = (),
-) -> PythonRuling:
+) -> PythonTags:
     """Return the Python and ABI tags that are true of the modules, with what a build's modules do wrong.
 
     :param target: what the wheel was just built for, which decides where a suffix names no Python; ``None`` for a wheel
@@ -73,7 +73,7 @@ def true_python_tags(
     found = (*modules(contents), *bound_libraries(contents))
     if not found:
         declared = py_api if py_api.startswith("py") else "py3"
-        return PythonRuling(
+        return PythonTags(
             interpreters=tuple(declared.split(".")),
             abis=("none",),
             reason="no extension modules",
@@ -142,7 +142,7 @@ def serves_some_pythons_on_purpose(
     return pinned is not None and pinned.is_deliberate
 
 
-def contradicts(interpreters: tuple[str, ...], abis: tuple[str, ...], true: PythonRuling) -> bool:
+def contradicts(interpreters: tuple[str, ...], abis: tuple[str, ...], true: PythonTags) -> bool:
     """Return whether tags share no Python or no ABI with the true ones."""
     has_other_pythons = set(interpreters).isdisjoint(true.interpreters)
     has_other_abis = set(abis).isdisjoint(true.abis)

@@ -10,7 +10,7 @@ The first answer wins:
 
 from __future__ import annotations
 
-from ...model.verdict import PythonRuling
+from ...model.verdict import PythonTags
 from .interpreters import split_python_tag, version_of
 
 TYPE_CHECKING = False
@@ -30,7 +30,7 @@ def find_true_tags(
     *,
     target: Target | None,
     py_api: str,
-) -> PythonRuling:
+) -> PythonTags:
     """Return the tags that are true of the modules; empty ones where nothing in a wheel on disk tells.
 
     :param modules: and libraries that are bound to a Python; at least one.
@@ -95,7 +95,7 @@ def _version_order(tags: tuple[str, str]) -> tuple[tuple[int, ...], str]:
     return (int(digits),), abi_tag
 
 
-def _tags_by_suffix(tags: tuple[str, str], modules: Sequence[Module], py_api: str) -> PythonRuling:
+def _tags_by_suffix(tags: tuple[str, str], modules: Sequence[Module], py_api: str) -> PythonTags:
     """Return the tags that a module names, and TW408 when others were asked for."""
     python_tag, abi_tag = tags
     examples = [module for module in modules if _named_python(module, trust_libraries=True) == tags]
@@ -103,7 +103,7 @@ def _tags_by_suffix(tags: tuple[str, str], modules: Sequence[Module], py_api: st
     source = "is named for"
     if example.names_no_python:
         source = f"needs {example.python_libraries[0].name} of"
-    return PythonRuling(
+    return PythonTags(
         interpreters=(python_tag,),
         abis=(abi_tag,),
         reason=f"{example.path} {source} {abi_tag}",
@@ -125,7 +125,7 @@ def _check_request(py_api: str, example: Module, python_tag: str) -> tuple[Findi
 # --- 3: nothing tells -------------------------------------------------------------------------------------------
 
 
-def _no_tags(modules: Sequence[Module]) -> PythonRuling:
+def _no_tags(modules: Sequence[Module]) -> PythonTags:
     """Return no tags for modules that name no one Python, and the oldest Python of those that keep to a stable ABI."""
     for module in modules:
         source = _source_of_stable_abi(module)
@@ -133,9 +133,9 @@ def _no_tags(modules: Sequence[Module]) -> PythonRuling:
             from .stable_abi import oldest_python_floors  # few wheels are for a stable ABI
 
             reason = f"{module.path} {source}, a stable ABI"
-            return PythonRuling(interpreters=(), abis=(), reason=reason, floors=oldest_python_floors(modules))
+            return PythonTags(interpreters=(), abis=(), reason=reason, floors=oldest_python_floors(modules))
     reason = f"{modules[0].path} does not tell for which Python it is, so the claim is believed"
-    return PythonRuling(interpreters=(), abis=(), reason=reason)
+    return PythonTags(interpreters=(), abis=(), reason=reason)
 
 
 def _source_of_stable_abi(module: Module) -> str | None:
