@@ -95,7 +95,11 @@ def searched_folders(environ: Mapping[str, str]) -> Iterator[str]:
     if triplet:
         # Debian's place for libraries of one machine of several: https://wiki.debian.org/Multiarch
         libraries = f"lib/{triplet}"
-        below += [libraries, f"{libraries}/cmake", f"{libraries}/pkgconfig"]
+        below += [
+            libraries,
+            f"{libraries}/cmake",
+            f"{libraries}/pkgconfig",
+        ]
     told = environ.get("CMAKE_PREFIX_PATH", "").split(os.pathsep)
     for prefix in (*told, environment.prefix(), "/usr/local", "/usr"):
         if prefix:
@@ -119,7 +123,12 @@ def _stamps_of_commit(source: Path) -> list[str]:
         told = (git / "commondir").read_text(encoding="utf-8")
         shared = git / told.strip()
     tags = sorted((shared / "refs" / "tags").rglob("*"))
-    files = (git / "HEAD", git / "logs" / "HEAD", shared / "packed-refs", *tags)
+    files = (
+        git / "HEAD",
+        git / "logs" / "HEAD",
+        shared / "packed-refs",
+        *tags,
+    )
     return [file_state.stamp(file) for file in files]
 
 

@@ -10,7 +10,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...model.build_record import BuildRecord, Inputs, Manifest, Stamp, Traces
+from ...model.build_record import (
+    BuildRecord,
+    Inputs,
+    Manifest,
+    Stamp,
+    Traces,
+)
 from ...model.record import parts
 from .source_manifest import Stamps
 
@@ -30,7 +36,9 @@ def read_record(path: Path) -> BuildRecord | None:
 
 
 def _read_inputs(found: Mapping[str, Any]) -> Inputs:
-    return Inputs(**{**found, "sources": _read_manifest(found["sources"])})
+    values = dict(found)
+    values["sources"] = _read_manifest(found["sources"])
+    return Inputs(**values)
 
 
 def _read_traces(found: Mapping[str, Any]) -> Traces:
@@ -61,7 +69,13 @@ def read_mirror(path: Path) -> tuple[Manifest, frozenset[Path]]:
 
 def write_mirror(path: Path, files: Manifest, leave_out: Iterable[Path]) -> None:
     """Write what a mirror holds."""
-    _write(path, {"files": files, "leave": [str(folder) for folder in leave_out]})
+    _write(
+        path,
+        {
+            "files": files,
+            "leave": [str(folder) for folder in leave_out],
+        },
+    )
 
 
 def read_names(path: Path) -> frozenset[str]:

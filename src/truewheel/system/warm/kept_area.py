@@ -45,7 +45,10 @@ from .boundaries import draw_boundaries, find_roots
 from .finished_build import FinishedBuild
 from .mirror import update_mirror
 from .observed_inputs import observe
-from .project_sources import manifest_of_checkout, manifest_of_late_roots
+from .project_sources import (
+    manifest_of_checkout,
+    manifest_of_late_roots,
+)
 from .source_manifest import Stamps
 
 LAYOUT = 3
@@ -78,7 +81,15 @@ class KeptBuildArea(BuildArea):
     :param is_mirrored: whether the source is unpacked anew for every build, so that the build is from a mirror of it.
     """
 
-    def __init__(self, request: Request, root: Path, *, is_mirrored: bool, decide: Decide) -> None:
+    def __init__(
+        self,
+        request: Request,
+        root: Path,
+        *,
+        is_mirrored: bool,
+        decide: Decide,
+    ) -> None:
+        """Make an area of ``root``, and bring its mirror up to the source."""
         root.mkdir(parents=True, exist_ok=True)
         nothing_yet = ReuseDecision(reuse=Reuse.CLEAN, because="nothing was configured")
         super().__init__(
@@ -98,6 +109,7 @@ class KeptBuildArea(BuildArea):
         self._mirrored: Stamps = {}
         self._stamps: dict[Path, Stamp] = {}
         self._foreign_tree: locks.Lock | None = None
+        # What is used now is not deleted next; and what is killed now is still ours.
         cache.touch(root)
         cache.claim(root)
         if is_mirrored:

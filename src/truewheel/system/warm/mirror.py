@@ -16,7 +16,11 @@ from .source_manifest import Stamps, whole_manifest
 
 
 def update_mirror(
-    source: Path, target: Path, *, present: Manifest, leave_out: frozenset[Path]
+    source: Path,
+    target: Path,
+    *,
+    present: Manifest,
+    leave_out: frozenset[Path],
 ) -> tuple[Stamps, Stamps]:
     """Make ``target`` equal to ``source`` by touching only what differs.
 

@@ -60,6 +60,7 @@ def _manifest_beside(
     known: Manifest,
 ) -> Stamps:
     """Return the manifest of a directory outside of the source, by names from the source."""
+    # It may be gone since the last build; its files are then gone as well.
     if not os.path.isdir(root):
         return {}
     prefix = os.path.join(os.path.relpath(root, source), "")

@@ -113,7 +113,13 @@ def _run(
             "arguments": list(arguments),
             "result": str(result),
         }
-        command = [str(kept.python), "-I", "-c", _CHILD, json.dumps(told)]
+        command = [
+            str(kept.python),
+            "-I",
+            "-c",
+            _CHILD,
+            json.dumps(told),
+        ]
         # The hold goes on to the process: it lasts as long as either of the two.
         process = subprocess.Popen(
             command,

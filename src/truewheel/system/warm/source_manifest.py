@@ -107,6 +107,7 @@ def _walk(
     with os.scandir(folder) as entries:
         for entry in entries:
             name = prefix + entry.name
+            # A link to a directory counts as the link that it is: it may lead anywhere, and in circles.
             if not entry.is_dir(follow_symlinks=False):
                 is_product = name.endswith(_PRODUCTS)
                 if _is_content(entry) and (is_whole or not is_product):
