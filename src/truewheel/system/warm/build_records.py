@@ -18,7 +18,7 @@ from ...model.build_record import (
     Traces,
 )
 from ...model.record import parts
-from .source_manifest import Stamps
+from .source_manifest import Folders, Stamps
 
 
 def read_record(path: Path) -> BuildRecord | None:
@@ -56,7 +56,7 @@ def write_record(path: Path, inputs: Inputs, traces: Traces) -> None:
     _write(path, {"inputs": _as_json(inputs), "traces": _as_json(traces)})
 
 
-def read_mirror(path: Path) -> tuple[Manifest, frozenset[Path]]:
+def read_mirror(path: Path) -> tuple[Manifest, Folders]:
     """Return what a mirror held when it was left, and the directories in it that are not the source's."""
     found = _read(path) or {}
     try:
@@ -101,7 +101,7 @@ def _as_json(value: Inputs | Traces) -> dict[str, object]:
     return values
 
 
-def _read_manifest(rows: Mapping[str, list[Any]]) -> Stamps:
+def _read_manifest(rows: Mapping[str, Any]) -> Stamps:
     found: Stamps = {}
     for name, row in rows.items():
         digest, mode, status = row

@@ -49,7 +49,7 @@ from .project_sources import (
     manifest_of_checkout,
     manifest_of_late_roots,
 )
-from .source_manifest import Stamps
+from .source_manifest import Folders, Stamps
 
 LAYOUT = 3
 """Of kept areas and records; raised when either changes, so that older ones are not used."""
@@ -238,7 +238,7 @@ class KeptBuildArea(BuildArea):
         self._begun = begun
         return begun
 
-    def _not_source(self, tree: Path) -> frozenset[Path]:
+    def _not_source(self, tree: Path) -> Folders:
         """Return directories that may lie in the source and are none."""
         return frozenset({tree, self._output})
 
@@ -272,10 +272,12 @@ class KeptBuildArea(BuildArea):
         invalidation.delete_orphans(tree, traces.leftovers)
         files = frozenset(build_tree.files(tree))
         self._configured = files - traces.strays - traces.leftovers
-        if not self._is_own(tree):
-            still_there = build_records.read_names(self._written) & self._configured
-            new = self._configured - files_before
-            build_records.write_names(self._written, still_there | new)
+        if self._is_own(tree):
+            return
+        # What CMake put into a directory of the project's is ours to delete, and nothing else there.
+        written_before = build_records.read_names(self._written)
+        written = (files - files_before) | written_before
+        build_records.write_names(self._written, written & self._configured)
 
     # --- after the build ----------------------------------------------------------------------------------------
 

@@ -270,9 +270,11 @@ def _files(distribution: _Distribution) -> Iterator[tuple[Path, PurePosixPath]]:
     :raises UnsoundError: when one lies outside of its environment.
     """
     for path in distribution.paths:
+        # RECORD's paths begin with .. for what lies outside of site-packages.
         source = Path(os.path.normpath(distribution.site / path))
         if not source.is_relative_to(distribution.prefix):
-            raise UnsoundError(f"{distribution.name} owns {path}, which lies outside of its environment")
+            owner = distribution.name
+            raise UnsoundError(f"{owner} owns {path}, which lies outside of its environment")
         if source.is_file():
             yield source, _place_in_venv(source, distribution)
 

@@ -230,8 +230,9 @@ def folders_outside(build: FinishedBuild, graph: NinjaGraph) -> frozenset[str]:
     bounds = build.bounds
     folders = {LOCAL_HEADERS, *graph.searched_folders}
     for variable in _SEARCH_VARIABLES:
-        told = build.environ.get(variable, "")
-        folders.update(filter(os.path.isabs, told.split(os.pathsep)))
+        told = build.environ.get(variable, "").split(os.pathsep)
+        # A relative one leads into the build tree.
+        folders.update(filter(os.path.isabs, told))
     # Beside a header that was used, another may be found first.
     for path in filter(bounds.is_outside, graph.inputs):
         folders.add(os.path.dirname(path))
