@@ -140,6 +140,8 @@ class KeptBuildArea(BuildArea):
             yield
             return
         self._keep_others_out(tree)
+        # Until CMake is configured there is nothing to compile, nor to remember of it.
+        self._begun = None
         begun = self._begin(tree, settings, takes_turns=takes_turns)
         files = frozenset(build_tree.files(tree))
         try:
@@ -148,6 +150,7 @@ class KeptBuildArea(BuildArea):
             self._remember(begun, (), ended_well=False)
             raise
         self._settle(begun, files)
+        self._begun = begun
 
     @contextlib.contextmanager
     def compile(self) -> Iterator[list[Path]]:
@@ -235,11 +238,10 @@ class KeptBuildArea(BuildArea):
             self._delete_all(tree)
         elif decision.reuse is Reuse.CONFIGURE:
             self._delete_configuration(tree, begun.traces_before.leftovers)
-        self._begun = begun
         return begun
 
     def _not_source(self, tree: Path) -> Folders:
-        """Return directories that may lie in the source and are none."""
+        """Return directories that may lie in the source but do not belong to it."""
         return frozenset({tree, self._output})
 
     def _delete_all(self, tree: Path) -> None:
