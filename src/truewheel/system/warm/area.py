@@ -33,7 +33,13 @@ class BuildArea:
     :ivar warmth: how much of an earlier build is used and why, or why nothing is kept; certain from ``configure`` on.
     """
 
-    def __init__(self, source: Path, root: Path, warmth: ReuseDecision | NothingKept) -> None:
+    def __init__(
+        self,
+        source: Path,
+        root: Path,
+        warmth: ReuseDecision | NothingKept,
+    ) -> None:
+        """Make an area of ``root``; nothing is written yet."""
         self.source = source
         self.root = root
         self.warmth = warmth
@@ -42,6 +48,7 @@ class BuildArea:
 
     def empty_staging(self) -> Path:
         """Make the directory that CMake installs into, emptied of what an earlier try left, and return it."""
+        # Else what an earlier try installed would be packed.
         shutil.rmtree(self.staging, ignore_errors=True)
         self.staging.mkdir(parents=True)
         return self.staging

@@ -10,11 +10,12 @@ import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from ...model.build_record import COMMIT, Traces
 from . import environment, file_state
+from .environment import Variables
 from .source_manifest import listing
 
 _RUN_BY_NAME = (
@@ -43,25 +44,33 @@ _SEARCHED_BELOW = (
 """Where CMake and pkg-config look below a prefix (cmake-commands(7) ``find_package``, pkg-config(1))."""
 
 
-def digests_of_variables(environ: Mapping[str, str], source: Path) -> dict[str, str]:
+def digests_of_variables(environ: Variables, source: Path) -> dict[str, str]:
     """Return digests of the variables that may change a build, and of what else surrounds it, by names with blanks.
 
     That is what PATH says of the tools that compilers run, what is installed, and which commit is checked out.
     """
-    path = environ.get("PATH")
-    tools = [shutil.which(name, path=path) for name in _RUN_BY_NAME]
     surroundings = dict(environ)
     surroundings[COMMIT] = repr(_stamps_of_commit(source))
-    surroundings["PATH of tools"] = repr(tools)
+    surroundings["PATH of tools"] = repr(_tools_on_path(environ))
     kept = environment.current()
-    if kept is not None:
-        # The kept environment's name is a digest of all that is installed in it; another one must not look like another PATH.
-        surroundings["PATH"] = (path or "").replace(os.fspath(kept), "")
-        surroundings["what is required to build"] = kept.name
-    else:
+    if kept is None:
         installed = sorted(_installed_distributions(environ))
         surroundings["what is installed to build"] = repr(installed)
-    return {name: _short_digest(value) for name, value in surroundings.items()}
+    else:
+        # Its name is a digest of all that is installed in it; another one must not look like another PATH.
+        path = environ.get("PATH", "")
+        surroundings["PATH"] = path.replace(os.fspath(kept), "")
+        surroundings["what is required to build"] = kept.name
+    digests: dict[str, str] = {}
+    for name, value in surroundings.items():
+        digests[name] = _short_digest(value)
+    return digests
+
+
+def _tools_on_path(environ: Variables) -> list[str | None]:
+    """Return where PATH leads to for each tool that compilers may run."""
+    path = environ.get("PATH")
+    return [shutil.which(name, path=path) for name in _RUN_BY_NAME]
 
 
 def _short_digest(text: str) -> str:
@@ -69,7 +78,7 @@ def _short_digest(text: str) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _installed_distributions(environ: Mapping[str, str]) -> Iterator[str]:
+def _installed_distributions(environ: Variables) -> Iterator[str]:
     """Yield distributions that can be imported, by the names of their directories, which hold their versions."""
     told = environ.get("PYTHONPATH", "").split(os.pathsep)
     for folder in filter(None, (*told, *environment.site_packages())):
@@ -79,7 +88,7 @@ def _installed_distributions(environ: Mapping[str, str]) -> Iterator[str]:
                     yield name
 
 
-def stamps_of_search_path(environ: Mapping[str, str]) -> dict[str, str]:
+def stamps_of_search_path(environ: Variables) -> dict[str, str]:
     """Return stamps of the directories in which CMake looks for packages and programs, as far as they are there."""
     found: dict[str, str] = {}
     for folder in searched_folders(environ):
@@ -88,14 +97,18 @@ def stamps_of_search_path(environ: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def searched_folders(environ: Mapping[str, str]) -> Iterator[str]:
+def searched_folders(environ: Variables) -> Iterator[str]:
     """Yield directories in which CMake looks for packages and programs (cmake-commands(7) ``find_package``)."""
     below = list(_SEARCHED_BELOW)
     triplet = environment.multiarch()
     if triplet:
         # Debian's place for libraries of one machine of several: https://wiki.debian.org/Multiarch
         libraries = f"lib/{triplet}"
-        below += [libraries, f"{libraries}/cmake", f"{libraries}/pkgconfig"]
+        below += [
+            libraries,
+            f"{libraries}/cmake",
+            f"{libraries}/pkgconfig",
+        ]
     told = environ.get("CMAKE_PREFIX_PATH", "").split(os.pathsep)
     for prefix in (*told, environment.prefix(), "/usr/local", "/usr"):
         if prefix:
@@ -119,7 +132,12 @@ def _stamps_of_commit(source: Path) -> list[str]:
         told = (git / "commondir").read_text(encoding="utf-8")
         shared = git / told.strip()
     tags = sorted((shared / "refs" / "tags").rglob("*"))
-    files = (git / "HEAD", git / "logs" / "HEAD", shared / "packed-refs", *tags)
+    files = (
+        git / "HEAD",
+        git / "logs" / "HEAD",
+        shared / "packed-refs",
+        *tags,
+    )
     return [file_state.stamp(file) for file in files]
 
 

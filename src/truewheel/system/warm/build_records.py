@@ -10,9 +10,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...model.build_record import BuildRecord, Inputs, Manifest, Stamp, Traces
+from ...model.build_record import (
+    BuildRecord,
+    Inputs,
+    Manifest,
+    Stamp,
+    Traces,
+)
 from ...model.record import parts
-from .source_manifest import Stamps
+from .source_manifest import Folders, Stamps
 
 
 def read_record(path: Path) -> BuildRecord | None:
@@ -30,7 +36,9 @@ def read_record(path: Path) -> BuildRecord | None:
 
 
 def _read_inputs(found: Mapping[str, Any]) -> Inputs:
-    return Inputs(**{**found, "sources": _read_manifest(found["sources"])})
+    values = dict(found)
+    values["sources"] = _read_manifest(found["sources"])
+    return Inputs(**values)
 
 
 def _read_traces(found: Mapping[str, Any]) -> Traces:
@@ -48,7 +56,7 @@ def write_record(path: Path, inputs: Inputs, traces: Traces) -> None:
     _write(path, {"inputs": _as_json(inputs), "traces": _as_json(traces)})
 
 
-def read_mirror(path: Path) -> tuple[Manifest, frozenset[Path]]:
+def read_mirror(path: Path) -> tuple[Manifest, Folders]:
     """Return what a mirror held when it was left, and the directories in it that are not the source's."""
     found = _read(path) or {}
     try:
@@ -61,7 +69,13 @@ def read_mirror(path: Path) -> tuple[Manifest, frozenset[Path]]:
 
 def write_mirror(path: Path, files: Manifest, leave_out: Iterable[Path]) -> None:
     """Write what a mirror holds."""
-    _write(path, {"files": files, "leave": [str(folder) for folder in leave_out]})
+    _write(
+        path,
+        {
+            "files": files,
+            "leave": [str(folder) for folder in leave_out],
+        },
+    )
 
 
 def read_names(path: Path) -> frozenset[str]:
@@ -87,7 +101,7 @@ def _as_json(value: Inputs | Traces) -> dict[str, object]:
     return values
 
 
-def _read_manifest(rows: Mapping[str, list[Any]]) -> Stamps:
+def _read_manifest(rows: Mapping[str, Any]) -> Stamps:
     found: Stamps = {}
     for name, row in rows.items():
         digest, mode, status = row

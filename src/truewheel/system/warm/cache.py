@@ -185,7 +185,10 @@ class Entry(NamedTuple):
 
 def entries(root: Path) -> Iterator[Entry]:
     """Yield everything that is kept."""
-    for folder in (*root.glob("environments/*"), *root.glob("builds/*/*")):
+    for folder in (
+        *root.glob("environments/*"),
+        *root.glob("builds/*/*"),
+    ):
         if folder.is_dir() and not folder.name.startswith("."):
             # It may be deleted while we look; and what has no weight is not ours.
             with contextlib.suppress(OSError, ValueError):
@@ -268,6 +271,7 @@ def trim(root: Path, limit: int) -> int:
 
     :returns: how many bytes were freed.
     """
+    # Nobody uses them, and they are not weighed.
     drop_drafts(root)
     oldest_first = sorted(entries(root), key=lambda entry: entry.used)
     excess = sum(entry.size for entry in oldest_first) - limit

@@ -15,6 +15,8 @@ from pathlib import Path, PurePosixPath
 
 from ...model.record import Record
 
+Variables = Mapping[str, str]
+"""Those of the environment of a process."""
 COMPLETE = ".truewheel-complete"
 """Written last inside a kept environment; one without it is not used."""
 
@@ -37,7 +39,7 @@ class LiveEnvironment(Record):
 # --- does it last? ----------------------------------------------------------------------------------------------
 
 
-def isolated(environ: Mapping[str, str]) -> LiveEnvironment | None:
+def isolated(environ: Variables) -> LiveEnvironment | None:
     """Return the throw-away environment that this process runs in; ``None`` when its environment lasts.
 
     Recognised: pip's overlay (``PYTHONPATH`` names a ``site`` directory beside ``overlay`` and ``normal``), and the

@@ -86,6 +86,7 @@ def delete_own_files(build_dir: Path, written: Iterable[str]) -> None:
     for name in written:
         (build_dir / name).unlink(missing_ok=True)
     _delete_cache(build_dir)
+    # No project keeps files there: the name is CMake's own.
     shutil.rmtree(build_dir / "CMakeFiles", ignore_errors=True)
 
 
@@ -111,7 +112,13 @@ def _run_clean_target(build_dir: Path) -> None:
     """Have the build tool delete what it made, where it keeps no log of its own that could be read."""
     cmake = build_tree.cache_value(build_dir, "CMAKE_COMMAND")
     if cmake and build_tree.generator(build_dir) != "Ninja":
-        command = [cmake, "--build", os.fspath(build_dir), "--target", "clean"]
+        command = [
+            cmake,
+            "--build",
+            os.fspath(build_dir),
+            "--target",
+            "clean",
+        ]
         with contextlib.suppress(OSError):
             subprocess.run(command, capture_output=True, check=False)
 

@@ -45,8 +45,11 @@ from .boundaries import draw_boundaries, find_roots
 from .finished_build import FinishedBuild
 from .mirror import update_mirror
 from .observed_inputs import observe
-from .project_sources import manifest_of_checkout, manifest_of_late_roots
-from .source_manifest import Stamps
+from .project_sources import (
+    manifest_of_checkout,
+    manifest_of_late_roots,
+)
+from .source_manifest import Folders, Stamps
 
 LAYOUT = 3
 """Of kept areas and records; raised when either changes, so that older ones are not used."""
@@ -78,7 +81,15 @@ class KeptBuildArea(BuildArea):
     :param is_mirrored: whether the source is unpacked anew for every build, so that the build is from a mirror of it.
     """
 
-    def __init__(self, request: Request, root: Path, *, is_mirrored: bool, decide: Decide) -> None:
+    def __init__(
+        self,
+        request: Request,
+        root: Path,
+        *,
+        is_mirrored: bool,
+        decide: Decide,
+    ) -> None:
+        """Make an area of ``root``, and bring its mirror up to the source."""
         root.mkdir(parents=True, exist_ok=True)
         nothing_yet = ReuseDecision(reuse=Reuse.CLEAN, because="nothing was configured")
         super().__init__(
@@ -98,6 +109,7 @@ class KeptBuildArea(BuildArea):
         self._mirrored: Stamps = {}
         self._stamps: dict[Path, Stamp] = {}
         self._foreign_tree: locks.Lock | None = None
+        # What is used now is not deleted next; and what is killed now is still ours.
         cache.touch(root)
         cache.claim(root)
         if is_mirrored:
@@ -128,6 +140,8 @@ class KeptBuildArea(BuildArea):
             yield
             return
         self._keep_others_out(tree)
+        # Until CMake is configured there is nothing to compile, nor to remember of it.
+        self._begun = None
         begun = self._begin(tree, settings, takes_turns=takes_turns)
         files = frozenset(build_tree.files(tree))
         try:
@@ -136,6 +150,7 @@ class KeptBuildArea(BuildArea):
             self._remember(begun, (), ended_well=False)
             raise
         self._settle(begun, files)
+        self._begun = begun
 
     @contextlib.contextmanager
     def compile(self) -> Iterator[list[Path]]:
@@ -223,11 +238,10 @@ class KeptBuildArea(BuildArea):
             self._delete_all(tree)
         elif decision.reuse is Reuse.CONFIGURE:
             self._delete_configuration(tree, begun.traces_before.leftovers)
-        self._begun = begun
         return begun
 
-    def _not_source(self, tree: Path) -> frozenset[Path]:
-        """Return directories that may lie in the source and are none."""
+    def _not_source(self, tree: Path) -> Folders:
+        """Return directories that may lie in the source but do not belong to it."""
         return frozenset({tree, self._output})
 
     def _delete_all(self, tree: Path) -> None:
@@ -260,10 +274,12 @@ class KeptBuildArea(BuildArea):
         invalidation.delete_orphans(tree, traces.leftovers)
         files = frozenset(build_tree.files(tree))
         self._configured = files - traces.strays - traces.leftovers
-        if not self._is_own(tree):
-            still_there = build_records.read_names(self._written) & self._configured
-            new = self._configured - files_before
-            build_records.write_names(self._written, still_there | new)
+        if self._is_own(tree):
+            return
+        # What CMake put into a directory of the project's is ours to delete, and nothing else there.
+        written_before = build_records.read_names(self._written)
+        written = (files - files_before) | written_before
+        build_records.write_names(self._written, written & self._configured)
 
     # --- after the build ----------------------------------------------------------------------------------------
 

@@ -84,6 +84,7 @@ def keep(live: LiveEnvironment, store: Path) -> KeptEnvironment:
         else:
             _make_copy(distributions, live, root)
     except BaseException:
+        # The copy is of no use, and may be deleted while this process goes on.
         hold.release()
         raise
     return KeptEnvironment(root=root, hold=hold)
@@ -119,12 +120,16 @@ def _find_distributions(live: LiveEnvironment) -> tuple[_Distribution, ...]:
             distribution = _read_distribution(info, live)
             found.setdefault(distribution.name, distribution)
         _refuse_editable_installs(site)
+    # The order in which a site lists them is not the same everywhere.
     return tuple(found[name] for name in sorted(found))
 
 
 def _refuse_editable_installs(site: Path) -> None:
     """Raise an error when something in ``site`` is imported from elsewhere, where it may change."""
-    strays = [*sorted(site.glob("*.egg-link")), *site.glob("__editable__*")]
+    strays = [
+        *sorted(site.glob("*.egg-link")),
+        *site.glob("__editable__*"),
+    ]
     if strays:
         raise UnsoundError(f"{strays[0].name} is an editable install")
 
@@ -201,7 +206,11 @@ def _key(distributions: Iterable[_Distribution]) -> str:
 # --- the copy ---------------------------------------------------------------------------------------------------
 
 
-def _make_copy(distributions: Iterable[_Distribution], live: LiveEnvironment, root: Path) -> None:
+def _make_copy(
+    distributions: Iterable[_Distribution],
+    live: LiveEnvironment,
+    root: Path,
+) -> None:
     """Make the copy under another name, then give it its own."""
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=root.parent))
     try:
@@ -261,9 +270,11 @@ def _files(distribution: _Distribution) -> Iterator[tuple[Path, PurePosixPath]]:
     :raises UnsoundError: when one lies outside of its environment.
     """
     for path in distribution.paths:
+        # RECORD's paths begin with .. for what lies outside of site-packages.
         source = Path(os.path.normpath(distribution.site / path))
         if not source.is_relative_to(distribution.prefix):
-            raise UnsoundError(f"{distribution.name} owns {path}, which lies outside of its environment")
+            owner = distribution.name
+            raise UnsoundError(f"{owner} owns {path}, which lies outside of its environment")
         if source.is_file():
             yield source, _place_in_venv(source, distribution)
 
@@ -291,7 +302,11 @@ def _write_script(source: Path, target: Path, *, interpreter: Path) -> None:
         head = [b"#!" + path]
     else:
         # The kernel cuts long interpreter lines, and splits at blanks: a shell starts Python, to which this is a string.
-        head = [b"#!/bin/sh", b"'''exec' \"" + path + b'" "$0" "$@"', b"' '''"]
+        head = [
+            b"#!/bin/sh",
+            b"'''exec' \"" + path + b'" "$0" "$@"',
+            b"' '''",
+        ]
     target.write_bytes(b"\n".join([*head, *body]))
     mode = stat.S_IMODE(source.stat().st_mode)
     target.chmod(mode)

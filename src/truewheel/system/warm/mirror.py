@@ -12,11 +12,15 @@ import stat
 from pathlib import Path
 
 from ...model.build_record import Manifest, Stamp, difference
-from .source_manifest import Stamps, whole_manifest
+from .source_manifest import Folders, Stamps, whole_manifest
 
 
 def update_mirror(
-    source: Path, target: Path, *, present: Manifest, leave_out: frozenset[Path]
+    source: Path,
+    target: Path,
+    *,
+    present: Manifest,
+    leave_out: Folders,
 ) -> tuple[Stamps, Stamps]:
     """Make ``target`` equal to ``source`` by touching only what differs.
 
@@ -44,7 +48,7 @@ def update_mirror(
     return after, strays
 
 
-def _holds_any(path: Path, folders: frozenset[Path]) -> bool:
+def _holds_any(path: Path, folders: Folders) -> bool:
     """Say whether one of ``folders`` is at ``path``, or below it."""
     return any(folder.is_relative_to(path) for folder in folders)
 

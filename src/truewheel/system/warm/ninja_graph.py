@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 from ...model.record import Record
@@ -30,9 +29,12 @@ class NinjaGraph(Record):
     declared: frozenset[str]
 
     @property
-    def own_commands(self) -> tuple[str, ...]:
+    def own_commands(self) -> list[str]:
         """What the project itself has run."""
-        return tuple(command for step in self.own_steps for command in step.commands)
+        found: list[str] = []
+        for step in self.own_steps:
+            found += step.commands
+        return found
 
     @property
     def linked_libraries(self) -> frozenset[str]:
@@ -56,22 +58,21 @@ def read_graph(build_dir: Path) -> NinjaGraph:
     build_file = ninja_file.read_build_file(build_dir)
     inputs = set(build_tree.discovered(build_dir))
     configure_inputs: set[str] = set()
+    declared: set[str] = set()
     own_steps: list[Step] = []
     for step in ninja_file.steps(build_file):
+        paths = [build_tree.absolute(path, build_dir) for path in step.inputs]
         if step.rule == "RERUN_CMAKE":
-            configure_inputs |= _inputs_of([step], build_dir)
+            configure_inputs.update(paths)
         elif step.rule != "phony":
-            inputs |= _inputs_of([step], build_dir)
+            inputs.update(paths)
         if step.is_projects_own:
             own_steps.append(step)
+            declared.update(paths)
     return NinjaGraph(
         build_file=build_file,
         inputs=frozenset(inputs),
         configure_inputs=frozenset(configure_inputs),
         own_steps=tuple(own_steps),
-        declared=frozenset(_inputs_of(own_steps, build_dir)),
+        declared=frozenset(declared),
     )
-
-
-def _inputs_of(steps: Iterable[Step], build_dir: Path) -> set[str]:
-    return {build_tree.absolute(path, build_dir) for step in steps for path in step.inputs}

@@ -227,12 +227,13 @@ def words_of_wrappers(wrappers: Iterable[str]) -> frozenset[str]:
 
 def folders_outside(build: FinishedBuild, graph: NinjaGraph) -> frozenset[str]:
     """Return directories in which a new file may stand before one that was used, or may be picked up by a pattern."""
-    is_outside, is_foreign = build.bounds.is_outside, build.bounds.is_foreign
+    bounds = build.bounds
     folders = {LOCAL_HEADERS, *graph.searched_folders}
     for variable in _SEARCH_VARIABLES:
-        told = build.environ.get(variable, "")
-        folders.update(filter(os.path.isabs, told.split(os.pathsep)))
+        told = build.environ.get(variable, "").split(os.pathsep)
+        # A relative one leads into the build tree.
+        folders.update(filter(os.path.isabs, told))
     # Beside a header that was used, another may be found first.
-    for path in filter(is_outside, graph.inputs):
+    for path in filter(bounds.is_outside, graph.inputs):
         folders.add(os.path.dirname(path))
-    return frozenset(filter(is_foreign, folders))
+    return frozenset(filter(bounds.is_foreign, folders))

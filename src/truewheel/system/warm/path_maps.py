@@ -86,7 +86,12 @@ def variant_definitions(wanted: Variant) -> str:
     if wanted.values("x86_64", "level"):
         # GCC writes into each object what it was allowed to use (GCC manual, "-mneeded"). It does so for a whole file:
         # link-time optimisation would write what it may use by itself.
-        note = _if_compiler("GNU", "11", "-mneeded;-fno-lto", and_also="$<PLATFORM_ID:Linux>,")
+        note = _if_compiler(
+            "GNU",
+            "11",
+            "-mneeded;-fno-lto",
+            and_also="$<PLATFORM_ID:Linux>,",
+        )
         lines += [
             "if(NOT _truewheel_once)",
             "  foreach(_truewheel_language IN ITEMS C CXX OBJC OBJCXX Fortran)",

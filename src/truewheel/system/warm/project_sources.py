@@ -12,13 +12,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ...model.build_record import BuildRecord, Manifest
-from .source_manifest import Stamps, source_manifest
+from .source_manifest import Folders, Stamps, source_manifest
 
 _CHANGED_MEANWHILE = "changed during the build"
 """In the place of a digest: unequal to that of any content."""
 
 
-def manifest_of_checkout(source: Path, leave_out: frozenset[Path], before: BuildRecord | None) -> Stamps:
+def manifest_of_checkout(source: Path, leave_out: Folders, before: BuildRecord | None) -> Stamps:
     """Return the manifest of the source, and of what else is known to belong to the project.
 
     :param leave_out: directories that are not source: the build tree, the output.
@@ -35,7 +35,7 @@ def manifest_of_checkout(source: Path, leave_out: frozenset[Path], before: Build
 def manifest_of_late_roots(
     source: Path,
     roots: Iterable[str],
-    leave_out: frozenset[Path],
+    leave_out: Folders,
     begun: int,
 ) -> Stamps:
     """Return the manifest of directories beside the source that were not looked at before the build.
@@ -56,10 +56,11 @@ def manifest_of_late_roots(
 def _manifest_beside(
     source: Path,
     root: str,
-    leave_out: frozenset[Path],
+    leave_out: Folders,
     known: Manifest,
 ) -> Stamps:
     """Return the manifest of a directory outside of the source, by names from the source."""
+    # It may be gone since the last build; its files are then gone as well.
     if not os.path.isdir(root):
         return {}
     prefix = os.path.join(os.path.relpath(root, source), "")

@@ -19,6 +19,7 @@ from typing import Any
 from ...model.build_record import ColdReason, NothingKept
 from ...project_settings import precedence
 from . import cache, environment
+from .environment import Variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Refused(Exception):  # noqa: N818  # a reason, not a failure
         self.reason = reason
 
 
-def call(hook: str, arguments: Sequence[Any], environ: Mapping[str, str]) -> str:
+def call(hook: str, arguments: Sequence[Any], environ: Variables) -> str:
     """Run ``hook`` of the backend in the kept environment, and return what it returns.
 
     :param arguments: those of PEP 517: directory, config settings, metadata directory.
@@ -77,7 +78,7 @@ def _project_file() -> Mapping[str, object]:
     return document
 
 
-def _keep(live: environment.LiveEnvironment, environ: Mapping[str, str]) -> KeptEnvironment:
+def _keep(live: environment.LiveEnvironment, environ: Variables) -> KeptEnvironment:
     """Return the kept copy of the environment that this process runs in.
 
     :raises Refused: when there can be none.
@@ -103,7 +104,7 @@ def _run(
     live: environment.LiveEnvironment,
     hook: str,
     arguments: Sequence[Any],
-    environ: Mapping[str, str],
+    environ: Variables,
 ) -> str:
     """Run the hook in a process of the kept environment, and return what it returns there."""
     with tempfile.TemporaryDirectory(prefix="truewheel-") as folder:
@@ -113,7 +114,13 @@ def _run(
             "arguments": list(arguments),
             "result": str(result),
         }
-        command = [str(kept.python), "-I", "-c", _CHILD, json.dumps(told)]
+        command = [
+            str(kept.python),
+            "-I",
+            "-c",
+            _CHILD,
+            json.dumps(told),
+        ]
         # The hold goes on to the process: it lasts as long as either of the two.
         process = subprocess.Popen(
             command,
@@ -132,7 +139,7 @@ def _run(
 
 
 def _moved(
-    environ: Mapping[str, str],
+    environ: Variables,
     live: environment.LiveEnvironment,
     kept: KeptEnvironment,
 ) -> dict[str, str]:

@@ -35,7 +35,12 @@ def area_for(request: Request, mode: str, decide: Decide) -> Iterator[BuildArea]
         shutil.rmtree(area.staging, ignore_errors=True)
 
 
-def _kept_or_temporary(request: Request, mode: str, decide: Decide, stack: contextlib.ExitStack) -> BuildArea:
+def _kept_or_temporary(
+    request: Request,
+    mode: str,
+    decide: Decide,
+    stack: contextlib.ExitStack,
+) -> BuildArea:
     """Return a kept area, else a temporary one that knows why nothing is kept."""
     nothing_kept = reason_to_keep_nothing(request, mode)
     if nothing_kept is None:

@@ -13,6 +13,10 @@ from . import file_state
 
 Stamps = dict[str, Stamp]
 """A manifest in the making."""
+Folders = frozenset[Path]
+"""Absolute directories."""
+Found = os.DirEntry[str]
+"""What a directory has: a file, a link, or another directory."""
 
 _UNREAD_FOLDERS = frozenset(
     {
@@ -42,7 +46,7 @@ def whole_manifest(
     root: Path,
     *,
     known: Manifest | None = None,
-    leave_out: frozenset[Path] = frozenset(),
+    leave_out: Folders = frozenset(),
 ) -> Stamps:
     """Return the manifest of everything in the tree at ``root``, directories included, sorted by name.
 
@@ -52,7 +56,7 @@ def whole_manifest(
     return _manifest(root, known or {}, leave_out, is_whole=True)
 
 
-def source_manifest(root: Path, *, known: Manifest, leave_out: frozenset[Path]) -> Stamps:
+def source_manifest(root: Path, *, known: Manifest, leave_out: Folders) -> Stamps:
     """Return the manifest of what builds may read in the tree at ``root``, sorted by name.
 
     Directories as such, wheels, version control, byte code, caches, virtual environments and other build trees are not in it.
@@ -66,7 +70,7 @@ def source_manifest(root: Path, *, known: Manifest, leave_out: frozenset[Path]) 
 def _manifest(
     root: Path,
     known: Manifest,
-    leave_out: frozenset[Path],
+    leave_out: Folders,
     *,
     is_whole: bool,
 ) -> Stamps:
@@ -102,11 +106,12 @@ def _walk(
     leave_out: frozenset[str],
     *,
     is_whole: bool,
-) -> Iterator[tuple[str, os.DirEntry[str]]]:
+) -> Iterator[tuple[str, Found]]:
     """Yield what lies in a tree, by names with ``/`` between directories."""
     with os.scandir(folder) as entries:
         for entry in entries:
             name = prefix + entry.name
+            # A link to a directory counts as the link that it is: it may lead anywhere, and in circles.
             if not entry.is_dir(follow_symlinks=False):
                 is_product = name.endswith(_PRODUCTS)
                 if _is_content(entry) and (is_whole or not is_product):
@@ -121,12 +126,12 @@ def _walk(
             yield from _walk(entry.path, name + "/", leave_out, is_whole=is_whole)
 
 
-def _is_content(entry: os.DirEntry[str]) -> bool:
+def _is_content(entry: Found) -> bool:
     """Say whether it is a file or a link: neither sockets nor pipes are content."""
     return entry.is_symlink() or entry.is_file()
 
 
-def _is_never_read(folder: os.DirEntry[str]) -> bool:
+def _is_never_read(folder: Found) -> bool:
     """Say whether a directory is known to be one that no build reads."""
     if folder.name in _UNREAD_FOLDERS:
         return True
@@ -134,7 +139,7 @@ def _is_never_read(folder: os.DirEntry[str]) -> bool:
     return any(map(os.path.exists, marks))
 
 
-def _stamp(entry: os.DirEntry[str], known: Stamp | None) -> Stamp:
+def _stamp(entry: Found, known: Stamp | None) -> Stamp:
     """Return the stamp of a file, which is read only if its status is not the one that is known."""
     status = entry.stat(follow_symlinks=False)
     # Without rights to read and write, a mirror could not change its own files.
@@ -142,7 +147,7 @@ def _stamp(entry: os.DirEntry[str], known: Stamp | None) -> Stamp:
     if stat.S_ISDIR(status.st_mode):
         return Stamp("dir", mode, (0, 0, 0, 0))
     facts = status_facts(status)
-    if known is not None and known.status == facts and known.mode == mode:
+    if known and (known.status, known.mode) == (facts, mode):
         return known
     if stat.S_ISLNK(status.st_mode):
         # As the link has it: ``Path.readlink`` would normalise it.
