@@ -27,7 +27,7 @@ class Format(enum.Enum):
 
 
 class Kind(enum.Enum):
-    """What a loader does with the file."""
+    """What a file is to a loader."""
 
     SHARED = "shared library"
     """ELF ``ET_DYN`` without an interpreter, ``MH_DYLIB``, DLL, wasm side module."""
@@ -52,7 +52,7 @@ class NeedKind(enum.Enum):
 
 
 class Need(Record):
-    """A library that must be there at load time.
+    """A library that a file needs from elsewhere, as a rule when it is loaded.
 
     :param library: the name as written: ``libc.so.6``, ``@rpath/libfoo.dylib``, ``KERNEL32.dll``.
     :param versions: the symbol versions required of it (ELF ``.gnu.version_r``), in file order.
@@ -114,8 +114,8 @@ class Slice(Record):
     :param bits: pointer size, 32 or 64.
     :param name: SONAME, Mach-O install name, PE export-table name.
     :param exports: defined names visible to a loader; versioned ELF names come without their version.
-    :param exports_complete: False when the table had no bound that could be trusted (a stripped file whose hash
-        tables are gone), so that a missing name proves nothing.
+    :param exports_complete: whether a missing name proves that it is not exported. False for a stripped file without hash
+        tables, of which nobody can tell how many symbols it has.
     :param interpreter: ELF ``PT_INTERP``, Mach-O ``LC_LOAD_DYLINKER``.
     :param debug_bytes: size of debug sections inside the file.
     """
@@ -182,7 +182,7 @@ class ElfSlice(Slice):
 
     @property
     def is_relocated(self) -> bool:
-        """Whether the system's loader relocates it: all but static programs, which do so themselves."""
+        """Whether the system's loader relocates it. Static programs relocate themselves."""
         return self.kind is Kind.SHARED or self.interpreter is not None
 
 
@@ -255,11 +255,13 @@ class Binary(Record):
 
     @property
     def is_loadable(self) -> bool:
-        """Whether an operating system's loader would take it: a library, a bundle or an executable. A file that was
-        not read is taken to be one, unless it is an archive or an object."""
+        """Whether an operating system's loader would take it: a library, a bundle or an executable.
+
+        A file that was not read is taken to be one of these, unless it is an archive or an object.
+        """
         if not self.slices:
             return self.format not in (Format.ARCHIVE, Format.COFF)
-        return any(s.kind in LOADABLE for s in self.slices)
+        return any(piece.kind in LOADABLE for piece in self.slices)
 
 
 LOADABLE = frozenset({Kind.SHARED, Kind.BUNDLE, Kind.EXECUTABLE})

@@ -78,7 +78,7 @@ VER_NDX_GLOBAL = 1
 """The highest index that stands for "no version"."""
 
 
-class FileClass(Record):
+class FileClass:
     """What differs between 32-bit and 64-bit files: layouts as in :mod:`struct`, sizes and places in bytes.
 
     :param header: the file header behind ``e_ident``.
@@ -103,42 +103,46 @@ class FileClass(Record):
     word: int
 
 
-ELF32 = FileClass(
-    bits=32,
-    header="HHIIIIIHHHHHH",
-    phentsize_at=42,
-    shentsize_at=46,
-    program_header="IIIIIIII",
-    program_header_size=32,
-    section_header="IIIIIIIIII",
-    section_header_size=40,
-    dynamic="II",
-    dynamic_size=8,
-    symbol="I8xBxH",
-    symbol_size=16,
-    word=4,
-)
-ELF64 = FileClass(
-    bits=64,
-    header="HHIQQQIHHHHHH",
-    phentsize_at=54,
-    shentsize_at=58,
-    program_header="IIQQQQQQ",
-    program_header_size=56,
-    section_header="IIQQQQIIQQ",
-    section_header_size=64,
-    dynamic="QQ",
-    dynamic_size=16,
-    symbol="IBxH16x",
-    symbol_size=24,
-    word=8,
-)
+class Elf32(FileClass):
+    """``ELFCLASS32``."""
+
+    bits = 32
+    header = "HHIIIIIHHHHHH"
+    phentsize_at = 42
+    shentsize_at = 46
+    program_header = "IIIIIIII"
+    program_header_size = 32
+    section_header = "IIIIIIIIII"
+    section_header_size = 40
+    dynamic = "II"
+    dynamic_size = 8
+    symbol = "I8xBxH"
+    symbol_size = 16
+    word = 4
+
+
+class Elf64(FileClass):
+    """``ELFCLASS64``."""
+
+    bits = 64
+    header = "HHIQQQIHHHHHH"
+    phentsize_at = 54
+    shentsize_at = 58
+    program_header = "IIQQQQQQ"
+    program_header_size = 56
+    section_header = "IIQQQQIIQQ"
+    section_header_size = 64
+    dynamic = "QQ"
+    dynamic_size = 16
+    symbol = "IBxH16x"
+    symbol_size = 24
+    word = 8
 
 
 class Header(Record):
     """The file header: ``e_…`` of the specification, and ``EI_CLASS`` and ``EI_OSABI`` of ``e_ident``."""
 
-    file_class: FileClass
+    file_class: type[FileClass]
     os_abi: int
     type: int
     machine: int
@@ -154,7 +158,7 @@ class Header(Record):
     @property
     def is_64_bit(self) -> bool:
         """Whether the file is of class ``ELFCLASS64``."""
-        return self.file_class is ELF64
+        return self.file_class is Elf64
 
 
 class Segment(NamedTuple):

@@ -48,6 +48,11 @@ if TYPE_CHECKING:
     from ..cursor import Cursor
     from .dynamic import DynamicTables
 
+    VersionsByLibrary = dict[str, list[tuple[str, int]]]
+    """Each library's versions with their flags, in file order."""
+    VersionsByIndex = dict[int, tuple[str | None, str | None]]
+    """What an index in ``DT_VERSYM`` stands for: a version, and the library that has it."""
+
 _UNVERSIONED = (None, None)
 """Also for what is defined here: a version of its own says nothing about where an import comes from."""
 
@@ -76,13 +81,13 @@ def read_linking(cursor: Cursor, header: Header, tables: DynamicTables) -> Linki
 
     :raises FormatError: when a name lies outside of the string table, or version records overlap.
     """
-    versions = _read_needed_versions(tables)
-    imports, exports = _read_symbols(cursor, header, tables, versions)
+    by_library, by_index = _read_needed_versions(tables)
+    imports, exports = _read_symbols(cursor, header, tables, by_index)
     values = first_values(tables.tags)
     name_at = values.get(DT_SONAME)
     name = None if name_at is None else tables.strings[name_at]
     return Linking(
-        needs=_read_needs(tables, versions),
+        needs=_read_needs(tables, by_library),
         name=name,
         search_paths=_read_search_paths(tables),
         imports=imports,
@@ -99,7 +104,7 @@ def read_linking(cursor: Cursor, header: Header, tables: DynamicTables) -> Linki
 # --- libraries --------------------------------------------------------------------------------------------------
 
 
-def _read_needs(tables: DynamicTables, versions: _NeededVersions) -> tuple[Need, ...]:
+def _read_needs(tables: DynamicTables, versions: VersionsByLibrary) -> tuple[Need, ...]:
     """Return the libraries of ``DT_NEEDED`` in file order, then those that only the version table names.
 
     The loader checks no versions of a library that ``DT_NEEDED`` lacks, but the symbols are wanted all the same.
@@ -107,8 +112,8 @@ def _read_needs(tables: DynamicTables, versions: _NeededVersions) -> tuple[Need,
     strings = tables.strings
     # A dictionary keeps the order, and each library once.
     libraries = dict.fromkeys(strings[value] for tag, value in tables.tags if tag == DT_NEEDED)
-    libraries.update(dict.fromkeys(versions.by_library))
-    return tuple(_need(library, versions.by_library.get(library, [])) for library in libraries)
+    libraries.update(dict.fromkeys(versions))
+    return tuple(_need(library, versions.get(library, [])) for library in libraries)
 
 
 def _need(library: str, versions: list[tuple[str, int]]) -> Need:
@@ -144,17 +149,6 @@ def _packed_relocations(values: dict[int, int]) -> tuple[str, ...]:
 # --- versions ---------------------------------------------------------------------------------------------------
 
 
-class _NeededVersions(Record):
-    """The versions that a file requires of others.
-
-    :param by_index: what an index in ``DT_VERSYM`` stands for: a version, and the library that has it.
-    :param by_library: each library's versions with their flags, in file order.
-    """
-
-    by_index: dict[int, tuple[str | None, str | None]]
-    by_library: dict[str, list[tuple[str, int]]]
-
-
 def _each_linked(
     table: Cursor,
     layout: str,
@@ -175,18 +169,19 @@ def _each_linked(
         offset += record[next_at]
 
 
-def _read_needed_versions(tables: DynamicTables) -> _NeededVersions:
+def _read_needed_versions(tables: DynamicTables) -> tuple[VersionsByLibrary, VersionsByIndex]:
     """Read ``DT_VERNEED``: a record for each library, followed by an entry for each of its versions."""
-    found = _NeededVersions(by_index={}, by_library={})
+    by_library: VersionsByLibrary = {}
+    by_index: VersionsByIndex = {}
     table = tables.version_needs
     if table is None:
-        return found
+        return by_library, by_index
     # There are no more entries than there is room for: chains may not overlap.
     room = len(table) // VERNAUX_SIZE
     for offset, need in _each_linked(table, VERNEED, VERNEED_NEXT, "version need", 0):
         _, count, library_at, entries_at, _ = need
         library = tables.strings[library_at]
-        versions = found.by_library.setdefault(library, [])
+        versions = by_library.setdefault(library, [])
         entries = _each_linked(table, VERNAUX, VERNAUX_NEXT, "version need entry", offset + entries_at)
         for _, entry in islice(entries, count):
             _, flags, index, name_at, _ = entry
@@ -201,8 +196,8 @@ def _read_needed_versions(tables: DynamicTables) -> _NeededVersions:
                 )
             versions.append((name, flags))
             if index & VERSYM_VERSION > VER_NDX_GLOBAL:
-                found.by_index[index & VERSYM_VERSION] = (name, library)
-    return found
+                by_index[index & VERSYM_VERSION] = (name, library)
+    return by_library, by_index
 
 
 def _read_defined_versions(tables: DynamicTables) -> tuple[str, ...]:
@@ -228,7 +223,7 @@ def _read_symbols(
     cursor: Cursor,
     header: Header,
     tables: DynamicTables,
-    versions: _NeededVersions,
+    versions: VersionsByIndex,
 ) -> tuple[tuple[Symbol, ...], frozenset[str]]:
     """Return imports with their versions, and the names of exports.
 
@@ -242,7 +237,7 @@ def _read_symbols(
     records = cursor.records(file_class.symbol, tables.symbols[:whole])
     # A file without versions, or with too few: its symbols are taken as unversioned.
     indices = chain(cursor.unpack_all("H", tables.version_indices), repeat(0))
-    version_of = versions.by_index.get
+    version_of = versions.get
     names = tables.strings
     imports = []
     exports = []

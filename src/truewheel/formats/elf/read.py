@@ -7,8 +7,6 @@ from ...model.record import replace, rows
 from ..cursor import Cursor, Strings
 from .dynamic import read_dynamic_tables
 from .layout import (
-    ELF32,
-    ELF64,
     ELFCLASS32,
     ELFCLASS64,
     ELFDATA2LSB,
@@ -28,6 +26,8 @@ from .layout import (
     SHT_NOTE,
     SHT_NULL,
     SHT_SYMTAB,
+    Elf32,
+    Elf64,
     Header,
     Section,
     Segment,
@@ -153,7 +153,7 @@ def read_header(data: Buffer) -> tuple[Cursor, Header]:
             value=order,
         )
     cursor = Cursor(view.data, little=order == ELFDATA2LSB, what="ELF file")
-    file_class = ELF64 if bits == ELFCLASS64 else ELF32
+    file_class = Elf64 if bits == ELFCLASS64 else Elf32
     # The entry point, the version and the size of this header are not read.
     kind, machine, _, _, phoff, shoff, flags, _, phentsize, phnum, shentsize, shnum, shstrndx = cursor.unpack(
         file_class.header, 16, "e_type"

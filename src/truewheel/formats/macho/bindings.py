@@ -31,7 +31,7 @@ def read_bindings(cursor: Cursor, commands: Commands, libraries: int) -> Imports
     """Return the symbols that the loader binds.
 
     :param libraries: how many libraries the slice needs.
-    :raises FormatError: when the tables are broken, or a symbol is of a library that there is not.
+    :raises FormatError: when the tables are broken, or a symbol names a library beyond those.
     """
     info = commands.dyld_info
     if LC_DYLD_CHAINED_FIXUPS in commands.first:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import chain, islice
 
 from ...model.binary import Need, NeedKind, Symbol
-from ...model.record import Record
+from ...model.record import Record, rows
 from .layout import DELAY_IMPORT, DELAY_RVA_BASED, IMPORT, MOST_IMPORTS
 
 TYPE_CHECKING = False
@@ -50,7 +50,7 @@ def read_imports(image: Image) -> tuple[tuple[Need, ...], tuple[Symbol, ...]]:
     for library in chain(_read_import_directory(image), _read_delay_directory(image)):
         kinds.setdefault(library.name, library.kind)
         left = most - len(symbols)
-        symbols += islice(_read_symbols(image, library), left + 1)
+        symbols += rows(Symbol, islice(_read_symbols(image, library), left + 1))
         if len(symbols) > most:
             image.cursor.fail(
                 "import tables overlap",
@@ -105,10 +105,10 @@ def _read_delay_directory(image: Image) -> Iterator[_Library]:
         )
 
 
-def _read_symbols(image: Image, library: _Library) -> Iterator[Symbol]:
-    """Yield the symbols of one library: by number where the highest bit says so, else by name.
+def _read_symbols(image: Image, library: _Library) -> Iterator[tuple[str, None, str, bool, int | None]]:
+    """Yield the parts of each :class:`Symbol` of one library: by number where the highest bit says so, else by name.
 
-    There are thousands in a program, so the loop has what it needs in local names.
+    There are thousands in a program: the loop works on plain tuples, and has what it needs in local names.
     """
     width = image.header.width
     by_ordinal = width.by_ordinal
@@ -118,10 +118,6 @@ def _read_symbols(image: Image, library: _Library) -> Iterator[Symbol]:
     for (value,) in image.until_zero(width.thunk, 0, library.table, "import lookup table"):
         if value & by_ordinal:
             ordinal = value & 0xFFFF
-            yield Symbol(
-                name=f"#{ordinal}",
-                library=name,
-                ordinal=ordinal,
-            )
+            yield f"#{ordinal}", None, name, False, ordinal
         else:
-            yield Symbol(name=name_of(value + to_name, "import name"), library=name)
+            yield name_of(value + to_name, "import name"), None, name, False, None
