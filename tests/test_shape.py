@@ -40,7 +40,7 @@ CEILINGS = {
     "audit":            Limits(11.2, 123, 40, 0.42, 0.82, 1.1, 0.0,   5),
     "audit/python":     Limits( 8.9,  49, 18, 0.32, 0.67, 4.3, 0.1,   0),
     "formats":          Limits(11.9,  32, 59, 0.38, 0.75, 1.6, 0.9,  28),
-    "model":            Limits( 9.8,  51, 21, 0.49, 0.75, 0.6, 1.1,   7),
+    "model":            Limits( 9.4,  32, 13, 0.33, 0.51, 2.0, 0.9,   2),
     # Guard clauses, each a reason: what is to be read there is decisions.
     "planning":         Limits( 8.0,  25, 25, 0.42, 0.60, 4.0, 1.0,   0),
     "platforms":        Limits(11.4,  78, 42, 0.40, 0.80, 0.8, 2.0,  25),
