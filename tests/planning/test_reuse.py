@@ -78,7 +78,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("now", "traces", "outside", "reuse", "because"), CASES)
-def test_decision(
+def test_how_much_is_used_again_after_each_kind_of_change(
     now: dict[str, Any], traces: dict[str, Any], outside: dict[str, str], reuse: Reuse, because: str
 ) -> None:
     before = BuildRecord(inputs=INPUTS, traces=replace(TRACES, **traces))
@@ -87,10 +87,10 @@ def test_decision(
     assert because in found.because
 
 
-def test_without_a_memory() -> None:
+def test_without_a_record_nothing_is_used_again() -> None:
     assert decide(None, INPUTS, outside={}).reuse is Reuse.CLEAN
 
 
-def test_an_edit_from_the_past() -> None:
+def test_a_source_that_seems_older_than_the_build_starts_over() -> None:
     late = replace(INPUTS, sources={**SOURCES, "src/main.c": stamp("2", when=BUILT - 1)})
     assert decide(BuildRecord(inputs=INPUTS, traces=TRACES), late, outside=OUTSIDE).reuse is Reuse.CLEAN
