@@ -95,7 +95,7 @@ HERE = {"python": "3.13", "variables": frozenset({"CC"})}
 
 
 @pytest.mark.parametrize(("name", "said", "because"), SAID, ids=lambda v: v[:20])
-def test_what_is_recognised(name: str, said: str, because: str) -> None:
+def test_each_message_is_understood(name: str, said: str, because: str) -> None:
     circumstances = Circumstances(**HERE, headers=name != "no Python headers")  # type: ignore[arg-type]
     found = diagnosis(f"-- Detecting\n\x1b[31m{said}\x1b[0m\nninja: build stopped.".splitlines(), circumstances)
     assert found is not None
@@ -104,7 +104,7 @@ def test_what_is_recognised(name: str, said: str, because: str) -> None:
     assert "{" not in found.because + found.cure.replace("${", "")
 
 
-def test_every_rule_has_been_heard_and_is_in_the_guide() -> None:
+def test_every_rule_has_a_message_and_is_in_the_guide() -> None:
     assert {rule["name"] for rule in RULES} == {name for name, _, _ in SAID}
     guide = (ROOT / "docs" / "how-to" / "when-a-build-fails.md").read_text(encoding="utf-8")
     told = {text.lower() for text in re.findall(r"\*\*([^*]+)\*\*|`([^`]+)`", guide) for text in text if text}
@@ -120,7 +120,7 @@ def test_every_rule_has_been_heard_and_is_in_the_guide() -> None:
         ("xyzzy", ""),
     ],
 )
-def test_a_command_that_may_be_misspelt(command: str, meant: str) -> None:
+def test_a_misspelt_command_is_guessed(command: str, meant: str) -> None:
     found = diagnosis(
         [f"CMake Error at CMakeLists.txt:3 ({command}):", f'  Unknown CMake command "{command}".'], Circumstances()
     )
@@ -152,7 +152,9 @@ def test_cures_are_for_the_system(system: str) -> None:
         (Circumstances(installed=frozenset({"pybind11"})), "although pybind11 is installed", "CMAKE_PREFIX_PATH"),
     ],
 )
-def test_a_distribution_that_is_listed_or_installed(circumstances: Circumstances, because: str, cure: str) -> None:
+def test_the_cure_depends_on_where_a_distribution_is_missing(
+    circumstances: Circumstances, because: str, cure: str
+) -> None:
     said = 'CMake Error at a b/CMakeLists.txt:3 (find_package):\n  By not providing "Findpybind11.cmake" in CMAKE_MODULE_PATH'
     found = diagnosis(said.splitlines(), circumstances)
     assert found is not None
@@ -182,7 +184,7 @@ def test_errors_of_cmake_come_before_what_else_was_said() -> None:
     assert "Nothing" in found.because
 
 
-def test_what_was_tried_in_an_earlier_step_is_no_reason() -> None:
+def test_what_an_earlier_step_said_is_not_the_reason() -> None:
     said = [
         "*** Configuring CMake...",
         "No module named 'numpy'",

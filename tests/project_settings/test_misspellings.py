@@ -25,13 +25,13 @@ yapf zest-releaser buildwheel testwheel true trueskill scikit build-system rebui
         ),
     ],
 )
-def test_misspelt_tables(meant: str, names: str) -> None:
+def test_a_slip_in_the_name_of_a_table_is_told(meant: str, names: str) -> None:
     for name in names.split():
         (problem,) = misspelt_tables({"tool": {name: {}}})
         assert (problem.where, problem.hint) == (f"tool.{name}", f"did you mean {meant}?")
 
 
-def test_tables_that_are_not_in_tool() -> None:
+def test_tables_outside_of_tool_are_told() -> None:
     document = {"truewheel": {}, "tools": {"scikit-build": {}}, "Tool": {"truewheel": {}, "ruff": {}}, "project": {}}
     found = {p.where: p.hint for p in misspelt_tables(document)}
     assert found == {

@@ -1,6 +1,6 @@
 """What lies in a wheel, or in a tree that is about to become one: paths and facts, no bytes.
 
-Both a freshly built tree and a published wheel become :class:`Contents`, so that one judge serves both.
+Both a freshly built tree and a published wheel become :class:`Contents`, so that both are asked the same questions.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from .errors import FormatError
     from .record_file import RecordRow
     from .variants import Variant
-
 
 DATA_DIRECTORIES = frozenset(
     {"test", "tests", "testing", "testdata", "test_data", "fixtures", "data", "examples", "samples"}
@@ -65,7 +64,7 @@ class Contents(Record):
 
     :param dist_info: the name of the metadata directory (``pkg-1.0.dist-info``).
     :param variant: the label in the wheel's name, with the properties that ``variant.json`` gives it; ``None`` when the
-        wheel is no variant.
+        wheel is not a variant.
     """
 
     files: tuple[File, ...]
@@ -83,10 +82,10 @@ class Contents(Record):
     @property
     def is_bound(self) -> bool:
         """Whether a file is a binary of whatever kind, be it a broken one: then the contents are not for any system."""
-        return any(f.binary is not None or f.broken is not None for f in self.files)
+        return any(file.binary is not None or file.broken is not None for file in self.files)
 
     def installed(self, path: str) -> str:
-        """Where a file comes to lie, from ``site-packages``; what goes elsewhere is below ``<prefix>``, as on Unix.
+        """Return where a file comes to lie, from ``site-packages``; what goes elsewhere is below ``<prefix>``, as on Unix.
 
         >>> contents = Contents(files=(), dist_info="p-1.dist-info")
         >>> contents.installed("p-1.data/platlib/x.so"), contents.installed("p-1.data/scripts/x")
@@ -95,8 +94,11 @@ class Contents(Record):
         if not path.startswith(self.data_dir + "/"):
             return path
         scheme, _, rest = path[len(self.data_dir) + 1 :].partition("/")
+        # Headers go to a directory that is named for the distribution, which differs between installers.
         roots = {"purelib": "", "platlib": "", "scripts": "<prefix>/bin/", "data": "<prefix>/"}
-        return roots[scheme] + rest if scheme in roots else path
+        if scheme not in roots:
+            return path
+        return roots[scheme] + rest
 
     @worked_out
     def paths(self) -> frozenset[str]:
@@ -124,8 +126,8 @@ class Contents(Record):
 
     @worked_out
     def binaries(self) -> tuple[tuple[File, Binary], ...]:
-        """Every file whose facts are known, with them."""
-        return tuple((f, f.binary) for f in self.files if f.binary is not None)
+        """Return every file whose facts are known, with them."""
+        return tuple((file, file.binary) for file in self.files if file.binary is not None)
 
 
 def is_module(path: str) -> bool:
