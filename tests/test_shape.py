@@ -38,7 +38,6 @@ CEILINGS = {
     #                         nodes comp cond dec.  p90  comm suppr silent
     "(top)":            Limits(10.1,  60, 49, 0.34, 0.63, 0.5, 2.0,  11),
     "audit/python":     Limits( 8.5,  35, 13, 0.30, 0.63, 4.4, 0.1,   0),
-    "audit":            Limits( 8.2,  55, 29, 0.28, 0.51, 1.5, 0.0,   8),
     "model":            Limits( 9.4,  32, 13, 0.33, 0.51, 2.0, 0.9,   2),
     # Guard clauses, each a reason: what is to be read there is decisions.
     "planning":         Limits( 8.0,  25, 25, 0.42, 0.60, 4.0, 1.0,   0),
