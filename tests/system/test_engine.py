@@ -9,6 +9,8 @@ import ast
 import importlib
 import importlib.metadata
 import inspect
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,6 +108,24 @@ def test_a_directory_in_the_place_of_a_file_is_told(tmp_path: Path) -> None:
 def test_cmake_has_a_minute_to_answer() -> None:
     """Five seconds are too few on a machine under load: CMake would then be taken for missing."""
     assert program_search.compute_timeout(Path("cmake")) >= 60
+
+
+def test_nothing_of_the_engine_reads_the_file_api() -> None:
+    """What CMake's file API would tell is left out (``unread``): ``CMaker`` alone has it, and nothing looks at it there."""
+    package = Path(program_search.__file__).parent
+    sources = {p.relative_to(package).as_posix(): p.read_text(encoding="utf-8") for p in package.rglob("*.py")}
+    speak = {name for name, text in sources.items() if "file_api" in text and not name.startswith("file_api/")}
+    assert speak == {"cmake.py", "__main__.py"}  # the second is a command for people who look for mistakes
+    assert sources["cmake.py"].count("self.file_api") == 1  # where it is filled
+
+
+def test_the_file_api_is_neither_loaded_nor_asked_for(tmp_path: Path) -> None:
+    script = "import sys, truewheel.system.engine, scikit_build_core.cmake as c; from pathlib import Path; "
+    script += "cmaker = c.CMaker(c.CMake('4', 'cmake'), Path(), Path('build'), 'Release'); print(cmaker._file_api_query.exists()); "
+    script += "print([m for m in sys.modules if m.startswith('scikit_build_core.file_api.model')])"
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[:2] == ["False", "[]"]
+    assert [p.name for p in (tmp_path / "build").iterdir()] == [".skbuild-info.json"]
 
 
 def test_the_installed_version_is_one_that_we_allow() -> None:

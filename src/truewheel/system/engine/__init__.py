@@ -11,6 +11,10 @@ there is one, for front ends call two hooks before.
 
 from __future__ import annotations
 
+from . import unread  # first, for it decides what scikit-build-core's modules load
+
+# isort: split
+
 import contextlib
 import copy
 import os
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
     from ..workspace import Workplace
     from . import staging
 
-__all__ = ["Engine", "SdistPlan", "Staged"]
+__all__ = ["Engine", "SdistPlan", "Staged", "unread"]
 
 State = Literal["sdist", "wheel", "editable", "metadata_wheel", "metadata_editable"]
 Table = dict[str, Any]
