@@ -64,6 +64,7 @@ PIECES = {
     "get_cmake_program": {"cmake_path"},
     "get_cmake_programs": {"module"},
     "setup_logging": {"log_level"},
+    "entry_points": {"group"},
     "rich_print": {"file"},
 }  # fmt: skip
 

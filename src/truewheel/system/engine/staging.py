@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.metadata
 import importlib.util
 import itertools
 import json
@@ -20,6 +19,7 @@ import pathspec
 import scikit_build_core
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from scikit_build_core._compat.importlib.metadata import entry_points
 from scikit_build_core.build._editable import (
     editable_inplace_files,
     editable_redirect_files,
@@ -395,8 +395,8 @@ class Staging:
 def _entry_points() -> list[str]:
     """Where installed packages say that their CMake files are."""
     groups = ("cmake.module", "cmake.prefix", "cmake.root")
-    known = importlib.metadata.entry_points()  # once, for it reads the files of every package that is installed
-    return sorted(f"{e.group} {e.name} {e.value}" for g in groups for e in known.select(group=g))
+    # The engine's own function remembers them: to find them takes the files of every package that is installed.
+    return sorted(f"{e.group} {e.name} {e.value}" for g in groups for e in entry_points(group=g))
 
 
 @contextlib.contextmanager
