@@ -68,7 +68,7 @@ class Boundaries(NamedTuple):
     def stamp(self, path: str) -> str:
         """What tells that a file outside changed."""
         is_kept = path.startswith((self.build, *_system(), *_pythons())) and not path.startswith(_sites())
-        return buildtree.stamp(path) if is_kept else buildtree.seal(path)
+        return buildtree.stamp(path) if is_kept or path.startswith(_cmakes()) else buildtree.seal(path)
 
     def is_foreign(self, folder: str) -> bool:
         """Whether a directory is nobody's who keeps account of it: not ours, the system's or the Python's."""
@@ -88,6 +88,13 @@ def _pythons() -> tuple[str, ...]:
 def _sites() -> tuple[str, ...]:
     """Where distributions lie whose files people edit, though no list of what is installed tells."""
     return tuple(_below(sysconfig.get_path(name)) for name in ("purelib", "platlib"))
+
+
+@functools.cache
+def _cmakes() -> tuple[str, ...]:
+    """PyPI's package of CMake: a program of 20 MB, which takes longer to read than all else here, and a hundred modules. Nobody edits
+    them; with another version, all of them have other sizes or times, and the list of what is installed changes."""
+    return tuple(_below(os.path.join(site, "cmake", "data")) for site in _sites())
 
 
 @functools.cache
