@@ -82,9 +82,9 @@ def _prepare(product: str, directory: str, config_settings: ConfigSettings) -> s
 
 
 def _build(product: str, directory: str, config_settings: ConfigSettings, metadata_directory: str | None) -> str:
-    from .system import relocation  # noqa: PLC0415
-
     with _boundary():
+        from .system import relocation  # noqa: PLC0415
+
         absolute = [os.path.abspath(d) if d else None for d in (directory, metadata_directory)]  # noqa: PTH100
         try:
             return relocation.call(f"build_{product}", [absolute[0], config_settings, absolute[1]])
