@@ -104,3 +104,13 @@ def test_licence_expression_and_files(tmp_path: Path) -> None:
     assert b"License-Expression: MIT\n" in found.metadata
     assert b"License-File: LICENSE\n" in found.metadata
     assert found.license_files == ("LICENSE",)
+
+
+def test_import_names_are_found_in_the_packages(tmp_path: Path) -> None:
+    """PEP 794, when they are dynamic; by scikit-build-core."""
+    package = tmp_path / "src" / "p"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    made = project(tmp_path, HEAD.replace('version = "1"\n', 'version = "1"\ndynamic = ["import-names"]\n'))
+    assert b"\nImport-Name: p\n" in made.metadata
+    assert b"Import-Name" not in project(tmp_path, HEAD).metadata

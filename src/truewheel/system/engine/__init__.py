@@ -46,6 +46,8 @@ Table = dict[str, Any]
 
 _OURS = "truewheel."
 """Prefix of the config settings that are not the engine's."""
+_IMPORT_NAMES = ("import-names", "import-namespaces")
+"""Fields that scikit-build-core fills in from the packages of the wheel (PEP 794)."""
 # A machine under load, or a disk that sleeps, may take longer than five seconds to start CMake; to do without is no answer.
 program_search.BASE_TIMEOUT = max(program_search.BASE_TIMEOUT, 60)
 
@@ -125,7 +127,10 @@ class Engine:
                 from scikit_build_core.builder._load_provider import process_dynamic_metadata  # noqa: PLC0415
 
                 project = dict(process_dynamic_metadata(project, entries, self._state))
-            from scikit_build_core.build._import_names import add_dynamic_import_names  # noqa: PLC0415
+            dynamic = project.get("dynamic", ())
+            if not any(field in dynamic for field in _IMPORT_NAMES):
+                return project
+            from scikit_build_core.build._import_names import add_dynamic_import_names  # noqa: PLC0415  # brings pathspec
 
             return dict(add_dynamic_import_names(project, self._settings))
 
