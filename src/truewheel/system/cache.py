@@ -192,15 +192,19 @@ def touch(entry: Path) -> None:
 
 def weigh(entry: Path) -> None:
     """Write down how large an entry is, so that later builds need not look."""
-    total = sum(_size(p) for p in entry.rglob("*"))
-    (entry / _WEIGHT).write_text(str(total), encoding="ascii")
+    (entry / _WEIGHT).write_text(str(_weight(entry)), encoding="ascii")
 
 
-def _size(file: Path) -> int:
-    with contextlib.suppress(OSError):
-        status = file.lstat()
-        return status.st_blocks * 512
-    return 0
+def _weight(folder: str | Path) -> int:
+    """Bytes on disk of all that lies in a directory."""
+    total = 0
+    with contextlib.suppress(OSError), os.scandir(folder) as found:
+        for entry in found:
+            with contextlib.suppress(OSError):
+                total += entry.stat(follow_symlinks=False).st_blocks * 512
+                if entry.is_dir(follow_symlinks=False):
+                    total += _weight(entry.path)
+    return total
 
 
 def claim(entry: Path) -> None:
@@ -249,9 +253,7 @@ def entries(root: Path) -> Iterator[Entry]:
                 yield Entry(
                     path,
                     path.stat().st_mtime,
-                    int(weight)
-                    if weight
-                    else sum(_size(p) for p in path.rglob("*")),  # none after a build that was killed
+                    int(weight) if weight else _weight(path),  # none after a build that was killed
                     label.read_text(encoding="utf-8") if label.is_file() else "",
                 )
 
