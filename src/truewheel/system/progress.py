@@ -17,11 +17,11 @@ from collections.abc import Iterator, Sequence
 
 from . import transcript
 
-_STATUS = re.compile(r"\[(\d+)/(\d+)\] (.*)")
-"""Ninja's lines (manual, ``NINJA_STATUS``)."""
-_PHASE = re.compile(r"\*\*\* (Configuring|Building|Installing|Reconfiguring)")
-_ROUTINE = re.compile(r"\[\d+/\d+\]|-- |\*\*\* |loading initial cache|ninja: (no work|Entering)|\s*$")
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_STATUS = r"\[(\d+)/(\d+)\] (.*)"
+"""Ninja's lines (manual, ``NINJA_STATUS``). These are compiled when they are used first: most builds have no terminal."""
+_PHASE = r"\*\*\* (Configuring|Building|Installing|Reconfiguring)"
+_ROUTINE = r"\[\d+/\d+\]|-- |\*\*\* |loading initial cache|ninja: (no work|Entering)|\s*$"
+_COLOUR = r"\x1b\[[0-9;]*m"
 _PERIOD = 0.1
 """Seconds between two states of the line."""
 
@@ -90,10 +90,10 @@ class _Line(threading.Thread):
 
     def _take(self, text: str) -> None:
         self.log.append(text)
-        text = _COLOUR.sub("", text)
-        if phase := _PHASE.match(text):
+        text = re.sub(_COLOUR, "", text)
+        if phase := re.match(_PHASE, text):
             self._phase, self._count, self._now = phase[1], "", ""
-        elif status := _STATUS.match(text):
+        elif status := re.match(_STATUS, text):
             self._count, self._now = f" {status[1]}/{status[2]}", status[3]
 
     def _repeat(self) -> None:
@@ -111,4 +111,4 @@ class _Line(threading.Thread):
 
     def remarks(self) -> list[str]:
         """What a build that went well has to say besides what it did: warnings."""
-        return [text for text in self.log if not _ROUTINE.match(_COLOUR.sub("", text))]
+        return [text for text in self.log if not re.match(_ROUTINE, re.sub(_COLOUR, "", text))]
