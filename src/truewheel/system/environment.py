@@ -19,7 +19,7 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ..model.record import Record
 from . import cache
@@ -161,9 +161,9 @@ def _stable_digest(path: str, recorded: str, site: Path) -> str:
 
 
 @functools.cache
-def _venv_site() -> PurePosixPath:
-    """``site-packages`` below the prefix of a virtual environment."""
-    return PurePosixPath(sysconfig.get_path("purelib", _scheme(), _variables(""))).relative_to("/")
+def _venv_site() -> str:
+    """``site-packages`` below the prefix of a virtual environment, with a separator at its end."""
+    return os.path.join(sysconfig.get_path("purelib", _scheme(), _variables("")), "").lstrip("/")
 
 
 def _scheme() -> str:
@@ -172,13 +172,6 @@ def _scheme() -> str:
 
 def _variables(prefix: str) -> dict[str, str]:
     return dict.fromkeys(("base", "platbase", "installed_base", "installed_platbase"), prefix)
-
-
-def _place(source: Path, *, prefix: Path, site: Path) -> PurePosixPath:
-    """Where a file lies below the prefix of a virtual environment."""
-    if source.is_relative_to(site):
-        return _venv_site() / source.relative_to(site).as_posix()
-    return PurePosixPath(source.relative_to(prefix).as_posix())
 
 
 def interpreter_identity() -> str:
@@ -274,15 +267,20 @@ def _key(distributions: Iterable[_Installed]) -> str:
 def _copy(distributions: Iterable[_Installed], live: LiveEnvironment, draft: Path, *, final: Path) -> None:
     _make_empty(draft)
     moved = {str(p): str(final) for p in live.prefixes}
-    for source, place in (pair for d in distributions for pair in _files(d)):
-        target = draft / place
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if place.parent.name in {"bin", "Scripts"} and _is_script(source):
-            _write_script(source, target, interpreter=final / "bin" / "python")
-        elif source.suffix == ".pth":
-            _write_path_file(source, target, moved=moved)
-        else:
-            _link(source, target)
+    made: set[str] = set()
+    for installed in distributions:
+        for source, place in _files(installed):
+            target = os.path.join(draft, place)
+            folder = os.path.dirname(target)
+            if folder not in made:  # they are thousands of files, in hundreds of directories
+                os.makedirs(folder, exist_ok=True)
+                made.add(folder)
+            if os.path.basename(folder) in {"bin", "Scripts"} and _is_script(source):
+                _write_script(source, target, interpreter=final / "bin" / "python")
+            elif source.endswith(".pth"):
+                _write_path_file(source, target, moved=moved)
+            else:
+                _link(source, target)
     # venv wrote the draft's own path into these; nobody activates a kept environment.
     for activation in (*(draft / "bin").glob("activate*"), *(draft / "bin").glob("Activate*")):
         activation.unlink()
@@ -298,27 +296,29 @@ def _make_empty(place: Path) -> None:
     venv.EnvBuilder(symlinks=True, with_pip=False).create(place)
 
 
-def _files(installed: _Installed) -> Iterator[tuple[Path, PurePosixPath]]:
+def _files(installed: _Installed) -> Iterator[tuple[str, str]]:
     """Its files that are there, and their places below the prefix of a virtual environment.
 
     :raises UnsoundError: when one lies outside of its environment.
     """
+    site, prefix = os.path.join(installed.site, ""), os.path.join(installed.prefix, "")
     for path in installed.paths:
-        source = Path(os.path.normpath(installed.site / path))
-        if not source.is_relative_to(installed.prefix):
+        source = os.path.normpath(os.path.join(site, path))
+        if not source.startswith(prefix):
             raise UnsoundError(f"{installed.name} owns {path}, which lies outside of its environment")
-        if source.is_file():
-            yield source, _place(source, prefix=installed.prefix, site=installed.site)
+        if os.path.isfile(source):
+            is_module = source.startswith(site)
+            yield source, _venv_site() + source.removeprefix(site) if is_module else source.removeprefix(prefix)
 
 
-def _is_script(path: Path) -> bool:
-    with path.open("rb") as file:
+def _is_script(path: str | Path) -> bool:
+    with open(path, "rb") as file:
         return file.read(2) == b"#!"
 
 
-def _write_script(source: Path, target: Path, *, interpreter: Path) -> None:
+def _write_script(source: str, target: str, *, interpreter: Path) -> None:
     """Copy a script with its interpreter line replaced when that names a Python, in either of the two usual forms."""
-    lines = source.read_bytes().split(b"\n")
+    lines = Path(source).read_bytes().split(b"\n")
     python = re.compile(rb"python|pypy")
     if lines[0] == b"#!/bin/sh" and len(lines) > 2 and lines[1].startswith(b"'''exec'"):
         body = lines[3:] if lines[2].startswith(b"' '''") else lines[2:]
@@ -332,24 +332,24 @@ def _write_script(source: Path, target: Path, *, interpreter: Path) -> None:
         head = [b"#!" + path]
     else:  # the kernel cuts long interpreter lines, and splits at blanks
         head = [b"#!/bin/sh", b"'''exec' \"" + path + b'" "$0" "$@"', b"' '''"]
-    target.write_bytes(b"\n".join([*head, *body]))
-    target.chmod(stat.S_IMODE(source.stat().st_mode))
+    Path(target).write_bytes(b"\n".join([*head, *body]))
+    os.chmod(target, stat.S_IMODE(os.stat(source).st_mode))
 
 
-def _write_path_file(source: Path, target: Path, *, moved: Mapping[str, str]) -> None:
-    text = source.read_text(encoding="utf-8", errors="surrogateescape")
+def _write_path_file(source: str, target: str, *, moved: Mapping[str, str]) -> None:
+    text = Path(source).read_text(encoding="utf-8", errors="surrogateescape")
     for old, new in moved.items():
         text = text.replace(old, new)
-    target.write_text(text, encoding="utf-8", errors="surrogateescape")
+    Path(target).write_text(text, encoding="utf-8", errors="surrogateescape")
 
 
-def _link(source: Path, target: Path) -> None:
+def _link(source: str, target: str) -> None:
     """A hard link, or a copy with the same time stamp where links cannot be made."""
-    real = source.resolve()
+    real = os.path.realpath(source) if os.path.islink(source) else source
     try:
         os.link(real, target)
     except FileExistsError:
-        target.unlink()
+        os.unlink(target)
         _link(source, target)
     except OSError:
         shutil.copy2(real, target)
