@@ -30,7 +30,7 @@ OURS, OLDER, FLOOR, THEIRS = "truewheel", "truewheel before", "floor", "auditwhe
 
 def shown() -> Callable[[str], object]:
     """``truewheel show``."""
-    from truewheel.cli import main as command  # noqa: PLC0415  # of one checkout or the other
+    from truewheel.cli import main as command  # of one checkout or the other
 
     gc.disable()
     return lambda path: command(["show", path])
@@ -38,8 +38,8 @@ def shown() -> Callable[[str], object]:
 
 def unpacked() -> Callable[[str], object]:
     """The archive opened and its binaries unpacked; with this checkout alone, whose modules are named here."""
-    from truewheel import formats  # noqa: PLC0415
-    from truewheel.system.archive import Archive  # noqa: PLC0415
+    from truewheel import formats
+    from truewheel.system.wheels.zip_reader import Archive
 
     gc.disable()
 
@@ -52,7 +52,7 @@ def unpacked() -> Callable[[str], object]:
 
 def analyzed() -> Callable[[str], object]:
     """auditwheel's analysis."""
-    from auditwheel.wheel_abi import (  # noqa: PLC0415
+    from auditwheel.wheel_abi import (
         NonPlatformWheelError,
         analyze_wheel_abi,
         get_wheel_elfdata,

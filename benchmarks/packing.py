@@ -16,11 +16,12 @@ import time
 import zipfile
 from pathlib import Path
 
-from truewheel.model.distinfo import WheelName
 from truewheel.model.tree import Entry, Scheme, Tree
-from truewheel.system.packing import LEVEL
-from truewheel.system.wheelfile import write_wheel
-from truewheel.system.workers import cores
+from truewheel.model.wheel_name import WheelName
+from truewheel.system.wheels.sources import StagedTree
+from truewheel.system.wheels.workers import cores
+from truewheel.system.wheels.writing import write
+from truewheel.system.wheels.zip_writer import LEVEL
 
 
 def sources() -> list[Path]:
@@ -69,7 +70,7 @@ def main() -> None:
         wheel = WheelName(name="big", version="1", interpreters=("py3",), abis=("none",), platforms=("any",))
         metadata = {"METADATA": b"Metadata-Version: 2.1\nName: big\nVersion: 1\n"}
         started = time.perf_counter()
-        made = write_wheel(place, name=wheel, purelib=True, tree=tree, files=metadata)
+        made = write(StagedTree(tree, "big-1.dist-info"), place, name=wheel, purelib=True, files=metadata)
         ours = time.perf_counter() - started
 
         print(f"zipfile    {theirs:6.2f} s  {(place / 'zipfile.zip').stat().st_size / 1e6:6.1f} MB")

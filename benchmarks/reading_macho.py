@@ -22,9 +22,9 @@ from macholib.MachO import MachO
 from macholib.SymbolTable import SymbolTable
 
 from truewheel import formats
+from truewheel.audit.verdict import check
 from truewheel.formats import macho
-from truewheel.judge.verdict import check
-from truewheel.system.wheelreader import read_wheel
+from truewheel.system.wheels.reading import read_wheel
 
 RUNS = 5
 

@@ -7,9 +7,9 @@ import sys
 import zipfile
 from pathlib import Path
 
-import hooks
-import needs
 import pytest
+
+from support import hooks, needs
 
 HOOKS = [
     f"{verb}{kind}" for verb in ("build_", "get_requires_for_build_") for kind in ("wheel", "sdist", "editable")

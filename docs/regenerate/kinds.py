@@ -9,20 +9,21 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-import interpreters  # noqa: E402
-import kinds  # noqa: E402
+from support import examples, interpreters  # noqa: E402
 
 TARGET = ROOT / "docs" / "how-to" / "kinds-of-extension.md"
 
 INTRODUCTION = """\
 # Kinds of extension
 
-Why people write binary extensions, with what, and how each looks with truewheel. Every kind is a small project of its own in
-[examples](../../examples), to be copied. Below stand its README, its `CMakeLists.txt` and what is special in its
-`pyproject.toml`, word for word. Each is built by a real front end in every run of the tests, judged, installed into a fresh
-environment, and tested there. For the commonest kinds, `truewheel init` [starts a project](start-a-project.md).
+These are the reasons why people write binary extensions, the tools for them, and how each looks
+with truewheel. Every kind is a small project of its own in [examples](../../examples), to be
+copied. Below are its README, its `CMakeLists.txt` and what is special in its `pyproject.toml`, word
+for word. Every run of the tests builds each project with a real front end, judges the wheel,
+installs it into a fresh environment, and runs the project's tests there. For the most common kinds,
+`truewheel init` [starts a project](start-a-project.md).
 
-<!-- written by docs/regenerate/kinds.py from examples/ and tests/kinds.py -->
+<!-- written by docs/regenerate/kinds.py from examples/ and tests/support/examples.py -->
 """
 
 SECTIONS = {
@@ -38,11 +39,13 @@ SECTIONS = {
 PYPY = """\
 ## PyPy
 
-Nothing in a project has to change: `pypy3 -m pip wheel .` makes `pp311-pypy311_pp73-manylinux_…` of c-module, cffi, Cython,
-pybind11 and nanobind (the first two in every run of the tests). PyPy has no stable ABI, so `wheel.py-api` asks nothing of it.
-cffi is what suits PyPy best; its runtime is a part of PyPy.
+Nothing in a project has to change. `pypy3 -m pip wheel .` makes `pp311-pypy311_pp73-manylinux_…` of
+c-module, cffi, Cython, pybind11 and nanobind. Every run of the tests does so with the first two.
+PyPy has no stable ABI, so `wheel.py-api` has no effect there. cffi suits PyPy best, because its
+runtime is a part of PyPy.
 
-truewheel needs Python 3.10. For an older PyPy, a CPython can build: the tag comes from the module that was built.
+truewheel needs Python 3.10. For an older PyPy, build with CPython: the tag comes from the module
+that was built.
 
     python -m pip wheel . -Ccmake.args="-DPython_EXECUTABLE=/usr/bin/pypy3;-DPython_FIND_IMPLEMENTATIONS=PyPy;\\
     -DPython_ROOT_DIR=/usr;-DPython_INCLUDE_DIR=/usr/include/pypy3.9"
@@ -65,13 +68,13 @@ def overview() -> str:
 
 
 def row(name: str) -> str:
-    """One kind; those that are not in the table of ``kinds`` go through all front ends and Pythons."""
+    """One kind; those that are not in the table of ``support.examples`` go through all front ends and Pythons."""
     versions = f"{interpreters.WANTED[0]} to {interpreters.WANTED[-1]}"
-    example = kinds.TABLE.get(name)
+    example = examples.TABLE.get(name)
     if example is None:
         tag = "`cpXY-cpXY-manylinux_…`" + (", from 3.12 on `cp312-abi3-manylinux_…`" if name == "nanobind" else "")
         return f"| [{name}](#{name}) | {tag} | pip, build, uv | {versions} | {versions} |"
-    tag = {kinds.VERSIONED: "cpXY-cpXY", kinds.ANY_PYTHON: "py3-none", kinds.STABLE: "cp310-abi3"}[example.tag]
+    tag = {examples.VERSIONED: "cpXY-cpXY", examples.ANY_PYTHON: "py3-none", examples.STABLE: "cp310-abi3"}[example.tag]
     tested = versions if example.runs_on == interpreters.WANTED else ", ".join(example.runs_on) or example.python
     return f"| [{name}](#{name}) | `{tag}-manylinux_…` | `{example.built}` | {example.python} | {tested} |"
 

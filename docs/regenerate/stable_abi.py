@@ -1,4 +1,4 @@
-"""Write ``src/truewheel/judge/stable_abi.json`` anew.
+"""Write ``src/truewheel/audit/python/stable_abi.json`` anew.
 
 Source: abi3info, which transcribes CPython's ``Misc/stable_abi.toml``. Run: ``python docs/regenerate/stable_abi.py``.
 """

@@ -1,6 +1,6 @@
 """Write ``docs/reference/tested.md`` from reports of the tests, or with ``--check`` say whether the two agree.
 
-    TRUEWHEEL_EXTENDED=1 python tests/run.py --junitxml results.xml tests/test_examples.py tests/test_frontends.py
+    TRUEWHEEL_EXTENDED=1 python tests/run.py --junitxml results.xml tests/builds/test_examples.py tests/builds/test_front_ends.py
     python docs/regenerate/tested.py [--check] results.xml...
 
 A cell is a kind of extension, a Python and a front end that a test of these reports went through to its end. With
@@ -23,9 +23,10 @@ Cell = tuple[str, str, str]
 INTRODUCTION = """\
 # What is tested
 
-Each of the [kinds of extension](../how-to/kinds-of-extension.md), on the Pythons and with the front ends that built it, installed
-it into a fresh environment and ran its tests there. Every entry is a test that passed in the extended run of the tests; the
-usual run takes a part of them. Where a Python has more than one front end, all of them made the same wheel, byte for byte.
+Rows are the [kinds of extension](../how-to/kinds-of-extension.md), columns are the Pythons. A cell
+lists the front ends that built the project, installed it into a fresh environment and ran its tests
+there. Every entry is a test that passed in the extended run of the tests. The usual run takes some
+of them. If a cell has more than one front end, all of them made the same wheel, byte for byte.
 
 <!-- written by docs/regenerate/tested.py from a report of the tests -->
 """

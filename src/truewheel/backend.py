@@ -1,6 +1,7 @@
 """The build backend: the hooks of PEP 517 and PEP 660, and nothing else.
 
-Each hook is one request, one call, behind one boundary that turns errors into text and an exit code.
+Each hook is its URL, one request and one call of the pipeline. What stops it goes through ``boundary.py``. Importing this
+module imports nothing else of truewheel: front ends import it before they ask for anything.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .model.build_record import NothingKept
     from .model.request import Request
-    from .report import Style
+    from .pipeline import Built
 
 ConfigSettings = Mapping[str, str | Sequence[str] | bool] | None
 
@@ -62,105 +64,119 @@ def build_editable(
 def build_sdist(sdist_directory: str, config_settings: ConfigSettings = None) -> str:
     """https://peps.python.org/pep-0517/#build-sdist"""
     with _boundary():
-        from . import pipeline  # noqa: PLC0415  # a hook's only import
+        from . import pipeline
 
         return pipeline.build_sdist(_request("sdist", sdist_directory, config_settings)).name
 
 
 def _requires(product: str, config_settings: ConfigSettings) -> list[str]:
     with _boundary():
-        from . import pipeline  # noqa: PLC0415
+        from . import pipeline
 
         return pipeline.requires(_request(product, ".", config_settings))
 
 
 def _prepare(product: str, directory: str, config_settings: ConfigSettings) -> str:
     with _boundary():
-        from . import pipeline  # noqa: PLC0415
+        from . import pipeline
 
         return pipeline.prepare_metadata(_request(product, directory, config_settings))
 
 
 def _build(product: str, directory: str, config_settings: ConfigSettings, metadata_directory: str | None) -> str:
+    """Build a wheel in the kept environment when there can be one, else here; returns its file name."""
     with _boundary():
-        from .system import relocation  # noqa: PLC0415
+        from .system.warm import reexec
 
-        absolute = [os.path.abspath(d) if d else None for d in (directory, metadata_directory)]  # noqa: PTH100
+        output = _absolute(directory)
+        prepared = _absolute(metadata_directory) if metadata_directory else None
         try:
-            return relocation.call(f"build_{product}", [absolute[0], config_settings, absolute[1]])
-        except relocation.Refused as refused:
-            reason = str(refused)
-        from . import pipeline  # noqa: PLC0415
+            return reexec.call(f"build_{product}", [output, config_settings, prepared])
+        except reexec.Refused as refused:
+            refusal = refused.reason
+        from . import pipeline
 
         built = pipeline.build(_request(product, directory, config_settings, metadata_directory))
-        from . import report  # noqa: PLC0415
-
-        note = f"from nothing: {reason}" if reason and built.note else built.note
-        _say(report.summary(built.wheel.path.name, built.wheel.size, built.verdict, _style(), note=note))
-        if built.message:
-            _say(built.message)
+        _summarise(built, refusal)
         return built.wheel.path.name
+
+
+def _absolute(directory: str) -> str:
+    return os.path.abspath(directory)  # noqa: PTH100  # as text, which another process is told
+
+
+def _summarise(built: Built, refusal: NothingKept | None) -> None:
+    """Print the summary of a build, and what the project has to say after it.
+
+    :param refusal: why the build environment was not kept; ``None`` when it lasts by itself.
+    """
+    from . import boundary, report
+
+    note = built.warmth.phrase if built.warmth is not None else ""
+    # That the environment cannot be kept is why the build area could not be, either: it explains more.
+    if note and refusal is not None:
+        note = f"from nothing: {refusal.phrase}"
+    style = boundary.style_for(sys.stderr)
+    boundary.say(report.summary(built.wheel.path.name, built.wheel.size, built.verdict, style, note=note))
+    if built.message:
+        boundary.say(built.message)
 
 
 def _request(
     product: str, output: str, config_settings: ConfigSettings, metadata_directory: str | None = None
 ) -> Request:
-    """The call as a value; hooks run in the source directory (PEP 517)."""
-    from .model.request import Product, Request  # noqa: PLC0415
+    """Return the call as a value; hooks run in the source directory (PEP 517)."""
+    from .model.request import Product, Request
 
-    settings = {
-        key: value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else tuple(value)
-        for key, value in (config_settings or {}).items()
-    }
     return Request(
         product=Product(product),
         source=Path.cwd(),
         output=Path(output).absolute(),
-        config_settings=settings,
+        config_settings={key: _as_text(value) for key, value in (config_settings or {}).items()},
         metadata_directory=Path(metadata_directory).absolute() if metadata_directory else None,
+        environ=dict(os.environ),
     )
+
+
+def _as_text(value: str | Sequence[str] | bool) -> str | tuple[str, ...]:  # noqa: FBT001  # as front ends pass it
+    """Return the value of a config setting: front ends pass strings, lists of them, and some pass booleans."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    return tuple(value)
 
 
 @contextlib.contextmanager
 def _boundary() -> Iterator[None]:
-    """What a user did wrong, or a compiler refused, is text and an exit code; only our own mistakes are tracebacks."""
-    from .model.diagnostics import TruewheelError  # noqa: PLC0415
-
+    """Turn what stops a hook into a text and an exit code; mistakes of ours stay tracebacks."""
     try:
-        with _undisturbed():
+        with _without_garbage_collection():
             yield
-    except TruewheelError as error:
-        from . import report  # noqa: PLC0415
-
-        _say(report.error(error, _style()))
-        raise SystemExit(int(error.exit_code)) from None
-    except OSError as error:
-        from . import report  # noqa: PLC0415
-        from .model.machine import of_the_machine  # noqa: PLC0415
-
-        told = of_the_machine(error, home=os.getcwd())  # noqa: PTH109
-        if told is None:
+    except Exception as error:
+        code = _stop(error)
+        if code is None:
             raise
+        raise SystemExit(code) from None
+    except KeyboardInterrupt as error:
+        raise SystemExit(_stop(error)) from None
 
-        _say(report.error(told, _style()))
-        raise SystemExit(int(told.exit_code)) from None
-    except ImportError as error:
-        if not (error.name or "").startswith("scikit_build_core"):
-            raise
-        _say(
-            f"error: this scikit-build-core is not one that truewheel works with ({error})\n  hint: require scikit-build-core<2"
-        )
-        raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        _say("truewheel: interrupted; nothing was written")
-        raise SystemExit(130) from None
+
+def _stop(error: BaseException) -> int | None:
+    from . import boundary
+
+    return boundary.stop_hook(error)
 
 
 @contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Without looking for cyclic garbage: a hook mostly imports, which leaves none, and looking takes a twentieth of its
-    own time. What is there afterwards is to stay."""
-    if not gc.isenabled() or sys.implementation.name != "cpython":  # others collect everything that way
+def _without_garbage_collection() -> Iterator[None]:
+    """Look for no cyclic garbage inside, and leave what is there afterwards out of later searches.
+
+    A hook mostly imports, which leaves no garbage, and looking for it takes a twentieth of a hook's own time
+    (``benchmarks/overhead.py``).
+    """
+    # PyPy and GraalPy collect everything that way, not cycles alone.
+    if not gc.isenabled() or sys.implementation.name != "cpython":
         yield
         return
     gc.disable()
@@ -169,14 +185,3 @@ def _undisturbed() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
-
-
-def _say(text: str) -> None:
-    sys.stdout.flush()
-    print(text, file=sys.stderr, flush=True)  # noqa: T201  # the backend's voice
-
-
-def _style() -> Style:
-    from .report import Style  # noqa: PLC0415
-
-    return Style(colour=sys.stderr.isatty() and not os.environ.get("NO_COLOR"))

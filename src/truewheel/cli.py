@@ -13,7 +13,8 @@ import sys
 from types import SimpleNamespace
 
 from . import __version__
-from .model.diagnostics import ExitCode, FormatError, Severity, TruewheelError, VerdictError, WheelError
+from .model.errors import ExitCode, FormatError, TruewheelError, VerdictError, WheelError
+from .model.finding import Severity
 from .model.record import replace
 
 TYPE_CHECKING = False
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from .judge.verdict import Checked
+    from .audit.verdict import Checked
     from .model.contents import WheelFacts
-    from .model.distinfo import WheelName
+    from .model.wheel_name import WheelName
     from .report import Style
 
 
@@ -45,7 +46,7 @@ def run() -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; returns its exit code (:class:`~truewheel.model.diagnostics.ExitCode`)."""
+    """Run the command; returns its exit code (:class:`~truewheel.model.errors.ExitCode`)."""
     given = sys.argv[1:] if arguments is None else arguments
     _open_streams()
     options = _plain_show(given) or _parser().parse_args(given, SimpleNamespace())
@@ -55,25 +56,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         code: int = options.run(options)
         sys.stdout.flush()
-    except TruewheelError as error:
-        _complain(error)
-        return int(error.exit_code)
-    except BrokenPipeError:  # the reader of our output has enough: `truewheel show … | head`
-        import contextlib  # noqa: PLC0415
+    except BaseException as error:
+        from . import boundary
 
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.FINE)
-    except OSError as error:
-        # Without a file name it is what we print that has no place to go.
-        what = f"{os.fsdecode(error.filename)} cannot be used" if error.filename else "the output cannot be written"
-        _complain(TruewheelError(f"{what}: {error.strerror}"))
-        return int(ExitCode.USAGE)
-    except MemoryError:
-        _complain(TruewheelError("there is not enough memory", hint="give it more, or look at fewer files at once"))
-        return int(ExitCode.USAGE)
-    except KeyboardInterrupt:
-        return 130
+        stopped = boundary.stop_command(error)
+        if stopped is None:
+            raise
+        return stopped
     return code
 
 
@@ -94,7 +83,7 @@ def _plain_show(given: Sequence[str]) -> SimpleNamespace | None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    import argparse  # noqa: PLC0415
+    import argparse
 
     parser = argparse.ArgumentParser(prog="truewheel", description="Wheels that are named by what is in them.")
     parser.add_argument("--version", action="version", version=f"truewheel {__version__}")
@@ -156,9 +145,9 @@ def _about_init(parser: argparse.ArgumentParser) -> None:
 
 
 def _kind(text: str) -> str:
-    import argparse  # noqa: PLC0415
+    import argparse
 
-    from .model.starter import KINDS  # noqa: PLC0415
+    from .templates.kinds import KINDS
 
     if text not in KINDS:
         raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(KINDS)}")
@@ -167,9 +156,9 @@ def _kind(text: str) -> str:
 
 def _prefix(text: str) -> str:
     """The beginning of a finding's code; a slip here would switch a check off in silence."""
-    import argparse  # noqa: PLC0415
+    import argparse
 
-    from . import pages  # noqa: PLC0415
+    from . import finding_pages as pages
 
     if not text or not any(code.startswith(text.upper()) for code in pages.titles()):
         raise argparse.ArgumentTypeError(f"no finding's code begins with {text!r}; truewheel explain lists them")
@@ -177,7 +166,7 @@ def _prefix(text: str) -> str:
 
 
 def _show(options: SimpleNamespace) -> int:
-    from . import report  # noqa: PLC0415
+    from . import report
 
     results, unread = _each(options, digests=False, binaries=not options.json)
     if options.json:
@@ -190,7 +179,7 @@ def _show(options: SimpleNamespace) -> int:
 
 
 def _check(options: SimpleNamespace) -> int:
-    from . import report  # noqa: PLC0415
+    from . import report
 
     results, unread = _each(options, digests=True, binaries=False)
     if options.json:
@@ -211,8 +200,8 @@ def _each(
     options: SimpleNamespace, *, digests: bool, binaries: bool
 ) -> tuple[list[tuple[WheelFacts, Checked]], list[tuple[str, TruewheelError]]]:
     """Facts and judgement of each wheel; a file that is none is told, and the others go on."""
-    from .judge import verdict  # noqa: PLC0415
-    from .system.wheelreader import read_wheel  # noqa: PLC0415
+    from .audit import verdict
+    from .system.wheels.reading import read_wheel
 
     results, unread = [], []
     for path in options.wheels:
@@ -240,7 +229,7 @@ def _show_binary(path: str) -> bool:
     """Whether ``path`` is a bare binary, which then was shown."""
     if path.endswith(".whl") or not os.path.isfile(path):
         return False
-    from . import formats, report  # noqa: PLC0415
+    from . import formats, report
 
     try:
         with open(path, "rb") as file:
@@ -256,7 +245,7 @@ def _show_binary(path: str) -> bool:
 
 
 def _explain(options: SimpleNamespace) -> int:
-    from . import pages  # noqa: PLC0415
+    from . import finding_pages as pages
 
     found = pages.titles() if options.code is None else pages.covered(options.code)
     if len(found) == 1:
@@ -268,9 +257,9 @@ def _explain(options: SimpleNamespace) -> int:
 
 
 def _tag(options: SimpleNamespace) -> int:
-    from pathlib import Path  # noqa: PLC0415
+    from pathlib import Path
 
-    from .report import printable  # noqa: PLC0415
+    from .report import printable
 
     code = 0
     made: dict[str, Path] = {}
@@ -289,9 +278,9 @@ def _tag_one(path: Path, output: Path, exclude: tuple[str, ...], names: dict[str
     :param names: the wheel that each name was given to in this run; this one is added.
     :raises TruewheelError: when no true name is known, or the wheel cannot be read or written.
     """
-    from .judge import verdict  # noqa: PLC0415
-    from .system.wheelfile import retag_wheel  # noqa: PLC0415
-    from .system.wheelreader import read_wheel  # noqa: PLC0415
+    from .audit import verdict
+    from .system.wheels.reading import read_wheel
+    from .system.wheels.writing import retag_wheel
 
     facts = read_wheel(path, digests=True)
     checked = verdict.check(facts, exclude=exclude)
@@ -333,11 +322,11 @@ def _true_name(facts: WheelFacts, checked: Checked) -> WheelName:
 
 
 def _init(options: SimpleNamespace) -> int:
-    from pathlib import Path  # noqa: PLC0415
+    from pathlib import Path
 
-    from . import report  # noqa: PLC0415
-    from .model import starter  # noqa: PLC0415
-    from .system import starter as templates  # noqa: PLC0415
+    from . import report
+    from .templates import kinds as starter
+    from .templates import writing as templates
 
     if not options.directory:
         raise TruewheelError("no directory is named", hint="truewheel init . is for the one that you are in")
@@ -351,8 +340,8 @@ def _init(options: SimpleNamespace) -> int:
 
 
 def _cache(options: SimpleNamespace) -> int:
-    from . import report  # noqa: PLC0415
-    from .system import cache  # noqa: PLC0415
+    from . import report
+    from .system.warm import cache
 
     root = cache.path()
     if options.action == "path":
@@ -381,7 +370,7 @@ def _must_be_true(facts: WheelFacts, name: WheelName, *, exclude: tuple[str, ...
 
     :raises VerdictError: when it is untrue.
     """
-    from .judge import verdict  # noqa: PLC0415
+    from .audit import verdict
 
     again = verdict.check(replace(facts, filename=str(name)), exclude=exclude)
     if not again.is_true:
@@ -395,17 +384,12 @@ def _must_be_true(facts: WheelFacts, name: WheelName, *, exclude: tuple[str, ...
 
 
 def _complain(error: TruewheelError) -> None:
-    import contextlib  # noqa: PLC0415
+    from . import boundary
 
-    from . import report  # noqa: PLC0415
-
-    style = report.Style(colour=sys.stderr.isatty() and not os.environ.get("NO_COLOR"))
-    with contextlib.suppress(OSError):  # that there is no place for it may be what there is to complain about
-        sys.stdout.flush()
-    print(report.error(error, style), file=sys.stderr)  # noqa: T201
+    boundary.tell(error)
 
 
 def _style(*, verbose: bool) -> Style:
-    from .report import Style  # noqa: PLC0415
+    from . import boundary
 
-    return Style(colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"), verbose=verbose)
+    return boundary.style_for(sys.stdout, verbose=verbose)

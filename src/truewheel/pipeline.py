@@ -13,28 +13,29 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .model import schema
-from .model.diagnostics import ConfigError, EngineError, Problem, TruewheelError, VerdictError
-from .model.distinfo import VARIANT, WheelName, dist_info_name, escape
+from .model.errors import ConfigError, EngineError, Problem, TruewheelError, VerdictError
 from .model.project import Project
-from .model.record import Record
+from .model.record import Record, replace
 from .model.request import Product, Request
 from .model.tree import Scheme
+from .model.wheel_name import VARIANT, WheelName, dist_info_name, escape
+from .project_settings import schema
 from .system import host
 from .system.engine import Engine, Staged
-from .system.table import build_requires, read_settings, read_table
+from .system.project.pyproject_toml import build_requires, read_settings, read_table
 
 if TYPE_CHECKING:
+    from .model.build_record import NothingKept, ReuseDecision
     from .model.contents import Import
     from .model.verdict import Verdict
-    from .system.wheelfile import WheelFile
-    from .system.workspace import Workplace
+    from .system.warm.area import BuildArea
+    from .system.wheels.writing import WheelFile
 
 _AFTERWARDS = (
     "packaging.tags",
-    "truewheel.judge.verdict",
-    "truewheel.system.treereader",
-    "truewheel.system.wheelfile",
+    "truewheel.audit.verdict",
+    "truewheel.system.wheels.reading",
+    "truewheel.system.wheels.writing",
     "truewheel.report",
 )
 
@@ -42,13 +43,13 @@ _AFTERWARDS = (
 class Built(Record):
     """A wheel that was made.
 
-    :param note: how much of an earlier build was used, and why; empty when nothing was compiled.
+    :param warmth: how much of an earlier build was used, and why; ``None`` when nothing was compiled.
     :param message: ``messages.after-success`` of the project.
     """
 
     wheel: WheelFile
     verdict: Verdict
-    note: str
+    warmth: ReuseDecision | NothingKept | None
     message: str
 
 
@@ -57,7 +58,7 @@ def requires(request: Request) -> list[str]:
     table = read_table(request.source)
     wanted = Engine(request, table).requires()
     if request.product is not Product.SDIST and _compiles(table):
-        from .system import launcher  # noqa: PLC0415
+        from .system.engine import launcher
 
         wanted += launcher.requires(read_settings(table, request)[0].launcher)
     return wanted
@@ -70,22 +71,22 @@ def build(request: Request) -> Built:
     :raises EngineError: when CMake or a compiler fails, twice when ``if.failed`` asks for another try.
     :raises VerdictError: when the wheel would be untrue.
     """
-    from .judge import reuse  # noqa: PLC0415  # what builds use alone; two hooks run before one
-    from .system import workspace  # noqa: PLC0415
+    from .planning import reuse  # what builds use alone; two hooks run before one
+    from .system.warm import slots
 
     table = read_table(request.source)
     settings, _ = read_settings(table, request)  # its mistakes are told with all others
     mode = settings.cache if _compiles(table) else "off"
     try:
-        with workspace.opened(request, mode, reuse.decide) as place:
-            built = _tried(place, table)
+        with slots.area_for(request, mode, reuse.decide) as area:
+            built = _tried(replace(request, source=area.source), area, table)
     except (EngineError, OSError):
-        if mode == "off" or not workspace.is_full():
+        if mode == "off" or not slots.is_full():
             raise
-        with workspace.opened(request, "off", reuse.decide) as place:  # the disk that is full may be the cache's alone
-            built = _tried(place, table)
+        with slots.area_for(request, "off", reuse.decide) as area:  # the disk that is full may be the cache's alone
+            built = _tried(request, area, table)
     if mode != "off":
-        workspace.trim(schema.bytes_of(settings.cache_limit))
+        slots.trim(schema.bytes_of(settings.cache_limit))
     return built
 
 
@@ -95,25 +96,25 @@ def _compiles(table: Mapping[str, Any]) -> bool:
     return not (isinstance(wheel, dict) and wheel.get("cmake") is False)
 
 
-def _tried(place: Workplace, table: Mapping[str, Any]) -> Built:
+def _tried(request: Request, area: BuildArea, table: Mapping[str, Any]) -> Built:
     """The build, and once more when it fails and the project says what to do then."""
-    engine = Engine(place.request, table)
+    engine = Engine(request, table)
     try:
-        return _build(place, table, engine)
+        return _build(request, area, table, engine)
     except EngineError as error:
-        retry = Engine(place.request, table, retry=True)
+        retry = Engine(request, table, retry=True)
         if not retry.retries or error.phase not in {"configure", "build", "install"}:
-            raise _with_message(_explained(error, place, table), engine) from None
+            raise _with_message(_explained(error, area, table), engine) from None
     try:
-        return _build(place, table, retry)
+        return _build(request, area, table, retry)
     except EngineError as error:
-        raise _with_message(_explained(error, place, table), retry) from None
+        raise _with_message(_explained(error, area, table), retry) from None
 
 
-def _explained(error: EngineError, place: Workplace, table: Mapping[str, Any]) -> EngineError:
+def _explained(error: EngineError, area: BuildArea, table: Mapping[str, Any]) -> EngineError:
     """Add what the tools' own words mean to somebody who builds a Python package."""
-    from .judge import failures  # noqa: PLC0415  # builds that go well need none of it
-    from .system import workspace  # noqa: PLC0415
+    from .planning import build_errors as failures  # builds that go well need none of it
+    from .system.warm import slots
 
     circumstances = failures.Circumstances(
         requires=build_requires(table),
@@ -122,7 +123,7 @@ def _explained(error: EngineError, place: Workplace, table: Mapping[str, Any]) -
         python=f"{sys.version_info.major}.{sys.version_info.minor}",
         variables=frozenset(os.environ),
         headers=host.has_headers(),
-        full=workspace.without_room(place),
+        full=slots.without_room(area),
     )
     found = failures.diagnosis(error.said, circumstances) if error.said else None
     if found is not None:
@@ -138,18 +139,18 @@ def _with_message(error: EngineError, engine: Engine) -> EngineError:
 
 
 def _project(table: Mapping[str, Any], request: Request, engine: Engine) -> Project:
-    from .system.pyproject import read_project  # noqa: PLC0415  # nobody needs metadata to say what must be installed
+    from .system.project.metadata import read_project  # nobody needs metadata to say what must be installed
 
     return read_project(table, request, engine)
 
 
-def _build(place: Workplace, table: Mapping[str, Any], engine: Engine) -> Built:
-    request = place.request
+def _build(request: Request, area: BuildArea, table: Mapping[str, Any], engine: Engine) -> Built:
     project = _project(table, request, engine)
     _same_metadata(request, project)
     _no_impossible_tag(request, project, engine)
-    staged = _staged(place, project, engine)
-    from .system.wheelfile import write_wheel  # noqa: PLC0415
+    staged = engine.stage(project, area, meanwhile=_import_the_rest)
+    from .system.wheels.sources import StagedTree
+    from .system.wheels.writing import write
 
     found = judged(request, project, staged)
     name = WheelName(
@@ -161,8 +162,10 @@ def _build(place: Workplace, table: Mapping[str, Any], engine: Engine) -> Built:
         platforms=found.platforms,
         variant=project.variant.label if project.variant is not None else "",
     )
-    wheel = write_wheel(request.output, name=name, purelib=found.purelib, tree=staged.tree, files=_files(project))
-    return Built(wheel=wheel, verdict=found, note=place.note if staged.compiled else "", message=staged.message)
+    source = StagedTree(staged.tree, dist_info_name(name.name, name.version))
+    wheel = write(source, request.output, name=name, purelib=found.purelib, files=_files(project))
+    warmth = area.warmth if staged.compiled else None
+    return Built(wheel=wheel, verdict=found, warmth=warmth, message=staged.message)
 
 
 def _no_impossible_tag(request: Request, project: Project, engine: Engine) -> None:
@@ -171,29 +174,19 @@ def _no_impossible_tag(request: Request, project: Project, engine: Engine) -> No
     promises = sorted({project.settings.tag, *demanded} - {"auto", "native"})  # those promise nothing
     if request.product is Product.EDITABLE or not promises:
         return
-    from .judge import verdict as court  # noqa: PLC0415
+    from .audit import verdict as court
 
     wrong = tuple(finding for promise in promises for finding in court.impossible(promise))
     if wrong:
         raise VerdictError("no wheel could keep what is promised", findings=wrong)
 
 
-def _staged(place: Workplace, project: Project, engine: Engine) -> Staged:
-    """The tree of files; what was compiled is remembered, also of a build that failed half-way."""
-    try:
-        staged = engine.stage(project, place, meanwhile=_import_the_rest)
-    except EngineError:
-        place.finish((), steady=False)
-        raise
-    place.finish((e.source for e in staged.tree.entries if isinstance(e.source, Path)), steady=True)
-    return staged
-
-
 def _import_the_rest() -> None:
     for name in _AFTERWARDS:
         importlib.import_module(name)
-    from . import formats, tables  # noqa: PLC0415
-    from .platforms import PLATFORMS  # noqa: PLC0415
+    from . import data_tables as tables
+    from . import formats
+    from .platforms import PLATFORMS
 
     # What the binaries of this system will ask for: their format's reader, their platform and its table.
     with Path(sys.executable).open("rb") as program:
@@ -211,13 +204,14 @@ def judged(request: Request, project: Project, staged: Staged) -> Verdict:
 
     :raises VerdictError: on findings at error level.
     """
-    from .judge import layout  # noqa: PLC0415
-    from .judge import verdict as court  # noqa: PLC0415
-    from .system.treereader import contents_of  # noqa: PLC0415
+    from .audit import verdict as court
+    from .checks import layout
+    from .system.wheels.reading import contents_of
+    from .system.wheels.sources import StagedTree
 
     home = dist_info_name(project.name, project.version)
     _no_reserved_names(staged)
-    contents = contents_of(staged.tree, dist_info=home, variant=project.variant)
+    contents = contents_of(StagedTree(staged.tree, home), variant=project.variant)
     wheel = request.product is Product.WHEEL  # an editable one finds its Python files elsewhere
     settings = project.settings
     promise = settings.tag
@@ -245,13 +239,13 @@ def judged(request: Request, project: Project, staged: Staged) -> Verdict:
 
 
 def _imports(staged: Staged) -> tuple[Import, ...]:
-    from .system.ownimports import own_imports  # noqa: PLC0415  # few builds are in doubt
+    from .system.wheels.import_scan import own_imports  # few builds are in doubt
 
     return own_imports(staged.tree)
 
 
 def _named(staged: Staged) -> frozenset[str]:
-    from .system.ownimports import named_modules  # noqa: PLC0415
+    from .system.wheels.import_scan import named_modules
 
     return named_modules(staged.tree)
 
@@ -318,16 +312,16 @@ def prepare_metadata(request: Request) -> str:
 
 def build_sdist(request: Request) -> Path:
     """Make the source distribution."""
-    from .judge import reuse  # noqa: PLC0415
-    from .system import workspace  # noqa: PLC0415
-    from .system.sdist import write_sdist  # noqa: PLC0415
+    from .planning import reuse
+    from .system.warm import slots
+    from .system.wheels.sdist import write_sdist
 
     table = read_table(request.source)
     engine = Engine(request, table)
     project = _project(table, request, engine)
-    with workspace.opened(request, "off", reuse.decide) as place:
+    with slots.area_for(request, "off", reuse.decide) as area:
         try:
-            plan = engine.plan_sdist(project, place)
+            plan = engine.plan_sdist(project, area)
         except EngineError as error:
-            raise _explained(error, place, table) from None
+            raise _explained(error, area, table) from None
         return write_sdist(request.output, plan, project)

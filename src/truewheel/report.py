@@ -6,7 +6,8 @@ File names, fields and symbols are whatever the maker of a wheel wrote: none of 
 
 from __future__ import annotations
 
-from .model.diagnostics import UNLISTED, Severity, VerdictError
+from .model.errors import VerdictError
+from .model.finding import UNLISTED, Severity
 from .model.record import Record, parts
 
 TYPE_CHECKING = False
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
-    from .judge.verdict import Checked
+    from .audit.verdict import Checked
     from .model.binary import Binary
     from .model.contents import WheelFacts
-    from .model.diagnostics import Finding, TruewheelError
+    from .model.errors import TruewheelError
+    from .model.finding import Finding
     from .model.floor import Floor
     from .model.variants import Variant
     from .model.verdict import Verdict
@@ -240,7 +242,7 @@ def as_json(wheels: Sequence[tuple[WheelFacts, Checked]], unread: Iterable[tuple
 
     :param unread: what could not be read, and why.
     """
-    import json  # noqa: PLC0415  # people ask for text
+    import json  # people ask for text
 
     document = {
         "version": JSON_VERSION,
@@ -283,7 +285,7 @@ def _finding(found: Finding) -> dict[str, Any]:
 
 def held(root: str, entries: Iterable[tuple[str, float, int, str]]) -> str:
     """What the cache directory holds: when it was used last, how large it is, what it is, for which project."""
-    import time  # noqa: PLC0415
+    import time
 
     rows = sorted(entries, key=lambda e: e[1])
     lines = [f"{root}: {size(sum(count for _, _, count, _ in rows))}"]
@@ -306,7 +308,7 @@ def started(name: str, directory: str, paths: Iterable[str], *, needs: str, wind
 
 def _typed(path: str, *, windows: bool) -> str:
     """A path as a shell takes it."""
-    import shlex  # noqa: PLC0415
+    import shlex
 
     path = f"./{path}" if path.startswith("-") else path
     if windows:

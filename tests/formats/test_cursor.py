@@ -7,7 +7,7 @@ import gc
 import pytest
 
 from truewheel.formats.cursor import Cursor, Strings
-from truewheel.model.diagnostics import FormatError
+from truewheel.model.errors import FormatError
 
 
 def test_an_unfinished_table_in_a_cycle_can_be_collected() -> None:

@@ -12,17 +12,17 @@ import sysconfig
 import zipfile
 from pathlib import Path
 
-import needs
-import published
 import pytest
 from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
 from elftools.elf.gnuversions import GNUVerNeedSection
 from elftools.elf.sections import SymbolTableSection
 
+from support import needs, published
+from support.reading import failure
 from truewheel import formats
 from truewheel.model.binary import ElfSlice, Format, Kind
-from truewheel.model.diagnostics import FormatError
+from truewheel.model.errors import FormatError
 
 
 def read(data: bytes) -> ElfSlice:
@@ -219,15 +219,6 @@ def test_truncated_at_every_byte_of_its_headers() -> None:
     for length in itertools.chain(range(4, 600), range(600, len(data), 97)):
         error = failure(data[:length])
         assert error is None or (error.field and 0 <= error.offset <= len(data))
-
-
-def failure(data: bytes) -> FormatError | None:
-    """Why the data cannot be read, if so."""
-    try:
-        formats.read(data)
-    except FormatError as error:
-        return error
-    return None
 
 
 @pytest.mark.parametrize(

@@ -7,19 +7,34 @@ import struct
 import time
 import tracemalloc
 
-import machos
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from machos import Command, Entry, Node, Section, build_version, dylib, image, named, rpath, symbols, version_min
 
+from support import macho_images
+from support.macho_images import (
+    DEFINED,
+    HIDDEN,
+    INDIRECT,
+    LIBRARIES,
+    Command,
+    Entry,
+    Node,
+    Section,
+    build_version,
+    dylib,
+    image,
+    named,
+    rpath,
+    symbols,
+    version_min,
+    whole,
+)
+from support.reading import failure
 from truewheel import formats
 from truewheel.formats import macho
 from truewheel.model.binary import Format, Kind, MachOSlice, MinimumOS, NeedKind, Symbol
-from truewheel.model.diagnostics import FormatError
-
-LIBRARIES = (dylib("/usr/lib/libSystem.B.dylib"), dylib("@rpath/libother.dylib"))
-DEFINED, HIDDEN, INDIRECT = 0x0F, 0x1F, 0x0B
+from truewheel.model.errors import FormatError
 
 
 def read(data: bytes) -> MachOSlice:
@@ -33,14 +48,6 @@ def slices(data: bytes) -> tuple[MachOSlice, ...]:
     assert binary.format is Format.MACHO
     assert all(isinstance(s, MachOSlice) for s in binary.slices)
     return binary.slices  # type: ignore[return-value]
-
-
-def failure(data: bytes) -> FormatError | None:
-    try:
-        formats.read(data)
-    except FormatError as error:
-        return error
-    return None
 
 
 def imported(data: bytes) -> dict[str, tuple[str | None, bool]]:
@@ -57,13 +64,13 @@ def test_both_widths_and_byte_orders(wide: bool, little: bool) -> None:
         dylib("@rpath/libx.dylib", 0xD, compatible=0x00020304), *LIBRARIES, rpath("@loader_path/../lib"),
         version_min(0x24, 0x000A0900, 0x000B0300),
         *symbols(Entry("_here", DEFINED), Entry("_printf", description=0x0100), Entry("__x", description=0x0240)),
-        machos.segment(Section("__TEXT", "__text", 4), wide=wide),
+        macho_images.segment(Section("__TEXT", "__text", 4), wide=wide),
     )  # fmt: skip
     cpu = {
-        (True, True): machos.X86_64,
-        (True, False): machos.PPC64,
-        (False, True): machos.I386,
-        (False, False): machos.PPC,
+        (True, True): macho_images.X86_64,
+        (True, False): macho_images.PPC64,
+        (False, True): macho_images.I386,
+        (False, False): macho_images.PPC,
     }
     piece = read(image(*commands, wide=wide, little=little, cpu=cpu[wide, little], padding=24))
     assert (piece.bits, piece.little_endian) == (64 if wide else 32, little)
@@ -88,8 +95,8 @@ def test_both_widths_and_byte_orders(wide: bool, little: bool) -> None:
 @pytest.mark.parametrize("wide", [True, False])
 def test_fat_files(wide: bool) -> None:
     intel = image(build_version(1, 0x000A0F00))
-    arm = image(build_version(1, 0x000B0000), cpu=machos.ARM64, subtype=0)
-    data = machos.fat((machos.X86_64, intel), (machos.ARM64, arm), wide=wide)
+    arm = image(build_version(1, 0x000B0000), cpu=macho_images.ARM64, subtype=0)
+    data = macho_images.fat((macho_images.X86_64, intel), (macho_images.ARM64, arm), wide=wide)
     first, second = slices(data)
     assert (first.cpu, second.cpu) == ("x86_64", "arm64")
     assert data[first.offset :][: first.size] == intel
@@ -99,13 +106,15 @@ def test_fat_files(wide: bool) -> None:
 
 @pytest.mark.parametrize("subtype", [2, 0x80000002])
 def test_capabilities_are_no_other_cpu(subtype: int) -> None:
-    (piece,) = slices(machos.fat((machos.ARM64, image(cpu=machos.ARM64, subtype=0x80000002)), subtype=subtype))
+    (piece,) = slices(
+        macho_images.fat((macho_images.ARM64, image(cpu=macho_images.ARM64, subtype=0x80000002)), subtype=subtype)
+    )
     assert (piece.cpu, piece.cpu_subtype) == ("arm64e", 2)
 
 
 def test_fat_archives_are_archives() -> None:
     archive = b"!<arch>\n" + bytes(60)
-    binary = formats.read(machos.fat((machos.X86_64, archive), (machos.ARM64, archive)))
+    binary = formats.read(macho_images.fat((macho_images.X86_64, archive), (macho_images.ARM64, archive)))
     assert binary is not None
     assert (binary.format, binary.slices, binary.is_loadable) == (Format.ARCHIVE, (), False)
 
@@ -127,9 +136,9 @@ def test_kinds(number: int, kind: Kind) -> None:
 
 @pytest.mark.parametrize(
     ("cpu", "subtype", "name"),
-    [(machos.X86_64, 0x80000003, "x86_64"), (machos.X86_64, 8, "x86_64h"), (machos.ARM64, 0, "arm64"), (machos.ARM64, 0x80000002, "arm64e"),
-     (0x0200000C, 1, "arm64_32"), (machos.I386, 3, "i686"), (machos.PPC, 0, "ppc"), (machos.PPC64, 0, "ppc64"), (machos.ARM, 9, "armv7"),
-     (machos.ARM, 11, "armv7s"), (machos.ARM, 6, "armv6"), (machos.ARM, 0, "arm"), (0x77, 0, "machine-0x0077")],
+    [(macho_images.X86_64, 0x80000003, "x86_64"), (macho_images.X86_64, 8, "x86_64h"), (macho_images.ARM64, 0, "arm64"), (macho_images.ARM64, 0x80000002, "arm64e"),
+     (0x0200000C, 1, "arm64_32"), (macho_images.I386, 3, "i686"), (macho_images.PPC, 0, "ppc"), (macho_images.PPC64, 0, "ppc64"), (macho_images.ARM, 9, "armv7"),
+     (macho_images.ARM, 11, "armv7s"), (macho_images.ARM, 6, "armv6"), (macho_images.ARM, 0, "arm"), (0x77, 0, "machine-0x0077")],
 )  # fmt: skip
 def test_cpus(cpu: int, subtype: int, name: str) -> None:
     piece = read(image(cpu=cpu, subtype=subtype))
@@ -152,7 +161,7 @@ def test_the_oldest_system(
 
 
 def test_the_older_command_means_a_device_on_arm() -> None:
-    piece = read(image(version_min(0x25, 0x00080000), cpu=machos.ARM64, subtype=0))
+    piece = read(image(version_min(0x25, 0x00080000), cpu=macho_images.ARM64, subtype=0))
     assert piece.minimum_os == (MinimumOS(platform="ios", version=(8, 0)),)
 
 
@@ -179,13 +188,13 @@ def test_how_libraries_are_needed_in_newer_commands(flags: int, how: NeedKind) -
 
 
 def test_programs_name_their_loader() -> None:
-    assert read(image(named(0xE, "/usr/lib/dyld"), kind=machos.EXECUTE)).interpreter == "/usr/lib/dyld"
+    assert read(image(named(0xE, "/usr/lib/dyld"), kind=macho_images.EXECUTE)).interpreter == "/usr/lib/dyld"
 
 
 def test_signatures_are_more_than_a_place_for_one() -> None:
-    assert read(image(machos.content(0x1D, machos.SIGNATURE))).signed
-    assert not read(image(machos.content(0x1D, bytes(12)))).signed
-    assert not read(image(machos.content(0x1D, b""))).signed
+    assert read(image(macho_images.content(0x1D, macho_images.SIGNATURE))).signed
+    assert not read(image(macho_images.content(0x1D, bytes(12)))).signed
+    assert not read(image(macho_images.content(0x1D, b""))).signed
 
 
 def test_encryption_is_of_no_interest() -> None:
@@ -200,7 +209,9 @@ def test_debug_sections(wide: bool) -> None:
         Section("__TEXT", "__text", 50),
         Section("__DATA", "__bss", 99, 1),
     )
-    assert read(image(machos.segment(*sections, wide=wide), wide=wide, kind=machos.OBJECT)).debug_bytes == 47
+    assert (
+        read(image(macho_images.segment(*sections, wide=wide), wide=wide, kind=macho_images.OBJECT)).debug_bytes == 47
+    )
 
 
 def test_names_that_are_not_utf8() -> None:
@@ -234,15 +245,15 @@ def test_only_what_others_see() -> None:
 
 def test_objects_and_static_programs_have_no_ranges() -> None:
     table = [Entry("_u"), Entry("_weak", description=0x40), Entry("_defined", DEFINED), Entry("_common", value=8)]
-    piece = read(image(*symbols(*table, ranges=(9, 9, 9, 9)), kind=machos.OBJECT, flags=0))
+    piece = read(image(*symbols(*table, ranges=(9, 9, 9, 9)), kind=macho_images.OBJECT, flags=0))
     assert {s.name: s.weak for s in piece.imports} == {"u": False, "weak": True}
     assert piece.exports == {"defined", "common"}
-    static = read(image(symbols(*table)[0], kind=machos.EXECUTE, flags=0))
+    static = read(image(symbols(*table)[0], kind=macho_images.EXECUTE, flags=0))
     assert static.exports == {"defined"}
 
 
 def test_companions_of_debuggers_have_no_symbols() -> None:
-    assert read(image(*symbols(Entry("_a", DEFINED)), kind=machos.DSYM)).exports == frozenset()
+    assert read(image(*symbols(Entry("_a", DEFINED)), kind=macho_images.DSYM)).exports == frozenset()
 
 
 @pytest.mark.parametrize("form", [1, 2, 3])
@@ -256,8 +267,8 @@ def test_chained_imports(form: int) -> None:
         ("__Znwm", -3, False),
         ("_own", -3, False),
     ]
-    fixups = machos.content(0x80000034, machos.chained(entries, form=form))
-    exports = machos.content(0x80000033, machos.exporting("_here", "_own", "_mine"))
+    fixups = macho_images.content(0x80000034, macho_images.chained(entries, form=form))
+    exports = macho_images.content(0x80000033, macho_images.exporting("_here", "_own", "_mine"))
     assert imported(image(*LIBRARIES, fixups, exports)) == {
         "a": ("/usr/lib/libSystem.B.dylib", False), "b": ("@rpath/libother.dylib", True),
         "c": (None, False), "d": (None, False), "_Znwm": (None, False),
@@ -265,7 +276,7 @@ def test_chained_imports(form: int) -> None:
 
 
 def test_the_symbol_table_knows_who_has_a_weak_definition() -> None:
-    fixups = machos.content(0x80000034, machos.chained([("__Znwm", -3, False), ("_a", 2, True)]))
+    fixups = macho_images.content(0x80000034, macho_images.chained([("__Znwm", -3, False), ("_a", 2, True)]))
     table = symbols(Entry("__Znwm", description=0x0100), Entry("_a", description=0x0100))
     assert imported(image(*LIBRARIES, *table, fixups)) == {
         "_Znwm": ("/usr/lib/libSystem.B.dylib", False), "a": ("@rpath/libother.dylib", True),
@@ -273,11 +284,11 @@ def test_the_symbol_table_knows_who_has_a_weak_definition() -> None:
 
 
 def test_compressed_names_are_refused_clearly() -> None:
-    error = failure(image(machos.content(0x80000034, machos.chained([], compression=1))))
+    error = failure(image(macho_images.content(0x80000034, macho_images.chained([], compression=1))))
     assert error is not None
     assert "compressed symbol names are not read" in str(error)
     assert error.field == "symbols_format"
-    unknown = failure(image(machos.content(0x80000034, machos.chained([], form=7))))
+    unknown = failure(image(macho_images.content(0x80000034, macho_images.chained([], form=7))))
     assert unknown is not None
     assert unknown.field == "imports_format"
 
@@ -292,7 +303,7 @@ def test_bind_opcodes() -> None:
     )
     lazy = b"\x72\x00\x11\x40_lazy\0\x90\x00\x72\x08\x12\x40_later\0\x90\x00\x00\x00"
     weak = b"\x40__Znwm\0\x51\x72\x10\x90\x40_own\0\x90\x48_strong\0\x00"
-    info = machos.dyld_info(bind=bind, lazy=lazy, weak=weak, exports=machos.exporting("_own"))
+    info = macho_images.dyld_info(bind=bind, lazy=lazy, weak=weak, exports=macho_images.exporting("_own"))
     assert imported(image(*LIBRARIES, info)) == {
         "a": ("/usr/lib/libSystem.B.dylib", False), "b": ("@rpath/libother.dylib", True), "flat": (None, False),
         "main": (None, False), "after": ("@rpath/libother.dylib", False), "lazy": ("/usr/lib/libSystem.B.dylib", False),
@@ -303,7 +314,7 @@ def test_bind_opcodes() -> None:
 def test_what_is_bound_twice_may_be_missing_only_if_it_may_both_times() -> None:
     bind = b"\x11\x40_a\0\x90\x41_b\0\x90\x41_c\0\x90\x41_d\0\x90\x00"
     lazy = b"\x11\x41_a\0\x90\0\x40_b\0\x90\0\x41_c\0\x90\0"
-    info = machos.dyld_info(bind=bind, lazy=lazy, weak=b"\x40_d\0\x90\0")
+    info = macho_images.dyld_info(bind=bind, lazy=lazy, weak=b"\x40_d\0\x90\0")
     assert {name: weak for name, (_, weak) in imported(image(*LIBRARIES, info)).items()} == {
         "a": False, "b": False, "c": True, "d": True,
     }  # fmt: skip
@@ -311,20 +322,20 @@ def test_what_is_bound_twice_may_be_missing_only_if_it_may_both_times() -> None:
 
 def test_threaded_binds() -> None:
     bind = b"\xd0\x02\x11\x40_a\0\x90\x12\x40_b\0\x90\x72\x00\xd1\x00"
-    assert list(imported(image(*LIBRARIES, machos.dyld_info(bind=bind, only=False)))) == ["a", "b"]
+    assert list(imported(image(*LIBRARIES, macho_images.dyld_info(bind=bind, only=False)))) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
     "stream", [b"\xe0", b"\x40_a", b"\x20\x80", b"\x11\x40_a\0\xa0" + b"\xff" * 12, b"\x11\x40_a\0\xc0\x01", b"\xd2"]
 )
 def test_opcodes_that_are_none(stream: bytes) -> None:
-    error = failure(image(*LIBRARIES, machos.dyld_info(bind=stream)))
+    error = failure(image(*LIBRARIES, macho_images.dyld_info(bind=stream)))
     assert error is not None
     assert error.field == "bind opcodes"
 
 
 def test_bound_to_a_library_that_is_not_there() -> None:
-    error = failure(image(*LIBRARIES, machos.dyld_info(bind=b"\x13\x40_a\0\x90\0")))
+    error = failure(image(*LIBRARIES, macho_images.dyld_info(bind=b"\x13\x40_a\0\x90\0")))
     assert error is not None
     assert "a library that is not needed" in str(error)
 
@@ -335,18 +346,18 @@ def test_the_exports_trie() -> None:
         Node(b"", ((b"Py", 2), (b"other", 5))),
         Node(b"\0\x10", ((b"Init_x", 3), (b"Mod", 4))),  # _Py is itself a symbol
         Node(b"\0" + b"\x10" * 130),  # a payload whose size takes two bytes
-        Node(bytes((machos.REEXPORT_FLAG, 1)) + b"_elsewhere\0"),
-        Node(bytes((machos.WEAK_DEFINITION_FLAG, 0x10))),
+        Node(bytes((macho_images.REEXPORT_FLAG, 1)) + b"_elsewhere\0"),
+        Node(bytes((macho_images.WEAK_DEFINITION_FLAG, 0x10))),
     )
     expected = {"Py", "PyInit_x", "PyMod", "other"}
-    assert read(image(machos.dyld_info(exports=machos.trie(*nodes)))).exports == expected
-    assert read(image(machos.content(0x80000033, machos.trie(*nodes)))).exports == expected
+    assert read(image(macho_images.dyld_info(exports=macho_images.trie(*nodes)))).exports == expected
+    assert read(image(macho_images.content(0x80000033, macho_images.trie(*nodes)))).exports == expected
 
 
 def test_the_trie_goes_before_the_symbol_table() -> None:
     table = symbols(Entry("_gone", DEFINED))
-    assert read(image(*table, machos.content(0x80000033, machos.exporting("_a")))).exports == {"a"}
-    assert read(image(*table, machos.content(0x80000033, b""))).exports == frozenset()
+    assert read(image(*table, macho_images.content(0x80000033, macho_images.exporting("_a")))).exports == {"a"}
+    assert read(image(*table, macho_images.content(0x80000033, b""))).exports == frozenset()
     assert read(image(*table)).exports == {"gone"}
 
 
@@ -356,8 +367,8 @@ names = st.lists(st.text("ab_é", min_size=1, max_size=6), max_size=20, unique=T
 @given(names, names)
 def test_any_names(exports: list[str], imports: list[str]) -> None:
     imports = [n for n in imports if n not in exports]
-    fixups = machos.content(0x80000034, machos.chained([(n, 1, False) for n in imports]))
-    piece = read(image(*LIBRARIES, fixups, machos.content(0x80000033, machos.exporting(*exports))))
+    fixups = macho_images.content(0x80000034, macho_images.chained([(n, 1, False) for n in imports]))
+    piece = read(image(*LIBRARIES, fixups, macho_images.content(0x80000033, macho_images.exporting(*exports))))
     assert [s.name for s in piece.imports] == [n.removeprefix("_") for n in imports]
     assert piece.exports == {n.removeprefix("_") for n in exports}
 
@@ -365,23 +376,12 @@ def test_any_names(exports: list[str], imports: list[str]) -> None:
 # --- broken files -----------------------------------------------------------------------------------------------
 
 
-def whole() -> bytes:
-    """A file with a bit of everything."""
-    info = machos.dyld_info(
-        bind=b"\x11\x40_a\0\x51\x72\x08\x90\0", lazy=b"\x72\0\x12\x40_l\0\x90\0", weak=b"\x40__Znwm\0\x90\0",
-        exports=machos.exporting("_x", "_y"),
-    )  # fmt: skip
-    return image(
-        machos.segment(Section("__TEXT", "__text", 8), Section("__DWARF", "__debug_info", 8)), dylib("me", 0xD), *LIBRARIES,
-        rpath("@loader_path"), build_version(1, 0x000B0000), named(0xE, "/usr/lib/dyld"), info,
-        *symbols(Entry("_x", DEFINED), Entry("_a", description=0x0100), Entry("_l", description=0x0200)),
-        machos.content(0x80000034, machos.chained([("_a", 1, False)])), machos.content(0x80000033, machos.exporting("_x")),
-        machos.content(0x1D, machos.SIGNATURE),
-    )  # fmt: skip
-
-
 def test_truncated_at_every_byte() -> None:
-    for data in (whole(), machos.fat((machos.X86_64, whole())), machos.fat((machos.X86_64, whole()), wide=True)):
+    for data in (
+        whole(),
+        macho_images.fat((macho_images.X86_64, whole())),
+        macho_images.fat((macho_images.X86_64, whole()), wide=True),
+    ):
         assert failure(data) is None
         for length in range(8, len(data)):
             error = failure(data[:length])
@@ -391,7 +391,7 @@ def test_truncated_at_every_byte() -> None:
 
 
 def test_every_byte_may_lie() -> None:
-    data = machos.fat((machos.X86_64, whole()))
+    data = macho_images.fat((macho_images.X86_64, whole()))
     for where in range(4, len(data)):
         for value in (0, 1, 0x7F, 0x80, 0xFF):
             error = failure(data[:where] + bytes([value]) + data[where + 1 :])
@@ -418,8 +418,8 @@ def test_lies_in_the_header_are_named(offset: int, value: bytes, field: str) -> 
      (Command(2, "IIII", (0, 0xFFFFFFFF, 0, 0)), "symbol table"), (Command(2, "IIII", (0, 0, 0, 0xFFFFFFFF)), "string table"),
      (Command(0x1D, "II", (64, 0xFFFFFFFF)), "LC_CODE_SIGNATURE"), (Command(0x80000033, "II", (0xFFFFFFFF, 4)), "exports trie"),
      (Command(0x80000034, "II", (32, 4)), "dyld_chained_fixups_header"), (Command(0x80000022, "10I", (0,) * 8 + (0xFFFF, 9)), "exports trie"),
-     (dataclasses.replace(machos.segment(), values=(b"", 0, 0, 0, 1 << 40, 0, 0, 0, 0)), "segment"),
-     (dataclasses.replace(machos.segment(), values=(b"", 0, 0, 0, 0, 0, 0, 1 << 30, 0)), "sections")],
+     (dataclasses.replace(macho_images.segment(), values=(b"", 0, 0, 0, 1 << 40, 0, 0, 0, 0)), "segment"),
+     (dataclasses.replace(macho_images.segment(), values=(b"", 0, 0, 0, 0, 0, 0, 1 << 30, 0)), "sections")],
 )  # fmt: skip
 def test_lies_in_load_commands_are_named(command: Command, field: str) -> None:
     error = failure(image(command))
@@ -443,14 +443,14 @@ def test_names_outside_of_the_string_table() -> None:
 
 def test_slices_that_overlap_or_are_somebody_elses() -> None:
     good = image()
-    data = bytearray(machos.fat((machos.X86_64, good), (machos.X86_64, good)))
+    data = bytearray(macho_images.fat((macho_images.X86_64, good), (macho_images.X86_64, good)))
     data[8 + 20 + 8 : 8 + 20 + 12] = data[8 + 8 : 8 + 12]
     for bad, text in (
-        (bytes(data), "slices overlap"), (machos.fat((machos.ARM64, good)), "the fat header names another CPU"),
-        (machos.fat((machos.X86_64, good), subtype=8), "the fat header names another CPU"),
-        (machos.fat((machos.X86_64, b"\x7fELF" + bytes(60))), "a slice is not Mach-O"),
-        (machos.fat((machos.X86_64, good), (machos.ARM64, b"!<arch>\n")), "a slice is not Mach-O"),
-        (machos.fat((machos.X86_64, good))[:40], "lies outside of it"),
+        (bytes(data), "slices overlap"), (macho_images.fat((macho_images.ARM64, good)), "the fat header names another CPU"),
+        (macho_images.fat((macho_images.X86_64, good), subtype=8), "the fat header names another CPU"),
+        (macho_images.fat((macho_images.X86_64, b"\x7fELF" + bytes(60))), "a slice is not Mach-O"),
+        (macho_images.fat((macho_images.X86_64, good), (macho_images.ARM64, b"!<arch>\n")), "a slice is not Mach-O"),
+        (macho_images.fat((macho_images.X86_64, good))[:40], "lies outside of it"),
         (b"\xca\xfe\xba\xbe\0\0\0\x2c" + bytes(56), "lies outside of it"),
     ):  # fmt: skip
         error = failure(bad)
@@ -501,22 +501,22 @@ def many(count: int) -> tuple[Command, ...]:
 
 FLOOD = b"\x11" + b"".join(b"\x40%x\0\x90" % n for n in range(60_000))
 HOSTILE = {
-    "a trie that loops": machos.content(0x80000033, machos.trie(Node(b"", ((b"a", 0),)))),
-    "a trie that grows": machos.content(0x80000033, machos.trie(Node(b"\x10", ((b"a", 0), (b"b", 0))))),
-    "a deep trie": machos.content(0x80000033, deep(40_000)),
-    "a wide trie": machos.content(0x80000033, fan(12)),
-    "a full trie": machos.content(0x80000033, full(120)),
-    "edges without letters": machos.content(0x80000033, b"\0\xff" + b"\0\x05" * 255 + bytes(3000)),
-    "one long edge many times": machos.content(0x80000033, b"\0\xff" + b"ab" * 150_000),
-    "endless opcodes": machos.dyld_info(bind=b"\x11\x40_a\0" + b"\x90" * 500_000),
-    "endless numbers": machos.dyld_info(bind=b"\x11\x40_a\0\xa0" + b"\x80" * 500_000),
-    "names without opcodes": machos.dyld_info(bind=b"\x40a\0" * 150_000),
-    "many opcodes of names": machos.dyld_info(bind=FLOOD, lazy=FLOOD, weak=FLOOD),
-    "one endless name": machos.dyld_info(bind=b"\x40" + b"a" * 500_000),
-    "one imported name many times": machos.content(
+    "a trie that loops": macho_images.content(0x80000033, macho_images.trie(Node(b"", ((b"a", 0),)))),
+    "a trie that grows": macho_images.content(0x80000033, macho_images.trie(Node(b"\x10", ((b"a", 0), (b"b", 0))))),
+    "a deep trie": macho_images.content(0x80000033, deep(40_000)),
+    "a wide trie": macho_images.content(0x80000033, fan(12)),
+    "a full trie": macho_images.content(0x80000033, full(120)),
+    "edges without letters": macho_images.content(0x80000033, b"\0\xff" + b"\0\x05" * 255 + bytes(3000)),
+    "one long edge many times": macho_images.content(0x80000033, b"\0\xff" + b"ab" * 150_000),
+    "endless opcodes": macho_images.dyld_info(bind=b"\x11\x40_a\0" + b"\x90" * 500_000),
+    "endless numbers": macho_images.dyld_info(bind=b"\x11\x40_a\0\xa0" + b"\x80" * 500_000),
+    "names without opcodes": macho_images.dyld_info(bind=b"\x40a\0" * 150_000),
+    "many opcodes of names": macho_images.dyld_info(bind=FLOOD, lazy=FLOOD, weak=FLOOD),
+    "one endless name": macho_images.dyld_info(bind=b"\x40" + b"a" * 500_000),
+    "one imported name many times": macho_images.content(
         0x80000034, struct.pack("<7I", 0, 28, 28, 28 + 400_000, 100_000, 1, 0) + b"\0\2\0\0" * 100_000 + b"a" * 50_000 + b"\0"
     ),
-    "ends of one long name": machos.content(
+    "ends of one long name": macho_images.content(
         0x80000034, struct.pack("<7I", 0, 28, 28, 28 + 400_000, 100_000, 1, 0)
         + b"".join(struct.pack("<I", n << 9) for n in range(100_000)) + b"a" * 100_000 + b"\0",
     ),

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import lief
-import needs
 import pytest
-from test_oracles_macho import ALIVE, compare_with_lief
 
+from support import needs
+from support.lief_comparison import ALIVE, compare_with_lief
 from truewheel import formats
 from truewheel.model.binary import Format, Kind, MachOSlice, NeedKind
 

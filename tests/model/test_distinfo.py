@@ -9,16 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from truewheel.model.distinfo import (
-    RecordRow,
-    WheelName,
-    escape,
-    parse_headers,
-    parse_record,
-    parse_wheel_name,
-    record_text,
-    wheel_text,
-)
+from truewheel.model.header_files import parse_headers, wheel_text
+from truewheel.model.record_file import RecordRow, parse_record, record_text
+from truewheel.model.wheel_name import WheelName, escape, parse_wheel_name
 
 
 @given(st.text("NV:- \t\r\n\x0b\x0c\x1c\u0085\u2028ab"))

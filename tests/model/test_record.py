@@ -1,3 +1,5 @@
+"""Values: frozen, compared by what they hold, and quick to make."""
+
 from __future__ import annotations
 
 import dataclasses

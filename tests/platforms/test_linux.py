@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from support.facts import contents
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need, SearchPath, Symbol
-from truewheel.model.contents import Contents, File
+from truewheel.model.contents import File
 from truewheel.model.record import replace
 from truewheel.platforms import PLATFORMS
 from truewheel.platforms.linux import ANY, LINUX, NEVER, level_of_library, level_of_version, lowest
@@ -14,14 +15,6 @@ from truewheel.platforms.linux import ANY, LINUX, NEVER, level_of_library, level
 def piece(*needs: Need, cpu: str = "x86_64", **more: object) -> ElfSlice:
     more.setdefault("executable_stack", False)
     return ElfSlice(cpu=cpu, bits=64, kind=Kind.SHARED, machine=62, needs=needs, **more)  # type: ignore[arg-type]
-
-
-def contents(**files: ElfSlice) -> Contents:
-    made = [
-        File(path=name.replace("__", "/") + ".so", size=1, binary=Binary(format=Format.ELF, slices=(s,)))
-        for name, s in files.items()
-    ]
-    return Contents(files=tuple(made), dist_info="p-1.dist-info")
 
 
 def libc(*versions: str, **more: object) -> ElfSlice:
@@ -264,7 +257,7 @@ def test_libraries_are_looked_for_where_they_are_installed(path: str, library: s
         File(path=f"{name}.so", size=1, binary=Binary(format=Format.ELF, slices=(s,)))
         for name, s in ((path, module), (library, piece(name="libx.so")))
     )
-    ruling = LINUX.rule(Contents(files=files, dist_info="p-1.dist-info"))
+    ruling = LINUX.rule(contents(*files))
     assert [f.code for f in ruling.findings] == ([] if found else ["TW202"])
 
 

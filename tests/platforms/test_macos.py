@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from packaging.tags import mac_platforms
 
-from truewheel.model.binary import Binary, Format, Kind, MachOSlice, MinimumOS, Need, NeedKind, SearchPath
-from truewheel.model.contents import Contents, File
+from support.facts import contents
+from truewheel.model.binary import Format, Kind, MachOSlice, MinimumOS, Need, NeedKind, SearchPath
+from truewheel.model.contents import Contents
 from truewheel.platforms.macos import MACOS, release
 
 
@@ -14,14 +15,6 @@ def piece(cpu: str = "arm64", minos: tuple[int, ...] | None = (11, 0), *needs: s
     stated = () if minos is None else (MinimumOS(platform="macos", version=minos),)
     facts = {"signed": True, "needs": tuple(Need(library=n) for n in needs), "minimum_os": stated, **more}
     return MachOSlice(cpu=cpu, bits=64, kind=Kind.BUNDLE, file_type=8, **facts)  # type: ignore[arg-type]
-
-
-def contents(**files: tuple[MachOSlice, ...]) -> Contents:
-    made = [
-        File(path=name.replace("__", "/") + ".so", size=1, binary=Binary(format=Format.MACHO, slices=slices))
-        for name, slices in files.items()
-    ]
-    return Contents(files=tuple(made), dist_info="p-1.dist-info")
 
 
 def codes(found: Contents, **more: tuple[str, ...]) -> list[str]:

@@ -6,31 +6,13 @@ from typing import Any
 
 import pytest
 
-from truewheel.model.binary import (
-    Binary,
-    ElfSlice,
-    Format,
-    Kind,
-    MachOSlice,
-    MinimumOS,
-    Need,
-    PeSlice,
-    Slice,
-    WasmSlice,
-)
-from truewheel.model.contents import Contents, File
+from support.facts import contents
+from truewheel.model.binary import ElfSlice, Format, Kind, MachOSlice, MinimumOS, Need, PeSlice, Slice, WasmSlice
 from truewheel.model.record import replace
 from truewheel.platforms import PLATFORMS
 from truewheel.platforms.android import ANDROID
 from truewheel.platforms.emscripten import EMSCRIPTEN
 from truewheel.platforms.ios import IOS
-
-
-def contents(form: Format, **files: tuple[Slice, ...]) -> Contents:
-    made = [
-        File(path=name + ".so", size=1, binary=Binary(format=form, slices=slices)) for name, slices in files.items()
-    ]
-    return Contents(files=tuple(made), dist_info="p-1.dist-info")
 
 
 def droid(cpu: str = "aarch64", level: int | None = 21, *needs: str) -> ElfSlice:
@@ -52,7 +34,7 @@ def droid(cpu: str = "aarch64", level: int | None = 21, *needs: str) -> ElfSlice
     ],
 )
 def test_android_levels(cpu: str, level: int, tag: str) -> None:
-    found = contents(Format.ELF, m=(droid(cpu, level),))
+    found = contents(m=(droid(cpu, level),))
     assert ANDROID.rule(found).tags == (tag,)
     assert ANDROID.understands(tag)
     assert not ANDROID.objections(found, tag)
@@ -60,7 +42,7 @@ def test_android_levels(cpu: str, level: int, tag: str) -> None:
 
 
 def test_android_claims() -> None:
-    found = contents(Format.ELF, m=(droid("aarch64", 24),))
+    found = contents(m=(droid("aarch64", 24),))
     (late,) = ANDROID.objections(found, "android_21_arm64_v8a")
     assert "API level 24" in str(late.evidence)
     (strange,) = ANDROID.objections(found, "android_24_x86_64")
@@ -80,26 +62,26 @@ def test_android_claims() -> None:
     ],
 )
 def test_what_only_later_loaders_read_raises_the_level(facts: dict[str, Any], level: int) -> None:
-    found = contents(Format.ELF, m=(replace(droid("aarch64", 21), **facts),))
+    found = contents(m=(replace(droid("aarch64", 21), **facts),))
     ruling = ANDROID.rule(found)
     assert ruling.tags == (f"android_{level}_arm64_v8a",)
     late = [o.evidence for o in ANDROID.objections(found, "android_21_arm64_v8a")]
     assert bool(late) == (level > 21)
     assert set(ruling.floors[0].evidence) <= {
         *late,
-        *(ANDROID.rule(contents(Format.ELF, m=(droid(),))).floors[0].evidence),
+        *(ANDROID.rule(contents(m=(droid(),))).floors[0].evidence),
     }
-    stated = contents(Format.ELF, m=(replace(droid("aarch64", level), **facts),))
+    stated = contents(m=(replace(droid("aarch64", level), **facts),))
     assert [str(e) for e in ANDROID.rule(stated).floors[0].evidence] == [f"m.so: its note says API level {level}"]
 
 
 def test_static_programs_need_no_loader() -> None:
     static = replace(droid("aarch64", 21), kind=Kind.EXECUTABLE, interpreter=None, thread_local=True)
-    assert ANDROID.rule(contents(Format.ELF, m=(static,))).tags == ("android_21_arm64_v8a",)
+    assert ANDROID.rule(contents(m=(static,))).tags == ("android_21_arm64_v8a",)
 
 
 def test_a_library_of_a_later_android_raises_the_level() -> None:
-    found = contents(Format.ELF, m=(droid("aarch64", 21, "libc.so", "libaaudio.so", "libpython3.13.so"),))
+    found = contents(m=(droid("aarch64", 21, "libc.so", "libaaudio.so", "libpython3.13.so"),))
     ruling = ANDROID.rule(found)
     assert ruling.tags == ("android_26_arm64_v8a",)
     assert ruling.floors[0].evidence[0].library == "libaaudio.so"
@@ -107,12 +89,12 @@ def test_a_library_of_a_later_android_raises_the_level() -> None:
 
 
 def test_android_findings() -> None:
-    shared = ANDROID.rule(contents(Format.ELF, m=(droid("aarch64", 21, "libc++_shared.so"),)))
+    shared = ANDROID.rule(contents(m=(droid("aarch64", 21, "libc++_shared.so"),)))
     assert [f.code for f in shared.findings] == ["TW201"]
     both = {"m": (droid("aarch64", 21, "libfoo.so"),), "libfoo": (droid(),)}
-    assert not ANDROID.rule(contents(Format.ELF, **both)).findings
-    assert [f.code for f in ANDROID.rule(contents(Format.ELF, m=(droid(level=None),))).findings] == ["TW313"]
-    mixed = ANDROID.rule(contents(Format.ELF, a=(droid(),), b=(droid("x86_64"),)))
+    assert not ANDROID.rule(contents(**both)).findings
+    assert [f.code for f in ANDROID.rule(contents(m=(droid(level=None),))).findings] == ["TW313"]
+    mixed = ANDROID.rule(contents(a=(droid(),), b=(droid("x86_64"),)))
     assert [f.code for f in mixed.findings] == ["TW306"]
 
 
@@ -135,7 +117,7 @@ def phone(cpu: str = "arm64", system: str = "ios", minos: tuple[int, ...] = (13,
     ],
 )
 def test_ios_devices_and_simulators(piece: MachOSlice, tag: str) -> None:
-    found = contents(Format.MACHO, m=(piece,))
+    found = contents(m=(piece,))
     assert IOS.rule(found).tags == (tag,)
     assert IOS.understands(tag)
     assert not IOS.objections(found, tag)
@@ -144,12 +126,12 @@ def test_ios_devices_and_simulators(piece: MachOSlice, tag: str) -> None:
 
 def test_fat_simulator_files_have_two_tags() -> None:
     fat = (phone("x86_64", "ios-simulator"), phone("arm64", "ios-simulator", (14, 0)))
-    tags = IOS.rule(contents(Format.MACHO, m=fat)).tags
+    tags = IOS.rule(contents(m=fat)).tags
     assert tags == ("ios_13_0_arm64_iphonesimulator", "ios_13_0_x86_64_iphonesimulator")
 
 
 def test_ios_claims() -> None:
-    found = contents(Format.MACHO, m=(phone(minos=(15, 0)),))
+    found = contents(m=(phone(minos=(15, 0)),))
     assert "minos 15.0" in str(IOS.objections(found, "ios_13_0_arm64_iphoneos")[0].evidence)
     assert "code for arm64 iphoneos" in str(IOS.objections(found, "ios_15_0_arm64_iphonesimulator")[0].evidence)
     assert not IOS.understands("ios_13_0_x86_64_iphoneos")
@@ -157,9 +139,9 @@ def test_ios_claims() -> None:
 
 def test_ios_libraries() -> None:
     given = phone("arm64", "ios", (13, 0), "@rpath/Python.framework/Python", "/usr/lib/libSystem.B.dylib")
-    assert not IOS.rule(contents(Format.MACHO, m=(given,))).findings
+    assert not IOS.rule(contents(m=(given,))).findings
     foreign = phone("arm64", "ios", (13, 0), "@rpath/libfoo.dylib")
-    assert [f.code for f in IOS.rule(contents(Format.MACHO, m=(foreign,))).findings] == ["TW201"]
+    assert [f.code for f in IOS.rule(contents(m=(foreign,))).findings] == ["TW201"]
 
 
 def web(cpu: str = "wasm32", *, dylink: bool = True, **more: object) -> WasmSlice:
@@ -168,7 +150,7 @@ def web(cpu: str = "wasm32", *, dylink: bool = True, **more: object) -> WasmSlic
 
 @pytest.mark.parametrize("tag", ["pyemscripten_2026_0_wasm32", "pyodide_2025_0_wasm32", "emscripten_3_1_58_wasm32"])
 def test_emscripten_tags_are_believed_of_side_modules(tag: str) -> None:
-    found = contents(Format.WASM, m=(web(),))
+    found = contents(m=(web(),))
     assert EMSCRIPTEN.understands(tag)
     assert not EMSCRIPTEN.objections(found, tag)
     assert EMSCRIPTEN.rule(found).tags == ()
@@ -199,16 +181,16 @@ def test_other_tags_belong_to_no_python() -> None:
 
 def test_what_no_emscripten_python_loads() -> None:
     tag = "pyemscripten_2026_0_wasm32"
-    assert "dylink.0" in str(EMSCRIPTEN.objections(contents(Format.WASM, m=(web(dylink=False),)), tag)[0].evidence)
-    assert "code for wasm64" in str(EMSCRIPTEN.objections(contents(Format.WASM, m=(web("wasm64"),)), tag)[0].evidence)
+    assert "dylink.0" in str(EMSCRIPTEN.objections(contents(m=(web(dylink=False),)), tag)[0].evidence)
+    assert "code for wasm64" in str(EMSCRIPTEN.objections(contents(m=(web("wasm64"),)), tag)[0].evidence)
     assert not EMSCRIPTEN.understands("pyodide_25_wasm32")
 
 
 def test_side_modules_need_libraries_and_names() -> None:
     needing = web(needs=(Need(library="libfoo.so"),), import_modules=("env", "GOT.mem", "wbg"))
-    findings = EMSCRIPTEN.rule(contents(Format.WASM, m=(needing,))).findings
+    findings = EMSCRIPTEN.rule(contents(m=(needing,))).findings
     assert [f.message.split()[0] for f in findings] == ["libfoo.so", "wbg"]
-    assert not EMSCRIPTEN.rule(contents(Format.WASM, m=(needing,)), exclude=("wbg", "libfoo*")).findings
+    assert not EMSCRIPTEN.rule(contents(m=(needing,)), exclude=("wbg", "libfoo*")).findings
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ READERS: tuple[tuple[Format, str, tuple[bytes, ...]], ...] = (
     ),
     (Format.PE, "pe", (b"MZ",)),
     (Format.WASM, "wasm", (b"\0asm",)),
-    (Format.ARCHIVE, "archive", (b"!<arch>\n", b"!<thin>\n")),
+    (Format.ARCHIVE, "ar", (b"!<arch>\n", b"!<thin>\n")),
     (
         Format.COFF,
         "coff",
@@ -64,7 +64,7 @@ def read(data: Buffer) -> Binary | None:
     """
     form = sniff(_head(data))
     if form is Format.ARCHIVE:
-        found: Binary = _reader("archive").read(data, _read)  # its members are files of the other formats
+        found: Binary = _reader("ar").read(data, _read)  # its members are files of the other formats
         return found
     return _read(data, form)
 

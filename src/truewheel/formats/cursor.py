@@ -1,7 +1,7 @@
 """Reading numbers and strings out of a buffer without ever leaving it.
 
 Every reader in this folder goes through a :class:`Cursor`, so that a broken file ends in a
-:class:`~truewheel.model.diagnostics.FormatError` that says where, in which field, and what stood there. Nothing here
+:class:`~truewheel.model.errors.FormatError` that says where, in which field, and what stood there. Nothing here
 knows a format.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from itertools import accumulate
 
-from ..model.diagnostics import FormatError
+from ..model.errors import FormatError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,18 +12,7 @@ import re
 import struct
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from ..model.binary import (
-    LOADABLE,
-    Binary,
-    Format,
-    Kind,
-    MachOSlice,
-    MinimumOS,
-    Need,
-    NeedKind,
-    SearchPath,
-    Symbol,
-)
+from ..model.binary import LOADABLE, Binary, Format, Kind, MachOSlice, MinimumOS, Need, NeedKind, SearchPath, Symbol
 from ..model.record import NamedTuple
 from .cursor import Buffer, Cursor
 

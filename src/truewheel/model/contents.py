@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .binary import Binary
-    from .diagnostics import FormatError
-    from .distinfo import RecordRow
+    from .errors import FormatError
+    from .record_file import RecordRow
     from .variants import Variant
 
 

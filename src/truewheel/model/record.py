@@ -103,7 +103,7 @@ def _compiled(made: type, shape: _Shape) -> Callable[..., None]:
 
 def _as_field(defaults: Mapping[str, Any], name: str) -> Any:
     """What ``dataclasses`` calls a field. Up to Python 3.11 its defaults have to be hashable; immutable mappings are not."""
-    import dataclasses  # noqa: PLC0415
+    import dataclasses
 
     if name not in defaults:
         return dataclasses.field()
@@ -119,7 +119,7 @@ class _AsDataclass:
     """``__dataclass_fields__``, made when ``dataclasses`` asks for it."""
 
     def __get__(self, _: object, owner: _RecordType) -> dict[str, dataclasses.Field[Any]]:
-        import dataclasses  # noqa: PLC0415  # whoever asks has imported it
+        import dataclasses  # whoever asks has imported it
 
         shape = owner.__shape__
         fields = [(name, kind, _as_field(shape.defaults, name)) for name, kind in shape.fields.items()]

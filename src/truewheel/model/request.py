@@ -32,6 +32,7 @@ class Request(Record):
     :param output: where the product goes.
     :param config_settings: as the front end passed them (PEP 517); values are strings or tuples of strings.
     :param metadata_directory: the ``.dist-info`` that was prepared before, to be repeated byte for byte.
+    :param environ: the environment variables of the process when the hook was called. Whoever needs one is handed them.
     """
 
     product: Product
@@ -39,3 +40,4 @@ class Request(Record):
     output: Path
     config_settings: Mapping[str, str | tuple[str, ...]] = MappingProxyType({})
     metadata_directory: Path | None = None
+    environ: Mapping[str, str] = MappingProxyType({})

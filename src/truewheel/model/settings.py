@@ -15,42 +15,47 @@ class Settings(Record):
     """All settings of truewheel's own."""
 
     tag: str = "auto"
-    """The platform tag. ``auto``: the most compatible tag that the binaries allow. A platform, with or without its
-    CPU (``manylinux_2_17``, ``musllinux_1_2_x86_64``): a promise; when it is not true of the binaries, the build fails
-    and names the file, the symbol and a cure; so it does when the binaries cannot be checked here, unless the promise
-    is the plain platform anyway. ``native``: the plain platform (``linux_x86_64``), no promise. Inside a distribution's package build (conda, Debian, Nix, Spack, …)
-    ``auto`` means ``native``."""
+    """The platform tag. ``auto`` takes the most compatible tag that the binaries allow. A platform, with or without
+    its CPU (``manylinux_2_17``, ``musllinux_1_2_x86_64``), is a promise. If the binaries do not keep it, the build
+    fails and names the file, the symbol and a cure. The build also fails if truewheel cannot check the binaries,
+    unless the promise is the plain platform anyway. ``native`` takes the plain platform (``linux_x86_64``) and
+    promises nothing. Inside a distribution's package build (conda, Debian, Nix, Spack, …), ``auto`` means
+    ``native``."""
 
     exclude: tuple[str, ...] = ()
-    """Libraries that someone else supplies at run time, as globs on their names (``libcuda.so.*``). They do not
-    count against a tag."""
+    """Libraries that someone else supplies at run time. Each item is a glob on the library's name
+    (``libcuda.so.*``). A need for such a library does not count against a tag."""
 
     select: tuple[str, ...] = ("TW",)
-    """Findings to report, by prefix of their code (``TW2``, ``TW301``)."""
+    """Findings to report. Each item is the beginning of a finding's code (``TW2``, ``TW301``)."""
 
     ignore: tuple[str, ...] = ()
-    """Findings to leave out, by prefix of their code; the longer prefix wins over ``select``. That a tag is untrue
-    (TW301 and its like, at level error) cannot be left out."""
+    """Findings to leave out. Each item is the beginning of a finding's code. If both ``select`` and ``ignore`` match
+    a code, the longer item wins. An untrue tag (TW301 and similar, at level error) is always reported."""
 
     cache: Literal["on", "off", "mirror"] = "on"
-    """The warm workspace: ``on`` keeps the build environment and the build tree in the user's cache directory
-    (``TRUEWHEEL_CACHE_DIR``), so that the next build compiles only what changed; the wheel is the same, byte for byte.
-    Sources that a front end unpacked are mirrored there; ``mirror`` does so with every source. ``off`` keeps nothing."""
+    """What is kept for the next build. ``on`` keeps the build environment and the build tree in the user's cache
+    directory (``TRUEWHEEL_CACHE_DIR``), so that the next build compiles only what changed. The wheel is the same, byte
+    for byte. Sources that a front end unpacked are mirrored there. ``mirror`` does so with every source. ``off`` keeps
+    nothing."""
 
     cache_limit: str = "10 GB"
-    """How large the cache directory may become; what was not used for the longest time is deleted first."""
+    """How large the cache directory may become. Entries that were not used for the longest time are deleted first."""
 
     launcher: Literal["auto", "off", "ccache", "sccache", "distcc", "icecc", "recc"] = "auto"
-    """What stands before the compiler: a cache of objects that other Pythons' and other machines' builds share through
-    its own storage (``ccache``, ``sccache``), or a distributor (``distcc``, ``icecc``, ``recc``). ``auto``: ccache or
-    sccache when the system has one. A launcher that the project or ``CMAKE_<LANG>_COMPILER_LAUNCHER`` names, stays."""
+    """The program through which compilers are called. ``ccache`` and ``sccache`` keep objects in a storage of their
+    own, which builds for other Pythons and on other machines share. ``distcc``, ``icecc`` and ``recc`` distribute the
+    work. ``auto`` uses ccache or sccache if the system has one. If the project or ``CMAKE_<LANG>_COMPILER_LAUNCHER``
+    names a launcher, that one stays."""
 
     variant: tuple[str, ...] = ()
     """Properties that make the wheel a variant (``x86_64 :: level :: v3``), as the drafts PEP 825 and PEP 850 describe
-    it: they go into ``variant.json``, with ``[variant]`` of ``pyproject.toml`` beside them. A level of ``x86_64`` that is
-    lower than what the binaries need fails the build. CMake is told ``TRUEWHEEL_VARIANT``. It is said of one build, by an
-    option or a variable, and cannot stand in the table: installers that know nothing of variants refuse such a wheel."""
+    it. They go into ``variant.json``, together with ``[variant]`` of ``pyproject.toml``. The build fails if the
+    binaries need a higher level of ``x86_64`` than the properties say. CMake gets the properties as
+    ``TRUEWHEEL_VARIANT``. This setting belongs to one build, so it is given as an option or a variable and cannot stand
+    in the table: installers that do not know variants refuse such a wheel."""
 
     variant_label: str = ""
-    """The label of the variant in the file name: lower-case letters, digits, ``_`` and ``.``, one for each set of
-    properties. ``null`` is the variant without any. A draft's, and said of one build, as ``variant``."""
+    """The label of the variant in the file name. It has lower-case letters, digits, ``_`` and ``.``, and stands for
+    one set of properties. ``null`` is the variant without properties. Like ``variant``, it follows a draft and belongs
+    to one build."""

@@ -37,12 +37,31 @@ class Entry(Record):
 class Tree(Record):
     """All files, sorted by scheme and path: the order of discovery leaves no trace.
 
-    :param purelib: what the settings say of ``Root-Is-Purelib`` (``wheel.platlib``, ``wheel.cmake``); the judge
-        may overrule ``True`` when a binary is there.
+    :param purelib: what the settings say of ``Root-Is-Purelib`` (``wheel.platlib``, ``wheel.cmake``). The verdict may
+        overrule ``True`` when a binary is there.
     """
 
     entries: tuple[Entry, ...]
     purelib: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "entries", tuple(sorted(self.entries, key=lambda e: (e.scheme.value, e.path))))
+        in_order = sorted(self.entries, key=lambda entry: (entry.scheme.value, entry.path))
+        object.__setattr__(self, "entries", tuple(in_order))
+
+
+def archive_path(entry: Entry, dist_info: str) -> str:
+    """Return the name of a file in the wheel's archive. Nothing else works that out.
+
+    Source: the binary distribution format, "The .data directory".
+
+    :param dist_info: the name of the wheel's metadata directory.
+
+    >>> tool = Entry(scheme=Scheme.SCRIPTS, path="tool", source=b"")
+    >>> archive_path(tool, "p-1.dist-info")
+    'p-1.data/scripts/tool'
+    """
+    if entry.scheme is Scheme.LIB:
+        return entry.path
+    if entry.scheme is Scheme.DIST_INFO:
+        return f"{dist_info}/{entry.path}"
+    return f"{dist_info.removesuffix('.dist-info')}.data/{entry.scheme.value}/{entry.path}"

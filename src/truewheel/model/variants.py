@@ -6,9 +6,9 @@ Sources: PEP 825 (names, labels, ``variant.json``) and PEP 850 (providers), both
 
 from __future__ import annotations
 
-from .diagnostics import Problem
-from .distinfo import is_label
+from .errors import Problem
 from .record import Record
+from .wheel_name import is_label
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def text_of(found: Variant, table: Mapping[str, Any]) -> bytes:
 
     :param table: ``[variant]`` of the project: ``default-priorities`` and ``providers`` are repeated word for word.
     """
-    import json  # noqa: PLC0415  # few wheels are variants
+    import json  # few wheels are variants
 
     tree: dict[str, dict[str, list[str]]] = {}
     for prop in found.properties:
@@ -196,7 +196,7 @@ def text_of(found: Variant, table: Mapping[str, Any]) -> bytes:
 
 def read(text: str) -> Document:
     """What a ``variant.json`` says; one that cannot be understood has mistakes, and raises nothing."""
-    import json  # noqa: PLC0415
+    import json
 
     try:
         parsed = json.loads(text, object_pairs_hook=_once)

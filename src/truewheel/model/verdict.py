@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .diagnostics import Finding, Severity
+from .finding import Finding, Severity
 from .floor import Evidence, Floor
 from .record import Record
 

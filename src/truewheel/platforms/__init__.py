@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.binary import Slice
     from ..model.contents import Contents
-    from ..model.diagnostics import Finding
+    from ..model.finding import Finding
     from ..model.verdict import Objection, PlatformRuling
     from .protocol import Platform
 

@@ -11,12 +11,12 @@ import fnmatch
 import posixpath
 import re
 
+from ..data_tables import table
 from ..model.binary import LOADABLE, ElfSlice, Format
-from ..model.diagnostics import Finding, Severity
+from ..model.finding import Finding, Severity
 from ..model.floor import Evidence, Floor
 from ..model.record import Record, worked_out
 from ..model.verdict import Objection, PlatformRuling
-from ..tables import table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from ..model.binary import LOADABLE, Format, MachOSlice, Need, NeedKind
 from ..model.contents import Contents
-from ..model.diagnostics import Finding, Severity
+from ..model.finding import Finding, Severity
 from ..model.record import Record
 
 PYTHON = r"(.*/)?(Python\.framework/(Versions/\d[\w.]*/)?Python|libpython\d[\d.]*[a-z]*\.dylib)"

@@ -13,13 +13,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..data_tables import table
 from ..model.binary import LOADABLE, Format, Kind, Slice, WasmSlice
 from ..model.contents import Contents
-from ..model.diagnostics import Finding, Severity
+from ..model.finding import Finding, Severity
 from ..model.floor import Evidence
 from ..model.record import Record
 from ..model.verdict import Objection, PlatformRuling
-from ..tables import table
 
 
 def _policy() -> Mapping[str, Any]:

@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..data_tables import table
 from ..model.binary import Format, MachOSlice, Slice
 from ..model.contents import Contents
-from ..model.diagnostics import Finding
+from ..model.finding import Finding
 from ..model.floor import Evidence, Floor
 from ..model.verdict import Objection, PlatformRuling
-from ..tables import table
 from . import apple
 
 _SYSTEMS = frozenset({"ios", "ios-simulator"})

@@ -12,12 +12,12 @@ import functools
 import posixpath
 import re
 
+from ..data_tables import table
 from ..model.binary import LOADABLE, ElfSlice, Format, Kind
-from ..model.diagnostics import Finding, Severity
+from ..model.finding import Finding, Severity
 from ..model.floor import Evidence, Floor
 from ..model.record import Record, replace, worked_out
 from ..model.verdict import Objection, PlatformRuling
-from ..tables import table
 from .android import is_android
 
 TYPE_CHECKING = False
@@ -163,7 +163,7 @@ class _Want(Record):
 
 @worked_out
 def _pieces(contents: Contents) -> tuple[_Piece, ...]:
-    """The files that count. A variant may ask for a newer CPU than its tag does: that is ``judge.variants``' matter."""
+    """The files that count. A variant may ask for a newer CPU than its tag does: that is ``checks.variants``' matter."""
     variant = contents.variant is not None
     return tuple(
         _Piece(
@@ -287,7 +287,7 @@ def _musl_library_wants(piece: _Piece, library: str) -> Iterator[_Want]:
 def _matches(library: str, patterns: tuple[str, ...]) -> bool:
     if not patterns:
         return False
-    import fnmatch  # noqa: PLC0415  # rarely needed
+    import fnmatch  # rarely needed
 
     return any(fnmatch.fnmatchcase(library, p) for p in patterns)
 

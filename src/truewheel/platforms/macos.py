@@ -14,13 +14,13 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from ..data_tables import table
 from ..model.binary import Format, MachOSlice, Slice
 from ..model.contents import Contents
-from ..model.diagnostics import Finding, Severity
+from ..model.finding import Finding, Severity
 from ..model.floor import Evidence, Floor
 from ..model.record import Record
 from ..model.verdict import Objection, PlatformRuling
-from ..tables import table
 from . import apple
 
 Version = tuple[int, ...]

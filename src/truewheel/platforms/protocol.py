@@ -6,7 +6,7 @@ from typing import Protocol
 
 from ..model.binary import Format, Slice
 from ..model.contents import Contents
-from ..model.diagnostics import Finding
+from ..model.finding import Finding
 from ..model.verdict import Objection, PlatformRuling
 
 

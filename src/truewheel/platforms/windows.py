@@ -15,13 +15,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..data_tables import table
 from ..model.binary import LOADABLE, Format, Kind, Need, NeedKind, PeSlice, Slice
 from ..model.contents import Contents
-from ..model.diagnostics import Finding, Severity
+from ..model.finding import Finding, Severity
 from ..model.floor import Evidence, Floor
 from ..model.record import Record
 from ..model.verdict import Objection, PlatformRuling
-from ..tables import table
 
 _INIT = frozenset({"PyInit", "PyModE"})
 """How the names of init functions begin."""

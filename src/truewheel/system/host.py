@@ -8,7 +8,11 @@ import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..model.errors import TruewheelError
 from ..model.target import Target
+
+_EPOCH = 1580601600
+"""2020-02-02 00:00:00 UTC: the time of what is made when SOURCE_DATE_EPOCH does not say another."""
 
 DISTRIBUTIONS: Mapping[str, str] = {
     "CONDA_BUILD": "conda-build",
@@ -33,11 +37,30 @@ def distribution(environ: Mapping[str, str] | None = None) -> str | None:
     return next((name for variable, name in DISTRIBUTIONS.items() if environ.get(variable)), None)
 
 
+def source_date_epoch(environ: Mapping[str, str] | None = None) -> int:
+    """Return the time that reproducible artefacts carry, in seconds since 1970 UTC.
+
+    Source: https://reproducible-builds.org/specs/source-date-epoch/
+
+    :raises TruewheelError: when ``SOURCE_DATE_EPOCH`` is not a number.
+    """
+    text = (os.environ if environ is None else environ).get("SOURCE_DATE_EPOCH", "")
+    if not text:
+        return _EPOCH
+    try:
+        return int(text)
+    except ValueError:
+        raise TruewheelError(
+            f"SOURCE_DATE_EPOCH is {text!r}, not a number of seconds",
+            hint="unset it, or export SOURCE_DATE_EPOCH=$(git log -1 --pretty=%ct)",
+        ) from None
+
+
 def distributions() -> frozenset[str]:
     """Normalised names of what is installed for this interpreter."""
-    import importlib.metadata  # noqa: PLC0415  # slow, and asked for only when a build has failed
+    import importlib.metadata  # slow, and asked for only when a build has failed
 
-    from packaging.utils import canonicalize_name  # noqa: PLC0415
+    from packaging.utils import canonicalize_name
 
     names = (d.metadata["Name"] for d in importlib.metadata.distributions())
     return frozenset(canonicalize_name(name) for name in names if name)
@@ -53,7 +76,7 @@ def target(platform_tag: str | None = None) -> Target:
 
     :param platform_tag: the plain platform, when the engine knows better (``ARCHFLAGS``, cross builds).
     """
-    from packaging import tags  # noqa: PLC0415  # slow to import; see the pipeline
+    from packaging import tags  # slow to import; see the pipeline
 
     version = (sys.version_info.major, sys.version_info.minor)
     first = next(tags.sys_tags())

@@ -2,7 +2,7 @@
 
 The pieces used are those its hatchling plugin is made of (``SettingsReader``, ``GetRequires``, ``CMake``,
 ``build.common_wheel_helpers``) and what packages a tree beside them. They carry no promise of stability, so
-``tests/system/test_engine.py`` pins each of them, and none of its classes leaves this room: out go trees, tables and
+``tests/system/engine/test_engine.py`` pins each of them, and none of its classes leaves this room: out go trees, tables and
 strings. Nothing here decides what a wheel is called.
 
 Here are the settings, and what they say of requirements and metadata; what a build takes beyond that is imported when
@@ -28,15 +28,15 @@ from scikit_build_core.build._init import setup_logging
 from scikit_build_core.settings.skbuild_model import ScikitBuildSettings
 from scikit_build_core.settings.skbuild_read_settings import SettingsReader
 
-from ...model.diagnostics import ConfigError, EngineError, Problem
+from ...model.errors import ConfigError, EngineError, Problem
 from ...model.project import Project
 from ...model.request import Product, Request
-from .complaints import WRONG, complaints, provider_errors, without_idle_advice, wrong_values
-from .outcome import SdistPlan, Staged
+from .error_translation import WRONG, complaints, provider_errors, without_idle_advice, wrong_values
+from .results import SdistPlan, Staged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..workspace import Workplace
+    from ..warm.area import BuildArea
     from . import staging
 
 __all__ = ["Engine", "SdistPlan", "Staged", "unread"]
@@ -81,7 +81,7 @@ class Engine:
     def _reject_unknown(self) -> None:
         """Unknown keys, each with the place where it stands; what ``strict-config = false`` lets pass, passes."""
         if self._settings.strict_config and list(self._reader.unrecognized_options()):
-            from .mistakes import unknown  # noqa: PLC0415
+            from .settings_errors import unknown
 
             raise ConfigError("unknown settings for the build engine", problems=unknown(self._reader))
 
@@ -93,7 +93,7 @@ class Engine:
             "null-variant": settings.null_variant, "variant-label": settings.variant_label,
         }  # fmt: skip
         if any(variants.values()):
-            from .mistakes import said_by  # noqa: PLC0415
+            from .settings_errors import said_by
 
             problems = [
                 Problem(
@@ -118,19 +118,19 @@ class Engine:
         entries = pyproject.get("tool", {}).get("dynamic-metadata", [])
         with _in(self._request.source), provider_errors():
             if self._settings.metadata:
-                from scikit_build_core.builder._load_provider import (  # noqa: PLC0415  # most projects have no providers
+                from scikit_build_core.builder._load_provider import (  # most projects have no providers
                     process_legacy_dynamic_metadata,
                 )
 
                 project = dict(process_legacy_dynamic_metadata(project, self._settings.metadata))
             if entries:
-                from scikit_build_core.builder._load_provider import process_dynamic_metadata  # noqa: PLC0415
+                from scikit_build_core.builder._load_provider import process_dynamic_metadata
 
                 project = dict(process_dynamic_metadata(project, entries, self._state))
             dynamic = project.get("dynamic", ())
             if not any(field in dynamic for field in _IMPORT_NAMES):
                 return project
-            from scikit_build_core.build._import_names import add_dynamic_import_names  # noqa: PLC0415  # brings pathspec
+            from scikit_build_core.build._import_names import add_dynamic_import_names  # brings pathspec
 
             return dict(add_dynamic_import_names(project, self._settings))
 
@@ -140,7 +140,7 @@ class Engine:
         if not entries or self._request.product is not Product.SDIST:
             return frozenset()
         with _in(self._request.source), provider_errors():
-            from scikit_build_core.builder._load_provider import dynamic_wheel_fields  # noqa: PLC0415
+            from scikit_build_core.builder._load_provider import dynamic_wheel_fields
 
             return frozenset(dynamic_wheel_fields(entries))
 
@@ -160,7 +160,7 @@ class Engine:
         """What must be installed to build: cmake and ninja when the system has none that fits, and what metadata
         providers and ``build.requires`` ask for."""
         with _in(self._request.source), complaints("the requirements of the build cannot be found"):
-            from scikit_build_core.builder.get_requires import GetRequires  # noqa: PLC0415  # builds do not ask
+            from scikit_build_core.builder.get_requires import GetRequires  # builds do not ask
 
             wanted = GetRequires(self._settings, self._reader.dynamic_metadata)
             sdist = self._request.product is Product.SDIST
@@ -171,23 +171,23 @@ class Engine:
 
     # --- building -----------------------------------------------------------------------------------------------
 
-    def stage(self, project: Project, place: Workplace, *, meanwhile: Callable[[], None] | None = None) -> Staged:
-        """Configure, build and install into ``place``, and gather what belongs in the wheel.
+    def stage(self, project: Project, area: BuildArea, *, meanwhile: Callable[[], None] | None = None) -> Staged:
+        """Configure, build and install in ``area``, and gather what belongs in the wheel.
 
-        :param place: everything that is made goes there, unless the project's ``build-dir`` says otherwise.
+        :param area: everything that is made goes there, unless the project's ``build-dir`` says otherwise.
         :param meanwhile: called once in a thread of its own, when the build tool has started and this process has to wait.
         :raises EngineError: when CMake or the compiler fails, or ``fail`` is set.
         """
         with _in(self._request.source), complaints("the build cannot be set up"):
             self._stop_if_told()
-            return self._staging(project, place, meanwhile).run()
+            return self._staging(project, area, meanwhile).run()
 
     def _staging(
-        self, project: Project, place: Workplace, meanwhile: Callable[[], None] | None = None
+        self, project: Project, area: BuildArea, meanwhile: Callable[[], None] | None = None
     ) -> staging.Staging:
-        from .staging import Staging  # noqa: PLC0415
+        from .staging import Staging
 
-        return Staging(self._settings, self._request.product, project, place, meanwhile)
+        return Staging(self._settings, self._request.product, project, area, meanwhile)
 
     def _stop_if_told(self) -> None:
         if self._settings.fail:
@@ -206,30 +206,30 @@ class Engine:
     @property
     def after_failure(self) -> str:
         """``messages.after-failure``."""
-        from .files import rendered  # noqa: PLC0415
+        from .generated_files import rendered
 
         return rendered(self._settings.messages.after_failure)
 
     def licence_files(self, project: Project) -> dict[str, bytes]:
         """Licence files by their names below ``.dist-info/licenses``."""
-        from .files import licences  # noqa: PLC0415
+        from .generated_files import licences
 
         with _in(self._request.source):
             return {p.as_posix(): p.read_bytes() for p in licences(self._settings, project)}
 
     # --- source distributions -----------------------------------------------------------------------------------
 
-    def plan_sdist(self, project: Project, place: Workplace) -> SdistPlan:
+    def plan_sdist(self, project: Project, area: BuildArea) -> SdistPlan:
         """Which files an sdist holds, after ``sdist.cmake`` and ``generate`` have made theirs.
 
         :raises ConfigError: on ``resolve-symlinks = "error"`` with links, and on missing ``force-include`` sources.
         """
-        from .files import generate_sources  # noqa: PLC0415
-        from .members import members  # noqa: PLC0415
+        from .generated_files import generate_sources
+        from .sdist_files import members
 
         with _in(self._request.source), complaints("the source distribution cannot be made"):
             if self._settings.sdist.cmake:
-                self._staging(project, place).configure_only()
+                self._staging(project, area).configure_only()
             generate_sources(self._settings, project)
             return SdistPlan(
                 members=tuple(members(self._settings)), reproducible=bool(self._settings.sdist.reproducible)
@@ -241,8 +241,8 @@ def _with_minimum_version(pyproject: Mapping[str, Any]) -> Table:
     table = copy.deepcopy(dict(pyproject))
     settings = table.get("tool", {}).get("scikit-build", {})
     if settings.get("minimum-version") == "build-system.requires":
-        from packaging.requirements import Requirement  # noqa: PLC0415  # few projects ask
-        from packaging.utils import canonicalize_name  # noqa: PLC0415
+        from packaging.requirements import Requirement  # few projects ask
+        from packaging.utils import canonicalize_name
 
         requires = [Requirement(r) for r in table.get("build-system", {}).get("requires", [])]
         if not any(canonicalize_name(r.name) == "scikit-build-core" and r.specifier for r in requires):

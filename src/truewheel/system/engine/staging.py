@@ -53,14 +53,17 @@ from scikit_build_core.errors import FailedLiveProcessError, NotFoundError
 from scikit_build_core.program_search import get_cmake_program, get_cmake_programs
 from scikit_build_core.settings.skbuild_model import ScikitBuildSettings
 
-from ...model.diagnostics import ConfigError, EngineError, Problem
+from ...model.errors import ConfigError, EngineError, Problem
 from ...model.project import Project
 from ...model.request import Product
 from ...model.tree import Entry, Scheme, Tree
-from .. import buildtree, environment, launcher, manifest, progress
-from ..workspace import Workplace
-from .files import generate_sources, licences, render, rendered, write_if_new
-from .outcome import Staged
+from ..warm import build_tree as buildtree
+from ..warm import environment
+from ..warm.area import BuildArea
+from . import install_manifest as manifest
+from . import launcher, progress
+from .generated_files import generate_sources, licences, render, rendered, write_if_new
+from .results import Staged
 
 _HEAD_START = 0.02
 """Seconds that the build tool gets to start before other work competes with starting it."""
@@ -74,12 +77,12 @@ class Staging:
         settings: ScikitBuildSettings,
         product: Product,
         project: Project,
-        place: Workplace,
+        area: BuildArea,
         meanwhile: Callable[[], None] | None = None,
     ) -> None:
         self.meanwhile = meanwhile
-        self.place = place
-        place.clear()
+        self.area = area
+        staging = area.empty_staging()
         self.settings = settings
         self.state = cast("Any", product.value)
         self.product = product
@@ -91,9 +94,9 @@ class Staging:
         self.cmake = self._find_cmake()
         self.build_dir = get_build_dir(
             self.settings, tags=self.tags, state=self.state, editable=self.is_editable,
-            has_cmake=self.cmake is not None, fallback=place.build_dir, name=self.placeholder,
+            has_cmake=self.cmake is not None, fallback=area.build_dir, name=self.placeholder,
         )  # fmt: skip
-        self.wheel_dirs = prepare_wheel_dirs(place.staging / "wheel", targetlib=self.targetlib)
+        self.wheel_dirs = prepare_wheel_dirs(staging / "wheel", targetlib=self.targetlib)
         self.install_dir = get_install_dir(self.settings, wheel_dirs=self.wheel_dirs, targetlib=self.targetlib)
         self.lib_dir = self.wheel_dirs[self.targetlib]
         self.cache_entries: dict[str, str | Path] = {}
@@ -108,7 +111,7 @@ class Staging:
         if launchers:
             for variable, told in launcher.EXACT.items():
                 os.environ.setdefault(variable, told)
-        definitions = self.place.definitions(self.build_dir.absolute(), self.project.variant)
+        definitions = self.area.definitions_file(self.build_dir.absolute())
         given = " ".join([*self.settings.cmake.define, *self.settings.cmake.args, os.environ.get("CMAKE_ARGS", "")])
         ours: dict[str, str | Path] = {"CMAKE_PROJECT_INCLUDE_BEFORE": definitions, **launchers}
         for name, value in ours.items():
@@ -182,26 +185,43 @@ class Staging:
         :raises ConfigError: when a setting cannot be honoured.
         :raises EngineError: when CMake or a compiler fails.
         """
-        if self.cmake is not None:
-            self.place.begin(
-                self.build_dir, self._fingerprint(), shared=self._has_several_build_types,
-                lasting=self.is_editable and bool(self.settings.editable.rebuild),
-            )  # fmt: skip
+        if self.cmake is None:
+            self._make_plain_files()
+            return self._described(self._gather((), ()), lost=(), outside=())
+        with self._heard():
+            with self._configuring():
+                self._make_plain_files()
+                before = sum(1 for _ in self._staged_files())
+                manifests = manifest.stamps(self.build_dir)
+                with _phase("configure"):
+                    builder = self._configure(self.cmake)
+            with self.area.compile() as packed:
+                options = self._compile(builder)
+                inside = (*self.wheel_dirs.values(), self.lib_dir, self.install_dir, self.build_dir, Path.cwd())
+                outside = manifest.outside(self.build_dir, before=manifests, roots=inside)
+                installed = any(True for _ in itertools.islice(self._staged_files(), before, None))
+                lost = () if installed else tuple(buildtree.libraries(self.build_dir))
+                tree = self._gather(*options)
+                packed += [entry.source for entry in tree.entries if isinstance(entry.source, Path)]
+        return self._described(tree, lost=lost, outside=outside)
+
+    def _configuring(self) -> contextlib.AbstractContextManager[None]:
+        """The block of the build area in which CMake is configured."""
+        return self.area.configure(
+            self.build_dir,
+            self._fingerprint(),
+            variant=self.project.variant,
+            takes_turns=self._has_several_build_types,
+            outlives=self.is_editable and bool(self.settings.editable.rebuild),
+        )
+
+    def _make_plain_files(self) -> None:
+        """Put down the files that CMake does not make."""
         self._copy_licences()
         generate_sources(self.settings, self.project)
         self._generate_outputs()
-        options: tuple[Sequence[str], Sequence[str]] = ((), ())
-        before = sum(1 for _ in self._staged_files())
-        outside: tuple[str, ...] = ()
-        if self.cmake is not None:
-            manifests = manifest.stamps(self.build_dir)
-            with self._heard():
-                options = self._drive_cmake(self.cmake)
-            inside = (*self.wheel_dirs.values(), self.lib_dir, self.install_dir, self.build_dir, Path.cwd())
-            outside = manifest.outside(self.build_dir, before=manifests, roots=inside)
-        installed = any(True for _ in itertools.islice(self._staged_files(), before, None))
-        lost = () if installed or self.cmake is None else tuple(buildtree.libraries(self.build_dir))
-        tree = self._gather(*options)
+
+    def _described(self, tree: Tree, *, lost: tuple[str, ...], outside: tuple[str, ...]) -> Staged:
         return Staged(
             tree=tree, py_api=self.settings.wheel.py_api, build_tag=str(self.settings.wheel.build_tag),
             tags=tuple(self.settings.wheel.tags or ()), native=tuple(self.tags.archs), compiled=self.cmake is not None,
@@ -213,11 +233,12 @@ class Staging:
 
     def configure_only(self) -> None:
         """For ``sdist.cmake``: CMake's configure step alone, which may write into the source."""
-        self._copy_licences()
-        generate_sources(self.settings, self.project)
-        self._generate_outputs()
-        if self.cmake is not None:
-            with self._heard(), _phase("configure"):
+        if self.cmake is None:
+            self._make_plain_files()
+            return
+        with self._heard(), self._configuring():
+            self._make_plain_files()
+            with _phase("configure"):
                 self._configure(self.cmake)
 
     @contextlib.contextmanager
@@ -250,10 +271,8 @@ class Staging:
         """Whether the user wants to see what the tools print."""
         return bool(self.settings.build.verbose) or self.settings.logging.level in {"DEBUG", "INFO"}
 
-    def _drive_cmake(self, cmake: CMake) -> tuple[Sequence[str], Sequence[str]]:
-        with _phase("configure"):
-            builder = self._configure(cmake)
-        self.place.configured()
+    def _compile(self, builder: Any) -> tuple[Sequence[str], Sequence[str]]:
+        """Build and install what is configured; returns the options with which an editable install does so again."""
         if self.meanwhile is not None:
             waiting = threading.Timer(_HEAD_START, self.meanwhile)
             waiting.daemon = True

@@ -1,0 +1,195 @@
+"""What is remembered of a build, and how much of its tree may be used again."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from .record import NamedTuple, Record
+
+
+class Stamp(NamedTuple):
+    """What is known of one file of a source tree.
+
+    :param digest: blake2b of the content in hex, ``link:TARGET`` for a symbolic link, ``dir`` for a directory.
+    :param mode: permission bits.
+    :param status: size, mtime in ns, ctime in ns and inode when it was read: while all are the same, it is not read
+        again.
+    """
+
+    digest: str
+    mode: int
+    status: tuple[int, int, int, int]
+
+
+Manifest = Mapping[str, Stamp]
+"""Paths relative to a root, with ``/``, sorted; directories included."""
+
+
+class Difference(Record):
+    """Names that are new, gone, or of other content or mode."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.changed)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them, sorted."""
+        return tuple(sorted({*self.added, *self.removed, *self.changed}))
+
+
+def difference(before: Manifest, after: Manifest) -> Difference:
+    """What changed in content or mode from ``before`` to ``after``; time stamps do not count.
+
+    >>> before = {"a": Stamp("1", 0o644, (1, 1, 1, 1)), "b": Stamp("2", 0o644, (1, 1, 1, 1))}
+    >>> after = {"a": Stamp("3", 0o644, (1, 2, 2, 1)), "c": Stamp("2", 0o644, (1, 1, 1, 1))}
+    >>> difference(before, after)
+    Difference(added=('c',), removed=('b',), changed=('a',))
+    """
+    return Difference(
+        added=tuple(n for n in after if n not in before),
+        removed=tuple(n for n in before if n not in after),
+        changed=tuple(
+            n for n in after if n in before and (after[n].digest, after[n].mode) != (before[n].digest, before[n].mode)
+        ),
+    )
+
+
+COMMIT = "which commit is checked out"
+"""Among what surrounds a build: what projects learn that ask Git."""
+
+ANY = "*"
+"""Among the variables that a project names: one whose name it computes."""
+
+
+class Inputs(Record):
+    """Everything that goes into a build, as digests and stamps that can be compared with those of another build.
+
+    :param software: versions of truewheel, of the engine, and of this record's layout.
+    :param settings: digest of all that is told to the engine: configuration, options, version, paths.
+    :param variables: digests of the environment variables, by name; and of what else surrounds the build, by names
+        with blanks.
+    :param search: stamps of the directories in which CMake looks for packages and programs, by path.
+    :param sources: the source tree; files of other directories of the project's by names that begin with ``../``.
+    :param shared: whether several build types take turns in one build tree.
+    :param now: time in ns since the epoch at the start of the build.
+    """
+
+    software: str
+    settings: str
+    variables: Mapping[str, str]
+    search: Mapping[str, str]
+    sources: Manifest
+    now: int
+    shared: bool = False
+
+
+class Traces(Record):
+    """What a build left behind that later builds must know.
+
+    :param generator: CMake's generator.
+    :param outside: stamps of files outside of the source and build trees that went into the build, by path: compilers
+        and tools, system headers, libraries; empty where nothing was found.
+    :param folders: digests of the names of what lies in directories outside, by path: those that compilers and linkers
+        search, and those of sources.
+    :param roots: directories outside of the source tree whose files are among the sources.
+    :param compiled: names of source files that the build tool knows as inputs of compilers and linkers.
+    :param configured: names of source files that CMake knows as inputs of its own.
+    :param packed: names of source files that went into the wheel as they are.
+    :param mentioned: names of source files that a command of the project's names, or that its scripts may import, without
+        declaring them as its inputs.
+    :param variables: environment variables that the project's CMake files or commands name; and of what else surrounds the
+        build.
+    :param strays: files that commands left in the build tree without declaring them.
+    :param leftovers: such files that a command names: it makes them again when it runs, and not before.
+    :param commands: whether the project runs commands of its own at build time.
+    :param scripted: whether a compiler or another tool is a script, which may read what it likes.
+    :param reads: whether its CMake files read others by themselves (``file(READ)``, ``execute_process`` ...).
+    :param probes: whether a source asks ``__has_include``.
+    :param finished: time in ns since the epoch when the build ended.
+    :param steady: whether it ended well.
+    """
+
+    generator: str = ""
+    outside: Mapping[str, str] = MappingProxyType({})
+    folders: Mapping[str, str] = MappingProxyType({})
+    roots: tuple[str, ...] = ()
+    compiled: frozenset[str] = frozenset()
+    configured: frozenset[str] = frozenset()
+    packed: frozenset[str] = frozenset()
+    mentioned: frozenset[str] = frozenset()
+    variables: frozenset[str] = frozenset()
+    strays: frozenset[str] = frozenset()
+    leftovers: frozenset[str] = frozenset()
+    commands: bool = False
+    scripted: bool = False
+    reads: bool = False
+    probes: bool = False
+    finished: int = 0
+    steady: bool = True
+
+
+class BuildRecord(Record):
+    """The memory of a build tree: what went in, and what it left."""
+
+    inputs: Inputs
+    traces: Traces
+
+
+class Reuse(enum.Enum):
+    """How much of a build tree may be used again, from nothing to all."""
+
+    CLEAN = "clean"
+    """Nothing: the tree is deleted."""
+    CONFIGURE = "configure"
+    """Compiled objects: CMake's cache and everything that it wrote is made anew, then the build tool decides."""
+    KEEP = "keep"
+    """All: CMake looks at its own tree again, then the build tool decides."""
+
+
+class ReuseDecision(Record):
+    """How much, and why: one phrase for people."""
+
+    reuse: Reuse
+    because: str
+
+    @property
+    def phrase(self) -> str:
+        """What the summary of a build says of it."""
+        return _WORDS[self.reuse] + self.because
+
+
+_WORDS = {Reuse.CLEAN: "from nothing: ", Reuse.CONFIGURE: "warm, configured anew: ", Reuse.KEEP: "warm: "}
+
+
+class ColdReason(enum.Enum):
+    """Why a build keeps nothing for the next one; the values are for people."""
+
+    SWITCHED_OFF = "cache = off"
+    NOT_A_WHEEL = "only wheels are built warm"
+    IN_ITS_SOURCE = "built in its source"
+    ENVIRONMENT_DELETED = "its build environment will be deleted"
+    ENVIRONMENT_NOT_KEPT = "the build environment cannot be kept"
+    UNFIT_CACHE = "the cache directory cannot be used"
+
+
+class NothingKept(Record):
+    """That a build keeps nothing, and why.
+
+    :param detail: one phrase for people that says more than the cause.
+    """
+
+    cause: ColdReason
+    detail: str = ""
+
+    @property
+    def phrase(self) -> str:
+        """What the summary of a build says of it; empty when it is as the user wants it."""
+        if self.cause is ColdReason.SWITCHED_OFF:
+            return ""
+        return self.detail or self.cause.value

@@ -1,0 +1,120 @@
+"""What stops the work: errors, each with its exit code. What is wrong with a wheel is a finding (``model/finding.py``)."""
+
+from __future__ import annotations
+
+import enum
+
+from .record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import ClassVar
+
+    from .finding import Finding
+
+
+class ExitCode(enum.IntEnum):
+    """What the ``truewheel`` command returns to the shell."""
+
+    FINE = 0
+    FINDINGS = 1
+    USAGE = 2
+    BUILD_FAILED = 3
+    NOT_A_WHEEL = 4
+
+
+class TruewheelError(Exception):
+    """Something that stops the work, said so that a person can act on it.
+
+    :param message: one sentence, what went wrong; names the file.
+    :param context: the evidence, a line each.
+    :param hint: something that the user can type or change.
+    """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.USAGE
+
+    def __init__(self, message: str, *, context: Iterable[str] = (), hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.context = tuple(context)
+        self.hint = hint
+
+
+class Problem(Record):
+    """One mistake in a configuration: its full TOML path (``project.version``), what is wrong, and a cure."""
+
+    where: str
+    message: str
+    hint: str | None = None
+
+
+class ConfigError(TruewheelError):
+    """The project's configuration is wrong; carries every problem at once."""
+
+    def __init__(self, message: str, *, problems: Iterable[Problem], hint: str | None = None) -> None:
+        self.problems = tuple(problems)
+        lines = [f"{p.where}: {p.message}" + (f" ({p.hint})" if p.hint else "") for p in self.problems]
+        super().__init__(message, context=lines, hint=hint)
+
+
+class EngineError(TruewheelError):
+    """CMake, the compiler or another tool of the build failed.
+
+    :param phase: ``configure``, ``build``, ``install``, …
+    :param argv: the command that failed, empty when no command ran.
+    :param returncode: its exit status, ``None`` when it did not run.
+    :ivar said: what the tools printed, a line each: the last ones. Where it is not known, empty.
+    """
+
+    exit_code = ExitCode.BUILD_FAILED
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        phase: str,
+        argv: Iterable[str] = (),
+        returncode: int | None = None,
+        context: Iterable[str] = (),
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, context=context, hint=hint)
+        self.phase = phase
+        self.said: tuple[str, ...] = ()
+        self.argv = tuple(argv)
+        self.returncode = returncode
+
+
+class FormatError(TruewheelError):
+    """A binary file is not what its header claims.
+
+    :param offset: the byte at which reading failed, from the start of the file (or archive member).
+    :param field: the name that the format's specification gives to what was read (``e_shoff``).
+    :param value: what was found there.
+    """
+
+    exit_code = ExitCode.NOT_A_WHEEL
+
+    def __init__(self, message: str, *, offset: int, field: str, value: object = None, hint: str | None = None) -> None:
+        context = [f"at byte {offset:#x}, {field}" + (f" = {value!r}" if value is not None else "")]
+        super().__init__(message, context=context, hint=hint)
+        self.offset = offset
+        self.field = field
+        self.value = value
+
+
+class WheelError(TruewheelError):
+    """A file is not a wheel that can be read, or a wheel cannot be written."""
+
+    exit_code = ExitCode.NOT_A_WHEEL
+
+
+class VerdictError(TruewheelError):
+    """A build that succeeded made something that must not be shipped as declared; carries the findings."""
+
+    exit_code = ExitCode.FINDINGS
+
+    def __init__(self, message: str, *, findings: Iterable[Finding], hint: str | None = None) -> None:
+        self.findings = tuple(findings)
+        super().__init__(message, hint=hint)

@@ -1,0 +1,37 @@
+"""What can be wrong with a wheel: findings and their severity. Nothing here prints, reads or decides."""
+
+from __future__ import annotations
+
+import enum
+
+from .record import Record
+
+
+class Severity(enum.Enum):
+    """How grave a finding is. Only ``ERROR`` fails a build or a check."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+UNLISTED = "…"
+"""Where a finding is that only counts others of its code, which are too many to be told one by one."""
+
+
+class Finding(Record):
+    """One thing that a judge has to say about a wheel.
+
+    :param code: ``TW`` and three digits; see :mod:`truewheel.model.codes`.
+    :param message: one sentence, what is the matter.
+    :param where: the file inside the wheel, or the wheel's name, or a TOML path.
+    :param evidence: facts that can be checked with readelf, otool, dumpbin or unzip, a line each.
+    :param hint: something that the user can type or change.
+    """
+
+    code: str
+    message: str
+    where: str
+    evidence: tuple[str, ...] = ()
+    hint: str | None = None
+    severity: Severity

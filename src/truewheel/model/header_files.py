@@ -1,0 +1,52 @@
+"""Files of headers in ``.dist-info``: WHEEL and METADATA. Pure text.
+
+Sources: the binary distribution format, the core metadata specification.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+def wheel_text(*, generator: str, purelib: bool, tags: Iterable[str], build: str = "") -> bytes:
+    """The content of WHEEL.
+
+    :param tags: expanded tags, one per line.
+    """
+    lines = ["Wheel-Version: 1.0", f"Generator: {generator}", f"Root-Is-Purelib: {str(purelib).lower()}"]
+    lines += [f"Tag: {tag}" for tag in tags]
+    if build:
+        lines.append(f"Build: {build}")
+    return ("\n".join(lines) + "\n\n").encode()
+
+
+def parse_headers(text: str) -> tuple[tuple[str, str], ...]:
+    """The headers of WHEEL (or of METADATA, without its body), in order; continued lines are joined."""
+    return tuple(each_header(text))
+
+
+def each_header(text: str) -> Iterator[tuple[str, str]]:
+    """The headers one by one, for those who look for the first of a name.
+
+    As :mod:`email` has it, an empty line ends them, and one of blanks goes on with the header before.
+
+    >>> list(each_header("License: one\\n \\n two\\nName: p\\n\\nName: none"))
+    [('License', 'one\\n\\ntwo'), ('Name', 'p')]
+    """
+    body = text.find("\n\n")  # a project's whole README may follow
+    last: tuple[str, str] | None = None
+    for line in (text if body < 0 else text[:body]).replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        if not line:
+            break
+        if line[0] in " \t" and last is not None:
+            last = (last[0], f"{last[1]}\n{line.strip()}")
+            continue
+        name, colon, value = line.partition(":")
+        if colon:
+            if last is not None:
+                yield last
+            last = (name.strip(), value.strip())
+    if last is not None:
+        yield last

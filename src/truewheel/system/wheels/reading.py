@@ -1,0 +1,241 @@
+"""Wheels read with suspicion: everything that a judge needs to know, and no opinion.
+
+:func:`contents_of` looks at the files of any source, :func:`read_wheel` at all that a wheel on disk says.
+Source: the binary distribution format.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ... import formats
+from ...model.contents import Contents, File, Member, WheelFacts
+from ...model.errors import FormatError, WheelError
+from ...model.header_files import parse_headers
+from ...model.record import NamedTuple
+from ...model.record_file import parse_record
+from ...model.wheel_name import VARIANT, parse_wheel_name
+from .sources import WheelArchive
+from .zip_reader import Archive
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ...formats.cursor import Buffer
+    from ...model.binary import Binary
+    from ...model.variants import Variant
+    from .sources import ArchivedMember, SourceMember, WheelSource
+    from .zip_directory import Item
+
+_LARGE = 4_000_000
+"""Bytes from which on a wheel is worth several threads."""
+_LONGEST_TEXT = 32 << 20
+"""Bytes of the largest text in ``.dist-info`` that is read: RECORD of 200,000 files."""
+_HEADERS = 1 << 12
+"""Bytes in which the headers of METADATA nearly always end."""
+_TEXTS = frozenset({"entry_points.txt", "top_level.txt", "direct_url.json", VARIANT})
+"""Further files of ``.dist-info`` that checks ask about."""
+
+
+def contents_of(source: WheelSource, *, variant: Variant | None = None) -> Contents:
+    """Return the files of a source. Binaries are read, of other files only the first bytes are looked at."""
+    files = []
+    for member in source.members():
+        file = look_at(member, digests=False).file
+        if file is not None:
+            files.append(file)
+    return Contents(files=tuple(files), dist_info=source.dist_info, variant=variant)
+
+
+def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelFacts:
+    """Return everything that a judge needs to know of the wheel at ``path``.
+
+    Only members that begin like a binary are unpacked, and only the headers of METADATA are read, unless ``digests`` asks
+    for the hash of each member.
+
+    :raises WheelError: when it is not a ZIP file, or has no ``.dist-info``.
+    """
+    with Archive(path) as archive:
+        by_name = {item.name: item for item in archive.items}
+        home = metadata_directory(archive.name, by_name)
+        members = WheelArchive(archive, home).members()
+        looks = _look_at_all(members, digests=digests, in_threads=archive.size >= _LARGE)
+        undecodable: list[str] = []
+
+        def text(base: str) -> str | None:
+            return text_of(archive, by_name.get(f"{home}/{base}"), undecodable)
+
+        record = text("RECORD")
+        wheel = text("WHEEL")
+        metadata = (
+            text("METADATA") if digests else _metadata_headers(archive, by_name.get(f"{home}/METADATA"), undecodable)
+        )
+        texts = {base: text(base) or "" for base in _TEXTS if f"{home}/{base}" in by_name}
+        return WheelFacts(
+            filename=archive.name,
+            path=os.fspath(path),
+            size=archive.size,
+            contents=Contents(
+                files=tuple([look.file for look in looks if look.file is not None]),
+                dist_info=home,
+                variant=_variant(archive.name, texts.get(VARIANT)),
+            ),
+            members=_facts_of_members(members, looks, digests=digests),
+            record=None if record is None else parse_record(record),
+            wheel_headers=parse_headers(wheel or ""),
+            metadata=metadata,
+            oddities=archive.oddities() if digests else (),
+            undecodable=tuple(sorted(undecodable)),
+            texts=texts,
+        )
+
+
+# --- one member -------------------------------------------------------------------------------------------------
+
+
+class Look(NamedTuple):
+    """What is seen of one member.
+
+    :param file: its facts; ``None`` for a directory.
+    :param digest: its hash as in RECORD, when it was asked for and could be had.
+    :param problem: why it cannot be unpacked, or ``None``.
+    """
+
+    file: File | None
+    digest: str | None
+    problem: str | None
+
+
+def look_at(member: SourceMember, *, digests: bool) -> Look:
+    """Return what is to be seen of a member: whether it is a binary, and what that says of itself."""
+    content: Buffer | None = None
+    digest: str | None = None
+    head, problem = member.head(formats.HEAD)
+    is_binary = formats.sniff(head) is not None
+    try:
+        if is_binary:
+            content = member.read()
+        if digests:
+            from .hashing import hash_of  # hashlib is slow to import, and `show` asks for no hash
+
+            digest = hash_of(member.pieces() if content is None else (content,))
+    except ValueError as error:
+        problem = str(error)
+    if member.name.endswith("/"):
+        return Look(None, digest, problem)
+    binary, broken = (None, None) if content is None else read_binary(content)
+    file = File(path=member.name, size=member.size, executable=member.executable, binary=binary, broken=broken)
+    return Look(file, digest, problem)
+
+
+def read_binary(content: Buffer) -> tuple[Binary | None, FormatError | None]:
+    """Return the facts of a binary, or why there are none.
+
+    The error is a value here, without the frames that would keep ``content`` in memory.
+    """
+    try:
+        return formats.read(content), None
+    except FormatError as error:
+        error.__traceback__ = error.__context__ = error.__cause__ = None
+        return None, error
+
+
+def _look_at_all(members: Sequence[ArchivedMember], *, digests: bool, in_threads: bool) -> list[Look]:
+    """Look at every member; at those of a large wheel side by side, for inflating lets other threads run."""
+    if not in_threads:
+        return [look_at(member, digests=digests) for member in members]
+    from .workers import each  # small wheels go without
+
+    return each(lambda member: look_at(member, digests=digests), members)
+
+
+def _facts_of_members(members: Sequence[ArchivedMember], looks: Sequence[Look], *, digests: bool) -> tuple[Member, ...]:
+    """Return the entries of the archive's directory, with what was seen of each."""
+    facts = []
+    for member, look in zip(members, looks, strict=True):
+        is_directory = look.file is None
+        facts.append(
+            Member(
+                name=member.name,
+                size=member.size,
+                compressed_size=member.item.compressed_size,
+                mode=member.item.mode,
+                sha256=look.digest,
+                encrypted=member.item.encrypted,
+                # Without a hash to work out there is nothing to unpack in a directory.
+                problem=None if is_directory and not digests else look.problem,
+            )
+        )
+    return tuple(facts)
+
+
+# --- .dist-info -------------------------------------------------------------------------------------------------
+
+
+def metadata_directory(filename: str, by_name: Mapping[str, Item]) -> str:
+    """Return the name of the wheel's ``.dist-info``: the one that its file name asks for, or the first.
+
+    :raises WheelError: when there is none.
+    """
+    tops = {name.partition("/")[0] for name in by_name if "/" in name}
+    homes = sorted(top for top in tops if top.endswith(".dist-info"))
+    if not homes:
+        raise WheelError(f"{filename} is not a wheel: it has no .dist-info directory")
+    parts = parse_wheel_name(filename)
+    if parts is not None:
+        wanted = f"{parts.name}-{parts.version}.dist-info"
+        if wanted in homes:
+            return wanted
+    return homes[0]
+
+
+def text_of(archive: Archive, item: Item | None, undecodable: list[str]) -> str | None:
+    """Return a member as text; ``None`` when it is missing, cannot be unpacked, or is too long for a text.
+
+    :param undecodable: takes its base name when it is not UTF-8.
+    """
+    if item is None or item.size > _LONGEST_TEXT:
+        return None
+    try:
+        return _decoded(archive.read(item), item, undecodable)
+    except ValueError:
+        return None
+
+
+def _metadata_headers(archive: Archive, item: Item | None, undecodable: list[str]) -> str | None:
+    """Return the headers of METADATA. Judges read no more, and what follows them may be a whole book."""
+    if item is None:
+        return None
+    head, _ = archive.head(item, _HEADERS)
+    end = head.find(b"\n\n")
+    if end < 0:
+        return text_of(archive, item, undecodable)
+    return _decoded(head[:end], item, undecodable)
+
+
+def _decoded(raw: bytes | bytearray, item: Item, undecodable: list[str]) -> str:
+    """Return bytes as text; what is not UTF-8 is escaped, and the member's name noted."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        undecodable.append(item.name.rpartition("/")[2])
+        return raw.decode("utf-8", "backslashreplace")
+
+
+def _variant(filename: str, text: str | None) -> Variant | None:
+    """Return the variant that the file name speaks of, with the properties that ``variant.json`` gives to its label.
+
+    Where the file knows one label only, its properties are those meant, whatever the name says.
+    """
+    parts = parse_wheel_name(filename)
+    if parts is None or not parts.variant:
+        return None
+    from ...model.variants import Variant, read  # few wheels are variants
+
+    described = read(text).variants if text else ()
+    for variant in described:
+        if variant.label == parts.variant:
+            return Variant(label=parts.variant, properties=variant.properties)
+    properties = described[0].properties if len(described) == 1 else ()
+    return Variant(label=parts.variant, properties=properties)

@@ -1,0 +1,54 @@
+"""All cores at work on a list. ``concurrent.futures`` would do, but it imports ``logging`` and more."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TypeVar
+
+    T = TypeVar("T")
+    R = TypeVar("R")
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def each(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """Return what ``work`` makes of each item, in their order; it should be work that lets other threads run.
+
+    :raises BaseException: whatever ``work`` raised first; items that were not begun by then are left.
+    """
+    waiting = deque(enumerate(items))
+    done: dict[int, R] = {}
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        while waiting and not failures:
+            try:
+                index, item = waiting.popleft()
+            except IndexError:  # another thread was quicker
+                return
+            try:
+                done[index] = work(item)
+            except BaseException as error:  # noqa: BLE001  # raised again below
+                failures.append(error)
+
+    helpers = min(cores(), len(items)) - 1  # this thread works as well
+    threads = [threading.Thread(target=run) for _ in range(helpers)]
+    for thread in threads:
+        thread.start()
+    run()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+    return [done[index] for index in range(len(items))]

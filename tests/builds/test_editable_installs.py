@@ -1,0 +1,59 @@
+"""Editable installs: sources are live, and compiled modules are rebuilt on import when the project asks for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from support import hooks, needs
+from support.editable import MODES
+
+
+def installed(source: Path, place: Path) -> Path:
+    """The editable wheel, unpacked into a directory that Python treats as site-packages."""
+    name = hooks.result(hooks.hook(source, "build_editable", place / "out"))
+    with zipfile.ZipFile(place / "out" / name) as archive:
+        archive.extractall(place / "site")
+    return place / "site"
+
+
+def answer(site: Path, expression: str) -> str:
+    script = f"import site; site.addsitedir({str(site)!r}); import pkg; print({expression})"
+    environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=site, env=environ, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_rebuild_on_import(mode: str, tmp_path: Path) -> None:
+    needs.program("gcc")
+    needs.program("cmake")
+    table, placed = MODES[mode]
+    cmake = hooks.CMAKE.replace("install(TARGETS _m DESTINATION pkg)", placed)
+    source = hooks.project(tmp_path, pyproject=table, cmake=cmake)
+    (source / "src" / "pkg" / "__init__.py").write_text("from ._m import call\nWORD = 'first'\n")
+    site = installed(source, tmp_path)
+    assert answer(site, "pkg.call(), pkg.WORD") == "42 first"
+    (source / "src" / "pkg" / "__init__.py").write_text("from ._m import call\nWORD = 'second'\n")
+    (source / "m.c").write_text(hooks.MODULE.format(head="", value="43"))
+    assert answer(site, "pkg.call(), pkg.WORD") == "43 second"
+
+
+def test_a_build_without_the_cache_leaves_the_rebuild_on_import_intact(tmp_path: Path) -> None:
+    """Both use the project's own build directory, and the rebuild what the install put beside the build."""
+    needs.program("gcc")
+    needs.program("cmake")
+    source = hooks.project(tmp_path, pyproject=MODES["redirect"][0])
+    (source / "src" / "pkg" / "__init__.py").write_text("from ._m import call\n")
+    site = installed(source, tmp_path)
+    hooks.result(hooks.hook(source, "build_wheel", tmp_path / "wheels", {"truewheel.cache": "off"}))
+    (source / "m.c").write_text(hooks.MODULE.format(head="", value="43"))
+    assert answer(site, "pkg.call()") == "43"

@@ -1,0 +1,215 @@
+"""Every kind of extension in ``examples/``: built by a real front end, judged, installed elsewhere, and tested there.
+
+Each is built once, with one Python and one front end; the wheel is installed into a fresh environment of each Python that
+it is meant for. The four examples that differ by binding tool go through every front end and Python in
+``test_front_ends.py``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import itertools
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support import interpreters, needs
+from support.examples import BINDING_TOOLS, BUILD, FRONT_ENDS, MANYLINUX, PIP, PURE, TABLE, UV, Example
+from support.paths import EXAMPLES
+from support.programs import run
+from support.shop import Shop
+
+pytestmark = [pytest.mark.network, pytest.mark.slow]
+
+
+Ran = Callable[[str, str, str], None]
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_example(name: str, tmp_path: Path, environ: dict[str, str], ran: Ran) -> None:
+    shop = Shop(name, tmp_path / name, environ)
+    shop.take_what_comes_first()
+    shop.build()
+    assert re.fullmatch(shop.example.tag, shop.tag())
+    if (
+        not shop.example.supplied
+    ):  # linking another wheel's library leaves the length of its path behind (CMake's RPATH)
+        assert shop.wheel().read_bytes() == shop.twin().read_bytes(), "the same sources, other bytes"
+    shop.judge()
+    for version in shop.example.runs_on or (shop.example.python,):
+        shop.test(version)
+    shop.compare_stubs(version)
+    ran(name, shop.example.python, FRONT_ENDS[shop.example.built])
+
+
+PLAIN = Example(built=PIP, python="", tag=r"cp3\d+-(cp|abi)3\d*-" + MANYLINUX, programs=("g++",))
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize("version", interpreters.WANTED)
+@pytest.mark.parametrize("name", sorted({*TABLE, *BINDING_TOOLS}))
+def test_every_kind_by_every_front_end(
+    name: str, version: str, tmp_path: Path, environ: dict[str, str], ran: Ran
+) -> None:
+    """All front ends give one and the same wheel, so it is enough to install and test one of them."""
+    known = TABLE.get(name, PLAIN)
+    # A requirement on an old release tells that it works with that one; not every Python has it.
+    beside = tuple(re.split("[<>=]", requirement)[0] for requirement in known.beside)
+    shop = Shop(name, tmp_path / name, environ, dataclasses.replace(known, python=version, beside=beside))
+    shop.take_what_comes_first()
+    made = set()
+    for front_end, short in FRONT_ENDS.items():
+        shop.example = dataclasses.replace(shop.example, built=front_end)
+        shop.out = shop.place / short
+        shop.build()
+        made.add(shop.wheel().read_bytes())
+    assert len(made) == 1
+    assert re.fullmatch(known.tag, shop.tag())
+    shop.test(version)
+    for short in FRONT_ENDS.values():
+        ran(name, version, short)
+
+
+def test_one_wheel_serves_the_newest_python(tmp_path: Path, environ: dict[str, str], ran: Ran) -> None:
+    """Built with the oldest, tested on the newest; and built by truewheel on the newest."""
+    version = max(interpreters.newer(), default=None) or needs.missing("a CPython newer than 3.13 (.ci/debian)")
+    shop = Shop("stable-abi", tmp_path / "old", environ)
+    shop.build()
+    shop.test(version)
+    example = Example(built=BUILD, python=version, tag=TABLE["stable-abi"].tag)
+    shop = Shop("stable-abi", tmp_path / "new", environ, example)
+    shop.build()
+    assert re.fullmatch(example.tag, shop.tag())
+    shop.judge()
+    shop.test("3.10")
+    ran("stable-abi", version, "build")
+
+
+def test_every_example_is_in_a_table() -> None:
+    folders = {path.parent.name for path in EXAMPLES.glob("*/pyproject.toml")}
+    assert folders == set(TABLE) | set(BINDING_TOOLS)
+
+
+@pytest.mark.parametrize("name", sorted({*TABLE, *BINDING_TOOLS}))
+def test_every_example_has_its_pages_and_tests(name: str) -> None:
+    home = EXAMPLES / name
+    assert (home / "README.md").read_text(encoding="utf-8").startswith(f"# example-{name}\n")
+    assert list((home / "tests").glob("test_*.py"))
+    assert name == "executable" or list(home.glob("src/**/py.typed"))
+
+
+def test_the_page_of_what_is_tested_knows_every_kind() -> None:
+    """Its content comes from reports of these tests (``docs/regenerate/tested.py``); here it is only counted."""
+    spec = importlib.util.spec_from_file_location("tested", EXAMPLES.parent / "docs" / "regenerate" / "tested.py")
+    tested = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tested)
+    told = tested.listed(tested.TARGET.read_text(encoding="utf-8"))
+    kinds = {*TABLE, *BINDING_TOOLS}
+    assert told >= set(itertools.product(kinds, interpreters.WANTED, FRONT_ENDS.values()))
+    assert tested.listed(tested.page(told)) == told
+
+
+def test_the_page_on_kinds_is_up_to_date() -> None:
+    command = (sys.executable, EXAMPLES.parent / "docs" / "regenerate" / "kinds.py", "--check")
+    run(*command, cwd=EXAMPLES.parent, environ=os.environ)
+
+
+# --- free-threaded Python ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["c-module", "pybind11", "nanobind"])
+def test_free_threaded(name: str, tmp_path: Path, environ: dict[str, str], ran: Ran) -> None:
+    """Tagged for that build of Python alone, and its GIL stays off."""
+    version = max(interpreters.threaded(), default=None) or needs.missing("a free-threaded CPython (.ci/free-threaded)")
+    tag = rf"cp3\d+-cp{version.replace('.', '')}-{MANYLINUX}"
+    shop = Shop(name, tmp_path / name, environ, Example(built=UV, python=version, tag=tag, programs=("g++",)))
+    shop.build()
+    assert re.fullmatch(tag, shop.tag())
+    shop.judge()
+    shop.test(version, PYTHONWARNINGS="error:The global interpreter lock")
+    ran(name, version, "uv")
+
+
+# --- PyPy -------------------------------------------------------------------------------------------------------
+
+PYPY = rf"pp(?P<n>3\d+)-pypy(?P=n)_pp\d+-{MANYLINUX}"
+
+
+@pytest.mark.parametrize("name", ["c-module", "cffi"])
+def test_pypy(name: str, tmp_path: Path, environ: dict[str, str], ran: Ran) -> None:
+    """truewheel and the front end run on PyPy."""
+    version = next((v for v in interpreters.pypys() if v not in {"pypy3.8", "pypy3.9"}), None) or needs.missing(
+        "PyPy 3.10 or newer with headers (.ci/debian)"
+    )
+    shop = Shop(name, tmp_path / name, environ, Example(built=PIP, python=version, tag=PYPY, programs=("gcc",)))
+    said = shop.build()
+    assert "warning TW" not in said
+    assert re.fullmatch(PYPY, shop.tag())
+    shop.judge()
+    shop.test(version)
+    ran(name, version.replace("pypy", "PyPy "), "pip")
+
+
+def test_pypy_from_cpython(tmp_path: Path, environ: dict[str, str]) -> None:
+    """A PyPy that is too old for truewheel is built for by a CPython: the tag comes from the module that was built."""
+    needs.program("pypy3")
+    example = Example(built=PIP, python="3.12", tag=PYPY)
+    shop = Shop("c-module", tmp_path / "shop", environ, example)
+    path = shutil.which("pypy3")
+    include = run(path, "-c", "import sysconfig; print(sysconfig.get_path('include'))", cwd=tmp_path, environ=environ)
+    found = {"EXECUTABLE": path, "INCLUDE_DIR": include.strip(), "ROOT_DIR": "/usr", "FIND_IMPLEMENTATIONS": "PyPy"}
+    shop.build("-Ccmake.args=" + ";".join(f"-DPython_{key}={value}" for key, value in found.items()))
+    assert re.fullmatch(PYPY, shop.tag())
+    shop.judge()
+    home = tmp_path / "unpacked"
+    shutil.unpack_archive(shop.wheel(), home, "zip")
+    script = "import zlib; from example_c_module import checksum; assert checksum(b'pypy') == zlib.adler32(b'pypy')"
+    run(path, "-c", script, cwd=home, environ=environ)
+
+
+# --- absence, asked for and never by itself ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "variables"),
+    [(("-Cwheel.cmake=false",), {}), ((), {"EXAMPLE_ACCELERATOR": "python"})],
+    ids=["option", "variable"],
+)
+def test_accelerator_without_a_compiler(
+    options: tuple[str, ...], variables: dict[str, str], tmp_path: Path, environ: dict[str, str]
+) -> None:
+    shop = Shop("accelerator", tmp_path / "shop", environ)
+    shop.build(*options, CC="false", **variables)
+    assert shop.tag() == PURE
+    shop.judge()
+    shop.test(shop.example.python, EXPECT_COMPILED="0")
+
+
+def test_accelerator_fails_where_the_compiler_does(tmp_path: Path, environ: dict[str, str]) -> None:
+    shop = Shop("accelerator", tmp_path / "shop", environ)
+    said = shop.build(status=2, CC="false")
+    assert "EXAMPLE_ACCELERATOR=python" in said
+    assert not list(tmp_path.glob("shop/out/*.whl"))
+
+
+def test_accelerator_goes_on_without_a_compiler_for_those_who_ask(tmp_path: Path, environ: dict[str, str]) -> None:
+    shop = Shop("accelerator", tmp_path / "shop", environ)
+    said = shop.build(CC="false", EXAMPLE_ACCELERATOR="optional")
+    assert shop.tag() == PURE
+    assert "nothing was compiled" in said
+    shop.test(shop.example.python, EXPECT_COMPILED="0")
+
+
+def test_system_access_where_the_system_has_none(tmp_path: Path, environ: dict[str, str]) -> None:
+    shop = Shop("system-access", tmp_path / "shop", environ)
+    said = shop.build("-Ccmake.define.HAVE_INOTIFY=OFF")
+    assert "no inotify" in said
+    assert shop.tag() == PURE
+    shop.judge()
+    shop.test("3.13")

@@ -1,0 +1,187 @@
+"""The catalogue of findings agrees with the pages, and the source raises each code as its row says."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from truewheel import finding_pages as pages
+from truewheel.model.codes import CODES
+from truewheel.model.finding import Severity
+
+SOURCE = Path(__file__).parents[2] / "src" / "truewheel"
+A_CODE = re.compile(r"TW[1-9]\d\d")
+FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@pytest.mark.parametrize("code", sorted(CODES.keys() | pages.titles().keys()))
+def test_a_row_says_what_its_page_says(code: str) -> None:
+    row = CODES[code]
+    assert row.code == code
+    assert row.title == pages.titles()[code]
+    stated = re.search(r"^Severity: (.*)$", pages.page(code), re.MULTILINE)
+    assert stated is not None
+    words = set(re.findall(r"\b(error|warning|note)\b", stated[1]))
+    assert words == {severity.value for severity in row.severities}
+
+
+def test_rows_are_in_order_and_name_each_severity_once() -> None:
+    assert list(CODES) == sorted(CODES)
+    for row in CODES.values():
+        assert row.severities == tuple(
+            s for s in (Severity.ERROR, Severity.WARNING, Severity.NOTE) if s in row.severities
+        )
+
+
+def test_only_an_error_can_make_something_untrue() -> None:
+    for row in CODES.values():
+        if row.makes_name_untrue or row.makes_label_untrue:
+            assert Severity.ERROR in row.severities
+        assert not (row.makes_name_untrue and row.makes_label_untrue)
+
+
+class Module:
+    """The syntax tree of one file, with what is needed to follow a value back to constants."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.tree = ast.parse(path.read_text(encoding="utf-8"))
+        self.parents = {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+        self.functions = {node.name: node for node in ast.walk(self.tree) if isinstance(node, FUNCTION)}
+        self.calls = [node for node in ast.walk(self.tree) if isinstance(node, ast.Call)]
+
+    def function_around(self, node: ast.AST) -> ast.FunctionDef | None:
+        """Return the function that ``node`` stands in."""
+        while node in self.parents:
+            node = self.parents[node]
+            if isinstance(node, FUNCTION):
+                return node
+        return None
+
+    def calls_of(self, function: ast.FunctionDef) -> list[ast.Call]:
+        """Return the calls of ``function`` by its bare name, or as a method."""
+        found = []
+        for call in self.calls:
+            named = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            if named == function.name:
+                found.append(call)
+        return found
+
+    def values(self, node: ast.AST | None, call: ast.Call | None, depth: int = 0) -> set[str]:
+        """Return the codes and severities that an expression may have.
+
+        :param call: the call of the enclosing function for which parameters are looked up; ``None`` for any call.
+        """
+        if node is None or depth > 5:
+            return set()
+        if isinstance(node, ast.Constant):
+            return {node.value} if isinstance(node.value, str) and A_CODE.fullmatch(node.value) else set()
+        if isinstance(node, ast.Attribute):
+            is_severity = isinstance(node.value, ast.Name) and node.value.id == "Severity"
+            return {node.attr.lower()} if is_severity else set()
+        if isinstance(node, ast.IfExp):
+            return self.values(node.body, call, depth + 1) | self.values(node.orelse, call, depth + 1)
+        if isinstance(node, ast.Name):
+            return self.values_of_name(node, call, depth)
+        return set()
+
+    def values_of_name(self, node: ast.Name, call: ast.Call | None, depth: int) -> set[str]:
+        function = self.function_around(node)
+        if function is None:
+            return set()
+        if node.id in parameters(function):
+            calls = [call] if call is not None else self.calls_of(function)
+            found = set()
+            for one in calls:
+                found |= self.values(argument(one, function, node.id), None, depth + 1)
+            return found
+        found = set()
+        for assignment in ast.walk(function):
+            targets = assignment.targets if isinstance(assignment, ast.Assign) else ()
+            if any(isinstance(target, ast.Name) and target.id == node.id for target in targets):
+                found |= self.values(assignment.value, call, depth + 1)
+        return found
+
+
+def parameters(function: ast.FunctionDef) -> list[str]:
+    arguments = function.args
+    return [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+
+
+def argument(call: ast.Call, function: ast.FunctionDef, name: str) -> ast.AST | None:
+    """Return what ``call`` hands over as ``name``: by keyword, by position, or the parameter's default."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    positional = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+    is_method = positional[:1] in (["self"], ["cls"])
+    at = positional.index(name) - is_method if name in positional else len(call.args)
+    if at < len(call.args):
+        return call.args[at]
+    defaults = dict(zip(reversed(positional), reversed(function.args.defaults), strict=False))
+    defaults |= {a.arg: d for a, d in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True) if d}
+    return defaults.get(name)
+
+
+def keywords_of(call: ast.Call) -> dict[str, ast.AST]:
+    return {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+
+
+def named(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def constructions(module: Module) -> Iterator[tuple[set[str], set[str], int]]:
+    """Yield every ``Finding(…)`` of a module: codes, severities, line. A helper's are those of each of its calls."""
+    for made in module.calls:
+        if named(made) != "Finding":
+            continue
+        given = keywords_of(made)
+        code, severity = given["code"], given["severity"]
+        function = module.function_around(made)
+        is_helper = function is not None and isinstance(code, ast.Name) and code.id in parameters(function)
+        for call in module.calls_of(function) if is_helper else [None]:
+            yield module.values(code, call), module.values(severity, call), (call or made).lineno
+
+
+@cache
+def raised() -> dict[str, dict[str, str]]:
+    """Return the places where each code is constructed at each severity."""
+    found: dict[str, dict[str, str]] = {}
+    modules = [Module(path) for path in sorted(SOURCE.rglob("*.py"))]
+    for module in modules:
+        for codes, severities, line in constructions(module):
+            for code in codes:
+                for severity in severities:
+                    place = f"{module.path.relative_to(SOURCE).as_posix()}:{line}"
+                    found.setdefault(code, {}).setdefault(severity, place)
+    return found
+
+
+def carried() -> set[str]:
+    """Return the codes that travel in another value until a finding is made of them, which then is an error."""
+    found = set()
+    for path in SOURCE.rglob("*.py"):
+        module = Module(path)
+        for call in module.calls:
+            if named(call) == "Obstacle":
+                found |= module.values(keywords_of(call)["code"], None)
+    return found
+
+
+RAISED_FOR_A_BUILD = {"TW404": "error", "TW405": "error", "TW516": "warning"}
+"""What ``replace(finding, severity=…)`` makes of them: odd in a wheel that was found, wrong in one that was just built."""
+
+
+def test_every_code_is_raised_at_the_severities_of_its_row() -> None:
+    found = {code: set(severities) for code, severities in raised().items()}
+    for code in carried():
+        found.setdefault(code, set()).add("error")
+    for code, severity in RAISED_FOR_A_BUILD.items():
+        found.setdefault(code, set()).add(severity)
+    assert found == {code: {s.value for s in row.severities} for code, row in CODES.items()}, raised()

@@ -1,0 +1,129 @@
+"""Values as text: nothing that a wheel's maker wrote moves the cursor, and what is alike is told once."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.facts import contents, wheel_named
+from truewheel import report
+from truewheel.audit.verdict import Checked
+from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need
+from truewheel.model.contents import WheelFacts
+from truewheel.model.errors import TruewheelError, VerdictError
+from truewheel.model.finding import Finding, Severity
+from truewheel.model.floor import Evidence, Floor
+from truewheel.model.verdict import Verdict
+from truewheel.model.wheel_name import WheelName
+
+EVIL = "a\x1b[31m\x00\x07\x9b2J\r\n\u202e\u2028\x7f\udc80"
+
+
+def finding(where: str, *, message: str = "is wrong", evidence: tuple[str, ...] = (), hint: str = "mend it") -> Finding:
+    return Finding(code="TW514", severity=Severity.NOTE, where=where, message=message, evidence=evidence, hint=hint)
+
+
+def facts(name: str) -> WheelFacts:
+    return wheel_named(name, contents())
+
+
+def checked(*findings: Finding, evil: str = "x") -> Checked:
+    floor = Floor(of="glibc", version=(2, 17), evidence=(Evidence(file=evil, symbol=evil, version=evil, library=evil),))
+    truth = Verdict(
+        interpreters=(evil,), abis=("none",), platforms=("any",), purelib=True, floors=(floor,), reasons=(evil,)
+    )
+    name = WheelName(name="p", version="1", interpreters=(evil, "py3"), abis=("none",), platforms=("any",))
+    return Checked(claimed=name, truth=truth, findings=findings)
+
+
+def harmless(text: str) -> bool:
+    return all(c == "\n" or c.isprintable() for c in text)
+
+
+def test_nothing_from_a_wheel_is_obeyed_by_a_terminal() -> None:
+    bad = finding(EVIL, message=EVIL, evidence=(EVIL,), hint=EVIL)
+    more = [finding(f"{n}{EVIL}", message=EVIL, evidence=(EVIL,), hint=f"{n}{EVIL}") for n in range(9)]
+    judged, known = checked(bad, *more, evil=EVIL), facts(EVIL)
+    piece = ElfSlice(cpu="x86_64", bits=64, machine=62, kind=Kind.SHARED, name=EVIL, needs=(Need(library=EVIL),))
+    texts = [
+        report.shown(known, judged),
+        report.shown(known, judged, report.Style(verbose=True)),
+        report.checked_line(known, judged),
+        report.summary(EVIL, 1, judged.truth, note=EVIL),
+        report.error(VerdictError(EVIL, findings=[bad, *more], hint=EVIL)),
+        report.error(TruewheelError(EVIL, context=[EVIL])),
+        report.binary(EVIL, Binary(format=Format.ELF, slices=(piece,))),
+        report.held("/cache", [(EVIL, 0.0, 1, EVIL)]),
+        report.as_json([(known, judged)]),
+    ]
+    for text in texts:
+        assert harmless(text), text
+    assert json.loads(texts[-1])["wheels"][0]["findings"][0]["where"] == EVIL
+
+
+@given(st.text(max_size=50))
+def test_law_printable_text_is_one_line(text: str) -> None:
+    assert report.printable(text).isprintable()
+    assert not text.isprintable() or report.printable(text) == text
+
+
+def test_what_is_too_long_for_a_person_is_cut() -> None:
+    assert report.printable("x" * 10_000_000) == "x" * 1000 + "… (9999000 characters more)"
+
+
+def test_of_a_long_name_the_beginning_and_the_end_are_told() -> None:
+    """In text; programs get it whole."""
+    name = f"p/{'x' * 3000}.so"
+    one = finding(name, evidence=(f"{name} needs libfoo.so",))
+    known, judged = facts("p-1-py3-none-any.whl"), checked(one, finding("q", message="is odd"))
+    text = report.shown(known, judged)
+    assert max(map(len, text.splitlines())) < 400
+    assert "characters more) …xxx" in text
+    assert "xxx.so needs libfoo.so\n" in text
+    assert json.loads(report.as_json([(known, judged)]))["wheels"][0]["findings"][0]["where"] == name
+    together = "\n".join(report.findings([one, finding(name + "2", evidence=("it is odd",)), finding("a" * 300)]))
+    assert max(map(len, together.splitlines())) < 400
+    assert "a" * 300 in together
+
+
+def test_more_than_is_listed_is_not_promised() -> None:
+    many = [finding(f"p/{n}.a") for n in range(6)]
+    rest = finding("…", message="and 72 more like these, which are not listed")
+    told = report.findings([*many, rest], rest=" (-v lists them)")
+    assert told[0].startswith("note TW514: is wrong (6 files or more)\n")
+    assert "  and 1 more (-v lists them)\n" in told[0]
+    assert told[1].startswith("note TW514: …: and 72 more like these, which are not listed")
+    assert report.findings(many)[0].startswith("note TW514: is wrong (6 files)\n")
+
+
+def test_lines_of_a_compiler_stay_lines() -> None:
+    long = "x" * 5000
+    text = report.error(TruewheelError("it failed", context=[f"one\n\ttwo\n{long}"]))
+    assert text.split("\n")[1:] == ["  because: one", "  because:         two", f"  because: {long}"]
+
+
+def test_findings_that_are_alike_are_told_together() -> None:
+    many = [finding(f"p/{n}.a", evidence=(f"{n} bytes",)) for n in range(30)]
+    told = report.shown(facts("p-1-py3-none-any.whl"), checked(*many, finding("q", message="is odd")))
+    assert "note TW514: is wrong (30 files)\n  p/0.a: 0 bytes\n" in told
+    assert "  p/4.a: 4 bytes\n  and 25 more (-v lists them)\n  hint: mend it\n" in told
+    assert "p/5.a" not in told
+    assert "note TW514: q: is odd\n" in told
+    each = report.shown(facts("p-1-py3-none-any.whl"), checked(*many), report.Style(verbose=True))
+    assert len(re.findall("note TW514: p/[0-9]+.a: is wrong\n  because: [0-9]+ bytes", each)) == 30
+
+
+def test_facts_that_name_the_file_do_not_name_it_twice() -> None:
+    both = [finding(n, evidence=(f"{n} imports x",), hint=f"mend {n}") for n in ("a.so", "b.so")]
+    (told,) = report.findings(both)
+    assert told.split("\n")[1:4] == ["  a.so imports x", "  b.so imports x", "  hint: for example: mend a.so"]
+
+
+@pytest.mark.parametrize("severity", list(Severity))
+def test_grave_and_light_are_not_told_together(severity: Severity) -> None:
+    other = Finding(code="TW514", severity=severity, where="b", message="is wrong")
+    assert len(report.findings([finding("a"), other])) == (1 if severity is Severity.NOTE else 2)

@@ -1,0 +1,33 @@
+"""What CMake's install step says that it wrote."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from truewheel.system.engine import install_manifest as manifest
+
+
+def test_files_outside_of_the_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build, stage, real = tmp_path / "build", tmp_path / "stage", tmp_path / "real"
+    build.mkdir()
+    (real / "lib").mkdir(parents=True)
+    stage.symlink_to(real)
+    before = manifest.stamps(build)
+    names = [f"{stage}/pkg/m.so", f"{real}/lib/x.so", f"{tmp_path}/stages/y.so", "/opt/z.so", f"{stage}/../up.so"]
+    (build / "install_manifest.txt").write_text("\n".join(names))
+    away = ("/opt/z.so", f"{stage}/../up.so", f"{tmp_path}/stages/y.so")
+    assert manifest.outside(build, before=before, roots=[stage]) == away
+    monkeypatch.setenv("DESTDIR", "/dest")
+    assert manifest.outside(build, before=before, roots=[stage]) == ()
+
+
+def test_what_an_earlier_install_has_left_is_not_read(tmp_path: Path) -> None:
+    for name in ("install_manifest.txt", "install_manifest_dev.txt"):
+        (tmp_path / name).write_text(f"/opt/{name}\n")
+    before = manifest.stamps(tmp_path)
+    assert manifest.outside(tmp_path, before=before, roots=[]) == ()
+    os.utime(tmp_path / "install_manifest_dev.txt", ns=(0, 1))
+    assert manifest.outside(tmp_path, before=before, roots=[]) == ("/opt/install_manifest_dev.txt",)
