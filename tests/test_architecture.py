@@ -164,15 +164,9 @@ DECIDES_BY_TEXT_FOR_A_REASON = {
     "report.py:findings": "the report: alike findings are shown together",
 }
 DECIDES_BY_TEXT_STILL = {
-    "cli.py:_must_be_true",
-    "cli.py:_true_name",
     "audit/claimed_tags.py:untrue",
     "checks/layout.py:tree_findings",
-    "audit/python/tags.py:_is_no_news",
-    "audit/python/tags.py:_outside_under_none",
-    "audit/python/tags.py:_refusal",
     "audit/verdict.py:_graver",
-    "audit/verdict.py:_python",
     "platforms/linux.py:rule",
 }
 """Functions that branch on a finding's code or on a sentence."""

@@ -14,10 +14,10 @@ MODULES = [m.name for m in pkgutil.walk_packages(truewheel.__path__, "truewheel.
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples(name: str) -> None:
+def test_the_examples_in_docstrings_are_true(name: str) -> None:
     result = doctest.testmod(importlib.import_module(name))
     assert result.failed == 0
 
 
-def test_there_are_examples() -> None:
+def test_there_are_examples_in_docstrings() -> None:
     assert sum(doctest.testmod(importlib.import_module(name)).attempted for name in MODULES) >= 10

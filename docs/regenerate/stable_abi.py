@@ -11,7 +11,7 @@ from pathlib import Path
 
 import abi3info
 
-TARGET = Path(__file__).parents[2] / "src" / "truewheel" / "judge" / "stable_abi.json"
+TARGET = Path(__file__).parents[2] / "src" / "truewheel" / "audit" / "python" / "stable_abi.json"
 
 
 def document() -> dict[str, object]:

@@ -13,9 +13,7 @@ import sys
 from types import SimpleNamespace
 
 from . import __version__
-from .model.errors import ExitCode, FormatError, TruewheelError, VerdictError, WheelError
-from .model.finding import Severity
-from .model.record import replace
+from .model.errors import ExitCode, FormatError, TruewheelError, WheelError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 
     from .audit.verdict import Checked
     from .model.contents import WheelFacts
-    from .model.wheel_name import WheelName
     from .report import Style
 
 
@@ -278,14 +275,13 @@ def _tag_one(path: Path, output: Path, exclude: tuple[str, ...], names: dict[str
     :param names: the wheel that each name was given to in this run; this one is added.
     :raises TruewheelError: when no true name is known, or the wheel cannot be read or written.
     """
-    from .audit import verdict
+    from .audit import naming, verdict
     from .system.wheels.reading import read_wheel
     from .system.wheels.writing import retag_wheel
 
     facts = read_wheel(path, digests=True)
     checked = verdict.check(facts, exclude=exclude)
-    name = _true_name(facts, checked)
-    _must_be_true(facts, name, exclude=exclude)
+    name = naming.true_name(facts, checked, exclude=exclude)
     if (other := names.setdefault(str(name), path)) != path:
         raise TruewheelError(
             f"{path} would get the name that {other} has got, {name}",
@@ -295,30 +291,12 @@ def _tag_one(path: Path, output: Path, exclude: tuple[str, ...], names: dict[str
     if made.resolve() != path.resolve():
         retag_wheel(path, output, name=name, purelib=checked.truth.purelib)
         return f"{path.name} -> {made}"
-    if facts.wheel_tags and set(facts.wheel_tags) != set(name.expanded):
+    if not naming.agrees_with_wheel_file(facts, name):
         raise TruewheelError(
             f"{path.name}: its name is true, but its WHEEL file says something else",
             hint="name another directory, where one that says the same in both can be written",
         )
     return f"{path.name}: its name is true already"
-
-
-def _true_name(facts: WheelFacts, checked: Checked) -> WheelName:
-    """:raises TruewheelError: when there is none."""
-    claimed, truth = checked.claimed, checked.truth
-    if claimed is None:
-        raise WheelError(f"{facts.filename} is not the file name of a wheel", hint="rename it first")
-    if checked.incurable:
-        raise VerdictError(f"{facts.filename} has errors that no name can cure", findings=checked.incurable)
-    if checked.systems:
-        raise VerdictError(
-            f"{facts.filename} has binaries for several systems, and its name does not tell which one is meant",
-            findings=[f for f in checked.findings if f.code == "TW307"],
-            hint="or rename it for one of them first (linux_x86_64, win_amd64 …): tag finds the rest",
-        )
-    if checked.is_best:
-        return claimed
-    return replace(claimed, interpreters=truth.interpreters, abis=truth.abis, platforms=truth.platforms)
 
 
 def _init(options: SimpleNamespace) -> int:
@@ -362,25 +340,6 @@ def _cache(options: SimpleNamespace) -> int:
         freed = sum(e.size for e in held) - sum(e.size for e in left)
         print(report.cleaned(str(root), freed, [(e.size, cache.needed_by(e.path)) for e in left]))  # noqa: T201
     return int(ExitCode.FINE)
-
-
-def _must_be_true(facts: WheelFacts, name: WheelName, *, exclude: tuple[str, ...]) -> None:
-    """Refuse to write a name that ``check`` would call untrue: where the binaries contradict the Python or ABI tag and
-    nothing in them tells which would be right.
-
-    :raises VerdictError: when it is untrue.
-    """
-    from .audit import verdict
-
-    again = verdict.check(replace(facts, filename=str(name)), exclude=exclude)
-    if not again.is_true:
-        wrong = [f for f in again.findings if f.severity is Severity.ERROR]
-        of_python = any(f.code.startswith("TW4") for f in wrong)
-        raise VerdictError(
-            f"{facts.filename}: no true name for it is known",
-            findings=wrong,
-            hint="build it again for the Python that it is meant for" if of_python else None,
-        )
 
 
 def _complain(error: TruewheelError) -> None:

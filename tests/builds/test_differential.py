@@ -1,9 +1,8 @@
-"""Drop-in: each sample project gives the same files under truewheel as under scikit-build-core, byte for byte.
+"""truewheel is a drop-in: each sample project gives the same files as under scikit-build-core, byte for byte.
 
-Apart from the tag in the file name, WHEEL and RECORD, and of modes all but the executable bits (truewheel normalises
-them). The projects are written for scikit-build-core; for truewheel
-the two lines of ``[build-system]`` are changed. Both backends build at the same path, one after the other, so that
-binaries can be compared as bytes.
+The tag in the file name, WHEEL and RECORD may differ, and of modes all but the executable bits (truewheel normalises them).
+The projects are written for scikit-build-core; for truewheel the two lines of ``[build-system]`` are changed. Both backends
+build at the same path, one after the other, so that binaries can be compared as bytes.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ def cases() -> list[Any]:
 
 
 def build(backend: str, project: Path, case: dict[str, Any], place: Path, output: Path) -> dict[str, tuple[bytes, int]]:
-    """The members of what the backend made of the project at ``place``: content and mode."""
+    """Build the project at ``place``; return content and mode of each member of the product."""
     import json
 
     source = place / "source"
@@ -97,7 +96,7 @@ def members(output: Path) -> dict[str, tuple[bytes, int]]:
 
 
 def normalised(found: dict[str, tuple[bytes, int]], place: Path) -> dict[str, tuple[bytes, int]]:
-    """Without what may differ: WHEEL, RECORD, the two changed lines, and names of temporary directories."""
+    """Return the members without what may differ: WHEEL, RECORD, the two changed lines, and names of temporary directories."""
     import re
 
     kept = {}
@@ -115,7 +114,7 @@ def normalised(found: dict[str, tuple[bytes, int]], place: Path) -> dict[str, tu
 
 
 @pytest.mark.parametrize(("project", "case"), cases())
-def test_same_files(project: Path, case: dict[str, Any], tmp_path: Path) -> None:
+def test_both_backends_make_the_same_files(project: Path, case: dict[str, Any], tmp_path: Path) -> None:
     needs.program("gcc")
     place = tmp_path / "place"
     theirs = normalised(build("scikit_build_core.build", project, case, place, tmp_path / "theirs"), place)

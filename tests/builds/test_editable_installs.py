@@ -15,7 +15,7 @@ from support.editable import MODES
 
 
 def installed(source: Path, place: Path) -> Path:
-    """The editable wheel, unpacked into a directory that Python treats as site-packages."""
+    """Unpack the editable wheel into a directory that Python treats as site-packages, and return that."""
     name = hooks.result(hooks.hook(source, "build_editable", place / "out"))
     with zipfile.ZipFile(place / "out" / name) as archive:
         archive.extractall(place / "site")
@@ -23,6 +23,7 @@ def installed(source: Path, place: Path) -> Path:
 
 
 def answer(site: Path, expression: str) -> str:
+    """Import the package in a Python that has this directory, and return the value of the expression."""
     script = f"import site; site.addsitedir({str(site)!r}); import pkg; print({expression})"
     environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     run = subprocess.run(
@@ -33,7 +34,7 @@ def answer(site: Path, expression: str) -> str:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_rebuild_on_import(mode: str, tmp_path: Path) -> None:
+def test_a_changed_source_is_compiled_on_import(mode: str, tmp_path: Path) -> None:
     needs.program("gcc")
     needs.program("cmake")
     table, placed = MODES[mode]
@@ -47,7 +48,7 @@ def test_rebuild_on_import(mode: str, tmp_path: Path) -> None:
     assert answer(site, "pkg.call(), pkg.WORD") == "43 second"
 
 
-def test_a_build_without_the_cache_leaves_the_rebuild_on_import_intact(tmp_path: Path) -> None:
+def test_a_build_without_the_cache_does_not_disturb_rebuilding_on_import(tmp_path: Path) -> None:
     """Both use the project's own build directory, and the rebuild what the install put beside the build."""
     needs.program("gcc")
     needs.program("cmake")

@@ -1,4 +1,4 @@
-"""What users do wrong, through a real front end: one clear message, the right exit code, nothing under a final name."""
+"""Mistakes of users, through a real front end: one clear message, the right exit code, and no half-written product."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from support import hooks, needs
 
 
 def build(source: Path, output: Path) -> subprocess.CompletedProcess[str]:
-    """``python -m build --wheel --no-isolation``."""
+    """Run ``python -m build --wheel --no-isolation``."""
     needs.program("gcc")
     command = [
         sys.executable,
@@ -32,11 +32,11 @@ def build(source: Path, output: Path) -> subprocess.CompletedProcess[str]:
 
 
 def told(run: subprocess.CompletedProcess[str]) -> str:
-    """Everything that was printed, without the front end's own traceback of its own exception."""
+    """Return everything that was printed."""
     return run.stdout + run.stderr
 
 
-def test_missing_cmakelists(tmp_path: Path) -> None:
+def test_a_missing_cmakelists_is_named_with_a_cure(tmp_path: Path) -> None:
     run = build(hooks.project(tmp_path, cmake=""), tmp_path / "out")
     assert run.returncode != 0
     assert "error: CMakeLists.txt is missing" in told(run)
@@ -44,7 +44,7 @@ def test_missing_cmakelists(tmp_path: Path) -> None:
     assert "Traceback" not in told(run)
 
 
-def test_configure_failure(tmp_path: Path) -> None:
+def test_a_failed_configuration_shows_cmakes_own_lines(tmp_path: Path) -> None:
     cmake = hooks.CMAKE.replace("find_package(Python", "find_package(Nothing REQUIRED)\nfind_package(Python")
     run = build(hooks.project(tmp_path, cmake=cmake), tmp_path / "out")
     assert run.returncode != 0
@@ -53,7 +53,7 @@ def test_configure_failure(tmp_path: Path) -> None:
     assert "Traceback" not in told(run)
 
 
-def test_compile_error_shows_the_compilers_lines(tmp_path: Path) -> None:
+def test_a_compile_error_shows_the_compilers_own_lines(tmp_path: Path) -> None:
     run = build(hooks.project(tmp_path, value="1 + ;"), tmp_path / "out")
     assert run.returncode != 0
     assert "m.c:4" in told(run)
@@ -63,7 +63,7 @@ def test_compile_error_shows_the_compilers_lines(tmp_path: Path) -> None:
     assert list((tmp_path / "out").glob("*")) == []
 
 
-def test_install_failure(tmp_path: Path) -> None:
+def test_a_failed_install_names_the_missing_file(tmp_path: Path) -> None:
     run = build(
         hooks.project(tmp_path, cmake=hooks.CMAKE + "install(FILES gone.txt DESTINATION pkg)\n"), tmp_path / "out"
     )
@@ -72,7 +72,7 @@ def test_install_failure(tmp_path: Path) -> None:
     assert "gone.txt" in told(run)
 
 
-def test_nothing_installed(tmp_path: Path) -> None:
+def test_an_empty_wheel_fails_and_asks_for_install(tmp_path: Path) -> None:
     source = hooks.project(
         tmp_path,
         cmake=hooks.CMAKE.replace("install(TARGETS _m DESTINATION pkg)\n", ""),
@@ -84,10 +84,10 @@ def test_nothing_installed(tmp_path: Path) -> None:
     assert "install(TARGETS" in told(run)
 
 
-@pytest.mark.parametrize("code", [("build_wheel", 3), ("build_sdist", 0)], ids=lambda c: c[0])
-def test_exit_codes_of_hooks(tmp_path: Path, code: tuple[str, int]) -> None:
-    run = hooks.hook(hooks.project(tmp_path, value="1 + ;"), code[0], tmp_path / "out")
-    assert run.returncode == code[1]
+@pytest.mark.parametrize(("hook", "status"), [("build_wheel", 3), ("build_sdist", 0)])
+def test_only_hooks_that_compile_fail_for_a_compile_error(tmp_path: Path, hook: str, status: int) -> None:
+    run = hooks.hook(hooks.project(tmp_path, value="1 + ;"), hook, tmp_path / "out")
+    assert run.returncode == status
 
 
 def test_wrong_configuration_is_exit_code_two(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_wrong_configuration_is_exit_code_two(tmp_path: Path) -> None:
     assert "Traceback" not in run.stderr
 
 
-def test_a_misspelt_table_and_a_misspelt_variable(tmp_path: Path) -> None:
+def test_misspelt_tables_and_variables_are_named_with_a_guess(tmp_path: Path) -> None:
     source = hooks.project(tmp_path, pyproject='[tool.truewhel]\ntag = "native"\n')
     run = hooks.hook(source, "build_wheel", tmp_path / "out", environ={"TRUEWHEEL_TGA": "native"})
     assert run.returncode == 2
@@ -114,7 +114,7 @@ def test_a_misspelt_table_stops_the_build(tmp_path: Path, name: str) -> None:
     assert f"tool.{name}: nobody reads this table (did you mean tool." in run.stderr
 
 
-def test_a_value_of_another_type_is_no_traceback(tmp_path: Path) -> None:
+def test_a_value_of_the_wrong_type_is_told_without_a_traceback(tmp_path: Path) -> None:
     source = hooks.project(tmp_path, pyproject='[tool.scikit-build]\nlogging.level = "LOUD"\n')
     for hook, given in (("get_requires_for_build_wheel", ()), ("build_wheel", (tmp_path / "out",))):
         run = hooks.hook(source, hook, *given)
@@ -155,7 +155,7 @@ def test_a_missing_cmakelists_is_told_once(tmp_path: Path) -> None:
     assert "WARNING" not in run.stderr
 
 
-def test_output_directory_that_cannot_be_written(tmp_path: Path) -> None:
+def test_an_output_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file in the way")
     run = hooks.hook(hooks.project(tmp_path), "build_wheel", tmp_path / "out")
     assert run.returncode == 2
@@ -164,7 +164,7 @@ def test_output_directory_that_cannot_be_written(tmp_path: Path) -> None:
     assert (tmp_path / "out").read_text() == "a file in the way"
 
 
-def test_read_only_output_directory(tmp_path: Path) -> None:
+def test_a_read_only_output_directory_is_told(tmp_path: Path) -> None:
     if os.geteuid() == 0:
         pytest.skip("root writes everywhere; the test above covers the message")
     (tmp_path / "out").mkdir(mode=0o555)
@@ -173,7 +173,7 @@ def test_read_only_output_directory(tmp_path: Path) -> None:
     assert "cannot be written" in run.stderr
 
 
-def test_interrupted_in_the_middle(tmp_path: Path) -> None:
+def test_an_interrupted_build_leaves_nothing(tmp_path: Path) -> None:
     slow = hooks.CMAKE + "add_custom_target(slow ALL COMMAND ${CMAKE_COMMAND} -E sleep 60)\n"
     source = hooks.project(tmp_path, cmake=slow)
     script = f"import truewheel.backend as b; b.build_wheel({str(tmp_path / 'out')!r})"
@@ -197,7 +197,7 @@ def test_interrupted_in_the_middle(tmp_path: Path) -> None:
     assert list(tmp_path.glob("truewheel-*")) == []
 
 
-def test_messages_of_the_project(tmp_path: Path) -> None:
+def test_a_project_may_say_something_after_success_and_after_failure(tmp_path: Path) -> None:
     table = '[tool.scikit-build]\nmessages.after-success = "well {platform.system}"\nmessages.after-failure = "badly"\n'
     run = hooks.hook(hooks.project(tmp_path, pyproject=table), "build_wheel", tmp_path / "out")
     assert "well Linux" in run.stderr or "well Darwin" in run.stderr
@@ -207,7 +207,7 @@ def test_messages_of_the_project(tmp_path: Path) -> None:
     assert "badly" in run.stderr
 
 
-def test_misspelt_name_in_a_template(tmp_path: Path) -> None:
+def test_a_misspelt_name_in_a_template_is_named_with_a_guess(tmp_path: Path) -> None:
     table = '[[tool.scikit-build.generate]]\npath = "pkg/v.py"\ntemplate = "v = ${versoin}"\n'
     run = hooks.hook(hooks.project(tmp_path, pyproject=table), "build_wheel", tmp_path / "out")
     assert run.returncode == 2

@@ -27,19 +27,18 @@ from support.shop import Shop
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
 
-
 Ran = Callable[[str, str, str], None]
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_example(name: str, tmp_path: Path, environ: dict[str, str], ran: Ran) -> None:
+def test_an_example_builds_is_true_and_passes_its_tests(
+    name: str, tmp_path: Path, environ: dict[str, str], ran: Ran
+) -> None:
     shop = Shop(name, tmp_path / name, environ)
     shop.take_what_comes_first()
     shop.build()
     assert re.fullmatch(shop.example.tag, shop.tag())
-    if (
-        not shop.example.supplied
-    ):  # linking another wheel's library leaves the length of its path behind (CMake's RPATH)
+    if not shop.example.supplied:  # else CMake's RPATH leaves the length of the other wheel's path behind
         assert shop.wheel().read_bytes() == shop.twin().read_bytes(), "the same sources, other bytes"
     shop.judge()
     for version in shop.example.runs_on or (shop.example.python,):
@@ -54,7 +53,7 @@ PLAIN = Example(built=PIP, python="", tag=r"cp3\d+-(cp|abi)3\d*-" + MANYLINUX, p
 @pytest.mark.extended
 @pytest.mark.parametrize("version", interpreters.WANTED)
 @pytest.mark.parametrize("name", sorted({*TABLE, *BINDING_TOOLS}))
-def test_every_kind_by_every_front_end(
+def test_every_front_end_makes_the_same_wheel_of_every_kind(
     name: str, version: str, tmp_path: Path, environ: dict[str, str], ran: Ran
 ) -> None:
     """All front ends give one and the same wheel, so it is enough to install and test one of them."""
@@ -76,7 +75,7 @@ def test_every_kind_by_every_front_end(
         ran(name, version, short)
 
 
-def test_one_wheel_serves_the_newest_python(tmp_path: Path, environ: dict[str, str], ran: Ran) -> None:
+def test_a_stable_abi_wheel_serves_the_newest_python(tmp_path: Path, environ: dict[str, str], ran: Ran) -> None:
     """Built with the oldest, tested on the newest; and built by truewheel on the newest."""
     version = max(interpreters.newer(), default=None) or needs.missing("a CPython newer than 3.13 (.ci/debian)")
     shop = Shop("stable-abi", tmp_path / "old", environ)
@@ -115,7 +114,7 @@ def test_the_page_of_what_is_tested_knows_every_kind() -> None:
     assert tested.listed(tested.page(told)) == told
 
 
-def test_the_page_on_kinds_is_up_to_date() -> None:
+def test_the_page_about_kinds_is_up_to_date() -> None:
     command = (sys.executable, EXAMPLES.parent / "docs" / "regenerate" / "kinds.py", "--check")
     run(*command, cwd=EXAMPLES.parent, environ=os.environ)
 
@@ -124,8 +123,9 @@ def test_the_page_on_kinds_is_up_to_date() -> None:
 
 
 @pytest.mark.parametrize("name", ["c-module", "pybind11", "nanobind"])
-def test_free_threaded(name: str, tmp_path: Path, environ: dict[str, str], ran: Ran) -> None:
-    """Tagged for that build of Python alone, and its GIL stays off."""
+def test_a_free_threaded_python_gets_its_own_tag_and_keeps_its_gil_off(
+    name: str, tmp_path: Path, environ: dict[str, str], ran: Ran
+) -> None:
     version = max(interpreters.threaded(), default=None) or needs.missing("a free-threaded CPython (.ci/free-threaded)")
     tag = rf"cp3\d+-cp{version.replace('.', '')}-{MANYLINUX}"
     shop = Shop(name, tmp_path / name, environ, Example(built=UV, python=version, tag=tag, programs=("g++",)))
@@ -142,11 +142,10 @@ PYPY = rf"pp(?P<n>3\d+)-pypy(?P=n)_pp\d+-{MANYLINUX}"
 
 
 @pytest.mark.parametrize("name", ["c-module", "cffi"])
-def test_pypy(name: str, tmp_path: Path, environ: dict[str, str], ran: Ran) -> None:
-    """truewheel and the front end run on PyPy."""
-    version = next((v for v in interpreters.pypys() if v not in {"pypy3.8", "pypy3.9"}), None) or needs.missing(
-        "PyPy 3.10 or newer with headers (.ci/debian)"
-    )
+def test_truewheel_runs_on_pypy(name: str, tmp_path: Path, environ: dict[str, str], ran: Ran) -> None:
+    """The front end runs on PyPy as well."""
+    new_enough = [version for version in interpreters.pypys() if version not in {"pypy3.8", "pypy3.9"}]
+    version = next(iter(new_enough), None) or needs.missing("PyPy 3.10 or newer with headers (.ci/debian)")
     shop = Shop(name, tmp_path / name, environ, Example(built=PIP, python=version, tag=PYPY, programs=("gcc",)))
     said = shop.build()
     assert "warning TW" not in said
@@ -156,15 +155,16 @@ def test_pypy(name: str, tmp_path: Path, environ: dict[str, str], ran: Ran) -> N
     ran(name, version.replace("pypy", "PyPy "), "pip")
 
 
-def test_pypy_from_cpython(tmp_path: Path, environ: dict[str, str]) -> None:
+def test_cpython_builds_for_a_pypy_that_is_too_old_for_truewheel(tmp_path: Path, environ: dict[str, str]) -> None:
     """A PyPy that is too old for truewheel is built for by a CPython: the tag comes from the module that was built."""
     needs.program("pypy3")
     example = Example(built=PIP, python="3.12", tag=PYPY)
     shop = Shop("c-module", tmp_path / "shop", environ, example)
     path = shutil.which("pypy3")
     include = run(path, "-c", "import sysconfig; print(sysconfig.get_path('include'))", cwd=tmp_path, environ=environ)
-    found = {"EXECUTABLE": path, "INCLUDE_DIR": include.strip(), "ROOT_DIR": "/usr", "FIND_IMPLEMENTATIONS": "PyPy"}
-    shop.build("-Ccmake.args=" + ";".join(f"-DPython_{key}={value}" for key, value in found.items()))
+    hints = {"EXECUTABLE": path, "INCLUDE_DIR": include.strip(), "ROOT_DIR": "/usr", "FIND_IMPLEMENTATIONS": "PyPy"}
+    definitions = [f"-DPython_{name}={value}" for name, value in hints.items()]
+    shop.build("-Ccmake.args=" + ";".join(definitions))
     assert re.fullmatch(PYPY, shop.tag())
     shop.judge()
     home = tmp_path / "unpacked"
@@ -181,7 +181,7 @@ def test_pypy_from_cpython(tmp_path: Path, environ: dict[str, str]) -> None:
     [(("-Cwheel.cmake=false",), {}), ((), {"EXAMPLE_ACCELERATOR": "python"})],
     ids=["option", "variable"],
 )
-def test_accelerator_without_a_compiler(
+def test_an_accelerator_is_left_out_when_that_is_asked_for(
     options: tuple[str, ...], variables: dict[str, str], tmp_path: Path, environ: dict[str, str]
 ) -> None:
     shop = Shop("accelerator", tmp_path / "shop", environ)
@@ -191,14 +191,14 @@ def test_accelerator_without_a_compiler(
     shop.test(shop.example.python, EXPECT_COMPILED="0")
 
 
-def test_accelerator_fails_where_the_compiler_does(tmp_path: Path, environ: dict[str, str]) -> None:
+def test_an_accelerator_fails_if_the_compiler_does(tmp_path: Path, environ: dict[str, str]) -> None:
     shop = Shop("accelerator", tmp_path / "shop", environ)
     said = shop.build(status=2, CC="false")
     assert "EXAMPLE_ACCELERATOR=python" in said
     assert not list(tmp_path.glob("shop/out/*.whl"))
 
 
-def test_accelerator_goes_on_without_a_compiler_for_those_who_ask(tmp_path: Path, environ: dict[str, str]) -> None:
+def test_an_optional_accelerator_goes_on_without_a_compiler(tmp_path: Path, environ: dict[str, str]) -> None:
     shop = Shop("accelerator", tmp_path / "shop", environ)
     said = shop.build(CC="false", EXAMPLE_ACCELERATOR="optional")
     assert shop.tag() == PURE
@@ -206,7 +206,7 @@ def test_accelerator_goes_on_without_a_compiler_for_those_who_ask(tmp_path: Path
     shop.test(shop.example.python, EXPECT_COMPILED="0")
 
 
-def test_system_access_where_the_system_has_none(tmp_path: Path, environ: dict[str, str]) -> None:
+def test_a_module_that_the_system_cannot_serve_is_left_out(tmp_path: Path, environ: dict[str, str]) -> None:
     shop = Shop("system-access", tmp_path / "shop", environ)
     said = shop.build("-Ccmake.define.HAVE_INOTIFY=OFF")
     assert "no inotify" in said

@@ -8,9 +8,11 @@ example meets all eight.
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import sys
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,9 +37,11 @@ WAYS = {
     "python -m build --no-isolation": ("build", ["-m", "build", "--no-isolation", "-o", "OUT", "."]),
 }  # fmt: skip
 
-CELLS = [
-    pytest.param(name, version, id=f"{name}-{version}") for name in BINDING_TOOLS for version in interpreters.WANTED
-]
+FIRST_WAY = {
+    (name, version): 2 * (row + column) % len(WAYS)
+    for (row, name), (column, version) in itertools.product(enumerate(BINDING_TOOLS), enumerate(interpreters.WANTED))
+}
+"""By example and Python: the number of the first of the two ways that this cell takes (a Latin square)."""
 
 
 class Cell:
@@ -75,14 +79,14 @@ class Cell:
         run(self.python, "-m", "truewheel", "check", *wheels, cwd=self.place, environ=self.environ)
 
 
-@pytest.mark.parametrize(("name", "version"), CELLS)
-def test_cell(
+@pytest.mark.parametrize(("name", "version"), FIRST_WAY)
+def test_an_example_is_built_installed_and_tested(
     name: str, version: str, tmp_path: Path, environ: dict[str, str], ran: Callable[[str, str, str], None]
 ) -> None:
     needs.program("g++")
     cell = Cell(name, version, tmp_path, environ)
     output = tmp_path / "uv"
-    first = 2 * (BINDING_TOOLS.index(name) + interpreters.WANTED.index(version)) % len(WAYS)
+    first = FIRST_WAY[name, version]
     isolation = ["--no-build-isolation"] if first % 4 else []
     run(cell.uv, "build", *isolation, "-p", cell.python, "-o", output, cell.source, cwd=tmp_path, environ=cell.environ)
     products = sorted(output.glob("example_*"))
@@ -98,14 +102,11 @@ def test_cell(
 
 
 def take(way: str, cell: Cell) -> None:
-    kind, command = WAYS[way]
+    """Install the example in one of the ways, and test it."""
+    kind, words = WAYS[way]
     output = cell.place / way.replace(" ", "_").replace(".", "_")
-    run(
-        cell.python,
-        *[str(output) if word == "OUT" else word for word in command],
-        cwd=cell.source,
-        environ=cell.environ,
-    )
+    command = [word.replace("OUT", str(output)) for word in words]
+    run(cell.python, *command, cwd=cell.source, environ=cell.environ)
     if kind == "build":
         products = sorted(output.glob("example_*"))
         cell.check(products)
@@ -115,10 +116,10 @@ def take(way: str, cell: Cell) -> None:
 
 
 def test_every_python_and_every_example_meets_every_way() -> None:
-    met: dict[str, set[str]] = {}
-    for i, name in enumerate(BINDING_TOOLS):
-        for j, version in enumerate(interpreters.WANTED):
-            first = 2 * (i + j) % len(WAYS)
-            for one in (name, version):
-                met.setdefault(one, set()).update(list(WAYS)[first : first + 2])
-    assert all(ways == set(WAYS) for ways in met.values())
+    met: dict[str, set[str]] = defaultdict(set)
+    for (name, version), first in FIRST_WAY.items():
+        ways = list(WAYS)[first : first + 2]
+        met[name].update(ways)
+        met[version].update(ways)
+    for met_by, ways in met.items():
+        assert ways == set(WAYS), met_by

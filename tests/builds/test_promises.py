@@ -1,4 +1,4 @@
-"""The tag is what the binaries say, and a promise is kept or refused (issue: true Linux tags)."""
+"""On Linux the tag is what the binaries say, and a promise (``truewheel.tag``) is kept or refused."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ NEW = "#include <threads.h>\n"  # thrd_current is GLIBC_2.28, and in libc itself
 
 
 def glibc() -> tuple[int, int]:
+    """Return the version of this system's glibc."""
     name, version = platform.libc_ver()
     if name != "glibc":
         needs.missing("a glibc system")
@@ -22,12 +23,13 @@ def glibc() -> tuple[int, int]:
 
 
 def level(name: str) -> tuple[int, int]:
+    """Return the version of glibc in a wheel's name."""
     match = re.search(r"manylinux_(\d+)_(\d+)_", name)
     assert match, name
     return int(match[1]), int(match[2])
 
 
-def test_a_plain_module_needs_no_container(tmp_path: Path) -> None:
+def test_a_plain_module_gets_an_old_level_without_a_container(tmp_path: Path) -> None:
     needs.program("gcc")
     assert glibc() > (2, 17)
     name = hooks.result(hooks.hook(hooks.project(tmp_path), "build_wheel", tmp_path / "out"))
@@ -42,13 +44,13 @@ def modern(tmp_path: Path) -> Path:
     return hooks.project(tmp_path, head="#include <dlfcn.h>", value='(long)dlsym(dlopen(0, 1), "x")')
 
 
-def test_a_new_symbol_decides(modern: Path, tmp_path: Path) -> None:
+def test_the_newest_symbol_decides_the_level(modern: Path, tmp_path: Path) -> None:
     run = hooks.hook(modern, "build_wheel", tmp_path / "out")
     assert level(hooks.result(run)) == (2, 34)
     assert re.search(r"needs dl(open|sym)@GLIBC_2\.34 of libc\.so\.6", run.stderr)
 
 
-def test_a_promise_that_is_untrue_fails_and_names_the_symbol(modern: Path, tmp_path: Path) -> None:
+def test_an_untrue_promise_fails_and_names_the_symbol(modern: Path, tmp_path: Path) -> None:
     run = hooks.hook(modern, "build_wheel", tmp_path / "out", {"truewheel.tag": "manylinux_2_17"})
     assert run.returncode == 1
     assert "TW301" in run.stderr
@@ -59,7 +61,11 @@ def test_a_promise_that_is_untrue_fails_and_names_the_symbol(modern: Path, tmp_p
     assert list((tmp_path / "out").glob("*")) == []
 
 
-def test_a_promise_that_is_true_is_the_tag(modern: Path, tmp_path: Path) -> None:
+def test_a_true_promise_becomes_the_tag(modern: Path, tmp_path: Path) -> None:
     name = hooks.result(hooks.hook(modern, "build_wheel", tmp_path / "out", {"truewheel.tag": "manylinux_2_35"}))
     assert level(name) == (2, 35)
-    assert "linux_" in hooks.result(hooks.hook(modern, "build_wheel", tmp_path / "plain", {"truewheel.tag": "native"}))
+
+
+def test_without_a_promise_being_wanted_the_tag_is_plain(modern: Path, tmp_path: Path) -> None:
+    name = hooks.result(hooks.hook(modern, "build_wheel", tmp_path / "out", {"truewheel.tag": "native"}))
+    assert "-linux_" in name

@@ -1,4 +1,4 @@
-"""What truewheel says of modules beside what real interpreters do with them: compiled here, imported by each Python."""
+"""Modules are compiled here: the Pythons that import them are those that truewheel says."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from support import interpreters, needs
 from support.facts import contents
 from truewheel import formats
-from truewheel.audit.python import tags as pyabi
+from truewheel.audit.python.tags import python_violations
 from truewheel.model.contents import File
 
 PLAIN = """
@@ -23,7 +23,7 @@ NEW_HOOK = "int PyModExport_m(void) { return 0; }"
 
 
 def compiled(place: Path, name: str, *, limited: str = "", source: str = "", **parts: str) -> File:
-    """A module named ``name``, compiled with the headers of the newest Python that there is.
+    """Compile a module named ``name`` with the headers of the newest Python that there is.
 
     :param limited: the value of ``Py_LIMITED_API``.
     """
@@ -50,35 +50,36 @@ def compiled(place: Path, name: str, *, limited: str = "", source: str = "", **p
 
 
 def importable(place: Path, module: str) -> set[str]:
-    """The Pythons here that import it."""
-    run = {
-        version: subprocess.run(
-            [python, "-I", "-c", f"import sys; sys.path.insert(0, {str(place)!r}); import {module}"], capture_output=True, check=False
-        )
-        for version, python in interpreters.found().items()
-    }  # fmt: skip
-    return {version for version, result in run.items() if result.returncode == 0}
+    """Return the Pythons here that import it."""
+    script = f"import sys; sys.path.insert(0, {str(place)!r}); import {module}"
+    importing = set()
+    for version, python in interpreters.found().items():
+        done = subprocess.run([python, "-I", "-c", script], capture_output=True, check=False)
+        if done.returncode == 0:
+            importing.add(version)
+    return importing
 
 
 def errors(file: File, tag: str) -> list[str]:
-    """The codes of what truewheel has against the module in a wheel of this tag."""
+    """Return the codes of what truewheel has against the module in a wheel of this tag."""
     python, abi = tag.split("-")
     inside = contents(file)
-    found = pyabi.objections(inside, interpreters=(python,), abis=(abi,))
+    found = python_violations(inside, interpreters=(python,), abis=(abi,))
     return [f.code for f in found if f.severity.value != "note"]
 
 
 def since(oldest: str) -> set[str]:
+    """Return the Pythons here that are not older."""
     return {v for v in interpreters.found() if int(v[2:]) >= int(oldest[2:])}
 
 
-def test_the_stable_abi(tmp_path: Path) -> None:
+def test_a_stable_abi_module_is_imported_from_its_oldest_python_on(tmp_path: Path) -> None:
     file = compiled(tmp_path, "m.abi3.so", limited="0x030A0000")
     assert errors(file, "cp310-abi3") == []
     assert importable(tmp_path, "m") == since("3.10")
 
 
-def test_a_symbol_of_a_newer_stable_abi(tmp_path: Path) -> None:
+def test_a_newer_stable_symbol_needs_the_newer_python(tmp_path: Path) -> None:
     if "3.13" not in interpreters.found():
         needs.missing("CPython 3.13")
     file = compiled(tmp_path, "m.abi3.so", limited="0x030D0000", inside="Py_GetConstant(0);")
@@ -87,7 +88,7 @@ def test_a_symbol_of_a_newer_stable_abi(tmp_path: Path) -> None:
     assert importable(tmp_path, "m") == since("3.13")
 
 
-def test_a_symbol_of_free_threaded_builds(tmp_path: Path) -> None:
+def test_a_symbol_of_free_threaded_builds_needs_one(tmp_path: Path) -> None:
     """No Python here is one, so none has it."""
     file = compiled(tmp_path, "m.so", before="void _Py_DecRefShared(PyObject *);", inside="_Py_DecRefShared(NULL);")
     assert errors(file, "cp313-cp313") == ["TW401"]
@@ -96,7 +97,7 @@ def test_a_symbol_of_free_threaded_builds(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("version", interpreters.WANTED)
-def test_a_versioned_suffix(tmp_path: Path, version: str) -> None:
+def test_a_versioned_suffix_is_for_one_python(tmp_path: Path, version: str) -> None:
     tag = version.replace(".", "")
     file = compiled(tmp_path, f"m.cpython-{tag}-{interpreters_triplet()}.so", limited="0x030A0000")
     assert errors(file, f"cp{tag}-cp{tag}") == []
@@ -105,7 +106,7 @@ def test_a_versioned_suffix(tmp_path: Path, version: str) -> None:
     assert importable(tmp_path, "m") == {version} & set(interpreters.found())
 
 
-def test_a_debug_builds_suffix(tmp_path: Path) -> None:
+def test_a_debug_suffix_is_for_debug_builds(tmp_path: Path) -> None:
     file = compiled(tmp_path, f"m.cpython-313d-{interpreters_triplet()}.so", limited="0x030A0000")
     assert errors(file, "cp313-cp313") == ["TW401"]
     assert importable(tmp_path, "m") == set()
@@ -118,27 +119,27 @@ def interpreters_triplet() -> str:
     return subprocess.run([python, "-I", "-c", script], capture_output=True, text=True, check=True).stdout.strip()
 
 
-def test_only_the_new_hook(tmp_path: Path) -> None:
+def test_a_module_export_hook_needs_python_3_15(tmp_path: Path) -> None:
     file = compiled(tmp_path, "m.abi3.so", source=NEW_HOOK)
     assert errors(file, "cp310-abi3") == ["TW401"]
     assert errors(file, "cp315-abi3") == []
     assert importable(tmp_path, "m") == set()
 
 
-def test_a_hidden_init_function(tmp_path: Path) -> None:
+def test_a_hidden_init_function_is_not_found(tmp_path: Path) -> None:
     file = compiled(tmp_path, "m.abi3.so", limited="0x030A0000", export='__attribute__((visibility("hidden")))')
     assert errors(file, "cp310-abi3") == ["TW404"]
     assert importable(tmp_path, "m") == set()
 
 
-def test_an_init_function_of_another_name(tmp_path: Path) -> None:
+def test_an_init_function_under_another_name_is_not_found(tmp_path: Path) -> None:
     file = compiled(tmp_path, "m.abi3.so", limited="0x030A0000", init="PyInit_other")
     assert errors(file, "cp310-abi3") == ["TW405"]
     assert importable(tmp_path, "m") == set()
 
 
 @pytest.mark.parametrize("name", ["caf\u00e9", "\u0441\u043b\u043e\u0432\u043e", "m\u00fc_1"])
-def test_names_beyond_ascii(tmp_path: Path, name: str) -> None:
+def test_names_beyond_ascii_have_init_functions_in_punycode(tmp_path: Path, name: str) -> None:
     """PEP 489: only with the initialisation in several phases."""
     spelt = "PyInitU_" + name.encode("punycode").decode().replace("-", "_")
     file = compiled(tmp_path, f"{name}.abi3.so", limited="0x030A0000", init=spelt, make="PyModuleDef_Init")

@@ -1,4 +1,4 @@
-"""Wheel variants, built and judged with real compilers, and chosen by an installer that knows them (issue: CPU variants)."""
+"""Wheel variants, built and judged with real compilers, and chosen by an installer that knows them."""
 
 from __future__ import annotations
 
@@ -41,26 +41,27 @@ OPTIONS = 'if("x86_64::level::v3" IN_LIST TRUEWHEEL_VARIANT)\n  add_compile_opti
 
 @pytest.fixture(autouse=True)
 def _gcc() -> None:
-    """GCC writes what it may use from 11 on."""
+    """Need a GCC that notes which CPU level its code is for."""
     version = subprocess.check_output([needs.program("gcc"), "-dumpversion"], text=True)
     if int(version.split(".")[0]) < 11:
         needs.missing("GCC 11 or newer")
 
 
 def project(place: Path, options: str, *, head: str = "") -> Path:
-    """A module that is compiled with ``options`` (as CMake has them) when the variant for v3 is built."""
-    cmake = hooks.CMAKE.replace("find_package(", OPTIONS.format(options), 1).replace(
-        "LANGUAGES C)", f"LANGUAGES C)\n{head}", 1
-    )
+    """Make a module that is compiled with ``options`` (as CMake has them) when the variant for v3 is built."""
+    cmake = hooks.CMAKE.replace("find_package(", OPTIONS.format(options), 1)
+    cmake = cmake.replace("LANGUAGES C)", f"LANGUAGES C)\n{head}", 1)
     return hooks.project(place, pyproject=TABLE, cmake=cmake)
 
 
 def build(source: Path, settings: dict[str, str], *, product: str = "wheel", **environ: str) -> Path:
+    """Build, and return the path of the product."""
     out = source.parent / "out"
     return out / hooks.result(hooks.hook(source, f"build_{product}", out, settings, environ=environ))
 
 
 def refusal(source: Path, settings: dict[str, str], status: int = 1, **environ: str) -> str:
+    """Return the errors of a build that must fail and leave no wheel."""
     out = source.parent / "out"
     told = hooks.hook(source, "build_wheel", out, settings, environ=environ)
     assert told.returncode == status, told.stderr
@@ -77,11 +78,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def plain(made: Path, tmp_path: Path) -> Path:
-    """A variant for v3 that makes no promise of its platform."""
+    """A variant for v3 with a plain platform tag."""
     return Path(shutil.copy(made, tmp_path))
 
 
-def test_a_variant_is_told_by_its_name_and_by_its_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_variant_is_named_in_the_file_name_and_described_in_variant_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     wheel = build(project(tmp_path, "-march=x86-64-v3"), V3)
     assert re.fullmatch(r"pkg-1\.0-cp3\d+-cp3\d+-manylinux_\w+(\.\w+)*-x86_64_v3\.whl", wheel.name)
     facts = read_wheel(wheel)
@@ -97,7 +100,7 @@ def test_a_variant_is_told_by_its_name_and_by_its_document(tmp_path: Path, capsy
     assert [f["code"] for f in document["findings"]] == ["TW537"]
 
 
-def test_wheels_that_are_no_variants_say_nothing_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_ordinary_wheel_has_no_variant_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wheel = build(project(tmp_path, "-march=x86-64-v3"), {})
     assert "variant.json" not in read_wheel(wheel).texts
     assert main(["check", "--json", "--strict", str(wheel)]) == 0
@@ -113,7 +116,7 @@ def test_a_level_that_is_too_low_fails_the_build_and_names_the_file(tmp_path: Pa
     assert "truewheel explain TW318" in said
 
 
-def test_a_null_variant_needs_no_more_than_the_baseline(tmp_path: Path) -> None:
+def test_a_null_variant_may_need_no_more_than_the_baseline(tmp_path: Path) -> None:
     source = project(tmp_path, "-O2")
     assert build(source, NULL).name.endswith("-null.whl")
     for wheel in (tmp_path / "out").iterdir():
@@ -123,7 +126,7 @@ def test_a_null_variant_needs_no_more_than_the_baseline(tmp_path: Path) -> None:
     assert "null (no properties) promises no more than the baseline" in said
 
 
-def test_without_a_label_nothing_above_the_baseline_is_true(tmp_path: Path) -> None:
+def test_without_a_label_code_above_the_baseline_is_refused(tmp_path: Path) -> None:
     """``manylinux_…_x86_64`` promises every x86-64 CPU; the same file under a label that says more keeps that tag."""
     source, newer = project(tmp_path, "-O2"), {"CFLAGS": "-march=x86-64-v3 -mneeded"}
     said = refusal(source, {"truewheel.tag": "manylinux_2_28"}, **newer)
@@ -131,7 +134,7 @@ def test_without_a_label_nothing_above_the_baseline_is_true(tmp_path: Path) -> N
     assert "-manylinux_2_28_x86_64" in build(source, {**V3, "truewheel.tag": "manylinux_2_28"}, **newer).name
 
 
-def test_code_that_is_chosen_at_run_time_is_left_out(tmp_path: Path) -> None:
+def test_code_that_is_chosen_at_run_time_does_not_count(tmp_path: Path) -> None:
     source = project(tmp_path, "-march=x86-64-v3")
     cmake = (source / "CMakeLists.txt").read_text().replace("WITH_SOABI m.c", "WITH_SOABI m.c newer.c")
     (source / "newer.c").write_text("int newer(void) { return 4; }\n")
@@ -142,14 +145,14 @@ def test_code_that_is_chosen_at_run_time_is_left_out(tmp_path: Path) -> None:
     assert build(source, V3).name.endswith("-x86_64_v3.whl")
 
 
-def test_a_level_that_nothing_needs_is_worth_a_warning(tmp_path: Path) -> None:
+def test_a_level_that_nothing_needs_is_warned_about(tmp_path: Path) -> None:
     run_ = hooks.hook(project(tmp_path, "-O2"), "build_wheel", tmp_path / "out", V3)
     assert hooks.result(run_).endswith("-x86_64_v3.whl")
     assert "warning TW319: x86_64_v3" in run_.stderr
     assert "its notes say that it needs x86-64-baseline" in run_.stderr
 
 
-def test_what_cannot_be_checked_is_not_promised(tmp_path: Path) -> None:
+def test_a_level_that_cannot_be_checked_is_refused(tmp_path: Path) -> None:
     """clang leaves no notes; a linker that is told the level does."""
     clang = needs.program("clang-16")
     source = project(tmp_path, "-march=x86-64-v3")
@@ -157,7 +160,7 @@ def test_what_cannot_be_checked_is_not_promised(tmp_path: Path) -> None:
     assert build(source, V3, CC=clang, LDFLAGS="-Wl,-z,x86-64-v3").name.endswith("-x86_64_v3.whl")
 
 
-def test_the_next_build_knows_nothing_of_the_variant_before(tmp_path: Path) -> None:
+def test_a_variant_leaves_nothing_behind_for_the_next_build(tmp_path: Path) -> None:
     """Warm builds: one tree serves all, one after the other."""
     source = project(tmp_path, "-march=x86-64-v3")
     first = build(source, {}).read_bytes()
@@ -166,7 +169,7 @@ def test_the_next_build_knows_nothing_of_the_variant_before(tmp_path: Path) -> N
     assert build(source, {}).read_bytes() == first
 
 
-def test_an_editable_install_is_none(tmp_path: Path) -> None:
+def test_an_editable_install_is_never_a_variant(tmp_path: Path) -> None:
     wheel = build(project(tmp_path, "-O2"), V3, product="editable")
     assert not wheel.name.endswith("-x86_64_v3.whl")
     assert "variant.json" not in read_wheel(wheel).texts
@@ -181,11 +184,11 @@ def test_an_editable_install_is_none(tmp_path: Path) -> None:
         ({**V3, "truewheel.variant": "nvidia :: sm_arch :: 120"}, "variant.providers: has none for nvidia"),
     ],
 )
-def test_mistakes_are_told_before_anything_is_built(tmp_path: Path, settings: dict[str, str], told: str) -> None:
+def test_mistakes_in_variant_settings_stop_the_build(tmp_path: Path, settings: dict[str, str], told: str) -> None:
     assert told in refusal(project(tmp_path, "-O2"), settings, status=2)
 
 
-def test_the_document_is_not_the_projects_to_write(tmp_path: Path) -> None:
+def test_a_project_may_not_write_variant_json_itself(tmp_path: Path) -> None:
     cmake = hooks.CMAKE + 'file(WRITE "${SKBUILD_METADATA_DIR}/variant.json" "{}")\n'
     assert "variant.json: was put into SKBUILD_METADATA_DIR" in refusal(hooks.project(tmp_path, cmake=cmake), {}, 2)
 
@@ -194,6 +197,7 @@ def test_the_document_is_not_the_projects_to_write(tmp_path: Path) -> None:
 
 
 def renamed(wheel: Path, old: str, new: str) -> Path:
+    """Give the wheel another name."""
     return wheel.rename(wheel.with_name(wheel.name.replace(old, new)))
 
 
@@ -220,15 +224,16 @@ def test_a_label_cannot_be_changed_by_renaming(plain: Path, tmp_path: Path, caps
 
 
 def rewritten(wheel: Path, old: bytes, new: bytes) -> Path:
-    """The wheel with another ``variant.json``, and a RECORD that knows it."""
+    """Return a copy of the wheel with another ``variant.json``, and a RECORD that knows it."""
     with zipfile.ZipFile(wheel) as archive:
-        files = {i.filename: archive.read(i) for i in archive.infolist()}
-    name = next(n for n in files if n.endswith("/variant.json"))
+        files = {member.filename: archive.read(member) for member in archive.infolist()}
+    name = next(name for name in files if name.endswith("/variant.json"))
     home = name.partition("/")[0]
     files[name] = files[name].replace(old, new)
     digest = urlsafe_b64encode(hashlib.sha256(files[name]).digest()).rstrip(b"=").decode()
     rows = files.pop(f"{home}/RECORD").decode().splitlines()
-    kept = [f"{name},sha256={digest},{len(files[name])}" if r.startswith(name) else r for r in rows]
+    kept = [row for row in rows if not row.startswith(name)]
+    kept.append(f"{name},sha256={digest},{len(files[name])}")
     made = wheel.parent / "rewritten" / wheel.name
     made.parent.mkdir(exist_ok=True)
     with zipfile.ZipFile(made, "w") as archive:
@@ -237,9 +242,7 @@ def rewritten(wheel: Path, old: bytes, new: bytes) -> Path:
     return made
 
 
-def test_an_untrue_label_of_a_published_wheel_is_seen(
-    plain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_check_sees_an_untrue_label(plain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made = rewritten(plain, b'"v3"', b'"v2"')
     assert main(["check", str(made)]) == 1
     said = capsys.readouterr().out
@@ -263,7 +266,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, environ: dict[str, str]) -> S
 
 
 def expected() -> Iterator[str]:
-    """What this CPU can run, best first."""
+    """Yield the levels that this CPU can run, the best first."""
     flags = set(Path("/proc/cpuinfo").read_text().split())
     if {"avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave"} <= flags:
         yield "x86-64-v3"
@@ -285,15 +288,24 @@ def test_variantlib_reads_what_was_written(shop: Shop) -> None:
     assert found == {"null": [], "x86_64_v3": ["x86_64 :: level :: v3"]}
 
 
+def variants_of_the_release(shop: Shop) -> dict[str, object]:
+    """Return what an index has beside the wheels of a release: the ``variant.json`` of all of them as one."""
+    whole: dict[str, object] = {}
+    variants: dict[str, object] = {}
+    for wheel in sorted(shop.out.glob("*.whl")):
+        document = json.loads(read_wheel(wheel).texts.get("variant.json", "{}"))
+        variants.update(document.get("variants", {}))
+        whole = whole or document
+    return {**whole, "variants": variants}
+
+
 @pytest.mark.network
 @pytest.mark.slow
-def test_an_installer_chooses_what_the_cpu_can_run(shop: Shop) -> None:
+def test_an_installer_chooses_the_variant_that_the_cpu_can_run(shop: Shop) -> None:
     for wheel in shop.out.glob("*.whl"):
-        run(sys.executable, "-m", "truewheel", "check", "--strict", "--ignore", "TW537", wheel, cwd=shop.place, environ={**shop.environ, "PYTHONPATH": os.pathsep.join(sys.path)})  # fmt: skip
-    documents = [json.loads(read_wheel(w).texts.get("variant.json", "{}")) for w in sorted(shop.out.glob("*.whl"))]
-    whole = next(d for d in documents if d)
-    whole["variants"] = {label: tree for d in documents for label, tree in d.get("variants", {}).items()}
-    (shop.out / "example_cpu_variants-1.0.0-variants.json").write_text(json.dumps(whole))
+        command = (sys.executable, "-m", "truewheel", "check", "--strict", "--ignore", "TW537", wheel)
+        run(*command, cwd=shop.place, environ={**shop.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    (shop.out / "example_cpu_variants-1.0.0-variants.json").write_text(json.dumps(variants_of_the_release(shop)))
     python = shop.python(shop.example.python, "pytest")
     preview = (TOOLS / "uv", "--preview-features", "wheel-variants", "pip", "install", "-p", python, "--no-index")
     said = run(*preview, "--find-links", shop.out, "example-cpu-variants", cwd=shop.place, environ=shop.environ)
@@ -305,9 +317,10 @@ def test_an_installer_chooses_what_the_cpu_can_run(shop: Shop) -> None:
 
 @pytest.mark.network
 @pytest.mark.slow
-def test_others_take_the_ordinary_wheel(shop: Shop, tmp_path: Path) -> None:
+def test_installers_that_know_no_variants_take_the_ordinary_wheel(shop: Shop, tmp_path: Path) -> None:
     """pip passes over names that it does not know, and so an index may hold both."""
-    run(TOOLS / "uv", "venv", "-q", "--seed", "-p", shop.place / f"python-{shop.example.python}" / "bin" / "python", tmp_path / "env", cwd=tmp_path, environ=shop.environ)  # fmt: skip
+    given = shop.place / f"python-{shop.example.python}" / "bin" / "python"
+    run(TOOLS / "uv", "venv", "-q", "--seed", "-p", given, tmp_path / "env", cwd=tmp_path, environ=shop.environ)
     python = tmp_path / "env" / "bin" / "python"
     command = (python, "-m", "pip", "install", "-q", "--no-index", "--find-links", shop.out, "example-cpu-variants")
     run(*command, cwd=tmp_path, environ=shop.environ)

@@ -1,4 +1,4 @@
-"""Every way by which people install an extension, each with the real tool: from files, directories, repositories and indexes.
+"""Every way in which people install an extension, each with the real tool: from files, directories, repositories and indexes.
 
 One small local world serves all tests: three releases of a C module as sdists and wheels, a Git repository, and an index
 served by pypiserver. What installs from a directory or builds with each front end is in ``test_front_ends.py``.
@@ -37,7 +37,7 @@ SCRIPT = (
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class World:
-    """What there is to install from.
+    """The files, trees and the index that there are to install from.
 
     :param files: sdists and wheels of every release of ``example-c-module``, and a wheel of ``example-ctypes``.
     :param sources: the tree of each release.
@@ -74,7 +74,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, environ: dict[str, str]) -> 
 
 
 def make_release(source: Path, release: str) -> Path:
-    """A tree of ``example-c-module`` with another version, and an extra."""
+    """Make a tree of ``example-c-module`` with another version, and an extra."""
     shutil.copytree(EXAMPLES / "c-module", source)
     pyproject = source / "pyproject.toml"
     text = pyproject.read_text(encoding="utf-8").replace('version = "1.0.0"', f'version = "{release}"')
@@ -85,7 +85,7 @@ def make_release(source: Path, release: str) -> Path:
 
 @contextlib.contextmanager
 def served(directory: Path, environ: dict[str, str]) -> Iterator[str]:
-    """The address of a pypiserver that serves a directory, and takes uploads from everybody."""
+    """Run a pypiserver that serves a directory and takes uploads from everybody; its address is the value."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -141,18 +141,20 @@ class Home:
         return self.pip("install", "--index-url", self.world.index, *arguments, PIP_FIND_LINKS="")
 
     def version(self) -> str:
-        """The release that is installed; it works."""
+        """Return the installed release of ``example-c-module``, which must work."""
         where = run(self.python, "-c", SCRIPT, cwd=self.place, environ=self.environ)
         assert Path(where.strip()).is_relative_to(self.place)
         return self.version_of("example-c-module")
 
     def version_of(self, name: str) -> str:
+        """Return the installed release of a distribution."""
         script = f"import importlib.metadata as m; print(m.version({name!r}))"
         return run(self.python, "-c", script, cwd=self.place, environ=self.environ).strip()
 
     def files(self) -> set[Path]:
-        found = (p for p in (self.place / "venv").rglob("*") if "__pycache__" not in p.parts)
-        return {p.relative_to(self.place) for p in found}
+        """Return the paths of all that is installed."""
+        installed = (self.place / "venv").rglob("*")
+        return {path.relative_to(self.place) for path in installed if "__pycache__" not in path.parts}
 
 
 @pytest.fixture
@@ -163,12 +165,12 @@ def home(world: World, tmp_path: Path) -> Home:
 # --- files and directories --------------------------------------------------------------------------------------
 
 
-def test_sdist_file(home: Home) -> None:
+def test_pip_installs_an_sdist(home: Home) -> None:
     home.pip("install", home.world.file("example_c_module-1.1.0.tar.gz"))
     assert home.version() == "1.1.0"
 
 
-def test_wheel_file_comes_and_goes_without_a_trace(home: Home) -> None:
+def test_a_wheel_is_installed_and_uninstalled_without_a_trace(home: Home) -> None:
     before = home.files()
     home.pip("install", "--no-index", home.world.file("example_c_module-1.0.0-*.whl"))
     assert home.version() == "1.0.0"
@@ -177,7 +179,7 @@ def test_wheel_file_comes_and_goes_without_a_trace(home: Home) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_editable_is_rebuilt_on_import(mode: str, home: Home, tmp_path: Path) -> None:
+def test_an_editable_install_is_rebuilt_on_import(mode: str, home: Home, tmp_path: Path) -> None:
     """The front end's environment, with CMake in it or not, is gone by then."""
     table, placed = MODES[mode]
     cmake = hooks.CMAKE.replace("install(TARGETS _m DESTINATION pkg)", placed)
@@ -192,14 +194,14 @@ def test_editable_is_rebuilt_on_import(mode: str, home: Home, tmp_path: Path) ->
     assert "No module named 'pkg'" in run(*ask, cwd=home.place, environ=home.environ, status=1)
 
 
-def test_zip_of_the_tree(home: Home, tmp_path: Path) -> None:
+def test_pip_installs_a_zip_of_the_tree(home: Home, tmp_path: Path) -> None:
     source = home.world.sources["1.1.0"]
     archive = shutil.make_archive(str(tmp_path / "tree"), "zip", source.parent, source.name)
     home.pip("install", archive)
     assert home.version() == "1.1.0"
 
 
-def test_git_repository_with_tag_and_subdirectory(home: Home, tmp_path: Path) -> None:
+def test_pip_installs_from_a_tag_and_a_subdirectory_of_a_git_repository(home: Home, tmp_path: Path) -> None:
     needs.program("git")
     repository = tmp_path / "repository"
     repository.mkdir()
@@ -216,12 +218,12 @@ def test_git_repository_with_tag_and_subdirectory(home: Home, tmp_path: Path) ->
     assert home.version() == "1.0.0"
 
 
-def test_find_links(home: Home) -> None:
+def test_pip_installs_from_a_directory_of_files(home: Home) -> None:
     home.pip("install", "--no-index", "--find-links", home.world.files, "example-c-module", PIP_FIND_LINKS="")
     assert home.version() == "1.1.0"
 
 
-def test_requirements_and_constraints(home: Home, tmp_path: Path) -> None:
+def test_requirement_and_constraint_files_are_kept_to(home: Home, tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("--find-links files\nexample-c-module[area]\n")
     (tmp_path / "constraints.txt").write_text("example-c-module<1.1\n")
     (tmp_path / "files").symlink_to(home.world.files)
@@ -229,7 +231,7 @@ def test_requirements_and_constraints(home: Home, tmp_path: Path) -> None:
     assert home.version() == "1.0.0"
 
 
-def test_constraints_of_the_build(home: Home, tmp_path: Path) -> None:
+def test_constraints_hold_for_build_requirements(home: Home, tmp_path: Path) -> None:
     (tmp_path / "constraints.txt").write_text("packaging==25.0\n")
     said = home.pip("wheel", "-v", "--no-deps", home.world.sources["1.0.0"], PIP_CONSTRAINT="constraints.txt",
                     PIP_BUILD_CONSTRAINT="constraints.txt")  # fmt: skip
@@ -250,23 +252,23 @@ def test_constraints_of_the_build(home: Home, tmp_path: Path) -> None:
         ("--pre example-c-module", "2.0.0rc1"),
     ],
 )
-def test_index_and_specifiers(requirement: str, version: str, home: Home) -> None:
+def test_an_index_gives_the_release_that_is_specified(requirement: str, version: str, home: Home) -> None:
     home.from_index(*requirement.split())
     assert home.version() == version
 
 
-def test_index_with_an_extra(home: Home) -> None:
+def test_an_extra_is_installed_from_the_index(home: Home) -> None:
     home.from_index("example-c-module[area]")
     assert home.version() == "1.1.0"
     assert home.version_of("example-ctypes") == "1.0.0"
 
 
-def test_a_second_index(home: Home) -> None:
+def test_a_second_index_is_looked_at(home: Home) -> None:
     home.pip("install", "--extra-index-url", home.world.index, "example-c-module", PIP_FIND_LINKS="")
     assert home.version() == "1.1.0"
 
 
-def test_index_without_wheels(home: Home) -> None:
+def test_an_sdist_from_an_index_is_built(home: Home) -> None:
     said = home.pip(
         "install", "--extra-index-url", home.world.index, "--no-binary", "example-c-module", "example-c-module"
     )
@@ -274,13 +276,15 @@ def test_index_without_wheels(home: Home) -> None:
     assert home.version() == "1.1.0"
 
 
-def test_upgrade(home: Home) -> None:
+def test_an_upgrade_leaves_nothing_of_the_old_release(home: Home) -> None:
     before = home.files()
     home.from_index("example-c-module==1.0.0")
     old = home.files()
     home.from_index("--upgrade", "example-c-module")
     assert home.version() == "1.1.0"
-    assert {p.name.replace("1.1.0", "1.0.0") for p in home.files()} == {p.name for p in old}
+    new_names = {path.name.replace("1.1.0", "1.0.0") for path in home.files()}
+    old_names = {path.name for path in old}
+    assert new_names == old_names
     home.pip("uninstall", "-y", "example-c-module")
     assert home.files() == before
 
@@ -298,7 +302,8 @@ def test_twine_uploads_and_pip_gets_back_the_same(home: Home, tmp_path: Path) ->
         (tmp_path / "locked.txt").write_text("\n".join(lines))
         home.pip("install", "--require-hashes", "-r", "locked.txt", PIP_FIND_LINKS="")
     (back,) = (tmp_path / "back").iterdir()
-    assert (back.name, digest(back)) == (sent[0].name, digest(sent[0]))
+    assert back.name == sent[0].name
+    assert digest(back) == digest(sent[0])
     assert home.version() == "1.0.0"
 
 
@@ -309,7 +314,7 @@ def digest(path: Path) -> str:
 # --- other homes and tools --------------------------------------------------------------------------------------
 
 
-def test_virtualenv(world: World, tmp_path: Path) -> None:
+def test_a_wheel_works_in_a_virtualenv(world: World, tmp_path: Path) -> None:
     environ = world.environ
     run(TOOLS / "virtualenv", "-q", "--python", world.given, tmp_path / "venv", cwd=tmp_path, environ=environ)
     python = tmp_path / "venv" / "bin" / "python"
@@ -318,24 +323,25 @@ def test_virtualenv(world: World, tmp_path: Path) -> None:
     assert "site-packages" in run(python, "-c", SCRIPT, cwd=tmp_path, environ=environ)
 
 
-def test_user_site(world: World, tmp_path: Path) -> None:
+def test_a_wheel_works_in_the_user_site(world: World, tmp_path: Path) -> None:
     environ = {**world.environ, "PYTHONUSERBASE": str(tmp_path / "user"), "PIP_BREAK_SYSTEM_PACKAGES": "1"}
     wheel = world.file("example_c_module-1.0.0-*.whl")
     pip = (sys.executable, "-m", "pip", "--python", world.given)  # it need not have pip itself
     run(*pip, "install", "-q", "--user", "--no-index", wheel, cwd=tmp_path, environ=environ)
     assert run(world.given, "-c", SCRIPT, cwd=tmp_path, environ=environ).startswith(str(tmp_path / "user"))
     run(*pip, "uninstall", "-q", "-y", "example-c-module", cwd=tmp_path, environ=environ)
-    assert not [p for p in (tmp_path / "user").rglob("example_c_module*") if p.is_file()]
+    left = [path for path in (tmp_path / "user").rglob("example_c_module*") if path.is_file()]
+    assert left == []
 
 
-def test_installer(home: Home) -> None:
+def test_installer_installs_a_wheel(home: Home) -> None:
     wheel = home.world.file("example_c_module-1.0.0-*.whl")
     run(TOOLS / "uv", "pip", "install", "-q", "-p", home.python, "installer", cwd=home.place, environ=home.environ)
     run(home.python, "-m", "installer", wheel, cwd=home.place, environ=home.environ)
     assert home.version() == "1.0.0"
 
 
-def test_uv_pip(home: Home) -> None:
+def test_uv_pip_installs_from_a_tree_and_from_an_index(home: Home) -> None:
     uv = (TOOLS / "uv", "pip", "install", "-q", "-p", home.python)
     run(*uv, home.world.sources["1.0.0"], cwd=home.place, environ=home.environ)
     assert home.version() == "1.0.0"
@@ -343,7 +349,7 @@ def test_uv_pip(home: Home) -> None:
     assert home.version() == "1.1.0"
 
 
-def test_uv_sync_with_a_workspace_member(world: World, tmp_path: Path) -> None:
+def test_uv_sync_installs_a_workspace_member(world: World, tmp_path: Path) -> None:
     shutil.copytree(world.sources["1.0.0"], tmp_path / "packages" / "module")
     (tmp_path / "pyproject.toml").write_text(
         '[project]\nname = "application"\nversion = "1"\nrequires-python = ">=3.10"\ndependencies = ["example-c-module"]\n'
@@ -358,33 +364,26 @@ def test_uv_sync_with_a_workspace_member(world: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("cache", "isolation"), [("on", True), ("off", False)])
-def test_four_installs_at_once_from_one_tree(world: World, tmp_path: Path, cache: str, isolation: bool) -> None:
+def test_four_installs_from_one_tree_may_run_at_once(world: World, tmp_path: Path, cache: str, isolation: bool) -> None:
     """Each pip with its own environment; all of them with one source and one cache, which is empty at first."""
     source = shutil.copytree(world.sources["1.0.0"], tmp_path / "Köln – 東京 & more")
-    before = {p: p.stat().st_mtime_ns for p in source.rglob("*")}
+    before = {path: path.stat().st_mtime_ns for path in source.rglob("*")}
     variables = {"TRUEWHEEL_CACHE_DIR": str(tmp_path / "cache"), "TRUEWHEEL_CACHE": cache}
-    command = ["install", *([] if isolation else ["--no-build-isolation"]), source]
     homes = [Home(world, tmp_path / f"home-{number}") for number in range(4)]
-    for home in homes if not isolation else ():
-        run(
-            TOOLS / "uv",
-            "pip",
-            "install",
-            "-q",
-            "-p",
-            home.python,
-            "truewheel",
-            "cmake",
-            "ninja",
-            cwd=tmp_path,
-            environ=world.environ,
-        )
+    command = ["install", source]
+    if not isolation:
+        command.append("--no-build-isolation")
+        for home in homes:
+            uv = (TOOLS / "uv", "pip", "install", "-q", "-p", home.python)
+            run(*uv, "truewheel", "cmake", "ninja", cwd=tmp_path, environ=world.environ)
     with ThreadPoolExecutor(4) as threads:
         for done in [threads.submit(home.pip, *command, **variables) for home in homes]:
             assert "Successfully installed example-c-module-1.0.0" in done.result()
-    assert [home.version() for home in homes] == ["1.0.0"] * 4
-    assert len({digest(next(home.place.rglob("_adler.*.so"))) for home in homes}) == 1
-    assert {p: p.stat().st_mtime_ns for p in source.rglob("*")} == before
+    assert {home.version() for home in homes} == {"1.0.0"}
+    modules = {digest(next(home.place.rglob("_adler.*.so"))) for home in homes}
+    assert len(modules) == 1
+    after = {path: path.stat().st_mtime_ns for path in source.rglob("*")}
+    assert after == before
     assert (tmp_path / "cache").exists() == (cache == "on")
 
 
@@ -392,15 +391,16 @@ def test_four_installs_at_once_from_one_tree(world: World, tmp_path: Path, cache
 
 
 def offline(environ: dict[str, str], place: Path) -> list[str]:
-    """Words before a command that take the network away, where this machine lets us."""
+    """Return the words before a command that take the network away; none where this machine does not let us."""
     words = ["unshare", "--map-root-user", "--net"]
-    allowed = (
-        shutil.which("unshare") and not subprocess.run([*words, "true"], env=environ, cwd=place, check=False).returncode
-    )
-    return words if allowed else []
+    if shutil.which("unshare") is None:
+        return []
+    if subprocess.run([*words, "true"], env=environ, cwd=place, check=False).returncode:
+        return []
+    return words
 
 
-def test_debian_package_build(world: World, tmp_path: Path) -> None:
+def test_a_debian_package_can_be_built(world: World, tmp_path: Path) -> None:
     """As dh-python does: the system's Python, offline, no isolation; a plain tag, and files in ``dist-packages``."""
     python = Path("/usr/bin/python3")
     if not (Path("/etc/debian_version").exists() and python.exists()):
@@ -429,7 +429,7 @@ def test_debian_package_build(world: World, tmp_path: Path) -> None:
     run(python, "-c", SCRIPT, cwd=tmp_path, environ={**world.environ, "PYTHONPATH": str(packages)})
 
 
-def test_conda_package_build(home: Home) -> None:
+def test_a_conda_package_can_be_built(home: Home) -> None:
     """As conda-build's recipes do, with the variables that its compilers set."""
     run(TOOLS / "uv", "pip", "install", "-q", "-p", home.python, "truewheel", cwd=home.place, environ=home.environ)
     before, prefix = home.files(), home.place / "venv"

@@ -27,19 +27,24 @@ from truewheel.templates import kinds as starter
 from truewheel.templates import writing as templates
 
 NAME = "große-Werke & Maße"
-"""Of the directory around each project: blanks, an ampersand, letters beyond ASCII."""
+"""The directory around each project has blanks, an ampersand and letters beyond ASCII in its name."""
 
 
 def init(place: Path, kind: str, *, directory: str = "My kind_1") -> Path:
-    """A new project."""
+    """Make a new project; return its folder."""
     home = place / NAME / directory
     assert main(["init", str(home), "--with", kind]) == 0
     return home
 
 
-def held(home: Path) -> set[str]:
-    """Every file in a directory."""
-    return {p.relative_to(home).as_posix() for p in home.rglob("*") if not p.is_dir()}
+def files_in(home: Path) -> set[str]:
+    """Return the names of all files in a directory."""
+    return {path.relative_to(home).as_posix() for path in home.rglob("*") if not path.is_dir()}
+
+
+def contents_of(home: Path) -> dict[str, bytes]:
+    """Return the content of each file in a directory, by its name."""
+    return {name: (home / name).read_bytes() for name in files_in(home)}
 
 
 # --- what it makes, built -----------------------------------------------------------------------------------------
@@ -68,7 +73,7 @@ STARTED = {
 @pytest.mark.network
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", starter.KINDS)
-def test_it_builds_and_its_tests_pass(kind: str, tmp_path: Path, environ: dict[str, str]) -> None:
+def test_a_new_project_builds_and_its_tests_pass(kind: str, tmp_path: Path, environ: dict[str, str]) -> None:
     package = "my_kind_1" if starter.KINDS[kind].packaged else "-"
     example = dataclasses.replace(STARTED[kind], package=package)
     shop = Shop("my-kind-1", tmp_path / NAME / "shop", environ, example, init(tmp_path, kind))
@@ -85,11 +90,11 @@ def test_it_builds_and_its_tests_pass(kind: str, tmp_path: Path, environ: dict[s
 @pytest.mark.network
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["c", "cffi"])
-def test_the_steps_of_its_workflow_run(kind: str, tmp_path: Path, environ: dict[str, str]) -> None:
-    """Those of Linux, in their order, word for word but for the Pythons; what each job gives to the next is handed over."""
+def test_the_steps_of_a_new_projects_workflow_run(kind: str, tmp_path: Path, environ: dict[str, str]) -> None:
+    """Those for Linux, in their order, word for word but for the Pythons; what each job gives to the next is handed over."""
     needs.program("gcc")
     home = init(tmp_path, kind)
-    given = [interpreters.found().get(v) or needs.missing(f"CPython {v} with headers") for v in ("3.10", "3.13")]
+    given = [interpreters.needed(version) for version in ("3.10", "3.13")]
     here = {
         **environ,
         "RUNNER_TEMP": str(tmp_path / "runner's temp"),
@@ -103,17 +108,19 @@ def test_the_steps_of_its_workflow_run(kind: str, tmp_path: Path, environ: dict[
         text = text.replace("in 3.10;", f"in '{given[0]}';").replace("--python 3.13", f"--python '{sys.executable}'")
         said = run("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text, cwd=home, environ=here)
     assert said.count(" passed") == 2
-    assert len(list(home.glob("dist/*.whl"))) == (2 if kind == "c" else 1)
+    wheels_by_kind = {"c": 2, "cffi": 1}  # the second keeps to the stable ABI
+    assert len(list(home.glob("dist/*.whl"))) == wheels_by_kind[kind]
 
 
 def workflow(home: Path) -> dict[str, dict[str, object]]:
-    """The jobs of a project's CI."""
+    """Return the jobs of a project's CI."""
     document = yaml.safe_load((home / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
-    assert True in document  # `on`, which YAML 1.1 takes for a truth
+    assert True in document  # `on`, which is a boolean in YAML 1.1
     return document["jobs"]
 
 
 def scripts(home: Path, job: str) -> list[str]:
+    """Return the shell scripts of a job, in their order."""
     return [step["run"] for step in workflow(home)[job]["steps"] if "run" in step]
 
 
@@ -121,7 +128,7 @@ def scripts(home: Path, job: str) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", starter.KINDS)
-def test_its_pyproject_says_nothing_untrue(kind: str, tmp_path: Path) -> None:
+def test_pyproject_toml_claims_nothing_that_nobody_said(kind: str, tmp_path: Path) -> None:
     table = tomllib.loads((init(tmp_path, kind) / "pyproject.toml").read_text(encoding="utf-8"))
     assert table["project"]["name"] == "my-kind-1"
     assert not {"license", "authors", "description", "urls"} & set(table["project"])
@@ -130,9 +137,11 @@ def test_its_pyproject_says_nothing_untrue(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", starter.KINDS)
-def test_it_holds_what_a_project_holds(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_new_project_has_the_files_of_a_project(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     home = init(tmp_path, kind)
-    there = held(home)
+    there = files_in(home)
     assert {"pyproject.toml", "CMakeLists.txt", "README.md", ".gitignore", ".github/workflows/ci.yml"} < there
     assert any(re.fullmatch(r"tests/test_\w+\.py", path) for path in there)
     assert ("src/my_kind_1/py.typed" in there) is (kind != "executable")
@@ -143,53 +152,47 @@ def test_it_holds_what_a_project_holds(kind: str, tmp_path: Path, capsys: pytest
         assert not re.search(r"@\w+@|PACKAGE", text)
         assert max(map(len, text.splitlines()), default=0) <= 120
     said = capsys.readouterr().out
-    assert [line.strip() for line in said.splitlines()[1 : len(there) + 1]] == sorted(there)
+    listed = [line.strip() for line in said.splitlines()[1 : len(there) + 1]]
+    assert listed == sorted(there)
     assert f"cd '{home}'" in said
     assert starter.KINDS[kind].needs in said
 
 
 @pytest.mark.parametrize("kind", starter.KINDS)
-def test_its_sdist_holds_it_all_but_ci(kind: str, tmp_path: Path) -> None:
+def test_the_sdist_holds_everything_but_the_workflow(kind: str, tmp_path: Path) -> None:
     home = init(tmp_path, kind)
-    expected = held(home) - {".github/workflows/ci.yml"} | {"PKG-INFO"}
+    expected = files_in(home) - {".github/workflows/ci.yml"} | {"PKG-INFO"}
     name = hooks.result(hooks.hook(home, "build_sdist", tmp_path))
     with tarfile.open(tmp_path / name) as archive:
-        assert {m.name.partition("/")[2] for m in archive.getmembers() if m.isfile()} == expected
+        packed = {member.name.partition("/")[2] for member in archive.getmembers() if member.isfile()}
+    assert packed == expected
 
 
 @pytest.mark.parametrize("kind", starter.KINDS)
-def test_its_python_is_clean(kind: str, tmp_path: Path) -> None:
+def test_the_python_of_a_new_project_is_clean(kind: str, tmp_path: Path) -> None:
     home = init(tmp_path, kind)
-    run(
-        TOOLS / "ruff",
-        "check",
-        "--no-cache",
-        "--isolated",
-        "--select",
-        "E,F,I,UP,B,PT,SIM",
-        ".",
-        cwd=home,
-        environ=os.environ,
-    )
-    run(TOOLS / "ruff", "format", "--no-cache", "--isolated", "--check", ".", cwd=home, environ=os.environ)
+    ruff, options = TOOLS / "ruff", ("--no-cache", "--isolated")
+    run(ruff, "check", *options, "--select", "E,F,I,UP,B,PT,SIM", ".", cwd=home, environ=os.environ)
+    run(ruff, "format", *options, "--check", ".", cwd=home, environ=os.environ)
 
 
-def test_their_python_is_typed(tmp_path: Path) -> None:
+def test_the_python_of_new_projects_is_typed(tmp_path: Path) -> None:
     """All at once, which is quicker. nanobind's stubs are made by the build, and NumPy is where f2py is."""
     homes = {kind: init(tmp_path, kind, directory=f"of_{kind}") for kind in starter.KINDS}
-    packaged = {
-        f"of_{kind}": home / "src" for kind, home in homes.items() if kind not in {"nanobind", "f2py", "executable"}
-    }
-    environ = {**os.environ, "MYPYPATH": os.pathsep.join(map(str, packaged.values()))}
-    words = [word for package in packaged for word in ("-p", package)]
+    packaged = [kind for kind in homes if kind not in {"nanobind", "f2py", "executable"}]
+    sources = [str(homes[kind] / "src") for kind in packaged]
+    environ = {**os.environ, "MYPYPATH": os.pathsep.join(sources)}
+    packages: list[str] = []
+    for kind in packaged:
+        packages += ["-p", f"of_{kind}"]
     command = [TOOLS / "mypy", "--strict", "--cache-dir", os.devnull, "--python-version", "3.11"]
-    run(*command, *words, cwd=tmp_path, environ=environ)
+    run(*command, *packages, cwd=tmp_path, environ=environ)
     tests = [homes[kind] / "tests" for kind in ("c", "executable")]
     run(*command, *tests, cwd=tmp_path, environ=environ)
 
 
 @pytest.mark.parametrize("kind", starter.KINDS)
-def test_its_workflow_is_sound(kind: str, tmp_path: Path) -> None:
+def test_the_workflow_is_sound(kind: str, tmp_path: Path) -> None:
     home = init(tmp_path, kind)
     jobs = workflow(home)
     assert jobs["wheels"]["needs"] == "sdist"
@@ -205,8 +208,8 @@ def test_its_workflow_is_sound(kind: str, tmp_path: Path) -> None:
     assert ("windows" in runners) is (kind != "f2py")
 
 
-def test_the_pythons_are_supported() -> None:
-    """truewheel's own classifiers and tests name each Python that new projects are told to build with, or a newer one."""
+def test_new_projects_build_for_every_supported_python() -> None:
+    """And for some that are not to be had everywhere yet, but no others."""
     assert set(interpreters.WANTED) <= set(starter.PYTHONS) <= {*interpreters.WANTED, *interpreters.NEWER}
 
 
@@ -223,15 +226,14 @@ CALLED = {
     "ctypes": {"polygon": "core"},
     "executable": {"example-entropy": "my-kind-1", "entropy.cpp": "main.cpp"},
 }
-"""What an example calls otherwise."""
+"""By kind: names in the example, and what stands for each in a new project."""
 
 
 @pytest.mark.parametrize("kind", starter.KINDS)
-def test_its_cmake_is_that_of_its_example(kind: str, tmp_path: Path) -> None:
+def test_cmakelists_is_that_of_the_example(kind: str, tmp_path: Path) -> None:
     """Line by line, but for names. Where the example wraps zlib, the project compiles a library of its own."""
-    here, there = (
-        (home / "CMakeLists.txt").read_text(encoding="utf-8") for home in (init(tmp_path, kind), example_of(kind))
-    )
+    here = (init(tmp_path, kind) / "CMakeLists.txt").read_text(encoding="utf-8")
+    there = (example_of(kind) / "CMakeLists.txt").read_text(encoding="utf-8")
     for old, new in CALLED[kind].items():
         there = there.replace(old, new)
     own = re.sub(r"target_include_directories\(_core PRIVATE src\)\n| src/gcd\.[ch]", "", here)
@@ -239,15 +241,14 @@ def test_its_cmake_is_that_of_its_example(kind: str, tmp_path: Path) -> None:
 
 
 def example_of(kind: str) -> Path:
+    """Return the folder of the example of this kind."""
     return EXAMPLES / {"c": "c-module", "f2py": "fortran-f2py"}.get(kind, kind)
 
 
 @pytest.mark.parametrize("kind", starter.KINDS)
-def test_its_requirements_are_those_of_its_example(kind: str, tmp_path: Path) -> None:
-    here, there = (
-        tomllib.loads((path / "pyproject.toml").read_text(encoding="utf-8"))
-        for path in (init(tmp_path, kind), example_of(kind))
-    )
+def test_build_requirements_are_those_of_the_example(kind: str, tmp_path: Path) -> None:
+    here = tomllib.loads((init(tmp_path, kind) / "pyproject.toml").read_text(encoding="utf-8"))
+    there = tomllib.loads((example_of(kind) / "pyproject.toml").read_text(encoding="utf-8"))
     assert here["build-system"] == there["build-system"]
     assert here["project"].get("dependencies") == there["project"].get("dependencies")
     settings, theirs = here["tool"]["scikit-build"]["wheel"], there["tool"]["scikit-build"]["wheel"]
@@ -255,28 +256,29 @@ def test_its_requirements_are_those_of_its_example(kind: str, tmp_path: Path) ->
     assert bool(settings["packages"]) is bool(theirs["packages"])
 
 
-def test_every_layer_of_templates_is_used_and_shipped() -> None:
-    folders = {p.name for p in templates.TEMPLATES.iterdir()}
-    assert folders == {layer for kind in starter.KINDS.values() for layer in kind.layers}
-    assert {p.suffix for p in templates.TEMPLATES.rglob("*") if p.is_file()} == {".in"}
+def test_every_layer_of_templates_is_used() -> None:
+    used: set[str] = set()
+    for kind in starter.KINDS.values():
+        used.update(kind.layers)
+    assert {folder.name for folder in templates.TEMPLATES.iterdir()} == used
 
 
-def test_truewheels_wheel_brings_the_templates(distribution: Path, tmp_path: Path) -> None:
-    """A new project from the installed wheel is the same as from the source tree."""
+def test_every_template_is_named_as_one() -> None:
+    files = [path for path in templates.TEMPLATES.rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} == {".in"}
+
+
+def test_the_installed_wheel_makes_the_same_project(distribution: Path, tmp_path: Path) -> None:
+    """The templates are in it."""
     (wheel,) = distribution.glob("truewheel-*.whl")
+    shutil.unpack_archive(wheel, tmp_path / "unpacked", "zip")
     home = tmp_path / "from-wheel"
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(wheel_unpacked(wheel, tmp_path)), *sys.path[1:]])}
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path / "unpacked"), *sys.path[1:]])}
     script = "import truewheel.cli as cli, sys; assert sys.argv.pop(1) in cli.__file__; sys.exit(cli.main())"
     run(sys.executable, "-c", script, str(tmp_path), "init", home, "--with", "c", cwd=tmp_path, environ=environ)
-    assert main(["init", str(tmp_path / "here" / "from-wheel"), "--with", "c"]) == 0
-    assert {p: (home / p).read_bytes() for p in held(home)} == {
-        p: (tmp_path / "here" / "from-wheel" / p).read_bytes() for p in held(tmp_path / "here" / "from-wheel")
-    }
-
-
-def wheel_unpacked(wheel: Path, place: Path) -> Path:
-    shutil.unpack_archive(wheel, place / "unpacked", "zip")
-    return place / "unpacked"
+    from_source = tmp_path / "here" / "from-wheel"
+    assert main(["init", str(from_source), "--with", "c"]) == 0
+    assert contents_of(home) == contents_of(from_source)
 
 
 # --- names --------------------------------------------------------------------------------------------------------
@@ -293,12 +295,12 @@ def wheel_unpacked(wheel: Path, place: Path) -> Path:
         ("geo2", "geo2"),
     ],
 )
-def test_the_name_comes_from_the_directory(directory: str, name: str) -> None:
+def test_the_name_is_derived_from_the_directory(directory: str, name: str) -> None:
     assert starter.derived_name(directory) == name
 
 
 @pytest.mark.parametrize("directory", ["größe", "a+b", "", "...", "a/b", "数"])
-def test_a_directory_that_is_no_name(directory: str) -> None:
+def test_a_directory_that_gives_no_name_asks_for_one(directory: str) -> None:
     with pytest.raises(TruewheelError, match="no project can be called") as caught:
         starter.derived_name(directory)
     assert "--name" in caught.value.hint
@@ -329,7 +331,7 @@ def test_a_directory_that_is_no_name(directory: str) -> None:
         ("a\n", "c", "letters A to Z"),
     ],
 )
-def test_a_name_that_cannot_be(
+def test_a_name_that_would_not_work_is_refused_with_the_reason(
     name: str, kind: str, because: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["init", str(tmp_path / "project"), "--with", kind, f"--name={name}"]) == 2
@@ -343,11 +345,11 @@ def test_a_name_that_cannot_be(
     ("name", "kind"),
     [("3d", "executable"), ("class", "executable"), ("match", "c"), ("a" * 100, "c"), ("pipes-and-wheels", "c")],
 )
-def test_a_name_that_can_be(name: str, kind: str) -> None:
+def test_unusual_names_that_work_are_taken(name: str, kind: str) -> None:
     assert starter.checked_name(name, starter.KINDS[kind]) == name
 
 
-def test_another_name(tmp_path: Path) -> None:
+def test_a_project_may_be_named_unlike_its_directory(tmp_path: Path) -> None:
     assert main(["init", str(tmp_path / "größe"), "--with", "c", "--name", "Size.Of"]) == 0
     assert (tmp_path / "größe" / "src" / "size_of" / "py.typed").is_file()
 
@@ -355,8 +357,10 @@ def test_another_name(tmp_path: Path) -> None:
 # --- directories --------------------------------------------------------------------------------------------------
 
 
-def test_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """An empty directory, or a repository without anything in it, is filled."""
+def test_an_empty_directory_is_filled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A repository without anything in it is empty, too."""
     home = tmp_path / "geometry"
     (home / ".git").mkdir(parents=True)
     monkeypatch.chdir(home)
@@ -369,7 +373,7 @@ def test_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     }  # fmt: skip
 
 
-def test_the_modes_are_those_of_any_file(tmp_path: Path) -> None:
+def test_files_get_the_modes_of_any_new_file(tmp_path: Path) -> None:
     home = init(tmp_path, "c")
     (tmp_path / "directory").mkdir()
     (tmp_path / "file").touch()
@@ -377,7 +381,7 @@ def test_the_modes_are_those_of_any_file(tmp_path: Path) -> None:
         assert path.stat().st_mode == (tmp_path / like).stat().st_mode
 
 
-def test_what_is_there_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_directory_that_is_not_empty_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home = tmp_path / "geometry"
     home.mkdir()
     (home / "notes.txt").write_text("mine")
@@ -388,31 +392,41 @@ def test_what_is_there_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         "  hint: name a directory that is not there yet, or an empty one\n"
     )
     assert not said.out
-    assert held(tmp_path) == {"geometry/notes.txt"}
+    assert files_in(tmp_path) == {"geometry/notes.txt"}
+
+
+def test_a_file_in_the_place_of_the_directory_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = tmp_path / "geometry"
+    home.mkdir()
+    (home / "notes.txt").write_text("mine")
     assert main(["init", str(home / "notes.txt"), "--with", "c", "--name", "x"]) == 2
     assert main(["init", str(home / "notes.txt" / "project"), "--with", "c"]) == 2
     said = capsys.readouterr()
     assert said.err.count(f"because: {home / 'notes.txt'} is there, and is no directory") == 2
-    assert held(tmp_path) == {"geometry/notes.txt"}
+    assert files_in(tmp_path) == {"geometry/notes.txt"}
 
 
 @pytest.mark.parametrize("there", [True, False], ids=["in an empty directory", "in one that was not there"])
-def test_all_or_nothing_when_the_disk_is_full(there: bool, tmp_path: Path) -> None:
+def test_a_full_disk_leaves_nothing_behind(there: bool, tmp_path: Path) -> None:
     """No file may be longer than 600 bytes: the first ones can be written."""
     home = tmp_path / "parent" / "project"
-    home.mkdir(parents=True) if there else None
+    if there:
+        home.mkdir(parents=True)
     before = sorted(tmp_path.rglob("*"))
     result = subprocess.run(
         [sys.executable, "-B", "-m", "truewheel", "init", home, "--with", "c"],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600)),
-    )  # fmt: skip
+    )
     assert result.returncode == 2
     assert re.fullmatch(r"error: .*/project cannot be made\n  because: .*: File too large\n", result.stderr)
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_all_or_nothing_when_someone_else_writes_there_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_somebody_else_writes_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "project"
     home.mkdir()
     write = templates._write
@@ -426,7 +440,7 @@ def test_all_or_nothing_when_someone_else_writes_there_too(tmp_path: Path, monke
     with pytest.raises(TruewheelError, match="cannot be made") as caught:
         templates.create(home, templates.files(kind, starter.values("project", kind)))
     assert "exists" in caught.value.context[0]
-    assert held(tmp_path) == {"project/README.md"}
+    assert files_in(tmp_path) == {"project/README.md"}
     assert (home / "README.md").read_text() == "theirs"
 
 

@@ -30,10 +30,10 @@ from support.macho_images import (
     version_min,
     whole,
 )
-from support.reading import failure
+from support.reading import error_of, failure, failure_of_part
 from truewheel import formats
 from truewheel.formats import macho
-from truewheel.model.binary import Format, Kind, MachOSlice, MinimumOS, NeedKind, Symbol
+from truewheel.model.binary import Format, Kind, MachOSlice, MinimumOS, Need, NeedKind, SearchPath, Symbol
 from truewheel.model.errors import FormatError
 
 
@@ -43,15 +43,18 @@ def read(data: bytes) -> MachOSlice:
 
 
 def slices(data: bytes) -> tuple[MachOSlice, ...]:
+    """Read a file; return its slices."""
     binary = formats.read(data)
     assert binary is not None
     assert binary.format is Format.MACHO
-    assert all(isinstance(s, MachOSlice) for s in binary.slices)
+    for piece in binary.slices:
+        assert isinstance(piece, MachOSlice)
     return binary.slices  # type: ignore[return-value]
 
 
 def imported(data: bytes) -> dict[str, tuple[str | None, bool]]:
-    return {s.name: (s.library, s.weak) for s in read(data).imports}
+    """Return the library of each import, and whether it may be missing."""
+    return {symbol.name: (symbol.library, symbol.weak) for symbol in read(data).imports}
 
 
 # --- headers and load commands ----------------------------------------------------------------------------------
@@ -59,29 +62,30 @@ def imported(data: bytes) -> dict[str, tuple[str | None, bool]]:
 
 @pytest.mark.parametrize("little", [True, False])
 @pytest.mark.parametrize("wide", [True, False])
-def test_both_widths_and_byte_orders(wide: bool, little: bool) -> None:
+def test_files_of_both_widths_and_byte_orders_are_read(wide: bool, little: bool) -> None:
     commands = (
         dylib("@rpath/libx.dylib", 0xD, compatible=0x00020304), *LIBRARIES, rpath("@loader_path/../lib"),
         version_min(0x24, 0x000A0900, 0x000B0300),
         *symbols(Entry("_here", DEFINED), Entry("_printf", description=0x0100), Entry("__x", description=0x0240)),
         macho_images.segment(Section("__TEXT", "__text", 4), wide=wide),
     )  # fmt: skip
-    cpu = {
-        (True, True): macho_images.X86_64,
-        (True, False): macho_images.PPC64,
-        (False, True): macho_images.I386,
-        (False, False): macho_images.PPC,
+    cpus = {
+        (True, True): (macho_images.X86_64, "x86_64"),
+        (True, False): (macho_images.PPC64, "ppc64"),
+        (False, True): (macho_images.I386, "i686"),
+        (False, False): (macho_images.PPC, "ppc"),
     }
-    piece = read(image(*commands, wide=wide, little=little, cpu=cpu[wide, little], padding=24))
-    assert (piece.bits, piece.little_endian) == (64 if wide else 32, little)
-    assert (
-        piece.cpu
-        == {(True, True): "x86_64", (True, False): "ppc64", (False, True): "i686", (False, False): "ppc"}[wide, little]
-    )
-    assert (piece.kind, piece.file_type) == (Kind.SHARED, 6)
-    assert (piece.name, piece.compatibility_version) == ("@rpath/libx.dylib", (2, 3, 4))
-    assert [n.library for n in piece.needs] == ["/usr/lib/libSystem.B.dylib", "@rpath/libother.dylib"]
-    assert [(s.path, s.kind) for s in piece.search_paths] == [("@loader_path/../lib", "LC_RPATH")]
+    number, cpu = cpus[wide, little]
+    piece = read(image(*commands, wide=wide, little=little, cpu=number, padding=24))
+    assert piece.bits == (64 if wide else 32)
+    assert piece.little_endian is little
+    assert piece.cpu == cpu
+    assert piece.kind is Kind.SHARED
+    assert piece.file_type == macho_images.DYLIB
+    assert piece.name == "@rpath/libx.dylib"
+    assert piece.compatibility_version == (2, 3, 4)
+    assert piece.needs == (Need(library="/usr/lib/libSystem.B.dylib"), Need(library="@rpath/libother.dylib"))
+    assert piece.search_paths == (SearchPath(path="@loader_path/../lib", kind="LC_RPATH"),)
     assert piece.minimum_os == (MinimumOS(platform="macos", version=(10, 9), sdk=(11, 3)),)
     assert piece.imports == (
         Symbol(name="printf", library="/usr/lib/libSystem.B.dylib"),
@@ -89,37 +93,45 @@ def test_both_widths_and_byte_orders(wide: bool, little: bool) -> None:
     )
     assert piece.exports == {"here"}
     assert piece.header_padding == 24 + (3 * (16 if wide else 12)) + len(b"\0_here\0_printf\0__x\0")
-    assert (piece.offset, piece.interpreter, piece.signed, piece.debug_bytes) == (0, None, False, 0)
+    assert piece.offset == 0
+    assert piece.interpreter is None
+    assert not piece.signed
+    assert piece.debug_bytes == 0
 
 
 @pytest.mark.parametrize("wide", [True, False])
-def test_fat_files(wide: bool) -> None:
+def test_each_slice_of_a_fat_file_is_read(wide: bool) -> None:
     intel = image(build_version(1, 0x000A0F00))
     arm = image(build_version(1, 0x000B0000), cpu=macho_images.ARM64, subtype=0)
     data = macho_images.fat((macho_images.X86_64, intel), (macho_images.ARM64, arm), wide=wide)
     first, second = slices(data)
-    assert (first.cpu, second.cpu) == ("x86_64", "arm64")
+    assert first.cpu == "x86_64"
+    assert first.minimum_os[0].version == (10, 15)
     assert data[first.offset :][: first.size] == intel
+    assert second.cpu == "arm64"
+    assert second.minimum_os[0].version == (11, 0)
     assert data[second.offset :][: second.size] == arm
-    assert [s.minimum_os[0].version for s in (first, second)] == [(10, 15), (11, 0)]
 
 
 @pytest.mark.parametrize("subtype", [2, 0x80000002])
-def test_capabilities_are_no_other_cpu(subtype: int) -> None:
+def test_capability_bits_do_not_make_another_cpu(subtype: int) -> None:
     (piece,) = slices(
         macho_images.fat((macho_images.ARM64, image(cpu=macho_images.ARM64, subtype=0x80000002)), subtype=subtype)
     )
-    assert (piece.cpu, piece.cpu_subtype) == ("arm64e", 2)
+    assert piece.cpu == "arm64e"
+    assert piece.cpu_subtype == 2
 
 
-def test_fat_archives_are_archives() -> None:
+def test_a_universal_static_library_is_a_static_library() -> None:
     archive = b"!<arch>\n" + bytes(60)
     binary = formats.read(macho_images.fat((macho_images.X86_64, archive), (macho_images.ARM64, archive)))
     assert binary is not None
-    assert (binary.format, binary.slices, binary.is_loadable) == (Format.ARCHIVE, (), False)
+    assert binary.format is Format.ARCHIVE
+    assert binary.slices == ()
+    assert not binary.is_loadable
 
 
-def test_java_classes_are_none() -> None:
+def test_java_classes_are_not_taken_for_fat_files() -> None:
     assert formats.sniff(b"\xca\xfe\xba\xbe\0\0\0\x34" + bytes(56)) is None
     assert formats.read(b"\xca\xfe\xba\xbe\0\0\0\x2d" + bytes(56)) is None
     assert formats.sniff(b"\xca\xfe\xba\xbe\0\0\0\0" + bytes(56)) is None
@@ -130,7 +142,7 @@ def test_java_classes_are_none() -> None:
     ("number", "kind"),
     [(1, Kind.OBJECT), (2, Kind.EXECUTABLE), (6, Kind.SHARED), (8, Kind.BUNDLE), (4, Kind.OTHER), (9, Kind.OTHER), (10, Kind.OTHER), (11, Kind.OTHER), (12, Kind.OTHER)],
 )  # fmt: skip
-def test_kinds(number: int, kind: Kind) -> None:
+def test_the_file_type_tells_the_kind(number: int, kind: Kind) -> None:
     assert read(image(kind=number)).kind is kind
 
 
@@ -140,9 +152,10 @@ def test_kinds(number: int, kind: Kind) -> None:
      (0x0200000C, 1, "arm64_32"), (macho_images.I386, 3, "i686"), (macho_images.PPC, 0, "ppc"), (macho_images.PPC64, 0, "ppc64"), (macho_images.ARM, 9, "armv7"),
      (macho_images.ARM, 11, "armv7s"), (macho_images.ARM, 6, "armv6"), (macho_images.ARM, 0, "arm"), (0x77, 0, "machine-0x0077")],
 )  # fmt: skip
-def test_cpus(cpu: int, subtype: int, name: str) -> None:
+def test_cpus_and_their_subtypes_have_names(cpu: int, subtype: int, name: str) -> None:
     piece = read(image(cpu=cpu, subtype=subtype))
-    assert (piece.cpu, piece.cpu_subtype) == (name, subtype & 0xFFFFFF)
+    assert piece.cpu == name
+    assert piece.cpu_subtype == subtype & 0xFFFFFF
 
 
 @pytest.mark.parametrize(
@@ -154,35 +167,38 @@ def test_cpus(cpu: int, subtype: int, name: str) -> None:
      (version_min(0x24, 0x000A0905, 0x000A0F00), "macos", (10, 9, 5), (10, 15)), (version_min(0x25, 0x00080000), "ios-simulator", (8, 0), None),
      (version_min(0x2F, 0x00090000), "tvos-simulator", (9, 0), None), (version_min(0x30, 0x00020000), "watchos-simulator", (2, 0), None)],
 )  # fmt: skip
-def test_the_oldest_system(
+def test_the_oldest_system_is_read(
     command: Command, platform: str, version: tuple[int, ...], sdk: tuple[int, ...] | None
 ) -> None:
     assert read(image(command)).minimum_os == (MinimumOS(platform=platform, version=version, sdk=sdk),)
 
 
-def test_the_older_command_means_a_device_on_arm() -> None:
+def test_the_older_ios_command_means_a_device_on_arm() -> None:
     piece = read(image(version_min(0x25, 0x00080000), cpu=macho_images.ARM64, subtype=0))
     assert piece.minimum_os == (MinimumOS(platform="ios", version=(8, 0)),)
 
 
-def test_files_for_two_systems() -> None:
+def test_a_file_may_be_for_two_systems() -> None:
     both = read(image(build_version(1, 0x000B0000), build_version(6, 0x000E0000)))
-    assert [(m.platform, m.version) for m in both.minimum_os] == [("macos", (11, 0)), ("catalyst", (14, 0))]
+    assert both.minimum_os == (
+        MinimumOS(platform="macos", version=(11, 0)),
+        MinimumOS(platform="catalyst", version=(14, 0)),
+    )
 
 
 @pytest.mark.parametrize(
     ("kind", "how"),
     [(0xC, NeedKind.NORMAL), (0x80000018, NeedKind.WEAK), (0x8000001F, NeedKind.REEXPORTED), (0x20, NeedKind.DELAYED), (0x80000023, NeedKind.NORMAL)],
 )  # fmt: skip
-def test_how_libraries_are_needed(kind: int, how: NeedKind) -> None:
-    (need,) = read(image(dylib("/usr/lib/libz.1.dylib", kind), dylib("me", 0xD))).needs
-    assert (need.library, need.kind) == ("/usr/lib/libz.1.dylib", how)
+def test_the_load_command_tells_how_a_library_is_needed(kind: int, how: NeedKind) -> None:
+    piece = read(image(dylib("/usr/lib/libz.1.dylib", kind), dylib("me", 0xD)))
+    assert piece.needs == (Need(library="/usr/lib/libz.1.dylib", kind=how),)
 
 
 @pytest.mark.parametrize(
     ("flags", "how"), [(0, NeedKind.NORMAL), (1, NeedKind.WEAK), (2, NeedKind.REEXPORTED), (4, NeedKind.NORMAL), (8, NeedKind.DELAYED)]
 )  # fmt: skip
-def test_how_libraries_are_needed_in_newer_commands(flags: int, how: NeedKind) -> None:
+def test_flags_of_newer_load_commands_tell_how_a_library_is_needed(flags: int, how: NeedKind) -> None:
     command = named(0xC, "/usr/lib/libz.1.dylib", "IIII", 0x1A741800, 0, 0, flags)
     assert read(image(command)).needs[0].kind is how
 
@@ -191,18 +207,18 @@ def test_programs_name_their_loader() -> None:
     assert read(image(named(0xE, "/usr/lib/dyld"), kind=macho_images.EXECUTE)).interpreter == "/usr/lib/dyld"
 
 
-def test_signatures_are_more_than_a_place_for_one() -> None:
+def test_an_empty_place_for_a_signature_is_not_one() -> None:
     assert read(image(macho_images.content(0x1D, macho_images.SIGNATURE))).signed
     assert not read(image(macho_images.content(0x1D, bytes(12)))).signed
     assert not read(image(macho_images.content(0x1D, b""))).signed
 
 
-def test_encryption_is_of_no_interest() -> None:
+def test_encryption_commands_are_passed_over() -> None:
     assert read(image(Command(0x2C, "IIII", (0, 0, 0, 0)), rpath("/a"))).search_paths[0].path == "/a"
 
 
 @pytest.mark.parametrize("wide", [True, False])
-def test_debug_sections(wide: bool) -> None:
+def test_debug_sections_are_counted(wide: bool) -> None:
     sections = (
         Section("__DWARF", "__debug_info", 40),
         Section("__DWARF", "__debug_line", 7),
@@ -214,7 +230,7 @@ def test_debug_sections(wide: bool) -> None:
     )
 
 
-def test_names_that_are_not_utf8() -> None:
+def test_names_that_are_not_utf8_are_escaped() -> None:
     command = Command(0x8000001C, "I", (12,), b"/\xff\0")
     assert read(image(command)).search_paths[0].path == "/\\xff"
 
@@ -222,7 +238,7 @@ def test_names_that_are_not_utf8() -> None:
 # --- symbols ----------------------------------------------------------------------------------------------------
 
 
-def test_ordinals_of_the_symbol_table() -> None:
+def test_the_symbol_table_names_the_library_of_each_import() -> None:
     table = [Entry("_a", description=0x0100), Entry("_b", description=0x0200), Entry("_c", description=0xFE00),
              Entry("_d", description=0xFF00), Entry("_e", description=0xFE40), Entry("_f", 0x0D, description=0x0100)]  # fmt: skip
     data = image(*LIBRARIES, *symbols(*table, ranges=(0, 0, 0, 6)))
@@ -231,33 +247,33 @@ def test_ordinals_of_the_symbol_table() -> None:
         "d": (None, False), "e": (None, True), "f": ("/usr/lib/libSystem.B.dylib", False),
     }  # fmt: skip
     flat = image(*LIBRARIES, *symbols(*table, ranges=(0, 0, 0, 6)), flags=0)
-    assert {library for library, _ in imported(flat).values()} == {None}
+    assert {symbol.library for symbol in read(flat).imports} == {None}
     assert not read(flat).two_level
 
 
-def test_only_what_others_see() -> None:
+def test_hidden_and_local_symbols_are_left_out() -> None:
     table = [Entry("_local", 0x0E), Entry("_stab", 0x20), Entry("_hidden", HIDDEN), Entry("_a", DEFINED), Entry("_b", INDIRECT),
              Entry("_abs", 0x03), Entry("", DEFINED), Entry("_u"), Entry("_private", 0x11)]  # fmt: skip
     piece = read(image(*symbols(*table, ranges=(0, 7, 7, 2))))
     assert piece.exports == {"a", "b", "abs", ""}  # the empty name has a place of its own in this table
-    assert [s.name for s in piece.imports] == ["u"]
+    assert [symbol.name for symbol in piece.imports] == ["u"]
 
 
-def test_objects_and_static_programs_have_no_ranges() -> None:
+def test_symbols_of_objects_are_read_without_ranges() -> None:
     table = [Entry("_u"), Entry("_weak", description=0x40), Entry("_defined", DEFINED), Entry("_common", value=8)]
     piece = read(image(*symbols(*table, ranges=(9, 9, 9, 9)), kind=macho_images.OBJECT, flags=0))
-    assert {s.name: s.weak for s in piece.imports} == {"u": False, "weak": True}
+    assert set(piece.imports) == {Symbol(name="u"), Symbol(name="weak", weak=True)}
     assert piece.exports == {"defined", "common"}
     static = read(image(symbols(*table)[0], kind=macho_images.EXECUTE, flags=0))
     assert static.exports == {"defined"}
 
 
-def test_companions_of_debuggers_have_no_symbols() -> None:
+def test_symbols_of_files_for_debuggers_are_not_read() -> None:
     assert read(image(*symbols(Entry("_a", DEFINED)), kind=macho_images.DSYM)).exports == frozenset()
 
 
 @pytest.mark.parametrize("form", [1, 2, 3])
-def test_chained_imports(form: int) -> None:
+def test_chained_imports_are_read(form: int) -> None:
     entries = [
         ("_a", 1, False),
         ("_b", 2, True),
@@ -275,7 +291,7 @@ def test_chained_imports(form: int) -> None:
     }  # fmt: skip
 
 
-def test_the_symbol_table_knows_who_has_a_weak_definition() -> None:
+def test_the_symbol_table_names_the_library_of_a_weak_definition() -> None:
     fixups = macho_images.content(0x80000034, macho_images.chained([("__Znwm", -3, False), ("_a", 2, True)]))
     table = symbols(Entry("__Znwm", description=0x0100), Entry("_a", description=0x0100))
     assert imported(image(*LIBRARIES, *table, fixups)) == {
@@ -284,16 +300,17 @@ def test_the_symbol_table_knows_who_has_a_weak_definition() -> None:
 
 
 def test_compressed_names_are_refused_clearly() -> None:
-    error = failure(image(macho_images.content(0x80000034, macho_images.chained([], compression=1))))
-    assert error is not None
+    error = error_of(image(macho_images.content(0x80000034, macho_images.chained([], compression=1))))
     assert "compressed symbol names are not read" in str(error)
     assert error.field == "symbols_format"
-    unknown = failure(image(macho_images.content(0x80000034, macho_images.chained([], form=7))))
-    assert unknown is not None
-    assert unknown.field == "imports_format"
 
 
-def test_bind_opcodes() -> None:
+def test_an_unknown_format_of_imports_is_told() -> None:
+    error = error_of(image(macho_images.content(0x80000034, macho_images.chained([], form=7))))
+    assert error.field == "imports_format"
+
+
+def test_bind_opcodes_are_read() -> None:
     bind = (
         b"\x11\x40_a\0\x51\x72\x08\x90"  # ordinal 1, a name, a pointer, a segment, there
         b"\x20\x02\x41_b\0\x90\x80\x90\x01\xa0\x08\xb1\xc0\x02\x08"  # ordinal 2 in long, weak; four more places
@@ -311,16 +328,15 @@ def test_bind_opcodes() -> None:
     }  # fmt: skip
 
 
-def test_what_is_bound_twice_may_be_missing_only_if_it_may_both_times() -> None:
+def test_a_symbol_that_is_bound_twice_is_weak_only_if_both_binds_are() -> None:
     bind = b"\x11\x40_a\0\x90\x41_b\0\x90\x41_c\0\x90\x41_d\0\x90\x00"
     lazy = b"\x11\x41_a\0\x90\0\x40_b\0\x90\0\x41_c\0\x90\0"
     info = macho_images.dyld_info(bind=bind, lazy=lazy, weak=b"\x40_d\0\x90\0")
-    assert {name: weak for name, (_, weak) in imported(image(*LIBRARIES, info)).items()} == {
-        "a": False, "b": False, "c": True, "d": True,
-    }  # fmt: skip
+    weak = {symbol.name for symbol in read(image(*LIBRARIES, info)).imports if symbol.weak}
+    assert weak == {"c", "d"}
 
 
-def test_threaded_binds() -> None:
+def test_threaded_binds_are_read() -> None:
     bind = b"\xd0\x02\x11\x40_a\0\x90\x12\x40_b\0\x90\x72\x00\xd1\x00"
     assert list(imported(image(*LIBRARIES, macho_images.dyld_info(bind=bind, only=False)))) == ["a", "b"]
 
@@ -328,19 +344,17 @@ def test_threaded_binds() -> None:
 @pytest.mark.parametrize(
     "stream", [b"\xe0", b"\x40_a", b"\x20\x80", b"\x11\x40_a\0\xa0" + b"\xff" * 12, b"\x11\x40_a\0\xc0\x01", b"\xd2"]
 )
-def test_opcodes_that_are_none(stream: bytes) -> None:
-    error = failure(image(*LIBRARIES, macho_images.dyld_info(bind=stream)))
-    assert error is not None
+def test_broken_bind_opcodes_are_told(stream: bytes) -> None:
+    error = error_of(image(*LIBRARIES, macho_images.dyld_info(bind=stream)))
     assert error.field == "bind opcodes"
 
 
-def test_bound_to_a_library_that_is_not_there() -> None:
-    error = failure(image(*LIBRARIES, macho_images.dyld_info(bind=b"\x13\x40_a\0\x90\0")))
-    assert error is not None
+def test_a_bind_to_a_library_that_is_not_needed_is_told() -> None:
+    error = error_of(image(*LIBRARIES, macho_images.dyld_info(bind=b"\x13\x40_a\0\x90\0")))
     assert "a library that is not needed" in str(error)
 
 
-def test_the_exports_trie() -> None:
+def test_the_exports_trie_is_read() -> None:
     nodes = (
         Node(b"", ((b"_", 1),)),
         Node(b"", ((b"Py", 2), (b"other", 5))),
@@ -354,7 +368,7 @@ def test_the_exports_trie() -> None:
     assert read(image(macho_images.content(0x80000033, macho_images.trie(*nodes)))).exports == expected
 
 
-def test_the_trie_goes_before_the_symbol_table() -> None:
+def test_the_exports_trie_wins_over_the_symbol_table() -> None:
     table = symbols(Entry("_gone", DEFINED))
     assert read(image(*table, macho_images.content(0x80000033, macho_images.exporting("_a")))).exports == {"a"}
     assert read(image(*table, macho_images.content(0x80000033, b""))).exports == frozenset()
@@ -365,18 +379,19 @@ names = st.lists(st.text("ab_é", min_size=1, max_size=6), max_size=20, unique=T
 
 
 @given(names, names)
-def test_any_names(exports: list[str], imports: list[str]) -> None:
-    imports = [n for n in imports if n not in exports]
-    fixups = macho_images.content(0x80000034, macho_images.chained([(n, 1, False) for n in imports]))
+def test_any_names_are_read_as_they_were_written(exports: list[str], imports: list[str]) -> None:
+    imports = [name for name in imports if name not in exports]
+    fixups = macho_images.content(0x80000034, macho_images.chained([(name, 1, False) for name in imports]))
     piece = read(image(*LIBRARIES, fixups, macho_images.content(0x80000033, macho_images.exporting(*exports))))
-    assert [s.name for s in piece.imports] == [n.removeprefix("_") for n in imports]
-    assert piece.exports == {n.removeprefix("_") for n in exports}
+    names = [symbol.name for symbol in piece.imports]
+    assert names == [name.removeprefix("_") for name in imports]
+    assert piece.exports == {name.removeprefix("_") for name in exports}
 
 
 # --- broken files -----------------------------------------------------------------------------------------------
 
 
-def test_truncated_at_every_byte() -> None:
+def test_a_file_that_is_cut_off_anywhere_is_told() -> None:
     for data in (
         whole(),
         macho_images.fat((macho_images.X86_64, whole())),
@@ -384,18 +399,18 @@ def test_truncated_at_every_byte() -> None:
     ):
         assert failure(data) is None
         for length in range(8, len(data)):
-            error = failure(data[:length])
-            assert error is not None
-            assert error.field
-            assert error.offset >= 0
+            assert failure_of_part(data, length) is not None
 
 
-def test_every_byte_may_lie() -> None:
+def test_any_changed_byte_is_told_or_read() -> None:
     data = macho_images.fat((macho_images.X86_64, whole()))
     for where in range(4, len(data)):
         for value in (0, 1, 0x7F, 0x80, 0xFF):
-            error = failure(data[:where] + bytes([value]) + data[where + 1 :])
-            assert error is None or (error.field and error.offset >= 0)
+            changed = data[:where] + bytes([value]) + data[where + 1 :]
+            error = failure(changed)
+            if error is not None:
+                assert error.field
+                assert error.offset >= 0
 
 
 @pytest.mark.parametrize(
@@ -405,8 +420,7 @@ def test_every_byte_may_lie() -> None:
 )  # fmt: skip
 def test_lies_in_the_header_are_named(offset: int, value: bytes, field: str) -> None:
     data = whole()
-    error = failure(data[:offset] + value + data[offset + len(value) :])
-    assert error is not None
+    error = error_of(data[:offset] + value + data[offset + len(value) :])
     assert error.field == field
     assert "broken Mach-O file" in str(error)
 
@@ -422,26 +436,23 @@ def test_lies_in_the_header_are_named(offset: int, value: bytes, field: str) -> 
      (dataclasses.replace(macho_images.segment(), values=(b"", 0, 0, 0, 0, 0, 0, 1 << 30, 0)), "sections")],
 )  # fmt: skip
 def test_lies_in_load_commands_are_named(command: Command, field: str) -> None:
-    error = failure(image(command))
-    assert error is not None
+    error = error_of(image(command))
     assert error.field == field
 
 
-def test_ranges_of_symbols_that_do_not_exist() -> None:
-    error = failure(image(*symbols(Entry("_a"), ranges=(0, 0, 0, 2))))
-    assert error is not None
+def test_a_range_beyond_the_symbol_table_is_told() -> None:
+    error = error_of(image(*symbols(Entry("_a"), ranges=(0, 0, 0, 2))))
     assert error.field == "LC_DYSYMTAB"
 
 
-def test_names_outside_of_the_string_table() -> None:
+def test_a_name_outside_of_the_string_table_is_told() -> None:
     symtab, dysymtab = symbols(Entry("_a"))
     table = struct.pack("<IBBHQ", 900, 1, 0, 0, 0)
-    error = failure(image(dataclasses.replace(symtab, blobs=(table, b"\0_a\0")), dysymtab))
-    assert error is not None
+    error = error_of(image(dataclasses.replace(symtab, blobs=(table, b"\0_a\0")), dysymtab))
     assert error.field == "string table"
 
 
-def test_slices_that_overlap_or_are_somebody_elses() -> None:
+def test_slices_that_overlap_or_contradict_the_fat_header_are_told() -> None:
     good = image()
     data = bytearray(macho_images.fat((macho_images.X86_64, good), (macho_images.X86_64, good)))
     data[8 + 20 + 8 : 8 + 20 + 12] = data[8 + 8 : 8 + 12]
@@ -453,50 +464,56 @@ def test_slices_that_overlap_or_are_somebody_elses() -> None:
         (macho_images.fat((macho_images.X86_64, good))[:40], "lies outside of it"),
         (b"\xca\xfe\xba\xbe\0\0\0\x2c" + bytes(56), "lies outside of it"),
     ):  # fmt: skip
-        error = failure(bad)
-        assert error is not None
+        error = error_of(bad)
         assert text in str(error)
 
 
 def deep(steps: int) -> bytes:
-    """A trie in which every node leads to the next over one more letter, and all are symbols."""
+    """Return a trie in which every node leads to the next over one more letter, and all are symbols."""
     data = b""
     for number in range(steps):
-        at = (number + 1) * 9
-        data += b"\x01\x10\x01a\0" + bytes((at & 0x7F | 0x80, at >> 7 & 0x7F | 0x80, at >> 14 & 0x7F | 0x80, at >> 21))
+        following = (number + 1) * 9
+        data += b"\x01\x10\x01a\0" + long_uleb(following, size=4)
     return data + b"\x01\x10\0"
 
 
+def long_uleb(value: int, *, size: int) -> bytes:
+    """Return a number as ULEB128 in exactly ``size`` bytes."""
+    groups = [value >> 7 * number & 0x7F for number in range(size)]
+    return bytes([group | 0x80 for group in groups[:-1]] + groups[-1:])
+
+
 def fan(width: int) -> bytes:
-    """Nodes of 255 edges each, all to the same next one: exponentially many ways for few bytes."""
-    each = 2 + 255 * 5
-    return b"".join(
-        b"\0\xff" + b"".join(bytes([1 + n]) + b"\0" + struct.pack("<H", (i + 1) * each & 0x7F | 0x80 | (i + 1) * each >> 7 << 8) + b"\0"
-                             for n in range(255))
-        for i in range(width)
-    ) + b"\x01\x10\0"  # fmt: skip
+    """Return nodes of 255 edges each, all to the same next one: exponentially many ways for few bytes."""
+    node = 2 + 255 * 5
+    data = b""
+    for number in range(width):
+        following = long_uleb((number + 1) * node, size=3)
+        edges = [bytes([letter]) + b"\0" + following for letter in range(1, 256)]
+        data += b"\0\xff" + b"".join(edges)
+    return data + b"\x01\x10\0"
 
 
 def full(letters: int) -> bytes:
-    """As many short names as there is room for."""
-    first = [bytes([65 + n]) for n in range(letters)]
-    leaf = 2 + letters * 5 + letters * (2 + letters * 5)
+    """Return a trie of all names of two letters."""
+    node = 2 + letters * 5
+    first_leaf = node + letters * node
 
     def edges(places: list[int]) -> bytes:
-        return b"".join(
-            letter + b"\0" + bytes((at & 0x7F | 0x80, at >> 7 & 0x7F | 0x80, at >> 14))
-            for letter, at in zip(first, places, strict=True)
-        )
+        data = bytes((0, letters))
+        for number, place in enumerate(places):
+            data += bytes([65 + number]) + b"\0" + long_uleb(place, size=3)
+        return data
 
-    each = 2 + letters * 5
-    data = bytes((0, letters)) + edges([each * (1 + n) for n in range(letters)])
-    for n in range(letters):
-        data += bytes((0, letters)) + edges([leaf + 3 * (n * letters + m) for m in range(letters)])
+    data = edges([node * (1 + first) for first in range(letters)])
+    for first in range(letters):
+        data += edges([first_leaf + 3 * (first * letters + second) for second in range(letters)])
     return data + b"\1\0\0" * letters**2
 
 
 def many(count: int) -> tuple[Command, ...]:
-    return symbols(*[Entry(f"{n:x}", description=0x0100) for n in range(count)])
+    """Return a symbol table of many imports."""
+    return symbols(*[Entry(f"{number:x}", description=0x0100) for number in range(count)])
 
 
 FLOOD = b"\x11" + b"".join(b"\x40%x\0\x90" % n for n in range(60_000))
@@ -528,35 +545,33 @@ HOSTILE = {
 def test_hostile_files_take_little_time_and_memory(how: str) -> None:
     commands = many(30_000) if how == "many symbols" else [HOSTILE[how]] * (30_000 if how == "many commands" else 1)
     data = image(*LIBRARIES, *commands, wide=False)
-    started = time.perf_counter()
+    started = time.process_time()
     tracemalloc.start()
     failure(data)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert time.perf_counter() - started < 8, how
+    assert time.process_time() - started < 8
     assert peak < 40 * len(data) + 1_000_000
 
 
-def test_ends_of_one_long_name_in_the_symbol_table() -> None:
+def test_names_that_are_ends_of_one_long_name_are_refused() -> None:
     symtab, dysymtab = symbols(*[Entry("")] * 20_000, ranges=(0, 0, 0, 20_000))
     table = b"".join(struct.pack("<IBBHQ", n + 1, 1, 0, 0, 0) for n in range(20_000))
-    error = failure(image(dataclasses.replace(symtab, blobs=(table, b"a" * 900_000 + b"\0")), dysymtab))
-    assert error is not None
+    error = error_of(image(dataclasses.replace(symtab, blobs=(table, b"a" * 900_000 + b"\0")), dysymtab))
     assert "names overlap" in str(error)
 
 
-def test_all_names_of_a_full_trie() -> None:
+def test_a_full_trie_is_read() -> None:
     assert len(read(image(HOSTILE["a full trie"])).exports) == 120**2
 
 
-def test_loops_are_named() -> None:
-    error = failure(image(HOSTILE["a trie that loops"]))
-    assert error is not None
+def test_a_trie_that_loops_is_told() -> None:
+    error = error_of(image(HOSTILE["a trie that loops"]))
     assert error.field == "exports trie"
     assert "loop" in str(error)
 
 
-def test_what_is_not_mach_o_at_all() -> None:
+def test_the_reader_refuses_files_of_other_formats() -> None:
     with pytest.raises(FormatError, match="the magic number is not there"):
         macho.read(b"\x7fELF" + bytes(60))
     with pytest.raises(FormatError):

@@ -1,4 +1,4 @@
-"""The Mach-O reader on files that clang, lld and lipo make here: each way of linking, beside nm and LIEF."""
+"""The Mach-O reader on files that clang, lld and lipo make here, beside nm and LIEF."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from support import needs
 from support.lief_comparison import ALIVE, compare_with_lief
 from truewheel import formats
-from truewheel.model.binary import Format, Kind, MachOSlice, NeedKind
+from truewheel.model.binary import Format, Kind, MachOSlice, MinimumOS, Need, NeedKind, SearchPath
 
 MODULE = """
 extern int PyArg_Parse(void *, const char *, ...), printf(const char *, ...), PyType_Type;
@@ -47,10 +47,12 @@ LC_SYMTAB, LC_DYSYMTAB, LC_CHAINED = 0x2, 0xB, 0x80000034
 
 
 def llvm(name: str) -> str:
-    """The newest of LLVM's programs of that name; Debian has several side by side."""
-    numbered = (shutil.which(f"{name}-{version}") for version in range(40, 13, -1))
-    found = next((p for p in numbered if p), None) or shutil.which(name)
-    return found if found is not None else needs.missing(f"LLVM's {name}")
+    """Return the newest of LLVM's programs of that name; Debian has several side by side."""
+    for candidate in (*(f"{name}-{version}" for version in range(40, 13, -1)), name):
+        path = shutil.which(candidate)
+        if path is not None:
+            return path
+    return needs.missing(f"LLVM's {name}")
 
 
 def run(*command: str | Path) -> str:
@@ -81,7 +83,7 @@ def stub(place: Path, target: str, name: str = SYSTEM, symbols: str = "_printf, 
 
 
 def linked(place: Path, cpu: str, *flags: str | Path, system: System = System(), debug: bool = False) -> Path:
-    """A bundle, unless the flags say otherwise."""
+    """Link a bundle, unless the flags say otherwise."""
     what = [] if {"-dylib", "-execute"} & set(flags) else ["-bundle"]
     inputs = [compiled(place, cpu, *["-g"] * debug, system=system), stub(place, f"{cpu}-{system.stub}")]
     out = place / f"{cpu}.so"
@@ -99,11 +101,14 @@ def read(path: Path) -> MachOSlice:
 
 
 def imported(piece: MachOSlice) -> dict[str, tuple[str | None, bool]]:
-    return {s.name: (s.library, s.weak) for s in piece.imports if s.name != "dyld_stub_binder"}
+    """Return the library of each import, and whether it may be missing; without what linkers add."""
+    imports = {symbol.name: (symbol.library, symbol.weak) for symbol in piece.imports}
+    imports.pop("dyld_stub_binder", None)
+    return imports
 
 
 def command_at(data: bytes, kind: int) -> int | None:
-    """Where the load command is."""
+    """Return the offset of a load command, if it is there."""
     at = 32
     for _ in range(struct.unpack_from("<I", data, 16)[0]):
         here, size = struct.unpack_from("<II", data, at)
@@ -114,7 +119,7 @@ def command_at(data: bytes, kind: int) -> int | None:
 
 
 def without_symbols(data: bytes) -> bytes:
-    """The same file with its symbol table forgotten."""
+    """Return the file without its symbol table."""
     changed = bytearray(data)
     symtab, dysymtab = command_at(data, LC_SYMTAB), command_at(data, LC_DYSYMTAB)
     assert symtab
@@ -126,25 +131,29 @@ def without_symbols(data: bytes) -> bytes:
 
 @pytest.mark.parametrize("fixups", ["-fixup_chains", "-no_fixup_chains"])
 @pytest.mark.parametrize("cpu", ["arm64", "x86_64"])
-def test_modules(tmp_path: Path, cpu: str, fixups: str) -> None:
+def test_extension_modules_are_read_as_llvm_and_lief_read_them(tmp_path: Path, cpu: str, fixups: str) -> None:
     path = linked(tmp_path, cpu, "-rpath", "@loader_path/libs", fixups)
     data, piece = path.read_bytes(), read(path)
     if fixups == "-fixup_chains" and command_at(data, LC_CHAINED) is None:
         needs.missing("an lld that knows -fixup_chains (16 or newer)")
-    assert (piece.cpu, piece.kind, piece.signed) == (cpu, Kind.BUNDLE, cpu == "arm64")
-    assert [n.library for n in piece.needs] == [SYSTEM]
-    assert [s.path for s in piece.search_paths] == ["@loader_path/libs"]
-    assert [(m.platform, m.version, m.sdk) for m in piece.minimum_os] == [("macos", (11, 0), (12, 3))]
-    assert (imported(piece), piece.exports) == (IMPORTS, EXPORTS)
-    undefined = run(llvm("llvm-nm"), "-u", "-j", path).split()
-    assert {s.name for s in piece.imports} == {name.removeprefix("_") for name in undefined}
+    assert piece.cpu == cpu
+    assert piece.kind is Kind.BUNDLE
+    assert piece.signed == (cpu == "arm64")
+    assert piece.needs == (Need(library=SYSTEM),)
+    assert piece.search_paths == (SearchPath(path="@loader_path/libs", kind="LC_RPATH"),)
+    assert piece.minimum_os == (MinimumOS(platform="macos", version=(11, 0), sdk=(12, 3)),)
+    assert imported(piece) == IMPORTS
+    assert piece.exports == EXPORTS
+
+    undefined = {name.removeprefix("_") for name in run(llvm("llvm-nm"), "-u", "-j", path).split()}
+    assert {symbol.name for symbol in piece.imports} == undefined
     theirs = lief.MachO.parse(list(data))
     ALIVE.append(theirs)
     compare_with_lief(piece, theirs.at(0))
 
 
 @pytest.mark.parametrize("fixups", ["-fixup_chains", "-no_fixup_chains"])
-def test_stripped_symbol_tables_hide_nothing(tmp_path: Path, fixups: str) -> None:
+def test_a_stripped_symbol_table_hides_nothing(tmp_path: Path, fixups: str) -> None:
     path = linked(tmp_path, "arm64", fixups)
     whole = read(path)
     path.write_bytes(without_symbols(path.read_bytes()))
@@ -153,42 +162,52 @@ def test_stripped_symbol_tables_hide_nothing(tmp_path: Path, fixups: str) -> Non
     assert stripped.exports == whole.exports
 
 
-def test_libraries(tmp_path: Path) -> None:
+def test_libraries_name_themselves_and_what_they_need(tmp_path: Path) -> None:
     weak = stub(tmp_path, "x86_64-macos", "/usr/lib/libweak.dylib", "_unused")
     whole = stub(tmp_path, "x86_64-macos", "/usr/lib/libwhole.dylib", "_other")
     flags = ("-dylib", "-install_name", "@rpath/libt.dylib", "-compatibility_version", "2.3", "-weak_library", weak)
     piece = read(linked(tmp_path, "x86_64", *flags, "-reexport_library", whole))
-    assert (piece.kind, piece.name, piece.compatibility_version) == (Kind.SHARED, "@rpath/libt.dylib", (2, 3, 0))
-    assert {n.library: n.kind for n in piece.needs} == {
-        SYSTEM: NeedKind.NORMAL, "/usr/lib/libweak.dylib": NeedKind.WEAK, "/usr/lib/libwhole.dylib": NeedKind.REEXPORTED,
-    }  # fmt: skip
+    assert piece.kind is Kind.SHARED
+    assert piece.name == "@rpath/libt.dylib"
+    assert piece.compatibility_version == (2, 3, 0)
+    assert {need.library: need.kind for need in piece.needs} == {
+        SYSTEM: NeedKind.NORMAL,
+        "/usr/lib/libweak.dylib": NeedKind.WEAK,
+        "/usr/lib/libwhole.dylib": NeedKind.REEXPORTED,
+    }
 
 
-def test_programs(tmp_path: Path) -> None:
+def test_programs_name_their_loader(tmp_path: Path) -> None:
     piece = read(linked(tmp_path, "arm64", "-execute"))
-    assert (piece.kind, piece.interpreter) == (Kind.EXECUTABLE, "/usr/lib/dyld")
+    assert piece.kind is Kind.EXECUTABLE
+    assert piece.interpreter == "/usr/lib/dyld"
 
 
-def test_flat_namespaces(tmp_path: Path) -> None:
+def test_in_a_flat_namespace_symbols_have_no_library(tmp_path: Path) -> None:
     piece = read(linked(tmp_path, "x86_64", "-dylib", "-flat_namespace"))
     assert not piece.two_level
-    assert {library for library, _ in imported(piece).values()} == {None}
+    assert {symbol.library for symbol in piece.imports} == {None}
 
 
-def test_objects(tmp_path: Path) -> None:
-    plain, debug = read(compiled(tmp_path, "arm64")), read(compiled(tmp_path, "x86_64", "-g"))
-    assert (plain.kind, plain.debug_bytes) == (Kind.OBJECT, 0)
-    assert imported(plain) == {name: (None, weak) for name, (_, weak) in IMPORTS.items()}
+def test_objects_are_read(tmp_path: Path) -> None:
+    plain = read(compiled(tmp_path, "arm64"))
+    assert plain.kind is Kind.OBJECT
     assert plain.exports == EXPORTS
+    assert imported(plain) == {name: (None, weak) for name, (_, weak) in IMPORTS.items()}
+    assert plain.debug_bytes == 0
+    debug = read(compiled(tmp_path, "x86_64", "-g"))
     assert debug.debug_bytes > 100
 
 
-def test_companions_of_debuggers(tmp_path: Path) -> None:
+def test_files_for_debuggers_are_not_taken_for_modules(tmp_path: Path) -> None:
     module = linked(tmp_path, "arm64", debug=True)
     assert read(module).debug_bytes == 0
     run(llvm("dsymutil"), module, "-o", tmp_path / "t.dSYM")
     piece = read(tmp_path / "t.dSYM" / "Contents" / "Resources" / "DWARF" / module.name)
-    assert (piece.kind, piece.cpu, piece.imports, piece.exports) == (Kind.OTHER, "arm64", (), frozenset())
+    assert piece.kind is Kind.OTHER
+    assert piece.cpu == "arm64"
+    assert piece.imports == ()
+    assert piece.exports == frozenset()
     assert piece.debug_bytes > 100
 
 
@@ -202,24 +221,29 @@ def test_companions_of_debuggers(tmp_path: Path) -> None:
      ("arm64", System("tvos13.4", "tvos", "tvos", "13.4"), "tvos", (13, 4)),
      ("arm64", System("watchos6.1", "watchos", "watchos", "6.1"), "watchos", (6, 1))],
 )  # fmt: skip
-def test_systems(tmp_path: Path, cpu: str, system: System, platform: str, version: tuple[int, ...]) -> None:
-    (stated,) = read(linked(tmp_path, cpu, system=system)).minimum_os
-    assert (stated.platform, stated.version, stated.sdk) == (platform, version, (12, 3))
+def test_every_apple_system_has_its_name(
+    tmp_path: Path, cpu: str, system: System, platform: str, version: tuple[int, ...]
+) -> None:
+    piece = read(linked(tmp_path, cpu, system=system))
+    assert piece.minimum_os == (MinimumOS(platform=platform, version=version, sdk=(12, 3)),)
 
 
-def test_lipo(tmp_path: Path) -> None:
+def test_each_slice_of_a_fat_file_is_read(tmp_path: Path) -> None:
     files = [linked(tmp_path, "x86_64"), linked(tmp_path, "arm64")]
     run(llvm("llvm-lipo"), "-create", *files, "-output", tmp_path / "fat")
     binary = formats.read((tmp_path / "fat").read_bytes())
     assert binary is not None
-    assert [s.cpu for s in binary.slices] == ["x86_64", "arm64"]
-    assert [imported(s) for s in binary.slices if isinstance(s, MachOSlice)] == [IMPORTS, IMPORTS]
+    assert [piece.cpu for piece in binary.slices] == ["x86_64", "arm64"]
+    for piece in binary.slices:
+        assert isinstance(piece, MachOSlice)
+        assert imported(piece) == IMPORTS
 
 
-def test_universal_archives(tmp_path: Path) -> None:
+def test_a_universal_static_library_is_recognised(tmp_path: Path) -> None:
     for cpu in ("x86_64", "arm64"):
         run(llvm("llvm-ar"), "rc", tmp_path / f"{cpu}.a", compiled(tmp_path, cpu))
     run(llvm("llvm-lipo"), "-create", tmp_path / "x86_64.a", tmp_path / "arm64.a", "-output", tmp_path / "fat.a")
     binary = formats.read((tmp_path / "fat.a").read_bytes())
     assert binary is not None
-    assert (binary.format, binary.slices) == (Format.ARCHIVE, ())
+    assert binary.format is Format.ARCHIVE
+    assert binary.slices == ()

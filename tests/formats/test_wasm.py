@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support import toolchains
-from support.reading import failure
+from support.reading import error_of, failure, failure_of_part
 from support.wasm_modules import DYLINK, SAMPLE, custom, leb, module, section, text, vector
 from truewheel import formats
 from truewheel.model.binary import Format, Kind, Need, SearchPath, Symbol, WasmSlice
@@ -34,7 +34,7 @@ __attribute__((visibility("default"))) int PyInit_w(void) { return outer(Py_True
 
 
 def made(place: Path, cpu: str) -> tuple[bytes, bytes, bytes]:
-    """An object, a side module that needs ``libz.so``, and a main module."""
+    """Link an object, a side module that needs ``libz.so``, and a main module."""
     flags = ("-fPIC", "-g", "-mbulk-memory")
     target = f"{cpu}-unknown-unknown"
     linker = ["wasm-ld", f"-m{cpu}", "--no-entry"]
@@ -49,20 +49,25 @@ def made(place: Path, cpu: str) -> tuple[bytes, bytes, bytes]:
 
 
 @pytest.mark.parametrize(("cpu", "bits"), [("wasm32", 32), ("wasm64", 64)])
-def test_what_wasm_ld_links(tmp_path: Path, cpu: str, bits: int) -> None:
-    relocatable, side, main = (read(d) for d in made(tmp_path, cpu))
-    assert [p.kind for p in (relocatable, side, main)] == [Kind.OBJECT, Kind.SHARED, Kind.EXECUTABLE]
-    assert {(p.cpu, p.bits) for p in (relocatable, side, main)} == {(cpu, bits)}
-    assert (side.dylink, main.dylink) == (True, False)
+def test_files_that_wasm_ld_links_are_read(tmp_path: Path, cpu: str, bits: int) -> None:
+    relocatable, side, main = (read(data) for data in made(tmp_path, cpu))
+    for piece in (relocatable, side, main):
+        assert piece.cpu == cpu
+        assert piece.bits == bits
+    assert relocatable.kind is Kind.OBJECT
+    assert side.kind is Kind.SHARED
+    assert main.kind is Kind.EXECUTABLE
+    assert side.dylink
+    assert not main.dylink
     assert side.needs == (Need(library="libz.so"),)
     assert side.search_paths == (SearchPath(path="$ORIGIN/../libs", kind="RUNPATH"),)
     assert "PyInit_w" in side.exports & main.exports
     assert {"env", "GOT.mem", "GOT.func", "wasi_snapshot_preview1"} == set(side.import_modules)
-    named = {s.name: s for s in side.imports}
-    assert named["outer"] == Symbol(name="outer")
-    assert named["fd_close"] == Symbol(name="fd_close", library="wasi_snapshot_preview1")
-    assert {s.weak for s in side.imports if s.name == "faint"} == {True}
-    assert "Py_True" in named
+    imports = {symbol.name: symbol for symbol in side.imports}
+    assert imports["outer"] == Symbol(name="outer")
+    assert imports["fd_close"] == Symbol(name="fd_close", library="wasi_snapshot_preview1")
+    assert imports["faint"].weak
+    assert "Py_True" in imports
     assert "bulk-memory" in side.features
     assert side.producers[0][0] == "clang"
     assert side.debug_bytes > 100
@@ -72,30 +77,33 @@ def test_what_wasm_ld_links(tmp_path: Path, cpu: str, bits: int) -> None:
 # --- put together by hand ---------------------------------------------------------------------------------------
 
 
-def test_every_kind_of_import() -> None:
+def test_every_kind_of_import_is_read() -> None:
     descriptions = {
         "function": b"\0\5", "table": b"\1\x70\1\0\x80\1", "table of references": b"\1\x63\7\0\0", "memory": b"\2\1\0\1",
         "global": b"\3\x7f\1", "global reference": b"\3\x64\x6f\0", "tag": b"\4\0\3", "exact": b"\x20\1",
         "memory with small pages": b"\2\x08\0\0",
     }  # fmt: skip
-    piece = read(module(section(2, vector(*[text("m") + text(n) + d for n, d in descriptions.items()]))))
-    assert [s.name for s in piece.imports] == list(descriptions)
-    assert {s.library for s in piece.imports} == {"m"}
-    assert (piece.cpu, piece.kind) == ("wasm32", Kind.EXECUTABLE)
+    imports = [text("m") + text(name) + description for name, description in descriptions.items()]
+    piece = read(module(section(2, vector(*imports))))
+    assert [symbol.name for symbol in piece.imports] == list(descriptions)
+    assert {symbol.library for symbol in piece.imports} == {"m"}
+    assert piece.cpu == "wasm32"
+    assert piece.kind is Kind.EXECUTABLE
 
 
-def test_compact_imports() -> None:
-    """A proposal of 2025: what is the same for many imports stands there once."""
+def test_compact_imports_are_read() -> None:
+    """A proposal of 2025: whatever many imports share is written once."""
     each = b"\x7f" + vector(text("f") + b"\0\0", text("g") + b"\3\x7f\0")
     alike = b"\x7e\2\4\1" + vector(text("m"), text("n"))
-    piece = read(
-        module(
-            section(
-                2, vector(text("env") + text("") + each, text("o") + text("") + alike, text("") + text("") + b"\0\0")
-            )
-        )
+    groups = (text("env") + text("") + each, text("o") + text("") + alike, text("") + text("") + b"\0\0")
+    piece = read(module(section(2, vector(*groups))))
+    assert piece.imports == (
+        Symbol(name="f"),
+        Symbol(name="g"),
+        Symbol(name="m", library="o"),
+        Symbol(name="n", library="o"),
+        Symbol(name="", library=""),
     )
-    assert [(s.library, s.name) for s in piece.imports] == [(None, "f"), (None, "g"), ("o", "m"), ("o", "n"), ("", "")]
     assert piece.import_modules == ("env", "o", "")
     assert piece.cpu == "wasm64"
 
@@ -103,31 +111,35 @@ def test_compact_imports() -> None:
 @pytest.mark.parametrize(
     "memory", [section(2, vector(text("env") + text("memory") + b"\2\4\1")), section(5, vector(b"\5\1\2"))]
 )
-def test_memories_of_64_bits(memory: bytes) -> None:
+def test_a_memory_of_64_bits_makes_it_wasm64(memory: bytes) -> None:
     piece = read(module(memory))
-    assert (piece.cpu, piece.bits) == ("wasm64", 64)
+    assert piece.cpu == "wasm64"
+    assert piece.bits == 64
 
 
-def test_tables_of_64_bits_are_no_memory() -> None:
+def test_a_table_of_64_bits_does_not_make_it_wasm64() -> None:
     assert read(module(section(2, vector(text("env") + text("t") + b"\1\x70\4\0")))).cpu == "wasm32"
 
 
-def test_side_modules() -> None:
-    imports = vector(*[text("env") + text(n) + b"\0\0" for n in ("faint", "local", "strong")])
+def test_a_side_module_has_libraries_and_a_search_path() -> None:
+    imports = vector(*[text("env") + text(name) + b"\0\0" for name in ("faint", "local", "strong")])
     piece = read(module(DYLINK, section(2, imports), section(7, vector(text("PyInit_é") + b"\0\1"))))
-    assert (piece.kind, piece.dylink) == (Kind.SHARED, True)
-    assert [n.library for n in piece.needs] == ["liba.so", "libb.so"]
-    assert [(s.name, s.weak) for s in piece.imports] == [("faint", True), ("local", False), ("strong", False)]
-    assert [s.path for s in piece.search_paths] == ["$ORIGIN"]
+    assert piece.kind is Kind.SHARED
+    assert piece.dylink
+    assert piece.needs == (Need(library="liba.so"), Need(library="libb.so"))
+    assert piece.imports == (Symbol(name="faint", weak=True), Symbol(name="local"), Symbol(name="strong"))
+    assert piece.search_paths == (SearchPath(path="$ORIGIN", kind="RUNPATH"),)
     assert piece.exports == {"PyInit_é"}
 
 
-def test_side_modules_of_2020() -> None:
+def test_side_modules_of_2020_are_read() -> None:
     piece = read(module(custom("dylink", b"\0\0\0\0" + vector(text("liba.so")))))
-    assert (piece.kind, piece.dylink, [n.library for n in piece.needs]) == (Kind.SHARED, True, ["liba.so"])
+    assert piece.kind is Kind.SHARED
+    assert piece.dylink
+    assert piece.needs == (Need(library="liba.so"),)
 
 
-def test_custom_sections() -> None:
+def test_tools_features_and_debug_sections_are_read() -> None:
     tools = vector(text("clang") + text("17"), text("wasm-ld") + text("18"))
     piece = read(
         module(
@@ -142,25 +154,25 @@ def test_custom_sections() -> None:
     assert 1000 <= piece.debug_bytes < 1050
 
 
-def test_components_are_no_modules() -> None:
+def test_components_are_not_taken_for_modules() -> None:
     piece = read(b"\0asm\x0d\0\1\0" + b"\xff" * 20)
-    assert (piece.kind, piece.cpu) == (Kind.OTHER, "wasm32")
+    assert piece.kind is Kind.OTHER
+    assert piece.cpu == "wasm32"
 
 
 # --- broken files -----------------------------------------------------------------------------------------------
 
 
-def test_truncated_at_every_byte() -> None:
-    whole = {0}
+def test_a_file_that_is_cut_off_anywhere_is_told_or_read() -> None:
+    """It can be read if it ends with a section."""
+    ends = set()
     offset = 8
     while offset < len(SAMPLE):
-        whole.add(offset)
+        ends.add(offset)
         offset += 2 + SAMPLE[offset + 1]
-    for length in range(8, len(SAMPLE)):
-        error = failure(SAMPLE[:length])
-        assert (error is None) == (length in whole), length
-        assert error is None or (error.field and 0 <= error.offset <= len(SAMPLE))
-    assert all(failure(SAMPLE[:length]) is not None for length in range(4, 8))
+    for length in range(4, len(SAMPLE)):
+        error = failure_of_part(SAMPLE, length)
+        assert (error is None) == (length in ends), length
 
 
 @pytest.mark.parametrize(
@@ -185,15 +197,13 @@ def test_truncated_at_every_byte() -> None:
 )
 def test_lies_are_named(data: bytes, field: str) -> None:
     error = failure(data)
-    assert error is not None
     assert error.field == field
     assert str(error).startswith("broken WebAssembly file: ")
 
 
 def test_errors_tell_the_place_in_the_file() -> None:
     data = module(section(1, bytes(40)), section(2, vector(text("env") + text("f") + b"\x09")))
-    error = failure(data)
-    assert error is not None
+    error = error_of(data)
     assert data[error.offset] == 9
 
 

@@ -24,7 +24,7 @@ NAME = "p-1-py3-none-any.whl"
 MEMORY = 1 << 30
 """Bytes of address space; the interpreter, its modules and the stacks of its threads take a third of it."""
 SECONDS = 20
-"""Of CPU time: broken files take a part of a second on any machine, the largest here a few."""
+"""CPU time for one command: broken files take a part of a second on any machine, the largest here a few seconds."""
 METADATA = b"Metadata-Version: 2.1\nName: p\nVersion: 1\n"
 WHEEL = b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
@@ -37,16 +37,21 @@ class Run:
 
 
 def truewheel(command: str, path: Path) -> Run:
-    """The command in a process of its own, within limits; never a traceback, never a signal."""
+    """Run a command in a process of its own, within limits; it must end without a traceback or a signal."""
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
 
     run = subprocess.run(
-        [sys.executable, "-m", "truewheel", command, path], preexec_fn=limit, capture_output=True, text=True, check=False,
-        timeout=10 * SECONDS, env={**os.environ, "MALLOC_ARENA_MAX": "2"},
-    )  # fmt: skip
+        [sys.executable, "-m", "truewheel", command, path],
+        preexec_fn=limit,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=10 * SECONDS,
+        env={**os.environ, "MALLOC_ARENA_MAX": "2"},
+    )
     assert run.returncode != -signal.SIGXCPU, "it took too long"
     assert run.returncode in (0, 1, 4), run.stderr
     assert "Traceback" not in run.stderr
@@ -55,6 +60,7 @@ def truewheel(command: str, path: Path) -> Run:
 
 
 def packed(members: dict[str, bytes], *, compression: int = zipfile.ZIP_DEFLATED) -> bytearray:
+    """Return a ZIP archive with these members."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", compression) as archive:
         for name, content in members.items():
@@ -63,17 +69,19 @@ def packed(members: dict[str, bytes], *, compression: int = zipfile.ZIP_DEFLATED
 
 
 def wheel(**members: bytes) -> bytearray:
+    """Return a wheel with these files and an empty RECORD; ``a__b`` is the file ``a/b``."""
+    named = {name.replace("__", "/"): content for name, content in members.items()}
     own = {"p-1.dist-info/METADATA": METADATA, "p-1.dist-info/WHEEL": WHEEL, "p-1.dist-info/RECORD": b""}
-    return packed({**{n.replace("__", "/"): c for n, c in members.items()}, **own})
+    return packed({**named, **own})
 
 
 def directory(data: bytearray) -> int:
-    """The offset of the central directory."""
+    """Return the offset of the central directory."""
     return data.find(b"PK\x01\x02")
 
 
 def end(data: bytearray) -> int:
-    """The offset of the end record."""
+    """Return the offset of the end record."""
     return data.rfind(b"PK\x05\x06")
 
 
@@ -93,7 +101,7 @@ def bomb_of_many_small_ones() -> bytes:
 
 
 def bomb_of_overlapping_members() -> bytes:
-    """One stream that the directory lists ten thousand times, as the best bombs do."""
+    """Let the directory list one stream ten thousand times, as the best bombs do."""
     data = wheel(p__zeros=bytes(1 << 20))
     start, stop = directory(data), end(data)
     size = 46 + len("p/zeros")
@@ -205,11 +213,11 @@ ARCHIVES: dict[Callable[[], bytes], tuple[int, int, str]] = {
     names_that_collide: (0, 1, "TW501"),
     deep_names: (0, 1, "is not in RECORD"),
 }
-"""What ``show`` and ``check`` return, and what ``check`` says."""
+"""For each archive: what ``show`` and ``check`` return, and what ``check`` says."""
 
 
 @pytest.mark.parametrize("make", ARCHIVES, ids=lambda m: m.__name__)
-def test_archives(make: Callable[[], bytes], tmp_path: Path) -> None:
+def test_a_broken_archive_gets_its_error(make: Callable[[], bytes], tmp_path: Path) -> None:
     shown, checked, told = ARCHIVES[make]
     path = tmp_path / NAME
     path.write_bytes(make())
@@ -219,7 +227,7 @@ def test_archives(make: Callable[[], bytes], tmp_path: Path) -> None:
     assert told in run.out + run.err
 
 
-def test_a_wheel_of_100_000_members(tmp_path: Path) -> None:
+def test_a_wheel_of_100_000_members_is_checked(tmp_path: Path) -> None:
     path = tmp_path / NAME
     path.write_bytes(wheel(**{f"p__{n}.py": b"" for n in range(100_000)}))
     assert truewheel("show", path).code == 0
@@ -228,7 +236,7 @@ def test_a_wheel_of_100_000_members(tmp_path: Path) -> None:
     assert "and 99952 more like these" in run.out
 
 
-def test_truncated_at_each_record(tmp_path: Path) -> None:
+def test_an_archive_that_is_cut_off_is_told(tmp_path: Path) -> None:
     data = wheel(p__a=b"x" * 1000)
     path = tmp_path / NAME
     for place in (0, 3, 4, 29, 30, directory(data), directory(data) + 20, end(data), end(data) + 4, len(data) - 1):
@@ -241,13 +249,13 @@ def test_truncated_at_each_record(tmp_path: Path) -> None:
 
 
 def elf(*, offset: int, count: int) -> bytes:
-    """A header with ``count`` program headers at ``offset``, and as many sections."""
+    """Return a header that says it has ``count`` program headers at ``offset``, and as many sections."""
     head = b"\x7fELF\x02\x01\x01" + bytes(9)
     return head + struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0, offset, offset, 0, 64, 56, count, 64, count, count - 1)
 
 
 def fat(*slices: tuple[int, int], count: int | None = None) -> bytes:
-    """A fat Mach-O header with slices at given offsets and sizes."""
+    """Return a fat Mach-O header with slices at these offsets and of these sizes."""
     rows = b"".join(struct.pack(">IIIII", 0x01000007 + n, 3, place, size, 12) for n, (place, size) in enumerate(slices))
     return struct.pack(">II", 0xCAFEBABE, len(slices) if count is None else count) + rows
 
@@ -299,8 +307,8 @@ BINARIES = {
 
 
 @pytest.mark.parametrize("name", BINARIES)
-def test_binaries(name: str, tmp_path: Path) -> None:
-    """Alone and in a wheel: an error where a reader knows the format, and nothing worse where it is only recognised."""
+def test_a_broken_binary_does_no_harm(name: str, tmp_path: Path) -> None:
+    """Neither alone nor in a wheel: at most it gets an error."""
     path = tmp_path / "m.abi3.so"
     path.write_bytes(BINARIES[name])
     assert truewheel("show", path).code in (0, 4)

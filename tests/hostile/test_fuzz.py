@@ -1,7 +1,7 @@
-"""Fuzzing every reader that is registered, and the reader of wheels: only FormatError and WheelError may come out, memory
-stays within a small multiple of the input, and nothing loops.
+"""Fuzzing every reader of a format, and the reader of wheels.
 
-Seconds as a rule; ten minutes with ``TRUEWHEEL_EXTENDED=1``, split over the readers. ``TRUEWHEEL_SEED`` repeats a run. An
+Only FormatError and WheelError may come out, memory stays within a small multiple of the input, and nothing loops. A few
+seconds as a rule; ten minutes with ``TRUEWHEEL_EXTENDED=1``, split over the readers. ``TRUEWHEEL_SEED`` repeats a run. An
 input that fails is written to ``tests/corpus/seeds``, and replayed by every run from then on.
 """
 
@@ -24,7 +24,7 @@ EXTENDED_SECONDS = 600 / len(KINDS)
 
 
 def hammer(kind: str, seconds: float, seed: int) -> int:
-    """Mutate and read for some seconds; the number of inputs."""
+    """Mutate and read for some seconds; return the number of inputs."""
     chance, sound, run = random.Random(seed), fuzzing.seeds()[kind], fuzzing.target(kind)
     fuzzing.target(kind)(sound[0])  # imports and tables that are read once
     end, count = time.monotonic() + seconds, 0
@@ -37,7 +37,7 @@ def hammer(kind: str, seconds: float, seed: int) -> int:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_some_seconds(kind: str) -> None:
+def test_readers_survive_some_seconds_of_mutations(kind: str) -> None:
     seed = int(os.environ.get("TRUEWHEEL_SEED", "20261121"))
     assert hammer(kind, 3, seed) > 20
 
@@ -45,7 +45,7 @@ def test_some_seconds(kind: str) -> None:
 @pytest.mark.extended
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-def test_ten_minutes(kind: str) -> None:
+def test_readers_survive_ten_minutes_of_mutations(kind: str) -> None:
     seed = int(os.environ.get("TRUEWHEEL_SEED", random.randrange(2**32)))
     print("TRUEWHEEL_SEED", seed)
     assert hammer(kind, EXTENDED_SECONDS, seed) > 1000
@@ -54,8 +54,8 @@ def test_ten_minutes(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
-def test_edits_that_hypothesis_chooses(kind: str, data: st.DataObject) -> None:
-    """The same by hypothesis, which makes what fails as small as it can."""
+def test_readers_survive_edits_that_hypothesis_chooses(kind: str, data: st.DataObject) -> None:
+    """It makes an input that fails as small as it can."""
     sound = fuzzing.seeds()[kind]
     changed = bytearray(min(sound, key=len) if data.draw(st.booleans()) else data.draw(st.sampled_from(sound)))
     edits = st.tuples(st.integers(0, len(changed) - 1), st.binary(min_size=1, max_size=8))
@@ -68,8 +68,8 @@ def test_edits_that_hypothesis_chooses(kind: str, data: st.DataObject) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=60, deadline=None)
 @given(rest=st.binary(max_size=600))
-def test_nothing_but_a_beginning(kind: str, rest: bytes) -> None:
-    """The first bytes of a sound file, and anything behind them."""
+def test_readers_survive_files_that_only_begin_well(kind: str, rest: bytes) -> None:
+    """The first bytes are those of a sound file; behind them is anything."""
     sound = min(fuzzing.seeds()[kind], key=len)
     for size in (4, 8, 20, 64):
         with fuzzing.limited(sound[:size] + rest, kind):
@@ -77,7 +77,7 @@ def test_nothing_but_a_beginning(kind: str, rest: bytes) -> None:
 
 
 @pytest.mark.parametrize("make", costly_files.AMPLIFIERS, ids=lambda m: m.__name__)
-def test_small_files_that_ask_for_much(make: Callable[[], bytes]) -> None:
+def test_small_files_that_ask_for_much_cost_little(make: Callable[[], bytes]) -> None:
     data = make()
     form = formats.sniff(data[: formats.HEAD])
     assert form is not None
@@ -87,7 +87,7 @@ def test_small_files_that_ask_for_much(make: Callable[[], bytes]) -> None:
     assert time.monotonic() - started < fuzzing.SECONDS
 
 
-def test_inputs_that_failed_once() -> None:
+def test_inputs_that_failed_once_do_not_fail_again() -> None:
     for path in sorted(p for p in fuzzing.KEPT.iterdir() if p.suffix != ".md"):
         data = path.read_bytes()
         kind = fuzzing.WHEEL if path.name.startswith(fuzzing.WHEEL) else "binary"

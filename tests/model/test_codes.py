@@ -163,25 +163,12 @@ def raised() -> dict[str, dict[str, str]]:
     return found
 
 
-def carried() -> set[str]:
-    """Return the codes that travel in another value until a finding is made of them, which then is an error."""
-    found = set()
-    for path in SOURCE.rglob("*.py"):
-        module = Module(path)
-        for call in module.calls:
-            if named(call) == "Obstacle":
-                found |= module.values(keywords_of(call)["code"], None)
-    return found
-
-
 RAISED_FOR_A_BUILD = {"TW404": "error", "TW405": "error", "TW516": "warning"}
 """What ``replace(finding, severity=…)`` makes of them: odd in a wheel that was found, wrong in one that was just built."""
 
 
 def test_every_code_is_raised_at_the_severities_of_its_row() -> None:
     found = {code: set(severities) for code, severities in raised().items()}
-    for code in carried():
-        found.setdefault(code, set()).add("error")
     for code, severity in RAISED_FOR_A_BUILD.items():
         found.setdefault(code, set()).add(severity)
     assert found == {code: {s.value for s in row.severities} for code, row in CODES.items()}, raised()

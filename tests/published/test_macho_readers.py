@@ -1,6 +1,6 @@
 """The Mach-O reader beside macholib and LIEF, on every Mach-O file of the published wheels.
 
-Where the two see something else, the test says why: :func:`compare_with_lief` lists the cases.
+Where LIEF sees something else, :func:`compare_with_lief` says why.
 """
 
 from __future__ import annotations
@@ -15,42 +15,43 @@ from macholib.mach_o import CPU_TYPE_NAMES
 from macholib.MachO import MachO, MachOHeader
 from macholib.SymbolTable import SymbolTable
 
-from support import needs, published
+from support import published
 from support.lief_comparison import ALIVE, compare_with_lief
 from truewheel import formats
 from truewheel.model.binary import Format, MachOSlice
 
 pytestmark = pytest.mark.network
-ROWS = [r for r in published.sample(published.OTHERS) if r.family in {"macos", "ios"}]
+ROWS = [row for row in published.sample(published.OTHERS) if row.family in {"macos", "ios"}]
 LC_ID_DYLIB, LC_RPATH, LC_CODE_SIGNATURE, LC_BUILD_VERSION = 0xD, 0x8000001C, 0x1D, 0x32
 CPUS = {"x86_64": "x86_64", "ARM64": "arm64", "i386": "i686"}
 LOADS = {0xC, 0x80000018, 0x8000001F, 0x20, 0x80000023}
 VERSION_MIN = {0x24: "macos", 0x25: "ios"}
 PLATFORMS = {1: "macos", 2: "ios", 7: "ios-simulator"}
 N_WEAK_REF = 0x40
+DYNAMIC_LOOKUP_ORDINAL = 0xFE
 
 
-def machos(path: Path) -> Iterator[tuple[str, bytes, tuple[MachOSlice, ...]]]:
+def macho_files(path: Path) -> Iterator[tuple[str, bytes, tuple[MachOSlice, ...]]]:
+    """Yield the name, the content and the slices of each Mach-O file in a wheel."""
     with zipfile.ZipFile(path) as archive:
         for item in archive.infolist():
             data = archive.read(item)
-            if formats.macho.recognises(data[:64]):
-                binary = formats.read(data)
-                assert binary is not None
-                if binary.format is Format.ARCHIVE:
-                    continue  # a universal static library, which macholib takes for broken
-                assert all(isinstance(s, MachOSlice) for s in binary.slices)
-                yield item.filename, data, binary.slices  # type: ignore[misc]
+            if formats.sniff(data[: formats.HEAD]) is not Format.MACHO:
+                continue
+            binary = formats.read(data)
+            assert binary is not None
+            if binary.format is Format.ARCHIVE:
+                continue  # a universal static library, which macholib takes for broken
+            yield item.filename, data, binary.slices  # type: ignore[misc]
 
 
 def wheel(row: published.Published) -> Path:
-    path = published.fetched(published.OTHERS).get(row.filename)
-    return path if path is not None else needs.missing(f"{row.filename} from the package index")
+    return published.path_of(row, published.OTHERS)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda r: r.filename)
-def test_agrees_with_macholib(row: published.Published, tmp_path: Path) -> None:
-    found = list(machos(wheel(row)))
+def test_macholib_reads_the_same(row: published.Published, tmp_path: Path) -> None:
+    found = list(macho_files(wheel(row)))
     assert found
     for name, data, ours in found:
         path = tmp_path / "file"
@@ -63,47 +64,65 @@ def test_agrees_with_macholib(row: published.Published, tmp_path: Path) -> None:
 
 
 def text(raw: bytes) -> str:
+    """Return a string of a load command, without its padding."""
     return raw.rstrip(b"\0").decode()
 
 
 def version(packed: int) -> tuple[int, ...]:
-    numbers = int(packed) >> 16, int(packed) >> 8 & 0xFF, int(packed) & 0xFF
-    return numbers if numbers[2] else numbers[:2]
+    """Return a version as load commands have it; a third number only if it is not 0."""
+    major, minor, patch = int(packed) >> 16, int(packed) >> 8 & 0xFF, int(packed) & 0xFF
+    if patch:
+        return (major, minor, patch)
+    return (major, minor)
 
 
 def compare_headers(ours: MachOSlice, theirs: MachOHeader) -> None:
-    commands = [(load.cmd, command, rest) for load, command, rest in theirs.commands]
+    """Compare the header and the load commands of one slice."""
+    libraries, search_paths, systems = [], [], []
+    name, signed = None, False
+    for load, command, rest in theirs.commands:
+        if load.cmd in LOADS:
+            libraries.append(text(rest))
+        elif load.cmd == LC_RPATH:
+            search_paths.append(text(rest))
+        elif load.cmd == LC_ID_DYLIB:
+            name = text(rest)
+        elif load.cmd in VERSION_MIN:
+            systems.append((VERSION_MIN[load.cmd], version(command.version), version(command.sdk)))
+        elif load.cmd == LC_BUILD_VERSION:
+            systems.append((PLATFORMS[command.platform], version(command.minos), version(command.sdk)))
+        elif load.cmd == LC_CODE_SIGNATURE:
+            signed = command.datasize > 0
     assert ours.cpu == CPUS[CPU_TYPE_NAMES[theirs.header.cputype]]
-    assert (ours.file_type, ours.offset, ours.size) == (theirs.header.filetype, theirs.offset, theirs.size)
-    assert [n.library for n in ours.needs] == [text(rest) for kind, _, rest in commands if kind in LOADS]
-    assert [s.path for s in ours.search_paths] == [text(rest) for kind, _, rest in commands if kind == LC_RPATH]
-    assert ours.name == next((text(rest) for kind, _, rest in commands if kind == LC_ID_DYLIB), None)
-    stated = [(VERSION_MIN[k], version(c.version), version(c.sdk)) for k, c, _ in commands if k in VERSION_MIN]
-    stated += [
-        (PLATFORMS[c.platform], version(c.minos), version(c.sdk)) for k, c, _ in commands if k == LC_BUILD_VERSION
-    ]
-    assert [(m.platform, m.version, m.sdk or (0, 0)) for m in ours.minimum_os] == stated
-    assert ours.signed == any(kind == LC_CODE_SIGNATURE and command.datasize for kind, command, _ in commands)
+    assert ours.file_type == theirs.header.filetype
+    assert ours.offset == theirs.offset
+    assert ours.size == theirs.size
+    assert [need.library for need in ours.needs] == libraries
+    assert [search.path for search in ours.search_paths] == search_paths
+    assert ours.name == name
+    assert [(system.platform, system.version, system.sdk or (0, 0)) for system in ours.minimum_os] == systems
+    assert ours.signed == signed
     assert ours.header_padding == theirs.low_offset - theirs.total_size
 
 
 def compare_symbols(ours: MachOSlice, theirs: SymbolTable) -> None:
-    """Undefined symbols with ordinals and flags. Of one that is bound by name alone, wherever it is defined first,
-    the symbol table names the library that the linker saw."""
-    libraries = [None, *(n.library for n in ours.needs)]
-    expected = {
-        text(name).removeprefix("_"): (
-            libraries[entry.n_desc >> 8 & 0xFF] if entry.n_desc >> 8 & 0xFF < 0xFE else None,
-            bool(entry.n_desc & N_WEAK_REF),
-        )
-        for entry, name in theirs.undefsyms
-    }
-    assert {s.name: (s.library, s.weak) for s in ours.imports} == expected
+    """Compare undefined symbols, the libraries that they are bound to, and whether they may be missing.
+
+    For a symbol that is bound by its name alone, wherever it is defined first, the symbol table names the library that the
+    linker saw.
+    """
+    libraries = [None, *(need.library for need in ours.needs)]
+    expected = {}
+    for entry, raw in theirs.undefsyms:
+        ordinal = entry.n_desc >> 8 & 0xFF
+        library = libraries[ordinal] if ordinal < DYNAMIC_LOOKUP_ORDINAL else None
+        expected[text(raw).removeprefix("_")] = (library, bool(entry.n_desc & N_WEAK_REF))
+    assert {symbol.name: (symbol.library, symbol.weak) for symbol in ours.imports} == expected
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda r: r.filename)
-def test_agrees_with_lief(row: published.Published) -> None:
-    for _, data, ours in machos(wheel(row)):
+def test_lief_reads_the_same(row: published.Published) -> None:
+    for _, data, ours in macho_files(wheel(row)):
         fat = lief.MachO.parse(list(data))
         ALIVE.append(fat)
         assert fat.size == len(ours)

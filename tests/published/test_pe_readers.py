@@ -21,8 +21,8 @@ DIRECTORIES = ("IMAGE_DIRECTORY_ENTRY_IMPORT", "IMAGE_DIRECTORY_ENTRY_EXPORT", "
 
 @functools.cache
 def members(filename: str, magic: bytes) -> dict[str, bytes]:
-    """The files of a wheel that begin with ``magic``."""
-    row = next(r for r in published.listed(published.OTHERS) if r.filename == filename)
+    """Return the files of a wheel that begin with ``magic``."""
+    row = next(row for row in published.listed(published.OTHERS) if row.filename == filename)
     path = published.have(row) or needs.missing(f"{filename} from the package index")
     found = {}
     with zipfile.ZipFile(path) as archive:
@@ -33,13 +33,12 @@ def members(filename: str, magic: bytes) -> dict[str, bytes]:
     return found
 
 
-def of(family: str) -> list[str]:
-    """All of the few for Emscripten, else the sample."""
-    rows = published.listed(published.OTHERS) if family == "emscripten" else published.sample(published.OTHERS)
-    return [r.filename for r in rows if r.family == family]
+WINDOWS = [row.filename for row in published.sample(published.OTHERS) if row.family == "windows"]
+EMSCRIPTEN = [row.filename for row in published.listed(published.OTHERS) if row.family == "emscripten"]
+"""There are few of them: all are read in every run."""
 
 
-def piece(data: bytes) -> PeSlice:
+def read(data: bytes) -> PeSlice:
     binary = formats.read(data)
     assert binary is not None
     (found,) = binary.slices
@@ -47,10 +46,10 @@ def piece(data: bytes) -> PeSlice:
     return found
 
 
-@pytest.mark.parametrize("filename", of("windows"))
+@pytest.mark.parametrize("filename", WINDOWS)
 def test_pefile_reads_the_same(filename: str) -> None:
     for data in members(filename, b"MZ").values():
-        compare_with_pefile(piece(data), data)
+        compare_with_pefile(read(data), data)
 
 
 def compare_with_pefile(ours: PeSlice, data: bytes) -> None:
@@ -62,28 +61,45 @@ def compare_with_pefile(ours: PeSlice, data: bytes) -> None:
     assert ours.subsystem == optional.Subsystem
     assert ours.subsystem_version == (optional.MajorSubsystemVersion, optional.MinorSubsystemVersion)
     assert ours.os_version == (optional.MajorOperatingSystemVersion, optional.MinorOperatingSystemVersion)
-    assert (ours.kind is Kind.SHARED, ours.kind is Kind.EXECUTABLE) == (image.is_dll(), image.is_exe())
+    assert (ours.kind is Kind.SHARED) == image.is_dll()
+    assert (ours.kind is Kind.EXECUTABLE) == image.is_exe()
     certificate = optional.DATA_DIRECTORY[pefile.DIRECTORY_ENTRY["IMAGE_DIRECTORY_ENTRY_SECURITY"]]
     assert ours.certificate == bool(certificate.VirtualAddress)
-    normal, delayed = (getattr(image, f"DIRECTORY_ENTRY_{kind}", []) for kind in ("IMPORT", "DELAY_IMPORT"))
-    assert [n.library for n in ours.needs if n.kind is NeedKind.NORMAL] == [d.dll.decode() for d in normal]
-    assert [n.library for n in ours.needs if n.kind is NeedKind.DELAYED] == [d.dll.decode() for d in delayed]
-    assert [(s.library, s.ordinal if s.ordinal is not None else s.name) for s in ours.imports] == [
-        (d.dll.decode(), e.ordinal if e.import_by_ordinal else e.name.decode())
-        for d in (*normal, *delayed)
-        for e in d.imports
-    ]
-    exports = getattr(image, "DIRECTORY_ENTRY_EXPORT", None)
-    symbols = [e for e in exports.symbols if e.name] if exports is not None else []
-    assert ours.name == (exports.name.decode() if exports is not None else None)
-    assert ours.exports == {e.name.decode() for e in symbols}
-    assert dict(ours.forwards) == {e.name.decode(): e.forwarder.decode() for e in symbols if e.forwarder}
+    needs_by_pefile, imports_by_pefile = [], []
+    for directory, kind in (("IMPORT", NeedKind.NORMAL), ("DELAY_IMPORT", NeedKind.DELAYED)):
+        for library in getattr(image, f"DIRECTORY_ENTRY_{directory}", []):
+            name = library.dll.decode()
+            needs_by_pefile.append((name, kind))
+            for entry in library.imports:
+                symbol = entry.ordinal if entry.import_by_ordinal else entry.name.decode()
+                imports_by_pefile.append((name, symbol))
+    assert [(need.library, need.kind) for need in ours.needs] == needs_by_pefile
+    assert imports(ours) == imports_by_pefile
+
+    if not hasattr(image, "DIRECTORY_ENTRY_EXPORT"):
+        assert ours.name is None
+        assert ours.exports == frozenset()
+        return
+    directory = image.DIRECTORY_ENTRY_EXPORT
+    named = [entry for entry in directory.symbols if entry.name]
+    assert ours.name == directory.name.decode()
+    assert ours.exports == {entry.name.decode() for entry in named}
+    assert dict(ours.forwards) == {entry.name.decode(): entry.forwarder.decode() for entry in named if entry.forwarder}
 
 
-@pytest.mark.parametrize("filename", of("windows"))
+def imports(ours: PeSlice) -> list[tuple[str | None, int | str]]:
+    """Return library and name of each symbol; the number of one that is imported by its number."""
+    found: list[tuple[str | None, int | str]] = []
+    for symbol in ours.imports:
+        name = symbol.name if symbol.ordinal is None else symbol.ordinal
+        found.append((symbol.library, name))
+    return found
+
+
+@pytest.mark.parametrize("filename", WINDOWS)
 def test_lief_reads_the_same(filename: str) -> None:
     for data in members(filename, b"MZ").values():
-        compare_with_lief(piece(data), data)
+        compare_with_lief(read(data), data)
 
 
 def compare_with_lief(ours: PeSlice, data: bytes) -> None:
@@ -92,30 +108,41 @@ def compare_with_lief(ours: PeSlice, data: bytes) -> None:
     image = lief.PE.parse(list(data), config)
     ALIVE.append(image)
     header, optional = image.header, image.optional_header
-    assert (ours.machine, ours.characteristics) == (number(header.machine), header.characteristics)
-    assert ours.bits == (64 if number(optional.magic) == 0x20B else 32)
+    assert ours.machine == number(header.machine)
+    assert ours.characteristics == header.characteristics
+    assert (ours.bits == 64) == (number(optional.magic) == 0x20B)
     assert ours.subsystem == number(optional.subsystem)
     assert ours.subsystem_version == (optional.major_subsystem_version, optional.minor_subsystem_version)
-    assert (ours.hybrid == "arm64ec", ours.hybrid == "arm64x") == (image.is_arm64ec, image.is_arm64x)
+    assert (ours.hybrid == "arm64ec") == image.is_arm64ec
+    assert (ours.hybrid == "arm64x") == image.is_arm64x
     assert ours.certificate == image.has_signatures
-    assert [(n.library, n.kind) for n in ours.needs] == [
-        *((i.name, NeedKind.NORMAL) for i in image.imports),
-        *((i.name, NeedKind.DELAYED) for i in image.delay_imports),
-    ]
-    assert [(s.library, s.ordinal if s.ordinal is not None else s.name) for s in ours.imports] == [
-        (i.name, e.ordinal if e.is_ordinal else e.name)
-        for i in (*image.imports, *image.delay_imports)
-        for e in i.entries
-    ]
-    exports = image.get_export()
-    entries = [e for e in exports.entries if e.name] if exports is not None else []
-    assert ours.name == (exports.name if exports is not None else None)
-    assert ours.exports == {e.name for e in entries}
-    forwarded = {e.name: e.forward_information for e in entries if e.is_forwarded}
-    assert dict(ours.forwards) == {name: f"{f.library}.{f.function}" for name, f in forwarded.items()}
+    needs_by_lief, imports_by_lief = [], []
+    for libraries, kind in ((image.imports, NeedKind.NORMAL), (image.delay_imports, NeedKind.DELAYED)):
+        for library in libraries:
+            needs_by_lief.append((library.name, kind))
+            for entry in library.entries:
+                symbol = entry.ordinal if entry.is_ordinal else entry.name
+                imports_by_lief.append((library.name, symbol))
+    assert [(need.library, need.kind) for need in ours.needs] == needs_by_lief
+    assert imports(ours) == imports_by_lief
+
+    directory = image.get_export()
+    if directory is None:
+        assert ours.name is None
+        assert ours.exports == frozenset()
+        return
+    named = [entry for entry in directory.entries if entry.name]
+    assert ours.name == directory.name
+    assert ours.exports == {entry.name for entry in named}
+    forwards = {}
+    for entry in named:
+        if entry.is_forwarded:
+            target = entry.forward_information
+            forwards[entry.name] = f"{target.library}.{target.function}"
+    assert dict(ours.forwards) == forwards
 
 
-@pytest.mark.parametrize("filename", of("emscripten"))
+@pytest.mark.parametrize("filename", EMSCRIPTEN)
 def test_wasmtime_reads_the_same(filename: str) -> None:
     engine = wasmtime.Engine(wasmtime.Config())
     for data in members(filename, b"\0asm").values():
@@ -124,8 +151,10 @@ def test_wasmtime_reads_the_same(filename: str) -> None:
         assert binary is not None
         (ours,) = binary.slices
         assert isinstance(ours, WasmSlice)
-        assert [s.name for s in ours.imports] == [i.name for i in theirs.imports]
-        assert list(ours.import_modules) == list(dict.fromkeys(i.module for i in theirs.imports))
-        assert ours.exports == {e.name for e in theirs.exports}
+        names = [symbol.name for symbol in theirs.imports]
+        modules = dict.fromkeys(symbol.module for symbol in theirs.imports)
+        assert [symbol.name for symbol in ours.imports] == names
+        assert ours.import_modules == tuple(modules)
+        assert ours.exports == {symbol.name for symbol in theirs.exports}
         assert ours.cpu == "wasm32"
         assert ours.dylink

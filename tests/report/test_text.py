@@ -1,4 +1,4 @@
-"""Values as text: nothing that a wheel's maker wrote moves the cursor, and what is alike is told once."""
+"""Values as text: nothing that a wheel's maker wrote moves the cursor, and findings that are alike are told together."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from truewheel.model.contents import WheelFacts
 from truewheel.model.errors import TruewheelError, VerdictError
 from truewheel.model.finding import Finding, Severity
 from truewheel.model.floor import Evidence, Floor
+from truewheel.model.record import replace
 from truewheel.model.verdict import Verdict
 from truewheel.model.wheel_name import WheelName
 
@@ -24,6 +25,7 @@ EVIL = "a\x1b[31m\x00\x07\x9b2J\r\n\u202e\u2028\x7f\udc80"
 
 
 def finding(where: str, *, message: str = "is wrong", evidence: tuple[str, ...] = (), hint: str = "mend it") -> Finding:
+    """Return a note about a file."""
     return Finding(code="TW514", severity=Severity.NOTE, where=where, message=message, evidence=evidence, hint=hint)
 
 
@@ -32,6 +34,7 @@ def facts(name: str) -> WheelFacts:
 
 
 def checked(*findings: Finding, evil: str = "x") -> Checked:
+    """Return the verdict on a wheel whose every text is ``evil``."""
     floor = Floor(of="glibc", version=(2, 17), evidence=(Evidence(file=evil, symbol=evil, version=evil, library=evil),))
     truth = Verdict(
         interpreters=(evil,), abis=("none",), platforms=("any",), purelib=True, floors=(floor,), reasons=(evil,)
@@ -40,8 +43,9 @@ def checked(*findings: Finding, evil: str = "x") -> Checked:
     return Checked(claimed=name, truth=truth, findings=findings)
 
 
-def harmless(text: str) -> bool:
-    return all(c == "\n" or c.isprintable() for c in text)
+def is_harmless(text: str) -> bool:
+    """Whether a terminal would only print it."""
+    return all(line.isprintable() for line in text.split("\n"))
 
 
 def test_nothing_from_a_wheel_is_obeyed_by_a_terminal() -> None:
@@ -61,36 +65,45 @@ def test_nothing_from_a_wheel_is_obeyed_by_a_terminal() -> None:
         report.as_json([(known, judged)]),
     ]
     for text in texts:
-        assert harmless(text), text
+        assert is_harmless(text), text
     assert json.loads(texts[-1])["wheels"][0]["findings"][0]["where"] == EVIL
 
 
 @given(st.text(max_size=50))
-def test_law_printable_text_is_one_line(text: str) -> None:
+def test_printable_text_is_one_line(text: str) -> None:
     assert report.printable(text).isprintable()
     assert not text.isprintable() or report.printable(text) == text
 
 
-def test_what_is_too_long_for_a_person_is_cut() -> None:
+def test_text_that_is_too_long_for_a_person_is_cut() -> None:
     assert report.printable("x" * 10_000_000) == "x" * 1000 + "… (9999000 characters more)"
 
 
-def test_of_a_long_name_the_beginning_and_the_end_are_told() -> None:
-    """In text; programs get it whole."""
+def test_a_long_name_loses_its_middle_in_text_and_not_in_json() -> None:
     name = f"p/{'x' * 3000}.so"
     one = finding(name, evidence=(f"{name} needs libfoo.so",))
     known, judged = facts("p-1-py3-none-any.whl"), checked(one, finding("q", message="is odd"))
     text = report.shown(known, judged)
-    assert max(map(len, text.splitlines())) < 400
+    assert longest_line(text) < 400
     assert "characters more) …xxx" in text
     assert "xxx.so needs libfoo.so\n" in text
-    assert json.loads(report.as_json([(known, judged)]))["wheels"][0]["findings"][0]["where"] == name
-    together = "\n".join(report.findings([one, finding(name + "2", evidence=("it is odd",)), finding("a" * 300)]))
-    assert max(map(len, together.splitlines())) < 400
+    (wheel,) = json.loads(report.as_json([(known, judged)]))["wheels"]
+    assert wheel["findings"][0]["where"] == name
+
+
+def test_long_names_of_findings_that_are_told_together_lose_their_middle() -> None:
+    name = f"p/{'x' * 3000}.so"
+    told = report.findings([finding(name), finding(name + "2", evidence=("it is odd",)), finding("a" * 300)])
+    together = "\n".join(told)
+    assert longest_line(together) < 400
     assert "a" * 300 in together
 
 
-def test_more_than_is_listed_is_not_promised() -> None:
+def longest_line(text: str) -> int:
+    return max(map(len, text.splitlines()))
+
+
+def test_a_count_of_findings_includes_those_that_are_not_listed() -> None:
     many = [finding(f"p/{n}.a") for n in range(6)]
     rest = finding("…", message="and 72 more like these, which are not listed")
     told = report.findings([*many, rest], rest=" (-v lists them)")
@@ -117,13 +130,14 @@ def test_findings_that_are_alike_are_told_together() -> None:
     assert len(re.findall("note TW514: p/[0-9]+.a: is wrong\n  because: [0-9]+ bytes", each)) == 30
 
 
-def test_facts_that_name_the_file_do_not_name_it_twice() -> None:
+def test_evidence_that_names_the_file_does_not_name_it_twice() -> None:
     both = [finding(n, evidence=(f"{n} imports x",), hint=f"mend {n}") for n in ("a.so", "b.so")]
     (told,) = report.findings(both)
     assert told.split("\n")[1:4] == ["  a.so imports x", "  b.so imports x", "  hint: for example: mend a.so"]
 
 
-@pytest.mark.parametrize("severity", list(Severity))
-def test_grave_and_light_are_not_told_together(severity: Severity) -> None:
-    other = Finding(code="TW514", severity=severity, where="b", message="is wrong")
-    assert len(report.findings([finding("a"), other])) == (1 if severity is Severity.NOTE else 2)
+@pytest.mark.parametrize(("severity", "count"), [(Severity.NOTE, 1), (Severity.WARNING, 2), (Severity.ERROR, 2)])
+def test_findings_of_different_severity_are_told_apart(severity: Severity, count: int) -> None:
+    note = finding("a")
+    other = replace(note, where="b", severity=severity)
+    assert len(report.findings([note, other])) == count

@@ -34,7 +34,7 @@ version = "1.0"
 def project(
     place: Path, *, head: str = "", value: str = "42", pyproject: str = "", cmake: str = CMAKE, **files: str
 ) -> Path:
-    """A package with one C module whose ``call()`` gives ``value``."""
+    """Make a package with one C module whose ``call()`` gives ``value``; return its folder."""
     source = place / "source"
     (source / "src" / "pkg").mkdir(parents=True)
     (source / "pyproject.toml").write_text(PYPROJECT + pyproject)
@@ -69,6 +69,6 @@ def _plain(value: object) -> object:
 
 
 def result(run: subprocess.CompletedProcess[str]) -> str:
-    """What the hook returned."""
+    """Return what a hook returned, which must have succeeded."""
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout.strip().splitlines()[-1].removeprefix("= ")

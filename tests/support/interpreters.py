@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from support import needs
 from support.paths import ROOT
 
 _ENVIRONMENT = ROOT / ".venv"
@@ -20,17 +21,22 @@ NEWER = ("3.14", "3.15")
 
 
 def found() -> dict[str, Path]:
-    """An interpreter with headers for each wanted version that there is."""
+    """Return an interpreter with headers for each wanted version that there is."""
     return {version: path for version, path in _all().items() if version in WANTED}
 
 
+def needed(version: str) -> Path:
+    """Return one of the wanted interpreters; without it, the test is skipped, or in CI fails."""
+    return found().get(version) or needs.missing(f"CPython {version} with headers")
+
+
 def newer() -> dict[str, Path]:
-    """The same of the versions that are newer than those wanted."""
+    """Return the same for versions that are newer than those wanted."""
     return {version: path for version, path in _all().items() if version in NEWER}
 
 
 def threaded() -> dict[str, Path]:
-    """Free-threaded builds, by their versions with a ``t``."""
+    """Return free-threaded builds by their versions with a ``t``."""
     return {version: path for version, path in _all().items() if version.endswith("t")}
 
 
@@ -58,7 +64,7 @@ def _candidates() -> Iterator[Path]:
 
 @functools.cache
 def pypys() -> dict[str, Path]:
-    """PyPys that have their headers: ``pypy3.N``, the newest first."""
+    """Return the PyPys that have their headers, as ``pypy3.N``, the newest first."""
     known: dict[str, Path] = {}
     for path in (_ENVIRONMENT / "pypy3/usr/bin/pypy3", *filter(None, [shutil.which("pypy3")])):
         version = _version(Path(path), "pypy")
@@ -68,7 +74,7 @@ def pypys() -> dict[str, Path]:
 
 
 def _version(path: Path, implementation: str = "cpython") -> str | None:
-    """``3.N`` of a Python that runs and has its headers, with a ``t`` when it is free-threaded."""
+    """Return the version of a Python that runs and has its headers: ``3.N``, with a ``t`` if it is free-threaded."""
     script = (
         "import sys, sysconfig, os; print('%d.%d' % sys.version_info[:2] "
         "+ 't' * bool(sysconfig.get_config_var('Py_GIL_DISABLED')), sys.implementation.name, "

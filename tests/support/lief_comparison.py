@@ -13,16 +13,18 @@ LC_ID_DYLIB = 0xD
 
 
 def compare_with_lief(ours: MachOSlice, theirs: lief.MachO.Binary) -> None:
-    """Facts of one slice.
+    """Compare the facts of one slice.
 
     - LIEF lists data that the file itself defines among its imports.
     - It lists names that are re-exported from another library neither as exports nor as imports.
-    - Of a symbol that is bound twice, by its library and as a weak definition, it keeps the second, which has no library.
+    - If a symbol is bound twice, by its library and as a weak definition, it keeps the second, which has no library.
     """
-    defined = {s.name.removeprefix("_") for s in theirs.symbols if s.numberof_sections or s.has_export_info}
-    imports = {s.name.removeprefix("_"): s for s in theirs.imported_symbols}
-    exports = {s.name.removeprefix("_") for s in theirs.exported_symbols}
-    mine = {s.name: s for s in ours.imports}
+    defined = {
+        symbol.name.removeprefix("_") for symbol in theirs.symbols if symbol.numberof_sections or symbol.has_export_info
+    }
+    imports = {symbol.name.removeprefix("_"): symbol for symbol in theirs.imported_symbols}
+    exports = {symbol.name.removeprefix("_") for symbol in theirs.exported_symbols}
+    mine = {symbol.name: symbol for symbol in ours.imports}
     assert imports.keys() - mine.keys() <= defined
     reexported = ours.exports - exports
     assert exports <= ours.exports
@@ -30,17 +32,27 @@ def compare_with_lief(ours: MachOSlice, theirs: lief.MachO.Binary) -> None:
     assert mine.keys() - imports.keys() <= reexported
     for name in mine.keys() & imports.keys():
         compare_binding(mine[name], imports[name])
-    identity = next((c for c in theirs.libraries if number(c.command) == LC_ID_DYLIB), None)
-    assert ours.compatibility_version == (tuple(identity.compatibility_version) if identity is not None else None)
-    assert [n.library for n in ours.needs] == [c.name for c in theirs.libraries if number(c.command) != LC_ID_DYLIB]
-    assert [s.path for s in ours.search_paths] == [r.path for r in theirs.rpaths]
+
+    libraries, compatibility_version = [], None
+    for command in theirs.libraries:
+        if number(command.command) == LC_ID_DYLIB:
+            compatibility_version = tuple(command.compatibility_version)
+        else:
+            libraries.append(command.name)
+    search_paths = [command.path for command in theirs.rpaths]
+    assert ours.compatibility_version == compatibility_version
+    assert [need.library for need in ours.needs] == libraries
+    assert [search.path for search in ours.search_paths] == search_paths
 
 
 def compare_binding(ours: Symbol, theirs: lief.MachO.Symbol) -> None:
-    bound = theirs.binding_info if theirs.has_binding_info else None
-    if bound is not None and bound.library_ordinal > 0:
-        assert (ours.library, ours.weak) == (bound.library.name, bound.weak_import)
+    """Compare the library of a symbol, and whether it may be missing."""
+    if not theirs.has_binding_info or theirs.binding_info.library_ordinal <= 0:
+        return
+    assert ours.library == theirs.binding_info.library.name
+    assert ours.weak == theirs.binding_info.weak_import
 
 
 def number(value: object) -> int:
+    """Return the number behind one of LIEF's enumerations, or the number itself."""
     return int(getattr(value, "value", value))  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""Running programs in tests: what they said is in the failure."""
+"""Running programs: if one fails, what it printed is in the report of the test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def run(*command: object, cwd: Path, environ: Mapping[str, str], status: int = 0) -> str:
-    """What a program printed, on both streams; it must end with ``status``."""
+    """Run a program that must end with ``status``; return what it printed on both streams."""
     words = [str(word) for word in command]
     result = subprocess.run(
         words, cwd=cwd, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False

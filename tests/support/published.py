@@ -16,6 +16,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from support import needs
 from support.paths import CORPUS
 
 LINUX, OTHERS = "published.toml", "published-others.toml"
@@ -32,35 +33,52 @@ class Published:
 
 
 def store() -> Path:
-    """Where wheels are kept between runs."""
+    """Return the folder in which wheels are kept between runs."""
     default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "truewheel-tests"
     return Path(os.environ.get("TRUEWHEEL_TEST_WHEELS", default))
 
 
 @functools.cache
 def listed(manifest: str = LINUX) -> tuple[Published, ...]:
+    """Return the wheels in a manifest."""
     import tomllib
 
-    return tuple(Published(**row) for row in tomllib.loads((CORPUS / manifest).read_text(encoding="utf-8"))["wheel"])
+    rows = tomllib.loads((CORPUS / manifest).read_text(encoding="utf-8"))["wheel"]
+    return tuple(Published(**row) for row in rows)
+
+
+@functools.cache
+def differences(manifest: str) -> dict[str, dict[str, str]]:
+    """Return the listed differences from other tools, by the file name of the wheel."""
+    import tomllib
+
+    rows = tomllib.loads((CORPUS / manifest).read_text(encoding="utf-8"))["difference"]
+    return {row["file"]: row for row in rows}
 
 
 @functools.cache
 def fetched(manifest: str = LINUX) -> dict[str, Path]:
-    """The path of every listed wheel, by file name; wheels that cannot be had are missing."""
+    """Return the path of every listed wheel, by file name; wheels that cannot be had are missing."""
     store().mkdir(parents=True, exist_ok=True)
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
         paths = pool.map(have, sample(manifest))
-    return {p.name: p for p in paths if p is not None}
+    return {path.name: path for path in paths if path is not None}
 
 
 def sample(manifest: str) -> tuple[Published, ...]:
-    """All wheels of Linux, every fifth of the others; all of them in the extended run."""
-    everything = manifest == LINUX or os.environ.get("TRUEWHEEL_EXTENDED", "") not in {"", "0"}
-    return listed(manifest) if everything else listed(manifest)[::5]
+    """Return all wheels for Linux, every fifth of the others; in the extended run all of these as well."""
+    if manifest == LINUX or os.environ.get("TRUEWHEEL_EXTENDED", "") not in {"", "0"}:
+        return listed(manifest)
+    return listed(manifest)[::5]
+
+
+def path_of(row: Published, manifest: str = LINUX) -> Path:
+    """Return where a listed wheel lies; without it, the test is skipped, or in CI fails."""
+    return fetched(manifest).get(row.filename) or needs.missing(f"{row.filename} from the package index")
 
 
 def have(wheel: Published) -> Path | None:
-    """Where one wheel lies, downloaded when it has to be; ``None`` when it cannot be had."""
+    """Return where a wheel lies, after downloading it if need be; ``None`` if it cannot be had."""
     path = store() / wheel.filename
     if not path.is_file():
         python, abi, platform = wheel.filename.removesuffix(".whl").split("-")[-3:]
@@ -74,14 +92,17 @@ def have(wheel: Published) -> Path | None:
 
 
 def download(requirement: str, platforms: list[str], python: str, abis: list[str]) -> Path | None:
-    """One wheel for other systems, through pip."""
+    """Download one wheel with pip, also for another system than this."""
     place = Path(tempfile.mkdtemp(dir=store()))
     command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:", "--no-cache-dir"]
     command += ["--disable-pip-version-check", "-d", str(place), requirement]
-    command += [word for p in platforms for word in ("--platform", p)]
+    for platform in platforms:
+        command += ["--platform", platform]
     if python != "py3":
         command += ["--python-version", python.lstrip("cp"), "--implementation", python[:2]]
-    command += [word for abi in abis if abi != "none" for word in ("--abi", abi)]
+    for abi in abis:
+        if abi != "none":
+            command += ["--abi", abi]
     subprocess.run(command, check=False, capture_output=True)
     found = next(iter(place.glob("*.whl")), None)
     if found is None:

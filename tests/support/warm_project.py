@@ -1,4 +1,4 @@
-"""A project that is built again and again, the edits that it may undergo, and its build in a process of its own."""
+"""A project that is built again and again, each time in a process of its own."""
 
 from __future__ import annotations
 
@@ -96,7 +96,8 @@ class Project:
         self.write(name, (self.root / name).read_text(encoding="utf-8").replace(old, new))
 
 
-def made(root: Path) -> Project:
+def new_project(root: Path) -> Project:
+    """Write the project as it is at first."""
     project = Project(root)
     for name, text in FILES.items():
         project.write(name, text)
@@ -104,7 +105,7 @@ def made(root: Path) -> Project:
 
 
 def build(project: Project, source: Path, output: Path, cache: Path, *, hook: str = "build_wheel") -> tuple[str, str]:
-    """Digest of the wheel from ``source``, and what was printed."""
+    """Build the wheel from ``source``; return its digest, and what was printed."""
     import json
 
     shutil.rmtree(output, ignore_errors=True)
@@ -119,7 +120,7 @@ def build(project: Project, source: Path, output: Path, cache: Path, *, hook: st
 
 
 def unpacked(project: Project, place: Path) -> Path:
-    """A copy as a front end unpacks an sdist: a new path, new time stamps, PKG-INFO."""
+    """Return a copy as a front end unpacks an sdist: with a new path, new time stamps, and PKG-INFO."""
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(project.root, place, copy_function=shutil.copyfile)
     for path in project.root.rglob("*"):

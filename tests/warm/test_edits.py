@@ -40,7 +40,7 @@ from support.warm_edits import (
     unit_as_it_was,
     version,
 )
-from support.warm_project import EXTENDED, Project, build, made, unpacked
+from support.warm_project import EXTENDED, Project, build, new_project, unpacked
 from truewheel.system.warm import cache
 
 numbers = itertools.count()
@@ -52,10 +52,12 @@ numbers = itertools.count()
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(edits=st.lists(st.sampled_from(EDITS), min_size=7, max_size=9))
-def test_after_any_edit(tmp_path: Path, volatile: bool, edits: list[Callable[[Project], None]]) -> None:
+def test_after_any_series_of_edits_a_warm_build_equals_a_cold_one(
+    tmp_path: Path, volatile: bool, edits: list[Callable[[Project], None]]
+) -> None:
     needs.program("gcc")
     place = tmp_path / str(next(numbers))
-    project = made(place / "project")
+    project = new_project(place / "project")
     warm = place / "warm"
     for number, edit in enumerate([nothing, *edits]):
         edit(project)
@@ -68,9 +70,11 @@ def test_after_any_edit(tmp_path: Path, volatile: bool, edits: list[Callable[[Pr
 
 
 @pytest.mark.parametrize("edit", EDITS, ids=lambda e: e.__name__)
-def test_after_one_edit(tmp_path: Path, edit: Callable[[Project], None]) -> None:
+def test_after_one_edit_a_warm_build_equals_a_cold_one_and_says_why(
+    tmp_path: Path, edit: Callable[[Project], None]
+) -> None:
     needs.program("gcc")
-    project = made(tmp_path / "project")
+    project = new_project(tmp_path / "project")
     build(project, project.root, tmp_path / "out", tmp_path / "warm")
     edit(project)
     ours, said = build(project, project.root, tmp_path / "out", tmp_path / "warm")
@@ -104,24 +108,26 @@ AFTERWARDS = {
     python: "warm: src/warm/__init__.py changed",
     permissions: "warm: src/warm/__init__.py changed",
 }
-"""What the summary says after each edit, when there was one build before."""
+"""What the summary says after each edit, if there was one build before."""
 
 
 @pytest.mark.parametrize("kind", ["file", "directory"])
 @pytest.mark.parametrize("volatile", [False, True], ids=["checkout", "sdist"])
-def test_after_a_link_leads_elsewhere(tmp_path: Path, volatile: bool, kind: str) -> None:
+def test_a_link_that_leads_elsewhere_is_followed(tmp_path: Path, volatile: bool, kind: str) -> None:
     needs.program("gcc")
-    project = made(tmp_path / "project")
+    project = new_project(tmp_path / "project")
     for number in (1, 2):
         project.write(f"version{number}/deep.h", f"#define DEEP {number}\n")
     shutil.rmtree(project.root / "include")
-    link, rest = (project.root / "include", "") if kind == "directory" else (project.root / "include/deep.h", "/deep.h")
-    link.parent.mkdir(exist_ok=True)
-    up = "" if kind == "directory" else "../"
+    if kind == "directory":
+        link, to = project.root / "include", "version{}"
+    else:
+        link, to = project.root / "include/deep.h", "../version{}/deep.h"
+        link.parent.mkdir()
     digests = []
     for number in (1, 2):  # both headers are older than what is built
         link.unlink(missing_ok=True)
-        link.symlink_to(f"{up}version{number}{rest}")
+        link.symlink_to(to.format(number))
         if volatile:
             project.write("PKG-INFO", "Metadata-Version: 2.1\nName: warm\nVersion: 1\n")
         warm, said = build(project, project.root, tmp_path / "out", tmp_path / "warm")
@@ -131,9 +137,9 @@ def test_after_a_link_leads_elsewhere(tmp_path: Path, volatile: bool, kind: str)
     assert digests[0] != digests[1]
 
 
-def test_undeclared_data_with_several_configurations(tmp_path: Path) -> None:
+def test_undeclared_data_is_seen_with_several_configurations(tmp_path: Path) -> None:
     needs.program("gcc")
-    project = made(tmp_path / "project")
+    project = new_project(tmp_path / "project")
     project.variables["CMAKE_GENERATOR"] = "Ninja Multi-Config"
     build(project, project.root, tmp_path / "out", tmp_path / "warm")
     undeclared_data(project)
@@ -142,9 +148,9 @@ def test_undeclared_data_with_several_configurations(tmp_path: Path) -> None:
     assert warm == cold, said
 
 
-def test_the_slot_of_an_editable_install_that_can_be_rebuilt_is_not_evicted(tmp_path: Path) -> None:
+def test_the_build_area_of_an_editable_install_is_kept_as_long_as_it_is_rebuilt_from(tmp_path: Path) -> None:
     needs.program("gcc")
-    project = made(tmp_path / "project")
+    project = new_project(tmp_path / "project")
     project.append("pyproject.toml", 'build-dir = "build/{wheel_tag}"\neditable.rebuild = true\n')
     project.variables["TRUEWHEEL_CACHE_LIMIT"] = "1 kB"
     build(project, project.root, tmp_path / "out", tmp_path / "cache", hook="build_editable")

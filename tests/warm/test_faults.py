@@ -1,4 +1,4 @@
-"""Whatever happens to a build or to the cache, the next build succeeds, and its wheel is the right one."""
+"""Whatever happens to a build or to the cache, the next build succeeds and makes the right wheel."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from support import needs, warm_edits
-from support.warm_project import FILES, HOOK, Project, build, made, unpacked
+from support.warm_project import FILES, HOOK, Project, build, new_project, unpacked
 
 MOMENTS = 20
 
@@ -34,7 +34,7 @@ def tools(environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def isolated(tools: Path, place: Path) -> Path:
-    """The same environment at another path."""
+    """Return a copy of the environment at another path."""
     shutil.copytree(tools, place / f"build-env-{random.randrange(10**9)}", symlinks=True)
     return next(iter(sorted(place.glob("build-env-*"), key=lambda p: p.stat().st_mtime_ns)))
 
@@ -68,7 +68,7 @@ PHASES = {
     "install": "cache/builds/*/*/stage/wheel/platlib/**/*",
     "pack": "out/*",
 }
-"""What appears while it lasts."""
+"""By phase: the files that appear while it lasts."""
 
 
 def seen(place: Path, pattern: str) -> dict[Path, int]:
@@ -81,7 +81,7 @@ def seen(place: Path, pattern: str) -> dict[Path, int]:
 
 
 def killed(process: subprocess.Popen[str], place: Path, pattern: str, after: float) -> bool:
-    """Wait until something new shows that a phase has begun, and a little longer; whether the process still ran then."""
+    """Kill a process a little after a phase has begun, which something new shows; return whether it still ran then."""
     before = seen(place, pattern)
     while process.poll() is None and seen(place, pattern).items() <= before.items():
         time.sleep(0.001)
@@ -95,10 +95,12 @@ def killed(process: subprocess.Popen[str], place: Path, pattern: str, after: flo
 
 @pytest.mark.slow
 @pytest.mark.network
-def test_killed_in_each_phase(tools: Path, tmp_path: Path, record_property: pytest.RecordProperty) -> None:
+def test_after_a_build_was_killed_in_any_phase_the_next_one_is_right(
+    tools: Path, tmp_path: Path, record_property: pytest.RecordProperty
+) -> None:
     needs.program("gcc")
     chance = random.Random(20261121)
-    cache, project = tmp_path / "cache", made(tmp_path / "project")
+    cache, project = tmp_path / "cache", new_project(tmp_path / "project")
     (project.root / "src/warm/data.bin").write_bytes(chance.randbytes(3_000_000))  # it takes a moment to pack
     for number in range(200):
         project.write(f"data/{number}.txt", "mirrored")
@@ -129,10 +131,10 @@ def test_killed_in_each_phase(tools: Path, tmp_path: Path, record_property: pyte
 
 @pytest.mark.slow
 @pytest.mark.network
-def test_isolated_builds_at_once(tools: Path, tmp_path: Path) -> None:
+def test_isolated_builds_may_run_at_once(tools: Path, tmp_path: Path) -> None:
     """Each in an environment of its own, which one of them keeps for all."""
     needs.program("gcc")
-    project = made(tmp_path / "project")
+    project = new_project(tmp_path / "project")
     pythons = []
     for number in range(3):
         shutil.copytree(tools, tmp_path / f"build-env-{number}", symlinks=True, copy_function=os.link)
@@ -147,9 +149,9 @@ def test_isolated_builds_at_once(tools: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("phase", ["configure", "compile", "install"])
-def test_a_cache_that_vanishes_during_a_build(tmp_path: Path, phase: str) -> None:
+def test_a_cache_that_vanishes_during_a_build_does_no_harm(tmp_path: Path, phase: str) -> None:
     needs.program("gcc")
-    project = made(tmp_path / "project")
+    project = new_project(tmp_path / "project")
     process = start(
         Path(sys.executable), project.root, tmp_path / "o", tmp_path / "cache", path=os.environ.get("PYTHONPATH")
     )
@@ -165,9 +167,9 @@ def test_a_cache_that_vanishes_during_a_build(tmp_path: Path, phase: str) -> Non
 
 
 @pytest.mark.parametrize("processes", [2, 8])
-def test_builds_at_once(tmp_path: Path, processes: int) -> None:
+def test_builds_of_one_source_may_run_at_once(tmp_path: Path, processes: int) -> None:
     needs.program("gcc")
-    project = made(tmp_path / "project")
+    project = new_project(tmp_path / "project")
     with ThreadPoolExecutor(processes) as pool:
         jobs = [
             pool.submit(build, project, project.root, tmp_path / f"out-{n}", tmp_path / "cache")
@@ -182,7 +184,7 @@ def test_builds_at_once(tmp_path: Path, processes: int) -> None:
 
 @contextlib.contextmanager
 def small_disk(place: Path, size: str) -> Iterator[Path]:
-    """A file system with little room."""
+    """Mount a file system with little room."""
     place.mkdir(exist_ok=True)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "tmpfs", str(place)]
     if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
@@ -193,10 +195,10 @@ def small_disk(place: Path, size: str) -> Iterator[Path]:
         subprocess.run(["umount", str(place)], check=True)
 
 
-def test_a_full_disk(tmp_path: Path, record_property: pytest.RecordProperty) -> None:
-    """At whatever step the room is used up: while the source is mirrored, configured, compiled, or remembered."""
+def test_a_full_cache_disk_changes_no_wheel(tmp_path: Path, record_property: pytest.RecordProperty) -> None:
+    """The room may be used up while the source is mirrored, configured or compiled, or when the build is remembered."""
     needs.program("gcc")
-    project = made(tmp_path / "project")
+    project = new_project(tmp_path / "project")
     project.write("data/large.txt", "x" * 50_000)
     counts = {"from nothing": 0, "warm": 0, "elsewhere": 0}
     right, _ = build(project, unpacked(project, tmp_path / "unpacked"), tmp_path / "out", tmp_path / "cache")
@@ -214,9 +216,9 @@ def test_a_full_disk(tmp_path: Path, record_property: pytest.RecordProperty) -> 
 
 @pytest.mark.network
 @pytest.mark.slow
-def test_an_environment_that_finds_no_room(tools: Path, tmp_path: Path) -> None:
+def test_an_environment_for_which_there_is_no_room_is_told(tools: Path, tmp_path: Path) -> None:
     needs.program("gcc")
-    project = made(tmp_path / "project")
+    project = new_project(tmp_path / "project")
     with small_disk(tmp_path / "small", "2m") as small:
         python = isolated(tools, tmp_path) / "bin/python"
         _, said = finished(start(python, project.root, tmp_path / "out", small), tmp_path / "out")
@@ -224,9 +226,9 @@ def test_an_environment_that_finds_no_room(tools: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", ["a file", "below a file", "read-only", "of everybody"])
-def test_a_cache_directory_that_cannot_be_used(tmp_path: Path, fault: str) -> None:
+def test_without_a_usable_cache_directory_the_wheel_is_the_same(tmp_path: Path, fault: str) -> None:
     needs.program("gcc")
-    project, cache = made(tmp_path / "project"), tmp_path / "cache"
+    project, cache = new_project(tmp_path / "project"), tmp_path / "cache"
     right, _ = build(project, project.root, tmp_path / "out", tmp_path / "good")
     if fault == "of everybody":
         cache.mkdir()
@@ -250,7 +252,7 @@ def test_a_cache_directory_that_cannot_be_used(tmp_path: Path, fault: str) -> No
 
 
 def damaged(project: Project, tmp_path: Path, change: str) -> tuple[str, str]:
-    """Build, damage the cache, build again after an edit: the digest, and what was printed."""
+    """Build, damage the cache, edit, and build again; return the digest and what was printed."""
     build(project, project.root, tmp_path / "out", tmp_path / "cache")
     (record,) = (tmp_path / "cache").glob("builds/*/*/record.json")
     text = json.loads(record.read_text())
@@ -281,17 +283,17 @@ def damaged(project: Project, tmp_path: Path, change: str) -> tuple[str, str]:
     ["clock set back", "older truewheel", "another layout", "damaged record", "no CMakeCache.txt", "no tree", "no record",
      "emptied log"],
 )  # fmt: skip
-def test_a_cache_that_is_not_as_it_was_left(tmp_path: Path, change: str) -> None:
+def test_a_damaged_cache_changes_no_wheel(tmp_path: Path, change: str) -> None:
     needs.program("gcc")
-    project = made(tmp_path / "project")
+    project = new_project(tmp_path / "project")
     ours, said = damaged(project, tmp_path, change)
     cold, _ = build(project, unpacked(project, tmp_path / "elsewhere"), tmp_path / "out", tmp_path / "cold")
     assert ours == cold, said
 
 
-def test_after_a_compile_error_only_the_rest_is_compiled(tmp_path: Path) -> None:
+def test_after_a_compile_error_only_what_is_missing_is_compiled(tmp_path: Path) -> None:
     needs.program("gcc")
-    project = made(tmp_path / "project")
+    project = new_project(tmp_path / "project")
     build(project, project.root, tmp_path / "out", tmp_path / "cache")
     project.append("src/main.c", "this is not C\n")
     with pytest.raises(AssertionError, match="this is not C"):
@@ -304,10 +306,10 @@ def test_after_a_compile_error_only_the_rest_is_compiled(tmp_path: Path) -> None
     assert "first.c.o" not in said
 
 
-def test_a_directory_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
-    """``TRUEWHEEL_CACHE_DIR`` by mistake on a directory in use: nothing is put there, and nothing deleted."""
+def test_a_directory_with_foreign_files_is_not_used_as_cache(tmp_path: Path) -> None:
+    """``TRUEWHEEL_CACHE_DIR`` names it by mistake: nothing is put there, and nothing is deleted."""
     needs.program("gcc")
-    project, theirs = made(tmp_path / "project"), tmp_path / "theirs"
+    project, theirs = new_project(tmp_path / "project"), tmp_path / "theirs"
     (theirs / "environments" / "production").mkdir(parents=True)
     (theirs / "environments" / "production" / "data").write_text("precious", encoding="utf-8")
     _, said = build(project, project.root, tmp_path / "out", theirs)
@@ -320,10 +322,10 @@ def test_a_directory_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("generator", ["Ninja", "Unix Makefiles"])
-def test_a_build_directory_of_the_projects_own(tmp_path: Path, generator: str) -> None:
-    """It is warm, builds take turns in it, what somebody else configured there is not trusted, and foreign files stay."""
+def test_a_projects_own_build_directory_is_warm_and_keeps_foreign_files(tmp_path: Path, generator: str) -> None:
+    """Builds take turns in it, and what somebody else configured there is not trusted."""
     needs.program("gcc")
-    project = made(tmp_path / "project")
+    project = new_project(tmp_path / "project")
     project.replace("pyproject.toml", "[tool.scikit-build]\n", '[tool.scikit-build]\nbuild-dir = "made/{wheel_tag}"\n')
     project.variables["CMAKE_GENERATOR"] = generator
     build(project, project.root, tmp_path / "out", tmp_path / "cache")

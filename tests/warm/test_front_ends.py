@@ -13,10 +13,10 @@ import pytest
 
 from support import needs
 from support.paths import ROOT
-from support.warm_project import made
+from support.warm_project import new_project
 
 EXAMPLES = {"c-module": "truewheel", "pybind11": "pybind11>=3", "nanobind": "nanobind>=2.2", "cython": "cython>=3.1"}
-"""And what each requires to build."""
+"""Examples, and what each of them requires to build."""
 
 WAYS = {
     "pip": [sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", "{output}", "{source}"],
@@ -38,7 +38,7 @@ pytestmark = [pytest.mark.network, pytest.mark.slow]
 
 
 def made_by(way: str, source: Path, output: Path, environ: dict[str, str], *before: str) -> tuple[str, str]:
-    """Digest of the wheel, and what was printed."""
+    """Build in one of the ways; return the digest of the wheel, and what was printed."""
     shutil.rmtree(output, ignore_errors=True)
     command = [*before, *(word.format(output=output, source=source) for word in WAYS[way])]
     if way == "pip":
@@ -63,8 +63,8 @@ def closed(environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_one_wheel(example: str, closed: dict[str, str], tmp_path: Path) -> None:
-    """Cold and warm, by each front end, from the sdist, from another directory, in another cache, by another user."""
+def test_every_front_end_makes_one_and_the_same_wheel(example: str, closed: dict[str, str], tmp_path: Path) -> None:
+    """From nothing and warm, from the sdist, from another directory, in another cache, and by another user."""
     needs.program("c++")
     source = tmp_path / "source"
     shutil.copytree(ROOT / "examples" / example, source)
@@ -85,13 +85,12 @@ def test_one_wheel(example: str, closed: dict[str, str], tmp_path: Path) -> None
     assert "built: from nothing: nothing was built here before" in said["pip"]
     for way in ("build", "uv", "pip again"):
         assert "built: warm: nothing changed" in said[way] or "built: warm, configured anew" in said[way], said[way]
-    environments = [e for e in (tmp_path / "cache/environments").iterdir() if e.is_dir()]
-    kept = {str(e): sorted(i.name for i in e.rglob("*.dist-info")) for e in environments}
+    kept = [path for path in (tmp_path / "cache/environments").iterdir() if path.is_dir()]
     assert len(kept) == 1, kept
 
 
 def somebody_else() -> tuple[str, ...]:
-    """A command that runs another as another user, where the kernel allows it."""
+    """Return the words before a command that run it as another user; none where the kernel does not allow that."""
     command = ("unshare", "--user", "--map-user=12345")
     try:
         allowed = subprocess.run([*command, "true"], check=False, capture_output=True).returncode == 0
@@ -103,7 +102,7 @@ def somebody_else() -> tuple[str, ...]:
 def test_an_editable_install_is_rebuilt_after_its_environment_is_gone(environ: dict[str, str], tmp_path: Path) -> None:
     """And within the second of the build before, which CMake's own installation would not notice."""
     needs.program("gcc")
-    project = made(tmp_path / "project")
+    project = new_project(tmp_path / "project")
     project.append("pyproject.toml", "\n[tool.scikit-build.editable]\nrebuild = true\nverbose = false\n")
     project.replace("pyproject.toml", "[tool.scikit-build]\n", '[tool.scikit-build]\nbuild-dir = "build/{wheel_tag}"\n')
     project.replace("pyproject.toml", 'requires = ["truewheel"]', 'requires = ["truewheel", "cmake", "ninja"]')
@@ -126,7 +125,7 @@ def test_an_editable_install_is_rebuilt_after_its_environment_is_gone(environ: d
 
 
 def no_cmake(place: Path) -> str:
-    """A PATH with the compilers, and without CMake and Ninja."""
+    """Return a PATH that has the compilers and neither CMake nor Ninja."""
     folder = place / "programs"
     folder.mkdir()
     for name in ("gcc", "cc", "as", "ld", "ar", "ranlib", "strip", "sh"):

@@ -1,4 +1,4 @@
-"""Other versions of what is required to build, and other Pythons: each warm wheel is that of a build from nothing."""
+"""Other versions of build requirements, and other Pythons: each warm build makes the wheel of a build from nothing."""
 
 from __future__ import annotations
 
@@ -68,7 +68,10 @@ const char *where() { return __FILE__; }
 class State(Project):
     """The project, and what it is built with.
 
-    :param python: index of the Python; the others those of their package's versions.
+    :param python: number of the Python.
+    :param pybind11: number of its version.
+    :param numpy: number of its version.
+    :param seen: digests of the wheels so far.
     """
 
     python: int = 0
@@ -135,7 +138,7 @@ class House:
         return new / "bin" / "python"
 
     def built(self, state: State, source: Path, cache: Path) -> tuple[str, str]:
-        """Digest of the wheel, and what was printed."""
+        """Build; return the digest of the wheel, and what was printed."""
         import json
 
         output = self._place / "out"
@@ -169,7 +172,9 @@ ANY_ORDER = st.permutations(STEPS[:5]) if not EXTENDED else st.lists(st.sampled_
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(steps=ANY_ORDER)
-def test_other_versions_and_pythons(house: House, tmp_path: Path, steps: list[Callable[[State], None]]) -> None:
+def test_after_other_versions_and_pythons_a_warm_build_equals_a_cold_one(
+    house: House, tmp_path: Path, steps: list[Callable[[State], None]]
+) -> None:
     needs.program("g++")
     place = tmp_path / str(next(NUMBERS))
     state = State(place / "project")

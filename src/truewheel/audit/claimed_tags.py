@@ -11,9 +11,9 @@ from ..model.codes import makes_untrue
 from ..model.finding import Finding, Severity
 from ..platforms import PLATFORMS, examples
 from .platform_tags import is_plain, owners_of, why
-from .python import tags as pyabi
-from .python.interpreters import all_takers
+from .python.interpreters import compatible_pythons
 from .python.modules import modules
+from .python.tags import python_violations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def claim_findings(
     :param instead: how a claim is changed for one that asks for less.
     """
     found: list[Finding] = list(
-        pyabi.objections(contents, interpreters=claimed.interpreters, abis=claimed.abis, platforms=claimed.platforms)
+        python_violations(contents, interpreters=claimed.interpreters, abis=claimed.abis, platforms=claimed.platforms)
     )
     loadable = [f for f, b in contents.binaries() if b.is_loadable]
     for tag in claimed.platforms:
@@ -109,8 +109,8 @@ def of_another_python(
     tag: str, platform: Platform, interpreters: tuple[str, ...], abis: tuple[str, ...]
 ) -> list[Finding]:
     """A platform tag that one Python's interpreters take, beside tags that only others do."""
-    version, takers = platform.python(tag), all_takers(interpreters, abis)
-    if version is None or not takers or any(t.include(version) for t in takers):
+    version, pythons = platform.python(tag), compatible_pythons(interpreters, abis)
+    if version is None or not pythons or any(group.include(version) for group in pythons):
         return []
     written = f"{version[0]}.{version[1]}"
     return [

@@ -17,7 +17,7 @@ from ..platforms import PLATFORMS
 from .claimed_tags import claim_findings, foreign, kind_of, of_another_python, unknown_tag, untrue
 from .filtering import ordered
 from .platform_tags import cpu_floors, of_variant, rulings_of, why, without_ruling
-from .python import tags as pyabi
+from .python.tags import contradicts, serves_some_pythons_on_purpose, true_python_tags
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Question(Record):
 def judge(contents: Contents, question: Question) -> Verdict:
     """The verdict on a tree that was just built."""
     rulings, homeless = rulings_of(contents, question.exclude)
-    python = pyabi.rule(contents, target=question.target, py_api=question.py_api)
+    python = true_python_tags(contents, target=question.target, py_api=question.py_api)
     platforms, findings, reasons = _platforms(contents, question, rulings)
     if question.demanded:
         return _demanded(contents, question, rulings, python)
@@ -263,12 +263,14 @@ class Checked(Record):
     :param findings: all of them, errors first.
     :param systems: where binaries are for several systems and the name does not tell which one is meant: those systems.
         Then nothing tells the true name either, and ``truth`` has the claimed platforms.
+    :param system_findings: those of ``findings`` that are about systems: several of them, or unknown ones (TW307).
     """
 
     claimed: WheelName | None
     truth: Verdict
     findings: tuple[Finding, ...]
     systems: tuple[str, ...] = ()
+    system_findings: tuple[Finding, ...] = ()
 
     @property
     def is_true(self) -> bool:
@@ -313,7 +315,7 @@ def check(
     claimed = parse_wheel_name(facts.filename)
     meant = _meant(claimed, rulings)
     claims = claim_findings(contents, claimed, rulings, exclude) if claimed else [_no_name(facts.filename)]
-    truth = _truth(contents, claimed, rulings, meant, _python(contents, claims))
+    truth = _truth(contents, claimed, rulings, meant, _python(contents, claimed))
     if claimed is not None and meant:
         truth = replace(truth, platforms=(*truth.platforms, *_beside(contents, claimed, truth, meant, exclude)))
     told = [*claims, *homeless, *(f for r in rulings for f in r.findings)]
@@ -324,7 +326,13 @@ def check(
 
         told += layout.bounded(refusals.findings(facts))
     systems = () if meant else tuple(r.family for r in rulings)
-    return Checked(claimed=claimed, truth=truth, findings=ordered(told, select, ignore), systems=systems)
+    return Checked(
+        claimed=claimed,
+        truth=truth,
+        findings=ordered(told, select, ignore),
+        systems=systems,
+        system_findings=tuple(homeless),
+    )
 
 
 def _opinion(facts: WheelFacts, truth: Verdict, *, untrue: bool) -> str:
@@ -366,11 +374,14 @@ def _no_name(filename: str) -> Finding:
     )
 
 
-def _python(contents: Contents, claims: Iterable[Finding]) -> PythonRuling:
+def _python(contents: Contents, claimed: WheelName | None) -> PythonRuling:
     """What the modules say of Pythons; no tags where some are for one Python and the wheel is for any all the same."""
-    python = pyabi.rule(contents, target=None)
-    spare = any(f.code == "TW409" and not makes_untrue(f) for f in claims)
-    return replace(python, interpreters=(), abis=()) if spare else python
+    python = true_python_tags(contents, target=None)
+    if claimed is None:
+        return python
+    if serves_some_pythons_on_purpose(contents, interpreters=claimed.interpreters, abis=claimed.abis):
+        return replace(python, interpreters=(), abis=())
+    return python
 
 
 def _truth(
@@ -423,4 +434,4 @@ def _without_meaning(contents: Contents, rulings: Sequence[PlatformRuling]) -> s
 
 
 def _is_narrower(claimed: WheelName, python: PythonRuling) -> bool:
-    return bool(pyabi.contradicts(claimed.interpreters, claimed.abis, python))
+    return contradicts(claimed.interpreters, claimed.abis, python)

@@ -11,7 +11,8 @@ from packaging import tags
 
 from support import interpreters, needs
 from support.facts import contents, module
-from truewheel.audit.python.interpreters import Takers, all_takers, obstacle
+from truewheel.audit.python.import_obstacles import find_obstacle
+from truewheel.audit.python.interpreters import CompatiblePythons, compatible_pythons
 from truewheel.audit.python.modules import modules
 
 MINORS = range(2, 21)
@@ -35,22 +36,25 @@ def test_pairs_are_packagings() -> None:
     abis = [f"cp3{minor}{flags}" for minor in MINORS for flags in ("", "t", "d", "m", "td")] + ["abi3", "abi3t", "none"]
     wrong = []
     for pair in itertools.product(pythons, abis):
-        takers = all_takers((pair[0],), (pair[1],))
-        if bool(takers) != (pair in known):
+        pythons = compatible_pythons((pair[0],), (pair[1],))
+        if bool(pythons) != (pair in known):
             wrong.append(pair)
     assert wrong == []
 
 
 def test_who_they_are() -> None:
-    assert all_takers(("cp39",), ("abi3",)) == (
-        Takers(pair="cp39-abi3", implementation="cp", version=(3, 9), later=True, threaded=False),
+    assert compatible_pythons(("cp39",), ("abi3",)) == (
+        CompatiblePythons(pair="cp39-abi3", implementation="cp", version=(3, 9), and_newer=True, free_threaded=False),
     )
-    assert all_takers(("cp313",), ("cp313t",)) == (
-        Takers(pair="cp313-cp313t", implementation="cp", version=(3, 13), threaded=True),
+    assert compatible_pythons(("cp313",), ("cp313t",)) == (
+        CompatiblePythons(pair="cp313-cp313t", implementation="cp", version=(3, 13), free_threaded=True),
     )
-    assert all_takers(("cp312", "cp313"), ("cp312", "cp313")) is not None
-    assert [t.pair for t in all_takers(("cp312", "cp313"), ("cp312", "cp313")) or ()] == ["cp312-cp312", "cp313-cp313"]
-    assert all_takers(("jy27",), ("none",)) is None
+    assert compatible_pythons(("cp312", "cp313"), ("cp312", "cp313")) is not None
+    assert [t.pair for t in compatible_pythons(("cp312", "cp313"), ("cp312", "cp313")) or ()] == [
+        "cp312-cp312",
+        "cp313-cp313",
+    ]
+    assert compatible_pythons(("jy27",), ("none",)) is None
 
 
 def suffixes(version: str) -> list[str]:
@@ -66,7 +70,7 @@ def test_suffixes_are_those_of_real_interpreters(version: str) -> None:
     """What an interpreter looks for has no obstacle, and what only others look for has one."""
     own, every = suffixes(version), {s for v in interpreters.WANTED for s in suffixes(v)}
     tag = "cp" + version.replace(".", "")
-    (takers,) = all_takers((tag,), (tag,)) or ()
+    (pythons,) = compatible_pythons((tag,), (tag,)) or ()
     for suffix in every | {".abi3t.so"}:
         (found,) = modules(contents(module(f"p/m{suffix}")))
-        assert (obstacle(found, takers) is None) == (suffix in own), suffix
+        assert (find_obstacle(found, pythons) is None) == (suffix in own), suffix

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.facts import binary_file, contents
-from truewheel.audit.python import tags as pyabi
+from truewheel.audit.python.tags import python_violations, true_python_tags
 from truewheel.model.binary import ElfSlice, Format, Kind, MachOSlice, MinimumOS, Need, PeSlice, Slice, WasmSlice
 from truewheel.model.finding import Finding, Severity
 from truewheel.model.target import Target
@@ -36,7 +36,7 @@ GLIBC, MUSL, NONE = elf("libc.so.6"), elf("libc.musl-x86_64.so.1"), elf()
 def told(suffix: str, piece: Slice | None, platforms: str = "", *, form: Format | None = None) -> list[Finding]:
     pieces = (piece,) if piece else ()
     inside = contents(binary_file(f"p/m{suffix}", *pieces, form=form))
-    found = pyabi.objections(inside, interpreters=("xy3",), abis=("none",), platforms=tuple(platforms.split()))
+    found = python_violations(inside, interpreters=("xy3",), abis=("none",), platforms=tuple(platforms.split()))
     return [f for f in found if f.code == "TW412"]
 
 
@@ -133,4 +133,4 @@ def test_a_build_knows_what_its_own_python_looks_for() -> None:
             implementation="cpython", version=(3, 12), python_tag="cp312", abi_tag="cp312", suffix=own,
             platform_tag="linux_x86_64",
         )  # fmt: skip
-        assert [f.code for f in pyabi.rule(inside, target=target).findings] == expected
+        assert [f.code for f in true_python_tags(inside, target=target).findings] == expected

@@ -14,9 +14,9 @@ from support import interpreters, needs
 from support.facts import CP313, CP313T, contents, module
 from support.paths import ROOT
 from truewheel import formats
-from truewheel.audit.python import modules
-from truewheel.audit.python import stable_abi as stable
-from truewheel.audit.python import tags as pyabi
+from truewheel.audit.python import c_api, stable_abi
+from truewheel.audit.python.modules import modules
+from truewheel.audit.python.tags import python_violations, true_python_tags
 from truewheel.model.binary import Binary, Format, Kind, PeSlice, Symbol
 from truewheel.model.contents import Contents, File
 from truewheel.model.finding import Finding, Severity
@@ -37,22 +37,22 @@ from truewheel.model.target import Target
     ],
 )
 def test_suffixes_decide(name: str, tag: str, abi: str) -> None:
-    ruling = pyabi.rule(contents(module(name)), target=CP313)
+    ruling = true_python_tags(contents(module(name)), target=CP313)
     assert (ruling.interpreters, ruling.abis) == ((tag,), (abi,))
     assert name in ruling.reason
 
 
 def test_nothing_to_load() -> None:
     library = module("p/libx.so", exports="x_new")
-    assert pyabi.rule(contents(library), target=CP313).abis == ("none",)
-    assert pyabi.rule(contents(), target=CP313).interpreters == ("py3",)
-    assert pyabi.rule(contents(library), target=CP313, py_api="py2.py3").interpreters == ("py2", "py3")
-    assert modules.modules(contents(module("p.libs/libx.so"))) == ()
+    assert true_python_tags(contents(library), target=CP313).abis == ("none",)
+    assert true_python_tags(contents(), target=CP313).interpreters == ("py3",)
+    assert true_python_tags(contents(library), target=CP313, py_api="py2.py3").interpreters == ("py2", "py3")
+    assert modules(contents(module("p.libs/libx.so"))) == ()
 
 
 def test_stable_abi_as_asked_for() -> None:
     files = contents(module("p/m.abi3.so", "PyModule_Create2", "PyType_GetModuleState"))
-    ruling = pyabi.rule(files, target=CP313, py_api="cp310")
+    ruling = true_python_tags(files, target=CP313, py_api="cp310")
     assert (ruling.interpreters, ruling.abis) == (("cp310",), ("abi3",))
     (floor,) = ruling.floors
     assert floor.version == (3, 10)
@@ -72,20 +72,20 @@ def test_cpython_looks_for_no_init_function_of_pypys() -> None:
 @pytest.mark.parametrize("exports", ["PyInit_m", "_cffi_pypyinit_m"])
 def test_pypy_is_asked_for_no_stable_abi_and_has_an_init_function_of_its_own(exports: str) -> None:
     files = contents(module("p/m.pypy311-pp73-x86_64-linux-gnu.so", exports=exports))
-    ruling = pyabi.rule(files, target=CP313, py_api="cp310")
+    ruling = true_python_tags(files, target=CP313, py_api="cp310")
     assert (ruling.interpreters, ruling.abis) == (("pp311",), ("pypy311_pp73",))
     assert ruling.findings == ()
 
 
 def test_stable_abi_under_a_name_that_only_newer_pythons_look_for() -> None:
     target = replace(CP313, version=(3, 15), python_tag="cp315", abi_tag="cp315")
-    ruling = pyabi.rule(contents(module("p/m.abi3-x86_64-linux-gnu.so")), target=target, py_api="cp310")
+    ruling = true_python_tags(contents(module("p/m.abi3-x86_64-linux-gnu.so")), target=target, py_api="cp310")
     assert (ruling.interpreters, ruling.abis) == (("cp315",), ("abi3",))
     assert [(f.code, "from 3.15 on" in f.message) for f in ruling.findings] == [("TW408", True)]
 
 
 def test_stable_abi_broken_by_a_private_symbol() -> None:
-    ruling = pyabi.rule(contents(module("p/m.abi3.so", "_PyLong_AsByteArray")), target=CP313, py_api="cp310")
+    ruling = true_python_tags(contents(module("p/m.abi3.so", "_PyLong_AsByteArray")), target=CP313, py_api="cp310")
     assert [f.code for f in ruling.findings] == ["TW402"]
     assert "_PyLong_AsByteArray" in ruling.findings[0].message
     assert ruling.abis == ("cp313",)
@@ -94,12 +94,12 @@ def test_stable_abi_broken_by_a_private_symbol() -> None:
 def test_names_that_the_wheel_defines_itself_are_not_pythons() -> None:
     library = module("p/libpyside.so", exports="PySideProperty_New")
     files = contents(module("p/m.abi3.so", "PySideProperty_New"), library)
-    assert pyabi.rule(files, target=CP313, py_api="cp310").findings == ()
-    assert pyabi.objections(files, interpreters=("cp310",), abis=("abi3",)) == ()
+    assert true_python_tags(files, target=CP313, py_api="cp310").findings == ()
+    assert python_violations(files, interpreters=("cp310",), abis=("abi3",)) == ()
 
 
 def test_stable_abi_broken_by_a_newer_symbol() -> None:
-    ruling = pyabi.rule(contents(module("p/m.abi3.so", "PyBuffer_FillInfo")), target=CP313, py_api="cp39")
+    ruling = true_python_tags(contents(module("p/m.abi3.so", "PyBuffer_FillInfo")), target=CP313, py_api="cp39")
     (finding,) = ruling.findings
     assert (finding.code, finding.where) == ("TW403", "p/m.abi3.so")
     assert "3.11" in finding.message
@@ -108,7 +108,7 @@ def test_stable_abi_broken_by_a_newer_symbol() -> None:
 def test_one_finding_tells_of_all_symbols_that_are_too_new() -> None:
     wanted = ("PyObject_Vectorcall", "PyType_GetName", "PyModule_AddObjectRef", "_PyLong_Sign", "_PyTime_Now")
     found = contents(module("p/m.abi3.so", *wanted))
-    newer, private = pyabi.objections(found, interpreters=("cp39",), abis=("abi3",))
+    newer, private = python_violations(found, interpreters=("cp39",), abis=("abi3",))
     assert (newer.code, private.code) == ("TW403", "TW402")
     assert newer.message == "PyObject_Vectorcall and 2 more are in the stable ABI only from Pythons 3.10 to 3.12 on"
     assert newer.evidence[-1] == "the wheel claims Python 3.9"
@@ -117,43 +117,43 @@ def test_one_finding_tells_of_all_symbols_that_are_too_new() -> None:
 
 
 def test_version_specific_module_keeps_its_tag_whatever_is_asked() -> None:
-    ruling = pyabi.rule(contents(module("p/m.cpython-313-x86_64-linux-gnu.so")), target=CP313, py_api="cp310")
+    ruling = true_python_tags(contents(module("p/m.cpython-313-x86_64-linux-gnu.so")), target=CP313, py_api="cp310")
     assert ruling.interpreters == ("cp313",)
     assert [f.code for f in ruling.findings] == ["TW408"]
 
 
 def test_free_threaded_build_does_not_claim_abi3() -> None:
-    ruling = pyabi.rule(contents(module("p/m.so", "PyModule_Create2")), target=CP313T, py_api="cp310")
+    ruling = true_python_tags(contents(module("p/m.so", "PyModule_Create2")), target=CP313T, py_api="cp310")
     assert (ruling.interpreters, ruling.abis) == (("cp313",), ("cp313t",))
 
 
 def test_bare_suffix_follows_the_build() -> None:
-    ruling = pyabi.rule(contents(module("p/m.so", "PyModule_Create2")), target=CP313)
+    ruling = true_python_tags(contents(module("p/m.so", "PyModule_Create2")), target=CP313)
     assert (ruling.interpreters, ruling.abis) == (("cp313",), ("cp313",))
 
 
 def test_init_functions() -> None:
-    none = pyabi.rule(contents(module("p/m.abi3.so", exports="")), target=CP313)
+    none = true_python_tags(contents(module("p/m.abi3.so", exports="")), target=CP313)
     assert "TW404" in [f.code for f in none.findings]
-    other = pyabi.rule(contents(module("p/m.abi3.so", exports="PyInit_n")), target=CP313)
+    other = true_python_tags(contents(module("p/m.abi3.so", exports="PyInit_n")), target=CP313)
     assert "TW405" in [f.code for f in other.findings]
-    new = pyabi.rule(contents(module("p/m.abi3.so", exports="PyModExport_m")), target=CP313)
+    new = true_python_tags(contents(module("p/m.abi3.so", exports="PyModExport_m")), target=CP313)
     assert not {"TW404", "TW405"} & {f.code for f in new.findings}
 
 
 def test_mixed_suffixes() -> None:
     """A module for another Python that has no twin for this one cannot be imported; one with a twin is dead weight."""
     apart = contents(module("p/a.cpython-312-x86_64-linux-gnu.so"), module("p/b.cpython-313-x86_64-linux-gnu.so"))
-    assert [f.code for f in pyabi.rule(apart, target=CP313).findings] == ["TW401", "TW406"]
+    assert [f.code for f in true_python_tags(apart, target=CP313).findings] == ["TW401", "TW406"]
     twins = contents(module("p/a.cpython-312-x86_64-linux-gnu.so"), module("p/a.cpython-313-x86_64-linux-gnu.so"))
-    (finding,) = pyabi.rule(twins, target=CP313).findings
+    (finding,) = true_python_tags(twins, target=CP313).findings
     assert (finding.code, finding.severity) == ("TW406", Severity.WARNING)
     assert finding.evidence[0] == "p/a.cpython-312-x86_64-linux-gnu.so: cp312"
     stale = contents(module("p/a.cpython-39-x86_64-linux-gnu.so"), module("p/b.cpython-313-x86_64-linux-gnu.so"))
-    assert pyabi.rule(stale, target=CP313).interpreters == ("cp313",)
-    assert pyabi.rule(stale, target=None).interpreters == ("cp313",)
+    assert true_python_tags(stale, target=CP313).interpreters == ("cp313",)
+    assert true_python_tags(stale, target=None).interpreters == ("cp313",)
     stable_beside = contents(module("p/a.abi3.so"), module("p/b.cpython-313-x86_64-linux-gnu.so"))
-    assert pyabi.rule(stable_beside, target=CP313).findings == ()
+    assert true_python_tags(stable_beside, target=CP313).findings == ()
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_mixed_suffixes() -> None:
     ],
 )
 def test_claims(name: str, interpreters: tuple[str, ...], abis: tuple[str, ...], codes: list[str]) -> None:
-    found = pyabi.objections(contents(module(f"p/{name}")), interpreters=interpreters, abis=abis)
+    found = python_violations(contents(module(f"p/{name}")), interpreters=interpreters, abis=abis)
     assert [f.code for f in found] == codes
 
 
@@ -228,7 +228,7 @@ def test_one_module_for_each_claimed_python_is_enough() -> None:
 
 def codes(files: Contents, tag: str) -> list[str]:
     interpreters, abis = (tuple(part.split(".")) for part in tag.split("-"))
-    return [f.code for f in pyabi.objections(files, interpreters=interpreters, abis=abis)]
+    return [f.code for f in python_violations(files, interpreters=interpreters, abis=abis)]
 
 
 @pytest.mark.parametrize(
@@ -275,16 +275,16 @@ def test_modules_of_a_python_that_the_wheel_brings() -> None:
 
 def test_a_library_of_python_tells_what_the_name_does_not() -> None:
     files = contents(module("p/m.pyd", linked="python313t.dll"))
-    ruling = pyabi.rule(files, target=None)
+    ruling = true_python_tags(files, target=None)
     assert (ruling.interpreters, ruling.abis) == (("cp313",), ("cp313t",))
     assert ruling.reason == "p/m.pyd needs python313t.dll of cp313t"
     # A build for 3.13 that linked the library of another build is not renamed, but told.
-    assert [f.code for f in pyabi.rule(files, target=CP313).findings] == ["TW407"]
+    assert [f.code for f in true_python_tags(files, target=CP313).findings] == ["TW407"]
 
 
 def test_linked_to_one_python_the_stable_abi_is_not_claimed() -> None:
     files = contents(module("p/m.pyd", "PyModule_Create2", linked="python313.dll"))
-    ruling = pyabi.rule(files, target=CP313, py_api="cp310")
+    ruling = true_python_tags(files, target=CP313, py_api="cp310")
     assert (ruling.interpreters, ruling.abis) == (("cp313",), ("cp313",))
     assert [f.code for f in ruling.findings] == ["TW408"]
     assert "linked to python313.dll" in ruling.findings[0].evidence[0]
@@ -329,12 +329,12 @@ def test_init_functions_of_pep_793_and_names_beyond_ascii() -> None:
 def test_debug_modules_of_windows() -> None:
     files = contents(module("p/m_d.cp313-win_amd64.pyd", linked="python313_d.dll", exports="PyInit_m"))
     assert codes(files, "cp313-cp313d") == []
-    assert [m.stem for m in modules.modules(files)] == ["p/m"]
+    assert [m.stem for m in modules(files)] == ["p/m"]
 
 
 def test_suffix_of_another_cpu() -> None:
     files = contents(module("p/m.cpython-313-x86_64-linux-gnu.so", cpu="aarch64"))
-    (finding,) = pyabi.rule(files, target=CP313).findings
+    (finding,) = true_python_tags(files, target=CP313).findings
     assert (finding.code, finding.severity) == ("TW412", Severity.ERROR)
     assert "holds code for aarch64" in finding.message
     assert codes(contents(module("p/m.cp313-win_arm64.pyd", cpu="x86_64")), "cp313-cp313") == ["TW412"]
@@ -357,7 +357,7 @@ def test_a_name_with_a_dot_is_no_modules() -> None:
 
 def objected(files: Contents, tag: str) -> tuple[Finding, ...]:
     interpreters, abis = (tuple(part.split(".")) for part in tag.split("-"))
-    return pyabi.objections(files, interpreters=interpreters, abis=abis)
+    return python_violations(files, interpreters=interpreters, abis=abis)
 
 
 def test_symbols_of_other_systems_are_not_in_the_stable_abi_here() -> None:
@@ -378,51 +378,53 @@ def test_free_threaded_stable_abi() -> None:
         ("cp315.cp315t", ("abi3", "abi3t")),
         ("cp312.cp315t", ("abi3", "abi3t")),
     ):
-        ruling = pyabi.rule(files, target=cp315t, py_api=py_api)
+        ruling = true_python_tags(files, target=cp315t, py_api=py_api)
         assert (ruling.interpreters, ruling.abis, ruling.findings) == (("cp315",), abis, ())
     cp315 = Target(
         implementation="cpython", version=(3, 15), python_tag="cp315", abi_tag="cp315", suffix="", platform_tag=""
     )
-    assert pyabi.rule(files, target=cp315).abis == ("abi3", "abi3t")
+    assert true_python_tags(files, target=cp315).abis == ("abi3", "abi3t")
     named = contents(module("p/m.abi3.so", "PyList_New"))
-    ruling = pyabi.rule(named, target=cp315t, py_api="cp312")
+    ruling = true_python_tags(named, target=cp315t, py_api="cp312")
     assert (ruling.abis, [f.code for f in ruling.findings]) == (("cp315t",), ["TW401"])
     private = contents(module("p/m.abi3t.so", "_PyLong_Sign"))
     assert codes(private, "cp315-abi3.abi3t") == ["TW402"]
-    newer = contents(module("p/m.abi3t.so", next(n for n, v in stable.symbols().items() if v == (3, 16))))
+    newer = contents(module("p/m.abi3t.so", next(n for n, v in stable_abi.symbols().items() if v == (3, 16))))
     assert codes(newer, "cp315-abi3t") == ["TW403"]
 
 
 def test_what_speaks_python_without_being_a_module() -> None:
     """A module whose init function is hidden, and a library that bindings share, are bound to a Python all the same."""
     hidden = contents(module("p/m.so", "PyList_New", "_PyLong_Sign", exports=""))
-    ruling = pyabi.rule(hidden, target=CP313)
+    ruling = true_python_tags(hidden, target=CP313)
     assert (ruling.interpreters, ruling.abis) == (("cp313",), ("cp313",))
     assert [(f.code, f.severity) for f in ruling.findings] == [("TW404", Severity.WARNING)]
     assert codes(hidden, "py3-none") == ["TW404", "TW413"]
     shared = contents(module("p/libbind.so.1", "PyList_New", exports="bind"), module("p/m.abi3.so", "bind"))
-    assert pyabi.rule(shared, target=CP313, py_api="cp310").abis == ("abi3",)
+    assert true_python_tags(shared, target=CP313, py_api="cp310").abis == ("abi3",)
     broken = contents(module("p/libbind.so.1", "PyList_New", "_PyLong_Sign", exports="bind"), module("p/m.abi3.so"))
     assert codes(broken, "cp310-abi3") == ["TW402"]
-    assert pyabi.rule(broken, target=CP313, py_api="cp310").abis == ("cp313",)
+    assert true_python_tags(broken, target=CP313, py_api="cp310").abis == ("cp313",)
     embedded = contents(
         module("p/libpython3.13.so.1.0", exports="PyList_New"), module("p/libapp.so", "PyList_New", exports="f")
     )
-    assert pyabi.rule(embedded, target=CP313).abis == ("none",)
-    assert pyabi.rule(contents(module("p/libdata.so", "PyMOLList_New", exports="f")), target=CP313).abis == ("none",)
+    assert true_python_tags(embedded, target=CP313).abis == ("none",)
+    assert true_python_tags(contents(module("p/libdata.so", "PyMOLList_New", exports="f")), target=CP313).abis == (
+        "none",
+    )
 
 
 def test_py_api_for_any_python() -> None:
     old = contents(module("p/m.so", "PyList_New"))
-    assert pyabi.rule(old, target=CP313, py_api="py3").abis == ("none",)
+    assert true_python_tags(old, target=CP313, py_api="py3").abis == ("none",)
     newer = contents(module("p/m.so", "PyType_GetModuleState"))
-    assert [f.code for f in pyabi.rule(newer, target=CP313, py_api="py3").findings] == ["TW408"]
-    assert pyabi.rule(newer, target=CP313, py_api="py310").interpreters == ("py310",)
+    assert [f.code for f in true_python_tags(newer, target=CP313, py_api="py3").findings] == ["TW408"]
+    assert true_python_tags(newer, target=CP313, py_api="py310").interpreters == ("py310",)
 
 
 def test_modules_of_several_pythons_on_purpose() -> None:
     several = contents(*(module(f"p/m.cpython-{v}-x86_64-linux-gnu.so") for v in (311, 312, 313)))
-    (finding,) = pyabi.objections(several, interpreters=("py3",), abis=("none",))
+    (finding,) = python_violations(several, interpreters=("py3",), abis=("none",))
     assert (finding.code, finding.severity) == ("TW409", Severity.WARNING)
     fallback = contents(module("p/m.cpython-313-x86_64-linux-gnu.so"), module("p/m.so"))
     assert codes(fallback, "py3-none") == []
@@ -444,12 +446,12 @@ def test_interpreters_have_the_stable_abi_that_the_table_says(version: str) -> N
     """The table against what real interpreters export: a symbol of 3.N is there from 3.N on."""
     python = interpreters.found().get(version) or needs.missing(f"CPython {version}")
     exports = exported_by(python)
-    limit, conditional = (3, int(version[2:])), stable._document()["conditions"]
-    table = {n for n, added in stable.symbols().items() if added <= limit and n not in conditional}
+    limit, conditional = (3, int(version[2:])), stable_abi._document()["conditions"]
+    table = {n for n, added in stable_abi.symbols().items() if added <= limit and n not in conditional}
     assert table - exports == set()
-    assert modules.GIL_ONLY in exports
-    assert not exports & modules.THREADED_ONLY
-    assert not exports & modules.DEBUG_ONLY
+    assert c_api.GIL_ONLY in exports
+    assert not exports & c_api.THREADED_ONLY
+    assert not exports & c_api.DEBUG_ONLY
     assert not {n for n, macro in conditional.items() if macro == "MS_WINDOWS"} & exports
 
 
@@ -460,7 +462,7 @@ def test_the_table_is_what_abi3info_says() -> None:
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     document = script.document()
-    for name, table in stable._document().items():
+    for name, table in stable_abi._document().items():
         if name != "source":  # a later edition has more, and changes nothing that was released
             assert {k: document[name].get(k) for k in table} == table
 
@@ -478,8 +480,8 @@ def test_law_any_tags_are_judged(tags: list[str], abis: list[str], name: str) ->
         module(f"p/{name}.cpython-313-x86_64-linux-gnu.so"),
         module(f"q/{name}.pyd"),
     )
-    pyabi.objections(files, interpreters=tuple(tags), abis=tuple(abis))
-    pyabi.rule(files, target=None, py_api=".".join(tags))
+    python_violations(files, interpreters=tuple(tags), abis=tuple(abis))
+    true_python_tags(files, target=None, py_api=".".join(tags))
 
 
 @settings(max_examples=200, deadline=None)
@@ -495,21 +497,21 @@ def test_law_a_build_claims_what_check_believes(
 ) -> None:
     """Either the tags of a build are true, or it fails and says why: never a claim that only ``check`` would refute."""
     files = contents(module(f"p/m{suffix}", *imports, linked=linked))
-    ruling = pyabi.rule(files, target=target, py_api=py_api)
+    ruling = true_python_tags(files, target=target, py_api=py_api)
     untrue = [
         f
-        for f in pyabi.objections(files, interpreters=ruling.interpreters, abis=ruling.abis)
+        for f in python_violations(files, interpreters=ruling.interpreters, abis=ruling.abis)
         if f.severity is Severity.ERROR
     ]
     told = [f for f in ruling.findings if f.severity is Severity.ERROR]
     assert set(untrue) <= set(told)
     if "abi3" in ruling.abis and not told:
-        assert set(imports) <= set(stable.symbols())
+        assert set(imports) <= set(stable_abi.symbols())
         assert linked in ("", "python3.dll")
 
 
 def test_the_table_knows_old_and_new_symbols() -> None:
-    table = stable.symbols()
+    table = stable_abi.symbols()
     assert table["PyList_New"] == (3, 2)
     assert table["PyObject_Vectorcall"] == (3, 12)
     assert "_PyLong_AsByteArray" not in table
@@ -524,7 +526,7 @@ def test_names_that_are_taken_from_another_library_are_not_pythons(library: str 
     exported = frozenset({"PyInit_m"})
     piece = PeSlice(machine=0x8664, cpu="x86_64", bits=64, kind=Kind.SHARED, exports=exported, imports=(symbol,))
     file = File(path="p/m.pyd", size=1, binary=Binary(format=Format.PE, slices=(piece,)))
-    found = pyabi.objections(contents(file), interpreters=("cp310",), abis=("abi3",))
+    found = python_violations(contents(file), interpreters=("cp310",), abis=("abi3",))
     assert [f.code for f in found if f.code == "TW402"] == codes
 
 
@@ -538,6 +540,6 @@ def test_names_that_are_taken_from_another_library_are_not_pythons(library: str 
 )
 def test_modules_of_many_pythons_tell_the_oldest(name: str, linked: str, reason: str, oldest: str | None) -> None:
     found = contents(module(name, "PyLong_FromLong", "PyModule_AddObjectRef", linked=linked))
-    ruling = pyabi.rule(found, target=None)
+    ruling = true_python_tags(found, target=None)
     assert (ruling.interpreters, ruling.reason) == ((), reason)
     assert [f.text for f in ruling.floors] == ([oldest] if oldest else [])

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import tomllib
-from packaging.specifiers import SpecifierSet
+from packaging.requirements import Requirement
 from packaging.version import Version
 from scikit_build_core import program_search
 from scikit_build_core._logging import rich_warning
@@ -71,24 +71,25 @@ PIECES = {
 
 
 def imported() -> dict[str, object]:
-    """Everything that the engine imports of scikit-build-core, at its top or late."""
-    files = Path(engine.__file__).parent.glob("*.py")
-    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))]
-    sources = [n for n in nodes if isinstance(n, ast.ImportFrom) and (n.module or "").startswith("scikit_build_core")]
-    return {
-        alias.name: getattr(importlib.import_module(str(node.module)), alias.name)
-        for node in sources
-        for alias in node.names
-    }
+    """Return everything that the engine imports from scikit-build-core, at the top of its modules or within functions."""
+    pieces = {}
+    for file in Path(engine.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("scikit_build_core"):
+                continue
+            module = importlib.import_module(str(node.module))
+            for alias in node.names:
+                pieces[alias.name] = getattr(module, alias.name)
+    return pieces
 
 
 @pytest.mark.parametrize("name", PIECES)
-def test_piece(name: str) -> None:
+def test_each_piece_of_scikit_build_core_takes_what_we_pass(name: str) -> None:
     parameters = set(inspect.signature(imported()[name]).parameters)
     assert PIECES[name] <= parameters
 
 
-def test_the_list_is_complete() -> None:
+def test_every_piece_that_we_use_is_listed() -> None:
     others = {
         "ConfSource",
         "ScikitBuildSettings",
@@ -104,7 +105,8 @@ def test_a_directory_in_the_place_of_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "CMakeLists.txt").mkdir()
     with pytest.raises(ConfigError) as caught:
         engine.Engine(request(tmp_path), table())
-    assert [p.message for p in caught.value.problems] == ["CMakeLists.txt: Is a directory"]
+    (problem,) = caught.value.problems
+    assert problem.message == "CMakeLists.txt: Is a directory"
 
 
 def test_cmake_has_a_minute_to_answer() -> None:
@@ -130,12 +132,11 @@ def test_the_file_api_is_neither_loaded_nor_asked_for(tmp_path: Path) -> None:
     assert [p.name for p in (tmp_path / "build").iterdir()] == [".skbuild-info.json"]
 
 
-def test_the_installed_version_is_one_that_we_allow() -> None:
+def test_the_installed_scikit_build_core_is_one_that_we_allow() -> None:
     table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    (requirement,) = [r for r in table["project"]["dependencies"] if r.startswith("scikit-build-core")]
-    assert Version(importlib.metadata.version("scikit-build-core")) in SpecifierSet(
-        requirement.removeprefix("scikit-build-core")
-    )
+    dependencies = [Requirement(text) for text in table["project"]["dependencies"]]
+    (allowed,) = [dependency.specifier for dependency in dependencies if dependency.name == "scikit-build-core"]
+    assert Version(importlib.metadata.version("scikit-build-core")) in allowed
 
 
 def request(place: Path, **settings: str) -> Request:
@@ -149,7 +150,7 @@ def table(**scikit_build: object) -> dict[str, object]:
 def test_unknown_settings_are_named_with_a_guess(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         engine.Engine(request(tmp_path), table(wheel={"pakages": ["x"]}, nonsense=1))
-    problems = {p.where: p.hint for p in caught.value.problems}
+    problems = {problem.where: problem.hint for problem in caught.value.problems}
     assert set(problems) == {"tool.scikit-build.wheel.pakages", "tool.scikit-build.nonsense"}
     assert "wheel.packages" in str(problems["tool.scikit-build.wheel.pakages"])
 
@@ -169,15 +170,18 @@ def test_unknown_options_are_named_as_options(tmp_path: Path, option: str, hint:
     with pytest.raises(ConfigError) as caught:
         engine.Engine(request(tmp_path, **{option: "x"}), table())
     (problem,) = caught.value.problems
-    assert (problem.where, problem.hint) == (f"-C{option}", hint)
+    assert problem.where == f"-C{option}"
+    assert problem.hint == hint
 
 
-def test_values_of_another_type_are_named_where_they_come_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_values_of_the_wrong_type_are_named_where_they_come_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wrong = table(logging={"level": "LOUD"}, editable={"mode": "odd"}, cmake={"version": "new"})
     monkeypatch.setenv("SKBUILD_EDITABLE_MODE", "strange")
     with pytest.raises(ConfigError) as caught:
         engine.Engine(request(tmp_path, **{"logging.level": "QUIET", "skbuild.ninja.version": "old"}), wrong)
-    told = {p.where: p.message for p in caught.value.problems}
+    told = {problem.where: problem.message for problem in caught.value.problems}
     assert set(told) == {
         "-Clogging.level",
         "SKBUILD_EDITABLE_MODE",
@@ -198,14 +202,14 @@ def test_no_advice_on_a_file_that_nothing_needs(tmp_path: Path, capfd: pytest.Ca
     assert "less than 3.15" in capfd.readouterr().err
 
 
-def test_variants_are_refused_by_name(tmp_path: Path) -> None:
+def test_the_engines_own_variant_settings_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         engine.Engine(request(tmp_path, experimental="true", variant="x86_64 :: level :: v3"), table())
     assert caught.value.problems[0].where == "-Cvariant"
     assert "-Ctruewheel.variant=" in str(caught.value.problems[0].hint)
 
 
-def test_what_the_engine_prints_and_exits_with_becomes_an_error(
+def test_an_error_that_the_engine_prints_before_it_exits_becomes_ours(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(ConfigError) as caught:
@@ -214,7 +218,7 @@ def test_what_the_engine_prints_and_exits_with_becomes_an_error(
     assert "ERROR" not in capsys.readouterr().err
 
 
-def test_requires_names_cmake_only_when_it_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cmake_is_required_only_if_it_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "CMakeLists.txt").write_text("cmake_minimum_required(VERSION 3.18)\n")
     pyproject = table(cmake={"version": ">=99"})
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "p"\nversion = "1"\n')
@@ -227,7 +231,7 @@ def test_requires_names_cmake_only_when_it_is_not_there(tmp_path: Path, monkeypa
     assert pure.requires() == ["six"]
 
 
-def test_minimum_version_from_requirements(tmp_path: Path) -> None:
+def test_the_minimum_version_may_come_from_the_build_requirements(tmp_path: Path) -> None:
     def wanted(requires: list[str]) -> bool:
         pyproject = table(**{"minimum-version": "build-system.requires"})
         pyproject["build-system"] = {"requires": requires}

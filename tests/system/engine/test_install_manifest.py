@@ -1,4 +1,4 @@
-"""What CMake's install step says that it wrote."""
+"""What CMake's install step wrote, by the manifest that it leaves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from truewheel.system.engine import install_manifest as manifest
 
 
-def test_files_outside_of_the_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_were_installed_outside_of_the_wheel_are_found(tmp_path: Path) -> None:
     build, stage, real = tmp_path / "build", tmp_path / "stage", tmp_path / "real"
     build.mkdir()
     (real / "lib").mkdir(parents=True)
@@ -20,8 +20,14 @@ def test_files_outside_of_the_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (build / "install_manifest.txt").write_text("\n".join(names))
     away = ("/opt/z.so", f"{stage}/../up.so", f"{tmp_path}/stages/y.so")
     assert manifest.outside(build, before=before, roots=[stage]) == away
+
+
+def test_with_a_destdir_nothing_was_installed_on_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = manifest.stamps(tmp_path)
+    (tmp_path / "install_manifest.txt").write_text("/opt/z.so")
+    assert manifest.outside(tmp_path, before=before, roots=[]) == ("/opt/z.so",)
     monkeypatch.setenv("DESTDIR", "/dest")
-    assert manifest.outside(build, before=before, roots=[stage]) == ()
+    assert manifest.outside(tmp_path, before=before, roots=[]) == ()
 
 
 def test_what_an_earlier_install_has_left_is_not_read(tmp_path: Path) -> None:

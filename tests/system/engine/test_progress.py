@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from support import needs
-from support.warm_project import HOOK, made
+from support.warm_project import HOOK, new_project
 from truewheel.system.engine import progress
 
 
 def on_a_terminal(source: Path, output: Path, *options: str) -> tuple[int, str]:
-    """The exit code of the hook, and what the terminal got."""
+    """Run the hook on a terminal of its own; return its exit code, and what the terminal got."""
     import pty
 
     got = bytearray()
@@ -42,9 +42,9 @@ def on_a_terminal(source: Path, output: Path, *options: str) -> tuple[int, str]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
-def test_a_line_that_moves_and_goes(tmp_path: Path) -> None:
+def test_a_build_that_succeeds_shows_a_line_that_moves_and_goes(tmp_path: Path) -> None:
     needs.program("gcc")
-    project = made(tmp_path / "project")
+    project = new_project(tmp_path / "project")
     project.append("src/main.c", "#warning look here\n")
     code, text = on_a_terminal(project.root, tmp_path / "out")
     assert code == 0, text
@@ -55,9 +55,9 @@ def test_a_line_that_moves_and_goes(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
-def test_everything_when_it_fails(tmp_path: Path) -> None:
+def test_a_build_that_fails_shows_everything(tmp_path: Path) -> None:
     needs.program("gcc")
-    project = made(tmp_path / "project")
+    project = new_project(tmp_path / "project")
     project.append("src/main.c", "#include <numpy/there-is-no-such.h>\n")
     code, text = on_a_terminal(project.root, tmp_path / "out")
     assert code == 3, text
@@ -67,15 +67,15 @@ def test_everything_when_it_fails(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
-def test_plain_lines_when_they_are_asked_for(tmp_path: Path) -> None:
+def test_a_verbose_build_shows_plain_lines(tmp_path: Path) -> None:
     needs.program("gcc")
-    code, text = on_a_terminal(made(tmp_path / "project").root, tmp_path / "out", "verbose")
+    code, text = on_a_terminal(new_project(tmp_path / "project").root, tmp_path / "out", "verbose")
     assert code == 0, text
     assert "\x1b[KBuilding" not in text
     assert "-- Configuring done" in text
 
 
-def test_the_line_fits() -> None:
+def test_the_line_fits_into_the_terminal() -> None:
     line = progress._Line(0, 0)
     line._take("*** Building project with Ninja...")
     line._take("[3/11] Building CXX object CMakeFiles/x.dir/a.cpp.o")

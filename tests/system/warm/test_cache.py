@@ -1,4 +1,4 @@
-"""What is kept, what is needed, and what is deleted when."""
+"""What of the cache is kept, and what is deleted when."""
 
 from __future__ import annotations
 
@@ -14,6 +14,16 @@ from truewheel.system.warm import cache
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the workspace needs POSIX file locks")
 
+HOLD = """
+import sys
+from pathlib import Path
+from truewheel.system.warm import cache
+held = cache.hold(Path(sys.argv[1]))
+print(flush=True)
+input()
+"""
+"""Holds an entry of the cache until a line comes in."""
+
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -22,6 +32,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def entry(root: Path, name: str) -> Path:
+    """Put something into the cache."""
     path = root / name
     path.mkdir(parents=True)
     (path / "data").write_bytes(os.urandom(10_000))
@@ -29,7 +40,7 @@ def entry(root: Path, name: str) -> Path:
     return path
 
 
-def test_what_an_editable_install_needs_stays_and_is_named(
+def test_cleaning_keeps_and_names_what_an_editable_install_needs(
     root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tree = tmp_path / "project" / "build"
@@ -52,7 +63,7 @@ def test_what_an_editable_install_needs_stays_and_is_named(
     assert not needed.exists()
 
 
-def test_a_directory_that_depends_on_where_one_stands_is_refused(
+def test_a_relative_cache_directory_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -64,19 +75,28 @@ def test_a_directory_that_depends_on_where_one_stands_is_refused(
     assert not list(tmp_path.iterdir())
 
 
-def test_who_only_asks_makes_nothing(
+def test_commands_that_only_ask_make_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = tmp_path / "some" / "cache"
     monkeypatch.setenv("TRUEWHEEL_CACHE_DIR", str(root))
-    for words, said in (("info", f"{root}: 0 bytes"), ("clean", f"freed 0 bytes in {root}"), ("path", str(root))):
-        assert cli.main(["cache", words]) == 0
-        assert capsys.readouterr().out.strip() == said
+    answers = {"info": f"{root}: 0 bytes", "clean": f"freed 0 bytes in {root}", "path": str(root)}
+    for command, answer in answers.items():
+        assert cli.main(["cache", command]) == 0
+        assert capsys.readouterr().out.strip() == answer
         assert list(tmp_path.iterdir()) == []
     root.mkdir(parents=True)
     assert cli.main(["cache", "info"]) == 0
     assert list(root.iterdir()) == []
+
+
+def test_a_directory_that_is_not_a_cache_is_not_taken_for_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "theirs"
+    root.mkdir()
     (root / "mine").touch()
+    monkeypatch.setenv("TRUEWHEEL_CACHE_DIR", str(root))
     assert cli.main(["cache", "info"]) == 2
     assert "holds files of somebody else's" in capsys.readouterr().err
     monkeypatch.setenv("TRUEWHEEL_CACHE_DIR", str(root / "mine"))
@@ -84,17 +104,16 @@ def test_who_only_asks_makes_nothing(
     assert "cannot be used (Not a directory)" in capsys.readouterr().err
 
 
-def test_what_nobody_needs_any_more_goes(root: Path, tmp_path: Path) -> None:
+def test_cleaning_deletes_what_nobody_needs_any_more(root: Path, tmp_path: Path) -> None:
     needed = entry(root, "environments/needed")
     cache.pin(needed, tmp_path / "gone")
     assert cli.main(["cache", "clean"]) == 0
     assert not needed.exists()
 
 
-def test_what_another_process_uses_stays(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_cleaning_keeps_what_another_process_uses(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     used = entry(root, "environments/used")
-    script = "import sys; from pathlib import Path; from truewheel.system.warm import cache; held = cache.hold(Path(sys.argv[1])); print(flush=True); input()"
-    command = [sys.executable, "-c", script, used]
+    command = [sys.executable, "-c", HOLD, used]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         process.stdout.readline()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support import interpreters, needs
+from support import interpreters
 from support.programs import run
 
 UV = Path(sys.executable).parent / "uv"
@@ -21,9 +21,11 @@ USE = "import sys, truewheel; print(sys.prefix, truewheel.__file__)"
 
 @pytest.mark.network
 @pytest.mark.parametrize("version", ["3.10", "3.13"])
-def test_it_stands_when_its_origin_is_gone(version: str, tmp_path: Path, environ: dict[str, str]) -> None:
+def test_a_kept_environment_works_when_its_origin_is_gone(
+    version: str, tmp_path: Path, environ: dict[str, str]
+) -> None:
     """As ``python -m build`` and ``uv build`` leave it behind; 3.10 makes environments that link to one another."""
-    given = interpreters.found().get(version) or needs.missing(f"CPython {version} with headers")
+    given = interpreters.needed(version)
     first = kept(tmp_path / "build-env-first", given, tmp_path / "store", environ)
     said = run(first, "-I", "-c", USE, cwd=tmp_path, environ=environ)
     assert said.startswith(f"{first.parent.parent} {first.parent.parent}")
@@ -34,7 +36,7 @@ def test_it_stands_when_its_origin_is_gone(version: str, tmp_path: Path, environ
 
 
 def kept(live: Path, python: Path, store: Path, environ: dict[str, str]) -> Path:
-    """The interpreter of the copy of an environment with truewheel in it, which is then deleted."""
+    """Make an environment with truewheel in it, keep a copy, delete the environment; return the copy's interpreter."""
     run(UV, "venv", "-q", "-p", python, live, cwd=store.parent, environ=environ)
     run(UV, "pip", "install", "-q", "-p", live / "bin" / "python", "truewheel", cwd=store.parent, environ=environ)
     said = run(live / "bin" / "python", "-I", "-c", KEEP, store, cwd=store.parent, environ=environ)

@@ -1,17 +1,26 @@
-"""The stable ABI as a table: which symbols it has, since which Python, and where. Pure.
+"""The stable ABI as a table, and what a module that keeps to it may not import. Pure.
 
-Source: CPython's ``Misc/stable_abi.toml`` through abi3info (``stable_abi.json``, ``docs/regenerate/stable_abi.py``).
+:func:`find_breaches` decides TW402 (a name that is not in it) and TW403 (one that is newer than the claimed Python).
+
+Sources:
+
+* CPython's ``Misc/stable_abi.toml`` through abi3info (``stable_abi.json``, written by ``docs/regenerate/stable_abi.py``);
+* PEP 384 and https://docs.python.org/3/c-api/stable.html;
+* PEP 803 (``abi3t`` hides how references are counted).
 """
 
 from __future__ import annotations
 
+import enum
 import functools
 
 from ...data_tables import table
 from ...model.binary import Format
 from ...model.finding import Finding, Severity
 from ...model.floor import Evidence, Floor
-from .modules import GIL_ONLY, own_names, strangers
+from ...model.record import Record, replace
+from . import c_api
+from .libraries import own_names, unknown_libraries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,128 +28,205 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...model.contents import Contents
+    from .interpreters import CompatiblePythons
     from .modules import Module
 
-_ELSEWHERE: Mapping[str, tuple[str, frozenset[Format]]] = {
-    "MS_WINDOWS": ("on Windows only", frozenset({Format.ELF, Format.MACHO, Format.WASM})),
-    "HAVE_FORK": ("on systems with fork() only", frozenset({Format.PE, Format.WASM})),
-    "Py_REF_DEBUG": ("in debug builds only", frozenset(Format)),
+
+class Cause(enum.Enum):
+    """Why a module may not import a name; the value follows "NAME is"."""
+
+    NOT_THERE = "not in the stable ABI"
+    WINDOWS_ONLY = "in the stable ABI on Windows only"
+    FORK_ONLY = "in the stable ABI on systems with fork() only"
+    DEBUG_ONLY = "in the stable ABI in debug builds only"
+    COUNTS_REFERENCES = "not for free-threaded Pythons: abi3t hides reference counts"
+    TOO_NEW = "in the stable ABI only from a later Python on"
+
+
+_CONDITIONS: Mapping[str | None, tuple[Cause | None, frozenset[Format]]] = {
+    "MS_WINDOWS": (Cause.WINDOWS_ONLY, frozenset({Format.ELF, Format.MACHO, Format.WASM})),
+    "HAVE_FORK": (Cause.FORK_ONLY, frozenset({Format.PE, Format.WASM})),
+    "Py_REF_DEBUG": (Cause.DEBUG_ONLY, frozenset(Format)),
 }
-"""By the macro of ``stable_abi.toml``: where such symbols are, and the formats of the systems where they are not."""
+"""By the macro of ``stable_abi.toml``: where such names are, and the formats of the systems where they are not."""
+_UNCONDITIONAL: tuple[Cause | None, frozenset[Format]] = (None, frozenset())
 _MOST = 8
-"""Symbols that are named of one module."""
+"""Names of one module that are listed."""
+
+
+class Breach(Record):
+    """Names that a module may not import, all for one cause.
+
+    :param names: sorted.
+    :param claimed: the oldest Python that the wheel claims.
+    :param maybe_from: libraries outside of the wheel that may define the names, so that nothing is proved.
+    """
+
+    module: Module
+    cause: Cause
+    names: tuple[str, ...]
+    claimed: tuple[int, int]
+    maybe_from: tuple[str, ...] = ()
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """The imports that break the promise, and what leaves doubt about them."""
+        listed = [_import_as_evidence(self.module, name) for name in self.names[:_MOST]]
+        if len(self.names) > _MOST:
+            listed.append(f"and {len(self.names) - _MOST} more")
+        if self.maybe_from:
+            listed.append(f"it may be from {', '.join(self.maybe_from)}, which is not in the wheel")
+        return tuple(listed)
+
+
+# --- the table --------------------------------------------------------------------------------------------------
 
 
 def _document() -> Mapping[str, Any]:
+    """Return the table as it is stored: ``added`` and ``conditions``, both by name."""
     return table("audit/python/stable_abi.json")
 
 
 @functools.cache
 def symbols() -> Mapping[str, tuple[int, int]]:
-    """Names of the stable ABI, with the version that each came in."""
-    return {name: _version(added) for name, added in _document()["added"].items()}
+    """Return the names of the stable ABI, with the version that each came in."""
+    added: Mapping[str, str] = _document()["added"]
+    return {name: _version(version) for name, version in added.items()}
 
 
 def _version(text: str) -> tuple[int, int]:
+    """Return ``(3, 10)`` for ``3.10``."""
     major, minor = text.split(".")
     return int(major), int(minor)
 
 
-def breaches(
-    found: Iterable[Module], version: tuple[int, int], *, threaded: bool, contents: Contents
-) -> Iterator[Finding]:
-    """Symbols that a stable-ABI module of ``version`` may not import: of each module one finding for each reason.
+def _written(version: tuple[int, int]) -> str:
+    """Return ``3.10`` for ``(3, 10)``."""
+    return f"{version[0]}.{version[1]}"
+
+
+# --- floors -----------------------------------------------------------------------------------------------------
+
+
+def oldest_python_floors(modules: Iterable[Module]) -> tuple[Floor, ...]:
+    """Return the oldest Python that has every name of the stable ABI which modules import, with the newest names."""
+    by_version: dict[tuple[int, int], list[Evidence]] = {}
+    for module in modules:
+        for name in sorted(module.imports() & symbols().keys()):
+            added = symbols()[name]
+            evidence = Evidence(file=module.path, symbol=name, fact=f"in the stable ABI since {_written(added)}")
+            by_version.setdefault(added, []).append(evidence)
+    if not by_version:
+        return ()
+    newest = max(by_version)
+    return (Floor(of="python", version=newest, evidence=tuple(by_version[newest])),)
+
+
+# --- breaches ---------------------------------------------------------------------------------------------------
+
+
+def find_breaches(
+    modules: Iterable[Module],
+    version: tuple[int, int],
+    *,
+    threaded: bool,
+    contents: Contents,
+) -> Iterator[Breach]:
+    """Yield what modules import that the stable ABI of ``version`` has not: for each module one breach a cause.
 
     :param threaded: whether ``abi3t`` is claimed, which hides how references are counted (PEP 803).
-    :param contents: of the wheel: names that it defines itself are not Python's, and those that another library may
-        define are a warning only.
+    :param contents: of the wheel: names that it defines itself are not Python's.
     """
-    found = tuple(found)
-    own = own_names(contents) if found else frozenset()
-    for module in found:
-        by_reason: dict[str, list[str]] = {}
-        for symbol in sorted(module.imports() - own):
-            reason = _reason(symbol, module.format, version, threaded=threaded)
-            if reason:
-                by_reason.setdefault(reason, []).append(symbol)
-        others = strangers(module, contents)
-        for reason, names in by_reason.items():
-            if reason == _LATER:
-                yield _too_new(module, names, version)
-            else:
-                yield _outside(module, names, reason, others if reason == _NOWHERE else ())
+    own = own_names(contents)
+    for module in modules:
+        by_cause: dict[Cause, list[str]] = {}
+        for name in sorted(module.imports() - own):
+            cause = _find_cause(name, module.format, version, threaded=threaded)
+            if cause is not None:
+                by_cause.setdefault(cause, []).append(name)
+        for cause, names in by_cause.items():
+            # A name that Python's table lacks may be another library's, where the file does not say whose it is.
+            others = unknown_libraries(module, contents) if cause is Cause.NOT_THERE else ()
+            yield Breach(module=module, cause=cause, names=tuple(names), claimed=version, maybe_from=others)
 
 
-_NOWHERE, _LATER = "not in the stable ABI", "in the stable ABI only from Python 3.N on"
+def _find_cause(name: str, form: Format, version: tuple[int, int], *, threaded: bool) -> Cause | None:
+    """Return why a module may not import ``name``; ``None`` when it may."""
+    if name not in symbols():
+        return Cause.NOT_THERE
+    macro = _document()["conditions"].get(name)
+    cause, missing_in = _CONDITIONS.get(macro, _UNCONDITIONAL)
+    if form in missing_in:
+        return cause
+    # PEP 803: inlined reference counting calls it, and abi3t has none.
+    if threaded and name == c_api.GIL_ONLY:
+        return Cause.COUNTS_REFERENCES
+    if symbols()[name] > version:
+        return Cause.TOO_NEW
+    return None
 
 
-def _reason(symbol: str, form: Format, version: tuple[int, int], *, threaded: bool) -> str:
-    """Why a module may not import ``symbol``: what it is; empty when it may."""
-    added = symbols().get(symbol)
-    if added is None:
-        return _NOWHERE
-    where, formats = _ELSEWHERE.get(_document()["conditions"].get(symbol, ""), ("", frozenset()))
-    if form in formats:
-        return f"in the stable ABI {where}"
-    if threaded and symbol == GIL_ONLY:
-        return "not for free-threaded Pythons: abi3t hides reference counts"
-    return _LATER if added > version else ""
+def check_stable_abi(
+    modules: Sequence[Module],
+    claimed: Sequence[CompatiblePythons],
+    contents: Contents,
+) -> Iterator[Finding]:
+    """Report what is not in the stable ABI of the oldest Python that claims it: TW402, TW403.
+
+    :param modules: and libraries whose names tell no version.
+    """
+    oldest = min(pythons.version for pythons in claimed if pythons.version is not None)
+    is_threaded = any(pythons.free_threaded for pythons in claimed)
+    for breach in find_breaches(modules, oldest, threaded=is_threaded, contents=contents):
+        yield breach_finding(breach)
 
 
-def _outside(module: Module, names: Sequence[str], reason: str, others: Sequence[str]) -> Finding:
-    doubt = (f"it may be from {', '.join(others)}, which is not in the wheel",) if others else ()
+# --- findings ---------------------------------------------------------------------------------------------------
+
+
+def breach_finding(breach: Breach) -> Finding:
+    """Return the finding about a breach in a wheel that claims the stable ABI: TW403 when it is only too new."""
+    if breach.cause is Cause.TOO_NEW:
+        return _too_new(breach)
     return Finding(
         code="TW402",
-        severity=Severity.WARNING if others else Severity.ERROR,
-        where=module.path,
-        message=f"{_some(names)} {reason}",
-        evidence=(*_imports(module, names), *doubt),
+        severity=Severity.WARNING if breach.maybe_from else Severity.ERROR,
+        where=breach.module.path,
+        message=f"{_name_all(breach.names)} {breach.cause.value}",
+        evidence=breach.evidence,
         hint="compile with Py_LIMITED_API, or drop wheel.py-api to get a version-specific wheel",
     )
 
 
-def _too_new(module: Module, names: Sequence[str], version: tuple[int, int]) -> Finding:
-    names = sorted(names, key=lambda name: symbols()[name], reverse=True)
+def _too_new(breach: Breach) -> Finding:
+    """Return TW403, newest names first."""
+    names = sorted(breach.names, key=symbols().__getitem__, reverse=True)
+    breach = replace(breach, names=tuple(names))
     newest, oldest = symbols()[names[0]], symbols()[names[-1]]
-    since = (
-        f"Python {newest[0]}.{newest[1]}"
-        if newest == oldest
-        else f"Pythons {oldest[0]}.{oldest[1]} to {newest[0]}.{newest[1]}"
-    )
+    since = f"Python {_written(newest)}"
+    if newest != oldest:
+        since = f"Pythons {_written(oldest)} to {_written(newest)}"
+    limit = f"0x03{breach.claimed[1]:02X}0000"
     return Finding(
         code="TW403",
         severity=Severity.ERROR,
-        where=module.path,
-        message=f"{_some(names)} in the stable ABI only from {since} on",
-        evidence=(*_imports(module, names), f"the wheel claims Python {version[0]}.{version[1]}"),
-        hint=f'set Py_LIMITED_API to 0x03{version[1]:02X}0000, or claim wheel.py-api = "cp{newest[0]}{newest[1]}"',
+        where=breach.module.path,
+        message=f"{_name_all(breach.names)} in the stable ABI only from {since} on",
+        evidence=(*breach.evidence, f"the wheel claims Python {_written(breach.claimed)}"),
+        hint=f'set Py_LIMITED_API to {limit}, or claim wheel.py-api = "cp{newest[0]}{newest[1]}"',
     )
 
 
-def _some(names: Sequence[str]) -> str:
-    """The beginning of a sentence about all of them."""
-    return f"{names[0]} is" if len(names) == 1 else f"{names[0]} and {len(names) - 1} more are"
+def _name_all(names: tuple[str, ...]) -> str:
+    """Return the beginning of a sentence about several names."""
+    if len(names) == 1:
+        return f"{names[0]} is"
+    return f"{names[0]} and {len(names) - 1} more are"
 
 
-def _imports(module: Module, names: Sequence[str]) -> Iterator[str]:
-    """The imports as evidence, with the versions that they came in."""
-    for name in names[:_MOST]:
-        added = symbols().get(name)
-        yield f"{module.path} imports {name}" + (f", new in {added[0]}.{added[1]}" if added else "")
-    if len(names) > _MOST:
-        yield f"and {len(names) - _MOST} more"
-
-
-def floors(found: Iterable[Module]) -> tuple[Floor, ...]:
-    """The oldest Python that has every symbol, with the symbols that set it."""
-    known = symbols()
-    wanted = [(known[name], m.path, name) for m in found for name in sorted(m.imports()) if name in known]
-    if not wanted:
-        return ()
-    top = max(version for version, _, _ in wanted)
-    evidence = tuple(
-        Evidence(file=path, symbol=name, fact=f"in the stable ABI since {top[0]}.{top[1]}")
-        for version, path, name in wanted
-        if version == top
-    )
-    return (Floor(of="python", version=top, evidence=evidence),)
+def _import_as_evidence(module: Module, name: str) -> str:
+    """Return an import in words, with the version that the name came in."""
+    added = symbols().get(name)
+    if added is None:
+        return f"{module.path} imports {name}"
+    return f"{module.path} imports {name}, new in {_written(added)}"

@@ -1,8 +1,13 @@
-"""The system that a module's suffix names, and whether the file is for it: elsewhere no Python looks for that name. Pure.
+"""The system that a module's suffix names, and whether the code is for it: elsewhere no Python looks for that name. Pure.
 
-Sources: CPython's ``configure.ac`` (``PLATFORM_TRIPLET``, ``SOABI``), ``Misc/platform_triplet.c``, ``PC/pyconfig.h`` and
-PEP 738 and 730 (Android, iOS). With musl Pythons say so from 3.11 on (bpo-43112); before, they said ``gnu`` unless a
-distribution had patched them.
+Decides TW412. The first question with an answer wins:
+
+1. Does the suffix name another CPU than the code has?
+2. Does it name another system?
+3. Does it name the other libc, or the simulator instead of the device?
+
+Sources: CPython's ``configure.ac`` (``PLATFORM_TRIPLET``, ``SOABI``), ``Misc/platform_triplet.c``, ``PC/pyconfig.h``;
+PEP 738 (Android, https://peps.python.org/pep-0738/), PEP 730 (iOS, https://peps.python.org/pep-0730/).
 """
 
 from __future__ import annotations
@@ -11,43 +16,71 @@ from ...model.binary import Format, PeSlice
 from ...model.finding import Finding, Severity
 from ...model.record import Record
 from ...platforms import PLATFORMS
+from .interpreters import split_python_tag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from ...model.binary import Slice
     from .modules import Module
 
-_MULTIARCH = {
-    "x86_64": "x86_64", "aarch64": "aarch64", "i386": "i686", "i686": "i686", "powerpc64le": "ppc64le", "s390x": "s390x",
-    "riscv64": "riscv64", "win_amd64": "x86_64", "win32": "i686", "win_arm64": "aarch64",
-}  # fmt: skip
+_CPUS = {
+    "x86_64": "x86_64",
+    "aarch64": "aarch64",
+    "i386": "i686",
+    "i686": "i686",
+    "powerpc64le": "ppc64le",
+    "s390x": "s390x",
+    "riscv64": "riscv64",
+    "win_amd64": "x86_64",
+    "win32": "i686",
+    "win_arm64": "aarch64",
+}
 """CPUs as suffixes spell them, where one spelling means one CPU."""
-_NAMED = (
-    ("linux-gnu", "linux", "glibc"), ("linux-musl", "linux", "musl"), ("linux-android", "android", ""), ("-linux", "linux", ""),
-    ("darwin", "macos", ""), ("iphoneos", "ios", "ios"), ("iphonesimulator", "ios", "ios-simulator"),
-    ("emscripten", "emscripten", ""), ("win32", "windows", ""), ("win_", "windows", ""), ("mingw", "windows", ""),
-    ("cygwin", "windows", ""), ("msys", "windows", ""),
-)  # fmt: skip
-"""What is in the place of a suffix, the system that it means, and which of two kinds of that."""
-_POSSIBLE = {
-    Format.ELF: ("linux", "android"), Format.MACHO: ("macos", "ios"), Format.PE: ("windows",), Format.WASM: ("emscripten",),
-}  # fmt: skip
+_KNOWN_CPUS = frozenset(_CPUS.values())
+_SYSTEMS = (
+    ("linux-gnu", "linux", "glibc"),
+    ("linux-musl", "linux", "musl"),
+    ("linux-android", "android", ""),
+    ("-linux", "linux", ""),
+    ("darwin", "macos", ""),
+    ("iphoneos", "ios", "ios"),
+    ("iphonesimulator", "ios", "ios-simulator"),
+    ("emscripten", "emscripten", ""),
+    ("win32", "windows", ""),
+    ("win_", "windows", ""),
+    ("mingw", "windows", ""),
+    ("cygwin", "windows", ""),
+    ("msys", "windows", ""),
+)
+"""A part of what suffixes name, the system that it means, and which of two kinds of that."""
+_FAMILIES_OF_FORMAT = {
+    Format.ELF: ("linux", "android"),
+    Format.MACHO: ("macos", "ios"),
+    Format.PE: ("windows",),
+    Format.WASM: ("emscripten",),
+}
 """The systems of a file that does not say more than its format."""
 _SPELT = {
-    "linux": "Linux", "android": "Android", "macos": "macOS", "ios": "iOS", "windows": "Windows", "emscripten": "Emscripten",
+    "linux": "Linux",
+    "android": "Android",
+    "macos": "macOS",
+    "ios": "iOS",
+    "windows": "Windows",
+    "emscripten": "Emscripten",
     "ios-simulator": "the iOS simulator",
-}  # fmt: skip
-_SAYS_MUSL = (3, 11)
-"""The first CPython whose own suffix tells musl from glibc."""
-_HINT = "set the suffix of the target: Python_SOABI in a cross build, SETUPTOOLS_EXT_SUFFIX, crossenv"
+}
+_LIBC_OF_TAGS = (("manylinux", "glibc"), ("musllinux", "musl"))
+_NAMES_MUSL = (3, 11)
+"""The first CPython whose own suffix tells musl from glibc (https://bugs.python.org/issue43112). Older ones said gnu,
+unless a distribution had patched them."""
 
 
 class _Named(Record):
-    """What a file name says of systems.
+    """The system that a file name names.
 
-    :param text: the part of the name that does.
+    :param text: the part of the name that does so.
     :param kind: ``glibc`` or ``musl``, ``ios`` or ``ios-simulator``; empty when it does not tell.
     """
 
@@ -56,115 +89,187 @@ class _Named(Record):
     kind: str = ""
 
 
-def misplaced(module: Module, platforms: Sequence[str] = ()) -> Iterator[Finding]:
-    """What a suffix names that the code is not for: a CPU, a system, or one of two kinds of a system.
+def check_suffix_platform(module: Module, platforms: Sequence[str], *, own_suffix: str = "") -> Finding | None:
+    """Return TW412 when a suffix names a CPU, a system, or a kind of system that the code is not for.
 
     :param platforms: the platform tags that are claimed; they tell where the file does not.
+    :param own_suffix: of the Python that just built the module, if one did: it finds a file with that suffix.
     """
-    if not (module.is_module and module.is_importable):
-        return
-    told = _other_cpu(module) or _other_system(module, platforms)
-    if told is not None:
-        yield told
-
-
-def _other_cpu(module: Module) -> Finding | None:
-    cpu = _MULTIARCH.get(module.place) or _MULTIARCH.get(module.place.partition("-")[0])
-    cpus = sorted({_cpu(s) for s in module.pieces})
-    known = module.format in (Format.ELF, Format.PE) and set(cpus) <= set(_MULTIARCH.values())
-    if not known or not cpus or cpu is None or cpu in cpus:
+    # A library has no suffix that Python looks for, and a name with a dot is reported for the dot (TW405).
+    if not module.is_module or not module.is_importable:
         return None
-    what = f"is named for {module.place}, but holds code for {', '.join(cpus)}"
-    return _finding(module, what, *(f"its code is for {c}" for c in cpus))
+    wrong_cpu = _check_cpu(module)
+    if wrong_cpu is not None:
+        return wrong_cpu
+    if module.format is Format.PE and module.path.endswith(".so"):
+        return _so_for_windows(module)
+    return _check_system(module, platforms, own_suffix)
 
 
-def _cpu(piece: Slice) -> str:
-    """As ELF files call it; a hybrid image of Windows is for more than one."""
-    if isinstance(piece, PeSlice):
-        return piece.hybrid or {"arm64": "aarch64"}.get(piece.cpu, piece.cpu)
+# --- CPUs -------------------------------------------------------------------------------------------------------
+
+
+def _check_cpu(module: Module) -> Finding | None:
+    """Report a suffix of another CPU."""
+    # Fat files of macOS are for several CPUs, and its suffixes name none.
+    if module.format not in (Format.ELF, Format.PE):
+        return None
+    named = _named_cpu(module.suffix_platform)
+    cpus = sorted({_cpu_of(piece) for piece in module.slices})
+    if named is None or named in cpus or not _are_known(cpus):
+        return None
+    message = f"is named for {module.suffix_platform}, but holds code for {', '.join(cpus)}"
+    return _finding(module, message, *[f"its code is for {cpu}" for cpu in cpus])
+
+
+def _named_cpu(platform: str) -> str | None:
+    """Return the CPU that a suffix names: ``win_amd64``, or the first part of ``x86_64-linux-gnu``."""
+    first, _, _ = platform.partition("-")
+    return _CPUS.get(first)
+
+
+def _are_known(cpus: Sequence[str]) -> bool:
+    """Return whether code was read, all of it for CPUs that suffixes may name."""
+    return bool(cpus) and _KNOWN_CPUS.issuperset(cpus)
+
+
+def _cpu_of(piece: Slice) -> str:
+    """Return the CPU as ELF files call it; a hybrid image of Windows is for more than one."""
+    if isinstance(piece, PeSlice) and piece.hybrid:
+        return piece.hybrid
+    if isinstance(piece, PeSlice) and piece.cpu == "arm64":
+        return "aarch64"
     return piece.cpu
 
 
-def _other_system(module: Module, platforms: Sequence[str]) -> Finding | None:
-    if module.format is Format.PE and module.path.endswith(".so"):
-        sure = module.tag is not None or module.abi is not None
-        return _finding(
-            module, "is a file for Windows, where no Python looks for a .so",
-            "it is a PE file; Pythons there look for .pyd", severity=Severity.ERROR if sure else Severity.WARNING,
-        )  # fmt: skip
-    named = _named(module)
+# --- systems ----------------------------------------------------------------------------------------------------
+
+
+def _check_system(module: Module, platforms: Sequence[str], own_suffix: str) -> Finding | None:
+    """Report a suffix of another system, or of another kind of it."""
+    named = _named_system(module)
     if named is None:
         return None
-    families = _families(module, platforms)
-    if named.family not in families:
-        here = " or ".join(_SPELT.get(f, f) for f in families)
-        fact = f"it is {'an' if module.format is Format.ELF else 'a'} {module.format.value} file"
-        return _finding(
-            module, f"is named for {named.text}, but is for {here}", f"{fact}: no Python there looks for it"
-        )
-    return _other_kind(module, named, platforms)
+    families = _families_of(module, platforms)
+    if named.family in families:
+        return _check_kind(module, named, platforms, own_suffix)
+    here = " or ".join([_SPELT.get(family, family) for family in families])
+    article = "an" if module.format is Format.ELF else "a"
+    evidence = f"it is {article} {module.format.value} file: no Python there looks for it"
+    return _finding(module, f"is named for {named.text}, but is for {here}", evidence)
 
 
-def _named(module: Module) -> _Named | None:
-    """The system that the suffix means; ``None`` when it names none that is known."""
-    for part, family, kind in _NAMED:
-        if part in module.place:
-            return _Named(text=module.place, family=family, kind=kind)
-    return _Named(text="Windows (.pyd)", family="windows") if module.path.endswith(".pyd") else None
-
-
-def _families(module: Module, platforms: Sequence[str]) -> tuple[str, ...]:
-    """The systems that the file is for."""
-    owners = {p.family for s in module.pieces for p in PLATFORMS if p.owns(module.format, s)}
-    if "linux" in owners and any(tag.startswith("android") for tag in platforms):
-        owners.add("android")  # that it lacks Android's mark is said of the tag
-    return tuple(sorted(owners)) or _POSSIBLE.get(module.format, ())
-
-
-def _other_kind(module: Module, named: _Named, platforms: Sequence[str]) -> Finding | None:
-    """Another libc, or a device's name for a simulator's code. A Python with musl that says gnu there may be."""
-    kinds = {k for s in module.pieces if (k := _kind(s, named.family))} or _claimed(named.family, platforms)
-    if len(kinds) != 1 or not named.kind or named.kind in kinds:
-        return None
-    kind = next(iter(kinds))
-    if named.family == "ios":
-        return _finding(module, f"is named for {named.text}, but is for {_SPELT.get(kind, kind)}", f"built for {kind}")
-    if module.tag is not None and not module.tag.startswith("cp"):
-        return None  # other Pythons say gnu of every Linux
-    if kind == "glibc":
-        return _finding(
-            module, f"is named for {named.text}, but is for glibc", "no Python with glibc looks for the name"
-        )
-    if (_version(module) or _SAYS_MUSL) < _SAYS_MUSL:
-        return None
+def _so_for_windows(module: Module) -> Finding:
+    """Report a PE file whose name ends in ``.so`` (CPython's ``dynload_win.c``); a bare one may be any library."""
+    is_surely_module = module.python_tag is not None or module.abi_tag is not None
     return _finding(
-        module, f"is named for {named.text}, but is for musl",
-        "Pythons with musl look for linux-musl from 3.11 on", severity=Severity.WARNING,
-    )  # fmt: skip
+        module,
+        "is a file for Windows, where no Python looks for a .so",
+        "it is a PE file; Pythons there look for .pyd",
+        severity=Severity.ERROR if is_surely_module else Severity.WARNING,
+    )
 
 
-def _kind(piece: Slice, family: str) -> str | None:
-    if family == "ios":
-        return next((m.platform for m in piece.minimum_os if m.platform.startswith("ios")), None)
+def _named_system(module: Module) -> _Named | None:
+    """Return the system that the suffix means; ``None`` when it names none that is known."""
+    spelt = module.suffix_platform
+    for part, family, kind in _SYSTEMS:
+        if part in spelt:
+            return _Named(text=spelt, family=family, kind=kind)
+    if module.path.endswith(".pyd"):
+        return _Named(text="Windows (.pyd)", family="windows")
+    return None
+
+
+def _families_of(module: Module, platforms: Sequence[str]) -> tuple[str, ...]:
+    """Return the systems that the code is for."""
+    families: set[str] = set()
+    for piece in module.slices:
+        families.update([platform.family for platform in PLATFORMS if platform.owns(module.format, piece)])
+    # A file for Android that lacks Android's mark looks like one for Linux; that is said of the platform tag.
+    if "linux" in families and _is_claimed(platforms, "android"):
+        families.add("android")
+    if families:
+        return tuple(sorted(families))
+    return _FAMILIES_OF_FORMAT.get(module.format, ())
+
+
+def _is_claimed(platforms: Sequence[str], kind: str) -> bool:
+    """Return whether a platform tag is of a kind: ``manylinux``, ``android``."""
+    return any(tag.startswith(kind) for tag in platforms)
+
+
+# --- kinds of a system ------------------------------------------------------------------------------------------
+
+
+def _check_kind(module: Module, named: _Named, platforms: Sequence[str], own_suffix: str) -> Finding | None:
+    """Report a suffix of the other libc, or of a device on a simulator's code."""
+    kind = _kind_of_code(module, named.family, platforms)
+    if kind is None or named.kind in ("", kind):
+        return None
+    message = f"is named for {named.text}, but is for {_SPELT.get(kind, kind)}"
+    if named.family == "ios":
+        return _finding(module, message, f"built for {kind}")
+    is_cpython = module.python_tag is None or module.python_tag.startswith("cp")
+    if not is_cpython:  # PyPy and GraalPy say gnu of every Linux
+        return None
+    if kind == "glibc":
+        return _finding(module, message, "no Python with glibc looks for the name")
+    if _may_say_gnu(module, own_suffix):
+        return None
+    evidence = "Pythons with musl look for linux-musl from 3.11 on"
+    return _finding(module, message, evidence, severity=Severity.WARNING)
+
+
+def _may_say_gnu(module: Module, own_suffix: str) -> bool:
+    """Return whether a Python with musl looks for ``linux-gnu`` all the same.
+
+    Those before 3.11 do, and one that a distribution has patched may, as the one that has just built the module.
+    """
+    is_own = own_suffix != "" and module.path.endswith(own_suffix)
+    return is_own or _version_of(module) < _NAMES_MUSL
+
+
+def _kind_of_code(module: Module, family: str, platforms: Sequence[str]) -> str | None:
+    """Return which kind of a system the code is for; ``None`` when nothing tells, or it is for both kinds."""
+    kinds = {_kind_of(piece, family) for piece in module.slices} - {None}
+    if not kinds and family == "linux":
+        kinds = _claimed_libcs(platforms)
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def _kind_of(piece: Slice, family: str) -> str | None:
+    """Return which kind of a system a slice is for; ``None`` when it does not tell."""
     if family == "linux":
         from ...platforms.linux import libc_of  # most names need no second look
 
         return libc_of(piece)
+    if family == "ios":
+        stated = [minimum.platform for minimum in piece.minimum_os]
+        return next((platform for platform in stated if platform.startswith("ios")), None)
     return None
 
 
-def _claimed(family: str, platforms: Sequence[str]) -> set[str]:
-    """What the tags say, where nothing in the file does: libcs."""
-    starts = {"manylinux": "glibc", "musllinux": "musl"} if family == "linux" else {}
-    return {libc for start, libc in starts.items() for tag in platforms if tag.startswith(start)}
+def _claimed_libcs(platforms: Sequence[str]) -> set[str | None]:
+    """Return the libcs that the platform tags name, for a file that tells none."""
+    return {libc for kind, libc in _LIBC_OF_TAGS if _is_claimed(platforms, kind)}
 
 
-def _version(module: Module) -> tuple[int, int] | None:
-    digits = (module.tag or "").removeprefix("cp")
-    return (3, int(digits[1:])) if digits[1:].isdigit() else None
+def _version_of(module: Module) -> tuple[int, int]:
+    """Return the version of CPython that the suffix names; a suffix for all of them is taken for a new one's."""
+    if module.python_tag is None:
+        return _NAMES_MUSL
+    _, digits = split_python_tag(module.python_tag)
+    return 3, int(digits[1:])
 
 
 def _finding(module: Module, message: str, *evidence: str, severity: Severity = Severity.ERROR) -> Finding:
+    """Return TW412."""
     return Finding(
-        code="TW412", severity=severity, where=module.path, message=message, evidence=evidence, hint=_HINT
-    )  # fmt: skip
+        code="TW412",
+        severity=severity,
+        where=module.path,
+        message=message,
+        evidence=evidence,
+        hint="set the suffix of the target: Python_SOABI in a cross build, SETUPTOOLS_EXT_SUFFIX, crossenv",
+    )

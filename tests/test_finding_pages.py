@@ -25,7 +25,7 @@ def test_every_code_has_a_page_and_every_page_a_code() -> None:
 
 
 @pytest.mark.parametrize("code", sorted(pages.titles()))
-def test_page_is_whole(code: str) -> None:
+def test_every_page_has_its_sections(code: str) -> None:
     text = pages.page(code)
     assert re.match(rf"# {code}: .+\n\nSeverity: (error|warning|note)", text)
     for heading in ("## What it means", "## Causes", "## Cure"):
@@ -38,7 +38,7 @@ def test_every_code_is_provoked_by_a_test() -> None:
     assert {c for c in emitted() if c not in tests} == set()
 
 
-def test_generated_reference_is_up_to_date() -> None:
+def test_the_generated_reference_is_up_to_date() -> None:
     subprocess.run([sys.executable, ROOT / "docs" / "regenerate" / "reference.py", "--check"], check=True)
     page = (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
     assert paragraphs(page) == paragraphs(schema.reference())
@@ -49,7 +49,7 @@ def paragraphs(text: str) -> list[str]:
     return [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
 
 
-def test_nothing_names_a_registry_host_or_a_machine() -> None:
+def test_no_file_names_the_host_of_a_registry() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split(
         "\n"
     )

@@ -1,0 +1,39 @@
+"""Names of Python's C API that tell something of a binary which imports them. Pure.
+
+Sources: CPython's ``Include/refcount.h`` and ``Include/object.h`` (inlined reference counting).
+"""
+
+from __future__ import annotations
+
+PREFIXES = ("Py", "_Py")
+"""What names of the C API begin with; most names that a module imports begin otherwise."""
+PYPY_PREFIXES = ("PyPy", "_PyPy")
+"""What PyPy's own names for the C API begin with."""
+_NEXT = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ_")
+"""What follows the prefix. Names of other projects may look like that as well (PySide, PyMOL …)."""
+
+THREADED_ONLY = frozenset({"_Py_DecRefShared", "_Py_MergeZeroLocalRefcount"})
+"""What inlined reference counting calls in free-threaded builds; no other build exports it (``Include/refcount.h``)."""
+DEBUG_ONLY = frozenset({"_Py_INCREF_IncRefTotal", "_Py_DECREF_DecRefTotal", "_Py_NegativeRefcount", "_Py_RefTotal"})
+"""What it calls in debug builds; no other build exports it (``Include/object.h``, ``Py_REF_DEBUG``)."""
+GIL_ONLY = "_Py_Dealloc"
+"""What it calls in builds with the GIL; the headers of free-threaded builds do not."""
+
+COMMON = frozenset({
+    "PyErr_Clear", "PyErr_ExceptionMatches", "PyErr_Fetch", "PyErr_Format", "PyErr_Occurred", "PyErr_SetString",
+    "PyEval_RestoreThread", "PyEval_SaveThread", "PyGILState_Ensure", "PyGILState_Release", "PyImport_ImportModule",
+    "PyList_New", "PyLong_AsLong", "PyLong_FromLong", "PyModule_Create2", "PyObject_CallObject", "PyObject_GetAttrString",
+    "PyTuple_New", "PyUnicode_AsUTF8", "PyUnicode_FromString", "Py_BuildValue", "Py_DecRef", "Py_IncRef", "_Py_Dealloc",
+    "_Py_NoneStruct", "_Py_DecRefShared", "Py_IsInitialized", "PyBytes_AsString", "PyFloat_FromDouble", "PyDict_New",
+})  # fmt: skip
+"""Names that are certainly Python's. Nearly everything that uses Python's objects needs one of them."""
+
+
+def is_likely_name(name: str) -> bool:
+    """Return whether a name that begins with one of :data:`PREFIXES` looks like the C API's.
+
+    >>> is_likely_name("PyList_New"), is_likely_name("_Py_Dealloc"), is_likely_name("Pyramid")
+    (True, True, False)
+    """
+    following = name[2:3] if name[0] == "P" else name[3:4]
+    return following in _NEXT and name.isidentifier()

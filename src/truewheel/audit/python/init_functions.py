@@ -1,0 +1,173 @@
+"""Init functions: which of them a module exports, and whether ``import`` finds the one that it looks for. Pure.
+
+Decides TW404 (there is none) and TW405 (there is one of another name, or no ``import`` statement can name the file).
+
+Sources:
+
+* PEP 489, https://peps.python.org/pep-0489/#export-hook-name (``PyInit_``, ``PyInitU_``);
+* PEP 793, https://peps.python.org/pep-0793/ (``PyModExport_``);
+* cffi's ``recompiler.py`` (``_cffi_pypyinit_``).
+"""
+
+from __future__ import annotations
+
+from ...model.finding import Finding, Severity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ...model.binary import Slice
+    from ...model.contents import Contents
+    from .modules import Module
+
+_CFFI_PYPY = "_cffi_pypyinit_"
+"""What cffi's API mode writes for PyPy instead of ``PyInit_``."""
+_PREFIXES = ("PyInit_", "PyInitU_", "PyModExport_", "PyModExportU_", _CFFI_PYPY)
+_BARE_PREFIXES = frozenset(_PREFIXES)
+"""A prefix without a module's name is not an init function."""
+
+
+# --- names ------------------------------------------------------------------------------------------------------
+
+
+def init_functions(piece: Slice) -> frozenset[str]:
+    """Return the init functions that a slice exports."""
+    names = [name for name in piece.exports if name.startswith(_PREFIXES)]
+    return frozenset(names) - _BARE_PREFIXES
+
+
+def expected_init_functions(name: str) -> tuple[str, str, str]:
+    """Return the functions of which ``import NAME`` needs one, the usual one first.
+
+    >>> expected_init_functions("caf\\u00e9")[:2]
+    ('PyInitU_caf_dma', 'PyModExportU_caf_dma')
+    """
+    if name.isascii():
+        return f"PyInit_{name}", f"PyModExport_{name}", _CFFI_PYPY + name
+    import unicodedata  # rarely needed
+
+    # PEP 489: names beyond ASCII are spelt in Punycode, with _ for -, and the prefix has a U.
+    normal = unicodedata.normalize("NFKC", name)
+    spelt = normal.encode("punycode").decode("ascii").replace("-", "_")
+    return f"PyInitU_{spelt}", f"PyModExportU_{spelt}", _CFFI_PYPY + name
+
+
+def module_of(function: str) -> str:
+    """Return the module that an init function is for, as spelt in the function's name."""
+    for prefix in _PREFIXES:
+        if function.startswith(prefix):
+            return function.removeprefix(prefix)
+    return function
+
+
+# --- checks -----------------------------------------------------------------------------------------------------
+
+
+def check_init_functions(module: Module) -> Iterator[Finding]:
+    """Report a module whose init function is missing (TW404) or of another name (TW405)."""
+    if not module.is_importable:
+        if not _has_old_suffix(module):
+            yield _unimportable(module)
+        return
+    for piece in module.slices:
+        exported = _functions_for(module, piece)
+        if exported and _are_misnamed(exported, module):
+            yield _misnamed(module, exported)
+        elif not exported and piece.exports_complete:
+            wanted, *_ = expected_init_functions(module.name)
+            yield _missing(module, f"no {wanted} among {len(piece.exports)} exports")
+
+
+def _has_old_suffix(module: Module) -> bool:
+    """Return whether a module has the suffix of an early PyPy or GraalPy, which is not known here."""
+    return ".pypy" in module.name or ".graalpy" in module.name
+
+
+def _functions_for(module: Module, piece: Slice) -> frozenset[str]:
+    """Return the exported init functions that the module's Python looks for."""
+    exported = init_functions(piece)
+    if module.python_tag is None or not module.python_tag.startswith("cp"):
+        return exported
+    # CPython does not look for what cffi writes for PyPy.
+    return frozenset([name for name in exported if not name.startswith(_CFFI_PYPY)])
+
+
+def _are_misnamed(exported: frozenset[str], module: Module) -> bool:
+    """Return whether none of the init functions is the module's."""
+    # pkg/__init__.so is imported as pkg, whatever its folder is called in the end.
+    return module.name != "__init__" and exported.isdisjoint(expected_init_functions(module.name))
+
+
+def check_hidden_init_functions(libraries: Iterable[Module], contents: Contents) -> Iterator[Finding]:
+    """Report what imports Python's symbols and is named as a module might be: its init function is probably hidden."""
+    data_dir = f"{contents.data_dir}/"
+    for library in libraries:
+        if library.path.startswith(data_dir) or not _is_named_like_module(library):
+            continue
+        if all(piece.exports_complete for piece in library.slices):
+            wanted, *_ = expected_init_functions(library.name)
+            yield _missing(library, f"imports Python's symbols, but exports no {wanted}")
+
+
+def _is_named_like_module(library: Module) -> bool:
+    """Return whether a library might be a module by its name, as libx.so and x.so.1 might not."""
+    return library.path.endswith((".so", ".dylib")) and not library.name.startswith("lib")
+
+
+# --- findings ---------------------------------------------------------------------------------------------------
+
+
+def _missing(module: Module, evidence: str) -> Finding:
+    """Return TW404 for a module without an init function."""
+    wanted, *_ = expected_init_functions(module.name)
+    return Finding(
+        code="TW404",
+        severity=Severity.WARNING,
+        where=module.path,
+        message="named like an extension module, but exports no init function",
+        evidence=(evidence,),
+        hint=f"add PyMODINIT_FUNC {wanted}(void), or do not hide it",
+    )
+
+
+def _misnamed(module: Module, exported: frozenset[str]) -> Finding:
+    """Return TW405 for a module that has init functions of other modules only."""
+    wanted, *_ = expected_init_functions(module.name)
+    names = {module_of(function) for function in exported}
+    if len(names) == 1:
+        hint = f"name the CMake target {min(names)}, or the module {module.name}"
+    else:
+        hint = "a module that holds several others needs a loader of its own"
+    return Finding(
+        code="TW405",
+        severity=Severity.WARNING,
+        where=module.path,
+        message=f"import {module.name} looks for {wanted}, which is not there",
+        evidence=_exports(exported),
+        hint=hint,
+    )
+
+
+def _unimportable(module: Module) -> Finding:
+    """Return TW405 for a module with a dot in its name."""
+    exported: set[str] = set()
+    for piece in module.slices:
+        exported |= init_functions(piece)
+    if module.named_for is not None:
+        hint = "name it without the dot, unless a loader of your own knows it"
+    else:
+        hint = "give the file a suffix that Python looks for: sysconfig.get_config_var('EXT_SUFFIX')"
+    return Finding(
+        code="TW405",
+        severity=Severity.WARNING,
+        where=module.path,
+        message=f"no import statement finds it: {module.name} has a dot, so it is not the name of a module",
+        evidence=_exports(exported),
+        hint=hint,
+    )
+
+
+def _exports(functions: Iterable[str]) -> tuple[str, ...]:
+    """Return exported functions as evidence, the first four."""
+    return tuple([f"exports {name}" for name in sorted(functions)[:4]])

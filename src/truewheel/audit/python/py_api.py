@@ -1,0 +1,103 @@
+"""What ``wheel.py-api`` asks for, and what to say when the modules do not keep it (TW408). Pure.
+
+Source: scikit-build-core's setting ``wheel.py-api``: ``cp39``, ``cp315.cp315t``, ``py3``, ``py2.py3``
+(https://scikit-build-core.readthedocs.io/en/stable/configuration/index.html).
+"""
+
+from __future__ import annotations
+
+import re
+
+from ...model.finding import Finding, Severity
+from ...model.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...model.target import Target
+    from .modules import Module
+
+_OLDEST = 2
+"""The minor version of the first Python 3 with a stable ABI."""
+
+
+class StableRequest(Record):
+    """A stable ABI that a wheel is to be tagged for: from which Python on, and which of the two kinds."""
+
+    python_tag: str
+    version: tuple[int, int]
+    abis: tuple[str, ...]
+
+
+def is_for_any_python(py_api: str) -> bool:
+    """Return whether tags for any Python are asked for: ``py3``."""
+    return py_api.startswith("py")
+
+
+def concerns(py_api: str, python_tag: str) -> bool:
+    """Return whether something is asked of modules for the Python of a tag.
+
+    Only CPython has a stable ABI, so a request for it asks nothing of modules for others.
+    """
+    return python_tag.startswith("cp") or is_for_any_python(py_api)
+
+
+def oldest_for_any(py_api: str) -> tuple[int, int]:
+    """Return the oldest Python 3 that ``py3`` or ``py39.py310`` asks for."""
+    return 3, min(_minors(r"py3(\d+)", py_api), default=_OLDEST)
+
+
+def _minors(pattern: str, py_api: str) -> list[int]:
+    """Return the minor versions in the parts of ``py-api`` that match a pattern."""
+    matches = [re.fullmatch(pattern, part) for part in py_api.split(".")]
+    return [int(match[1]) for match in matches if match is not None]
+
+
+def stable_request(py_api: str, target: Target) -> StableRequest | None:
+    """Return the part of ``py-api`` that this build can honour; ``None`` when there is none.
+
+    scikit-build-core compiles for one stable ABI, that of the Python which builds: abi3 with the GIL, abi3t without it.
+    """
+    with_gil = _minors(r"cp3(\d+)", py_api)
+    threaded = _minors(r"cp3(\d+)t", py_api)
+    is_threaded = target.abi_tag.endswith("t")
+    asked = threaded if is_threaded else with_gil
+    possible = [minor for minor in asked if minor <= target.version[1]]
+    if not possible:
+        return None
+    minor = possible[0]
+    abis: tuple[str, ...] = ("abi3t",) if is_threaded else ("abi3",)
+    # PEP 803: what is compiled for abi3t serves Pythons with the GIL too, if those were asked for.
+    if is_threaded and with_gil and min(with_gil) <= minor:
+        abis = ("abi3", "abi3t")
+    return StableRequest(python_tag=f"cp3{minor}", version=(3, minor), abis=abis)
+
+
+def not_kept(py_api: str, module: Module) -> Finding:
+    """Return TW408 for a module that is for one Python only."""
+    bond = "bound to more than the stable ABI"
+    if module.abi_tag:
+        bond = f"named for {module.abi_tag}"
+    elif module.versioned_library:
+        bond = f"linked to {module.versioned_library.name}"
+    return Finding(
+        code="TW408",
+        severity=Severity.WARNING,
+        where=module.path,
+        message=f"wheel.py-api = {py_api!r} is not kept, so the wheel is tagged for one Python",
+        evidence=(f"{module.path} is {bond}",),
+        hint="in CMake: Python_add_library(NAME MODULE USE_SABI ${SKBUILD_SABI_VERSION} WITH_SOABI …), "
+        "or remove wheel.py-api",
+    )
+
+
+def suffix_too_new(py_api: str, module: Module) -> Finding:
+    """Return TW408 for a suffix that older Pythons do not look for (https://github.com/python/cpython/issues/122931)."""
+    return Finding(
+        code="TW408",
+        severity=Severity.WARNING,
+        where=module.path,
+        message=f"wheel.py-api = {py_api!r} is not kept: Pythons look for such a file name from 3.15 on",
+        evidence=(f"{module.path} is named for abi3-{module.suffix_platform}",),
+        hint="in CMake: truewheel_add_module(NAME STABLE_ABI …), "
+        'or set_target_properties(NAME PROPERTIES SUFFIX ".abi3.so")',
+    )

@@ -1,0 +1,34 @@
+"""Wheels on disk that hold no more than a test needs."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import zipfile
+from pathlib import Path
+
+METADATA = b"Metadata-Version: 2.1\nName: p\nVersion: 1\n"
+
+
+def small_wheel(path: Path, files: dict[str, bytes]) -> Path:
+    """Write a wheel of ``p`` 1 with these files and a sound METADATA, WHEEL and RECORD; return its path.
+
+    The tag in WHEEL is that of the file name.
+    """
+    members = {
+        **files,
+        "p-1.dist-info/METADATA": files.get("p-1.dist-info/METADATA", METADATA),
+        "p-1.dist-info/WHEEL": f"Wheel-Version: 1.0\nTag: {path.stem.split('-', 2)[2]}\n".encode(),
+    }
+    rows = [f"{name},sha256={digest(content)},{len(content)}" for name, content in members.items()]
+    rows.append("p-1.dist-info/RECORD,,")
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+        archive.writestr("p-1.dist-info/RECORD", "\n".join(rows))
+    return path
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 of a file as RECORD has it."""
+    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()

@@ -1,0 +1,95 @@
+"""What a kept build area remembers: it comes out as it went in, or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from truewheel.model.build_record import BuildRecord, Inputs, Stamp, Traces
+from truewheel.model.record import replace
+from truewheel.system.warm import build_records
+
+INPUTS = Inputs(
+    software="truewheel 1",
+    settings="digest",
+    variables={"CC": "0123"},
+    search={"/usr/include": "1:2"},
+    sources={"src/m.c": Stamp("digest", 0o644, (1, 2, 3, 4)), "src": Stamp("dir", 0o755, (0, 0, 0, 0))},
+    now=5,
+)
+TRACES = Traces(
+    generator="Ninja",
+    outside={"/usr/bin/cc": "10:20"},
+    folders={"/opt/include": "digest"},
+    roots=("/elsewhere",),
+    compiled=frozenset({"src/m.c", "src/n.c"}),
+    commands=True,
+    finished=6,
+)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "record.json"
+
+
+def test_a_record_comes_out_as_it_went_in(file: Path) -> None:
+    build_records.remember(file, INPUTS, TRACES)
+    assert build_records.recalled(file) == BuildRecord(inputs=INPUTS, traces=TRACES)
+
+
+def test_what_is_remembered_last_counts(file: Path) -> None:
+    build_records.remember(file, INPUTS, TRACES)
+    build_records.remember(file, replace(INPUTS, settings="other"), TRACES)
+    found = build_records.recalled(file)
+    assert found is not None
+    assert found.inputs.settings == "other"
+
+
+def test_nothing_but_the_record_is_left(file: Path) -> None:
+    build_records.remember(file, INPUTS, TRACES)
+    assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        '{"inputs": ',
+        "[]",
+        "{}",
+        '{"inputs": {"sources": {"m.c": ["digest"]}}, "traces": {"roots": []}}',
+        '{"inputs": {"sources": {}, "a field of later versions": 1}, "traces": {"roots": []}}',
+    ],
+    ids=["empty", "cut off", "no object", "no fields", "short stamp", "another version"],
+)
+def test_a_record_that_cannot_be_trusted_is_none(file: Path, text: str) -> None:
+    file.write_text(text)
+    assert build_records.recalled(file) is None
+
+
+def test_a_record_that_is_not_there_is_none(file: Path) -> None:
+    assert build_records.recalled(file) is None
+
+
+def test_what_a_mirror_holds_comes_out_as_it_went_in(file: Path, tmp_path: Path) -> None:
+    build_records.remember_mirror(file, INPUTS.sources, [tmp_path / "build"])
+    assert build_records.recalled_mirror(file) == (INPUTS.sources, frozenset({tmp_path / "build"}))
+
+
+@pytest.mark.parametrize("text", ["no JSON", '{"files": []}', '{"files": {"m.c": []}}'])
+def test_a_mirror_of_which_nothing_can_be_trusted_is_read_anew(file: Path, text: str) -> None:
+    file.write_text(text)
+    assert build_records.recalled_mirror(file) == ({}, frozenset())
+
+
+def test_names_come_out_as_they_went_in(file: Path) -> None:
+    build_records.remember_names(file, {"b", "a", "grüße"})
+    assert build_records.recalled_names(file) == {"a", "b", "grüße"}
+
+
+@pytest.mark.parametrize("text", ["no JSON", "{}", '{"names": "ab"}', '{"names": null}'])
+def test_names_that_cannot_be_trusted_are_none(file: Path, text: str) -> None:
+    file.write_text(text)
+    assert build_records.recalled_names(file) == frozenset()

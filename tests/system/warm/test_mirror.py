@@ -1,0 +1,129 @@
+"""Copies of a source tree in which untouched files keep their time stamps."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from truewheel.system.warm import mirror
+
+LONG_AGO = 1_600_000_000_000_000_000
+NOTHING_KNOWN: dict[str, mirror.Stamp] = {}
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A small source tree."""
+    tree = tmp_path / "source"
+    (tree / "src").mkdir(parents=True)
+    (tree / "CMakeLists.txt").write_text("project(p)\n")
+    (tree / "src" / "m.c").write_text("int m;\n")
+    return tree
+
+
+@pytest.fixture
+def target(tmp_path: Path, source: Path) -> Path:
+    """A mirror of the source whose files are old."""
+    tree = tmp_path / "cache" / "mirror"
+    mirrored(source, tree)
+    for path in tree.rglob("*"):
+        os.utime(path, ns=(LONG_AGO, LONG_AGO))
+    return tree
+
+
+def mirrored(source: Path, target: Path, leave_out: frozenset[Path] = frozenset()) -> set[str]:
+    """Make the mirror, and return the names of what was in it and not in the source."""
+    _, strays = mirror.mirror(source, target, present=NOTHING_KNOWN, leave_out=leave_out)
+    return set(strays)
+
+
+def files(tree: Path) -> dict[str, str]:
+    """Return the text of each file by its name."""
+    return {path.relative_to(tree).as_posix(): path.read_text() for path in tree.rglob("*") if path.is_file()}
+
+
+def test_a_mirror_holds_what_its_source_holds(source: Path, target: Path) -> None:
+    assert files(target) == files(source)
+
+
+def test_only_what_differs_gets_a_new_time_stamp(source: Path, target: Path) -> None:
+    (source / "src" / "m.c").write_text("int changed;\n")
+    mirrored(source, target)
+    assert (target / "src" / "m.c").read_text() == "int changed;\n"
+    assert (target / "src" / "m.c").stat().st_mtime_ns > LONG_AGO
+    assert (target / "CMakeLists.txt").stat().st_mtime_ns == LONG_AGO
+
+
+def test_a_source_whose_files_are_new_but_equal_changes_nothing(source: Path, target: Path) -> None:
+    """As front ends leave it, which unpack an sdist anew for every build."""
+    for path in source.rglob("*"):
+        os.utime(path)
+    mirrored(source, target)
+    assert (target / "src" / "m.c").stat().st_mtime_ns == LONG_AGO
+
+
+def test_what_is_gone_from_the_source_goes_and_is_told(source: Path, target: Path) -> None:
+    (target / "made_by_the_build.h").write_text("")
+    (source / "src" / "m.c").unlink()
+    assert mirrored(source, target) == {"made_by_the_build.h", "src/m.c"}
+    assert files(target) == files(source)
+
+
+def test_build_trees_in_a_mirror_stay(source: Path, target: Path) -> None:
+    build = target / "out" / "build"
+    build.mkdir(parents=True)
+    (build / "m.o").write_text("")
+    assert mirrored(source, target, frozenset({build})) == set()
+    assert (build / "m.o").is_file()
+
+
+def test_a_file_takes_the_place_of_a_directory(source: Path, target: Path) -> None:
+    (source / "src" / "m.c").unlink()
+    (source / "src").rmdir()
+    (source / "src").write_text("now a file\n")
+    mirrored(source, target)
+    assert (target / "src").read_text() == "now a file\n"
+
+
+def test_a_link_within_the_source_stays_within_the_mirror(source: Path, target: Path) -> None:
+    (source / "link.c").symlink_to("src/m.c")
+    mirrored(source, target)
+    assert (target / "link.c").readlink() == Path("src/m.c")
+
+
+def test_a_link_out_of_the_source_leads_to_the_same_place(source: Path, target: Path, tmp_path: Path) -> None:
+    (tmp_path / "shared.h").write_text("// shared\n")
+    (source / "shared.h").symlink_to("../shared.h")
+    mirrored(source, target)
+    assert (target / "shared.h").read_text() == "// shared\n"
+
+
+def test_a_file_that_cannot_be_written_is_mirrored_as_one_that_can(source: Path, target: Path) -> None:
+    """Else the next build could not change it."""
+    (source / "src" / "m.c").chmod(0o444)
+    mirrored(source, target)
+    assert (target / "src" / "m.c").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_manifest_reads_no_file_again_whose_status_is_the_same(source: Path) -> None:
+    path = source / "src" / "m.c"
+    known = mirror.manifest(source)
+    remembered = known["src/m.c"]._replace(digest="as it was remembered")
+    assert mirror.manifest(source, known={"src/m.c": remembered})["src/m.c"].digest == "as it was remembered"
+    path.write_text("int m2;\n")
+    assert mirror.manifest(source, known={"src/m.c": remembered})["src/m.c"].digest == mirror.digest(path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [".git/HEAD", "src/__pycache__/m.pyc", "venv/pyvenv.cfg", "other/CMakeCache.txt", "dist/p-1-py3-none-any.whl"],
+)
+def test_what_no_build_reads_is_not_part_of_the_source(name: str, source: Path) -> None:
+    before = set(mirror.manifest(source, whole=False))
+    path = source / name
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    assert set(mirror.manifest(source, whole=False)) == before
+    assert name in mirror.manifest(source, whole=True)

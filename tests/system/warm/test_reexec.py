@@ -1,0 +1,149 @@
+"""Hooks that are called again in a kept environment, or the reason why they are not."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from truewheel.model.build_record import ColdReason, NothingKept
+from truewheel.system.warm import cache, environment, reexec
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="environments are kept where there are POSIX file locks")
+
+INTERPRETER = f"""#!{sys.executable}
+import json, os, sys
+call = json.loads(sys.argv[-1])
+with open(call["result"], "w") as result:
+    result.write(json.dumps([call["hook"], call["arguments"], dict(os.environ)]))
+"""
+"""Stands for the kept environment's Python; a hook's name for its wheel is what it was called with."""
+
+
+@pytest.fixture
+def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The root of the environment that this process seems to run in, and that a front end will delete."""
+    root = tmp_path / "build-env-x"
+    found = environment.LiveEnvironment(root=root, prefixes=(root,), sites=(), scripts=(root / "bin",))
+    monkeypatch.setattr(environment, "isolated", lambda: found)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TRUEWHEEL_CACHE", raising=False)
+    return root
+
+
+@pytest.fixture
+def kept(tmp_path: Path, live: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The root of its copy."""
+    root = tmp_path / "kept"
+    python = root / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    install(python, INTERPRETER)
+
+    def keep(*_: object) -> environment.KeptEnvironment:
+        hold = cache.lock(tmp_path / "hold")
+        assert hold is not None
+        return environment.KeptEnvironment(root=root, hold=hold)
+
+    monkeypatch.setattr(environment, "keep", keep)
+    return root
+
+
+def install(program: Path, text: str) -> None:
+    program.write_text(text)
+    program.chmod(0o755)
+
+
+def call(settings: dict[str, str] | None = None) -> str:
+    """Call a hook as the backend does; return the name of its wheel."""
+    return reexec.call("build_wheel", ["/out", settings, None])
+
+
+def environ_of_the_hook() -> dict[str, str]:
+    found: dict[str, str] = json.loads(call())[2]
+    return found
+
+
+def refusal(settings: dict[str, str] | None = None) -> NothingKept | None:
+    """Return why a hook has to run here; ``None`` if its environment lasts."""
+    with pytest.raises(reexec.Refused) as caught:
+        call(settings)
+    return caught.value.reason
+
+
+def test_a_hook_is_called_with_the_same_arguments(kept: Path) -> None:
+    hook, arguments, _ = json.loads(call({"cmake.build-type": "Debug"}))
+    assert hook == "build_wheel"
+    assert arguments == ["/out", {"cmake.build-type": "Debug"}, None]
+
+
+def test_the_kept_environments_programs_come_first(kept: Path, live: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{live / 'bin'}{os.pathsep}/usr/bin")
+    assert environ_of_the_hook()["PATH"] == f"{kept / 'bin'}{os.pathsep}/usr/bin"
+
+
+def test_modules_of_the_throw_away_environment_are_not_found(
+    kept: Path, live: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", f"{live / 'site'}{os.pathsep}/opt/modules")
+    assert environ_of_the_hook()["PYTHONPATH"] == "/opt/modules"
+    monkeypatch.setenv("PYTHONPATH", str(live / "site"))
+    assert "PYTHONPATH" not in environ_of_the_hook()
+
+
+def test_no_virtual_environment_is_active(kept: Path, live: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIRTUAL_ENV", str(live))
+    assert "VIRTUAL_ENV" not in environ_of_the_hook()
+
+
+@pytest.mark.parametrize(("ending", "status"), [("exit 3", 3), ("kill -TERM $$", 128 + 15)])
+def test_a_hook_that_fails_there_ends_the_process_as_it_ended(kept: Path, ending: str, status: int) -> None:
+    install(kept / "bin" / "python", f"#!/bin/sh\n{ending}\n")
+    with pytest.raises(SystemExit) as caught:
+        call()
+    assert caught.value.code == status
+
+
+def test_in_an_environment_that_lasts_the_hook_runs_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "isolated", lambda: None)
+    assert refusal() is None
+
+
+def test_without_the_cache_the_hook_runs_here(kept: Path) -> None:
+    assert refusal({"truewheel.cache": "off"}) == NothingKept(cause=ColdReason.SWITCHED_OFF)
+
+
+def test_the_cache_may_be_off_in_the_environment(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUEWHEEL_CACHE", "off")
+    assert refusal() == NothingKept(cause=ColdReason.SWITCHED_OFF)
+    assert json.loads(call({"truewheel.cache": "on"}))[0] == "build_wheel"
+
+
+def test_the_cache_may_be_off_in_pyproject_toml(kept: Path, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.truewheel]\ncache = "off"\n')
+    assert refusal() == NothingKept(cause=ColdReason.SWITCHED_OFF)
+
+
+@pytest.mark.parametrize("text", ["not TOML at all [", "[tool]\ntruewheel = 3\n"])
+def test_a_table_that_is_wrong_is_told_by_the_build_itself(kept: Path, tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    assert json.loads(call())[0] == "build_wheel"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (environment.UnsoundError("p is an editable install"), "p is an editable install"),
+        (OSError("disk full"), "the build environment cannot be kept (disk full)"),
+    ],
+)
+def test_an_environment_that_cannot_be_kept_is_the_reason(
+    kept: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
+) -> None:
+    def keep(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(environment, "keep", keep)
+    assert refusal() == NothingKept(cause=ColdReason.ENVIRONMENT_NOT_KEPT, detail=reason)
