@@ -73,10 +73,12 @@ ROOMS = {
         "boundary", "model", "formats", "audit", "system/warm", "system/wheels", "templates", "report", "finding_pages", "__init__"
     ),
     "finding_pages": worldly("model"),
+    "explanation": worldly("model", "planning", "system", "system/project", "system/warm"),
     "pipeline": worldly(
-        "model", "formats", "platforms", "audit", "checks", "planning", "project_settings", "system", "system/engine",
-        "system/project", "system/warm", "system/wheels", "data_tables",
+        "explanation", "prefetch", "model", "audit", "planning", "system", "system/engine", "system/project", "system/warm",
+        "system/wheels",
     ),
+    "prefetch": worldly("formats", "platforms", "system", "data_tables"),
     "report": pure("model", "audit"),
     "data_tables": worldly(),
 }  # fmt: skip
@@ -129,7 +131,6 @@ HOST_FOR_A_REASON = {
 }
 HOST_STILL = {
     "cli.py": {"os.name"},
-    "pipeline.py": {"sys.platform"},
     "system/warm/cache.py": {"os.name"},
     "system/warm/build_inputs.py": {"sysconfig"},
     "system/warm/observed_inputs.py": {"sysconfig"},
@@ -138,26 +139,20 @@ HOST_STILL = {
 ENVIRON_FOR_A_REASON = {
     "backend.py": "hands it on, with the call",
     "boundary.py": "NO_COLOR, of this process's own streams",
+    "system/host.py": "SOURCE_DATE_EPOCH, which whatever writes an artefact needs",
     "system/warm/environment.py": "makes the environment of a build",
-    "system/host.py": "asks the host, which is told by variables to say something else",
 }
 ENVIRON_STILL = {
-    "pipeline.py",
     "system/warm/cache.py",
-    "system/engine/settings_errors.py",
-    "system/engine/staging.py",
-    "system/engine/install_manifest.py",
-    "system/engine/progress.py",
     "system/warm/reexec.py",
     "system/warm/build_inputs.py",
-    "system/project/pyproject_toml.py",
     "system/warm/observed_inputs.py",
     "system/warm/slots.py",
 }
 """Modules that read the environment, rather than being handed what they need of it."""
 
 DECIDES_BY_TEXT_FOR_A_REASON = {
-    "checks/layout.py:bounded": "filtering: how many findings of each code are listed",
+    "checks/__init__.py:limit_each_code": "filtering: how many findings of each code are listed",
     "model/codes.py:blocks_promise": "the catalogue itself",
     "model/codes.py:makes_name_untrue": "the catalogue itself",
     "model/codes.py:makes_untrue": "the catalogue itself",
@@ -165,7 +160,6 @@ DECIDES_BY_TEXT_FOR_A_REASON = {
 }
 DECIDES_BY_TEXT_STILL = {
     "audit/claimed_tags.py:untrue",
-    "checks/layout.py:tree_findings",
     "audit/verdict.py:_graver",
     "platforms/linux.py:rule",
 }

@@ -277,7 +277,9 @@ def test_a_cmake_minimum_required_without_a_version_is_told(tmp_path: Path, vers
     source = hooks.project(tmp_path, cmake=CMAKE.replace(" 3.18...4.0", version))
     told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out", code=2)
     assert told.startswith("error: CMakeLists.txt does not say which CMake it needs\n")
-    assert f"because: CMakeLists.txt: cmake_minimum_required names '{version.strip()}', which is no version\n" in told
+    assert (
+        f"because: CMakeLists.txt: cmake_minimum_required names '{version.strip()}', which is not a version\n" in told
+    )
     assert "hint: write cmake_minimum_required(VERSION 3.18...4.0)" in told
 
 

@@ -16,7 +16,7 @@ from support.ar_archives import member, object_file
 from support.facts import contents
 from support.reading import error_of, failure
 from truewheel import formats
-from truewheel.checks import layout
+from truewheel.checks import check_tree
 from truewheel.formats import coff
 from truewheel.model.binary import Binary, Format, Kind, Slice
 from truewheel.model.contents import File
@@ -273,5 +273,5 @@ def test_objects_whose_tables_are_cut_off_are_broken(data: bytes) -> None:
 def test_layout_tells_of_both() -> None:
     for data, code in ((b"!<arch>\n" + member(b"t.obj/", object_file()), "TW514"), (object_file(), "TW518")):
         file = File(path="p/t", size=len(data), binary=formats.read(data))
-        found = layout.tree_findings(contents(file))
+        found = check_tree(contents(file))
         assert code in [f.code for f in found]

@@ -63,13 +63,13 @@ class Module:
                 return node
         return None
 
-    def calls_of(self, function: ast.FunctionDef) -> list[ast.Call]:
-        """Return the calls of ``function`` by its bare name, or as a method."""
-        found = []
-        for call in self.calls:
-            named = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-            if named == function.name:
-                found.append(call)
+    def calls_of(self, function: ast.FunctionDef) -> list[tuple[Module, ast.Call]]:
+        """Return the calls of ``function`` by its bare name, or as an attribute; if there is none here, those elsewhere."""
+        found = [(self, call) for call in self.calls if last_name(call) == function.name]
+        if found:
+            return found
+        for module in every_module():
+            found += [(module, call) for call in module.calls if last_name(call) == function.name]
         return found
 
     def values(self, node: ast.AST | None, call: ast.Call | None, depth: int = 0) -> set[str]:
@@ -95,10 +95,10 @@ class Module:
         if function is None:
             return set()
         if node.id in parameters(function):
-            calls = [call] if call is not None else self.calls_of(function)
+            calls = [(self, call)] if call is not None else self.calls_of(function)
             found = set()
-            for one in calls:
-                found |= self.values(argument(one, function, node.id), None, depth + 1)
+            for module, one in calls:
+                found |= module.values(argument(one, function, node.id), None, depth + 1)
             return found
         found = set()
         for assignment in ast.walk(function):
@@ -106,6 +106,16 @@ class Module:
             if any(isinstance(target, ast.Name) and target.id == node.id for target in targets):
                 found |= self.values(assignment.value, call, depth + 1)
         return found
+
+
+@cache
+def every_module() -> list[Module]:
+    return [Module(path) for path in sorted(SOURCE.rglob("*.py"))]
+
+
+def last_name(call: ast.Call) -> str:
+    """Return the name of what is called, without what it is an attribute of."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def parameters(function: ast.FunctionDef) -> list[str]:
@@ -145,16 +155,19 @@ def constructions(module: Module) -> Iterator[tuple[set[str], set[str], int]]:
         code, severity = given["code"], given["severity"]
         function = module.function_around(made)
         is_helper = function is not None and isinstance(code, ast.Name) and code.id in parameters(function)
-        for call in module.calls_of(function) if is_helper else [None]:
-            yield module.values(code, call), module.values(severity, call), (call or made).lineno
+        if not is_helper:
+            yield module.values(code, None), module.values(severity, None), made.lineno
+            continue
+        for owner, call in module.calls_of(function):
+            assert owner is module, "a helper that makes findings is its module's own"
+            yield module.values(code, call), module.values(severity, call), call.lineno
 
 
 @cache
 def raised() -> dict[str, dict[str, str]]:
     """Return the places where each code is constructed at each severity."""
     found: dict[str, dict[str, str]] = {}
-    modules = [Module(path) for path in sorted(SOURCE.rglob("*.py"))]
-    for module in modules:
+    for module in every_module():
         for codes, severities, line in constructions(module):
             for code in codes:
                 for severity in severities:
@@ -163,7 +176,7 @@ def raised() -> dict[str, dict[str, str]]:
     return found
 
 
-RAISED_FOR_A_BUILD = {"TW404": "error", "TW405": "error", "TW516": "warning"}
+RAISED_FOR_A_BUILD = {"TW404": "error", "TW405": "error"}
 """What ``replace(finding, severity=…)`` makes of them: odd in a wheel that was found, wrong in one that was just built."""
 
 

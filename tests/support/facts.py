@@ -78,6 +78,11 @@ def module(
     return binary_file(path, ElfSlice(machine=X86_64_ELF, **common))  # type: ignore[arg-type]
 
 
+def files_at(*paths: str) -> list[File]:
+    """Return files at these paths: extension modules where the names end in ``.so``, other files without content."""
+    return [module(path) if path.endswith(".so") else File(path=path, size=1) for path in paths]
+
+
 def needing(path: str, version: str, *, cpu: str = "x86_64", library: str = "libc.so.6") -> File:
     """Return an ELF module that needs one library in this version (``GLIBC_2.34``), or in none if empty."""
     made = module(path, cpu=cpu)

@@ -5,9 +5,9 @@ Of Pythons :mod:`~truewheel.audit.python.tags` tells, of systems the :data:`~tru
 
 from __future__ import annotations
 
-from ..checks import layout
 from ..model.binary import Format, Kind
 from ..model.codes import makes_untrue
+from ..model.contents import is_data
 from ..model.finding import Finding, Severity
 from ..platforms import PLATFORMS, examples
 from .platform_tags import is_plain, owners_of, why
@@ -191,7 +191,7 @@ def _any_with_binaries(contents: Contents, loadable: Sequence[File]) -> list[Fin
     if not loadable:
         return []
     alone = len(owners_of(contents)) == 1
-    wrong = [m.path for m in modules(contents) if alone and not layout.DATA.intersection(m.path.split("/")[:-1])]
+    wrong = [m.path for m in modules(contents) if alone and not is_data(m.path)]
     commands = _commands(contents)
     if commands and not wrong:
         wrong, what = commands, "installs a program that runs on one"

@@ -63,18 +63,18 @@ def of_variant(contents: Contents, *, built: bool) -> tuple[Finding, ...]:
     """What is to be said of a variant's properties; few wheels are variants, and what judges them takes time to import."""
     if contents.variant is None:
         return ()
-    from ..checks import variants
+    from . import cpu_levels
 
-    return variants.findings(contents, built=built)
+    return cpu_levels.check_cpu_levels(contents, built=built)
 
 
 def cpu_floors(contents: Contents) -> tuple[Floor, ...]:
     """The CPU levels that a variant's binaries need."""
     if contents.variant is None:
         return ()
-    from ..checks import variants
+    from . import cpu_levels
 
-    return variants.floors(contents)
+    return cpu_levels.cpu_floors(contents)
 
 
 def why(ruling: PlatformRuling) -> str:

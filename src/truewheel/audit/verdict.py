@@ -1,18 +1,19 @@
 """The verdict: what a wheel may say of itself, and whether what one says is true. The strictest floor is the tag.
 
 Pure; what operating systems promise is asked of :data:`~truewheel.platforms.PLATFORMS`, what Pythons load of
-:mod:`~truewheel.audit.python.tags`, what lies where of :mod:`~truewheel.checks.layout`. What both a build and a wheel on disk are
+:mod:`~truewheel.audit.python.tags`, what is well formed of :mod:`~truewheel.checks`. What both a build and a wheel on disk are
 held to is :mod:`~truewheel.audit.platform_tags` and :mod:`~truewheel.audit.claimed_tags`.
 """
 
 from __future__ import annotations
 
-from ..checks import layout
+from .. import checks
 from ..model.codes import makes_name_untrue, makes_untrue
+from ..model.contents import is_module
 from ..model.finding import Finding, Severity
 from ..model.record import Record, replace
 from ..model.verdict import Verdict
-from ..model.wheel_name import VARIANT, WheelName, parse_wheel_name
+from ..model.wheel_name import WheelName, parse_wheel_name
 from ..platforms import PLATFORMS
 from .claimed_tags import claim_findings, foreign, kind_of, of_another_python, unknown_tag, untrue
 from .filtering import ordered
@@ -43,7 +44,7 @@ class Question(Record):
     :param compiled: whether CMake ran.
     :param lost: modules and libraries that CMake built, where it installed no file.
     :param outside: files that it installed outside of the wheel.
-    :param imports: what the packages ask of themselves; only when :func:`~truewheel.checks.layout.is_doubtful`.
+    :param imports: what the packages ask of themselves; only when :func:`~truewheel.checks.missing_modules.is_doubtful`.
     :param named: modules at the top level that the wheel's Python files import.
     """
 
@@ -102,17 +103,17 @@ def impossible(promise: str) -> tuple[Finding, ...]:
 def _graver(finding: Finding, contents: Contents, imports: Iterable[Import]) -> Finding:
     """What is merely odd in a wheel of somebody else's, and hardly meant in a build of one's own. Several modules in one file
     may be meant: ``ExtensionFileLoader`` loads each by its name."""
+    from ..model.imports import imports_file  # wheels on disk are not asked
+
     path = finding.where  # of a bare .so that nothing imports, ctypes may make use
-    silent = finding.code == "TW404" and (layout.is_module(path) or layout.imports_file(path, contents, imports))
+    silent = finding.code == "TW404" and (is_module(path) or imports_file(path, contents, imports))
     if silent or (finding.code == "TW405" and len(finding.evidence) == 1):
         return replace(finding, severity=Severity.ERROR)
-    if finding.code == "TW516":
-        return replace(finding, severity=Severity.WARNING)
     return finding
 
 
 def _of_tree(contents: Contents, question: Question, platforms: tuple[str, ...]) -> tuple[Finding, ...]:
-    found = layout.tree_findings(
+    return checks.check_tree(
         contents,
         compiled=question.compiled,
         lost=question.lost,
@@ -121,16 +122,6 @@ def _of_tree(contents: Contents, question: Question, platforms: tuple[str, ...])
         named=question.named,
         platforms=platforms,
     )
-    return tuple(_graver(f, contents, question.imports) for f in found)
-
-
-def _description(facts: WheelFacts) -> tuple[Finding, ...]:
-    """What is wrong with how a variant describes itself."""
-    if facts.contents.variant is None and VARIANT not in facts.texts:
-        return ()
-    from ..checks import variants
-
-    return variants.described(facts)
 
 
 # --- platform tags of a build -----------------------------------------------------------------------------------
@@ -319,12 +310,10 @@ def check(
     if claimed is not None and meant:
         truth = replace(truth, platforms=(*truth.platforms, *_beside(contents, claimed, truth, meant, exclude)))
     told = [*claims, *homeless, *(f for r in rulings for f in r.findings)]
-    told += layout.findings(facts, opinion=_opinion(facts, truth, untrue=any(makes_untrue(f) for f in claims)))
-    told += [*_description(facts), *of_variant(contents, built=False)]
+    told += checks.check_wheel(facts, opinion=_opinion(facts, truth, untrue=any(makes_untrue(f) for f in claims)))
+    told += of_variant(contents, built=False)
     if upload:
-        from ..checks import upload as refusals  # packaging.metadata is slow to import
-
-        told += layout.bounded(refusals.findings(facts))
+        told += checks.check_upload(facts)
     systems = () if meant else tuple(r.family for r in rulings)
     return Checked(
         claimed=claimed,

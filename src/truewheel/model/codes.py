@@ -123,6 +123,7 @@ CODES = {
         Code("TW536", "The label and variant.json disagree", (ERROR,), makes_label_untrue=True),
         Code("TW537", "Follows a draft", (WARNING,)),
         Code("TW538", "A name that Windows does not allow", (WARNING,)),
+        Code("TW539", "A signature of RECORD", (ERROR, WARNING)),
         Code("TW540", "A module of the package is missing", (ERROR,)),
         Code("TW541", "CMake installed nothing", (WARNING,)),
         Code("TW542", "Installed outside of the wheel", (WARNING,)),

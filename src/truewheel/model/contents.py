@@ -12,12 +12,22 @@ from .record import Record, worked_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from .binary import Binary
     from .errors import FormatError
     from .record_file import RecordRow
     from .variants import Variant
+
+
+DATA_DIRECTORIES = frozenset(
+    {"test", "tests", "testing", "testdata", "test_data", "fixtures", "data", "examples", "samples"}
+)
+"""Directories whose files are somebody's data, whatever their names say."""
+_LONGEST_PATH = 4096
+"""Characters of the longest path that is taken apart: no file system takes a longer one."""
+_NAMED_FOR_PYTHON = (".cpython-", ".abi3", ".pypy", ".cp3")
+"""What the names of extension modules hold before ``.so`` (PEP 3149, PEP 384)."""
 
 
 class File(Record):
@@ -89,9 +99,77 @@ class Contents(Record):
         return roots[scheme] + rest if scheme in roots else path
 
     @worked_out
+    def paths(self) -> frozenset[str]:
+        """Return the path of every file."""
+        return frozenset([file.path for file in self.files])
+
+    @worked_out
+    def directories(self) -> frozenset[str]:
+        """Return every directory that a file lies in."""
+        found: set[str] = set()
+        for file in self.files:
+            found.update(parent_directories(file.path))
+        return frozenset(found)
+
+    @worked_out
+    def loadable_paths(self) -> tuple[str, ...]:
+        """Return the path of every binary that a loader takes."""
+        return tuple([file.path for file, binary in self.binaries() if binary.is_loadable])
+
+    @worked_out
+    def payload(self) -> tuple[File, ...]:
+        """Return every file outside of the metadata directory: what the wheel is made for."""
+        prefix = self.dist_info + "/"
+        return tuple([file for file in self.files if not file.path.startswith(prefix)])
+
+    @worked_out
     def binaries(self) -> tuple[tuple[File, Binary], ...]:
         """Every file whose facts are known, with them."""
         return tuple((f, f.binary) for f in self.files if f.binary is not None)
+
+
+def is_module(path: str) -> bool:
+    """Return whether a file has the name of an extension module; a bare ``x.so`` may be one, or any other library.
+
+    >>> is_module("p/_m.cpython-313-x86_64-linux-gnu.so"), is_module("p/_m.pyd"), is_module("p/libm.so")
+    (True, True, False)
+    """
+    name = path.rpartition("/")[2]
+    if name.endswith(".so"):
+        return any(part in name for part in _NAMED_FOR_PYTHON)
+    return name.endswith(".pyd")
+
+
+def is_data(path: str) -> bool:
+    """Return whether a file lies in a directory for data or tests: a broken module there may be meant to be broken."""
+    return not DATA_DIRECTORIES.isdisjoint(path.split("/")[:-1])
+
+
+def directory_of(path: str) -> str:
+    """Return the directory that a file lies in, empty for one at the top."""
+    return path.rpartition("/")[0]
+
+
+def parent_directories(path: str) -> Iterator[str]:
+    """Yield every directory that a path lies in, the outermost first; not more than a path can sensibly have.
+
+    >>> list(parent_directories("a/b/c.py"))
+    ['a', 'a/b']
+    """
+    end = path.find("/", 1, _LONGEST_PATH)
+    while end > 0:
+        yield path[:end]
+        end = path.find("/", end + 1, _LONGEST_PATH)
+
+
+def module_path(path: str) -> str:
+    """Return a file's path without the suffixes of its name: what an import statement would call it.
+
+    >>> module_path("p/_m.cpython-313-x86_64-linux-gnu.so")
+    'p/_m'
+    """
+    directory, slash, name = path.rpartition("/")
+    return directory + slash + name.partition(".")[0]
 
 
 class Member(Record):
@@ -156,7 +234,25 @@ class WheelFacts(Record):
     undecodable: tuple[str, ...] = ()
     texts: Mapping[str, str] = MappingProxyType({})
 
+    @worked_out
+    def member_names(self) -> tuple[str, ...]:
+        """Return the name of every entry of the archive, in its order, with duplicates."""
+        return tuple([member.name for member in self.members])
+
+    @worked_out
+    def files_by_name(self) -> dict[str, Member]:
+        """Return every file of the archive by its name, the last of several; directories are left out."""
+        return {member.name: member for member in self.members if not member.name.endswith("/")}
+
     @property
     def wheel_tags(self) -> tuple[str, ...]:
         """The ``Tag:`` lines of WHEEL, in file order."""
-        return tuple(v for k, v in self.wheel_headers if k.lower() == "tag")
+        return tuple(value for name, value in self.wheel_headers if name.lower() == "tag")
+
+    @property
+    def is_purelib(self) -> bool | None:
+        """What ``Root-Is-Purelib`` says; ``None`` if it is missing, or neither true nor false."""
+        values = [value.lower() for name, value in self.wheel_headers if name.lower() == "root-is-purelib"]
+        if not values or values[-1] not in ("true", "false"):
+            return None
+        return values[-1] == "true"

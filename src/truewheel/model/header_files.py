@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def wheel_text(*, generator: str, purelib: bool, tags: Iterable[str], build: str = "") -> bytes:
-    """The content of WHEEL.
+    """Return the content of WHEEL.
 
     :param tags: expanded tags, one per line.
     """
@@ -23,21 +23,23 @@ def wheel_text(*, generator: str, purelib: bool, tags: Iterable[str], build: str
 
 
 def parse_headers(text: str) -> tuple[tuple[str, str], ...]:
-    """The headers of WHEEL (or of METADATA, without its body), in order; continued lines are joined."""
+    """Return the headers of WHEEL (or of METADATA, without its body), in order; continued lines are joined."""
     return tuple(each_header(text))
 
 
 def each_header(text: str) -> Iterator[tuple[str, str]]:
-    """The headers one by one, for those who look for the first of a name.
+    """Yield the headers one by one, for those who look for the first of a name.
 
     As :mod:`email` has it, an empty line ends them, and one of blanks goes on with the header before.
 
     >>> list(each_header("License: one\\n \\n two\\nName: p\\n\\nName: none"))
     [('License', 'one\\n\\ntwo'), ('Name', 'p')]
     """
-    body = text.find("\n\n")  # a project's whole README may follow
+    # A project's whole README may follow, which need not be split into lines.
+    end = text.find("\n\n")
+    head = text if end < 0 else text[:end]
     last: tuple[str, str] | None = None
-    for line in (text if body < 0 else text[:body]).replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+    for line in head.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         if not line:
             break
         if line[0] in " \t" and last is not None:

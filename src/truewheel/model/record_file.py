@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
+_MOST_DIGITS = 19
+"""Digits of a size that no file has."""
+
+
 class RecordRow(Record):
     """One row of RECORD: path, hash algorithm and value (``None`` when empty), size in bytes."""
 
@@ -22,8 +26,9 @@ class RecordRow(Record):
 
 
 def record_text(rows: Iterable[RecordRow]) -> bytes:
-    """The content of RECORD."""
-    import csv  # what only judges never needs it
+    """Return the content of RECORD."""
+    # Only who writes wheels needs these, and to import them takes time.
+    import csv
     import io
 
     text = io.StringIO()
@@ -35,29 +40,37 @@ def record_text(rows: Iterable[RecordRow]) -> bytes:
 
 
 def parse_record(text: str) -> tuple[RecordRow, ...]:
-    """The rows of RECORD; a row that makes no sense keeps what sense it has, and what is no CSV any more ends it."""
+    """Return the rows of RECORD.
+
+    A row that makes no sense keeps what sense it has; what is not CSV any more ends the file.
+    """
     rows = []
     for fields in _fields(text):
         path, digest, size = (*fields, "", "")[:3]
         algorithm, _, value = digest.partition("=")
-        rows.append(
-            RecordRow(
-                path=path,
-                algorithm=algorithm or None,
-                digest=value or None,
-                size=int(size) if size.isdecimal() and size.isascii() and len(size) < 19 else None,
-            )
-        )
+        row = RecordRow(path=path, algorithm=algorithm or None, digest=value or None, size=_size(size))
+        rows.append(row)
     return tuple(rows)
 
 
+def _size(text: str) -> int | None:
+    """Return a number of bytes, ``None`` for what no file can have: int() would take other scripts' digits, too."""
+    is_number = text.isdecimal() and text.isascii() and len(text) < _MOST_DIGITS
+    return int(text) if is_number else None
+
+
 def _fields(text: str) -> Iterator[list[str]]:
+    """Yield the fields of each line."""
     if '"' not in text:
-        yield from (line.split(",") for line in text.replace("\r\n", "\n").split("\n") if line)
+        for line in text.replace("\r\n", "\n").split("\n"):
+            if line:
+                yield line.split(",")
         return
-    import contextlib  # these are slow to import, and few names hold a comma or a quote
+    # These are slow to import, and few names hold a comma or a quote.
+    import contextlib
     import csv
     import io
 
-    with contextlib.suppress(csv.Error):  # a field of more than 131,072 characters, a NUL (before Python 3.11)
+    # It raises on a field of more than 131,072 characters, and on a NUL (before Python 3.11).
+    with contextlib.suppress(csv.Error):
         yield from filter(None, csv.reader(io.StringIO(text)))

@@ -11,7 +11,7 @@ from .record import Record
 
 VARIANT = "variant.json"
 """The file in ``.dist-info`` that describes a wheel variant (a draft)."""
-_OF_LABELS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_.")
+_IN_LABELS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_.")
 
 
 class WheelName(Record):
@@ -31,7 +31,7 @@ class WheelName(Record):
     variant: str = ""
 
     def __str__(self) -> str:
-        """The file name.
+        """Return the file name.
 
         >>> str(WheelName(name="p", version="1", interpreters=("py3",), abis=("none",), platforms=("any",)))
         'p-1-py3-none-any.whl'
@@ -47,11 +47,15 @@ class WheelName(Record):
     @property
     def expanded(self) -> tuple[str, ...]:
         """One tag per combination, sorted."""
-        return tuple(sorted(f"{i}-{a}-{p}" for i in self.interpreters for a in self.abis for p in self.platforms))
+        tags = []
+        for interpreter in self.interpreters:
+            for abi in self.abis:
+                tags += [f"{interpreter}-{abi}-{platform}" for platform in self.platforms]
+        return tuple(sorted(tags))
 
 
 def escape(name: str) -> str:
-    """A distribution name as file names spell it (PEP 625).
+    """Return a distribution name as file names spell it (PEP 625).
 
     >>> escape("My.Pkg-two")
     'my_pkg_two'
@@ -63,45 +67,55 @@ def escape(name: str) -> str:
 
 
 def dist_info_name(name: str, version: str) -> str:
-    """The metadata directory: ``my_pkg-1.0.dist-info``."""
+    """Return the name of the metadata directory: ``my_pkg-1.0.dist-info``."""
     return f"{escape(name)}-{version.replace('-', '_')}.dist-info"
 
 
 @functools.lru_cache(maxsize=256)
 def parse_wheel_name(filename: str) -> WheelName | None:
-    """The parts of a wheel's file name; ``None`` when it is not one.
+    """Return the parts of a wheel's file name, ``None`` if it is not one.
 
     >>> parse_wheel_name("p-1-2b-cp39-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl").platforms
     ('manylinux_2_17_x86_64', 'manylinux2014_x86_64')
     >>> parse_wheel_name("p-1-cp313-cp313-linux_x86_64-x86_64_v3.whl").variant
     'x86_64_v3'
     """
+    if not filename.endswith(".whl"):
+        return None
     parts = filename.removesuffix(".whl").split("-")
-    if not filename.endswith(".whl") or len(parts) not in (5, 6, 7) or not all(parts):
+    if len(parts) not in (5, 6, 7) or not all(parts):
         return None
+    name, version, *rest = parts
     # A build tag begins with a digit, which a Python tag must not: that tells both names of six parts apart.
-    build = parts[2] if len(parts) > 5 and parts[2][0].isdecimal() else ""
-    *tags, label = parts[3:] if build else parts[2:]
-    if len(tags) == 2:
-        tags, label = [*tags, label], ""
-    if len(tags) != 3 or (label and not _is_of_variant(tags, label)):
+    build = ""
+    if len(rest) > 3 and rest[0][0].isdecimal():
+        build, *rest = rest
+    if len(rest) not in (3, 4):
         return None
-    interpreters, abis, platforms = (tuple(part.split(".")) for part in tags)
+    interpreters, abis, platforms, *labels = rest
+    if labels and not _is_label_behind(interpreters, platforms, labels[0]):
+        return None
     return WheelName(
-        name=parts[0], version=parts[1], build=build, interpreters=interpreters, abis=abis, platforms=platforms,
-        variant=label,
-    )  # fmt: skip
+        name=name,
+        version=version,
+        build=build,
+        interpreters=tuple(interpreters.split(".")),
+        abis=tuple(abis.split(".")),
+        platforms=tuple(platforms.split(".")),
+        variant="".join(labels),
+    )
 
 
 def is_label(text: str) -> bool:
-    """Whether ``text`` can be a variant's label in a file name.
+    """Return whether ``text`` can be a variant's label in a file name.
 
     >>> is_label("x86_64_v3"), is_label("X86"), is_label("")
     (True, False, False)
     """
-    return bool(text) and _OF_LABELS.issuperset(text)
+    return bool(text) and _IN_LABELS.issuperset(text)
 
 
-def _is_of_variant(tags: list[str], label: str) -> bool:
-    """Whether what follows a platform is a label. No platform is called ``none``: that is an ABI behind a bad build tag."""
-    return is_label(label) and tags[2] != "none" and not tags[0][0].isdecimal()
+def _is_label_behind(interpreters: str, platforms: str, text: str) -> bool:
+    """Return whether the last part of a name is a label, and not the platform behind a build tag that is not valid."""
+    # No platform is called "none": that is an ABI tag, one place too late.
+    return is_label(text) and platforms != "none" and not interpreters[0].isdecimal()

@@ -1,7 +1,11 @@
-"""The machine and the interpreter that run this build, looked at once and passed on as values."""
+"""The machine and the interpreter that run this build, looked at once and passed on as values.
+
+Here alone it is asked which Python and which system we happen to run on; all others are told.
+"""
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import sysconfig
@@ -13,8 +17,7 @@ from ..model.target import Target
 
 _EPOCH = 1580601600
 """2020-02-02 00:00:00 UTC: the time of what is made when SOURCE_DATE_EPOCH does not say another."""
-
-DISTRIBUTIONS: Mapping[str, str] = {
+_DISTRIBUTIONS: Mapping[str, str] = {
     "CONDA_BUILD": "conda-build",
     "DEB_BUILD_ARCH": "Debian's dpkg-buildpackage",
     "DEB_HOST_ARCH": "Debian's dpkg-buildpackage",
@@ -31,10 +34,12 @@ dpkg-architecture(1), debhelper(7), pybuild(1), Nix manual "stdenv", rpm "Build 
 "compiler wrappers")."""
 
 
-def distribution(environ: Mapping[str, str] | None = None) -> str | None:
-    """Which distribution's package build this is; ``None`` when it is none."""
-    environ = os.environ if environ is None else environ
-    return next((name for variable, name in DISTRIBUTIONS.items() if environ.get(variable)), None)
+def find_distribution(environ: Mapping[str, str]) -> str | None:
+    """Return which distribution's package build this is; ``None`` when it is not one."""
+    for variable, name in _DISTRIBUTIONS.items():
+        if environ.get(variable):
+            return name
+    return None
 
 
 def source_date_epoch(environ: Mapping[str, str] | None = None) -> int:
@@ -44,7 +49,9 @@ def source_date_epoch(environ: Mapping[str, str] | None = None) -> int:
 
     :raises TruewheelError: when ``SOURCE_DATE_EPOCH`` is not a number.
     """
-    text = (os.environ if environ is None else environ).get("SOURCE_DATE_EPOCH", "")
+    if environ is None:
+        environ = os.environ
+    text = environ.get("SOURCE_DATE_EPOCH", "")
     if not text:
         return _EPOCH
     try:
@@ -56,35 +63,34 @@ def source_date_epoch(environ: Mapping[str, str] | None = None) -> int:
         ) from None
 
 
-def distributions() -> frozenset[str]:
-    """Normalised names of what is installed for this interpreter."""
+def installed_distributions() -> frozenset[str]:
+    """Return the normalised names of what is installed for this interpreter."""
     import importlib.metadata  # slow, and asked for only when a build has failed
 
     from packaging.utils import canonicalize_name
 
-    names = (d.metadata["Name"] for d in importlib.metadata.distributions())
+    names = [distribution.metadata["Name"] for distribution in importlib.metadata.distributions()]
     return frozenset(canonicalize_name(name) for name in names if name)
 
 
-def has_headers() -> bool:
-    """Whether this interpreter's ``Python.h`` is where it says."""
-    return Path(sysconfig.get_path("include"), "Python.h").is_file()
+def has_headers(target: Target) -> bool:
+    """Whether ``Python.h`` is where the target says."""
+    return Path(target.headers, "Python.h").is_file()
 
 
-def target(platform_tag: str | None = None) -> Target:
-    """The running interpreter as a target.
+@functools.cache
+def running_target() -> Target:
+    """Return the interpreter that runs this build, on its system, as a target."""
+    from packaging import tags  # slow to import: builds do so while CMake runs (``prefetch``)
 
-    :param platform_tag: the plain platform, when the engine knows better (``ARCHFLAGS``, cross builds).
-    """
-    from packaging import tags  # slow to import; see the pipeline
-
-    version = (sys.version_info.major, sys.version_info.minor)
-    first = next(tags.sys_tags())
+    best = next(tags.sys_tags())
     return Target(
         implementation=sys.implementation.name,
-        version=version,
-        python_tag=first.interpreter,
-        abi_tag=first.abi,
+        version=(sys.version_info.major, sys.version_info.minor),
+        python_tag=best.interpreter,
+        abi_tag=best.abi,
         suffix=sysconfig.get_config_var("EXT_SUFFIX") or "",
-        platform_tag=platform_tag or sysconfig.get_platform().replace("-", "_").replace(".", "_"),
+        platform_tag=sysconfig.get_platform().replace("-", "_").replace(".", "_"),
+        system=sys.platform,
+        headers=sysconfig.get_path("include"),
     )

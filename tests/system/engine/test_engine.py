@@ -9,6 +9,7 @@ import ast
 import importlib
 import importlib.metadata
 import inspect
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,86 +20,154 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 from scikit_build_core import program_search
 from scikit_build_core._logging import rich_warning
+from scikit_build_core.cmake import CMake
 
 from support.paths import ROOT
 from truewheel.model.errors import ConfigError
 from truewheel.model.request import Product, Request
 from truewheel.system import engine
+from truewheel.system.engine import error_translation
+
+SCIKIT_BUILD_CORE = Path(program_search.__file__).parent
 
 PIECES = {
-    "SettingsReader": {"pyproject", "config_settings", "state", "retry"},
-    "GetRequires": {"settings", "dynamic_metadata_entries"},
-    "CMake": {"version", "cmake_path"},
-    "configure_wheel": {
-        "cmake", "settings", "wheel_dirs", "install_dir", "build_dir", "state", "name", "version", "raw_version",
-        "extra_cache_entries",
+    "settings.skbuild_read_settings": {
+        "SettingsReader": {"pyproject", "config_settings", "state", "env", "retry"},
     },
-    "build_wheel": {"builder"},
-    "install_wheel": {"builder", "install_dir", "editable"},
-    "build_install_extra_build_types": {"builder", "settings", "wheel_dirs", "install_dir", "state", "editable"},
-    "editable_rebuild_options": {"builder"},
-    "get_build_dir": {"settings", "tags", "state", "editable", "has_cmake", "fallback", "name"},
-    "get_editable_rebuild_dir": {"settings", "build_dir", "targetlib", "tags", "state", "name"},
-    "prepare_editable_rebuild_dir": {"targetlib_dir", "guard"},
-    "get_install_dir": {"settings", "wheel_dirs", "targetlib"},
-    "get_targetlib": {"settings"},
-    "get_wheel_tag": {"settings", "targetlib"},
-    "prepare_wheel_dirs": {"wheel_root", "targetlib"},
-    "packages_to_file_mapping": {"packages", "platlib_dir", "include", "src_exclude", "target_exclude", "build_dir", "mode"},
-    "iter_force_include": {"source", "dest", "base"},
-    "process_script_dir": {"script_dir"},
-    "get_packages": {"packages", "name"},
-    "package_search_dirs": {"packages"},
-    "editable_redirect_files": {
-        "build_options", "install_options", "libdir", "mapping", "name", "packages", "reload_dir", "settings", "install_prefix",
+    "settings.skbuild_model": {
+        "EnvValue": {"raw"},
     },
-    "editable_inplace_files": {"name", "packages", "package_paths", "source_dir", "build_options", "settings"},
-    "each_unignored_file": {"include", "exclude", "build_dir", "mode", "resolve_symlinks", "yield_loop_symlinks"},
-    "symlink_escapes": set(),
-    "add_dynamic_import_names": {"project", "settings"},
-    "process_dynamic_metadata": set(),
-    "process_legacy_dynamic_metadata": set(),
-    "dynamic_wheel_fields": {"entries"},
-    "resolve_wheel_tree": {"dest", "wheel_dirs", "targetlib", "experimental"},
-    "resolve_from_sdist_force_include": set(),
-    "editable_redirectable": {"src", "rel"},
-    "get_cmake_program": {"cmake_path"},
-    "get_cmake_programs": {"module"},
-    "setup_logging": {"log_level"},
-    "entry_points": {"group"},
-    "rich_print": {"file"},
+    "build._init": {
+        "setup_logging": {"log_level"},
+    },
+    "builder.get_requires": {
+        "GetRequires": {"settings", "dynamic_metadata_entries"},
+    },
+    "builder._load_provider": {
+        "process_dynamic_metadata": set(),
+        "process_legacy_dynamic_metadata": set(),
+        "dynamic_wheel_fields": {"entries"},
+    },
+    "build.common_wheel_helpers": {
+        "get_targetlib": {"settings"},
+        "get_wheel_tag": {"settings", "targetlib"},
+        "get_build_dir": {"settings", "tags", "state", "editable", "has_cmake", "fallback", "name"},
+        "get_editable_rebuild_dir": {"settings", "build_dir", "targetlib", "tags", "state", "name"},
+        "prepare_editable_rebuild_dir": {"targetlib_dir", "guard"},
+        "get_install_dir": {"settings", "wheel_dirs", "targetlib"},
+        "prepare_wheel_dirs": {"wheel_root", "targetlib"},
+        "configure_wheel": {
+            "cmake", "settings", "wheel_dirs", "install_dir", "build_dir", "state", "name", "version", "raw_version",
+            "extra_cache_entries",
+        },
+        "build_wheel": {"builder"},
+        "install_wheel": {"builder", "install_dir", "editable"},
+        "build_install_extra_build_types": {
+            "builder", "settings", "wheel_dirs", "install_dir", "state", "name", "version", "raw_version", "editable",
+            "extra_cache_entries",
+        },
+        "editable_rebuild_options": {"builder"},
+    },
+    "build._editable": {
+        "get_packages": {"packages", "name"},
+        "package_search_dirs": {"packages"},
+        "editable_redirect_files": {
+            "build_options", "install_options", "libdir", "mapping", "name", "packages", "reload_dir", "settings",
+            "install_prefix",
+        },
+        "editable_inplace_files": {"name", "packages", "package_paths", "source_dir", "build_options", "settings"},
+    },
+    "build._pathutil": {
+        "packages_to_file_mapping": {
+            "packages", "platlib_dir", "include", "src_exclude", "target_exclude", "build_dir", "mode",
+        },
+        "iter_force_include": {"source", "dest", "base"},
+        "resolve_wheel_tree": {"dest", "wheel_dirs", "targetlib", "experimental"},
+        "resolve_from_sdist_force_include": set(),
+        "editable_redirectable": {"src", "rel"},
+    },
+    "build._scripts": {
+        "process_script_dir": {"script_dir"},
+    },
+    "build._file_processor": {
+        "each_unignored_file": {
+            "include", "exclude", "build_dir", "mode", "resolve_symlinks", "yield_loop_symlinks",
+        },
+        "symlink_escapes": set(),
+    },
+    "build._import_names": {
+        "add_dynamic_import_names": {"project", "settings"},
+    },
+    "cmake": {
+        "CMake": {"version", "cmake_path"},
+    },
+    "program_search": {
+        "get_cmake_program": {"cmake_path"},
+        "get_cmake_programs": {"module"},
+    },
+    "_logging": {
+        "rich_print": {"file"},
+    },
+    "_compat.importlib.metadata": {
+        "entry_points": {"group"},
+    },
 }  # fmt: skip
+"""Each function and class that is called, by its module, with the parameters that are passed by name."""
+TYPES = {
+    ("settings.sources", "ConfSource"),
+    ("settings.skbuild_model", "ScikitBuildSettings"),
+    ("errors", "FailedLiveProcessError"),
+    ("errors", "NotFoundError"),
+    ("errors", "ScikitBuildError"),
+}
+"""What is only recognised."""
+CALLED = [(module, name) for module, pieces in PIECES.items() for name in pieces]
 
 
-def imported() -> dict[str, object]:
-    """Return everything that the engine imports from scikit-build-core, at the top of its modules or within functions."""
-    pieces = {}
+def imported() -> set[tuple[str, str]]:
+    """Return everything that the engine imports of scikit-build-core, at its top or late: modules with names."""
+    found = set()
     for file in Path(engine.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("scikit_build_core"):
-                continue
-            module = importlib.import_module(str(node.module))
-            for alias in node.names:
-                pieces[alias.name] = getattr(module, alias.name)
-    return pieces
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("scikit_build_core."):
+                found |= {(str(node.module).removeprefix("scikit_build_core."), alias.name) for alias in node.names}
+    return found
 
 
-@pytest.mark.parametrize("name", PIECES)
-def test_each_piece_of_scikit_build_core_takes_what_we_pass(name: str) -> None:
-    parameters = set(inspect.signature(imported()[name]).parameters)
-    assert PIECES[name] <= parameters
+@pytest.mark.parametrize(("module", "name"), CALLED, ids=[f"{module}.{name}" for module, name in CALLED])
+def test_piece(module: str, name: str) -> None:
+    piece = getattr(importlib.import_module(f"scikit_build_core.{module}"), name)
+    assert PIECES[module][name] <= set(inspect.signature(piece).parameters)
 
 
-def test_every_piece_that_we_use_is_listed() -> None:
-    others = {
-        "ConfSource",
-        "ScikitBuildSettings",
-        "FailedLiveProcessError",
-        "NotFoundError",
-        "ScikitBuildError",
-        "program_search",
-    }
-    assert set(imported()) - others == set(PIECES)
+def test_the_list_is_complete() -> None:
+    assert imported() == {*CALLED, *TYPES}
+
+
+def test_cmake_is_searched_with_the_environment_that_is_handed_in() -> None:
+    assert {"version", "env"} <= set(inspect.signature(CMake.default_search).parameters)
+
+
+def test_a_failed_command_says_which_step_it_was() -> None:
+    """The message is the only sign that ``FailedLiveProcessError`` has: each place that raises one is known here."""
+    raised = set()
+    for function in ast.walk(ast.parse(inspect.getsource(sys.modules[CMake.__module__]))):
+        if isinstance(function, ast.FunctionDef) and "FailedLiveProcessError" in ast.unparse(function):
+            assigned = [node.value for node in ast.walk(function) if isinstance(node, ast.Assign)]
+            raised |= {value.value for value in assigned if isinstance(value, ast.Constant)}
+    assert raised & error_translation._PHASES.keys() == error_translation._PHASES.keys()
+    others = {path.name for path in SCIKIT_BUILD_CORE.rglob("*.py") if "raise FailedLiveProcessError" in read(path)}
+    assert others == {"cmake.py"}
+
+
+def test_a_complaint_begins_with_the_sign_that_is_looked_for() -> None:
+    assert f'"{{bold.red}}{error_translation._ERROR_SIGN}"' in read(SCIKIT_BUILD_CORE / "_logging.py")
+    advice = read(SCIKIT_BUILD_CORE / "settings" / "skbuild_read_settings.py")
+    assert error_translation._IDLE_ADVICE in advice
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def test_a_directory_in_the_place_of_a_file_is_told(tmp_path: Path) -> None:
@@ -115,21 +184,24 @@ def test_cmake_has_a_minute_to_answer() -> None:
 
 
 def test_nothing_of_the_engine_reads_the_file_api() -> None:
-    """What CMake's file API would tell is left out (``unread``): ``CMaker`` alone has it, and nothing looks at it there."""
-    package = Path(program_search.__file__).parent
-    sources = {p.relative_to(package).as_posix(): p.read_text(encoding="utf-8") for p in package.rglob("*.py")}
+    """What CMake's file API would tell is left out (``adjustments``): ``CMaker`` alone has it, and nothing looks at it there."""
+    sources = {path.relative_to(SCIKIT_BUILD_CORE).as_posix(): read(path) for path in SCIKIT_BUILD_CORE.rglob("*.py")}
     speak = {name for name, text in sources.items() if "file_api" in text and not name.startswith("file_api/")}
     assert speak == {"cmake.py", "__main__.py"}  # the second is a command for people who look for mistakes
     assert sources["cmake.py"].count("self.file_api") == 1  # where it is filled
 
 
 def test_the_file_api_is_neither_loaded_nor_asked_for(tmp_path: Path) -> None:
-    script = "import sys, truewheel.system.engine, scikit_build_core.cmake as c; from pathlib import Path; "
-    script += "cmaker = c.CMaker(c.CMake('4', 'cmake'), Path(), Path('build'), 'Release'); print(cmaker._file_api_query.exists()); "
-    script += "print([m for m in sys.modules if m.startswith('scikit_build_core.file_api.model')])"
+    script = """
+import sys, truewheel.system.engine, scikit_build_core.cmake as c
+from pathlib import Path
+cmaker = c.CMaker(c.CMake('4', 'cmake'), Path(), Path('build'), 'Release')
+print(cmaker._file_api_query.exists())
+print([name for name in sys.modules if name.startswith('scikit_build_core.file_api.model')])
+"""
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.split("\n")[:2] == ["False", "[]"]
-    assert [p.name for p in (tmp_path / "build").iterdir()] == [".skbuild-info.json"]
+    assert [path.name for path in (tmp_path / "build").iterdir()] == [".skbuild-info.json"]
 
 
 def test_the_installed_scikit_build_core_is_one_that_we_allow() -> None:
@@ -140,7 +212,9 @@ def test_the_installed_scikit_build_core_is_one_that_we_allow() -> None:
 
 
 def request(place: Path, **settings: str) -> Request:
-    return Request(product=Product.WHEEL, source=place, output=place, config_settings=settings)
+    return Request(
+        product=Product.WHEEL, source=place, output=place, config_settings=settings, environ=dict(os.environ)
+    )
 
 
 def table(**scikit_build: object) -> dict[str, object]:

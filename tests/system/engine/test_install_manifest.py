@@ -5,35 +5,26 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pytest
-
-from truewheel.system.engine import install_manifest as manifest
+from truewheel.system.engine.install_manifest import files_installed_outside, manifest_stamps
 
 
-def test_files_that_were_installed_outside_of_the_wheel_are_found(tmp_path: Path) -> None:
+def test_files_outside_of_the_wheel(tmp_path: Path) -> None:
     build, stage, real = tmp_path / "build", tmp_path / "stage", tmp_path / "real"
     build.mkdir()
     (real / "lib").mkdir(parents=True)
     stage.symlink_to(real)
-    before = manifest.stamps(build)
+    before = manifest_stamps(build)
     names = [f"{stage}/pkg/m.so", f"{real}/lib/x.so", f"{tmp_path}/stages/y.so", "/opt/z.so", f"{stage}/../up.so"]
     (build / "install_manifest.txt").write_text("\n".join(names))
     away = ("/opt/z.so", f"{stage}/../up.so", f"{tmp_path}/stages/y.so")
-    assert manifest.outside(build, before=before, roots=[stage]) == away
-
-
-def test_with_a_destdir_nothing_was_installed_on_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = manifest.stamps(tmp_path)
-    (tmp_path / "install_manifest.txt").write_text("/opt/z.so")
-    assert manifest.outside(tmp_path, before=before, roots=[]) == ("/opt/z.so",)
-    monkeypatch.setenv("DESTDIR", "/dest")
-    assert manifest.outside(tmp_path, before=before, roots=[]) == ()
+    assert files_installed_outside(build, before=before, roots=[stage], environ={}) == away
+    assert files_installed_outside(build, before=before, roots=[stage], environ={"DESTDIR": "/dest"}) == ()
 
 
 def test_what_an_earlier_install_has_left_is_not_read(tmp_path: Path) -> None:
     for name in ("install_manifest.txt", "install_manifest_dev.txt"):
         (tmp_path / name).write_text(f"/opt/{name}\n")
-    before = manifest.stamps(tmp_path)
-    assert manifest.outside(tmp_path, before=before, roots=[]) == ()
+    before = manifest_stamps(tmp_path)
+    assert files_installed_outside(tmp_path, before=before, roots=[], environ={}) == ()
     os.utime(tmp_path / "install_manifest_dev.txt", ns=(0, 1))
-    assert manifest.outside(tmp_path, before=before, roots=[]) == ("/opt/install_manifest_dev.txt",)
+    assert files_installed_outside(tmp_path, before=before, roots=[], environ={}) == ("/opt/install_manifest_dev.txt",)

@@ -8,9 +8,9 @@ import time
 
 SCRIPT = """
 import subprocess, sys
-from truewheel.system.engine import output as transcript
+from truewheel.system.engine.output import kept_output
 print("before", flush=True)
-with transcript.kept() as lines:
+with kept_output() as lines:
     {inside}
 print("after", list(lines), flush=True)
 """
@@ -69,8 +69,6 @@ def test_a_daemon_that_stays_does_not_hold_the_build_up() -> None:
     process.stdout.close()
 
 
-def test_closed_streams_do_no_harm() -> None:
-    script = (
-        "import os; os.close(1); from truewheel.system.engine import output as transcript\nwith transcript.kept(): pass"
-    )
+def test_closed_streams_are_no_mistake() -> None:
+    script = "import os; os.close(1); from truewheel.system.engine.output import kept_output\nwith kept_output(): pass"
     subprocess.run([sys.executable, "-c", script], check=True)

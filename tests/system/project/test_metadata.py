@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from truewheel.model.project import Project
 from truewheel.model.request import Product, Request
 from truewheel.system.engine import Engine
 from truewheel.system.project.metadata import read_project
-from truewheel.system.project.pyproject_toml import read_table
+from truewheel.system.project.pyproject_toml import read_project_file
 
 HEAD = '[project]\nname = "p"\nversion = "1"\n[tool.scikit-build]\nwheel.cmake = false\n'
 DYNAMIC = HEAD.replace('version = "1"', 'dynamic = ["version"]')
@@ -20,9 +21,11 @@ DYNAMIC = HEAD.replace('version = "1"', 'dynamic = ["version"]')
 def project(place: Path, text: str, **settings: str) -> Project:
     """Read a project with this pyproject.toml."""
     (place / "pyproject.toml").write_text(text, encoding="utf-8")
-    request = Request(product=Product.WHEEL, source=place, output=place, config_settings=settings)
-    table = read_table(place)
-    return read_project(table, request, Engine(request, table))
+    request = Request(
+        product=Product.WHEEL, source=place, output=place, config_settings=settings, environ=dict(os.environ)
+    )
+    project_file = read_project_file(request)
+    return read_project(project_file, request, Engine(request, project_file.table))
 
 
 def problems(place: Path, text: str, **settings: str) -> dict[str, str]:
@@ -69,7 +72,7 @@ def problems_of_reading(place: Path, text: str | None) -> dict[str, str]:
     if text is not None:
         (place / "pyproject.toml").write_text(text)
     with pytest.raises(ConfigError) as caught:
-        read_table(place)
+        read_project_file(Request(product=Product.WHEEL, source=place, output=place))
     return {p.where: p.message for p in caught.value.problems}
 
 

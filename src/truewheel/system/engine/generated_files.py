@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import io
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,12 @@ from ...model.project import Project
 _DEFAULT_LICENCES = ("LICEN[CS]E*", "COPYING*", "NOTICE*", "AUTHORS*")
 
 
-def licences(settings: ScikitBuildSettings, project: Project) -> Iterator[Path]:
-    """Licence files, from the source directory: ``project.license-files``, else ``wheel.license-files``, else the usual ones.
+def find_licences(settings: ScikitBuildSettings, project: Project) -> Iterator[Path]:
+    """Yield licence files by their paths from the source directory.
 
-    :raises ConfigError: when both say which.
+    They are those of ``project.license-files`` (PEP 639), else of ``wheel.license-files``, else the usual ones.
+
+    :raises ConfigError: when both settings say which.
     """
     configured = settings.wheel.license_files
     if project.license_files is not None:
@@ -36,20 +38,48 @@ def licences(settings: ScikitBuildSettings, project: Project) -> Iterator[Path]:
     if project.license_file is not None:
         globs.append(project.license_file)
     for pattern in globs:
-        yield from (p for p in Path().glob(pattern) if p.is_file())
+        yield from (path for path in Path().glob(pattern) if path.is_file())
 
 
-def generate_sources(settings: ScikitBuildSettings, project: Project) -> None:
-    """Write the ``generate`` files that belong into the source, which an sdist then holds."""
+def copy_licences(settings: ScikitBuildSettings, project: Project, metadata_dir: Path) -> None:
+    """Put the licence files where PEP 639 wants them: below ``licenses`` of the metadata directory."""
+    for path in find_licences(settings, project):
+        target = metadata_dir / "licenses" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+
+
+def generate_sources(settings: ScikitBuildSettings, project: Project) -> list[str]:
+    """Write the ``generate`` files that belong into the source; returns their paths, which an sdist has to hold."""
+    generated = []
     for item in settings.generate:
         if item.location == "source":
-            write_if_new(Path(item.path), render(item, project))
-            if item.path.as_posix() not in settings.sdist.include:
-                settings.sdist.include.append(item.path.as_posix())
+            _write_if_changed(Path(item.path), _render_template(item, project))
+            generated.append(item.path.as_posix())
+    return generated
 
 
-def render(item: Any, project: Project) -> str:
-    """The content of one ``generate`` file.
+def generate_outputs(settings: ScikitBuildSettings, project: Project, roots: Mapping[str, Path]) -> None:
+    """Write the ``generate`` files that do not belong into the source.
+
+    :param roots: the directories of the locations ``build`` and ``install``.
+    """
+    for item in settings.generate:
+        if item.location != "source":
+            _write_if_changed(roots[item.location] / item.path, _render_template(item, project))
+
+
+def render_message(message: str) -> str:
+    """Return a message of the project's with its placeholders (``{platform}``, ``{bold}`` …) filled in."""
+    if not message:
+        return ""
+    text = io.StringIO()
+    rich_print(message, file=text)
+    return text.getvalue().rstrip("\n")
+
+
+def _render_template(item: Any, project: Project) -> str:
+    """Return the content of one ``generate`` file.
 
     :raises ConfigError: when its template names what the metadata do not have.
     """
@@ -57,27 +87,19 @@ def render(item: Any, project: Project) -> str:
     try:
         return string.Template(text).substitute(project.template_values)
     except (KeyError, ValueError) as error:
-        near = difflib.get_close_matches(str(error).strip("'"), [str(n) for n in project.template_values], n=1)
+        known = [str(name) for name in project.template_values]
+        near = difflib.get_close_matches(str(error).strip("'"), known, n=1)
         problem = Problem(
             where=f"tool.scikit-build.generate ({item.path})",
-            message=f"the template names {error}, which is no field of the metadata",
+            message=f"the template names {error}, which is not a field of the metadata",
             hint=f"did you mean {near[0]}?" if near else "write $$ for a dollar sign",
         )
         raise ConfigError("a file cannot be generated", problems=[problem]) from None
 
 
-def write_if_new(path: Path, text: str) -> None:
-    """Write, but leave a file alone that says the same: build tools go by time stamps."""
+def _write_if_changed(path: Path, text: str) -> None:
+    """Write a file, unless it says the same already: build tools go by time stamps."""
     content = text.encode()
     if not path.is_file() or path.read_bytes() != content:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-
-
-def rendered(message: str) -> str:
-    """A project's message with its placeholders (``{platform}``, ``{bold}`` …) filled in."""
-    if not message:
-        return ""
-    text = io.StringIO()
-    rich_print(message, file=text)
-    return text.getvalue().rstrip("\n")

@@ -12,7 +12,7 @@ from ...model.errors import ConfigError, Problem
 
 AUTO, OFF = "auto", "off"
 CACHES = ("ccache", "sccache")
-"""Looked for by ``auto``, in this order."""
+"""What ``auto`` looks for, in this order."""
 LANGUAGES: Mapping[str, tuple[str, ...]] = {
     "ccache": ("C", "CXX", "OBJC", "OBJCXX", "CUDA"),
     "sccache": ("C", "CXX", "CUDA"),
@@ -20,35 +20,34 @@ LANGUAGES: Mapping[str, tuple[str, ...]] = {
     "icecc": ("C", "CXX"),
     "recc": ("C", "CXX"),
 }
-"""What each stands before (ccache manual "Configuration options", sccache README "Requirements", distcc(1), icecc(1),
-recc README)."""
+"""The languages whose compilers each can stand before (ccache manual "Configuration options", sccache README
+"Requirements", distcc(1), icecc(1), recc README)."""
+EXACT: Mapping[str, str] = {"CCACHE_NODIRECT": "1", "SCCACHE_DIRECT": "false", "CCACHE_NOHASHDIR": "1"}
+"""Variables that make caches compare preprocessed text, and not the working directory. By default they compare the
+headers that were read before, and miss a new one that stands before them, or that ``__has_include`` asks for (ccache
+manual, "The direct mode"); the directory is mapped out of objects anyway (``hash_dir``)."""
 
 
-def requires(setting: str) -> list[str]:
-    """What a front end must install for it: sccache is on package indexes, the others are the system's."""
-    return ["sccache"] if setting == "sccache" and shutil.which("sccache") is None else []
+def launcher_requires(setting: str) -> list[str]:
+    """Return what a front end must install for a launcher: sccache is on package indexes, the others are the system's."""
+    if setting == "sccache" and shutil.which("sccache") is None:
+        return ["sccache"]
+    return []
 
 
-def cache_entries(setting: str) -> dict[str, str]:
-    """CMake cache entries by which compilers are called through the launcher; none when there is none.
+def launcher_cache_entries(setting: str) -> dict[str, str]:
+    """Return the CMake cache entries by which compilers are called through the launcher; none when there is none.
 
     :param setting: ``launcher``.
     :raises ConfigError: when a launcher that was asked for is not on PATH.
     """
     if setting == OFF:
         return {}
-    names = CACHES if setting == AUTO else (setting,)
-    program = next(((n, p) for n in names if (p := shutil.which(n))), None)
-    if program is None:
-        if setting == AUTO:
-            return {}
-        problem = Problem(where="tool.truewheel.launcher", message=f"{setting} is not on PATH")
-        raise ConfigError("the compiler launcher is missing", problems=[problem], hint=f"install {setting}")
-    name, path = program
-    return {f"CMAKE_{language}_COMPILER_LAUNCHER": path for language in LANGUAGES[name]}
-
-
-EXACT: Mapping[str, str] = {"CCACHE_NODIRECT": "1", "SCCACHE_DIRECT": "false", "CCACHE_NOHASHDIR": "1"}
-"""Variables that make caches compare preprocessed text, and not the working directory. By default they compare the headers
-that were read before, and miss a new one that stands before them, or that ``__has_include`` asks for (ccache manual, "The
-direct mode"); the directory is mapped out of objects anyway (``hash_dir``)."""
+    for name in CACHES if setting == AUTO else (setting,):
+        path = shutil.which(name)
+        if path is not None:
+            return {f"CMAKE_{language}_COMPILER_LAUNCHER": path for language in LANGUAGES[name]}
+    if setting == AUTO:
+        return {}
+    problem = Problem(where="tool.truewheel.launcher", message=f"{setting} is not on PATH")
+    raise ConfigError("the compiler launcher is missing", problems=[problem], hint=f"install {setting}")

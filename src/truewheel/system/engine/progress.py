@@ -1,7 +1,7 @@
 """A live line on a terminal while CMake and Ninja run: phase, targets done of total, seconds, what compiles now.
 
-Everything that the tools print is caught; what is more than routine (warnings) is shown afterwards, and all of it when the
-build fails. Without a terminal the tools' plain lines pass as they are. Nothing here runs a tool.
+Everything that the tools print is caught; what is more than routine (warnings) is shown afterwards, and all of it when
+the build fails. Without a terminal the tools' plain lines pass as they are. Nothing here runs a tool.
 """
 
 from __future__ import annotations
@@ -13,36 +13,47 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from . import output as transcript
+from .output import flush_streams, kept_output
 
-_STATUS = r"\[(\d+)/(\d+)\] (.*)"
-"""Ninja's lines (manual, ``NINJA_STATUS``). Patterns are compiled when first used: most builds have no terminal."""
-_PHASE = r"\*\*\* (Configuring|Building|Installing|Reconfiguring)"
-_ROUTINE = r"\[\d+/\d+\]|-- |\*\*\* |loading initial cache|ninja: (no work|Entering)|\s*$"
-_COLOUR = r"\x1b\[[0-9;]*m"
+_STATUS = re.compile(r"\[(\d+)/(\d+)\] (.*)")
+"""Ninja's lines (manual, ``NINJA_STATUS``)."""
+_PHASE = re.compile(r"\*\*\* (Configuring|Building|Installing|Reconfiguring)")
+"""scikit-build-core's announcements."""
+_ROUTINE = re.compile(r"\[\d+/\d+\]|-- |\*\*\* |loading initial cache|ninja: (no work|Entering)|\s*$")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_TO_LINE_START = "\r\x1b[K"
+"""Back to the beginning of the terminal's line, and clear it (ECMA-48, CR and EL)."""
 _PERIOD = 0.1
 """Seconds between two states of the line."""
 
 
-def wanted(*, verbose: bool) -> bool:
-    """Whether there is somebody to look: a terminal that can go back to the beginning of its line."""
-    return not verbose and os.environ.get("TERM", "dumb") != "dumb" and sys.stdout.isatty() and sys.stderr.isatty()
+def wants_live_line(environ: Mapping[str, str], *, verbose: bool) -> bool:
+    """Whether somebody looks: at a terminal that can go back to the beginning of its line."""
+    if verbose or environ.get("TERM", "dumb") == "dumb":
+        return False
+    return sys.stdout.isatty() and sys.stderr.isatty()
 
 
 @contextlib.contextmanager
-def shown(*, verbose: bool) -> Iterator[Sequence[str]]:
+def shown_progress(environ: Mapping[str, str], *, verbose: bool) -> Iterator[Sequence[str]]:
     """Show a live line for whatever runs inside, when somebody looks; gives what is printed, whole after the end.
 
     :param verbose: whether the user wants to see each command; then nothing is caught on a terminal.
     """
-    if not wanted(verbose=verbose):
-        with transcript.kept() as lines:
+    if not wants_live_line(environ, verbose=verbose):
+        with kept_output() as lines:
             yield lines
         return
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with _live_line() as lines:
+        yield lines
+
+
+@contextlib.contextmanager
+def _live_line() -> Iterator[Sequence[str]]:
+    """Catch what is printed inside, and show a line instead; afterwards, show what is more than routine."""
+    flush_streams()
     saved = os.dup(1), os.dup(2)
     read, write = os.pipe()
     line = _Line(read, saved[1])
@@ -50,17 +61,16 @@ def shown(*, verbose: bool) -> Iterator[Sequence[str]]:
         os.dup2(write, descriptor)
     os.close(write)
     line.start()
-    well = False
+    has_failed = True
     try:
         yield line.log
-        well = True
+        has_failed = False
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        flush_streams()
         for descriptor, old in zip((1, 2), saved, strict=True):
             os.dup2(old, descriptor)
         line.join()  # the last writing end is closed now, unless a tool left a daemon behind
-        for text in line.log if not well else line.remarks():
+        for text in line.log if has_failed else line.remarks():
             os.write(saved[1], text.encode("utf-8", "surrogateescape") + b"\n")
         for old in saved:
             os.close(old)
@@ -77,38 +87,42 @@ class _Line(threading.Thread):
         self._began = time.monotonic()
         self._phase = "Preparing"
         self._count = ""
-        self._now = ""
-        self._over = threading.Event()
+        self._current_target = ""
+        self._is_over = threading.Event()
 
     def run(self) -> None:
+        """Read what is caught, until nobody holds the writing end any more."""
         threading.Thread(target=self._repeat, daemon=True).start()
         with os.fdopen(self._source, encoding="utf-8", errors="surrogateescape") as lines:
             for text in lines:
                 self._take(text.rstrip("\r\n"))
-        self._over.set()
-        self._put("\r\x1b[K")
+        self._is_over.set()
+        self._put(_TO_LINE_START)
 
     def _take(self, text: str) -> None:
         self.log.append(text)
-        text = re.sub(_COLOUR, "", text)
-        if phase := re.match(_PHASE, text):
-            self._phase, self._count, self._now = phase[1], "", ""
-        elif status := re.match(_STATUS, text):
-            self._count, self._now = f" {status[1]}/{status[2]}", status[3]
+        plain = _COLOUR.sub("", text)
+        if phase := _PHASE.match(plain):
+            self._phase, self._count, self._current_target = phase[1], "", ""
+        elif status := _STATUS.match(plain):
+            self._count, self._current_target = f" {status[1]}/{status[2]}", status[3]
 
     def _repeat(self) -> None:
-        while not self._over.wait(_PERIOD):
-            self._put(f"\r\x1b[K{self.state(shutil.get_terminal_size().columns - 1)}")
+        while not self._is_over.wait(_PERIOD):
+            width = shutil.get_terminal_size().columns - 1
+            self._put(f"{_TO_LINE_START}{self.state(width)}")
 
     def _put(self, text: str) -> None:
         with contextlib.suppress(OSError):
             os.write(self._terminal, text.encode("utf-8", "replace"))
 
     def state(self, width: int) -> str:
-        """The line as it is now, in no more than ``width`` columns."""
+        """Return the line as it is now, in no more than ``width`` columns."""
         text = f"{self._phase}{self._count}, {time.monotonic() - self._began:.0f} s"
-        return (f"{text}: {self._now}" if self._now else text)[:width]
+        if self._current_target:
+            text += f": {self._current_target}"
+        return text[:width]
 
     def remarks(self) -> list[str]:
-        """What a build that went well has to say besides what it did: warnings."""
-        return [text for text in self.log if not re.match(_ROUTINE, re.sub(_COLOUR, "", text))]
+        """Return what a build that went well has to say besides what it did: warnings."""
+        return [text for text in self.log if not _ROUTINE.match(_COLOUR.sub("", text))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ...model.build_facts import BuildFacts
 from ...model.record import Record
 from ...model.tree import Tree
 
@@ -11,29 +12,25 @@ from ...model.tree import Tree
 class Staged(Record):
     """What a build put down, and what its settings say of the wheel.
 
-    :param py_api: ``wheel.py-api``.
+    :param tree: the files of the wheel.
+    :param facts: what the build tells of itself.
     :param build_tag: ``wheel.build-tag``.
-    :param tags: ``wheel.tags``: expanded tags that the project demands, usually none.
-    :param native: the platform tags that scikit-build-core would have written: the plain platform.
-    :param compiled: ``wheel.cmake``: whether CMake ran.
-    :param lost: what it built, where it installed no file: modules and shared libraries.
-    :param outside: files that it installed elsewhere, by their absolute paths.
     :param message: ``messages.after-success``, rendered.
     """
 
     tree: Tree
-    py_api: str
+    facts: BuildFacts
     build_tag: str
-    tags: tuple[str, ...]
-    native: tuple[str, ...]
-    compiled: bool
-    lost: tuple[str, ...]
     message: str
-    outside: tuple[str, ...] = ()
 
 
 class SdistMember(Record):
-    """A file for the sdist: its name below the top directory, where it is, and whether to store what a link means."""
+    """One file for the sdist.
+
+    :param name: its path below the top directory.
+    :param source: where it is.
+    :param dereference: whether the content of a link is stored, and not the link.
+    """
 
     name: str
     source: Path
@@ -41,7 +38,10 @@ class SdistMember(Record):
 
 
 class SdistPlan(Record):
-    """What goes into an sdist besides PKG-INFO."""
+    """What goes into an sdist besides PKG-INFO.
+
+    :param reproducible: ``sdist.reproducible``: whether owners, times and modes are the same everywhere.
+    """
 
     members: tuple[SdistMember, ...]
     reproducible: bool

@@ -15,52 +15,64 @@ from ...model.errors import ConfigError, Problem
 from .results import SdistMember
 
 
-def members(settings: ScikitBuildSettings) -> Iterator[SdistMember]:
-    """The files of the sdist besides PKG-INFO, in order.
+def find_sdist_members(settings: ScikitBuildSettings, generated: Sequence[str]) -> Iterator[SdistMember]:
+    """Yield the files of the sdist besides PKG-INFO, in order.
 
+    :param generated: files that ``generate`` has put into the source; they belong to it, even where git ignores them.
     :raises ConfigError: on ``resolve-symlinks = "error"`` with links.
     """
     rules = settings.sdist
     mode = cast("Any", rules.resolve_symlinks)
     paths = sorted(
         each_unignored_file(
-            Path(), include=rules.include, exclude=rules.exclude, build_dir=settings.build_dir,
-            mode=cast("Any", rules.inclusion_mode), resolve_symlinks=mode, yield_loop_symlinks=True,
+            Path(),
+            include=[*rules.include, *generated],
+            exclude=rules.exclude,
+            build_dir=settings.build_dir,
+            mode=cast("Any", rules.inclusion_mode),
+            resolve_symlinks=mode,
+            yield_loop_symlinks=True,
         )
-    )  # fmt: skip
-    forced = sorted(_forced(settings), key=lambda pair: pair[1])
+    )
+    forced = sorted(_forced_files(settings), key=lambda pair: pair[1])
     if mode == "error":
-        _reject_links([*paths, *(source for source, _ in forced), *(Path(s).expanduser() for s in rules.force_include)])
+        listed = [Path(source).expanduser() for source in rules.force_include]
+        _reject_links([*paths, *(source for source, _ in forced), *listed])
     for path in paths:
-        yield SdistMember(name=path.as_posix(), source=path.absolute(), dereference=_follows(path, mode))
+        yield SdistMember(name=path.as_posix(), source=path.absolute(), dereference=_stores_target(path, mode))
     for source, target in forced:
         yield SdistMember(name=target.as_posix(), source=source.absolute(), dereference=mode == "all")
 
 
-def _forced(settings: ScikitBuildSettings) -> Iterator[tuple[Path, Path]]:
-    """Files of ``sdist.force-include``; members of a directory can still be excluded."""
+def _forced_files(settings: ScikitBuildSettings) -> Iterator[tuple[Path, Path]]:
+    """Yield the files of ``sdist.force-include`` with their places; members of a directory can still be excluded."""
     excluded = pathspec.GitIgnoreSpec.from_lines(settings.sdist.exclude)
     for source, destination in settings.sdist.force_include.items():
-        named = Path(source).expanduser().is_file()
+        is_file = Path(source).expanduser().is_file()
         for path, target in iter_force_include(source, destination, Path()):
-            if named or not excluded.match_file(target):
+            if is_file or not excluded.match_file(target):
                 yield path, target
 
 
-def _follows(path: Path, mode: str) -> bool:
+def _stores_target(path: Path, mode: str) -> bool:
+    """Whether the content of a link goes into the sdist, and not the link (``sdist.resolve-symlinks``)."""
     if not path.is_symlink() or not path.exists() or path.is_dir():
         return False
-    return mode == "all" or (mode == "external" and symlink_escapes(path))
+    if mode == "external":
+        return bool(symlink_escapes(path))
+    return mode == "all"
 
 
 def _reject_links(paths: Sequence[Path]) -> None:
-    links = [p for p in dict.fromkeys(paths) if p.is_symlink()]
-    if links:
+    """Raise an error that names every symbolic link among ``paths``."""
+    problems = []
+    for path in dict.fromkeys(paths):
+        if path.is_symlink():
+            message = f"{path} -> {path.readlink()}"
+            problems.append(Problem(where="tool.scikit-build.sdist.resolve-symlinks", message=message))
+    if problems:
         raise ConfigError(
             "the source distribution would hold symbolic links",
-            problems=[
-                Problem(where="tool.scikit-build.sdist.resolve-symlinks", message=f"{p} -> {p.readlink()}")
-                for p in links
-            ],
+            problems=problems,
             hint="exclude each link with sdist.exclude and force-include its target, or choose another mode",
         )

@@ -1,11 +1,10 @@
-"""Mistakes in the engine's settings, each with the place that it was made in: a table, an option, or a variable.
+"""Mistakes in scikit-build-core's settings, each with the place it was made in: a table, an option or a variable.
 
-Imported when there is one. Nothing here judges: what is told was found by the engine.
+Imported when there is one. Nothing here judges: scikit-build-core found what is told here.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -20,63 +19,77 @@ from ...project_settings import schema
 _TABLE = "tool.scikit-build."
 
 
-def unknown(reader: SettingsReader) -> list[Problem]:
-    """Every key that the engine does not have, of whatever source."""
+def unknown_settings(reader: SettingsReader) -> list[Problem]:
+    """Return a problem for every key that scikit-build-core does not have, whatever its source."""
     problems = []
     for index, source in enumerate(reader.sources.sources):
         for name, guesses in reader.suggestions(index).items():
             if isinstance(source, ConfSource):
-                problems.append(_option(name, guesses, source.settings))
+                problems.append(_unknown_option(name, guesses, source.settings))
             else:
-                problems.append(_key(name, guesses))
+                problems.append(_unknown_key(name, guesses))
     return problems
 
 
-def _key(name: str, guesses: Sequence[str]) -> Problem:
+def _unknown_key(name: str, guesses: Sequence[str]) -> Problem:
     where = name if name.startswith("tool.") else _TABLE + name
     hint = f"did you mean {', '.join(guesses)}?" if guesses else None
     return Problem(where=where, message="there is no such setting", hint=hint)
 
 
-def _option(name: str, guesses: Sequence[str], given: Iterable[str]) -> Problem:
-    """An option of the front end that neither the engine nor truewheel has.
+def _unknown_option(name: str, guesses: Sequence[str], given: Iterable[str]) -> Problem:
+    """Return the problem of an option that neither scikit-build-core nor truewheel has.
 
-    :param name: as the engine tells it: where it does not have the table either, the name of that.
+    :param name: as scikit-build-core tells it: where it does not have the table either, the name of that.
     :param guesses: the best first.
     :param given: all options.
     """
-    whole = next((key for key in given if key == name or key.startswith(f"{name}.")), name)
-    near = schema.options_like(whole) or guesses[:1]
-    hint = f"did you mean {' or '.join(f'-C{guess}' for guess in near)}?" if near else None
-    return Problem(where=f"-C{whole}", message="there is no such setting", hint=hint)
+    option = next((key for key in given if key == name or key.startswith(f"{name}.")), name)
+    near = schema.options_like(option) or guesses[:1]
+    hint = None
+    if near:
+        options = " or ".join(f"-C{guess}" for guess in near)
+        hint = f"did you mean {options}?"
+    return Problem(where=f"-C{option}", message="there is no such setting", hint=hint)
 
 
-def no_version(error: InvalidVersion) -> ConfigError:
-    """That the version in CMakeLists.txt, which the engine looks for, is none."""
+def invalid_minimum_error(error: InvalidVersion) -> ConfigError:
+    """Return the error that the version of ``cmake_minimum_required`` in CMakeLists.txt is not a version.
+
+    scikit-build-core looks for that version itself, and lets the exception of ``packaging`` through.
+    """
     written = str(error).partition(": ")[2]
-    problem = Problem(where="CMakeLists.txt", message=f"cmake_minimum_required names {written}, which is no version")
-    hint = "write cmake_minimum_required(VERSION 3.18...4.0); or set tool.scikit-build.cmake.version"
-    return ConfigError("CMakeLists.txt does not say which CMake it needs", problems=[problem], hint=hint)
+    problem = Problem(where="CMakeLists.txt", message=f"cmake_minimum_required names {written}, which is not a version")
+    return ConfigError(
+        "CMakeLists.txt does not say which CMake it needs",
+        problems=[problem],
+        hint="write cmake_minimum_required(VERSION 3.18...4.0); or set tool.scikit-build.cmake.version",
+    )
 
 
-def misfits(error: BaseException, request: Request) -> Iterator[Problem]:
-    """What is told in the notes of a group of exceptions: values that are not of their setting's type."""
+def values_of_another_type(error: BaseException, request: Request) -> Iterator[Problem]:
+    """Yield the problems that a group of exceptions tells in its notes: values that do not fit their setting.
+
+    scikit-build-core notes ``Field tool.scikit-build.cmake.build_type`` on each exception (PEP 678).
+    """
     for inner in getattr(error, "exceptions", ()):
-        yield from misfits(inner, request)
+        yield from values_of_another_type(inner, request)
     for note in getattr(error, "__notes__", ()):
         if note.startswith(f"Field {_TABLE}"):
             path = note.removeprefix("Field ").replace("_", "-")
-            yield Problem(where=said_by(path, request), message=str(error) or type(error).__name__)
+            yield Problem(where=find_source(path, request), message=str(error) or type(error).__name__)
 
 
-def said_by(path: str, request: Request) -> str:
-    """Where the value of a setting comes from, the strongest first: a variable, an option, a table.
+def find_source(path: str, request: Request) -> str:
+    """Return where the value of a setting comes from, the strongest first: a variable, an option, a table.
 
     :param path: ``tool.scikit-build.cmake.build-type``.
     """
     key = path.removeprefix(_TABLE)
     variable = "SKBUILD_" + re.sub("[-.]", "_", key).upper()
-    if variable in os.environ:
+    if variable in request.environ:
         return variable
-    option = next((o for o in (f"skbuild.{key}", key) if o in request.config_settings), None)
-    return path if option is None else f"-C{option}"
+    for option in (f"skbuild.{key}", key):
+        if option in request.config_settings:
+            return f"-C{option}"
+    return path

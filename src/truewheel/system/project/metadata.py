@@ -17,77 +17,99 @@ from pyproject_metadata import StandardMetadata
 from pyproject_metadata.constants import KNOWN_PROJECT_FIELDS, PROJECT_DYNAMIC_STATIC, PROJECT_TO_METADATA
 from pyproject_metadata.errors import ConfigurationError
 
-from ...model import variants
 from ...model.errors import ConfigError, Problem
-from ...model.project import Project
+from ...model.project import Project, ProjectFile
 from ...model.request import Product, Request
-from ...model.settings import Settings
+from ...model.variant_file import variant_file_text
 from ...model.variants import Variant
 from ...project_settings import schema
+from ...project_settings.variants import declared_variant
 from ..engine import Engine
-from .pyproject_toml import read_settings
 
 
-def read_project(table: Mapping[str, Any], request: Request, engine: Engine) -> Project:
-    """The project with its metadata resolved.
+def read_project(project_file: ProjectFile, request: Request, engine: Engine) -> Project:
+    """Return the project with its metadata resolved.
 
     :raises ConfigError: with every mistake in ``[project]`` and ``[tool.truewheel]`` at once.
     """
-    settings, problems = read_settings(table, request)
-    variant, wrong = _variant(settings, table, request)
+    table, settings = project_file.table, project_file.settings
+    variant, variant_mistakes = _read_variant(project_file, request)
     resolved = engine.project_table()
-    metadata, more = _metadata(table, resolved, request, engine)
-    mistakes = [*problems, *wrong, *more]
+    metadata, metadata_mistakes = _read_metadata(table, resolved, request, engine)
+    mistakes = [*project_file.mistakes, *variant_mistakes, *metadata_mistakes]
     if metadata is None or mistakes:
         raise ConfigError(schema.headline(mistakes), problems=mistakes)
     raw_version = _raw_version(resolved, metadata, engine)
     message = metadata.as_rfc822()
     message.replace_header("Version", raw_version)
+    license_files = None
+    if metadata.license_files is not None:
+        license_files = tuple(path.as_posix() for path in metadata.license_files)
     return Project(
         name=metadata.name,
         version=str(metadata.version),
         raw_version=raw_version,
         metadata=bytes(message),
-        entry_points=_entry_points(metadata),
-        license_files=None if metadata.license_files is None else tuple(p.as_posix() for p in metadata.license_files),
+        entry_points=_entry_points_text(metadata),
+        license_files=license_files,
         license_file=_license_file(metadata, request.source),
         template_values={**dataclasses.asdict(metadata), "raw_version": raw_version},
         settings=settings,
         variant=variant,
-        variant_json=b"" if variant is None else variants.text_of(variant, table["variant"]),
+        variant_json=b"" if variant is None else variant_file_text(variant, table["variant"]),
     )
 
 
-def _variant(
-    settings: Settings, table: Mapping[str, Any], request: Request
-) -> tuple[Variant | None, tuple[Problem, ...]]:
-    """The declared variant. An editable install and an sdist are none: nobody chooses between several of them."""
+def _read_variant(project_file: ProjectFile, request: Request) -> tuple[Variant | None, tuple[Problem, ...]]:
+    """Return the declared variant, and what is wrong with it."""
+    # An editable install and an sdist are not variants: nobody chooses between several of them.
     if request.product in (Product.EDITABLE, Product.METADATA_EDITABLE, Product.SDIST):
         return None, ()
-    return variants.declared(settings.variant_label, settings.variant, table.get("variant"))
+    settings = project_file.settings
+    return declared_variant(settings.variant_label, settings.variant, project_file.table.get("variant"))
 
 
-def _metadata(
+def _read_metadata(
     table: Mapping[str, Any], resolved: Mapping[str, Any], request: Request, engine: Engine
 ) -> tuple[StandardMetadata | None, list[Problem]]:
-    whole = {**table, "project": dict(resolved)}
-    dynamic = sorted(m for f in engine.dynamic_fields() for m in PROJECT_TO_METADATA[f])
-    lenient = not engine.is_at_least("0.10")
-    extra = (None if engine.strict else False) if lenient else not engine.strict
+    """Return the metadata, and what is wrong with them.
+
+    :param resolved: ``[project]`` with dynamic fields filled in.
+    """
+    dynamic: set[str] = set()
+    for field in engine.dynamic_fields():
+        dynamic.update(PROJECT_TO_METADATA[field])
     try:
         metadata = StandardMetadata.from_pyproject(
-            whole, request.source, dynamic_metadata=dynamic, all_errors=True, allow_extra_keys=extra
+            {**table, "project": dict(resolved)},
+            request.source,
+            dynamic_metadata=sorted(dynamic),
+            all_errors=True,
+            allow_extra_keys=_allows_extra_keys(engine),
         )
     except Exception as error:  # ConfigurationError, or a group of them: a backport class on 3.10
-        found = list(_problems(error, table))
-        if not found:
+        problems = list(_problems_of(error))
+        if not problems:
             raise
-        return None, found
+        return None, problems
     return metadata, list(_finish(metadata, table, engine))
 
 
+def _allows_extra_keys(engine: Engine) -> bool | None:
+    """Return whether unknown keys of ``[project]`` pass; ``None`` for a warning.
+
+    It is as scikit-build-core has it in the version that is wanted: ``strict-config`` says so from 0.10 on.
+    """
+    if engine.is_at_least("0.10"):
+        return not engine.is_strict
+    return None if engine.is_strict else False
+
+
 def _finish(metadata: StandardMetadata, table: Mapping[str, Any], engine: Engine) -> Iterable[Problem]:
-    """What depends on ``minimum-version``, and what pyproject-metadata leaves to its callers."""
+    """Apply what depends on ``minimum-version``, and what pyproject-metadata leaves to its callers.
+
+    Yields what is wrong then.
+    """
     if metadata.version is None:
         yield Problem(
             where="project.version",
@@ -95,10 +117,7 @@ def _finish(metadata: StandardMetadata, table: Mapping[str, Any], engine: Engine
             hint='write version = "…", or list it in dynamic and name a provider in [[tool.dynamic-metadata]]',
         )
         return
-    project = table["project"]
-    metadata.dual_dynamic = {
-        f for f in project.get("dynamic", []) if isinstance(f, str) and f in project and f in PROJECT_DYNAMIC_STATIC
-    }
+    metadata.dual_dynamic = _fields_that_may_grow(table["project"])
     if not engine.is_at_least("0.5"):
         metadata.name = metadata.canonical_name
     if engine.is_at_least("0.9") and "\n" in (metadata.description or ""):
@@ -107,28 +126,45 @@ def _finish(metadata: StandardMetadata, table: Mapping[str, Any], engine: Engine
         from packaging.licenses import canonicalize_license_expression  # it holds all of SPDX
 
         metadata.license = canonicalize_license_expression(metadata.license)
+    # METADATA 2.2 says which fields are dynamic (PEP 643).
     if engine.is_at_least("0.11") and metadata.auto_metadata_version == "2.1":
         metadata.metadata_version = "2.2"
 
 
-def _problems(error: BaseException, table: Mapping[str, Any]) -> Iterable[Problem]:
+def _fields_that_may_grow(project: Mapping[str, Any]) -> set[str]:
+    """Return the fields that are given and listed in ``dynamic`` as well, which PEP 808 allows for lists and tables."""
+    both = set()
+    for field in project.get("dynamic", []):
+        if isinstance(field, str) and field in project and field in PROJECT_DYNAMIC_STATIC:
+            both.add(field)
+    return both
+
+
+def _problems_of(error: BaseException) -> Iterable[Problem]:
+    """Yield the problems that an exception, or a group of them, tells."""
     if isinstance(error, ConfigurationError):
-        yield Problem(where=error.key or "project", message=str(error).replace("\n", " "), hint=_guess(str(error)))
+        message = str(error)
+        yield Problem(
+            where=error.key or "project", message=message.replace("\n", " "), hint=_guess_unknown_keys(message)
+        )
     for inner in getattr(error, "exceptions", ()):
-        yield from _problems(inner, table)
+        yield from _problems_of(inner)
 
 
-def _guess(message: str) -> str | None:
-    """For an unknown key of ``[project]``: what may have been meant."""
+def _guess_unknown_keys(message: str) -> str | None:
+    """Return what may have been meant by unknown keys of ``[project]``, which pyproject-metadata names in a sentence."""
     if "Extra keys present in" not in message:
         return None
-    names = message.rpartition(":")[2].replace('"', "").replace("'", "").split(",")
-    near = {n.strip(): difflib.get_close_matches(n.strip(), KNOWN_PROJECT_FIELDS, n=1) for n in names}
-    guesses = [f"did you mean {found[0]} instead of {name}?" for name, found in near.items() if found]
+    guesses = []
+    for name in message.rpartition(":")[2].replace('"', "").replace("'", "").split(","):
+        near = difflib.get_close_matches(name.strip(), KNOWN_PROJECT_FIELDS, n=1)
+        if near:
+            guesses.append(f"did you mean {near[0]} instead of {name.strip()}?")
     return " ".join(guesses) or None
 
 
 def _raw_version(resolved: Mapping[str, Any], metadata: StandardMetadata, engine: Engine) -> str:
+    """Return the version as METADATA has it: as it is written, from scikit-build-core 1.1 on, else normalised."""
     written = resolved.get("version")
     if engine.is_at_least("1.1") and isinstance(written, str) and written.strip():
         return written.strip()
@@ -142,7 +178,11 @@ def _license_file(metadata: StandardMetadata, source: Path) -> str | None:
     return Path(os.path.relpath(licence.file, source)).as_posix()
 
 
-def _entry_points(metadata: StandardMetadata) -> bytes:
+def _entry_points_text(metadata: StandardMetadata) -> bytes:
+    """Return ``entry_points.txt``.
+
+    Source: https://packaging.python.org/en/latest/specifications/entry-points/#file-format
+    """
     groups = {**metadata.entrypoints, "console_scripts": metadata.scripts, "gui_scripts": metadata.gui_scripts}
     text = ""
     for group, entries in groups.items():

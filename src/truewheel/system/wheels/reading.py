@@ -231,9 +231,10 @@ def _variant(filename: str, text: str | None) -> Variant | None:
     parts = parse_wheel_name(filename)
     if parts is None or not parts.variant:
         return None
-    from ...model.variants import Variant, read  # few wheels are variants
+    from ...model.variant_file import read_variant_file  # few wheels are variants
+    from ...model.variants import Variant
 
-    described = read(text).variants if text else ()
+    described = read_variant_file(text).variants if text else ()
     for variant in described:
         if variant.label == parts.variant:
             return Variant(label=parts.variant, properties=variant.properties)

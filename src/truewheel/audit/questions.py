@@ -1,0 +1,96 @@
+"""What is asked about a build, made in one place: out of what the build tells of itself, and what its project promises."""
+
+from __future__ import annotations
+
+from ..checks.build_results import modules_beside_packages
+from ..checks.missing_modules import is_doubtful
+from ..model.errors import VerdictError
+from ..model.request import Product
+from .verdict import AUTO, NATIVE, Question, impossible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Protocol
+
+    from ..model.build_facts import BuildFacts
+    from ..model.contents import Contents, Import
+    from ..model.finding import Finding
+    from ..model.settings import Settings
+    from ..model.target import Target
+
+    class PythonFiles(Protocol):
+        """What the Python files of the tree import. Reading them takes time, so they are asked only when in doubt."""
+
+        def own_imports(self) -> tuple[Import, ...]:
+            """Return what the packages ask of themselves as soon as they are imported."""
+
+        def named_modules(self) -> frozenset[str]:
+            """Return the top-level names that the files import anywhere."""
+
+
+def question_about(
+    contents: Contents,
+    build: BuildFacts,
+    settings: Settings,
+    *,
+    product: Product,
+    target: Target,
+    distribution: str | None,
+    python_files: PythonFiles,
+) -> Question:
+    """Return the question that a build's contents have to answer.
+
+    :param distribution: the distribution whose package build this is, if any.
+    """
+    # An editable install finds its Python files elsewhere, so that nothing can be missing beside them.
+    is_wheel = product is Product.WHEEL
+    imports: tuple[Import, ...] = ()
+    if is_wheel and build.is_compiled and is_doubtful(contents):
+        imports = python_files.own_imports()
+    named: frozenset[str] = frozenset()
+    if build.is_compiled and any(modules_beside_packages(contents)):
+        named = python_files.named_modules()
+    return Question(
+        target=target,
+        py_api=build.py_api,
+        promise=_promise(settings.tag, product, distribution),
+        demanded=build.forced_tags,
+        exclude=settings.exclude,
+        native=build.plain_tags,
+        compiled=build.is_compiled,
+        lost=build.not_installed if is_wheel else (),
+        outside=build.outside,
+        imports=imports,
+        named=named,
+        select=settings.select,
+        ignore=settings.ignore,
+    )
+
+
+def refuse_impossible_promises(tag: str, forced_tags: Iterable[str]) -> None:
+    """Raise an error for promises that no binary could keep, before anything is compiled for them.
+
+    :param tag: the setting ``tag``.
+    :param forced_tags: expanded tags that the project insists on.
+    :raises VerdictError: with a finding for each such promise.
+    """
+    platforms = {forced.rpartition("-")[2] for forced in forced_tags}
+    promises = {tag, *platforms} - {AUTO, NATIVE, "any"}  # these promise nothing
+    wrong: list[Finding] = []
+    for promise in sorted(promises):
+        wrong += impossible(promise)
+    if wrong:
+        raise VerdictError("no wheel could keep what is promised", findings=wrong)
+
+
+def _promise(tag: str, product: Product, distribution: str | None) -> str:
+    """Return what the platform tag has to promise.
+
+    An editable install is for this machine alone, and a distribution's packages are for its own systems.
+    """
+    if product is Product.EDITABLE:
+        return NATIVE
+    if tag == AUTO and distribution is not None:
+        return NATIVE
+    return tag

@@ -1,0 +1,173 @@
+"""``variant.json``: which label stands for which properties, and who knows these. Pure text.
+
+Sources: PEP 825 (``variant.json``) and PEP 850 (providers), both drafts: formats 0.1.0 and 0.2.0.
+"""
+
+from __future__ import annotations
+
+from .record import Record
+from .variants import ALPHABET, Property, Variant, is_name, is_value
+from .wheel_name import is_label
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+SCHEMA = "https://variants-schema.wheelnext.dev/peps/850/v0.2.0.json"
+"""What ``$schema`` says in the files that are written here."""
+KNOWN_VERSIONS = frozenset({(0, 1, 0), (0, 2, 0)})
+"""Versions of the format that are understood here."""
+_WITH_PROVIDERS = (0, 2, 0)
+"""The version from which on every namespace has a provider."""
+_SOURCES_OF_ANSWERS = ("requires", "static-properties", "builtin")
+"""From which a provider may have its answers, one of them (PEP 850, as variantlib reads it)."""
+
+
+class VariantFile(Record):
+    """What a ``variant.json`` says, and what is wrong with it.
+
+    :param version: of the format; empty when ``$schema`` does not tell.
+    :param variants: those that could be understood.
+    :param mistakes: where it departs from the draft, a phrase each.
+    """
+
+    version: tuple[int, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    mistakes: tuple[str, ...] = ()
+
+
+def variant_file_text(variant: Variant, table: Mapping[str, Any]) -> bytes:
+    """Return the content of ``variant.json``.
+
+    :param table: ``[variant]`` of the project: ``default-priorities`` and ``providers`` are repeated word for word.
+    """
+    import json  # few wheels are variants
+
+    # Of several values of one feature, installers choose the wheel if one is there: they are a list.
+    tree: dict[str, dict[str, list[str]]] = {}
+    for prop in variant.properties:
+        tree.setdefault(prop.namespace, {}).setdefault(prop.feature, []).append(prop.value)
+    document = {
+        "$schema": SCHEMA,
+        "default-priorities": table.get("default-priorities", {}),
+        "providers": table.get("providers", {}),
+        "variants": {variant.label: tree},
+    }
+    return (json.dumps(document, indent=2, ensure_ascii=True) + "\n").encode()
+
+
+def read_variant_file(text: str) -> VariantFile:
+    """Return what a ``variant.json`` says; one that cannot be understood has mistakes, and raises nothing."""
+    import json
+
+    # Deep nesting makes json raise RecursionError, and a hostile wheel may have it.
+    try:
+        document = json.loads(text, object_pairs_hook=_as_object)
+    except (ValueError, RecursionError) as error:
+        return VariantFile(mistakes=(f"is not JSON that all readers understand alike: {error}",))
+    if not isinstance(document, dict):
+        return VariantFile(mistakes=("is not a JSON object",))
+    mistakes: list[str] = []
+    version = _read_version(document.get("$schema"), mistakes)
+    variants = _read_variants(document.get("variants"), mistakes)
+    # Of other versions, only the part that has never changed is read.
+    if version in KNOWN_VERSIONS:
+        _check_namespaces(document, version, variants, mistakes)
+    return VariantFile(version=version, variants=variants, mistakes=tuple(mistakes))
+
+
+def _as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the members of a JSON object.
+
+    :raises ValueError: if two have one name: readers then take the first, the last, or neither.
+    """
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("one object has two members of the same name")
+    return members
+
+
+def _read_version(schema: object, mistakes: list[str]) -> tuple[int, ...]:
+    """Return the version in ``…/v0.2.0.json``, empty if there is none."""
+    name = schema.rpartition("/")[2] if isinstance(schema, str) else ""
+    numbers = name.removeprefix("v").removesuffix(".json").split(".")
+    if not name.startswith("v") or len(numbers) != 3 or not all(map(_is_short_number, numbers)):
+        mistakes.append("$schema does not tell the version of the format")
+        return ()
+    return tuple(map(int, numbers))
+
+
+def _is_short_number(text: str) -> bool:
+    """Return whether a text is a number of at most four digits."""
+    return text.isdecimal() and len(text) < 5
+
+
+def _read_variants(tree: object, mistakes: list[str]) -> tuple[Variant, ...]:
+    """Return the variants in ``{label: {namespace: {feature: [value]}}}``."""
+    if not isinstance(tree, dict):
+        mistakes.append("variants is not an object")
+        return ()
+    variants = []
+    for label, content in tree.items():
+        if not is_label(label):
+            mistakes.append(f"variants: {label!r} is not a valid label ({ALPHABET})")
+        properties = _read_properties(f"variants.{label}", content, mistakes)
+        variants.append(Variant(label=label, properties=tuple(properties)))
+    return tuple(variants)
+
+
+def _read_properties(where: str, tree: object, mistakes: list[str]) -> list[Property]:
+    """Return the properties in ``{namespace: {feature: [value]}}``."""
+    properties: list[Property] = []
+    if not isinstance(tree, dict):
+        mistakes.append(f"{where} is not an object")
+        return properties
+    for namespace, features in tree.items():
+        if not is_name(namespace) or not isinstance(features, dict) or not features:
+            mistakes.append(f"{where}.{namespace} is not a namespace with its features")
+            continue
+        for feature, values in features.items():
+            if not is_name(feature) or not _is_list_of_values(values):
+                mistakes.append(f"{where}.{namespace}.{feature} is not a feature with a list of values")
+                continue
+            properties += [Property(namespace=namespace, feature=feature, value=value) for value in values]
+    return properties
+
+
+def _is_list_of_values(values: object) -> bool:
+    """Return whether this is a list of at least one value of a property."""
+    return isinstance(values, list) and bool(values) and all(map(is_value, values))
+
+
+def _check_namespaces(
+    document: Mapping[str, Any],
+    version: tuple[int, ...],
+    variants: Iterable[Variant],
+    mistakes: list[str],
+) -> None:
+    """Note the namespaces that have no rank or, from format 0.2.0 on, not just one source of answers."""
+    priorities = document.get("default-priorities")
+    ranked = priorities.get("namespace") if isinstance(priorities, dict) else None
+    if not isinstance(ranked, list) or not all(map(is_name, ranked)):
+        mistakes.append("default-priorities.namespace is not a list of namespaces")
+        return
+    used: set[str] = set()
+    for variant in variants:
+        used.update(variant.namespaces)
+    unranked = sorted(used - set(ranked))
+    if unranked:
+        mistakes.append(f"default-priorities.namespace lacks {', '.join(unranked)}")
+    if version >= _WITH_PROVIDERS:
+        _check_providers(document.get("providers"), set(ranked), mistakes)
+
+
+def _check_providers(providers: object, namespaces: set[str], mistakes: list[str]) -> None:
+    """Note what is wrong with the table that tells for each namespace who knows its properties."""
+    if not isinstance(providers, dict) or set(providers) != namespaces:
+        mistakes.append("providers are not those of the namespaces in default-priorities")
+        return
+    for name, provider in providers.items():
+        sources = [key for key in _SOURCES_OF_ANSWERS if isinstance(provider, dict) and key in provider]
+        if len(sources) != 1:
+            mistakes.append(f"providers.{name} must have just one of {', '.join(_SOURCES_OF_ANSWERS)}")

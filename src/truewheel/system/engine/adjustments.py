@@ -1,0 +1,50 @@
+"""What truewheel changes in scikit-build-core while it is loaded: two things, each with its reason.
+
+1. CMake's file API is left out. ``CMaker`` asks CMake for replies (cmake-file-api(7)) and parses them into
+   ``CMaker.file_api``, which nothing reads. Importing the classes for that takes a tenth of a hook's own time, and
+   filling them as much again. A reply that cannot be read is ``None`` there, so whoever will read it one day has to do
+   without it anyhow. From Python 3.15 on scikit-build-core itself puts the import off (``__lazy_modules__``, PEP 810).
+2. CMake gets a minute to tell its version, instead of five seconds. A machine under load, or a disk that sleeps, may
+   take longer than five, and CMake would then be taken for missing.
+
+Importing this module leaves the file API out, so it has to be imported before anything of scikit-build-core is.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import NoReturn
+
+_TIMEOUT = 60
+"""Seconds that a program gets to tell its version."""
+
+
+def raise_timeout() -> None:
+    """Let scikit-build-core wait longer for programs that tell their version."""
+    from scikit_build_core import program_search
+
+    program_search.BASE_TIMEOUT = max(program_search.BASE_TIMEOUT, _TIMEOUT)
+
+
+def _leave_out_file_api() -> None:
+    """Put empty modules in the place of scikit-build-core's two; whoever imported those before, keeps them."""
+    query = ModuleType("scikit_build_core.file_api.query")
+    reply = ModuleType("scikit_build_core.file_api.reply")
+    vars(query)["stateless_query"] = _stateless_query
+    vars(reply)["load_reply_dir"] = _load_reply_dir
+    for module in (query, reply):
+        sys.modules.setdefault(module.__name__, module)
+
+
+def _stateless_query(build_dir: Path) -> Path:
+    """Ask nothing. Returns where the replies are to be looked for: a place where there is never anything."""
+    return build_dir / ".cmake" / "api" / "v1" / "unread"
+
+
+def _load_reply_dir(path: Path) -> NoReturn:
+    raise FileNotFoundError(f"{path} was not asked for")
+
+
+_leave_out_file_api()

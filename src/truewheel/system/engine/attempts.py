@@ -1,0 +1,86 @@
+"""The tries of one build: another one for projects that have settings for it, and one elsewhere when the disk is full.
+
+scikit-build-core lets overrides hold when a build failed before (``if.failed``): without an optional part, or with
+``wheel.cmake = false``. What the project has to say of failures is added to the last one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from ...model.errors import EngineError
+from ...model.project import ProjectFile
+from ...model.record import replace
+from ...model.request import Request
+from ...project_settings.schema import bytes_of
+from . import Engine
+
+if TYPE_CHECKING:
+    from ..warm.area import BuildArea, Decide
+
+T = TypeVar("T")
+Build = Callable[[Request, ProjectFile, "BuildArea", Engine], T]
+"""Builds once. The request's source is that of the build area."""
+Explain = Callable[[EngineError, Request, ProjectFile, "BuildArea"], None]
+"""Adds to a failure what it means."""
+
+_RETRIED_PHASES = frozenset({"configure", "build", "install"})
+"""What may go otherwise with other settings; a missing CMake, or ``fail = true``, stays."""
+
+
+def build_in_area(
+    request: Request, project_file: ProjectFile, build: Build[T], *, decide: Decide, explain: Explain
+) -> T:
+    """Return what ``build`` makes, in a kept build area when there can be one.
+
+    :param decide: says how much of an earlier build may be used again.
+    :raises EngineError: when the last try fails.
+    """
+    from ..warm import slots
+
+    mode = project_file.settings.cache if project_file.may_run_cmake else "off"
+    try:
+        built = _build_twice(request, project_file, mode, build, decide=decide, explain=explain)
+    except (EngineError, OSError):
+        # The disk that is full may be the cache's alone.
+        if mode == "off" or not slots.is_full():
+            raise
+        built = _build_twice(request, project_file, "off", build, decide=decide, explain=explain)
+    if mode != "off":
+        slots.trim(bytes_of(project_file.settings.cache_limit))
+    return built
+
+
+def _build_twice(
+    request: Request, project_file: ProjectFile, mode: str, build: Build[T], *, decide: Decide, explain: Explain
+) -> T:
+    """Build, and once more when that fails and the project has settings for a second try.
+
+    :param mode: the setting ``cache``.
+    """
+    from ..warm.slots import area_for
+
+    with area_for(request, mode, decide) as area:
+        request = replace(request, source=area.source)
+        engine = Engine(request, project_file.table)
+        try:
+            return build(request, project_file, area, engine)
+        except EngineError as error:
+            retry = Engine(request, project_file.table, retry=True)
+            if not retry.retries or error.phase not in _RETRIED_PHASES:
+                explain(error, request, project_file, area)
+                raise _with_message(error, engine) from None
+        try:
+            return build(request, project_file, area, retry)
+        except EngineError as error:
+            explain(error, request, project_file, area)
+            raise _with_message(error, retry) from None
+
+
+def _with_message(error: EngineError, engine: Engine) -> EngineError:
+    """Add what the project has to say of failures (``messages.after-failure``), unless it is said already."""
+    message = engine.message_after_failure
+    if message and message not in error.context:
+        error.context = (*error.context, message)
+    return error

@@ -1,0 +1,67 @@
+"""Which CMake a build uses, and what to say when there is none that fits."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+
+from scikit_build_core.cmake import CMake
+from scikit_build_core.errors import NotFoundError
+from scikit_build_core.program_search import get_cmake_program, get_cmake_programs
+from scikit_build_core.settings.skbuild_model import ScikitBuildSettings
+
+from ...model.errors import EngineError
+
+
+def find_cmake(settings: ScikitBuildSettings, environ: Mapping[str, str]) -> CMake | None:
+    """Return the CMake to use: the user's, that of PyPI's package, or one on PATH; ``None`` when the project needs none.
+
+    :raises EngineError: when none fits.
+    """
+    if not settings.wheel.cmake:
+        return None
+    wanted = settings.cmake.version
+    packaged = _find_packaged_cmake()
+    if packaged is not None and not environ.get("CMAKE_EXECUTABLE"):
+        with contextlib.suppress(NotFoundError):  # another one may fit
+            return CMake.default_search(version=wanted, env={"CMAKE_EXECUTABLE": packaged})
+    try:
+        return CMake.default_search(version=wanted, env=environ)
+    except NotFoundError:
+        raise _no_cmake_error(settings, environ) from None
+
+
+def _find_packaged_cmake() -> str | None:
+    """Return the program in PyPI's package ``cmake``; ``None`` when it is not installed, or keeps it elsewhere.
+
+    scikit-build-core asks the package, which reads the names of its 4,000 files to answer: a tenth of a hook's own time
+    (``benchmarks/overhead.py``). Its wheels have the program in ``cmake/data/bin``.
+    """
+    spec = importlib.util.find_spec("cmake")
+    if spec is None or spec.origin is None:  # a directory that happens to be called so has no origin
+        return None
+    program = Path(spec.origin).with_name("data") / "bin" / "cmake"
+    return str(program.resolve()) if program.is_file() else None
+
+
+def _no_cmake_error(settings: ScikitBuildSettings, environ: Mapping[str, str]) -> EngineError:
+    """Return the error that no CMake here fits: which ones there are, and who asks for another."""
+    given = environ.get("CMAKE_EXECUTABLE")
+    programs = [get_cmake_program(Path(given))] if given else list(get_cmake_programs(module=True))
+    wanted = settings.cmake.version
+    listed = Path(settings.cmake.source_dir) / "CMakeLists.txt"
+    text = listed.read_text(encoding="utf-8", errors="replace") if listed.is_file() else ""
+
+    # scikit-build-core puts the version from CMakeLists.txt into the settings when nothing else sets it.
+    who_asks = "tool.scikit-build.cmake.version"
+    if wanted is not None and any(specifier.version in text for specifier in wanted):
+        who_asks = f"cmake_minimum_required in {listed.as_posix()}"
+    context = [f"{program.path} is {program.version or 'not a CMake that answers'}" for program in programs]
+    return EngineError(
+        f"no CMake here fits: {wanted} is wanted" if programs else "there is no CMake here",
+        phase="find CMake",
+        context=[*context, f"{who_asks} asks for {wanted}"],
+        hint=f'build with isolation, as front ends do by default; or install one here: pip install "cmake{wanted or ""}"',
+    )

@@ -1,0 +1,164 @@
+"""Which files go into the wheel: what CMake has installed, and package sources that nothing was installed over."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import pathspec
+from scikit_build_core.build._editable import get_packages
+from scikit_build_core.build._pathutil import (
+    editable_redirectable,
+    iter_force_include,
+    packages_to_file_mapping,
+    resolve_from_sdist_force_include,
+    resolve_wheel_tree,
+)
+from scikit_build_core.build._scripts import process_script_dir
+from scikit_build_core.settings.skbuild_model import ScikitBuildSettings
+
+from ...model.record import Record
+from ...model.tree import Entry, Scheme
+from .layout import Layout
+
+_COMPILED_PYTHON = frozenset({".pyc", ".pyo"})
+
+
+class Gathered(Record):
+    """The files of a wheel before an editable install adds its own.
+
+    :param packages: the directory of each package, by its name.
+    :param live: for each package source the place it would have in the wheel; an editable install imports them from
+        where they are.
+    """
+
+    entries: tuple[Entry, ...]
+    packages: Mapping[str, str]
+    live: dict[str, str]
+
+
+def gather_files(
+    settings: ScikitBuildSettings, layout: Layout, name: str, *, generated: Sequence[str] = ()
+) -> Gathered:
+    """Return the files that CMake has installed and those of the packages.
+
+    :param name: the project's name, of which a package is called when the settings name none.
+    :param generated: files that ``generate`` has put into the source.
+    """
+    packages = get_packages(packages=settings.wheel.packages, name=name)
+    sources = packages_to_file_mapping(
+        packages=packages,
+        platlib_dir=layout.lib_dir,
+        include=[*settings.sdist.include, *generated],
+        src_exclude=settings.sdist.exclude,
+        target_exclude=settings.wheel.exclude,
+        build_dir=settings.build_dir,
+        mode=cast("Any", settings.sdist.inclusion_mode),
+    )
+    forced = _copy_forced_files(settings, layout, sources)
+    process_script_dir(layout.wheel_dirs["scripts"])
+    packed = {} if layout.is_editable else sources
+    entries = tuple(_find_entries(settings, layout, packed, forced))
+    return Gathered(entries=entries, packages=packages, live=sources)
+
+
+def list_files(root: Path) -> Iterator[Path]:
+    """Yield all files below ``root``."""
+    return (path for path in root.rglob("*") if path.is_file())
+
+
+def _copy_forced_files(settings: ScikitBuildSettings, layout: Layout, live: dict[str, str]) -> set[Path]:
+    """Put the files of ``wheel.force-include`` over everything else; returns those that were named one by one.
+
+    Those are not touched by ``wheel.exclude``. A redirecting editable install serves what it can from the source: that
+    joins ``live`` instead of being copied.
+    """
+    named: set[Path] = set()
+    for listed, destination in settings.wheel.force_include.items():
+        root, rest = resolve_wheel_tree(
+            destination,
+            wheel_dirs=layout.wheel_dirs,
+            targetlib=layout.targetlib,
+            experimental=settings.experimental,
+        )
+        source = resolve_from_sdist_force_include(listed, settings.sdist.force_include)
+        is_file = Path(source).expanduser().is_file()
+        may_be_live = layout.redirects and root == layout.staged_lib
+        for path, target in iter_force_include(source, rest, root):
+            if may_be_live and _stays_in_source(settings, layout, path, target, live, is_named=is_file):
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target)
+            if is_file:
+                named.add(target.resolve())
+    return named
+
+
+def _stays_in_source(
+    settings: ScikitBuildSettings, layout: Layout, path: Path, target: Path, live: dict[str, str], *, is_named: bool
+) -> bool:
+    """Whether a forced file needs no copy: it is excluded, or imported from where it lies, and then joins ``live``."""
+    place = target.relative_to(layout.staged_lib)
+    excluded = pathspec.GitIgnoreSpec.from_lines(settings.wheel.exclude)
+    if not is_named and excluded.match_file(place):
+        return True
+    if not editable_redirectable(path, place):
+        return False
+    destination = str(layout.lib_dir / place)
+    for displaced in [source for source, taken in live.items() if taken == destination]:
+        del live[displaced]
+    for stale in (target, layout.lib_dir / place):
+        stale.unlink(missing_ok=True)
+    live[str(path)] = destination
+    return True
+
+
+def _find_entries(
+    settings: ScikitBuildSettings, layout: Layout, sources: Mapping[str, str], forced: set[Path]
+) -> Iterator[Entry]:
+    """Yield what was installed or staged, and package sources that nothing was installed over."""
+    excluded = pathspec.GitIgnoreSpec.from_lines(settings.wheel.exclude)
+    of_packages = {Path(target): Path(source) for source, target in sources.items()}
+    roots = {
+        Scheme.LIB: layout.staged_lib,
+        Scheme.DATA: layout.wheel_dirs["data"],
+        Scheme.HEADERS: layout.wheel_dirs["headers"],
+        Scheme.SCRIPTS: layout.wheel_dirs["scripts"],
+    }
+    for scheme, root in roots.items():
+        found = dict(of_packages) if scheme is Scheme.LIB else {}
+        found.update(_staged_files(root, found))
+        for target, source in found.items():
+            path = target.relative_to(root)
+            if _belongs_to_the_backend(path):
+                continue
+            if not excluded.match_file(path) or target.resolve() in forced:
+                yield _entry_for(scheme, path, source)
+    metadata = layout.wheel_dirs["metadata"]
+    for source in list_files(metadata):
+        yield _entry_for(Scheme.DIST_INFO, source.relative_to(metadata), source)
+
+
+def _belongs_to_the_backend(path: Path) -> bool:
+    """Whether a build does not get to say: metadata directories, and what Python itself writes beside sources."""
+    return path.suffix in _COMPILED_PYTHON or any(part.endswith(".dist-info") for part in path.parts)
+
+
+def _staged_files(root: Path, sources: Mapping[Path, Path]) -> dict[Path, Path]:
+    """Return the files below ``root``; a link to a package source that is not staged stands for that source."""
+    real = {Path(os.path.realpath(target)): source for target, source in sources.items()}
+    found = {}
+    for path in root.rglob("*"):
+        if path.is_file():
+            found[path] = path
+        elif path.is_symlink() and (source := real.get(Path(os.path.realpath(path)))):
+            found[path] = source
+    return found
+
+
+def _entry_for(scheme: Scheme, path: Path, source: Path) -> Entry:
+    is_executable = bool(source.stat().st_mode & 0o100)
+    return Entry(scheme=scheme, path=path.as_posix(), source=source.absolute(), executable=is_executable)

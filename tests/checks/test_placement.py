@@ -1,0 +1,47 @@
+"""Where files lie: beside packages, in install schemes, out of reach of any import."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.checks import codes_of_wheel
+from support.facts import contents, files_at, wheel
+from truewheel.checks import check_tree, check_wheel
+from truewheel.model.finding import Severity
+
+
+@pytest.mark.parametrize(
+    ("path", "code"), [("lib/libx.so", "TW503"), ("bin/tool", "TW503"), ("p-1.data/lib64/x", "TW510")]
+)
+def test_files_outside_of_packages_and_schemes_are_told(path: str, code: str) -> None:
+    assert codes_of_wheel(wheel(path)) == [code]
+
+
+def test_a_data_directory_of_another_wheel_is_told() -> None:
+    (finding,) = check_wheel(wheel("q-1.data/scripts/x"))
+    assert (finding.code, finding.severity, finding.where) == ("TW510", Severity.WARNING, "q-1.data/")
+    assert codes_of_wheel(wheel("p-1.data/scripts/x", "p/q.data/x")) == []
+
+
+@pytest.mark.parametrize(
+    ("paths", "severity"),
+    [
+        (["p/data.txt"], Severity.WARNING), (["p/_m.cpython-313-x86_64-linux-gnu.so"], Severity.NOTE),
+        (["p/_m.abi3.so", "p/__init__.pyi"], None), (["p-1.data/data/share/x"], None), (["a.py"], None),
+        (["p-1.data/purelib/p/__init__.py"], None), (["p-stubs/__init__.pyi"], None), (["x.pth"], None),
+    ],
+)  # fmt: skip
+def test_packages_without_python_files_are_told_with_their_severity(
+    paths: list[str], severity: Severity | None
+) -> None:
+    found = [f.severity for f in check_wheel(wheel(contents=contents(*files_at(*paths)))) if f.code == "TW516"]
+    assert found == ([] if severity is None else [severity])
+
+
+def test_a_namespace_package_is_hardly_meant_in_a_build_of_ones_own() -> None:
+    (finding,) = check_tree(contents(*files_at("p/_m.abi3.so")))
+    assert (finding.code, finding.severity) == ("TW516", Severity.WARNING)
+
+
+def test_a_package_called_lib_is_a_package() -> None:
+    assert codes_of_wheel(wheel("lib/__init__.py", "lib/x.py")) == []
