@@ -8,27 +8,14 @@ Sources:
 
 from __future__ import annotations
 
-import re
-
 from ...model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import re
 
-_SUFFIXES = (
-    (".cpython-", r"\.cpython-(?P<python>3\d+)(?P<flags>[a-z]*)(?:-(?P<platform>[\w-]+))?\.(?:so|dll)$"),
-    (".cp3", r"\.cp(?P<python>3\d+)(?P<flags>t?)-(?P<platform>\w+)\.pyd$"),
-    (".pypy", r"\.pypy(?P<python>\d+)-(?P<pypy>pp\d+)(?:-(?P<platform>[\w-]+))?\.(?:so|pyd)$"),
-    (
-        ".graalpy",
-        r"\.graalpy(?P<graalpy>\d*)-(?P<python>\d+)-(?P<kind>[a-z]+)(?:-(?P<platform>[\w-]+))?\.(?:so|pyd|dylib)$",
-    ),
-    (".abi3", r"\.(?P<stable>abi3t?)(?:-(?P<platform>[\w-]+))?\.(?:so|pyd)$"),
-    (".", r"\.(?:pyd|(?P<bare>so|dylib))$"),
-)
-"""Patterns of suffixes, each after a text that such names contain. Compiling a pattern takes time, so only those are
-compiled whose text turns up."""
+_EXTENSIONS = ("so", "pyd", "dll", "dylib")
+_SMALL_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 _PYTHON_LIBRARY = r"""(?xi)(?:^|/)(?:
       python3(?P<dll>\d*)(?P<dll_t>t?)(?P<dll_d>_d)?\.dll
@@ -61,36 +48,81 @@ def find_suffix(name: str) -> Suffix | None:
     >>> find_suffix("m.cpython-313t-x86_64-linux-gnu.so").abi_tag
     'cp313t'
     """
-    for part, pattern in _SUFFIXES:
-        if part not in name:
-            continue
-        match = re.search(pattern, name)
-        if match is not None:
-            groups = match.groupdict()
-            python_tag, abi_tag = _suffix_tags(groups)
-            return Suffix(
-                text=match[0],
-                python_tag=python_tag,
-                abi_tag=abi_tag,
-                platform=groups.get("platform") or "",
-                is_bare=groups.get("bare") is not None,
-            )
+    # No regular expressions here: to import and compile them is a tenth of `truewheel show` (benchmarks/show.py).
+    rest, dot, extension = name.rpartition(".")
+    if not dot or extension not in _EXTENSIONS:
+        return None
+    _, dot, label = rest.rpartition(".")
+    named = _read_label(label, extension) if dot else None
+    if named is not None:
+        python_tag, abi_tag, platform = named
+        text = f".{label}.{extension}"
+        return Suffix(text=text, python_tag=python_tag, abi_tag=abi_tag, platform=platform, is_bare=False)
+    if extension == "dll":
+        return None
+    return Suffix(text=f".{extension}", python_tag=None, abi_tag=None, platform="", is_bare=extension != "pyd")
+
+
+def _read_label(label: str, extension: str) -> tuple[str | None, str, str] | None:
+    """Return the Python tag, the ABI tag and the platform that stand between a name and its extension.
+
+    ``None`` when the label tells of no Python. The platform is empty when there is none.
+    """
+    kind, *words = label.split("-")
+    # .abi3.so, .abi3t-x86_64-linux-gnu.so (PEP 803)
+    if kind in ("abi3", "abi3t") and extension in ("so", "pyd"):
+        return _with_platform(None, kind, words)
+    if not words:
+        return None
+    # .cpython-313t-x86_64-linux-gnu.so is for cp313-cp313t (PEP 3149; t is PEP 703's, d stands for debug, m for pymalloc).
+    if kind == "cpython" and extension in ("so", "dll"):
+        version = words[0].rstrip(_SMALL_LETTERS)
+        return _with_platform(f"cp{version}", f"cp{words[0]}", words[1:]) if _is_python3(version) else None
+    # .cp313t-win_amd64.pyd is for the same on Windows (Python/dynload_win.c).
+    if kind.startswith("cp3") and extension == "pyd" and len(words) == 1:
+        version = kind.removeprefix("cp").removesuffix("t")
+        return _with_platform(f"cp{version}", kind, words) if _is_python3(version) else None
+    # .pypy311-pp73-x86_64-linux-gnu.so is for pp311-pypy311_pp73.
+    if kind.startswith("pypy") and extension in ("so", "pyd"):
+        return _read_pypy(kind, words)
+    # .graalpy250-312-native-x86_64-linux.so is for graalpy312-graalpy250_312_native.
+    if kind.startswith("graalpy") and extension != "dll":
+        return _read_graalpy(kind, words)
     return None
 
 
-def _suffix_tags(groups: Mapping[str, str | None]) -> tuple[str | None, str | None]:
-    """Return the Python tag and the ABI tag for what a pattern of a suffix matched."""
-    python = groups.get("python")
-    # .cpython-313t-… is for cp313-cp313t (PEP 3149; t is PEP 703's, d stands for debug, m for pymalloc).
-    if "flags" in groups:
-        return f"cp{python}", f"cp{python}{groups['flags']}"
-    # .pypy311-pp73-… is for pp311-pypy311_pp73.
-    if "pypy" in groups:
-        return f"pp{python}", f"pypy{python}_{groups['pypy']}"
-    # .graalpy250-312-native-… is for graalpy312-graalpy250_312_native.
-    if "graalpy" in groups:
-        return f"graalpy{python}", f"graalpy{groups['graalpy']}_{python}_{groups['kind']}"
-    return None, groups.get("stable")
+def _read_pypy(kind: str, words: list[str]) -> tuple[str | None, str, str] | None:
+    """Return what :func:`_read_label` does, of ``pypy311``, ``pp73`` and a platform."""
+    version = kind.removeprefix("pypy")
+    abi = words[0]
+    if not version.isdecimal() or not abi.startswith("pp") or not abi.removeprefix("pp").isdecimal():
+        return None
+    return _with_platform(f"pp{version}", f"{kind}_{abi}", words[1:])
+
+
+def _read_graalpy(kind: str, words: list[str]) -> tuple[str | None, str, str] | None:
+    """Return what :func:`_read_label` does, of ``graalpy250``, ``312``, ``native`` and a platform."""
+    release = kind.removeprefix("graalpy")
+    if len(words) < 2 or not words[0].isdecimal() or not (release.isdecimal() or not release):
+        return None
+    version, abi = words[:2]
+    if not abi or abi.strip(_SMALL_LETTERS):
+        return None
+    return _with_platform(f"graalpy{version}", f"{kind}_{version}_{abi}", words[2:])
+
+
+def _is_python3(version: str) -> bool:
+    """Return whether a text is a version of Python 3, as tags write it: 313."""
+    return version.startswith("3") and len(version) > 1 and version.isdecimal()
+
+
+def _with_platform(python_tag: str | None, abi_tag: str, words: list[str]) -> tuple[str | None, str, str] | None:
+    """Return the three, with the rest of a label's words as the platform; ``None`` when they cannot be one."""
+    platform = "-".join(words)
+    if words and not platform:
+        return None
+    is_word = all(letter.isalnum() or letter in "_-" for letter in platform)
+    return (python_tag, abi_tag, platform) if is_word else None
 
 
 class PythonLibrary(Record):
@@ -132,7 +164,11 @@ def find_python_library(name: str) -> PythonLibrary | None:
     (3, 12)
     """
     lower = name.lower()
-    match = re.search(_PYTHON_LIBRARY, name) if "py" in lower else None
+    if "py" not in lower:
+        return None
+    import re  # few modules need a library of Python
+
+    match = re.search(_PYTHON_LIBRARY, name)
     if match is None:
         return None
     minor = match["dll"] or match["lib"] or match["framework"] or match["pypy"]

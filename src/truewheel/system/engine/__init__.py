@@ -59,6 +59,8 @@ __all__ = ["Engine", "SdistPlan", "Staged"]
 
 adjustments.raise_timeout()
 
+_IMPORT_NAMES = ("import-names", "import-namespaces")
+"""Fields that scikit-build-core fills in from the packages of the wheel (PEP 794)."""
 _WRITTEN_BY_BACKEND = frozenset({"METADATA", "WHEEL", "RECORD", "entry_points.txt", VARIANT})
 """Files of ``.dist-info`` that cannot come from the build."""
 
@@ -126,7 +128,10 @@ class Engine:
 
                 state: Any = self._request.product.value
                 project = dict(process_dynamic_metadata(project, entries, state))
-            from scikit_build_core.build._import_names import add_dynamic_import_names
+            dynamic = project.get("dynamic", ())
+            if not any(field in dynamic for field in _IMPORT_NAMES):
+                return project
+            from scikit_build_core.build._import_names import add_dynamic_import_names  # which imports pathspec
 
             return dict(add_dynamic_import_names(project, self._settings))
 
