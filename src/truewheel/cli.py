@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from .audit.verdict import Checked
+    from .audit.checked import Checked
     from .model.contents import WheelFacts
     from .report import Style
 

@@ -39,10 +39,9 @@ def _load_reader() -> None:
 def _load_policy() -> None:
     """Load the table of what this system's platform supplies."""
     from .data_tables import table
-    from .platforms import PLATFORMS
+    from .platforms import parse_platform_tag
     from .system.host import running_target
 
-    tag = running_target().platform_tag
-    for platform in PLATFORMS:
-        if platform.understands(tag):
-            table(f"platforms/policy/{platform.family}.json")
+    tag = parse_platform_tag(running_target().platform_tag)
+    if tag is not None:
+        table(f"platforms/policy/{tag.family}.json")

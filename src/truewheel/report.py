@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
-    from .audit.verdict import Checked
+    from .audit.checked import Checked
     from .model.binary import Binary
     from .model.contents import WheelFacts
     from .model.errors import TruewheelError

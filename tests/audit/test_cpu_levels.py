@@ -7,6 +7,7 @@ import pytest
 from support.facts import CP313, binary_file, package
 from truewheel.audit import verdict
 from truewheel.audit.cpu_levels import check_cpu_levels, cpu_floors
+from truewheel.audit.questions import Question
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, PeSlice, Slice
 from truewheel.model.contents import File
 from truewheel.model.finding import Severity
@@ -101,7 +102,7 @@ def test_a_wheel_that_is_not_a_variant_is_not_asked() -> None:
 
 def test_an_untrue_level_is_refused_with_file_and_evidence() -> None:
     these = package(elf(4), variant=variant(V3, label="v3"))
-    found = verdict.judge(these, verdict.Question(target=CP313))
+    found = verdict.judge(these, Question(target=CP313))
     (error,) = found.errors
     assert (error.code, error.where) == ("TW318", "p/_m.cpython-313-x86_64-linux-gnu.so")
     assert error.evidence[0].endswith("its notes say that it needs x86-64-v4")
@@ -111,17 +112,17 @@ def test_an_untrue_level_is_refused_with_file_and_evidence() -> None:
 
 def test_nobody_can_choose_an_untrue_level_away() -> None:
     these = package(elf(4), variant=variant(V3))
-    found = verdict.judge(these, verdict.Question(target=CP313, ignore=("TW",)))
+    found = verdict.judge(these, Question(target=CP313, ignore=("TW",)))
     assert [f.code for f in found.errors] == ["TW318"]
-    demanded = verdict.judge(these, verdict.Question(target=CP313, demanded=("cp313-cp313-linux_x86_64",)))
+    demanded = verdict.judge(these, Question(target=CP313, forced_tags=("cp313-cp313-linux_x86_64",)))
     assert "TW318" in [f.code for f in demanded.errors]
 
 
 def test_a_declared_level_does_not_cost_the_platform_tag() -> None:
     """The same binary: only the plain platform without a variant, manylinux with one."""
-    plain = verdict.judge(package(elf(3)), verdict.Question(target=CP313))
+    plain = verdict.judge(package(elf(3)), Question(target=CP313))
     assert plain.platforms == ("linux_x86_64",)
     assert [f.code for f in plain.findings] == ["TW304"]
-    found = verdict.judge(package(elf(3), variant=variant(V3)), verdict.Question(target=CP313))
+    found = verdict.judge(package(elf(3), variant=variant(V3)), Question(target=CP313))
     assert found.platforms[0].startswith("manylinux_2_")
     assert [str(f.evidence[0]) for f in found.floors if f.text == "x86-64-v3"]

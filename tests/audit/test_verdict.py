@@ -9,17 +9,19 @@ import packaging.tags
 import pytest
 
 from support.facts import CP313, module, needing, package, wheel_named
-from truewheel.audit.verdict import Question, check, impossible, judge
+from truewheel.audit.build_tags import impossible
+from truewheel.audit.questions import Question
+from truewheel.audit.verdict import check, judge
 from truewheel.formats import elf
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need, PeSlice, Slice, WasmSlice
 from truewheel.model.contents import File, WheelFacts
 from truewheel.model.errors import FormatError
 from truewheel.model.finding import Severity
-from truewheel.platforms import linux
+from truewheel.platforms.linux import policy as linux
 
 
 def ask(*files: File, **more: object) -> tuple[str, list[str]]:
-    found = judge(package(*files), Question(target=CP313, native=("linux_x86_64",), **more))  # type: ignore[arg-type]
+    found = judge(package(*files), Question(target=CP313, plain_tags=("linux_x86_64",), **more))  # type: ignore[arg-type]
     return found.tag, [f.code for f in found.findings if f.severity is not Severity.NOTE]
 
 
@@ -100,7 +102,7 @@ def test_promises_that_no_binary_could_keep(promise: str) -> None:
 
 def test_every_cpu_that_elf_files_are_for_may_be_promised() -> None:
     assert [cpu for cpu in elf._MACHINES.values() if impossible(f"linux_{cpu}")] == []  # ours
-    assert [cpu for cpu in linux._CPUS if impossible(f"manylinux_2_99_{cpu}")] == []
+    assert [cpu for cpu in linux.CPUS if impossible(f"manylinux_2_99_{cpu}")] == []
 
 
 def test_promises() -> None:
@@ -130,8 +132,8 @@ def test_unknown_library_is_told_with_the_plain_tag() -> None:
 
 
 def test_demanded_tags_are_checked() -> None:
-    assert ask(MODULE, demanded=("cp313-cp313-manylinux_2_34_x86_64",)) == ("cp313-cp313-manylinux_2_34_x86_64", [])
-    assert ask(MODULE, demanded=("cp312-cp312-manylinux_2_17_x86_64",))[1] == ["TW301", "TW401"]
+    assert ask(MODULE, forced_tags=("cp313-cp313-manylinux_2_34_x86_64",)) == ("cp313-cp313-manylinux_2_34_x86_64", [])
+    assert ask(MODULE, forced_tags=("cp312-cp312-manylinux_2_17_x86_64",))[1] == ["TW301", "TW401"]
 
 
 def facts(name: str, *files: File) -> WheelFacts:
@@ -233,7 +235,7 @@ def test_unread_formats_are_believed() -> None:
     assert found.is_true
     assert [f.code for f in found.findings] == ["TW307"]
     assert (
-        judge(package(mach), Question(target=CP313, native=("macosx_11_0_arm64",))).tag
+        judge(package(mach), Question(target=CP313, plain_tags=("macosx_11_0_arm64",))).tag
         == "cp313-cp313-macosx_11_0_arm64"
     )
 
@@ -252,7 +254,7 @@ def test_promises_that_cannot_be_checked_are_not_made() -> None:
     mach = File(path="p/m.cpython-313-darwin.so", size=1, binary=Binary(format=Format.MACHO))
     for promise, codes in (("macosx_11_0_arm64", []), ("macosx_10_9_arm64", ["TW315"])):
         found = judge(
-            package(mach), Question(target=CP313, native=("macosx_11_0_arm64",), promise=promise, ignore=("TW307",))
+            package(mach), Question(target=CP313, plain_tags=("macosx_11_0_arm64",), promise=promise, ignore=("TW307",))
         )
         assert [f.code for f in found.findings] == codes
 

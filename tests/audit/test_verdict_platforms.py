@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from support.facts import binary_file, contents, package, wheel_named
-from truewheel.audit.verdict import Checked, Question, check, judge
+from truewheel.audit.checked import Checked
+from truewheel.audit.questions import Question
+from truewheel.audit.verdict import check, judge
 from truewheel.model.binary import ElfSlice, Format, Kind, MachOSlice, MinimumOS, Need, PeSlice, WasmSlice
 from truewheel.model.contents import Contents, File
 from truewheel.model.record import replace
 from truewheel.model.target import Target
-from truewheel.platforms import PLATFORMS, examples
-from truewheel.platforms.protocol import Platform
+from truewheel.platforms import PLATFORMS, examples_like
+from truewheel.platforms.base import Platform
 
 MAC = Target(implementation="cpython", version=(3, 13), python_tag="cp313", abi_tag="cp313",
              suffix=".cpython-313-darwin.so", platform_tag="macosx_14_0_arm64")  # fmt: skip
@@ -145,7 +147,7 @@ def test_hints_speak_of_the_system_in_question(tags: str, code: str, hint: str) 
 def test_hints_of_builds_speak_of_settings() -> None:
     (unknown,) = judge(mac(), Question(target=MAC, promise="macos_11_0")).errors
     assert str(unknown.hint).startswith("such tags are spelt auto, native, macosx_11_0_arm64")
-    strict = judge(mac((12, 0)), Question(target=MAC, demanded=("cp313-cp313-macosx_13_0_arm64",))).findings
+    strict = judge(mac((12, 0)), Question(target=MAC, forced_tags=("cp313-cp313-macosx_13_0_arm64",))).findings
     assert ["tool.scikit-build.wheel.tags" in str(f.hint) for f in strict if f.code == "TW302"] == [True]
 
 
@@ -217,6 +219,6 @@ def test_no_tag_of_another_pythons_pyodide_is_proposed() -> None:
 
 @pytest.mark.parametrize("row", PLATFORMS, ids=lambda p: p.family)
 def test_tags_that_are_told_as_examples_are_tags(row: Platform) -> None:
-    told = examples(row.family)
+    told = examples_like(row.family)
     assert told
-    assert all(row.understands(tag) for tag in told)
+    assert all(row.parse_tag(tag) for tag in told)

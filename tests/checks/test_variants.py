@@ -8,6 +8,7 @@ import pytest
 
 from support.facts import CP313, package, wheel
 from truewheel.audit import verdict
+from truewheel.audit.questions import Question
 from truewheel.checks.variants import check_variant
 from truewheel.model.contents import WheelFacts
 from truewheel.model.finding import Severity
@@ -78,6 +79,6 @@ def test_no_name_cures_a_wrong_label() -> None:
 def test_a_build_is_told_that_variants_follow_a_draft() -> None:
     inside = package(variant=Variant(label="null"))
     for demanded in ((), ("py3-none-any",)):
-        found = verdict.judge(inside, verdict.Question(target=CP313, demanded=demanded))
+        found = verdict.judge(inside, Question(target=CP313, forced_tags=demanded))
         drafts = [finding for finding in found.findings if finding.code == "TW537"]
         assert [(finding.where, finding.severity) for finding in drafts] == [("null", Severity.WARNING)]

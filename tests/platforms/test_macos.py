@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from packaging.tags import mac_platforms
 
+from support.audits import best_of, expanded, notes_on, violations_of
 from support.facts import contents
 from truewheel.model.binary import Format, Kind, MachOSlice, MinimumOS, Need, NeedKind, SearchPath
 from truewheel.model.contents import Contents
@@ -18,7 +19,7 @@ def piece(cpu: str = "arm64", minos: tuple[int, ...] | None = (11, 0), *needs: s
 
 
 def codes(found: Contents, **more: tuple[str, ...]) -> list[str]:
-    return sorted(f.code for f in MACOS.rule(found, **more).findings)
+    return sorted(f.code for f in best_of(MACOS, found, **more).findings)
 
 
 @pytest.mark.parametrize(
@@ -40,20 +41,20 @@ def codes(found: Contents, **more: tuple[str, ...]) -> list[str]:
 )
 def test_a_thin_file_is_as_new_as_its_deployment_target(cpu: str, minos: tuple[int, ...], tag: str) -> None:
     found = contents(m=(piece(cpu, minos),))
-    ruling = MACOS.rule(found)
+    ruling = best_of(MACOS, found)
     assert ruling.tags == (tag,)
-    assert MACOS.understands(tag)
-    assert not MACOS.objections(found, tag)
+    assert MACOS.parse_tag(tag)
+    assert not violations_of(MACOS, found, tag)
 
 
 @pytest.mark.parametrize("minos", [(10, 9), (10, 13, 6), (11, 0), (11, 3), (13, 0), (15, 6), (16, 0), (26, 0), (26, 2)])
 def test_installers_on_the_named_system_ask_for_the_tag(minos: tuple[int, ...]) -> None:
-    tag = MACOS.rule(contents(m=(piece("x86_64", minos),))).tags[0]
+    tag = best_of(MACOS, contents(m=(piece("x86_64", minos),))).tags[0]
     assert tag in set(mac_platforms(release(minos), "x86_64"))  # type: ignore[arg-type]
 
 
 def test_the_newest_file_decides_and_is_named() -> None:
-    ruling = MACOS.rule(contents(a=(piece(),), b=(piece(minos=(13, 0)),), c=(piece(minos=(12, 0)),)))
+    ruling = best_of(MACOS, contents(a=(piece(),), b=(piece(minos=(13, 0)),), c=(piece(minos=(12, 0)),)))
     assert ruling.tags == ("macosx_13_0_arm64",)
     assert str(ruling.floors[0].evidence[0]) == "b.so: minos 13.0 (arm64)"
 
@@ -69,111 +70,113 @@ def test_the_newest_file_decides_and_is_named() -> None:
 )
 def test_universal2_has_a_floor_per_slice(intel: tuple[int, ...], apple: tuple[int, ...], tag: str) -> None:
     found = contents(m=(piece("x86_64", intel), piece("arm64", apple)))
-    ruling = MACOS.rule(found)
+    ruling = best_of(MACOS, found)
     assert ruling.tags == (tag,)
     assert {f.cpu: f.version for f in ruling.floors} == {"x86_64": intel, "arm64": apple}
     assert ruling.floors[0].cpu == ("arm64" if apple > (11, 0) else "x86_64")
-    assert not MACOS.objections(found, tag)
+    assert not violations_of(MACOS, found, tag)
 
 
 def test_universal2_needs_both_slices_in_every_file() -> None:
     both = (piece("x86_64", (10, 9)), piece())
     found = contents(a=both, b=(piece("x86_64", (10, 9)),))
-    assert MACOS.rule(found).tags == ("macosx_10_9_x86_64",)
+    assert best_of(MACOS, found).tags == ("macosx_10_9_x86_64",)
     assert codes(found) == ["TW311"]
-    objections = MACOS.objections(found, "macosx_10_9_universal2")
+    objections = violations_of(MACOS, found, "macosx_10_9_universal2")
     assert [o.evidence.file for o in objections] == ["b.so"]
     assert "code for x86_64 alone" in str(objections[0].evidence)
-    assert [(f.code, f.severity.value) for f in MACOS.notes(found, "macosx_10_9_universal2")] == [("TW311", "error")]
-    assert not MACOS.notes(contents(a=both), "macosx_10_9_universal2")
+    assert [(f.code, f.severity.value) for f in notes_on(MACOS, found, "macosx_10_9_universal2")] == [
+        ("TW311", "error")
+    ]
+    assert not notes_on(MACOS, contents(a=both), "macosx_10_9_universal2")
 
 
 def test_thin_files_for_both_cpus_are_a_mixture() -> None:
     found = contents(a=(piece("x86_64"),), b=(piece(),))
     assert codes(found) == ["TW306"]
-    assert MACOS.objections(found, "macosx_11_0_universal2")
-    assert MACOS.objections(found, "macosx_11_0_arm64")
+    assert violations_of(MACOS, found, "macosx_11_0_universal2")
+    assert violations_of(MACOS, found, "macosx_11_0_arm64")
 
 
 def test_fat_files_keep_thin_promises() -> None:
     found = contents(m=(piece("x86_64", (10, 9)), piece()))
-    assert not MACOS.objections(found, "macosx_10_9_x86_64")
-    assert not MACOS.objections(found, "macosx_11_0_arm64")
+    assert not violations_of(MACOS, found, "macosx_10_9_x86_64")
+    assert not violations_of(MACOS, found, "macosx_11_0_arm64")
 
 
 @pytest.mark.parametrize(("cpu", "plain"), [("arm64e", "arm64"), ("x86_64h", "x86_64")])
 def test_code_for_some_machines_of_a_cpu_is_not_for_all(cpu: str, plain: str) -> None:
     found = contents(m=(piece(cpu),))
-    ruling = MACOS.rule(found)
-    assert (ruling.tags, ruling.nameless) == ((), True)
+    ruling = best_of(MACOS, found)
+    assert (ruling.tags, ruling.has_no_tag) == ((), True)
     assert ruling.reason == f"m.so is code for {cpu}, for which there is no tag"
-    (objection,) = MACOS.objections(found, f"macosx_11_0_{plain}")
+    (objection,) = violations_of(MACOS, found, f"macosx_11_0_{plain}")
     assert objection.evidence.fact == f"it is code for {cpu} alone"
     both = contents(m=(piece(plain), piece(cpu)))
-    assert MACOS.rule(both).tags == (f"macosx_11_0_{plain}",)
-    assert not MACOS.objections(both, f"macosx_11_0_{plain}")
+    assert best_of(MACOS, both).tags == (f"macosx_11_0_{plain}",)
+    assert not violations_of(MACOS, both, f"macosx_11_0_{plain}")
 
 
 def test_a_fat_file_with_arm64e_alone_is_for_intel() -> None:
     found = contents(m=(piece("x86_64", (10, 9)), piece("arm64e", (12, 0))))
-    assert MACOS.rule(found).tags == ("macosx_10_9_x86_64",)
-    assert MACOS.objections(found, "macosx_12_0_universal2")
-    assert not MACOS.objections(found, "macosx_10_9_x86_64")
-    assert [f.code for f in MACOS.notes(found, "macosx_12_0_universal2")] == ["TW311"]
+    assert best_of(MACOS, found).tags == ("macosx_10_9_x86_64",)
+    assert violations_of(MACOS, found, "macosx_12_0_universal2")
+    assert not violations_of(MACOS, found, "macosx_10_9_x86_64")
+    assert [f.code for f in notes_on(MACOS, found, "macosx_12_0_universal2")] == ["TW311"]
 
 
 def test_of_a_fat_file_the_code_that_runs_decides() -> None:
     apple = contents(m=(piece("x86_64", (10, 9)), piece("arm64"), piece("arm64e", (14, 0))))
-    assert MACOS.rule(apple).tags == ("macosx_10_9_universal2",)
-    assert not MACOS.objections(apple, "macosx_10_9_universal2")
+    assert best_of(MACOS, apple).tags == ("macosx_10_9_universal2",)
+    assert not violations_of(MACOS, apple, "macosx_10_9_universal2")
     haswell = contents(m=(piece("x86_64", (10, 9)), piece("x86_64h", (13, 0))))
-    assert MACOS.rule(haswell).tags == ("macosx_13_0_x86_64",)
+    assert best_of(MACOS, haswell).tags == ("macosx_13_0_x86_64",)
 
 
 def test_catalyst_counts_beside_macos_only() -> None:
     stated = tuple(MinimumOS(platform=system, version=(14, 0)) for system in ("macos", "catalyst"))
     assert MACOS.owns(Format.MACHO, piece(minimum_os=stated))
     assert not MACOS.owns(Format.MACHO, piece(minimum_os=stated[1:]))
-    assert MACOS.rule(contents(m=(piece(minimum_os=stated),))).tags == ("macosx_14_0_arm64",)
+    assert best_of(MACOS, contents(m=(piece(minimum_os=stated),))).tags == ("macosx_14_0_arm64",)
 
 
 def test_old_fat_names_are_understood() -> None:
     found = contents(m=(piece("x86_64", (10, 6)), piece("i686", (10, 6))))
-    assert MACOS.rule(found).tags == ("macosx_10_6_intel",)
-    assert not MACOS.objections(found, "macosx_10_6_intel")
-    assert MACOS.objections(contents(m=(piece("x86_64", (10, 6)),)), "macosx_10_6_intel")
-    assert MACOS.understands("macosx_10_4_fat64")
+    assert best_of(MACOS, found).tags == ("macosx_10_6_intel",)
+    assert not violations_of(MACOS, found, "macosx_10_6_intel")
+    assert violations_of(MACOS, contents(m=(piece("x86_64", (10, 6)),)), "macosx_10_6_intel")
+    assert MACOS.parse_tag("macosx_10_4_fat64")
 
 
 def test_a_claim_for_an_older_system_is_untrue() -> None:
     found = contents(m=(piece(minos=(11, 3)),))
-    (objection,) = MACOS.objections(found, "macosx_11_0_arm64")
+    (objection,) = violations_of(MACOS, found, "macosx_11_0_arm64")
     assert str(objection.evidence) == "m.so: minos 11.3 (arm64)"
     assert objection.allows == "macosx_11_0_arm64 starts at macOS 11.0"
-    assert not MACOS.objections(found, "macosx_11_3_arm64")
-    assert [f.code for f in MACOS.notes(found, "macosx_11_3_arm64")] == ["TW317"]
-    assert not MACOS.objections(contents(m=(piece(minos=(26, 0)),)), "macosx_16_0_arm64")
+    assert not violations_of(MACOS, found, "macosx_11_3_arm64")
+    assert [f.code for f in notes_on(MACOS, found, "macosx_11_3_arm64")] == ["TW317"]
+    assert not violations_of(MACOS, contents(m=(piece(minos=(26, 0)),)), "macosx_16_0_arm64")
 
 
 def test_no_installer_asks_for_arm64_before_11() -> None:
     found = contents(m=(piece(minos=(11, 0)),))
-    assert [f.code for f in MACOS.notes(found, "macosx_10_9_arm64")] == ["TW317"]
-    assert not MACOS.notes(found, "macosx_11_0_arm64")
+    assert [f.code for f in notes_on(MACOS, found, "macosx_10_9_arm64")] == ["TW317"]
+    assert not notes_on(MACOS, found, "macosx_11_0_arm64")
 
 
 @pytest.mark.parametrize(
     "tag", ["macosx_11_0", "macosx_11_arm64", "macosx_11_0_riscv", "macosx_9_0_ppc", "manylinux1_x86_64"]
 )
 def test_what_is_no_macos_tag(tag: str) -> None:
-    assert not MACOS.understands(tag)
+    assert not MACOS.parse_tag(tag)
 
 
 def test_promises_are_completed() -> None:
     both = contents(m=(piece("x86_64"), piece()))
-    assert MACOS.complete("macosx_11_0", both) == "macosx_11_0_universal2"
-    assert MACOS.complete("macosx_11_0", contents(m=(piece(),))) == "macosx_11_0_arm64"
-    assert MACOS.complete("macosx_11_0_arm64", both) == "macosx_11_0_arm64"
-    assert MACOS.complete("manylinux_2_17", both) == "manylinux_2_17"
+    assert expanded(MACOS, "macosx_11_0", both) == "macosx_11_0_universal2"
+    assert expanded(MACOS, "macosx_11_0", contents(m=(piece(),))) == "macosx_11_0_arm64"
+    assert expanded(MACOS, "macosx_11_0_arm64", both) == "macosx_11_0_arm64"
+    assert expanded(MACOS, "manylinux_2_17", both) == "manylinux_2_17"
 
 
 @pytest.mark.parametrize("library", ["/usr/lib/libSystem.B.dylib", "/System/Library/Frameworks/Metal.framework/Metal"])
@@ -238,8 +241,8 @@ def test_unsigned_and_unstated() -> None:
     assert codes(contents(m=(piece("x86_64", signed=False),))) == []
     unstated = contents(m=(piece(minos=None),))
     assert codes(unstated) == ["TW313"]
-    assert MACOS.rule(unstated).tags == ("macosx_11_0_arm64",)
-    assert not MACOS.objections(unstated, "macosx_11_0_arm64")
+    assert best_of(MACOS, unstated).tags == ("macosx_11_0_arm64",)
+    assert not violations_of(MACOS, unstated, "macosx_11_0_arm64")
 
 
 def test_only_its_own_files_are_owned() -> None:

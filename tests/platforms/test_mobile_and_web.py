@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from support.audits import best_of, expanded, tag_of, violations_of
 from support.facts import contents
 from truewheel.model.binary import ElfSlice, Format, Kind, MachOSlice, MinimumOS, Need, PeSlice, Slice, WasmSlice
 from truewheel.model.record import replace
@@ -35,19 +36,19 @@ def droid(cpu: str = "aarch64", level: int | None = 21, *needs: str) -> ElfSlice
 )
 def test_android_levels(cpu: str, level: int, tag: str) -> None:
     found = contents(m=(droid(cpu, level),))
-    assert ANDROID.rule(found).tags == (tag,)
-    assert ANDROID.understands(tag)
-    assert not ANDROID.objections(found, tag)
-    assert ANDROID.complete(f"android_{level}", found) == tag
+    assert best_of(ANDROID, found).tags == (tag,)
+    assert ANDROID.parse_tag(tag)
+    assert not violations_of(ANDROID, found, tag)
+    assert expanded(ANDROID, f"android_{level}", found) == tag
 
 
 def test_android_claims() -> None:
     found = contents(m=(droid("aarch64", 24),))
-    (late,) = ANDROID.objections(found, "android_21_arm64_v8a")
+    (late,) = violations_of(ANDROID, found, "android_21_arm64_v8a")
     assert "API level 24" in str(late.evidence)
-    (strange,) = ANDROID.objections(found, "android_24_x86_64")
+    (strange,) = violations_of(ANDROID, found, "android_24_x86_64")
     assert "code for aarch64" in str(strange.evidence)
-    assert not ANDROID.understands("android_21_mips")
+    assert not ANDROID.parse_tag("android_21_mips")
 
 
 @pytest.mark.parametrize(
@@ -63,38 +64,38 @@ def test_android_claims() -> None:
 )
 def test_what_only_later_loaders_read_raises_the_level(facts: dict[str, Any], level: int) -> None:
     found = contents(m=(replace(droid("aarch64", 21), **facts),))
-    ruling = ANDROID.rule(found)
+    ruling = best_of(ANDROID, found)
     assert ruling.tags == (f"android_{level}_arm64_v8a",)
-    late = [o.evidence for o in ANDROID.objections(found, "android_21_arm64_v8a")]
+    late = [o.evidence for o in violations_of(ANDROID, found, "android_21_arm64_v8a")]
     assert bool(late) == (level > 21)
     assert set(ruling.floors[0].evidence) <= {
         *late,
-        *(ANDROID.rule(contents(m=(droid(),))).floors[0].evidence),
+        *(best_of(ANDROID, contents(m=(droid(),))).floors[0].evidence),
     }
     stated = contents(m=(replace(droid("aarch64", level), **facts),))
-    assert [str(e) for e in ANDROID.rule(stated).floors[0].evidence] == [f"m.so: its note says API level {level}"]
+    assert [str(e) for e in best_of(ANDROID, stated).floors[0].evidence] == [f"m.so: its note says API level {level}"]
 
 
 def test_static_programs_need_no_loader() -> None:
     static = replace(droid("aarch64", 21), kind=Kind.EXECUTABLE, interpreter=None, thread_local=True)
-    assert ANDROID.rule(contents(m=(static,))).tags == ("android_21_arm64_v8a",)
+    assert best_of(ANDROID, contents(m=(static,))).tags == ("android_21_arm64_v8a",)
 
 
 def test_a_library_of_a_later_android_raises_the_level() -> None:
     found = contents(m=(droid("aarch64", 21, "libc.so", "libaaudio.so", "libpython3.13.so"),))
-    ruling = ANDROID.rule(found)
+    ruling = best_of(ANDROID, found)
     assert ruling.tags == ("android_26_arm64_v8a",)
     assert ruling.floors[0].evidence[0].library == "libaaudio.so"
     assert not ruling.findings
 
 
 def test_android_findings() -> None:
-    shared = ANDROID.rule(contents(m=(droid("aarch64", 21, "libc++_shared.so"),)))
+    shared = best_of(ANDROID, contents(m=(droid("aarch64", 21, "libc++_shared.so"),)))
     assert [f.code for f in shared.findings] == ["TW201"]
     both = {"m": (droid("aarch64", 21, "libfoo.so"),), "libfoo": (droid(),)}
-    assert not ANDROID.rule(contents(**both)).findings
-    assert [f.code for f in ANDROID.rule(contents(m=(droid(level=None),))).findings] == ["TW313"]
-    mixed = ANDROID.rule(contents(a=(droid(),), b=(droid("x86_64"),)))
+    assert [f.code for f in best_of(ANDROID, contents(**both)).findings] == ["TW202"]
+    assert [f.code for f in best_of(ANDROID, contents(m=(droid(level=None),))).findings] == ["TW313"]
+    mixed = best_of(ANDROID, contents(a=(droid(),), b=(droid("x86_64"),)))
     assert [f.code for f in mixed.findings] == ["TW306"]
 
 
@@ -118,30 +119,30 @@ def phone(cpu: str = "arm64", system: str = "ios", minos: tuple[int, ...] = (13,
 )
 def test_ios_devices_and_simulators(piece: MachOSlice, tag: str) -> None:
     found = contents(m=(piece,))
-    assert IOS.rule(found).tags == (tag,)
-    assert IOS.understands(tag)
-    assert not IOS.objections(found, tag)
-    assert IOS.complete("ios_13_0", found).startswith("ios_13_0_")
+    assert best_of(IOS, found).tags == (tag,)
+    assert IOS.parse_tag(tag)
+    assert not violations_of(IOS, found, tag)
+    assert expanded(IOS, "ios_13_0", found).startswith("ios_13_0_")
 
 
 def test_fat_simulator_files_have_two_tags() -> None:
     fat = (phone("x86_64", "ios-simulator"), phone("arm64", "ios-simulator", (14, 0)))
-    tags = IOS.rule(contents(m=fat)).tags
+    tags = best_of(IOS, contents(m=fat)).tags
     assert tags == ("ios_13_0_arm64_iphonesimulator", "ios_13_0_x86_64_iphonesimulator")
 
 
 def test_ios_claims() -> None:
     found = contents(m=(phone(minos=(15, 0)),))
-    assert "minos 15.0" in str(IOS.objections(found, "ios_13_0_arm64_iphoneos")[0].evidence)
-    assert "code for arm64 iphoneos" in str(IOS.objections(found, "ios_15_0_arm64_iphonesimulator")[0].evidence)
-    assert not IOS.understands("ios_13_0_x86_64_iphoneos")
+    assert "minos 15.0" in str(violations_of(IOS, found, "ios_13_0_arm64_iphoneos")[0].evidence)
+    assert "code for arm64 iphoneos" in str(violations_of(IOS, found, "ios_15_0_arm64_iphonesimulator")[0].evidence)
+    assert not IOS.parse_tag("ios_13_0_x86_64_iphoneos")
 
 
 def test_ios_libraries() -> None:
     given = phone("arm64", "ios", (13, 0), "@rpath/Python.framework/Python", "/usr/lib/libSystem.B.dylib")
-    assert not IOS.rule(contents(m=(given,))).findings
+    assert not best_of(IOS, contents(m=(given,))).findings
     foreign = phone("arm64", "ios", (13, 0), "@rpath/libfoo.dylib")
-    assert [f.code for f in IOS.rule(contents(m=(foreign,))).findings] == ["TW201"]
+    assert [f.code for f in best_of(IOS, contents(m=(foreign,))).findings] == ["TW201"]
 
 
 def web(cpu: str = "wasm32", *, dylink: bool = True, **more: object) -> WasmSlice:
@@ -151,10 +152,10 @@ def web(cpu: str = "wasm32", *, dylink: bool = True, **more: object) -> WasmSlic
 @pytest.mark.parametrize("tag", ["pyemscripten_2026_0_wasm32", "pyodide_2025_0_wasm32", "emscripten_3_1_58_wasm32"])
 def test_emscripten_tags_are_believed_of_side_modules(tag: str) -> None:
     found = contents(m=(web(),))
-    assert EMSCRIPTEN.understands(tag)
-    assert not EMSCRIPTEN.objections(found, tag)
-    assert EMSCRIPTEN.rule(found).tags == ()
-    assert EMSCRIPTEN.complete(tag.removesuffix("_wasm32"), found) == tag
+    assert EMSCRIPTEN.parse_tag(tag)
+    assert not violations_of(EMSCRIPTEN, found, tag)
+    assert best_of(EMSCRIPTEN, found).tags == ()
+    assert expanded(EMSCRIPTEN, tag.removesuffix("_wasm32"), found) == tag
 
 
 @pytest.mark.parametrize(
@@ -163,7 +164,7 @@ def test_emscripten_tags_are_believed_of_side_modules(tag: str) -> None:
      ("pyemscripten_2099_0_wasm32", None), ("emscripten_2024_0_0_wasm32", None)],
 )  # fmt: skip
 def test_each_abi_of_pyodide_belongs_to_one_python(tag: str, version: tuple[int, int] | None) -> None:
-    assert EMSCRIPTEN.python(tag) == version
+    assert EMSCRIPTEN.python_of(tag_of(EMSCRIPTEN, tag)) == version
 
 
 def test_other_tags_belong_to_no_python() -> None:
@@ -175,22 +176,22 @@ def test_other_tags_belong_to_no_python() -> None:
         "ios_13_0_arm64_iphoneos",
     )
     for tag in tags:
-        (platform,) = [p for p in PLATFORMS if p.understands(tag)]
-        assert platform.python(tag) is None
+        (platform,) = [p for p in PLATFORMS if p.parse_tag(tag)]
+        assert platform.python_of(tag_of(platform, tag)) is None
 
 
 def test_what_no_emscripten_python_loads() -> None:
     tag = "pyemscripten_2026_0_wasm32"
-    assert "dylink.0" in str(EMSCRIPTEN.objections(contents(m=(web(dylink=False),)), tag)[0].evidence)
-    assert "code for wasm64" in str(EMSCRIPTEN.objections(contents(m=(web("wasm64"),)), tag)[0].evidence)
-    assert not EMSCRIPTEN.understands("pyodide_25_wasm32")
+    assert "dylink.0" in str(violations_of(EMSCRIPTEN, contents(m=(web(dylink=False),)), tag)[0].evidence)
+    assert "code for wasm64" in str(violations_of(EMSCRIPTEN, contents(m=(web("wasm64"),)), tag)[0].evidence)
+    assert not EMSCRIPTEN.parse_tag("pyodide_25_wasm32")
 
 
 def test_side_modules_need_libraries_and_names() -> None:
     needing = web(needs=(Need(library="libfoo.so"),), import_modules=("env", "GOT.mem", "wbg"))
-    findings = EMSCRIPTEN.rule(contents(m=(needing,))).findings
+    findings = best_of(EMSCRIPTEN, contents(m=(needing,))).findings
     assert [f.message.split()[0] for f in findings] == ["libfoo.so", "wbg"]
-    assert not EMSCRIPTEN.rule(contents(m=(needing,)), exclude=("wbg", "libfoo*")).findings
+    assert not best_of(EMSCRIPTEN, contents(m=(needing,)), exclude=("wbg", "libfoo*")).findings
 
 
 @pytest.mark.parametrize(
@@ -228,4 +229,4 @@ def test_one_platform_owns_each_slice(form: Format, piece: Slice, family: str | 
      ("ios_13_0_arm64_iphoneos", "ios"), ("pyodide_2025_0_wasm32", "emscripten")],
 )  # fmt: skip
 def test_one_platform_understands_each_tag(tag: str, family: str) -> None:
-    assert [p.family for p in PLATFORMS if p.understands(tag)] == [family]
+    assert [p.family for p in PLATFORMS if p.parse_tag(tag)] == [family]

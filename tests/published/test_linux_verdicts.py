@@ -8,7 +8,8 @@ import pytest
 from auditwheel.wheel_abi import NonPlatformWheelError, analyze_wheel_abi
 
 from support import published
-from truewheel.audit.verdict import Checked, check
+from truewheel.audit.checked import Checked
+from truewheel.audit.verdict import check
 from truewheel.system.wheels.reading import read_wheel
 
 pytestmark = pytest.mark.network

@@ -182,7 +182,12 @@ def _declared_level(variant: Variant) -> int | None:
     return promised_level(variant) if variant.values("x86_64", "level") else None
 
 
-def find_silent_files(variant: Variant, files: list[X86File], *, built: bool) -> Iterator[Finding]:
+def find_silent_files(
+    variant: Variant,
+    files: list[X86File],
+    *,
+    built: bool,
+) -> Iterator[Finding]:
     """Report files that do not say what they need, so that a declared level cannot be checked (TW320).
 
     A build is refused if that leaves nothing to check although there could be something.

@@ -14,14 +14,23 @@ if TYPE_CHECKING:
 _GRAVEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
-def ordered(findings: Iterable[Finding], selected: tuple[str, ...], ignored: tuple[str, ...]) -> tuple[Finding, ...]:
+def ordered(
+    findings: Iterable[Finding],
+    selected: tuple[str, ...],
+    ignored: tuple[str, ...],
+) -> tuple[Finding, ...]:
     """What is selected, gravest first. That a name is untrue is told in any case: nobody can choose that away."""
     unique = tuple(dict.fromkeys(findings))
     kept = {*select(unique, selected=selected, ignored=ignored), *(f for f in unique if makes_untrue(f))}
     return tuple(sorted(kept, key=lambda f: (_GRAVEST_FIRST.index(f.severity), f.code, f.where, f.message)))
 
 
-def select(findings: Iterable[Finding], *, selected: tuple[str, ...], ignored: tuple[str, ...]) -> tuple[Finding, ...]:
+def select(
+    findings: Iterable[Finding],
+    *,
+    selected: tuple[str, ...],
+    ignored: tuple[str, ...],
+) -> tuple[Finding, ...]:
     """The findings whose longest matching prefix is in ``selected``; in a tie ``ignored`` wins.
 
     >>> select([], selected=("TW",), ignored=())

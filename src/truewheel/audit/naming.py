@@ -22,10 +22,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.contents import Contents, WheelFacts
     from ..model.wheel_name import WheelName
-    from .verdict import Checked
+    from .checked import Checked
 
 
-def true_name(facts: WheelFacts, checked: Checked, *, exclude: tuple[str, ...] = ()) -> WheelName:
+def true_name(
+    facts: WheelFacts,
+    checked: Checked,
+    *,
+    exclude: tuple[str, ...] = (),
+) -> WheelName:
     """Return the name that a wheel should have.
 
     :param checked: what was concluded about the wheel under the name that it has.

@@ -1,75 +1,107 @@
-"""What the platforms rule of a wheel's binaries, be it built or found; in words, too. Pure."""
+"""The best platform tags: of each platform the strictest requirement, and why. Pure."""
 
 from __future__ import annotations
 
-from ..model.codes import blocks_promise
 from ..model.finding import Finding, Severity
-from ..platforms import PLATFORMS
+from ..model.tags import NEVER
+from ..model.verdict import PlatformTags
+from ..platforms import platform_of
+from .findings import findings_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from ..model.audit import Audit, PlatformAudit, Requirement
     from ..model.contents import Contents
     from ..model.floor import Floor
-    from ..model.verdict import PlatformRuling
-    from ..platforms.protocol import Platform
+    from ..platforms.base import Platform
 
 
-def rulings_of(contents: Contents, exclude: tuple[str, ...]) -> tuple[tuple[PlatformRuling, ...], tuple[Finding, ...]]:
-    """One ruling per platform that owns a binary, and findings on binaries that none owns."""
-    owners = owners_of(contents)
-    rulings = tuple(p.rule(contents, exclude=exclude) for p in PLATFORMS if p in owners)
-    homeless = tuple(
-        Finding(
+def best_tags(part: PlatformAudit) -> PlatformTags:
+    """Return the most compatible tags that are true of the files of one platform, with floors and findings."""
+    platform = platform_of(part.family)
+    basis = part.basis
+    tags = tuple(_tags_with_level(platform, part))
+    plain = basis.plain or (tags[0] if tags else "")
+    reason = basis.reason
+    if not tags and basis.fallback:
+        reason = reason or _first_unfulfilled(part.requirements)
+    return PlatformTags(
+        family=part.family,
+        tags=tags or basis.fallback,
+        plain_tag=plain,
+        floors=platform.floors(part.requirements, basis),
+        findings=findings_of(part),
+        reason=reason,
+        cure=platform.words.ask_for_less if basis.kind is not None and not basis.has_no_tag else "",
+        has_no_tag=basis.has_no_tag,
+    )
+
+
+def _tags_with_level(platform: Platform, part: PlatformAudit) -> Iterator[str]:
+    """Yield a tag for each ending, then its older names; none when a requirement is never fulfilled."""
+    for ending in part.basis.endings:
+        kind = part.basis.kind or ""
+        level = platform.oldest(kind, ending)
+        for requirement in part.requirements:
+            needed = platform.level_in(requirement, ending)
+            if needed is not None and needed > level:
+                level = needed
+        if level == NEVER:
+            continue
+        tag = platform.format_tag(kind, level, ending)
+        yield tag
+        parsed = platform.parse_tag(tag)
+        if parsed is not None:
+            yield from platform.aliases(parsed)
+
+
+def _first_unfulfilled(requirements: Sequence[Requirement]) -> str:
+    for requirement in requirements:
+        if requirement.level == NEVER:
+            return str(requirement.evidence)
+    return "no promise can be kept"
+
+
+def explain_tags(best: PlatformTags) -> str:
+    """Return why these tags, in a phrase: the decisive floor, or the reason why there is none."""
+    if best.has_no_tag:
+        return best.reason
+    if not best.tags:
+        return f"{best.reason or 'the binaries do not say for which release'}, so the tag is believed"
+    if best.reason:
+        return f"{best.tags[0]}: {best.reason}"
+    if not best.floors:
+        return f"{best.tags[0]}: nothing in the binaries asks for more"
+    return f"{best.tags[0]}: {best.floors[0].evidence[0]}"
+
+
+def system_findings(audit: Audit) -> Iterator[Finding]:
+    """Yield TW307: binaries for systems that are not audited, and binaries for several systems."""
+    for file, binary in audit.unknown:
+        slices = tuple(f"{piece.kind.value} for {piece.cpu}" for piece in binary.slices)
+        yield Finding(
             code="TW307",
             severity=Severity.NOTE,
             where=file.path,
             message=f"a {binary.format.value} file, for a system that is not judged here",
-            evidence=tuple(f"{s.kind.value} for {s.cpu}" for s in binary.slices) or ("recognised, but not read",),
+            evidence=slices or ("recognised, but not read",),
             hint="its needs are not checked: the tag is the plain one of the platform that it was built on",
         )
-        for file, binary in contents.binaries()
-        if binary.is_loadable and not any(p.owns(binary.format, s) for p in PLATFORMS for s in binary.slices)
-    )
-    if len(rulings) > 1:
-        homeless += (_several(contents, rulings),)
-    return rulings, homeless
-
-
-def owners_of(contents: Contents) -> list[Platform]:
-    """The platforms that a loadable binary is for."""
-    pieces = [(b.format, s) for _, b in contents.binaries() if b.is_loadable for s in b.slices]
-    return [p for p in PLATFORMS if any(p.owns(form, s) for form, s in pieces)]
-
-
-def _several(contents: Contents, rulings: Sequence[PlatformRuling]) -> Finding:
-    held: dict[str, str] = {}
-    for file, binary in contents.binaries():
-        for platform in PLATFORMS:
-            if binary.is_loadable and any(platform.owns(binary.format, s) for s in binary.slices):
-                held.setdefault(platform.family, file.path)
-    return Finding(
-        code="TW307",
-        severity=Severity.WARNING,
-        where=", ".join(r.family for r in rulings),
-        message="binaries for several operating systems in one wheel",
-        evidence=tuple(f"{held[r.family]} is for {r.family}" for r in rulings),
-        hint="build one wheel per system",
-    )
-
-
-def of_variant(contents: Contents, *, built: bool) -> tuple[Finding, ...]:
-    """What is to be said of a variant's properties; few wheels are variants, and what judges them takes time to import."""
-    if contents.variant is None:
-        return ()
-    from . import cpu_levels
-
-    return cpu_levels.check_cpu_levels(contents, built=built)
+    if len(audit.platforms) > 1:
+        yield Finding(
+            code="TW307",
+            severity=Severity.WARNING,
+            where=", ".join(part.family for part in audit.platforms),
+            message="binaries for several operating systems in one wheel",
+            evidence=tuple(f"{part.files[0].path} is for {part.family}" for part in audit.platforms),
+            hint="build one wheel per system",
+        )
 
 
 def cpu_floors(contents: Contents) -> tuple[Floor, ...]:
-    """The CPU levels that a variant's binaries need."""
+    """Return the CPU levels that a variant's binaries need; few wheels are variants, and the import takes time."""
     if contents.variant is None:
         return ()
     from . import cpu_levels
@@ -77,27 +109,18 @@ def cpu_floors(contents: Contents) -> tuple[Floor, ...]:
     return cpu_levels.cpu_floors(contents)
 
 
-def why(ruling: PlatformRuling) -> str:
-    """The decisive floor in words."""
-    if ruling.nameless:
-        return ruling.reason
-    if not ruling.tags:
-        return f"{ruling.reason or 'the binaries do not say for which release'}, so the tag is believed"
-    if ruling.tags[0] == ruling.native and is_plain(ruling.native):
-        cause = next((f for f in ruling.findings if blocks_promise(f)), None)
-        return f"{ruling.native}: {cause.evidence[0] if cause and cause.evidence else 'no promise can be kept'}"
-    if ruling.reason:
-        return f"{ruling.tags[0]}: {ruling.reason}"
-    if not ruling.floors:
-        return f"{ruling.tags[0]}: nothing in the binaries asks for more"
-    return f"{ruling.tags[0]}: {ruling.floors[0].evidence[0]}"
+def variant_findings(contents: Contents, *, built: bool) -> tuple[Finding, ...]:
+    """Return what is to be said of a variant's properties.
+
+    :param built: whether the wheel is being built.
+    """
+    if contents.variant is None:
+        return ()
+    from . import cpu_levels
+
+    return cpu_levels.check_cpu_levels(contents, built=built)
 
 
-def is_plain(tag: str) -> bool:
-    """Whether a tag is what remains when no promise can be kept. Only Linux has such tags."""
-    return tag.startswith("linux_")
-
-
-def without_ruling(contents: Contents) -> str:
-    """Why there is nothing to say of platforms."""
+def reason_without_binaries(contents: Contents) -> str:
+    """Return why there is nothing to say of platforms."""
     return "its binaries are not judged here" if contents.is_bound else "no binaries"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from ..checks.build_results import modules_beside_packages
 from ..checks.missing_modules import is_doubtful
 from ..model.errors import VerdictError
+from ..model.record import Record
 from ..model.request import Product
-from .verdict import AUTO, NATIVE, Question, impossible
+from .build_tags import AUTO, NATIVE, impossible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +28,37 @@ if TYPE_CHECKING:
 
         def named_modules(self) -> frozenset[str]:
             """Return the top-level names that the files import anywhere."""
+
+
+class Question(Record):
+    """What is asked about a build.
+
+    :param target: the Python and system it was built for.
+    :param py_api: ``wheel.py-api``.
+    :param promise: ``auto``, ``native``, or a platform tag, with or without its CPU.
+    :param forced_tags: ``wheel.tags``: expanded tags that the project insists on.
+    :param exclude: globs on libraries that someone else supplies.
+    :param plain_tags: the plain platform tags as the engine would write them.
+    :param compiled: whether CMake ran.
+    :param not_installed: modules and libraries that CMake built, where it installed no file.
+    :param outside: files that it installed outside of the wheel.
+    :param imports: what the packages ask of themselves; only when :func:`~truewheel.checks.missing_modules.is_doubtful`.
+    :param top_level_imports: modules at the top level that the wheel's Python files import.
+    """
+
+    target: Target
+    py_api: str = ""
+    promise: str = AUTO
+    forced_tags: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    plain_tags: tuple[str, ...] = ()
+    compiled: bool = True
+    not_installed: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    imports: tuple[Import, ...] = ()
+    top_level_imports: frozenset[str] = frozenset()
+    select: tuple[str, ...] = ("TW",)
+    ignore: tuple[str, ...] = ()
 
 
 def question_about(
@@ -55,14 +87,14 @@ def question_about(
         target=target,
         py_api=build.py_api,
         promise=_promise(settings.tag, product, distribution),
-        demanded=build.forced_tags,
+        forced_tags=build.forced_tags,
         exclude=settings.exclude,
-        native=build.plain_tags,
+        plain_tags=build.plain_tags,
         compiled=build.is_compiled,
-        lost=build.not_installed if is_wheel else (),
+        not_installed=build.not_installed if is_wheel else (),
         outside=build.outside,
         imports=imports,
-        named=named,
+        top_level_imports=named,
         select=settings.select,
         ignore=settings.ignore,
     )

@@ -101,16 +101,33 @@ class _Shape:
     :param defaults: of the fields that may be left out.
     """
 
-    __slots__ = ("defaults", "fields", "made", "optional", "required", "values")
+    __slots__ = ("defaults", "fields", "made", "optional", "owner", "required", "values")
 
-    def __init__(self, made: type, fields: Mapping[str, str], defaults: Mapping[str, Any]) -> None:
+    # Worked out when the first record is made: of most classes that a command imports it makes none.
+    required: tuple[tuple[str, Callable[[Any, Any], None]], ...]
+    optional: tuple[tuple[str, Callable[[Any, Any], None], Any], ...]
+    values: Callable[[Any], object]
+
+    def __init__(self, owner: type, fields: Mapping[str, str], defaults: Mapping[str, Any]) -> None:
+        self.owner = owner
         self.fields = fields
         self.defaults = defaults
         self.made = 0
-        puts = [(name, getattr(made, name).__set__) for name in fields]
-        self.required = tuple((name, put) for name, put in puts if name not in defaults)
-        self.optional = tuple((name, put, defaults[name]) for name, put in puts if name in defaults)
-        self.values: Callable[[Any], object] = attrgetter(*fields) if fields else type
+
+    def __getattr__(self, name: str) -> Any:
+        """Work out the slots that are still empty, and return one of them."""
+        if name not in ("required", "optional", "values"):
+            raise AttributeError(name)
+        required, optional = [], []
+        for field in self.fields:
+            put = getattr(self.owner, field).__set__
+            if field in self.defaults:
+                optional.append((field, put, self.defaults[field]))
+            else:
+                required.append((field, put))
+        self.required, self.optional = tuple(required), tuple(optional)
+        self.values = attrgetter(*self.fields) if self.fields else type
+        return getattr(self, name)
 
 
 class _RecordType(type):

@@ -1,9 +1,9 @@
-"""What a judge concluded: the rulings of one platform and of the Python ABI, and the verdict made of both."""
+"""What was concluded: the best tags for one platform and for Python, and the verdict made of both."""
 
 from __future__ import annotations
 
 from .finding import Finding, Severity
-from .floor import Evidence, Floor
+from .floor import Floor
 from .record import Record
 
 TYPE_CHECKING = False
@@ -11,40 +11,33 @@ if TYPE_CHECKING:
     from .variants import Variant
 
 
-class PlatformRuling(Record):
-    """What one platform says of the binaries.
+class PlatformTags(Record):
+    """The best tags for the binaries of one platform, and what is to be said of them.
 
     :param tags: platform tags that are true, best name first, aliases after; empty when the binaries do not tell
         (``manylinux_2_17_x86_64``, ``manylinux2014_x86_64``). All of them go into the file name.
-    :param native: the plain tag without a promise (``linux_x86_64``); what ``tag = "native"`` yields.
+    :param plain_tag: the tag without a promise (``linux_x86_64``); what ``tag = "native"`` yields.
     :param floors: every floor, strictest first.
     :param findings: what is wrong or notable (TW2xx, TW3xx).
-    :param family: ``linux``, ``macos``, ``windows``, ``android``, ``ios``, ``emscripten``, ``any``.
+    :param family: ``linux``, ``macos``, ``windows``, ``android``, ``ios``, ``emscripten``.
     :param reason: why these tags, in a phrase, where no floor decides.
     :param cure: what makes binaries that ask for less, for people; empty where a tag says nothing of that.
-    :param nameless: whether no tag of the platform is for such binaries at all, as ``reason`` then says; ``native`` is
-        the beginning of its tags.
+    :param has_no_tag: whether no tag of the platform is for such binaries at all, as ``reason`` then says; ``plain_tag``
+        is the beginning of its tags.
     """
 
     family: str
     tags: tuple[str, ...]
-    native: str
+    plain_tag: str
     floors: tuple[Floor, ...] = ()
     findings: tuple[Finding, ...] = ()
     reason: str = ""
     cure: str = ""
-    nameless: bool = False
+    has_no_tag: bool = False
 
 
-class Objection(Record):
-    """Why one tag would be untrue: what is needed (evidence) and what the tag allows (``allows``)."""
-
-    evidence: Evidence
-    allows: str
-
-
-class PythonRuling(Record):
-    """What the binaries say of Pythons.
+class PythonTags(Record):
+    """The true tags for the Pythons that the extension modules are for, and what is to be said of them.
 
     :param interpreters: true Python tags, ``("cp313",)``, ``("py3",)``, ``("py2", "py3")``.
     :param abis: true ABI tags, ``("cp313",)``, ``("abi3",)``, ``("none",)``, ``("abi3", "abi3t")``.

@@ -5,6 +5,7 @@ A platform's module and table are loaded when a file or a tag of its kind turns 
 
 from __future__ import annotations
 
+import functools
 from importlib import import_module
 
 from ..model.binary import Format
@@ -12,15 +13,17 @@ from ..model.record import Record, worked_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from ..model.audit import Code
     from ..model.binary import Slice
-    from ..model.contents import Contents
-    from ..model.finding import Finding
-    from ..model.verdict import Objection, PlatformRuling
-    from .protocol import Platform
+    from ..model.tags import PlatformTag
+    from .base import Platform
 
 
-class _Row(Record):
-    """A platform that is not loaded before it is asked; see :class:`~truewheel.platforms.protocol.Platform`.
+class LazyPlatform(Record):
+    """A platform that is not loaded before it is asked something that its row does not tell.
 
     :param family: what it is called, and its module: there, its name in capitals is the platform.
     :param format: of the files that may be its.
@@ -38,63 +41,98 @@ class _Row(Record):
         found: Platform = getattr(import_module(f".{self.family}", __package__), self.family.upper())
         return found
 
-    def owns(self, fmt: Format, piece: Slice) -> bool:
-        return fmt is self.format and self._loaded().owns(fmt, piece)
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)  # a slot of the record that is still empty
+        return getattr(self._loaded(), name)
 
-    def understands(self, tag: str) -> bool:
-        return tag.startswith(self.tags) and self._loaded().understands(tag)
+    # What can be told from the row alone does not load the platform.
 
-    def could_be(self, promise: str) -> bool:
-        return promise.startswith(self.tags) and self._loaded().could_be(promise)
+    def owns(self, form: Format, piece: Slice) -> bool:
+        """Return whether a slice is code for this platform; for other formats nothing is loaded."""
+        return form is self.format and self._loaded().owns(form, piece)
 
-    def complete(self, promise: str, contents: Contents) -> str:
-        return self._loaded().complete(promise, contents) if promise.startswith(self.tags) else promise
+    def parse_tag(self, text: str) -> PlatformTag | None:
+        """Return a tag of this platform, ``None`` for others."""
+        return self._loaded().parse_tag(text) if text.startswith(self.tags) else None
 
-    def rule(self, contents: Contents, *, exclude: tuple[str, ...] = ()) -> PlatformRuling:
-        return self._loaded().rule(contents, exclude=exclude)
+    def is_plausible(self, promise: str) -> bool:
+        """Return whether binaries of this platform could keep a promise."""
+        return promise.startswith(self.tags) and self._loaded().is_plausible(promise)
 
-    def objections(self, contents: Contents, tag: str, *, exclude: tuple[str, ...] = ()) -> tuple[Objection, ...]:
-        return self._loaded().objections(contents, tag, exclude=exclude)
-
-    def aliases(self, tag: str) -> tuple[str, ...]:
-        return self._loaded().aliases(tag)
-
-    def notes(self, contents: Contents, tag: str) -> tuple[Finding, ...]:
-        return self._loaded().notes(contents, tag)
-
-    def python(self, tag: str) -> tuple[int, int] | None:
-        return self._loaded().python(tag)
+    def expand(self, promise: str, files: Sequence[Code]) -> str:
+        """Return a shortened promise as a whole tag."""
+        return self._loaded().expand(promise, files) if promise.startswith(self.tags) else promise
 
 
 _ROWS = (
-    _Row(
-        family="linux", format=Format.ELF, tags=("linux", "manylinux", "musllinux"),
+    LazyPlatform(
+        family="linux",
+        format=Format.ELF,
+        tags=("linux", "manylinux", "musllinux"),
         examples=("manylinux_2_28_x86_64", "musllinux_1_2_aarch64", "linux_x86_64"),
     ),
-    _Row(
-        family="macos", format=Format.MACHO, tags=("macosx",),
+    LazyPlatform(
+        family="macos",
+        format=Format.MACHO,
+        tags=("macosx",),
         examples=("macosx_11_0_arm64", "macosx_10_13_x86_64", "macosx_11_0_universal2"),
     ),
-    _Row(family="windows", format=Format.PE, tags=("win",), examples=("win_amd64", "win_arm64", "win32")),
-    _Row(family="android", format=Format.ELF, tags=("android",), examples=("android_24_arm64_v8a", "android_24_x86_64")),
-    _Row(
-        family="ios", format=Format.MACHO, tags=("ios",),
+    LazyPlatform(
+        family="windows",
+        format=Format.PE,
+        tags=("win",),
+        examples=("win_amd64", "win_arm64", "win32"),
+    ),
+    LazyPlatform(
+        family="android",
+        format=Format.ELF,
+        tags=("android",),
+        examples=("android_24_arm64_v8a", "android_24_x86_64"),
+    ),
+    LazyPlatform(
+        family="ios",
+        format=Format.MACHO,
+        tags=("ios",),
         examples=("ios_13_0_arm64_iphoneos", "ios_13_0_arm64_iphonesimulator"),
     ),
-    _Row(
-        family="emscripten", format=Format.WASM, tags=("pyemscripten", "pyodide", "emscripten"),
+    LazyPlatform(
+        family="emscripten",
+        format=Format.WASM,
+        tags=("pyemscripten", "pyodide", "emscripten"),
         examples=("pyemscripten_2026_0_wasm32", "pyodide_2025_0_wasm32"),
     ),
-)  # fmt: skip
-PLATFORMS: tuple[Platform, ...] = _ROWS
+)
+PLATFORMS: tuple[Platform, ...] = _ROWS  # type: ignore[assignment]  # what a row does not answer itself, it hands on
 """Every platform that is known. Exactly one owns each loadable slice."""
 
 
-def examples(tag: str) -> tuple[str, ...]:
-    """Tags of the kind that ``tag``, which is none, seems to be meant for; one of each kind when it is like none.
+@functools.lru_cache(maxsize=256)
+def parse_platform_tag(text: str) -> PlatformTag | None:
+    """Return the tag that ``text`` spells; ``None`` when it is not a tag of any platform.
 
-    >>> examples("macos_11_0_arm64")[0], examples("amiga_68k")[:2]
+    >>> parse_platform_tag("manylinux2014_x86_64").level, parse_platform_tag("plan9_mips")
+    ((2, 17), None)
+    """
+    for platform in PLATFORMS:
+        tag = platform.parse_tag(text)
+        if tag is not None:
+            return tag
+    return None
+
+
+def platform_of(family: str) -> Platform:
+    """Return the platform that is called ``family``."""
+    return next(platform for platform in PLATFORMS if platform.family == family)
+
+
+def examples_like(tag: str) -> tuple[str, ...]:
+    """Return tags of the kind that ``tag``, which is not one, seems to be meant for; one of each kind when it is like none.
+
+    >>> examples_like("macos_11_0_arm64")[0], examples_like("amiga_68k")[:2]
     ('macosx_11_0_arm64', ('manylinux_2_28_x86_64', 'macosx_11_0_arm64'))
     """
-    like = [row.examples for row in _ROWS if tag.startswith(tuple(name[:3] for name in row.tags))]
-    return like[0] if like else tuple(row.examples[0] for row in _ROWS)
+    for row in _ROWS:
+        if tag.startswith(tuple(name[:3] for name in row.tags)):
+            return row.examples
+    return tuple(row.examples[0] for row in _ROWS)

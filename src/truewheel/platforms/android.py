@@ -1,34 +1,35 @@
-"""Android: the API level that ELF files are for, and the ABI that a tag names (PEP 738, ``android_21_arm64_v8a``).
+"""Android: the API level that ELF files are for, and the ABI that a tag names (``android_21_arm64_v8a``).
 
 The level stands in the note that the NDK's linker writes (``.note.android.ident``); a library of the system that came
 later raises it, and so does a form of table that older loaders do not read. libpython is to be linked here, unlike on
-other systems: Android's linker does not look for symbols in the program. Pure; see ``docs/regenerate/android.py``.
+other systems: Android's linker does not look for symbols in the program. Sources: PEP 738,
+https://peps.python.org/pep-0738/; bionic, ``android-changes-for-ndk-developers.md``. Pure; see ``docs/regenerate/android.py``.
 """
 
 from __future__ import annotations
 
-import fnmatch
-import posixpath
-import re
-
 from ..data_tables import table
-from ..model.binary import LOADABLE, ElfSlice, Format
+from ..model.audit import Cause, Supplied, TagBasis, Violation
+from ..model.binary import ElfSlice
 from ..model.finding import Finding, Severity
-from ..model.floor import Evidence, Floor
-from ..model.record import Record, worked_out
-from ..model.verdict import Objection, PlatformRuling
+from ..model.floor import Evidence
+from ..model.tags import PlatformTag
+from .base import Mixture, Words, require, whole_number
+from .elf import ElfPlatform, is_android
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from ..model.binary import Slice
-    from ..model.contents import Contents
+    from ..model.audit import Code, Linkage, Requirement
+    from ..model.binary import Need
+    from ..model.floor import Floor
+    from ..model.tags import Level
 
-_TAG = r"android_(?P<level>[1-9]\d*)_(?P<abi>[a-z]\w*)"
-_SHORT = r"android_[1-9]\d*"
 _LIBPYTHON = r"libpython3[\d.]*t?\.so"
+"""CPython as it comes with Android packages (PEP 738)."""
+_ANY_LIBPYTHON = r"libpython[\w.]*\.so[\d.]*|libpypy[\w.]*\.so"
 _PACKED = {"DT_RELR": 30, "DT_ANDROID_RELR": 28, "DT_ANDROID_REL": 23, "DT_ANDROID_RELA": 23}
 _GNU_HASH, _ELF_TLS = 23, 29
 """The first levels whose loader reads these (bionic ``android-changes-for-ndk-developers.md``, ``docs/elf-tls.md``)."""
@@ -38,196 +39,198 @@ def _policy() -> Mapping[str, Any]:
     return table("platforms/policy/android.json")
 
 
-class _Piece(Record):
-    path: str
-    slice: ElfSlice
+class Android(ElfPlatform):
+    """The Android platform."""
 
-
-class _Want(Record):
-    level: int
-    evidence: Evidence
-
-
-@worked_out
-def is_android(piece: ElfSlice) -> bool:
-    """By its note, its interpreter, or the symbol versions that only bionic has."""
-    stated = any(m.platform == "android" for m in piece.minimum_os)
-    bionic = any(v == "LIBC" or v.startswith("LIBC_") for n in piece.needs for v in n.versions)
-    return stated or bionic or (piece.interpreter or "").startswith("/system/bin/linker")
-
-
-def _pieces(contents: Contents) -> tuple[_Piece, ...]:
-    return tuple(
-        _Piece(path=f.path, slice=s)
-        for f, b in contents.binaries()
-        for s in b.slices
-        if b.format is Format.ELF and isinstance(s, ElfSlice) and s.kind in LOADABLE and is_android(s)
+    family = "android"
+    reads_rpath = False  # bionic reads DT_RUNPATH from API level 24 on, and DT_RPATH never
+    words = Words(
+        reach="give it an $ORIGIN RUNPATH, or load the library first from __init__.py",
+        ask_for_less="build everything in it for that API level (ANDROID_PLATFORM=android-N)",
     )
+
+    def is_mine(self, piece: ElfSlice) -> bool:
+        """Return whether an ELF file has Android's note, its program loader, or symbols of its libc."""
+        return is_android(piece)
+
+    def parse_tag(self, text: str) -> PlatformTag | None:
+        """Return ``android_LEVEL_ABI`` with one of the NDK's ABIs as a tag."""
+        # https://peps.python.org/pep-0738/#packaging
+        first, _, rest = text.partition("_")
+        level, _, abi = rest.partition("_")
+        number = whole_number(level)
+        if first != "android" or not number or abi not in _policy()["abis"]:
+            return None
+        return PlatformTag(text=text, family="android", kind="android", level=(number,), cpu=abi)
+
+    def is_plausible(self, promise: str) -> bool:
+        """Return whether the promise is an API level, with or without an ABI."""
+        return self.parse_tag(f"{promise}_arm64_v8a" if _lacks_abi(promise) else promise) is not None
+
+    def expand(self, promise: str, files: Sequence[Code]) -> str:
+        """Add the ABI of the binaries to a promise that lacks it."""
+        if not files or not _lacks_abi(promise):
+            return promise
+        abi = _abi(files[0].cpu)
+        return promise if abi is None else f"{promise}_{abi}"
+
+    # --- where its loader finds libraries -----------------------------------------------------------------------
+
+    def supplies(
+        self,
+        code: Code,
+        need: Need,
+        kind: str | None,
+    ) -> Supplied | None:
+        """Return from which API level on a library is there; Python's own always is."""
+        level = _policy()["libraries"].get(need.library)
+        if level is not None:
+            return Supplied(since=(level,))
+        # This module is loaded for every ELF file, but seldom asked for this.
+        import re
+
+        return Supplied(since=(0,)) if re.fullmatch(_LIBPYTHON, need.library) else None
+
+    def is_python(self, library: str) -> bool:
+        """Return whether a library is a Python, of which Android has but the one of the package."""
+        # Loaded late, for the same reason.
+        import re
+
+        return re.fullmatch(_ANY_LIBPYTHON, library) is not None
+
+    def explain_missing(self, need: Need) -> tuple[str, str]:
+        """Return what to do about a library that no Android has; the NDK's C++ runtime is the likeliest."""
+        message = f"{need.library} is neither in the wheel nor a library of Android or Python"
+        if need.library == "libc++_shared.so":
+            return message, "link it statically: ANDROID_STL=c++_static"
+        return message, "put it into the wheel, or link it statically"
+
+    # --- what its tags are made of ------------------------------------------------------------------------------
+
+    def basis(self, files: Sequence[Code]) -> TagBasis:
+        """Return the first ABI that has a name."""
+        cpus = sorted({code.cpu for code in files})
+        abis = sorted(abi for abi in map(_abi, cpus) if abi is not None)
+        if abis:
+            return TagBasis(kind="android", endings=(abis[0],))
+        reason = f"{files[0].path} is code for {cpus[0]}, for which there is no tag"
+        return TagBasis(kind="android", endings=(), plain="android", reason=reason, has_no_tag=True)
+
+    def requirements(
+        self,
+        code: Code,
+        linkage: Sequence[Linkage],
+        kind: str | None,
+    ) -> Iterator[Requirement]:
+        """Yield the API level of the note, and what came later than that."""
+        stated = [one.version[0] for one in code.slice.minimum_os if one.platform == "android"]
+        for level in stated:
+            yield _level(code, level, fact=f"its note says API level {level}")
+        for link in linkage:
+            if isinstance(link.source, Supplied) and link.source.since > self.oldest("android", ""):
+                since = link.source.since[0]
+                yield _level(code, since, library=link.need.library, fact=f"new in API level {since}")
+        # What older loaders do not know, where the note does not ask for a newer one anyway.
+        for level, fact in _loader_facts(code):
+            if level > max(stated, default=0):
+                yield _level(code, level, fact=f"{fact}, since API level {level}")
+
+    def oldest(self, kind: str, ending: str) -> Level:
+        """Return the oldest API level that Python runs on."""
+        return (_policy()["oldest"],)
+
+    def format_tag(self, kind: str, level: Level, ending: str) -> str:
+        """Return ``android_24_arm64_v8a``."""
+        return f"android_{level[0]}_{ending}"
+
+    def floors(
+        self,
+        requirements: Sequence[Requirement],
+        basis: TagBasis,
+    ) -> tuple[Floor, ...]:
+        """Return the highest API level, unless every Android that counts has it."""
+        oldest = self.oldest("android", "")
+        return tuple(floor for floor in super().floors(requirements, basis) if floor.version >= oldest)
+
+    # --- whether a tag is true ----------------------------------------------------------------------------------
+
+    def mismatches(
+        self,
+        files: Sequence[Code],
+        tag: PlatformTag,
+    ) -> Iterator[Violation]:
+        """Yield files of another ABI."""
+        for code in files:
+            if code.cpu not in _policy()["abis"][tag.cpu]:
+                evidence = Evidence(file=code.path, fact=f"it is code for {code.cpu}")
+                yield Violation(evidence=evidence, allows=f"{tag} means {tag.cpu}", cause=Cause.OTHER_CPU)
+
+    def allowance(self, requirement: Requirement, tag: PlatformTag) -> str:
+        """Return the level that the tag starts at."""
+        return f"{tag} starts at {tag.level[0]}"
+
+    # --- what else may be wrong ---------------------------------------------------------------------------------
+
+    def mixture(self, files: Sequence[Code]) -> Mixture | None:
+        """Return the files, if for several ABIs: an ABI may have several CPUs."""
+        if len({_abi(code.cpu) or code.cpu for code in files}) < 2:
+            return None
+        return Mixture(
+            rows=tuple((code.path, code.cpu) for code in files),
+            what="binaries for several ABIs in one wheel",
+            hint="build one wheel per ABI",
+        )
+
+    def hazards(self, files: Sequence[Code]) -> Iterator[Finding]:
+        """Yield files without the NDK's note."""
+        for code in files:
+            if not any(one.platform == "android" for one in code.slice.minimum_os):
+                yield Finding(
+                    code="TW313",
+                    severity=Severity.WARNING,
+                    where=code.path,
+                    message="does not say which API level it needs, so the tag cannot rest on it",
+                    evidence=("no .note.android.ident",),
+                    hint="link it with the NDK's clang, for a target with a level: aarch64-linux-android21",
+                )
 
 
 def _abi(cpu: str) -> str | None:
-    """What a tag calls the ABI of a CPU."""
-    return next((abi for abi, cpus in _policy()["abis"].items() if cpu in cpus), None)
+    """Return what a tag calls the ABI of a CPU."""
+    for abi, cpus in _policy()["abis"].items():
+        if cpu in cpus:
+            name: str = abi
+            return name
+    return None
 
 
-def _held(found: tuple[_Piece, ...]) -> frozenset[str]:
-    return frozenset(n for p in found for n in (posixpath.basename(p.path), p.slice.name) if n)
+def _lacks_abi(promise: str) -> bool:
+    first, _, level = promise.partition("_")
+    return first == "android" and bool(whole_number(level))
 
 
-def _wants(found: tuple[_Piece, ...]) -> Iterator[_Want]:
-    held, libraries = _held(found), _policy()["libraries"]
-    for piece in found:
-        for stated in piece.slice.minimum_os:
-            if stated.platform == "android":
-                level = stated.version[0]
-                yield _Want(level=level, evidence=Evidence(file=piece.path, fact=f"its note says API level {level}"))
-        for need in piece.slice.needs:
-            level = libraries.get(need.library, 0)
-            if level > _policy()["oldest"] and need.library not in held:
-                evidence = Evidence(file=piece.path, library=need.library, fact=f"new in API level {level}")
-                yield _Want(level=level, evidence=evidence)
-        yield from _loader_wants(piece)
+def _level(
+    code: Code,
+    level: int,
+    *,
+    fact: str,
+    library: str | None = None,
+) -> Requirement:
+    evidence = Evidence(file=code.path, library=library, fact=fact)
+    return require(code, "android", (level,), evidence, Cause.TOO_NEW)
 
 
-def _loader_wants(piece: _Piece) -> Iterator[_Want]:
-    """What older loaders do not know, where the note does not ask for a newer one anyway."""
-    stated = max((m.version[0] for m in piece.slice.minimum_os if m.platform == "android"), default=0)
-    for level, fact in _loader_facts(piece.slice) if piece.slice.is_relocated else ():
-        if level > stated:
-            yield _Want(level=level, evidence=Evidence(file=piece.path, fact=f"{fact}, since API level {level}"))
-
-
-def _loader_facts(piece: ElfSlice) -> Iterator[tuple[int, str]]:
+def _loader_facts(code: Code) -> Iterator[tuple[int, str]]:
+    """Yield the first level whose loader reads each form of table that the file has."""
+    piece = code.slice
+    if not isinstance(piece, ElfSlice) or not piece.is_relocated:
+        return
     for name in piece.packed_relocations:
         yield _PACKED[name], f"{name} is set: packed relocations"
     if piece.hash_tables == ("DT_GNU_HASH",):
         yield _GNU_HASH, "its only hash table is DT_GNU_HASH"
     if piece.thread_local:
         yield _ELF_TLS, "PT_TLS: thread-local storage that the loader provides"
-
-
-class Android:
-    """The Android platform; see :class:`~truewheel.platforms.protocol.Platform`."""
-
-    family = "android"
-
-    def owns(self, fmt: Format, piece: Slice) -> bool:
-        """ELF files with Android's note, or its program loader."""
-        return fmt is Format.ELF and isinstance(piece, ElfSlice) and is_android(piece)
-
-    def understands(self, tag: str) -> bool:
-        """``android_LEVEL_ABI`` with one of the NDK's ABIs."""
-        match = re.fullmatch(_TAG, tag)
-        return match is not None and match["abi"] in _policy()["abis"]
-
-    def could_be(self, promise: str) -> bool:
-        """An API level with or without an ABI."""
-        return self.understands(f"{promise}_arm64_v8a" if re.fullmatch(_SHORT, promise) else promise)
-
-    def complete(self, promise: str, contents: Contents) -> str:
-        """Add the ABI of the binaries to a promise that lacks it."""
-        found = _pieces(contents)
-        abi = _abi(found[0].slice.cpu) if found else None
-        return f"{promise}_{abi}" if abi is not None and re.fullmatch(_SHORT, promise) else promise
-
-    def aliases(self, tag: str) -> tuple[str, ...]:  # noqa: ARG002  # the protocol's
-        """None."""
-        return ()
-
-    def rule(self, contents: Contents, *, exclude: tuple[str, ...] = ()) -> PlatformRuling:
-        """The highest API level that any file needs."""
-        found = _pieces(contents)
-        wants = list(_wants(found))
-        level = max([w.level for w in wants], default=_policy()["oldest"])
-        abis = sorted({_abi(p.slice.cpu) or p.slice.cpu for p in found})
-        named = [abi for abi in abis if abi in _policy()["abis"]]
-        tag = f"android_{level}_{named[0]}" if named else "android"
-        reason = "" if named or not found else f"{found[0].path} is code for {abis[0]}, for which there is no tag"
-        evidence = tuple(w.evidence for w in wants if w.level == level)
-        floors = (Floor(of="android", version=(level,), evidence=evidence),) if evidence else ()
-        findings = (*_findings(found, exclude), *_mixtures(found, abis))
-        return PlatformRuling(
-            family="android", tags=(tag,) if named else (), native=tag, floors=floors,
-            findings=tuple(dict.fromkeys(findings)), reason=reason, nameless=not named,
-            cure="build everything in it for that API level (ANDROID_PLATFORM=android-N)",
-        )  # fmt: skip
-
-    def objections(self, contents: Contents, tag: str, *, exclude: tuple[str, ...] = ()) -> tuple[Objection, ...]:  # noqa: ARG002
-        """Files of another ABI, and those that need a higher level."""
-        match = re.fullmatch(_TAG, tag)
-        if match is None:
-            return ()
-        found = _pieces(contents)
-        cpus = _policy()["abis"].get(match["abi"], ())
-        strange = [
-            Objection(
-                evidence=Evidence(file=p.path, fact=f"it is code for {p.slice.cpu}"),
-                allows=f"{tag} means {match['abi']}",
-            )
-            for p in found
-            if p.slice.cpu not in cpus
-        ]
-        level = int(match["level"])
-        late = [
-            Objection(evidence=w.evidence, allows=f"{tag} starts at {level}") for w in _wants(found) if w.level > level
-        ]
-        return tuple(sorted((*strange, *late), key=lambda o: (o.evidence.file, str(o.evidence))))
-
-    def notes(self, contents: Contents, tag: str) -> tuple[Finding, ...]:  # noqa: ARG002  # the protocol's
-        """Nothing."""
-        return ()
-
-    def python(self, tag: str) -> tuple[int, int] | None:  # noqa: ARG002  # the protocol's
-        """None: its tags say nothing of Pythons."""
-        return None
-
-
-def _findings(found: tuple[_Piece, ...], exclude: tuple[str, ...]) -> Iterator[Finding]:
-    held = _held(found)
-    for piece in found:
-        for need in piece.slice.needs:
-            if need.library not in held and not _given(need.library, exclude):
-                yield _outside(piece, need.library)
-        if not any(m.platform == "android" for m in piece.slice.minimum_os):
-            yield Finding(
-                code="TW313",
-                severity=Severity.WARNING,
-                where=piece.path,
-                message="does not say which API level it needs, so the tag cannot rest on it",
-                evidence=("no .note.android.ident",),
-                hint="link it with the NDK's clang, for a target with a level: aarch64-linux-android21",
-            )
-
-
-def _given(library: str, exclude: tuple[str, ...]) -> bool:
-    known = library in _policy()["libraries"] or re.fullmatch(_LIBPYTHON, library) is not None
-    return known or any(fnmatch.fnmatchcase(library, pattern) for pattern in exclude)
-
-
-def _outside(piece: _Piece, library: str) -> Finding:
-    shared_cxx = library == "libc++_shared.so"
-    return Finding(
-        code="TW201",
-        severity=Severity.WARNING,
-        where=piece.path,
-        message=f"{library} is neither in the wheel nor a library of Android or Python",
-        evidence=(f"{piece.path} needs {library}",),
-        hint="link it statically: ANDROID_STL=c++_static"
-        if shared_cxx
-        else "put it into the wheel, or link it statically",
-    )
-
-
-def _mixtures(found: tuple[_Piece, ...], abis: list[str]) -> Iterator[Finding]:
-    if len(abis) > 1:
-        yield Finding(
-            code="TW306",
-            severity=Severity.WARNING,
-            where=found[0].path,
-            message="binaries for several ABIs in one wheel",
-            evidence=tuple(f"{p.path}: {p.slice.cpu}" for p in found),
-            hint="build one wheel per ABI",
-        )
 
 
 ANDROID = Android()

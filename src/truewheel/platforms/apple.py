@@ -1,79 +1,169 @@
-"""What macOS and iOS share: slices of Mach-O files, and how dyld finds the libraries that they need.
+"""What macOS and iOS share: Mach-O files, and how dyld finds the libraries that these need.
 
 A need of ``@rpath``, ``@loader_path`` or ``@executable_path`` is looked for inside the wheel; an absolute one is the
-system's when it lies where the system keeps its own. Sources: dyld(1), and Mach-O's ``loader.h``. Pure.
+system's when it lies where the system keeps its own. Sources: dyld(1), https://keith.github.io/xcode-man-pages/dyld.1.html;
+Mach-O's ``loader.h``. Pure.
 """
 
 from __future__ import annotations
 
-import fnmatch
 import posixpath
 import re
-from collections.abc import Collection, Iterator, Mapping
 
-from ..model.binary import LOADABLE, Format, MachOSlice, Need, NeedKind
-from ..model.contents import Contents
+from ..model.audit import Supplied
+from ..model.binary import MachOSlice
 from ..model.finding import Finding, Severity
-from ..model.record import Record
+from .base import Platform, Words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..model.audit import Code
+    from ..model.binary import Need, SearchPath, Slice
 
 PYTHON = r"(.*/)?(Python\.framework/(Versions/\d[\w.]*/)?Python|libpython\d[\d.]*[a-z]*\.dylib)"
 """Install names of Python itself, as a framework or a library."""
-_BUILD_PLACES = ("/Users/", "/private/", "/tmp/", "/var/folders/", "/Volumes/", "/build", "/project", "/home/")
 
 
-class Piece(Record):
-    """One slice of one file.
+def systems(piece: Slice) -> frozenset[str]:
+    """Return which of Apple's systems the slice was built for; none when it does not say."""
+    return frozenset(stated.platform for stated in piece.minimum_os)
 
-    :param place: the path that it is installed under.
+
+class ApplePlatform(Platform):
+    """One of Apple's systems.
+
+    Its libraries come as absolute paths, so a need of one is never looked for in the wheel.
     """
 
-    path: str
-    place: str
-    slice: MachOSlice
-
-
-class Held(Record):
-    """What the wheel has to offer to a loader: where its Mach-O files are installed, and their paths by base name."""
-
-    places: frozenset[str]
-    by_name: Mapping[str, str]
-
-
-def systems(piece: MachOSlice) -> frozenset[str]:
-    """Which of Apple's systems the slice was built for; empty when it does not say."""
-    return frozenset(m.platform for m in piece.minimum_os)
-
-
-def pieces(contents: Contents, *, of: Collection[str], unstated: bool) -> tuple[Piece, ...]:
-    """Loadable slices for one of the systems ``of``; with ``unstated`` those that name no system as well."""
-    return tuple(
-        Piece(path=f.path, place=contents.installed(f.path), slice=s)
-        for f, b in contents.binaries()
-        for s in b.slices
-        if b.format is Format.MACHO and isinstance(s, MachOSlice) and s.kind in LOADABLE
-        if (systems(s) & set(of) if systems(s) else unstated)
+    words = Words(
+        nowhere="no place in the wheel",
+        reach="give it an @loader_path RPATH, or load the library first from __init__.py",
+        search_path="an LC_RPATH",
+        set_search_path='set_target_properties(NAME PROPERTIES INSTALL_RPATH "@loader_path"), and install the target',
     )
 
+    def supplied(self) -> tuple[str, ...]:
+        """Return the beginnings of paths of the system's own libraries."""
+        raise NotImplementedError
 
-def held(found: tuple[Piece, ...]) -> Held:
-    """The files of the wheel as a loader may look for them."""
-    names: dict[str, str] = {}
-    for piece in found:
-        names.setdefault(posixpath.basename(piece.path), piece.path)
-        if piece.slice.name:
-            names.setdefault(posixpath.basename(piece.slice.name), piece.path)
-    return Held(places=frozenset(p.place for p in found), by_name=names)
+    def removed(self) -> tuple[str, ...]:
+        """Return those of libraries that later systems have no more."""
+        return ()
+
+    def names_of_file(self, code: Code) -> tuple[str, ...]:
+        """Return the base names of the file and of its install name."""
+        name = posixpath.basename(code.path)
+        installed = posixpath.basename(code.slice.name or "")
+        return (name, installed) if installed and installed != name else (name,)
+
+    def name_in_wheel(self, need: Need) -> str | None:
+        """Return the base name, unless the path is the system's."""
+        return None if self._is_supplied(need.library) else posixpath.basename(need.library)
+
+    def names_to_exclude(self, need: Need) -> tuple[str, ...]:
+        """Return the path as written, and its base name."""
+        return (need.library, posixpath.basename(need.library))
+
+    def reaches(self, code: Code, need: Need, library: Code) -> bool:
+        """Return whether dyld looks at the very path."""
+        return library.installed in self.searched(code, need)
+
+    def searched(self, code: Code, need: Need) -> tuple[str, ...]:
+        """Return the paths in the wheel that dyld tries, as installed."""
+        here = posixpath.dirname(code.installed)
+        if not need.library.startswith("@rpath/"):
+            path = _expand(need.library, here)
+            return () if path is None else (path,)
+        name = need.library.removeprefix("@rpath/")
+        found = []
+        for search in code.slice.search_paths:
+            directory = _expand(search.path, here)
+            if directory is not None:
+                found.append(posixpath.normpath(posixpath.join(directory, name)))
+        return tuple(found)
+
+    def places_outside(
+        self,
+        code: Code,
+        need: Need,
+    ) -> Iterator[tuple[str, str]]:
+        """Yield an absolute install name, and what absolute LC_RPATHs lead to."""
+        if need.library.startswith("/"):
+            yield need.library, "install name"
+        if need.library.startswith("@rpath/"):
+            for search in code.slice.search_paths:
+                if search.path.startswith("/"):
+                    path = posixpath.join(search.path, need.library.removeprefix("@rpath/"))
+                    yield path, f"LC_RPATH {search.path}"
+
+    def supplies(
+        self,
+        code: Code,
+        need: Need,
+        kind: str | None,
+    ) -> Supplied | None:
+        """Return whether the path is one of the system's: since when it is there, nothing tells."""
+        return Supplied() if self._is_supplied(need.library) else None
+
+    def is_portable(self, path: SearchPath) -> bool:
+        """Return whether a search path is relative, or the system's."""
+        return path.path.startswith(("@", *self.supplied()))
+
+    def explain_missing(self, need: Need) -> tuple[str, str]:
+        """Return what to do about a library that Apple's systems lack."""
+        message = f"{need.library} is neither in the wheel nor part of the system"
+        return message, "install it into the wheel and give the module an @loader_path RPATH, link it statically"
+
+    def _is_supplied(self, library: str) -> bool:
+        return library.startswith(self.supplied()) and not library.startswith(self.removed())
 
 
-def candidates(piece: Piece, library: str) -> tuple[str, ...]:
-    """Where in the wheel dyld would look for ``library``, as installed; absolute places are not in it."""
-    here = posixpath.dirname(piece.place)
-    if library.startswith("@rpath/"):
-        name = library.removeprefix("@rpath/")
-        places = [_expand(s.path, here) for s in piece.slice.search_paths]
-        return tuple(posixpath.normpath(posixpath.join(p, name)) for p in places if p is not None)
-    place = _expand(library, here)
-    return () if place is None else (place,)
+def is_python(library: str) -> bool:
+    """Return whether an install name is Python's, as a framework or a library."""
+    return re.fullmatch(PYTHON, library) is not None
+
+
+def unsigned(files: Sequence[Code]) -> Iterator[Finding]:
+    """Yield code for Apple's own CPUs that no kernel of theirs would load (TW312)."""
+    # https://developer.apple.com/documentation/macos-release-notes/macos-big-sur-11_0_1-universal-apps-release-notes
+    for code in files:
+        piece = code.slice
+        if code.cpu.startswith("arm64") and isinstance(piece, MachOSlice) and not piece.signed:
+            yield Finding(
+                code="TW312",
+                severity=Severity.WARNING,
+                where=code.path,
+                message="code for arm64 without a signature, which the kernel refuses to run",
+                evidence=(f"no LC_CODE_SIGNATURE in the {code.cpu} slice",),
+                hint="sign it after the last change, ad hoc at least: codesign --force --sign - FILE",
+            )
+
+
+def without_system(files: Sequence[Code], *, variable: str) -> Iterator[Finding]:
+    """Yield slices that do not say which system they need (TW313).
+
+    :param variable: the environment variable that states it.
+    """
+    for code in files:
+        if not code.slice.minimum_os:
+            yield Finding(
+                code="TW313",
+                severity=Severity.WARNING,
+                where=code.path,
+                message="does not say which system it needs, so the tag cannot rest on it",
+                evidence=(f"neither LC_BUILD_VERSION nor LC_VERSION_MIN_* in the {code.cpu} slice",),
+                hint=f"link it anew with {variable} set",
+            )
+
+
+def slices_by_file(files: Sequence[Code]) -> dict[str, list[Code]]:
+    """Return the slices of each file, by its path."""
+    found: dict[str, list[Code]] = {}
+    for code in files:
+        found.setdefault(code.path, []).append(code)
+    return dict(sorted(found.items()))
 
 
 def _expand(path: str, here: str) -> str | None:
@@ -82,99 +172,3 @@ def _expand(path: str, here: str) -> str | None:
         if path == prefix or path.startswith(prefix + "/"):
             return posixpath.normpath(posixpath.join(here, path.removeprefix(prefix).lstrip("/")))
     return None
-
-
-def needs_findings(
-    found: tuple[Piece, ...], *, system: tuple[str, ...], removed: tuple[str, ...], exclude: tuple[str, ...]
-) -> Iterator[Finding]:
-    """Libraries that neither the system nor the wheel has (TW201), or that dyld would not find (TW202).
-
-    :param system: prefixes of what the system supplies.
-    :param removed: prefixes of what it no longer does.
-    """
-    ours = held(found)
-    for piece in found:
-        for need in piece.slice.needs:
-            supplied = need.library.startswith(system) and not need.library.startswith(removed)
-            if supplied or re.fullmatch(PYTHON, need.library) or _excluded(need.library, exclude):
-                continue
-            if not set(candidates(piece, need.library)) & ours.places:
-                yield from _lost(piece, need, ours)
-
-
-def _excluded(library: str, patterns: tuple[str, ...]) -> bool:
-    names = (library, posixpath.basename(library))
-    return any(fnmatch.fnmatchcase(name, pattern) for name in names for pattern in patterns)
-
-
-def _lost(piece: Piece, need: Need, ours: Held) -> Iterator[Finding]:
-    name = posixpath.basename(need.library)
-    path = ours.by_name.get(name)
-    if path == piece.path:
-        return
-    if path is not None:
-        searched = ", ".join(candidates(piece, need.library)) or "no place in the wheel"
-        yield Finding(
-            code="TW202",
-            severity=Severity.NOTE,
-            where=piece.path,
-            message=f"{need.library} is in the wheel, but the loader is not told where",
-            evidence=(f"{piece.path} needs {need.library}, which is {path}", f"searches {searched}"),
-            hint="give it an @loader_path RPATH, or load the library first from __init__.py",
-        )
-    elif need.kind is not NeedKind.WEAK:
-        yield Finding(
-            code="TW201",
-            severity=Severity.NOTE if need.kind is NeedKind.DELAYED else Severity.WARNING,
-            where=piece.path,
-            message=f"{need.library} is neither in the wheel nor part of the system",
-            evidence=(f"{piece.path} needs {need.library}",),
-            hint="install it into the wheel and give the module an @loader_path RPATH, link it statically, or, when "
-            f'someone else supplies it, set tool.truewheel.exclude = ["{name}"], or --exclude {name}',
-        )
-
-
-def path_findings(found: tuple[Piece, ...], *, system: tuple[str, ...]) -> Iterator[Finding]:
-    """RPATHs that mean nothing on another machine (TW204, TW205)."""
-    for piece in found:
-        for search in piece.slice.search_paths:
-            if search.path.startswith(("@", *system)):
-                continue
-            built = search.path.startswith(_BUILD_PLACES)
-            what = "points into a build tree" if built else "is not relative to the file"
-            yield Finding(
-                code="TW205" if built else "TW204",
-                severity=Severity.WARNING,
-                where=piece.path,
-                message=f"an LC_RPATH that {what}: it means nothing elsewhere",
-                evidence=(f"LC_RPATH {search.path}",),
-                hint='set_target_properties(NAME PROPERTIES INSTALL_RPATH "@loader_path"), and install the target',
-            )
-
-
-def signature_findings(found: tuple[Piece, ...]) -> Iterator[Finding]:
-    """Code for Apple's own CPUs that no kernel of theirs would load (TW312)."""
-    for piece in found:
-        if piece.slice.cpu.startswith("arm64") and not piece.slice.signed:
-            yield Finding(
-                code="TW312",
-                severity=Severity.WARNING,
-                where=piece.path,
-                message="code for arm64 without a signature, which the kernel refuses to run",
-                evidence=(f"no LC_CODE_SIGNATURE in the {piece.slice.cpu} slice",),
-                hint="sign it after the last change, ad hoc at least: codesign --force --sign - FILE",
-            )
-
-
-def unstated_findings(found: tuple[Piece, ...], *, variable: str) -> Iterator[Finding]:
-    """Slices that do not say which system they need (TW313)."""
-    for piece in found:
-        if not piece.slice.minimum_os:
-            yield Finding(
-                code="TW313",
-                severity=Severity.WARNING,
-                where=piece.path,
-                message="does not say which system it needs, so the tag cannot rest on it",
-                evidence=(f"neither LC_BUILD_VERSION nor LC_VERSION_MIN_* in the {piece.slice.cpu} slice",),
-                hint=f"link it anew with {variable} set",
-            )

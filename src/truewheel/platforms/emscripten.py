@@ -1,118 +1,139 @@
-"""Emscripten and Pyodide: WebAssembly side modules (PEP 783, ``pyemscripten_2026_0_wasm32``).
+"""Emscripten and Pyodide: WebAssembly side modules (``pyemscripten_2026_0_wasm32``).
 
 Which ABI a side module was built for stands nowhere in it: the compiler's version is at best a comment that linkers
-strip. So a ruling has no tags: it says whether the binaries can be side modules of a Python at all, and what the target
-or the file name says of the ABI is to be believed, as long as Python and ABI tags are those of its Python. Pure; see ``docs/regenerate/emscripten.py``.
+strip. So there are no best tags: it is said whether the binaries can be side modules of a Python at all, and what the target
+or the file name says of the ABI is to be believed, as long as Python and ABI tags are those of its Python. Sources: PEP 783,
+https://peps.python.org/pep-0783/; WebAssembly's ``DynamicLinking.md``. Pure; see ``docs/regenerate/emscripten.py``.
 """
 
 from __future__ import annotations
 
-import fnmatch
-import posixpath
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
 
 from ..data_tables import table
-from ..model.binary import LOADABLE, Format, Kind, Slice, WasmSlice
-from ..model.contents import Contents
-from ..model.finding import Finding, Severity
+from ..model.audit import Cause, Supplied, TagBasis, Violation
+from ..model.binary import Format, Kind, Need, WasmSlice
 from ..model.floor import Evidence
-from ..model.record import Record
-from ..model.verdict import Objection, PlatformRuling
+from ..model.tags import PlatformTag
+from .base import Platform, Words
+from .elf import ORIGIN, expand_origin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    from ..model.audit import Code
+    from ..model.binary import SearchPath, Slice
+
+_CPU = "wasm32"
 
 
 def _policy() -> Mapping[str, Any]:
     return table("platforms/policy/emscripten.json")
 
 
-class _Piece(Record):
-    path: str
-    slice: WasmSlice
-
-
-def _pieces(contents: Contents) -> tuple[_Piece, ...]:
-    return tuple(
-        _Piece(path=f.path, slice=s)
-        for f, b in contents.binaries()
-        for s in b.slices
-        if b.format is Format.WASM and isinstance(s, WasmSlice) and s.kind in LOADABLE
-    )
-
-
-class Emscripten:
-    """Emscripten, Pyodide above all; see :class:`~truewheel.platforms.protocol.Platform`."""
+class Emscripten(Platform):
+    """Emscripten, Pyodide above all."""
 
     family = "emscripten"
+    words = Words(
+        reach="put it beside the module, or into NAME.libs as pyodide auditwheel does",
+        ask_for_less="link its libraries as side modules for 32 bits (-sSIDE_MODULE), as pyodide build does",
+    )
 
-    def owns(self, fmt: Format, piece: Slice) -> bool:
-        """All WebAssembly modules: no other Python loads them as extension modules."""
-        return fmt is Format.WASM and isinstance(piece, WasmSlice)
+    def owns(self, form: Format, piece: Slice) -> bool:
+        """Return whether it is a WebAssembly module: no other Python loads them as extension modules."""
+        return form is Format.WASM and isinstance(piece, WasmSlice)
 
-    def understands(self, tag: str) -> bool:
-        """``pyemscripten_YEAR_PATCH_wasm32``, and the older ``pyodide_…`` and ``emscripten_…``."""
-        return any(re.fullmatch(pattern, tag) for pattern in _policy()["tags"])
+    def parse_tag(self, text: str) -> PlatformTag | None:
+        """Return ``pyemscripten_YEAR_PATCH_wasm32``, or the older ``pyodide_…`` and ``emscripten_…``, as a tag."""
+        if not any(re.fullmatch(pattern, text) for pattern in _policy()["tags"]):
+            return None
+        kind, *level, cpu = text.split("_")
+        return PlatformTag(
+            text=text, family="emscripten", kind=kind, level=tuple(int(number) for number in level), cpu=cpu
+        )
 
-    def could_be(self, promise: str) -> bool:
-        """A release with or without the one CPU that there is."""
-        return self.understands(promise) or self.understands(f"{promise}_wasm32")
+    def is_plausible(self, promise: str) -> bool:
+        """Return whether the promise is a release, with or without the one CPU that there is."""
+        return self.parse_tag(promise) is not None or self.parse_tag(f"{promise}_{_CPU}") is not None
 
-    def complete(self, promise: str, contents: Contents) -> str:  # noqa: ARG002  # the protocol's
+    def expand(self, promise: str, files: Sequence[Code]) -> str:
         """Add the one CPU that there is."""
-        whole = f"{promise}_wasm32"
-        return whole if self.understands(whole) else promise
+        whole = f"{promise}_{_CPU}"
+        return whole if self.parse_tag(whole) is not None else promise
 
-    def aliases(self, tag: str) -> tuple[str, ...]:  # noqa: ARG002  # the protocol's
-        """None: the older names stand for other compilers."""
-        return ()
-
-    def rule(self, contents: Contents, *, exclude: tuple[str, ...] = ()) -> PlatformRuling:
-        """No tags: the target's has to be believed."""
-        return PlatformRuling(
-            family="emscripten", tags=(), native="wasm32", findings=tuple(_findings(_pieces(contents), exclude)),
-            cure="link its libraries as side modules for 32 bits (-sSIDE_MODULE), as pyodide build does",
-        )  # fmt: skip
-
-    def objections(self, contents: Contents, tag: str, *, exclude: tuple[str, ...] = ()) -> tuple[Objection, ...]:  # noqa: ARG002
-        """Libraries that no Emscripten program could load: those for 64 bits, and those that are no side modules."""
-        found = []
-        for piece in _pieces(contents):
-            if piece.slice.cpu != "wasm32":
-                evidence = Evidence(file=piece.path, fact=f"it is code for {piece.slice.cpu}")
-                found.append(Objection(evidence=evidence, allows=f"{tag} means wasm32"))
-            elif piece.slice.kind is Kind.SHARED and not piece.slice.dylink:
-                evidence = Evidence(file=piece.path, fact="it has no dylink.0 section")
-                found.append(Objection(evidence=evidence, allows=f"Python on {tag} loads side modules alone"))
-        return tuple(found)
-
-    def notes(self, contents: Contents, tag: str) -> tuple[Finding, ...]:  # noqa: ARG002  # the protocol's
-        """Nothing."""
-        return ()
-
-    def python(self, tag: str) -> tuple[int, int] | None:
-        """By the year; ``None`` for years that are not known, and for the oldest names."""
-        kind, year = tag.split("_")[:2]
-        version = _policy()["pythons"].get(year) if kind != "emscripten" else None
+    def python_of(self, tag: PlatformTag) -> tuple[int, int] | None:
+        """Return the Python of the year; ``None`` for years that are not known, and for the oldest names."""
+        # https://peps.python.org/pep-0783/#specification: one ABI a year, for one Python.
+        if tag.kind == "emscripten":
+            return None
+        version = _policy()["pythons"].get(str(tag.level[0]))
         return (version[0], version[1]) if version else None
 
+    # --- where its loader finds libraries -----------------------------------------------------------------------
 
-def _findings(found: tuple[_Piece, ...], exclude: tuple[str, ...]) -> Iterator[Finding]:
-    held = {posixpath.basename(p.path) for p in found}
-    for piece in found:
-        if not piece.slice.dylink:
-            continue
-        needed = [n.library for n in piece.slice.needs if posixpath.basename(n.library) not in held]
-        modules = [m for m in piece.slice.import_modules if m not in _policy()["modules"]]
-        for library in (*needed, *modules):
-            if not any(fnmatch.fnmatchcase(library, pattern) for pattern in exclude):
-                yield Finding(
-                    code="TW201",
-                    severity=Severity.WARNING,
-                    where=piece.path,
-                    message=f"{library} is neither in the wheel nor part of an Emscripten program",
-                    evidence=(f"{piece.path} needs {library}",),
-                    hint="put it into the wheel, or link it statically",
-                )
+    def needs(self, code: Code) -> Sequence[Need]:
+        """Return libraries, and the modules that functions are imported from where no program has them."""
+        piece = code.slice
+        if not isinstance(piece, WasmSlice) or not piece.dylink:
+            return ()
+        unknown = [name for name in piece.import_modules if name not in _policy()["modules"]]
+        return (*piece.needs, *(Need(library=name) for name in unknown))
+
+    def reaches(self, code: Code, need: Need, library: Code) -> bool:
+        """Return whether the library is where Pyodide looks: beside the module, in ``site-packages``, in ``NAME.libs``."""
+        # https://github.com/pyodide/pyodide/blob/main/src/js/dynload.ts
+        is_bundled = library.directory.endswith(".libs") and "/" not in library.directory
+        return is_bundled or library.directory in self._directories(code)
+
+    def searched(self, code: Code, need: Need) -> tuple[str, ...]:
+        """Return the directories, in order."""
+        return ("NAME.libs", *self._directories(code))
+
+    def supplies(
+        self,
+        code: Code,
+        need: Need,
+        kind: str | None,
+    ) -> Supplied | None:
+        """Return nothing: the program has modules, which are no needs, and no libraries."""
+        return None
+
+    def is_portable(self, path: SearchPath) -> bool:
+        """Return whether a search path is relative to the file."""
+        return path.path.startswith(ORIGIN)
+
+    def explain_missing(self, need: Need) -> tuple[str, str]:
+        """Return what to do about a library or a module that no program has."""
+        message = f"{need.library} is neither in the wheel nor part of an Emscripten program"
+        return message, "put it into the wheel, or link it statically"
+
+    def _directories(self, code: Code) -> dict[str, None]:
+        runtime = [expand_origin(search.path, code.directory) for search in code.slice.search_paths]
+        return dict.fromkeys((*runtime, code.directory, "."))
+
+    # --- tags ---------------------------------------------------------------------------------------------------
+
+    def basis(self, files: Sequence[Code]) -> TagBasis:
+        """Return no tags: the target's has to be believed."""
+        return TagBasis(kind="emscripten", endings=(), plain=_CPU)
+
+    def mismatches(
+        self,
+        files: Sequence[Code],
+        tag: PlatformTag,
+    ) -> Iterator[Violation]:
+        """Yield libraries that no Emscripten program could load: those for 64 bits, and those that are no side modules."""
+        for code in files:
+            if code.cpu != _CPU:
+                evidence = Evidence(file=code.path, fact=f"it is code for {code.cpu}")
+                yield Violation(evidence=evidence, allows=f"{tag} means {_CPU}", cause=Cause.OTHER_CPU)
+            elif isinstance(code.slice, WasmSlice) and code.slice.kind is Kind.SHARED and not code.slice.dylink:
+                evidence = Evidence(file=code.path, fact="it has no dylink.0 section")
+                allows = f"Python on {tag} loads side modules alone"
+                yield Violation(evidence=evidence, allows=allows, cause=Cause.OTHER_LOADER)
 
 
 EMSCRIPTEN = Emscripten()

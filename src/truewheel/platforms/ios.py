@@ -1,166 +1,210 @@
-"""iOS: devices and simulators (PEP 730, ``ios_13_0_arm64_iphoneos``).
+"""iOS: devices and simulators (``ios_13_0_arm64_iphoneos``).
 
 A tag names an oldest system, one CPU and one SDK; there are no fat tags, so a file with slices for both simulators gets
-two. Simulators on arm64 begin with iOS 14, so 14.0 there is no more than the 13.0 that Python begins with. Modules are linked with Python's framework here, as the PEP wants it. Pure; see ``docs/regenerate/ios.py``.
+two. Simulators on arm64 begin with iOS 14, so 14.0 there is no more than the 13.0 that Python begins with. Modules are
+linked with Python's framework here. Source: PEP 730, https://peps.python.org/pep-0730/. Pure; see ``docs/regenerate/ios.py``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
 
 from ..data_tables import table
-from ..model.binary import Format, MachOSlice, Slice
-from ..model.contents import Contents
-from ..model.finding import Finding
-from ..model.floor import Evidence, Floor
-from ..model.verdict import Objection, PlatformRuling
+from ..model.audit import Cause, Supplied, TagBasis, Violation
+from ..model.binary import Format
+from ..model.floor import Evidence
+from ..model.record import replace
+from ..model.tags import PlatformTag
 from . import apple
+from .base import require
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    from ..model.audit import Code, Linkage, Requirement
+    from ..model.binary import Need, Slice
+    from ..model.floor import Floor
+    from ..model.tags import Level
+    from .base import Mixture
 
 _SYSTEMS = frozenset({"ios", "ios-simulator"})
 _TAG = r"ios_(?P<major>\d+)_(?P<minor>\d+)_(?P<cpu>arm64|x86_64)_(?P<sdk>iphoneos|iphonesimulator)"
 _SHORT = r"ios_\d+_\d+"
-
-Slot = tuple[str, str]
-"""A CPU and an SDK."""
 
 
 def _policy() -> Mapping[str, Any]:
     return table("platforms/policy/ios.json")
 
 
-def _pieces(contents: Contents) -> tuple[apple.Piece, ...]:
-    return apple.pieces(contents, of=_SYSTEMS, unstated=False)
-
-
-def _slots(piece: apple.Piece) -> frozenset[Slot]:
-    stated = apple.systems(piece.slice)
-    return frozenset((piece.slice.cpu, sdk) for sdk, about in _policy()["sdks"].items() if about["system"] in stated)
-
-
-def _first(slot: Slot) -> tuple[int, int]:
-    """The first system that there was for a CPU and an SDK; what linkers write when they are asked for less."""
-    major, minor = _policy()["first"].get("_".join(slot), (0, 0))
-    return major, minor
-
-
-def _start(version: tuple[int, int], slot: Slot) -> tuple[int, int]:
-    """From which system on a file with that deployment target runs, as tags say it.
-
-    >>> _start((14, 0), ("arm64", "iphoneos")), _start((14, 0), ("arm64", "iphonesimulator"))
-    ((14, 0), (13, 0))
-    """
-    major, minor = _policy()["baseline"]
-    return (major, minor) if version <= _first(slot) else max(version, (major, minor))
-
-
-def _stated(piece: apple.Piece) -> tuple[int, int]:
-    major, minor = (*max(m.version for m in piece.slice.minimum_os if m.platform in _SYSTEMS), 0, 0)[:2]
-    return major, minor
-
-
-def _by_slot(found: tuple[apple.Piece, ...]) -> Mapping[Slot, tuple[apple.Piece, ...]]:
-    """The pieces of every CPU and SDK for which all files have code; all slots when there is no such."""
-    files: dict[str, set[Slot]] = {}
-    for piece in found:
-        files.setdefault(piece.path, set()).update(_slots(piece))
-    common = set.intersection(*files.values()) if files else set()
-    slots = sorted(common or {slot for some in files.values() for slot in some})
-    return {slot: tuple(p for p in found if slot in _slots(p)) for slot in slots}
-
-
-class Ios:
-    """The iOS platform; see :class:`~truewheel.platforms.protocol.Platform`."""
+class Ios(apple.ApplePlatform):
+    """The iOS platform."""
 
     family = "ios"
+    words = replace(
+        apple.ApplePlatform.words,
+        ask_for_less="build everything in it for that release (CMAKE_OSX_DEPLOYMENT_TARGET, IPHONEOS_DEPLOYMENT_TARGET)",
+        other_sdk="build it with the SDK that the tag names, CMAKE_OSX_SYSROOT={sdk}, for {cpu}",
+    )
 
-    def owns(self, fmt: Format, piece: Slice) -> bool:
-        """Mach-O files for iOS or its simulator."""
-        return fmt is Format.MACHO and isinstance(piece, MachOSlice) and bool(apple.systems(piece) & _SYSTEMS)
+    # --- which files and tags belong to it ----------------------------------------------------------------------
 
-    def understands(self, tag: str) -> bool:
-        """``ios_MAJOR_MINOR_CPU_SDK``; devices have arm64 alone."""
-        match = re.fullmatch(_TAG, tag)
-        return match is not None and match["cpu"] in _policy()["sdks"][match["sdk"]]["cpus"]
+    def owns(self, form: Format, piece: Slice) -> bool:
+        """Return whether it is for iOS or its simulator."""
+        return form is Format.MACHO and bool(apple.systems(piece) & _SYSTEMS)
 
-    def could_be(self, promise: str) -> bool:
-        """A release with or without a CPU and an SDK."""
-        return self.understands(f"{promise}_arm64_iphoneos" if re.fullmatch(_SHORT, promise) else promise)
+    def parse_tag(self, text: str) -> PlatformTag | None:
+        """Return ``ios_MAJOR_MINOR_CPU_SDK`` as a tag; devices have arm64 alone."""
+        match = re.fullmatch(_TAG, text)
+        if match is None or match["cpu"] not in _policy()["sdks"][match["sdk"]]["cpus"]:
+            return None
+        level = (int(match["major"]), int(match["minor"]))
+        return PlatformTag(text=text, family="ios", kind="ios", level=level, cpu=match["cpu"], sdk=match["sdk"])
 
-    def complete(self, promise: str, contents: Contents) -> str:
+    def is_plausible(self, promise: str) -> bool:
+        """Return whether the promise is a release, with or without a CPU and an SDK."""
+        return self.parse_tag(f"{promise}_arm64_iphoneos" if re.fullmatch(_SHORT, promise) else promise) is not None
+
+    def expand(self, promise: str, files: Sequence[Code]) -> str:
         """Add the CPU and the SDK of the binaries to a promise that lacks them."""
-        slots = list(_by_slot(_pieces(contents)))
-        return "_".join((promise, *slots[0])) if slots and re.fullmatch(_SHORT, promise) else promise
+        return f"{promise}_{_endings(files)[0]}" if files and re.fullmatch(_SHORT, promise) else promise
 
-    def aliases(self, tag: str) -> tuple[str, ...]:  # noqa: ARG002  # the protocol's
-        """None."""
-        return ()
+    # --- where its loader finds libraries -----------------------------------------------------------------------
 
-    def rule(self, contents: Contents, *, exclude: tuple[str, ...] = ()) -> PlatformRuling:
-        """The oldest system for each CPU and SDK that every file is built for."""
-        found = _pieces(contents)
-        floors, tags = [], []
-        for (cpu, sdk), some in _by_slot(found).items():
-            newest = max(_stated(p) for p in some)
-            evidence = tuple(
-                Evidence(file=p.path, fact=f"minos {newest[0]}.{newest[1]} ({cpu}, {sdk})")
-                for p in some
-                if _stated(p) == newest
+    def supplied(self) -> tuple[str, ...]:
+        """Return the beginnings of paths of the system's own libraries."""
+        return tuple(_policy()["supplied"])
+
+    def supplies(
+        self,
+        code: Code,
+        need: Need,
+        kind: str | None,
+    ) -> Supplied | None:
+        """Return that the system's libraries are there, and Python's framework, which modules have to be linked with."""
+        # https://peps.python.org/pep-0730/#standard-library-extension-modules
+        return Supplied() if apple.is_python(need.library) else super().supplies(code, need, kind)
+
+    # --- what its tags are made of ------------------------------------------------------------------------------
+
+    def basis(self, files: Sequence[Code]) -> TagBasis:
+        """Return the pairs of a CPU and an SDK that every file is built for."""
+        endings = _endings(files)
+        named = tuple(ending for ending in endings if self.parse_tag(f"ios_13_0_{ending}") is not None)
+        if named:
+            return TagBasis(kind="ios", endings=named)
+        pairs = ", ".join(ending.replace("_iphone", " on iphone") for ending in endings)
+        reason = f"{files[0].path} is code for {pairs}, for which there is no tag"
+        return TagBasis(kind="ios", endings=(), plain="ios", reason=reason, has_no_tag=True)
+
+    def requirements(
+        self,
+        code: Code,
+        linkage: Sequence[Linkage],
+        kind: str | None,
+    ) -> Iterator[Requirement]:
+        """Yield the newest deployment target that a slice states, for each SDK that it is for."""
+        stated = [one.version for one in code.slice.minimum_os if one.platform in _SYSTEMS]
+        version = (*max(stated), 0, 0)[:2]
+        for ending in sorted(_endings_of(code)):
+            cpu, _, sdk = ending.rpartition("_")
+            evidence = Evidence(file=code.path, fact=f"minos {version[0]}.{version[1]} ({cpu}, {sdk})")
+            yield require(code, "ios", version, evidence, Cause.TOO_NEW, slot=ending)
+
+    def oldest(self, kind: str, ending: str) -> Level:
+        """Return the first iOS that Python runs on."""
+        return tuple(_policy()["baseline"])
+
+    def level_in(
+        self,
+        requirement: Requirement,
+        ending: str,
+    ) -> Level | None:
+        """Return the system from which on the file runs, as tags say it."""
+        return None if requirement.slot != ending else tag_level(requirement.version, ending)
+
+    def format_tag(self, kind: str, level: Level, ending: str) -> str:
+        """Return ``ios_13_0_arm64_iphoneos``."""
+        return f"ios_{level[0]}_{level[1]}_{ending}"
+
+    def floors(
+        self,
+        requirements: Sequence[Requirement],
+        basis: TagBasis,
+    ) -> tuple[Floor, ...]:
+        """Return the newest deployment target of each CPU and SDK that has a tag."""
+        found = []
+        for ending in sorted({one.slot for one in requirements}):
+            if ending in basis.endings or basis.has_no_tag:
+                of_ending = [one for one in requirements if one.slot == ending]
+                (floor,) = super().floors(of_ending, basis)
+                found.append(replace(floor, cpu=ending.rpartition("_")[0]))
+        return tuple(found)
+
+    # --- whether a tag is true ----------------------------------------------------------------------------------
+
+    def mismatches(
+        self,
+        files: Sequence[Code],
+        tag: PlatformTag,
+    ) -> Iterator[Violation]:
+        """Yield files without code for the tag's CPU and SDK."""
+        for path, slices in apple.slices_by_file(files).items():
+            there = set[str]().union(*map(_endings_of, slices))
+            if f"{tag.cpu}_{tag.sdk}" in there:
+                continue
+            has_sdk = any(ending.endswith(f"_{tag.sdk}") for ending in there)
+            pairs = ", ".join(sorted(ending.replace("_iphone", " iphone") for ending in there))
+            yield Violation(
+                evidence=Evidence(file=path, fact=f"it is code for {pairs}"),
+                allows=f"{tag} means {tag.cpu} {tag.sdk}",
+                cause=Cause.OTHER_CPU if has_sdk else Cause.OTHER_SDK,
             )
-            floors.append(Floor(of="ios", version=newest, evidence=evidence, cpu=cpu))
-            start = _start(newest, (cpu, sdk))
-            tags.append(f"ios_{start[0]}_{start[1]}_{cpu}_{sdk}")
-        true = tuple(tag for tag in tags if self.understands(tag))
-        strange = ", ".join(f"{f.cpu} on {tag.rpartition('_')[2]}" for f, tag in zip(floors, tags, strict=True))
-        return PlatformRuling(
-            family="ios",
-            tags=true,
-            native=true[0] if true else "ios",
-            reason="" if true else f"{found[0].path} is code for {strange}, for which there is no tag",
-            nameless=not true,
-            floors=tuple(floors),
-            cure="build everything in it for that release (CMAKE_OSX_DEPLOYMENT_TARGET, IPHONEOS_DEPLOYMENT_TARGET)",
-            findings=tuple(_findings(found, exclude)),
-        )
 
-    def objections(self, contents: Contents, tag: str, *, exclude: tuple[str, ...] = ()) -> tuple[Objection, ...]:  # noqa: ARG002
-        """Files without code for the tag's CPU and SDK, and those that need a newer system."""
-        match = re.fullmatch(_TAG, tag)
-        if match is None:
-            return ()
-        files: dict[str, list[apple.Piece]] = {}
-        for piece in _pieces(contents):
-            files.setdefault(piece.path, []).append(piece)
-        slot, start = (match["cpu"], match["sdk"]), (int(match["major"]), int(match["minor"]))
-        return tuple(o for path, some in sorted(files.items()) for o in _against(slot, start, tag, path, some))
+    def limit(
+        self,
+        requirement: Requirement,
+        tag: PlatformTag,
+    ) -> Level | None:
+        """Return the system that the tag starts at, or the first that there was for its CPU and SDK."""
+        ending = f"{tag.cpu}_{tag.sdk}"
+        return max(tag.level, first_for(ending)) if requirement.slot == ending else None
 
-    def notes(self, contents: Contents, tag: str) -> tuple[Finding, ...]:  # noqa: ARG002  # the protocol's
-        """Nothing."""
-        return ()
+    def allowance(self, requirement: Requirement, tag: PlatformTag) -> str:
+        """Return the system that the tag starts at."""
+        return f"{tag} starts at iOS {tag.level[0]}.{tag.level[1]}"
 
-    def python(self, tag: str) -> tuple[int, int] | None:  # noqa: ARG002  # the protocol's
-        """None: its tags say nothing of Pythons."""
+    def mixture(self, files: Sequence[Code]) -> Mixture | None:
+        """Return nothing: each CPU and SDK has a tag of its own."""
         return None
 
 
-def _against(slot: Slot, start: tuple[int, int], tag: str, path: str, found: list[apple.Piece]) -> Iterator[Objection]:
-    ours = [p for p in found if slot in _slots(p)]
-    if not ours:
-        there = ", ".join(sorted({" ".join(s) for p in found for s in _slots(p)}))
-        evidence = Evidence(file=path, fact=f"it is code for {there}")
-        yield Objection(evidence=evidence, allows=f"{tag} means {' '.join(slot)}")
-    for piece in ours:
-        version = _stated(piece)
-        if version > max(start, _first(slot)):
-            evidence = Evidence(file=path, fact=f"minos {version[0]}.{version[1]} ({piece.slice.cpu})")
-            yield Objection(evidence=evidence, allows=f"{tag} starts at iOS {start[0]}.{start[1]}")
+def first_for(ending: str) -> Level:
+    """Return the first system that there was for a CPU and an SDK; what linkers write when they are asked for less."""
+    return tuple(_policy()["first"].get(ending, (0, 0)))
 
 
-def _findings(found: tuple[apple.Piece, ...], exclude: tuple[str, ...]) -> Iterator[Finding]:
-    system = tuple(_policy()["supplied"])
-    yield from apple.needs_findings(found, system=system, removed=(), exclude=exclude)
-    yield from apple.path_findings(found, system=system)
+def tag_level(version: Level, ending: str) -> Level:
+    """Return from which system on a file with that deployment target runs, as tags say it.
+
+    >>> tag_level((14, 0), "arm64_iphoneos"), tag_level((14, 0), "arm64_iphonesimulator")
+    ((14, 0), (13, 0))
+    """
+    baseline: Level = tuple(_policy()["baseline"])
+    return baseline if version <= first_for(ending) else max(version, baseline)
+
+
+def _endings_of(code: Code) -> set[str]:
+    """Return the CPU with each SDK that a slice is for: ``arm64_iphoneos``."""
+    stated = apple.systems(code.slice)
+    return {f"{code.cpu}_{sdk}" for sdk, about in _policy()["sdks"].items() if about["system"] in stated}
+
+
+def _endings(files: Sequence[Code]) -> list[str]:
+    """Return the endings that all files have code for; all there are when they have none in common."""
+    by_file = [set[str]().union(*map(_endings_of, slices)) for slices in apple.slices_by_file(files).values()]
+    return sorted(set.intersection(*by_file) or set[str]().union(*by_file))
 
 
 IOS = Ios()

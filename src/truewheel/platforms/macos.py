@@ -4,33 +4,41 @@ A ``macosx_`` tag names an oldest system and a set of CPUs. Installers ask for `
 ``macosx_M_0`` alone; so a file that needs 11.3 gets ``macosx_12_0``, the first such tag that is true (delocate rounds
 down, to ``macosx_11_0``, and warns). After 15 comes 26, which programs linked against older SDKs know as 16. There is
 no plainer tag to fall back on, so libraries from elsewhere are findings and leave the tag as it is: it speaks of systems
-and CPUs. What the interpreter was built for says nothing about a file. Pure; see ``docs/regenerate/macos.py``.
+and CPUs. What the interpreter was built for says nothing about a file. Sources:
+https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/#macos; ``packaging.tags.mac_platforms``.
+Pure; see ``docs/regenerate/macos.py``.
 """
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
 
 from ..data_tables import table
-from ..model.binary import Format, MachOSlice, Slice
-from ..model.contents import Contents
+from ..model.audit import Cause, TagBasis, Violation
+from ..model.binary import Format
 from ..model.finding import Finding, Severity
-from ..model.floor import Evidence, Floor
-from ..model.record import Record
-from ..model.verdict import Objection, PlatformRuling
+from ..model.floor import Evidence
+from ..model.record import replace
+from ..model.tags import PlatformTag
 from . import apple
+from .base import Mixture, require
 
-Version = tuple[int, ...]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Any
 
-_SYSTEMS = frozenset({"macos"})
-_NEWER = {"arm64e": "arm64", "x86_64h": "x86_64"}
+    from ..model.audit import Code, Linkage, Requirement
+    from ..model.binary import Slice
+    from ..model.floor import Floor
+    from ..model.tags import Level
+
+_FOR_SOME_MACHINES = {"arm64e": "arm64", "x86_64h": "x86_64"}
 """Code for some machines of a CPU only, or for Apple's own programs, and that CPU: no tag promises so little."""
 _TAG = r"macosx_(?P<major>\d+)_(?P<minor>\d+)_(?P<format>[a-z]\w*)"
 _SHORT = r"macosx_\d+_\d+"
-_BOTH = frozenset({"x86_64", "arm64"})
+_UNIVERSAL2 = frozenset({"x86_64", "arm64"})
 
 
 def _policy() -> Mapping[str, Any]:
@@ -39,21 +47,24 @@ def _policy() -> Mapping[str, Any]:
 
 @functools.cache
 def _formats() -> Mapping[str, frozenset[str]]:
-    """What a tag may end with, and the CPUs that it promises."""
+    """Return what a tag may end with, and the CPUs that it promises."""
     return {name: frozenset(cpus) for name, cpus in _policy()["formats"].items()}
 
 
-def _oldest(cpu: str) -> Version:
-    """The first macOS for a CPU.
+# --- versions ---------------------------------------------------------------------------------------------------
 
-    >>> _oldest("arm64"), _oldest("x86_64")
+
+def oldest_for(cpu: str) -> Level:
+    """Return the first macOS for a CPU.
+
+    >>> oldest_for("arm64"), oldest_for("x86_64")
     ((11, 0), (10, 4))
     """
     return tuple(_policy()["oldest"].get(cpu, (10, 0)))
 
 
-def plain(version: Version) -> Version:
-    """A version without the detours of Apple's numbering (10.16 is 11.0, and 16 is 26), fit to be compared.
+def plain(version: tuple[int, ...]) -> Level:
+    """Return a version without the detours of Apple's numbering (10.16 is 11.0, and 16 is 26), fit to be compared.
 
     >>> plain((10, 16)), plain((16, 1)), plain((11, 3, 0)), plain((15,))
     ((11, 0), (26, 1), (11, 3), (15, 0))
@@ -66,8 +77,8 @@ def plain(version: Version) -> Version:
     return version if any(version[2:]) else (*version, 0)[:2]
 
 
-def release(version: Version) -> Version:
-    """The first release with a tag of its own that is not older than ``version``.
+def release(version: tuple[int, ...]) -> Level:
+    """Return the first release with a tag of its own that is not older than ``version``.
 
     >>> release((10, 9)), release((11, 3)), release((10, 16)), release((15, 4)), release((16, 0))
     ((10, 9), (12, 0), (11, 0), (26, 0), (26, 0))
@@ -78,271 +89,254 @@ def release(version: Version) -> Version:
     return plain((major + any((minor, *patch)), 0))
 
 
-class _Claim(Record):
-    version: Version
-    format: str
-
-    @property
-    def cpus(self) -> frozenset[str]:
-        return _formats()[self.format]
-
-    def start(self, cpu: str) -> Version:
-        """The oldest system on which the claim has to hold for ``cpu``."""
-        return max(self.version, _oldest(cpu))
-
-
-def _parse(tag: str) -> _Claim | None:
-    match = re.fullmatch(_TAG, tag)
-    if match is None or match["format"] not in _formats() or int(match["major"]) < 10:
-        return None
-    return _Claim(version=plain((int(match["major"]), int(match["minor"]))), format=match["format"])
-
-
-def _stated(piece: apple.Piece) -> Version | None:
-    return max((m.version for m in piece.slice.minimum_os if m.platform == "macos"), default=None)
-
-
-def _text(version: Version) -> str:
+def _text(version: Level) -> str:
     return ".".join(map(str, version))
 
 
-class MacOS:
-    """The macOS platform; see :class:`~truewheel.platforms.protocol.Platform`."""
+class MacOS(apple.ApplePlatform):
+    """The macOS platform."""
 
     family = "macos"
+    words = replace(
+        apple.ApplePlatform.words,
+        ask_for_less="build everything in it for that release (CMAKE_OSX_DEPLOYMENT_TARGET, MACOSX_DEPLOYMENT_TARGET)",
+    )
 
-    def owns(self, fmt: Format, piece: Slice) -> bool:
-        """Mach-O files for macOS, be it beside Catalyst, and those from before files said what they are for."""
-        if fmt is not Format.MACHO or not isinstance(piece, MachOSlice):
+    # --- which files and tags belong to it ----------------------------------------------------------------------
+
+    def owns(self, form: Format, piece: Slice) -> bool:
+        """Return whether it is for macOS, be it beside Catalyst, or from before files said what they are for."""
+        if form is not Format.MACHO:
             return False
         stated = apple.systems(piece)
-        return not stated or bool(stated & _SYSTEMS)
+        return not stated or "macos" in stated
 
-    def understands(self, tag: str) -> bool:
-        """``macosx_10_N_CPU``, ``macosx_M_0_CPU``, and the names of fat files in place of the CPU."""
-        return _parse(tag) is not None
+    def parse_tag(self, text: str) -> PlatformTag | None:
+        """Return ``macosx_10_N_CPU`` and ``macosx_M_0_CPU`` as a tag; names of fat files may stand for the CPU."""
+        match = re.fullmatch(_TAG, text)
+        if match is None or match["format"] not in _formats() or int(match["major"]) < 10:
+            return None
+        level = plain((int(match["major"]), int(match["minor"])))
+        return PlatformTag(text=text, family="macos", kind="macosx", level=level, cpu=match["format"])
 
-    def could_be(self, promise: str) -> bool:
-        """A release with or without a CPU."""
-        return self.understands(f"{promise}_universal2" if re.fullmatch(_SHORT, promise) else promise)
+    def is_plausible(self, promise: str) -> bool:
+        """Return whether the promise is a release, with or without a CPU."""
+        return self.parse_tag(f"{promise}_universal2" if re.fullmatch(_SHORT, promise) else promise) is not None
 
-    def complete(self, promise: str, contents: Contents) -> str:
+    def expand(self, promise: str, files: Sequence[Code]) -> str:
         """Add what the binaries are to a promise that lacks it: the CPU, or ``universal2``."""
-        found = _pieces(contents)
-        return f"{promise}_{_format_of(found)}" if found and re.fullmatch(_SHORT, promise) else promise
+        return f"{promise}_{_format_of(files)}" if files and re.fullmatch(_SHORT, promise) else promise
 
-    def aliases(self, tag: str) -> tuple[str, ...]:  # noqa: ARG002  # the protocol's
-        """None: a macOS tag has one name."""
-        return ()
+    def tag_notes(
+        self,
+        files: Sequence[Code],
+        tag: PlatformTag,
+    ) -> Iterator[Finding]:
+        """Yield that no installer asks for the tag, and which files make a fat tag untrue."""
+        yield from _not_asked_for(tag)
+        if tag.cpu == "universal2":
+            yield from _thin_files(files, Severity.ERROR)
 
-    def rule(self, contents: Contents, *, exclude: tuple[str, ...] = ()) -> PlatformRuling:
-        """The oldest system that all slices run on; ``universal2`` when every file has both."""
-        found = _pieces(contents)
-        floors = tuple(_floors(found))
-        tag = _tag(_format_of(found), floors)
-        findings = tuple(dict.fromkeys(_findings(found, exclude)))
-        cure = "build everything in it for that release (CMAKE_OSX_DEPLOYMENT_TARGET, MACOSX_DEPLOYMENT_TARGET)"
-        cpus = sorted(frozenset[str]().union(*_cpus(found).values()))
-        if not any(frozenset({cpu}) in _formats().values() for cpu in cpus):
-            reason = f"{found[0].path} is code for {', '.join(cpus)}, for which there is no tag"
-            return PlatformRuling(
-                family="macos", tags=(), native="macosx", floors=floors, findings=findings, reason=reason, nameless=True
-            )
-        return PlatformRuling(family="macos", tags=(tag,), native=tag, floors=floors, findings=findings, cure=cure)
+    # --- where its loader finds libraries -----------------------------------------------------------------------
 
-    def objections(self, contents: Contents, tag: str, *, exclude: tuple[str, ...] = ()) -> tuple[Objection, ...]:  # noqa: ARG002
-        """Slices that are not there, and slices that need a newer system."""
-        claim = _parse(tag)
-        if claim is None:
-            return ()
-        files: dict[str, list[apple.Piece]] = {}
-        for piece in _pieces(contents):
-            files.setdefault(piece.path, []).append(piece)
-        return tuple(o for path, found in sorted(files.items()) for o in _against(claim, tag, path, found))
+    def supplied(self) -> tuple[str, ...]:
+        """Return the beginnings of paths of the system's own libraries."""
+        return tuple(_policy()["supplied"])
 
-    def notes(self, contents: Contents, tag: str) -> tuple[Finding, ...]:
-        """A tag that no installer asks for, and what makes a fat tag untrue."""
-        return (*_unasked(tag), *_thin(contents, tag))
+    def removed(self) -> tuple[str, ...]:
+        """Return the Python that macOS 12.3 removed."""
+        return tuple(_policy()["removed"])
 
-    def python(self, tag: str) -> tuple[int, int] | None:  # noqa: ARG002  # the protocol's
-        """None: its tags say nothing of Pythons."""
-        return None
+    def is_python(self, library: str) -> bool:
+        """Return whether an install name is Python's."""
+        return apple.is_python(library)
 
+    # --- what its tags are made of ------------------------------------------------------------------------------
 
-def _pieces(contents: Contents) -> tuple[apple.Piece, ...]:
-    return apple.pieces(contents, of=_SYSTEMS, unstated=True)
+    def basis(self, files: Sequence[Code]) -> TagBasis:
+        """Return the CPU, or ``universal2`` when every file has both."""
+        cpus = sorted(set[str]().union(*_cpus_by_file(files).values()))
+        if any(frozenset({cpu}) in _formats().values() for cpu in cpus):
+            return TagBasis(kind="macosx", endings=(_format_of(files),))
+        reason = f"{files[0].path} is code for {', '.join(cpus)}, for which there is no tag"
+        return TagBasis(kind="macosx", endings=(), plain="macosx", reason=reason, has_no_tag=True)
 
+    def is_run(self, code: Code, files: Sequence[Code]) -> bool:
+        """Return whether Python may run a slice: it is a program for arm64, which takes no arm64e beside that.
 
-# --- the ruling -------------------------------------------------------------------------------------------------
+        Of x86_64h and x86_64 dyld prefers the former where it runs, so both count.
+        """
+        if code.cpu != "arm64e":
+            return True
+        return not any(other.path == code.path and other.cpu == "arm64" for other in files)
 
+    def requirements(
+        self,
+        code: Code,
+        linkage: Sequence[Linkage],
+        kind: str | None,
+    ) -> Iterator[Requirement]:
+        """Yield the newest deployment target that a slice states for macOS."""
+        stated = [one.version for one in code.slice.minimum_os if one.platform == "macos"]
+        if stated:
+            version, cpu = max(stated), _machines_of(code.cpu)
+            evidence = Evidence(file=code.path, fact=f"minos {_text(version)} ({code.cpu})")
+            yield require(code, "macos", plain(version), evidence, Cause.TOO_NEW, version=version, slot=cpu)
 
-def _family(cpu: str) -> str:
-    """The CPU whose machines may run it."""
-    return _NEWER.get(cpu, cpu)
+    def oldest(self, kind: str, ending: str) -> Level:
+        """Return the first macOS for one of the CPUs."""
+        return min(oldest_for(cpu) for cpu in _formats()[ending])
 
-
-def _promised(cpus: Collection[str]) -> frozenset[str]:
-    """Of the CPUs of one file those that count: beside code for every machine of a CPU, more for some of them is a gift."""
-    return frozenset(cpu for cpu in cpus if _NEWER.get(cpu) not in cpus)
-
-
-def _run(found: Collection[apple.Piece]) -> tuple[apple.Piece, ...]:
-    """The pieces that Python may run. It is a program for arm64, which takes no arm64e; dyld prefers x86_64h where it runs."""
-    plain = {p.path for p in found if p.slice.cpu == "arm64"}
-    return tuple(p for p in found if p.slice.cpu != "arm64e" or p.path not in plain)
-
-
-def _cpus(found: tuple[apple.Piece, ...]) -> Mapping[str, frozenset[str]]:
-    """The CPUs of each file."""
-    files: dict[str, set[str]] = {}
-    for piece in found:
-        files.setdefault(piece.path, set()).add(piece.slice.cpu)
-    return {path: _promised(cpus) for path, cpus in sorted(files.items())}
-
-
-def _format_of(found: tuple[apple.Piece, ...]) -> str:
-    """What the tag ends with: the name of all CPUs that every file has, else that of one of them."""
-    files = _cpus(found)
-    common = frozenset.intersection(*files.values()) if files else frozenset()
-    some = sorted(common or frozenset().union(*files.values()), key=lambda cpu: (cpu != "x86_64", cpu))
-    wanted = [common, common & _BOTH, *(frozenset({cpu}) for cpu in some)]
-    return next((name for cpus in wanted for name, own in sorted(_formats().items()) if own == cpus), "x86_64")
-
-
-def _tag(form: str, floors: tuple[Floor, ...]) -> str:
-    cpus = _formats()[form]
-    starts = {f.cpu: max(release(f.version), _oldest(f.cpu)) for f in floors if f.cpu is not None and f.cpu in cpus}
-    if len(cpus) > 1 and starts.get("arm64") == _oldest("arm64"):
+    def level_in(
+        self,
+        requirement: Requirement,
+        ending: str,
+    ) -> Level | None:
+        """Return the first release with a tag, for the CPUs that the tag is about."""
+        cpu, cpus = requirement.slot, _formats()[ending]
+        if cpu not in cpus:
+            return None
+        start = max(release(requirement.version), oldest_for(cpu))
         # An installer on arm64 takes a universal2 wheel for 10.9 as one for 11.0, the first that there was.
-        del starts["arm64"]
-    version = max([min(_oldest(cpu) for cpu in cpus), *starts.values()])
-    return f"macosx_{version[0]}_{version[1]}_{form}"
+        is_given = len(cpus) > 1 and cpu == "arm64" and start == oldest_for("arm64")
+        return None if is_given else start
 
+    def format_tag(self, kind: str, level: Level, ending: str) -> str:
+        """Return ``macosx_11_0_arm64``."""
+        return f"macosx_{level[0]}_{level[1]}_{ending}"
 
-def _floors(found: tuple[apple.Piece, ...]) -> Iterator[Floor]:
-    """Per CPU the newest deployment target, with every file that has it; the CPU that decides first."""
-    stated: dict[str, dict[Version, list[Evidence]]] = {}
-    for piece in _run(found):
-        version = _stated(piece)
-        if version is not None:
-            evidence = Evidence(file=piece.path, fact=f"minos {_text(version)} ({piece.slice.cpu})")
-            stated.setdefault(_family(piece.slice.cpu), {}).setdefault(version, []).append(evidence)
-    made = [
-        Floor(of="macos", version=max(versions, key=plain), evidence=tuple(versions[max(versions, key=plain)]), cpu=cpu)
-        for cpu, versions in sorted(stated.items())
-    ]
-    yield from sorted(made, key=_weight, reverse=True)
+    def floors(
+        self,
+        requirements: Sequence[Requirement],
+        basis: TagBasis,
+    ) -> tuple[Floor, ...]:
+        """Return the newest deployment target of each CPU, the CPU that decides first."""
+        by_cpu = sorted(super().floors(requirements, basis), key=lambda floor: floor.cpu or "")
+        return tuple(sorted(by_cpu, key=_weight_of, reverse=True))
 
+    # --- whether a tag is true ----------------------------------------------------------------------------------
 
-def _weight(floor: Floor) -> tuple[bool, Version]:
-    """How much a floor decides: the first system that a CPU ever had keeps nobody away."""
-    return plain(floor.version) > _oldest(floor.cpu or ""), plain(floor.version)
+    def mismatches(
+        self,
+        files: Sequence[Code],
+        tag: PlatformTag,
+    ) -> Iterator[Violation]:
+        """Yield files that lack code for a CPU of the tag."""
+        for path, cpus in _cpus_by_file(files).items():
+            lacking = sorted(_formats()[tag.cpu] - cpus)
+            if lacking:
+                fact = f"it is code for {' and '.join(sorted(cpus))} alone"
+                allows = f"{tag} promises {' and '.join(lacking)}"
+                yield Violation(evidence=Evidence(file=path, fact=fact), allows=allows, cause=Cause.OTHER_CPU)
 
+    def limit(
+        self,
+        requirement: Requirement,
+        tag: PlatformTag,
+    ) -> Level | None:
+        """Return the oldest system on which the tag has to hold for the CPU, if it is about that CPU."""
+        cpu = requirement.slot
+        return max(tag.level, oldest_for(cpu)) if cpu in _formats()[tag.cpu] else None
 
-# --- claims -----------------------------------------------------------------------------------------------------
+    def allowance(self, requirement: Requirement, tag: PlatformTag) -> str:
+        """Return the system that the tag starts at."""
+        return f"{tag} starts at macOS {_text(max(tag.level, oldest_for(requirement.slot)))}"
 
+    # --- what else may be wrong ---------------------------------------------------------------------------------
 
-def _against(claim: _Claim, tag: str, path: str, found: list[apple.Piece]) -> Iterator[Objection]:
-    there = _promised({p.slice.cpu for p in found})
-    lacking = sorted(claim.cpus - there)
-    if lacking:
-        fact = f"it is code for {' and '.join(sorted(there))} alone"
-        yield Objection(evidence=Evidence(file=path, fact=fact), allows=f"{tag} promises {' and '.join(lacking)}")
-    for piece in _run(found):
-        version, cpu = _stated(piece), _family(piece.slice.cpu)
-        if version is not None and cpu in claim.cpus and plain(version) > claim.start(cpu):
-            evidence = Evidence(file=path, fact=f"minos {_text(version)} ({piece.slice.cpu})")
-            yield Objection(evidence=evidence, allows=f"{tag} starts at macOS {_text(claim.start(cpu))}")
-
-
-def _unasked(tag: str) -> Iterator[Finding]:
-    match = re.fullmatch(_TAG, tag)
-    if match is None:
-        return
-    if int(match["major"]) < 11 and match["format"] == "arm64":
-        yield Finding(
-            code="TW317",
-            severity=Severity.WARNING,
-            where=tag,
-            message="no installer asks for arm64 on a macOS before 11.0, the first that has it",
-            evidence=("they ask for macosx_11_0_arm64 and later",),
-            hint="tag it macosx_11_0_arm64, which says the same of the binaries",
+    def mixture(self, files: Sequence[Code]) -> Mixture | None:
+        """Return the files, if for different CPUs; a thin file beside fat ones is told as such."""
+        cpus_by_file = _cpus_by_file(files)
+        if len(set(cpus_by_file.values())) < 2 or any(cpus >= _UNIVERSAL2 for cpus in cpus_by_file.values()):
+            return None
+        return Mixture(
+            rows=tuple((path, ", ".join(sorted(cpus))) for path, cpus in cpus_by_file.items()),
+            hint="build one wheel per CPU, or join the files with lipo -create for universal2",
         )
-        return
-    if int(match["major"]) < 11 or int(match["minor"]) == 0:
-        return
-    major, minor = release((int(match["major"]), int(match["minor"])))
-    yield Finding(
-        code="TW317",
-        severity=Severity.WARNING,
-        where=tag,
-        message="no installer asks for a minor release of macOS 11 or later",
-        evidence=(f"they ask for macosx_{match['major']}_0_{match['format']} and the like",),
-        hint=f"tag it macosx_{major}_{minor}_{match['format']}, or build for MACOSX_DEPLOYMENT_TARGET={match['major']}.0",
-    )
+
+    def hazards(self, files: Sequence[Code]) -> Iterator[Finding]:
+        """Yield files without signatures and deployment targets, and thin files beside fat ones."""
+        yield from apple.unsigned(files)
+        yield from apple.without_system(files, variable="MACOSX_DEPLOYMENT_TARGET")
+        if any(cpus >= _UNIVERSAL2 for cpus in _cpus_by_file(files).values()):
+            yield from _thin_files(files, Severity.WARNING)
 
 
-def _thin(contents: Contents, tag: str) -> Iterator[Finding]:
-    """Files of a wheel that claims to be universal2 which are not."""
-    claim = _parse(tag)
-    if claim is not None and claim.format == "universal2":
-        for path, cpus in _cpus(_pieces(contents)).items():
-            if not cpus >= _BOTH:
-                yield _no_slice(path, cpus, Severity.ERROR)
+# --- CPUs -------------------------------------------------------------------------------------------------------
 
 
-def _no_slice(path: str, cpus: frozenset[str], severity: Severity) -> Finding:
-    return Finding(
-        code="TW311",
-        severity=severity,
-        where=path,
-        message=f"is not universal2: it has no code for {' or '.join(sorted(_BOTH - cpus))}",
-        evidence=(f"{path}: {', '.join(sorted(cpus))}",),
-        hint='build every part for both, CMAKE_OSX_ARCHITECTURES="x86_64;arm64", or join two files with lipo -create',
-    )
+def _machines_of(cpu: str) -> str:
+    """Return the CPU whose machines may run the code."""
+    return _FOR_SOME_MACHINES.get(cpu, cpu)
+
+
+def _cpus_by_file(files: Sequence[Code]) -> Mapping[str, frozenset[str]]:
+    """Return the CPUs of each file that count: code for some machines of a CPU adds nothing to code for all of them."""
+    found = {}
+    for path, slices in apple.slices_by_file(files).items():
+        cpus = {code.cpu for code in slices}
+        found[path] = frozenset(cpu for cpu in cpus if _FOR_SOME_MACHINES.get(cpu) not in cpus)
+    return found
+
+
+def _format_of(files: Sequence[Code]) -> str:
+    """Return what the tag ends with: the name of all CPUs that every file has, else that of one of them."""
+    cpus_by_file = _cpus_by_file(files).values()
+    common = frozenset.intersection(*cpus_by_file)
+    some = sorted(common or frozenset().union(*cpus_by_file), key=lambda cpu: (cpu != "x86_64", cpu))
+    for wanted in (common, common & _UNIVERSAL2, *(frozenset({cpu}) for cpu in some)):
+        for name, cpus in sorted(_formats().items()):
+            if cpus == wanted:
+                return name
+    return "x86_64"
+
+
+def _weight_of(floor: Floor) -> tuple[bool, Level]:
+    """Return how much a floor decides: the first system that a CPU ever had keeps nobody away."""
+    return plain(floor.version) > oldest_for(floor.cpu or ""), plain(floor.version)
 
 
 # --- findings ---------------------------------------------------------------------------------------------------
 
 
-def _findings(found: tuple[apple.Piece, ...], exclude: tuple[str, ...]) -> Iterator[Finding]:
-    system, removed = tuple(_policy()["supplied"]), tuple(_policy()["removed"])
-    yield from apple.needs_findings(found, system=system, removed=removed, exclude=exclude)
-    yield from apple.path_findings(found, system=system)
-    yield from apple.signature_findings(found)
-    yield from apple.unstated_findings(found, variable="MACOSX_DEPLOYMENT_TARGET")
-    yield from _libpython(found)
-    yield from _mixtures(_cpus(found))
-
-
-def _libpython(found: tuple[apple.Piece, ...]) -> Iterator[Finding]:
-    for piece in found:
-        for need in piece.slice.needs:
-            if re.fullmatch(apple.PYTHON, need.library):
-                yield Finding(
-                    code="TW203",
-                    severity=Severity.WARNING,
-                    where=piece.path,
-                    message="linked with libpython, which many interpreters do not have",
-                    evidence=(f"{piece.path} needs {need.library}",),
-                    hint="ask find_package(Python) for Development.Module instead of Development",
-                )
-
-
-def _mixtures(files: Mapping[str, frozenset[str]]) -> Iterator[Finding]:
-    if len(set(files.values())) < 2:
+def _not_asked_for(tag: PlatformTag) -> Iterator[Finding]:
+    # https://github.com/pypa/packaging/blob/main/src/packaging/tags.py, mac_platforms: what installers ask for.
+    major, minor = (int(number) for number in tag.text.split("_")[1:3])
+    if major < 11 and tag.cpu == "arm64":
+        yield Finding(
+            code="TW317",
+            severity=Severity.WARNING,
+            where=tag.text,
+            message="no installer asks for arm64 on a macOS before 11.0, the first that has it",
+            evidence=("they ask for macosx_11_0_arm64 and later",),
+            hint="tag it macosx_11_0_arm64, which says the same of the binaries",
+        )
+    if major < 11 or minor == 0:
         return
-    if any(cpus >= _BOTH for cpus in files.values()):
-        yield from (_no_slice(p, cpus, Severity.WARNING) for p, cpus in files.items() if not cpus >= _BOTH)
-        return
+    asked = release((major, minor))
     yield Finding(
-        code="TW306",
+        code="TW317",
         severity=Severity.WARNING,
-        where=next(iter(files)),
-        message="binaries for several CPUs in one wheel",
-        evidence=tuple(f"{path}: {', '.join(sorted(cpus))}" for path, cpus in files.items()),
-        hint="build one wheel per CPU, or join the files with lipo -create for universal2",
+        where=tag.text,
+        message="no installer asks for a minor release of macOS 11 or later",
+        evidence=(f"they ask for macosx_{major}_0_{tag.cpu} and the like",),
+        hint=f"tag it macosx_{asked[0]}_{asked[1]}_{tag.cpu}, or build for MACOSX_DEPLOYMENT_TARGET={major}.0",
     )
+
+
+def _thin_files(files: Sequence[Code], severity: Severity) -> Iterable[Finding]:
+    """Yield the files that are not universal2."""
+    for path, cpus in _cpus_by_file(files).items():
+        lacking = sorted(_UNIVERSAL2 - cpus)
+        if lacking:
+            yield Finding(
+                code="TW311",
+                severity=severity,
+                where=path,
+                message=f"is not universal2: it has no code for {' or '.join(lacking)}",
+                evidence=(f"{path}: {', '.join(sorted(cpus))}",),
+                hint='build every part for both, CMAKE_OSX_ARCHITECTURES="x86_64;arm64", or join two files with lipo -create',
+            )
 
 
 MACOS = MacOS()

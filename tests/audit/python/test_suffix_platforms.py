@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from support.facts import binary_file, contents
+from support.facts import CP313, binary_file, contents
 from truewheel.audit.python.tags import python_violations, true_python_tags
 from truewheel.model.binary import ElfSlice, Format, Kind, MachOSlice, MinimumOS, Need, PeSlice, Slice, WasmSlice
 from truewheel.model.finding import Finding, Severity
-from truewheel.model.target import Target
+from truewheel.model.record import replace
 
 COMMON = {"bits": 64, "kind": Kind.SHARED, "exports": frozenset({"PyInit_m"})}
 
@@ -33,11 +33,17 @@ def wasm() -> WasmSlice:
 GLIBC, MUSL, NONE = elf("libc.so.6"), elf("libc.musl-x86_64.so.1"), elf()
 
 
-def told(suffix: str, piece: Slice | None, platforms: str = "", *, form: Format | None = None) -> list[Finding]:
+def findings_about(
+    suffix: str, piece: Slice | None, platforms: str = "", *, form: Format | None = None
+) -> list[Finding]:
+    """Return what is said of the suffix of a module.
+
+    :param platforms: the platform tags that are claimed, with blanks between them.
+    """
     pieces = (piece,) if piece else ()
     inside = contents(binary_file(f"p/m{suffix}", *pieces, form=form))
     found = python_violations(inside, interpreters=("xy3",), abis=("none",), platforms=tuple(platforms.split()))
-    return [f for f in found if f.code == "TW412"]
+    return [finding for finding in found if finding.code == "TW412"]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +66,7 @@ def told(suffix: str, piece: Slice | None, platforms: str = "", *, form: Format 
     ],
 )  # fmt: skip
 def test_names_that_pythons_there_look_for(suffix: str, piece: Slice) -> None:
-    assert told(suffix, piece) == []
+    assert findings_about(suffix, piece) == []
 
 
 @pytest.mark.parametrize(
@@ -80,19 +86,49 @@ def test_names_that_pythons_there_look_for(suffix: str, piece: Slice) -> None:
     ],
 )  # fmt: skip
 def test_names_that_no_python_there_looks_for(suffix: str, piece: Slice, here: str) -> None:
-    (finding,) = told(suffix, piece)
+    (finding,) = findings_about(suffix, piece)
     assert finding.severity is Severity.ERROR
     assert f"for {here}" in finding.message
 
 
+@pytest.mark.parametrize(
+    ("suffix", "piece"),
+    [
+        (".cpython-313-x86_64-linux-gnu.so", elf(cpu="aarch64")),
+        (".cpython-313-aarch64-linux-android.so", elf(system="android")),
+        (".cp313-win_arm64.pyd", pe()),
+        (".cp313-win_amd64.pyd", pe("arm64")),
+    ],
+)
+def test_names_of_another_cpu(suffix: str, piece: Slice) -> None:
+    (finding,) = findings_about(suffix, piece)
+    cpu = {"arm64": "aarch64"}.get(piece.cpu, piece.cpu)
+    assert finding.severity is Severity.ERROR
+    assert f"holds code for {cpu}" in finding.message
+    assert finding.evidence == (f"its code is for {cpu}",)
+
+
+def test_a_build_of_modules_for_another_cpu_fails() -> None:
+    inside = contents(binary_file(f"p/m{CP313.suffix}", elf(cpu="aarch64")))
+    (finding,) = true_python_tags(inside, target=CP313).findings
+    assert finding.code == "TW412"
+    assert finding.severity is Severity.ERROR
+
+
+def test_a_cpu_that_several_spellings_mean_is_not_compared() -> None:
+    assert findings_about(".cpython-313-x86_64-linux-gnu.so", elf(cpu="armv7l")) == []
+
+
 def test_a_bare_so_for_windows_may_be_anything() -> None:
-    assert [f.severity for f in told(".so", pe())] == [Severity.WARNING]
+    (finding,) = findings_about(".so", pe())
+    assert finding.severity is Severity.WARNING
 
 
-def test_gnu_with_musl_is_odd_since_pythons_tell_them_apart() -> None:
-    (finding,) = told(".cpython-312-x86_64-linux-gnu.so", MUSL)
-    assert (finding.severity, "for musl" in finding.message) == (Severity.WARNING, True)
-    assert [f.severity for f in told(".abi3-x86_64-linux-gnu.so", MUSL)] == [Severity.WARNING]
+@pytest.mark.parametrize("suffix", [".cpython-312-x86_64-linux-gnu.so", ".abi3-x86_64-linux-gnu.so"])
+def test_gnu_with_musl_is_odd_since_pythons_tell_them_apart(suffix: str) -> None:
+    (finding,) = findings_about(suffix, MUSL)
+    assert finding.severity is Severity.WARNING
+    assert "for musl" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -107,30 +143,32 @@ def test_gnu_with_musl_is_odd_since_pythons_tell_them_apart() -> None:
 def test_the_claim_tells_the_libc_where_the_file_does_not(
     suffix: str, platforms: str, severity: Severity | None
 ) -> None:
-    found = told(f".cpython-312-x86_64-linux-{suffix}.so", NONE, platforms)
-    assert [f.severity for f in found] == ([severity] if severity else [])
+    found = findings_about(f".cpython-312-x86_64-linux-{suffix}.so", NONE, platforms)
+    assert [finding.severity for finding in found] == ([severity] if severity else [])
 
 
 def test_the_file_knows_better_than_the_claim() -> None:
-    assert told(".cpython-312-x86_64-linux-musl.so", MUSL, "manylinux_2_17_x86_64") == []
+    assert findings_about(".cpython-312-x86_64-linux-musl.so", MUSL, "manylinux_2_17_x86_64") == []
 
 
 def test_a_file_without_androids_mark_is_for_android_where_that_is_claimed() -> None:
-    assert told(".cpython-313-x86_64-linux-android.so", NONE, "android_24_x86_64") == []
+    assert findings_about(".cpython-313-x86_64-linux-android.so", NONE, "android_24_x86_64") == []
 
 
 def test_a_file_that_was_not_read_is_for_any_system_of_its_format() -> None:
-    assert told(".cpython-312-darwin.so", None, form=Format.MACHO) == []
-    (finding,) = told(".cpython-312-x86_64-linux-gnu.so", None, form=Format.MACHO)
+    assert findings_about(".cpython-312-darwin.so", None, form=Format.MACHO) == []
+    (finding,) = findings_about(".cpython-312-x86_64-linux-gnu.so", None, form=Format.MACHO)
     assert "macOS or iOS" in finding.message
 
 
-def test_a_build_knows_what_its_own_python_looks_for() -> None:
-    suffix = ".cpython-312-x86_64-linux-gnu.so"
-    inside = contents(binary_file(f"p/m{suffix}", MUSL))
-    for own, expected in ((suffix, []), (".cpython-312-x86_64-linux-musl.so", ["TW412"])):
-        target = Target(
-            implementation="cpython", version=(3, 12), python_tag="cp312", abi_tag="cp312", suffix=own,
-            platform_tag="linux_x86_64",
-        )  # fmt: skip
-        assert [f.code for f in true_python_tags(inside, target=target).findings] == expected
+@pytest.mark.parametrize(
+    ("own_suffix", "codes"),
+    [
+        (".cpython-312-x86_64-linux-gnu.so", []),
+        (".cpython-312-x86_64-linux-musl.so", ["TW412"]),
+    ],
+)
+def test_a_build_knows_what_its_own_python_looks_for(own_suffix: str, codes: list[str]) -> None:
+    target = replace(CP313, version=(3, 12), python_tag="cp312", abi_tag="cp312", suffix=own_suffix)
+    inside = contents(binary_file("p/m.cpython-312-x86_64-linux-gnu.so", MUSL))
+    assert [finding.code for finding in true_python_tags(inside, target=target).findings] == codes

@@ -86,9 +86,11 @@ def find_pinned_module(claim: Claim, modules: Sequence[Module], contents: Conten
     for group in group_by_stem(modules).values():
         named = {module.python_tag for module in group}
         has_file_for_others = None in named
-        if not has_file_for_others and group[0].python_tag not in claim.interpreters:
-            is_deliberate = len(named) > 1 or len(_loadable_formats(contents)) > 1
-            return PinnedModule(module=group[0], is_deliberate=is_deliberate)
+        if has_file_for_others or group[0].python_tag in claim.interpreters:
+            continue
+        serves_several_pythons = len(named) > 1
+        serves_several_systems = len(_loadable_formats(contents)) > 1
+        return PinnedModule(module=group[0], is_deliberate=serves_several_pythons or serves_several_systems)
     return None
 
 

@@ -11,7 +11,7 @@ The first answer wins:
 from __future__ import annotations
 
 from ...model.record import replace
-from ...model.verdict import PythonRuling
+from ...model.verdict import PythonTags
 from . import py_api as requests
 from .import_obstacles import FIRST_ABI3_WITH_PLATFORM, is_suffix_known
 from .stable_abi import breach_finding, find_breaches, oldest_python_floors
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .modules import Module
 
 
-def find_built_tags(modules: tuple[Module, ...], contents: Contents, target: Target, py_api: str) -> PythonRuling:
+def find_built_tags(modules: tuple[Module, ...], contents: Contents, target: Target, py_api: str) -> PythonTags:
     """Return the tags of a build whose modules name no Python."""
     own = _own_tags(modules[0], target)
     request = requests.stable_request(py_api, target)
@@ -50,10 +50,10 @@ def _are_named_for_stable_abi(modules: Sequence[Module]) -> bool:
     return all(module.abi_tag is not None for module in modules)
 
 
-def _own_tags(example: Module, target: Target) -> PythonRuling:
+def _own_tags(example: Module, target: Target) -> PythonTags:
     """Return the tags of the Python that built the modules."""
     why = "is named for no Python" if example.is_module else "imports Python's symbols"
-    return PythonRuling(
+    return PythonTags(
         interpreters=(target.python_tag,),
         abis=(target.abi_tag,),
         reason=f"built for {target.abi_tag}; {example.path} {why}",
@@ -78,8 +78,8 @@ def _stable_tags(
     modules: tuple[Module, ...],
     contents: Contents,
     py_api: str,
-    own: PythonRuling,
-) -> PythonRuling:
+    own: PythonTags,
+) -> PythonTags:
     """Return the tags of a stable ABI, or the build's own with TW402 and TW403 when modules break it."""
     python_tag, version = request.python_tag, request.version
     findings: tuple[Finding, ...] = ()
@@ -93,7 +93,7 @@ def _stable_tags(
     if broken:
         return replace(own, findings=broken)
     asked = f" (wheel.py-api = {py_api!r})" if py_api else ""
-    return PythonRuling(
+    return PythonTags(
         interpreters=(python_tag,),
         abis=request.abis,
         reason=f"stable ABI of Python {version[0]}.{version[1]}{asked}",
@@ -106,14 +106,14 @@ def _tags_for_any_python(
     modules: tuple[Module, ...],
     contents: Contents,
     py_api: str,
-    own: PythonRuling,
-) -> PythonRuling:
+    own: PythonTags,
+) -> PythonTags:
     """Return ``py3-none`` for modules that keep to the stable ABI of the oldest such Python, else the build's own."""
     oldest = requests.oldest_for_any(py_api)
     breach = next(find_breaches(modules, oldest, threaded=False, contents=contents), None)
     if breach is not None:
         return replace(own, findings=(requests.not_kept(py_api, modules[0]),))
-    return PythonRuling(
+    return PythonTags(
         interpreters=tuple(py_api.split(".")),
         abis=("none",),
         reason=f"wheel.py-api = {py_api!r}, and the modules use the oldest stable ABI only",

@@ -35,5 +35,5 @@ def is_likely_name(name: str) -> bool:
     >>> is_likely_name("PyList_New"), is_likely_name("_Py_Dealloc"), is_likely_name("Pyramid")
     (True, True, False)
     """
-    following = name[2:3] if name[0] == "P" else name[3:4]
-    return following in _NEXT and name.isidentifier()
+    _, _, rest = name.partition("Py")
+    return rest[:1] in _NEXT and name.isidentifier()

@@ -2,18 +2,16 @@
 
 :func:`check_claim` asks first what concerns every claim, then what its kind asks for:
 
-==================  ============================================================  ==========================================
-Claim               Question                                                      Where
-==================  ============================================================  ==========================================
-every               Does any Python accept it? TW411                              :func:`_accepted_by_nobody`
-every               Can each of those Pythons import each module? TW401           :func:`_check_import`
-every               Is the Python library that a module needs theirs? TW407       :func:`_check_import`
-``cp39-abi3``       Does a module keep to the stable ABI? TW402, TW403            :mod:`~truewheel.audit.python.stable_abi`
-``cp313-cp313``     Are there modules for others? Does one tell no version?       :mod:`~truewheel.audit.python.single_versions`
-                    TW406, TW410
-``py3-none``        Are there modules for one Python, by name or by symbols?      :mod:`~truewheel.audit.python.any_python`
-                    TW409, TW413
-==================  ============================================================  ==========================================
+===============  ====================================================  ============  =====================
+Claim            Question                                              Findings      Decided in
+===============  ====================================================  ============  =====================
+every            Does any Python accept it?                            TW411         `interpreters`
+every            Can each of those Pythons import each module?         TW401         `import_obstacles`
+every            Is the Python library that a module needs theirs?     TW407         `import_obstacles`
+``cp39-abi3``    Does each module keep to the stable ABI?              TW402 TW403   `stable_abi`
+``cp313-cp313``  Are there modules for others? Does one tell nothing?  TW406 TW410   `single_versions`
+``py3-none``     Are there modules for one, by name or by symbols?     TW409 TW413   `any_python`
+===============  ====================================================  ============  =====================
 
 Each function finds facts first, and makes a finding of them last; no finding is looked at again.
 """
@@ -30,7 +28,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ...model.contents import Contents
+    from ...model.contents import Contents, Import
     from ...model.target import Target
     from .import_obstacles import Obstacle
     from .interpreters import CompatiblePythons
@@ -45,12 +43,14 @@ class Claim(Record):
 
     :param platforms: its platform tags, for the libc where a module does not tell it.
     :param built_for: the Python that has just built the wheel, and knows its own suffix; ``None`` for a wheel on disk.
+    :param imports: what the packages of a wheel that was just built import of themselves.
     """
 
     interpreters: tuple[str, ...]
     abis: tuple[str, ...]
     platforms: tuple[str, ...] = ()
     built_for: Target | None = None
+    imports: tuple[Import, ...] = ()
 
     @property
     def has_unknown_tags(self) -> bool:

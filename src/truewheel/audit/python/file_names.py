@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
 
+    from .interpreters import Version
+
 _EXTENSIONS = ("so", "pyd", "dll", "dylib")
 _SMALL_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -21,7 +23,7 @@ _PYTHON_LIBRARY = r"""(?xi)(?:^|/)(?:
       python3(?P<dll>\d*)(?P<dll_t>t?)(?P<dll_d>_d)?\.dll
     | libpython3(?:\.(?P<lib>\d+))?(?P<lib_flags>[a-z]*)\.(?:so|dylib|dll)[\d.]*
     | Python(?P<framework_t>T?)\.framework/Versions/3\.(?P<framework>\d+)T?/PythonT?
-    | libpypy3(?:\.(?P<pypy>\d+))?-c\.(?:so|dylib|dll)[\d.]*
+    | (?P<pypy_c>libpypy3(?:\.(?P<pypy>\d+))?-c)\.(?:so|dylib|dll)[\d.]*
     )$"""
 
 
@@ -48,64 +50,103 @@ def find_suffix(name: str) -> Suffix | None:
     >>> find_suffix("m.cpython-313t-x86_64-linux-gnu.so").abi_tag
     'cp313t'
     """
-    # No regular expressions here: to import and compile them is a tenth of `truewheel show` (benchmarks/show.py).
+    # No regular expressions here: to import and compile them takes a tenth of the time of `truewheel show`.
     rest, dot, extension = name.rpartition(".")
     if not dot or extension not in _EXTENSIONS:
         return None
     _, dot, label = rest.rpartition(".")
-    named = _read_label(label, extension) if dot else None
-    if named is not None:
-        python_tag, abi_tag, platform = named
-        text = f".{label}.{extension}"
-        return Suffix(text=text, python_tag=python_tag, abi_tag=abi_tag, platform=platform, is_bare=False)
+    said = _read_label(label, extension) if dot else None
+    if said is not None:
+        return Suffix(
+            text=f".{label}.{extension}",
+            python_tag=said.python_tag,
+            abi_tag=said.abi_tag,
+            platform=said.platform,
+            is_bare=False,
+        )
+    # Modules never end in a mere .dll (Python/dynload_win.c).
     if extension == "dll":
         return None
-    return Suffix(text=f".{extension}", python_tag=None, abi_tag=None, platform="", is_bare=extension != "pyd")
+    is_bare = extension in ("so", "dylib")
+    return Suffix(text=f".{extension}", python_tag=None, abi_tag=None, platform="", is_bare=is_bare)
 
 
-def _read_label(label: str, extension: str) -> tuple[str | None, str, str] | None:
-    """Return the Python tag, the ABI tag and the platform that stand between a name and its extension.
+class _Label(Record):
+    """What stands between the name of a module and its extension: ``cpython-313-x86_64-linux-gnu``."""
 
-    ``None`` when the label tells of no Python. The platform is empty when there is none.
-    """
+    python_tag: str | None
+    abi_tag: str
+    platform: str
+
+
+def _read_label(label: str, extension: str) -> _Label | None:
+    """Return what a label says; ``None`` when it says nothing of a Python."""
     kind, *words = label.split("-")
-    # .abi3.so, .abi3t-x86_64-linux-gnu.so (PEP 803)
-    if kind in ("abi3", "abi3t") and extension in ("so", "pyd"):
-        return _with_platform(None, kind, words)
-    if not words:
-        return None
-    # .cpython-313t-x86_64-linux-gnu.so is for cp313-cp313t (PEP 3149; t is PEP 703's, d stands for debug, m for pymalloc).
-    if kind == "cpython" and extension in ("so", "dll"):
-        version = words[0].rstrip(_SMALL_LETTERS)
-        return _with_platform(f"cp{version}", f"cp{words[0]}", words[1:]) if _is_python3(version) else None
-    # .cp313t-win_amd64.pyd is for the same on Windows (Python/dynload_win.c).
-    if kind.startswith("cp3") and extension == "pyd" and len(words) == 1:
-        version = kind.removeprefix("cp").removesuffix("t")
-        return _with_platform(f"cp{version}", kind, words) if _is_python3(version) else None
-    # .pypy311-pp73-x86_64-linux-gnu.so is for pp311-pypy311_pp73.
-    if kind.startswith("pypy") and extension in ("so", "pyd"):
-        return _read_pypy(kind, words)
-    # .graalpy250-312-native-x86_64-linux.so is for graalpy312-graalpy250_312_native.
-    if kind.startswith("graalpy") and extension != "dll":
-        return _read_graalpy(kind, words)
+    if kind.startswith("abi3"):
+        return _read_stable_abi(kind, words, extension)
+    if kind == "cpython":
+        return _read_cpython(words, extension)
+    if kind.startswith("cp3"):
+        return _read_cpython_of_windows(kind, words, extension)
+    if kind.startswith("pypy"):
+        return _read_pypy(kind, words, extension)
+    if kind.startswith("graalpy"):
+        return _read_graalpy(kind, words, extension)
     return None
 
 
-def _read_pypy(kind: str, words: list[str]) -> tuple[str | None, str, str] | None:
-    """Return what :func:`_read_label` does, of ``pypy311``, ``pp73`` and a platform."""
+def _read_stable_abi(kind: str, words: list[str], extension: str) -> _Label | None:
+    """Read ``abi3.so`` and ``abi3t-x86_64-linux-gnu.so``."""
+    # PEP 803 has both spellings, with and without a platform.
+    if kind not in ("abi3", "abi3t") or extension not in ("so", "pyd"):
+        return None
+    return _with_platform(None, kind, words)
+
+
+def _read_cpython(words: list[str], extension: str) -> _Label | None:
+    """Read ``cpython-313t-x86_64-linux-gnu.so``, which is for cp313-cp313t."""
+    if not words or extension not in ("so", "dll"):
+        return None
+    # Flags follow the version (PEP 3149): t is PEP 703's, d stands for debug, m for pymalloc.
+    version = words[0].rstrip(_SMALL_LETTERS)
+    if not _is_python3(version):
+        return None
+    return _with_platform(f"cp{version}", f"cp{words[0]}", words[1:])
+
+
+def _read_cpython_of_windows(kind: str, words: list[str], extension: str) -> _Label | None:
+    """Read ``cp313t-win_amd64.pyd``, which is for cp313-cp313t."""
+    # Python/dynload_win.c; the platform is one word, and always there.
+    if extension != "pyd" or len(words) != 1:
+        return None
+    version = kind.removeprefix("cp").removesuffix("t")
+    if not _is_python3(version):
+        return None
+    return _with_platform(f"cp{version}", kind, words)
+
+
+def _read_pypy(kind: str, words: list[str], extension: str) -> _Label | None:
+    """Read ``pypy311-pp73-x86_64-linux-gnu.so``, which is for pp311-pypy311_pp73."""
+    if not words or extension not in ("so", "pyd"):
+        return None
     version = kind.removeprefix("pypy")
     abi = words[0]
-    if not version.isdecimal() or not abi.startswith("pp") or not abi.removeprefix("pp").isdecimal():
+    if not abi.startswith("pp") or not abi.removeprefix("pp").isdecimal():
+        return None
+    if not version.isdecimal():
         return None
     return _with_platform(f"pp{version}", f"{kind}_{abi}", words[1:])
 
 
-def _read_graalpy(kind: str, words: list[str]) -> tuple[str | None, str, str] | None:
-    """Return what :func:`_read_label` does, of ``graalpy250``, ``312``, ``native`` and a platform."""
-    release = kind.removeprefix("graalpy")
-    if len(words) < 2 or not words[0].isdecimal() or not (release.isdecimal() or not release):
+def _read_graalpy(kind: str, words: list[str], extension: str) -> _Label | None:
+    """Read ``graalpy250-312-native-x86_64-linux.so``, which is for graalpy312-graalpy250_312_native."""
+    if len(words) < 2 or extension == "dll":
         return None
     version, abi = words[:2]
+    # Early releases of GraalPy did not write their own version.
+    release = kind.removeprefix("graalpy") or "0"
+    if not release.isdecimal() or not version.isdecimal():
+        return None
     if not abi or abi.strip(_SMALL_LETTERS):
         return None
     return _with_platform(f"graalpy{version}", f"{kind}_{version}_{abi}", words[2:])
@@ -116,13 +157,14 @@ def _is_python3(version: str) -> bool:
     return version.startswith("3") and len(version) > 1 and version.isdecimal()
 
 
-def _with_platform(python_tag: str | None, abi_tag: str, words: list[str]) -> tuple[str | None, str, str] | None:
-    """Return the three, with the rest of a label's words as the platform; ``None`` when they cannot be one."""
+def _with_platform(python_tag: str | None, abi_tag: str, words: list[str]) -> _Label | None:
+    """Return a label whose other words are the platform; ``None`` when they cannot be one."""
     platform = "-".join(words)
     if words and not platform:
         return None
-    is_word = all(letter.isalnum() or letter in "_-" for letter in platform)
-    return (python_tag, abi_tag, platform) if is_word else None
+    if not all(letter.isalnum() or letter in "_-" for letter in platform):
+        return None
+    return _Label(python_tag=python_tag, abi_tag=abi_tag, platform=platform)
 
 
 class PythonLibrary(Record):
@@ -136,7 +178,7 @@ class PythonLibrary(Record):
 
     name: str
     implementation: str = "cp"
-    version: tuple[int, int] | None = None
+    version: Version | None = None
     flags: str = ""
 
     @property
@@ -163,21 +205,24 @@ def find_python_library(name: str) -> PythonLibrary | None:
     >>> find_python_library("libpython3.12.so.1.0").version
     (3, 12)
     """
-    lower = name.lower()
-    if "py" not in lower:
+    # Importing, compiling and matching takes its time, and most libraries are not Python's.
+    if "py" not in name.lower():
         return None
-    import re  # few modules need a library of Python
+    import re
 
     match = re.search(_PYTHON_LIBRARY, name)
     if match is None:
         return None
-    minor = match["dll"] or match["lib"] or match["framework"] or match["pypy"]
-    return PythonLibrary(
-        name=name,
-        implementation="pp" if "pypy" in lower else "cp",
-        version=(3, int(minor)) if minor else None,
-        flags=_library_flags(match),
-    )
+    if match["pypy_c"]:
+        return PythonLibrary(name=name, implementation="pp", version=_library_version(match["pypy"]))
+    # At most one of three spellings matched.
+    minor = match["dll"] or match["lib"] or match["framework"]
+    return PythonLibrary(name=name, version=_library_version(minor), flags=_library_flags(match))
+
+
+def _library_version(minor: str | None) -> Version | None:
+    """Return the version that a library's name tells: ``12`` of ``libpython3.12.so``."""
+    return (3, int(minor)) if minor else None
 
 
 def _library_flags(match: re.Match[str]) -> str:

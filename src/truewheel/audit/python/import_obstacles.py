@@ -21,7 +21,7 @@ from . import c_api
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .file_names import PythonLibrary
-    from .interpreters import CompatiblePythons
+    from .interpreters import CompatiblePythons, Version
     from .modules import Module
 
 FIRST_ABI3T = (3, 15)
@@ -35,7 +35,7 @@ _SOME_PYPY_NAMES = 3
 
 
 class Cause(Enum):
-    """What is in the way of an import."""
+    """What is in the way of an import: TW407 for a library, TW401 for anything else."""
 
     SUFFIX = "the suffix of the file is not looked for"
     LIBRARY = "a library of another Python is needed"
@@ -132,7 +132,7 @@ def _suffix_abi3(module: Module, pythons: CompatiblePythons) -> str | None:
     return None
 
 
-def is_suffix_known(module: Module, version: tuple[int, int]) -> bool:
+def is_suffix_known(module: Module, version: Version) -> bool:
     """Return whether CPython ``version`` looks for the suffix of a stable-ABI module."""
     if module.abi_tag != "abi3" or not module.suffix_platform:
         return True
@@ -172,31 +172,30 @@ def _other_owner(library: PythonLibrary, pythons: CompatiblePythons) -> str | No
         return "another implementation's"
     if library.version is not None and pythons.and_newer:
         return "which one Python has; others take the wheel too"
-    is_versioned = library.version is not None and pythons.version is not None
-    if is_versioned and library.version != pythons.version:
+    if None not in (library.version, pythons.version) and library.version != pythons.version:
         return "another version's"
-    if pythons.are_cpython:
+    # cp313-none is for builds of every kind.
+    if pythons.free_threaded is not None:
         return _other_build(library, pythons)
     return None
 
 
 def _other_build(library: PythonLibrary, pythons: CompatiblePythons) -> str | None:
     """Return of which other build of CPython a library is."""
-    # cp313-none is for builds of every kind.
-    if pythons.free_threaded is None:
-        return None
     if pythons.free_threaded and not library.is_threaded:
         return "without the t of free-threaded Pythons"
-    if library.is_threaded and not pythons.free_threaded and not _has_library_of_abi3t(library, pythons):
+    if not pythons.free_threaded and _is_for_threaded_only(library, pythons):
         return "a free-threaded Python's"
     if library.is_debug and not pythons.debug:
         return "a debug build's"
     return None
 
 
-def _has_library_of_abi3t(library: PythonLibrary, pythons: CompatiblePythons) -> bool:
-    """Return whether a library is ``python3t.dll``, which builds with the GIL have too, from 3.15 on (PEP 803)."""
-    return library.version is None and pythons.version is not None and pythons.version >= FIRST_ABI3T
+def _is_for_threaded_only(library: PythonLibrary, pythons: CompatiblePythons) -> bool:
+    """Return whether only free-threaded builds have a library."""
+    # PEP 803: builds with the GIL have python3t.dll too, from 3.15 on.
+    is_for_abi3t = library.version is None and _is_abi3t_known(pythons)
+    return library.is_threaded and not is_for_abi3t
 
 
 # --- symbols ----------------------------------------------------------------------------------------------------
@@ -206,9 +205,13 @@ def _foreign_symbol(module: Module, pythons: CompatiblePythons) -> str | None:
     """Return which symbol the Pythons lack, or do not look for."""
     if pythons.implementation == "pp":
         return _cpython_names(module)
-    if pythons.are_cpython:
-        return _new_init_function(module, pythons) or _pypy_names(module) or _other_counting(module, pythons)
-    return None
+    if not pythons.are_cpython:
+        return None
+    evidence = _new_init_function(module, pythons) or _pypy_names(module)
+    # cp313-none is for builds of every kind.
+    if evidence is None and pythons.free_threaded is not None:
+        return _other_counting(module.imports(), pythons)
+    return evidence
 
 
 def _new_init_function(module: Module, pythons: CompatiblePythons) -> str | None:
@@ -216,15 +219,10 @@ def _new_init_function(module: Module, pythons: CompatiblePythons) -> str | None
 
     PEP 793 (https://peps.python.org/pep-0793/): a module for older Pythons has ``PyInit_`` beside ``PyModExport_``.
     """
-    is_for_older = pythons.version is not None and pythons.version < FIRST_ABI3T
-    if not is_for_older or not module.is_module:
+    if not module.is_module or _is_abi3t_known(pythons):
         return None
-    exports: set[str] = set()
-    for piece in module.slices:
-        exports |= piece.exports
-    new = [name for name in exports if name.startswith("PyModExport")]
-    old = [name for name in exports if name.startswith(("PyInit_", "PyInitU_"))]
-    if not new or old:
+    new = _names_with_prefix(module.exports, "PyModExport")
+    if not new or _names_with_prefix(module.exports, "PyInit_", "PyInitU_"):
         return None
     return f"it exports {min(new)} and no PyInit function; Pythons look for it from 3.15 on"
 
@@ -236,11 +234,8 @@ def _cpython_names(module: Module) -> str | None:
     """
     from .stable_abi import symbols  # few wheels are for PyPy
 
-    names = module.imports()
-    if any(name.startswith(c_api.PYPY_PREFIXES) for name in names):
-        return None
-    of_cpython = names & symbols().keys()
-    if not of_cpython:
+    of_cpython = module.imports() & symbols().keys()
+    if not of_cpython or _names_with_prefix(module.imports(), *c_api.PYPY_PREFIXES):
         return None
     name = min(of_cpython)
     return f"it imports {name}, CPython's; PyPy has Py{name}"
@@ -248,30 +243,41 @@ def _cpython_names(module: Module) -> str | None:
 
 def _pypy_names(module: Module) -> str | None:
     """Return which names of PyPy's a module for CPython imports."""
-    of_pypy = [name for name in module.imports() if name.startswith(c_api.PYPY_PREFIXES)]
+    of_pypy = _names_with_prefix(module.imports(), *c_api.PYPY_PREFIXES)
     # A few may be another project's.
     if len(of_pypy) <= _SOME_PYPY_NAMES:
         return None
     return f"it imports {min(of_pypy)}, PyPy's"
 
 
-def _other_counting(module: Module, pythons: CompatiblePythons) -> str | None:
-    """Return whether a module counts references as another build of CPython does."""
-    if pythons.free_threaded is None:
-        return None
-    names = module.imports()
+def _other_counting(names: frozenset[str], pythons: CompatiblePythons) -> str | None:
+    """Return which imported name shows that references are counted as in another build of CPython."""
     of_debug_builds = names & c_api.DEBUG_ONLY
     # What a stable ABI lacks, the table of its names tells (TW402).
     if of_debug_builds and not pythons.debug and not pythons.and_newer:
         return f"it imports {min(of_debug_builds)}, which only debug builds have"
     of_threaded_builds = names & c_api.THREADED_ONLY
-    if of_threaded_builds and not pythons.free_threaded:
+    if pythons.free_threaded:
+        return None if of_threaded_builds else _counting_with_gil(names)
+    if of_threaded_builds:
         return f"it imports {min(of_threaded_builds)}, which only free-threaded Pythons have"
-    # PEP 703 has another layout of objects: a module that counts references in the old way breaks them.
-    if pythons.free_threaded and not of_threaded_builds and c_api.GIL_ONLY in names:
-        other = min(c_api.THREADED_ONLY)
-        return f"it imports {c_api.GIL_ONLY} and not {other}: it counts references as builds with the GIL do"
     return None
+
+
+def _counting_with_gil(names: frozenset[str]) -> str | None:
+    """Return whether references are counted as in builds with the GIL.
+
+    Objects of free-threaded builds have another layout (PEP 703): such a module breaks them.
+    """
+    if c_api.GIL_ONLY not in names:
+        return None
+    missing = min(c_api.THREADED_ONLY)
+    return f"it imports {c_api.GIL_ONLY} and not {missing}: it counts references as builds with the GIL do"
+
+
+def _names_with_prefix(names: frozenset[str], *prefixes: str) -> list[str]:
+    """Return the names that begin with one of the prefixes."""
+    return [name for name in names if name.startswith(prefixes)]
 
 
 _QUESTIONS = (

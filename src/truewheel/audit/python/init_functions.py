@@ -11,14 +11,16 @@ Sources:
 
 from __future__ import annotations
 
+from ...model.contents import is_module
 from ...model.finding import Finding, Severity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from ...model.binary import Slice
     from ...model.contents import Contents
+    from .claimed_pythons import Claim
     from .modules import Module
 
 _CFFI_PYPY = "_cffi_pypyinit_"
@@ -31,9 +33,9 @@ _BARE_PREFIXES = frozenset(_PREFIXES)
 # --- names ------------------------------------------------------------------------------------------------------
 
 
-def init_functions(piece: Slice) -> frozenset[str]:
-    """Return the init functions that a slice exports."""
-    names = [name for name in piece.exports if name.startswith(_PREFIXES)]
+def init_functions(exports: frozenset[str]) -> frozenset[str]:
+    """Return the init functions among exported names."""
+    names = [name for name in exports if name.startswith(_PREFIXES)]
     return frozenset(names) - _BARE_PREFIXES
 
 
@@ -64,19 +66,20 @@ def module_of(function: str) -> str:
 # --- checks -----------------------------------------------------------------------------------------------------
 
 
-def check_init_functions(module: Module) -> Iterator[Finding]:
+def check_init_functions(module: Module, claim: Claim, contents: Contents) -> Iterator[Finding]:
     """Report a module whose init function is missing (TW404) or of another name (TW405)."""
     if not module.is_importable:
         if not _has_old_suffix(module):
-            yield _unimportable(module)
+            yield _unimportable(module, claim)
         return
     for piece in module.slices:
         exported = _functions_for(module, piece)
         if exported and _are_misnamed(exported, module):
-            yield _misnamed(module, exported)
+            yield _misnamed(module, exported, claim)
         elif not exported and piece.exports_complete:
             wanted, *_ = expected_init_functions(module.name)
-            yield _missing(module, f"no {wanted} among {len(piece.exports)} exports")
+            severity = _severity_if_missing(module, claim, contents)
+            yield _missing(module, f"no {wanted} among {len(piece.exports)} exports", severity)
 
 
 def _has_old_suffix(module: Module) -> bool:
@@ -86,11 +89,11 @@ def _has_old_suffix(module: Module) -> bool:
 
 def _functions_for(module: Module, piece: Slice) -> frozenset[str]:
     """Return the exported init functions that the module's Python looks for."""
-    exported = init_functions(piece)
-    if module.python_tag is None or not module.python_tag.startswith("cp"):
-        return exported
+    exported = init_functions(piece.exports)
     # CPython does not look for what cffi writes for PyPy.
-    return frozenset([name for name in exported if not name.startswith(_CFFI_PYPY)])
+    if module.is_cpython:
+        return frozenset([name for name in exported if not name.startswith(_CFFI_PYPY)])
+    return exported
 
 
 def _are_misnamed(exported: frozenset[str], module: Module) -> bool:
@@ -99,15 +102,15 @@ def _are_misnamed(exported: frozenset[str], module: Module) -> bool:
     return module.name != "__init__" and exported.isdisjoint(expected_init_functions(module.name))
 
 
-def check_hidden_init_functions(libraries: Iterable[Module], contents: Contents) -> Iterator[Finding]:
+def check_hidden_init_functions(libraries: Iterable[Module], claim: Claim, contents: Contents) -> Iterator[Finding]:
     """Report what imports Python's symbols and is named as a module might be: its init function is probably hidden."""
     data_dir = f"{contents.data_dir}/"
     for library in libraries:
-        if library.path.startswith(data_dir) or not _is_named_like_module(library):
-            continue
-        if all(piece.exports_complete for piece in library.slices):
+        is_importable_place = not library.path.startswith(data_dir)
+        if is_importable_place and _is_named_like_module(library) and _are_exports_known(library):
             wanted, *_ = expected_init_functions(library.name)
-            yield _missing(library, f"imports Python's symbols, but exports no {wanted}")
+            severity = _severity_if_missing(library, claim, contents)
+            yield _missing(library, f"imports Python's symbols, but exports no {wanted}", severity)
 
 
 def _is_named_like_module(library: Module) -> bool:
@@ -115,15 +118,41 @@ def _is_named_like_module(library: Module) -> bool:
     return library.path.endswith((".so", ".dylib")) and not library.name.startswith("lib")
 
 
+def _are_exports_known(library: Module) -> bool:
+    """Return whether a name that is not found among the exports is not there."""
+    return all(piece.exports_complete for piece in library.slices)
+
+
+# --- severities -------------------------------------------------------------------------------------------------
+# What is merely odd in a wheel of somebody else's is hardly meant in a build of one's own, and fails it.
+
+
+def _severity_if_missing(module: Module, claim: Claim, contents: Contents) -> Severity:
+    """Return how grave it is that a file has no init function: of a bare .so that nothing imports, ctypes may make use."""
+    if claim.built_for is None:
+        return Severity.WARNING
+    from ...model.imports import imports_file  # `show` and `check` do without it
+
+    if is_module(module.path) or imports_file(module.path, contents, claim.imports):
+        return Severity.ERROR
+    return Severity.WARNING
+
+
+def _severity_of_other_names(exported: Collection[str], claim: Claim) -> Severity:
+    """Return how grave other names are: several modules in one file may be meant, and loaded each by its name."""
+    is_certain = claim.built_for is not None and len(exported) == 1
+    return Severity.ERROR if is_certain else Severity.WARNING
+
+
 # --- findings ---------------------------------------------------------------------------------------------------
 
 
-def _missing(module: Module, evidence: str) -> Finding:
+def _missing(module: Module, evidence: str, severity: Severity) -> Finding:
     """Return TW404 for a module without an init function."""
     wanted, *_ = expected_init_functions(module.name)
     return Finding(
         code="TW404",
-        severity=Severity.WARNING,
+        severity=severity,
         where=module.path,
         message="named like an extension module, but exports no init function",
         evidence=(evidence,),
@@ -131,7 +160,7 @@ def _missing(module: Module, evidence: str) -> Finding:
     )
 
 
-def _misnamed(module: Module, exported: frozenset[str]) -> Finding:
+def _misnamed(module: Module, exported: frozenset[str], claim: Claim) -> Finding:
     """Return TW405 for a module that has init functions of other modules only."""
     wanted, *_ = expected_init_functions(module.name)
     names = {module_of(function) for function in exported}
@@ -141,33 +170,31 @@ def _misnamed(module: Module, exported: frozenset[str]) -> Finding:
         hint = "a module that holds several others needs a loader of its own"
     return Finding(
         code="TW405",
-        severity=Severity.WARNING,
+        severity=_severity_of_other_names(exported, claim),
         where=module.path,
         message=f"import {module.name} looks for {wanted}, which is not there",
-        evidence=_exports(exported),
+        evidence=_as_evidence(exported),
         hint=hint,
     )
 
 
-def _unimportable(module: Module) -> Finding:
+def _unimportable(module: Module, claim: Claim) -> Finding:
     """Return TW405 for a module with a dot in its name."""
-    exported: set[str] = set()
-    for piece in module.slices:
-        exported |= init_functions(piece)
+    exported = init_functions(module.exports)
     if module.named_for is not None:
         hint = "name it without the dot, unless a loader of your own knows it"
     else:
         hint = "give the file a suffix that Python looks for: sysconfig.get_config_var('EXT_SUFFIX')"
     return Finding(
         code="TW405",
-        severity=Severity.WARNING,
+        severity=_severity_of_other_names(exported, claim),
         where=module.path,
         message=f"no import statement finds it: {module.name} has a dot, so it is not the name of a module",
-        evidence=_exports(exported),
+        evidence=_as_evidence(exported),
         hint=hint,
     )
 
 
-def _exports(functions: Iterable[str]) -> tuple[str, ...]:
+def _as_evidence(functions: Iterable[str]) -> tuple[str, ...]:
     """Return exported functions as evidence, the first four."""
     return tuple([f"exports {name}" for name in sorted(functions)[:4]])

@@ -23,6 +23,10 @@ import itertools
 
 from ...model.record import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Version = tuple[int, int]
+
 _ABI_PREFIXES = {"pp": "pypy", "graalpy": "graalpy"}
 """What the ABI tags of other implementations begin with."""
 
@@ -40,7 +44,7 @@ class CompatiblePythons(Record):
 
     pair: str
     implementation: str
-    version: tuple[int, int] | None = None
+    version: Version | None = None
     and_newer: bool = False
     free_threaded: bool | None = None
     debug: bool = False
@@ -70,7 +74,7 @@ class CompatiblePythons(Record):
         """Whether the pair is for a stable ABI: ``cp39-abi3``."""
         return self.are_cpython and self.and_newer
 
-    def include(self, version: tuple[int, int]) -> bool:
+    def include(self, version: Version) -> bool:
         """Return whether a CPython of ``version`` is among them."""
         if not (self.are_cpython or self.are_any):
             return False
@@ -108,19 +112,33 @@ def split_python_tag(tag: str) -> tuple[str, str]:
     return implementation, tag[len(implementation) :]
 
 
+def version_of(digits: str) -> Version | None:
+    """Return the version that the digits of a Python tag mean; ``None`` when they are of a major version alone.
+
+    >>> version_of("312"), version_of("3")
+    ((3, 12), None)
+    """
+    major, minor = digits[:1], digits[1:]
+    if not minor:
+        return None
+    return int(major), int(minor)
+
+
 def _is_known(interpreter: str) -> bool:
     """Return whether it is known which Pythons a Python tag means."""
     implementation, digits = split_python_tag(interpreter)
     if implementation == "py":
         return digits != ""
+    if implementation not in ("cp", "pp", "graalpy"):
+        return False
     # A bare cp3, or a tag of Python 2, is accepted by no Python that is looked at here.
-    return implementation in ("cp", "pp", "graalpy") and len(digits) > 1 and digits.startswith("3")
+    return digits.startswith("3") and digits != "3"
 
 
 def _pythons_of_pair(interpreter: str, abi: str) -> CompatiblePythons | None:
     """Return who accepts one pair of tags; ``None`` when nobody does."""
     implementation, digits = split_python_tag(interpreter)
-    version = (int(digits[0]), int(digits[1:])) if digits[1:] else None
+    version = version_of(digits)
     pair = f"{interpreter}-{abi}"
     if abi == "none":
         # py39-none is for 3.9 and newer, cp39-none for CPython 3.9 alone (packaging.tags.compatible_tags).
@@ -139,7 +157,7 @@ def _pythons_of_pair(interpreter: str, abi: str) -> CompatiblePythons | None:
     return None
 
 
-def _cpythons_of_pair(interpreter: str, version: tuple[int, int] | None, abi: str) -> CompatiblePythons | None:
+def _cpythons_of_pair(interpreter: str, version: Version | None, abi: str) -> CompatiblePythons | None:
     """Return which CPythons accept one pair of tags; ``None`` when none does."""
     pair = f"{interpreter}-{abi}"
     # PEP 384: abi3 is for builds with the GIL. PEP 803 has abi3t for the free-threaded ones.
@@ -157,7 +175,7 @@ def _cpythons_of_pair(interpreter: str, version: tuple[int, int] | None, abi: st
     if flags and not flags.isalpha():
         return None
     # The flag for pymalloc went with 3.8: https://bugs.python.org/issue36707
-    if "m" in flags and (version or (0, 0)) >= (3, 8):
+    if "m" in flags and version is not None and version >= (3, 8):
         return None
     return CompatiblePythons(
         pair=pair,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 
 from ...model.binary import Format, Kind
 from ...model.record import worked_out
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from ...model.binary import Binary
     from ...model.contents import Contents, File
 
-_LIBRARY_KINDS = frozenset({Kind.SHARED, Kind.BUNDLE})
+_LIBRARY_KINDS = (Kind.SHARED, Kind.BUNDLE)
 _SYSTEM_LIBRARIES = (
     r"(lib(c|m|dl|rt|util|pthread|resolv|crypt|gcc_s|stdc\+\+|c\+\+|c\+\+abi|System\.B|atomic|gomp|z|python.*|objc\.A)"
     r"|ld-.*)\.(so|dylib|\d).*"
@@ -33,21 +32,27 @@ def bound_libraries(contents: Contents) -> tuple[Module, ...]:
     Loaded with ``ctypes.PyDLL`` or by a module, they are bound to a Python as a module is. What takes the symbols from
     the wheel itself (an embedded Python) is bound to none.
     """
-    # Names are compared twice: imports() and own_names() take their time, and few libraries get that far.
-    likely = [_as_module(file, binary) for file, binary in _other_libraries(contents) if _imports_python(binary)]
+    likely = tuple(_find_likely(contents))
+    # Names are compared twice, for own_names() takes its time, and few wheels get that far.
     if not likely:
         return ()
-    own = own_names(contents)
-    return tuple([library for library in likely if library.imports() & c_api.COMMON - own])
+    certain = c_api.COMMON - own_names(contents)
+    return tuple([library for library in likely if library.imports() & certain])
 
 
-def _other_libraries(contents: Contents) -> Iterator[tuple[File, Binary]]:
-    """Yield the libraries that are not extension modules."""
+def _find_likely(contents: Contents) -> Iterator[Module]:
+    """Yield the libraries that import a name which is certainly Python's, if the wheel itself does not define it."""
     known = {module.path for module in modules(contents)}
     for file, binary in contents.binaries():
-        kinds = {piece.kind for piece in binary.slices}
-        if file.path not in known and kinds & _LIBRARY_KINDS:
-            yield file, binary
+        if file.path in known or not _is_library(binary):
+            continue
+        if _imports_python(binary):
+            yield _as_module(file, binary)
+
+
+def _is_library(binary: Binary) -> bool:
+    """Return whether a file is a library in some slice."""
+    return any(piece.kind in _LIBRARY_KINDS for piece in binary.slices)
 
 
 def _imports_python(binary: Binary) -> bool:
@@ -92,11 +97,21 @@ def unknown_libraries(module: Module, contents: Contents) -> tuple[str, ...]:
     # Mach-O and PE files say of each name which library it is from.
     if module.format is not Format.ELF:
         return ()
-    needed: set[str] = set()
+    in_wheel = {posixpath.basename(file.path) for file in contents.files}
+    unknown = set(_foreign_libraries(module)) - in_wheel
+    return tuple(sorted(unknown))
+
+
+def _foreign_libraries(module: Module) -> Iterator[str]:
+    """Yield the names of needed libraries that are not on every system."""
+    # Few wheels come this far, and loading it takes longer than judging a small one.
+    import re
+
     for piece in module.slices:
-        needed.update([posixpath.basename(need.library) for need in piece.needs])
-    needed -= {posixpath.basename(file.path) for file in contents.files}
-    return tuple(sorted([name for name in needed if re.fullmatch(_SYSTEM_LIBRARIES, name) is None]))
+        for need in piece.needs:
+            name = posixpath.basename(need.library)
+            if re.fullmatch(_SYSTEM_LIBRARIES, name) is None:
+                yield name
 
 
 def without_embedded(found: tuple[Module, ...], contents: Contents) -> tuple[Module, ...]:
@@ -106,17 +121,19 @@ def without_embedded(found: tuple[Module, ...], contents: Contents) -> tuple[Mod
     """
     if not found:
         return ()
-    embedded = _embedded_pythons(contents)
+    embedded = set(_embedded_pythons(contents))
     return tuple([module for module in found if _python_tag_of(module) not in embedded])
 
 
-def _embedded_pythons(contents: Contents) -> set[str | None]:
-    """Return the Python tags of the Pythons whose libraries are in the wheel."""
-    # Wheels have thousands of files, and matching a pattern takes its time.
-    likely = [posixpath.basename(file.path) for file in contents.files if "ython" in file.path]
-    libraries = [find_python_library(name) for name in likely]
-    tags = {library.cpython_tag for library in libraries if library is not None}
-    return tags - {None}
+def _embedded_pythons(contents: Contents) -> Iterator[str]:
+    """Yield the Python tags of the Pythons whose libraries are in the wheel."""
+    for file in contents.files:
+        # Wheels have thousands of files, and matching a pattern takes its time.
+        if "ython" not in file.path:
+            continue
+        library = find_python_library(posixpath.basename(file.path))
+        if library is not None and library.cpython_tag is not None:
+            yield library.cpython_tag
 
 
 def _python_tag_of(module: Module) -> str | None:

@@ -23,6 +23,8 @@ from .init_functions import init_functions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ...model.binary import Binary, Slice, Symbol
     from ...model.contents import Contents, File
     from .file_names import PythonLibrary
@@ -89,6 +91,11 @@ class Module(Record):
         return "d" in self.abi_flags
 
     @property
+    def is_cpython(self) -> bool:
+        """Whether its suffix names a CPython."""
+        return self.python_tag is not None and self.python_tag.startswith("cp")
+
+    @property
     def named_for(self) -> str | None:
         """The tag that its suffix names, for messages."""
         return self.abi_tag or self.python_tag
@@ -100,6 +107,11 @@ class Module(Record):
             if library.version is not None:
                 return library
         return None
+
+    @property
+    def exports(self) -> frozenset[str]:
+        """The names that some slice of it defines."""
+        return frozenset().union(*[piece.exports for piece in self.slices])
 
     @worked_out
     def imports(self) -> frozenset[str]:
@@ -132,10 +144,18 @@ def _may_be_interpreter(library: str) -> bool:
 @worked_out
 def modules(contents: Contents) -> tuple[Module, ...]:
     """Return the extension modules of a wheel."""
+    return tuple(_find_modules(contents))
+
+
+def _find_modules(contents: Contents) -> Iterator[Module]:
+    """Yield the files that are extension modules."""
     data_dir = f"{contents.data_dir}/"
-    loadable = [(file, binary) for file, binary in contents.binaries() if binary.is_loadable]
-    found = [_read_module(file, binary) for file, binary in loadable if _is_importable_place(file.path, data_dir)]
-    return tuple([module for module in found if module is not None])
+    for file, binary in contents.binaries():
+        if not binary.is_loadable or not _is_importable_place(file.path, data_dir):
+            continue
+        module = _read_module(file, binary)
+        if module is not None:
+            yield module
 
 
 def _is_importable_place(path: str, data_dir: str) -> bool:
@@ -154,9 +174,6 @@ def _read_module(file: File, binary: Binary) -> Module | None:
     if suffix is None:
         return None
     slices = loadable_slices(binary)
-    # A bare .so may be any library: its init function tells. Where that cannot be read, it is taken for a module.
-    if suffix.is_bare and slices and not any(init_functions(piece) for piece in slices):
-        return None
     module = Module(
         path=file.path,
         stem=file.path.removesuffix(suffix.text),
@@ -167,6 +184,9 @@ def _read_module(file: File, binary: Binary) -> Module | None:
         slices=slices,
         python_libraries=python_libraries(slices),
     )
+    # A bare .so may be any library: its init function tells. Where that cannot be read, it is taken for a module.
+    if suffix.is_bare and slices and not init_functions(module.exports):
+        return None
     return _as_debug_module(module) if _is_debug_module(module) else module
 
 
@@ -193,8 +213,13 @@ def loadable_slices(binary: Binary) -> tuple[Slice, ...]:
 
 def python_libraries(slices: tuple[Slice, ...]) -> tuple[PythonLibrary, ...]:
     """Return the libraries of Python's that some code needs, each once."""
-    names: dict[str, None] = {}
+    return tuple(dict.fromkeys(_find_python_libraries(slices)))
+
+
+def _find_python_libraries(slices: tuple[Slice, ...]) -> Iterator[PythonLibrary]:
+    """Yield the libraries of Python's that each slice needs."""
     for piece in slices:
-        names.update(dict.fromkeys([need.library for need in piece.needs]))
-    found = [find_python_library(name) for name in names]
-    return tuple([library for library in found if library is not None])
+        for need in piece.needs:
+            library = find_python_library(need.library)
+            if library is not None:
+                yield library

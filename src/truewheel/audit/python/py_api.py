@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 
 from ...model.finding import Finding, Severity
-from ...model.record import Record
+from ...model.record import Record, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...model.target import Target
+    from .interpreters import Version
     from .modules import Module
 
 _OLDEST = 2
@@ -24,7 +25,7 @@ class StableRequest(Record):
     """A stable ABI that a wheel is to be tagged for: from which Python on, and which of the two kinds."""
 
     python_tag: str
-    version: tuple[int, int]
+    version: Version
     abis: tuple[str, ...]
 
 
@@ -41,7 +42,7 @@ def concerns(py_api: str, python_tag: str) -> bool:
     return python_tag.startswith("cp") or is_for_any_python(py_api)
 
 
-def oldest_for_any(py_api: str) -> tuple[int, int]:
+def oldest_for_any(py_api: str) -> Version:
     """Return the oldest Python 3 that ``py3`` or ``py39.py310`` asks for."""
     return 3, min(_minors(r"py3(\d+)", py_api), default=_OLDEST)
 
@@ -58,18 +59,21 @@ def stable_request(py_api: str, target: Target) -> StableRequest | None:
     scikit-build-core compiles for one stable ABI, that of the Python which builds: abi3 with the GIL, abi3t without it.
     """
     with_gil = _minors(r"cp3(\d+)", py_api)
-    threaded = _minors(r"cp3(\d+)t", py_api)
-    is_threaded = target.abi_tag.endswith("t")
-    asked = threaded if is_threaded else with_gil
-    possible = [minor for minor in asked if minor <= target.version[1]]
-    if not possible:
-        return None
-    minor = possible[0]
-    abis: tuple[str, ...] = ("abi3t",) if is_threaded else ("abi3",)
+    if not target.abi_tag.endswith("t"):
+        return _first_request(with_gil, ("abi3",), target)
+    request = _first_request(_minors(r"cp3(\d+)t", py_api), ("abi3t",), target)
     # PEP 803: what is compiled for abi3t serves Pythons with the GIL too, if those were asked for.
-    if is_threaded and with_gil and min(with_gil) <= minor:
-        abis = ("abi3", "abi3t")
-    return StableRequest(python_tag=f"cp3{minor}", version=(3, minor), abis=abis)
+    if request is not None and any((3, minor) <= request.version for minor in with_gil):
+        return replace(request, abis=("abi3", "abi3t"))
+    return request
+
+
+def _first_request(minors: list[int], abis: tuple[str, ...], target: Target) -> StableRequest | None:
+    """Return the first version that is not newer than the Python which builds."""
+    for minor in minors:
+        if (3, minor) <= target.version:
+            return StableRequest(python_tag=f"cp3{minor}", version=(3, minor), abis=abis)
+    return None
 
 
 def not_kept(py_api: str, module: Module) -> Finding:

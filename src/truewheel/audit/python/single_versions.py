@@ -23,12 +23,18 @@ def check_single_versions(claim: Claim, modules: Sequence[Module]) -> Iterator[F
     :param claim: of which every pair of tags is for one version of one implementation.
     """
     yield from _check_leftovers(claim, modules)
-    groups = group_by_stem(modules).values()
-    silent = [group[0] for group in groups if _tells_no_version(group) and _loads_somewhere(group, claim)]
-    yield from _check_abi3_without_gil(claim, silent)
-    # Whoever has just built a module knows for which Python.
-    if claim.built_for is None:
+    silent = tuple(_find_silent_modules(claim, modules))
+    if silent:
+        yield from _check_abi3_without_gil(claim, silent)
         yield from _check_bare_names(claim, silent)
+
+
+def _find_silent_modules(claim: Claim, modules: Sequence[Module]) -> Iterator[Module]:
+    """Yield the modules that may be imported and tell no version, one file of each."""
+    for group in group_by_stem(modules).values():
+        is_imported = not all(loads_nowhere(module, claim) for module in group)
+        if is_imported and all(_tells_no_version(module) for module in group):
+            yield group[0]
 
 
 def _check_leftovers(claim: Claim, modules: Sequence[Module]) -> Iterator[Finding]:
@@ -52,14 +58,9 @@ def _check_leftovers(claim: Claim, modules: Sequence[Module]) -> Iterator[Findin
     )
 
 
-def _tells_no_version(group: Sequence[Module]) -> bool:
-    """Return whether neither a name nor a library of a module's files tells a version."""
-    return all(module.names_no_python and module.versioned_library is None for module in group)
-
-
-def _loads_somewhere(group: Sequence[Module], claim: Claim) -> bool:
-    """Return whether some Pythons that accept the wheel can import a file of the module."""
-    return not all(loads_nowhere(module, claim) for module in group)
+def _tells_no_version(module: Module) -> bool:
+    """Return whether neither the name nor a library tells a version."""
+    return module.names_no_python and module.versioned_library is None
 
 
 def _check_abi3_without_gil(claim: Claim, silent: Sequence[Module]) -> Iterator[Finding]:
@@ -80,6 +81,9 @@ def _is_abi3_with_gil(module: Module) -> bool:
 
 def _check_bare_names(claim: Claim, silent: Sequence[Module]) -> Iterator[Finding]:
     """Report modules with a bare suffix, which every CPython would try to import (TW410)."""
+    # Whoever has just built a module knows for which Python.
+    if claim.built_for is not None:
+        return
     is_for_cpython = any(pythons.are_cpython for pythons in claim.pythons)
     bare = [module for module in silent if _is_bare(module)]
     if is_for_cpython and bare:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...model.contents import Contents
-    from .interpreters import CompatiblePythons
+    from .interpreters import CompatiblePythons, Version
     from .modules import Module
 
 
@@ -64,7 +64,7 @@ class Breach(Record):
     module: Module
     cause: Cause
     names: tuple[str, ...]
-    claimed: tuple[int, int]
+    claimed: Version
     maybe_from: tuple[str, ...] = ()
 
     @property
@@ -87,19 +87,19 @@ def _document() -> Mapping[str, Any]:
 
 
 @functools.cache
-def symbols() -> Mapping[str, tuple[int, int]]:
+def symbols() -> Mapping[str, Version]:
     """Return the names of the stable ABI, with the version that each came in."""
     added: Mapping[str, str] = _document()["added"]
     return {name: _version(version) for name, version in added.items()}
 
 
-def _version(text: str) -> tuple[int, int]:
+def _version(text: str) -> Version:
     """Return ``(3, 10)`` for ``3.10``."""
     major, minor = text.split(".")
     return int(major), int(minor)
 
 
-def _written(version: tuple[int, int]) -> str:
+def _written(version: Version) -> str:
     """Return ``3.10`` for ``(3, 10)``."""
     return f"{version[0]}.{version[1]}"
 
@@ -109,7 +109,7 @@ def _written(version: tuple[int, int]) -> str:
 
 def oldest_python_floors(modules: Iterable[Module]) -> tuple[Floor, ...]:
     """Return the oldest Python that has every name of the stable ABI which modules import, with the newest names."""
-    by_version: dict[tuple[int, int], list[Evidence]] = {}
+    by_version: dict[Version, list[Evidence]] = {}
     for module in modules:
         for name in sorted(module.imports() & symbols().keys()):
             added = symbols()[name]
@@ -126,7 +126,7 @@ def oldest_python_floors(modules: Iterable[Module]) -> tuple[Floor, ...]:
 
 def find_breaches(
     modules: Iterable[Module],
-    version: tuple[int, int],
+    version: Version,
     *,
     threaded: bool,
     contents: Contents,
@@ -149,7 +149,7 @@ def find_breaches(
             yield Breach(module=module, cause=cause, names=tuple(names), claimed=version, maybe_from=others)
 
 
-def _find_cause(name: str, form: Format, version: tuple[int, int], *, threaded: bool) -> Cause | None:
+def _find_cause(name: str, form: Format, version: Version, *, threaded: bool) -> Cause | None:
     """Return why a module may not import ``name``; ``None`` when it may."""
     if name not in symbols():
         return Cause.NOT_THERE
@@ -174,7 +174,8 @@ def check_stable_abi(
 
     :param modules: and libraries whose names tell no version.
     """
-    oldest = min(pythons.version for pythons in claimed if pythons.version is not None)
+    versions = [pythons.version for pythons in claimed if pythons.version is not None]
+    oldest = min(versions)
     is_threaded = any(pythons.free_threaded for pythons in claimed)
     for breach in find_breaches(modules, oldest, threaded=is_threaded, contents=contents):
         yield breach_finding(breach)

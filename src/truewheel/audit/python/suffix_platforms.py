@@ -16,13 +16,14 @@ from ...model.binary import Format, PeSlice
 from ...model.finding import Finding, Severity
 from ...model.record import Record
 from ...platforms import PLATFORMS
-from .interpreters import split_python_tag
+from .interpreters import split_python_tag, version_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ...model.binary import Slice
+    from .interpreters import Version
     from .modules import Module
 
 _CPUS = {
@@ -95,15 +96,10 @@ def check_suffix_platform(module: Module, platforms: Sequence[str], *, own_suffi
     :param platforms: the platform tags that are claimed; they tell where the file does not.
     :param own_suffix: of the Python that just built the module, if one did: it finds a file with that suffix.
     """
-    # A library has no suffix that Python looks for, and a name with a dot is reported for the dot (TW405).
-    if not module.is_module or not module.is_importable:
+    # A name with a dot is reported for the dot (TW405).
+    if not module.is_importable:
         return None
-    wrong_cpu = _check_cpu(module)
-    if wrong_cpu is not None:
-        return wrong_cpu
-    if module.format is Format.PE and module.path.endswith(".so"):
-        return _so_for_windows(module)
-    return _check_system(module, platforms, own_suffix)
+    return _check_cpu(module) or _check_windows(module) or _check_system(module, platforms, own_suffix)
 
 
 # --- CPUs -------------------------------------------------------------------------------------------------------
@@ -159,9 +155,11 @@ def _check_system(module: Module, platforms: Sequence[str], own_suffix: str) -> 
     return _finding(module, f"is named for {named.text}, but is for {here}", evidence)
 
 
-def _so_for_windows(module: Module) -> Finding:
+def _check_windows(module: Module) -> Finding | None:
     """Report a PE file whose name ends in ``.so`` (CPython's ``dynload_win.c``); a bare one may be any library."""
-    is_surely_module = module.python_tag is not None or module.abi_tag is not None
+    if module.format is not Format.PE or not module.path.endswith(".so"):
+        return None
+    is_surely_module = module.named_for is not None
     return _finding(
         module,
         "is a file for Windows, where no Python looks for a .so",
@@ -183,15 +181,21 @@ def _named_system(module: Module) -> _Named | None:
 
 def _families_of(module: Module, platforms: Sequence[str]) -> tuple[str, ...]:
     """Return the systems that the code is for."""
-    families: set[str] = set()
-    for piece in module.slices:
-        families.update([platform.family for platform in PLATFORMS if platform.owns(module.format, piece)])
+    families = set(_owners_of(module))
+    if not families:
+        return _FAMILIES_OF_FORMAT.get(module.format, ())
     # A file for Android that lacks Android's mark looks like one for Linux; that is said of the platform tag.
     if "linux" in families and _is_claimed(platforms, "android"):
         families.add("android")
-    if families:
-        return tuple(sorted(families))
-    return _FAMILIES_OF_FORMAT.get(module.format, ())
+    return tuple(sorted(families))
+
+
+def _owners_of(module: Module) -> Iterator[str]:
+    """Yield the systems whose loaders take a slice."""
+    for piece in module.slices:
+        for platform in PLATFORMS:
+            if platform.owns(module.format, piece):
+                yield platform.family
 
 
 def _is_claimed(platforms: Sequence[str], kind: str) -> bool:
@@ -210,8 +214,8 @@ def _check_kind(module: Module, named: _Named, platforms: Sequence[str], own_suf
     message = f"is named for {named.text}, but is for {_SPELT.get(kind, kind)}"
     if named.family == "ios":
         return _finding(module, message, f"built for {kind}")
-    is_cpython = module.python_tag is None or module.python_tag.startswith("cp")
-    if not is_cpython:  # PyPy and GraalPy say gnu of every Linux
+    # PyPy and GraalPy say gnu of every Linux.
+    if not module.is_cpython and not module.names_no_python:
         return None
     if kind == "glibc":
         return _finding(module, message, "no Python with glibc looks for the name")
@@ -241,13 +245,13 @@ def _kind_of_code(module: Module, family: str, platforms: Sequence[str]) -> str 
 def _kind_of(piece: Slice, family: str) -> str | None:
     """Return which kind of a system a slice is for; ``None`` when it does not tell."""
     if family == "linux":
-        from ...platforms.linux import libc_of  # most names need no second look
+        from ...platforms.linux.libc import libc_of  # most names need no second look
 
         return libc_of(piece)
-    if family == "ios":
-        stated = [minimum.platform for minimum in piece.minimum_os]
-        return next((platform for platform in stated if platform.startswith("ios")), None)
-    return None
+    if family != "ios":
+        return None
+    stated = [minimum.platform for minimum in piece.minimum_os]
+    return next((platform for platform in stated if platform.startswith("ios")), None)
 
 
 def _claimed_libcs(platforms: Sequence[str]) -> set[str | None]:
@@ -255,12 +259,12 @@ def _claimed_libcs(platforms: Sequence[str]) -> set[str | None]:
     return {libc for kind, libc in _LIBC_OF_TAGS if _is_claimed(platforms, kind)}
 
 
-def _version_of(module: Module) -> tuple[int, int]:
+def _version_of(module: Module) -> Version:
     """Return the version of CPython that the suffix names; a suffix for all of them is taken for a new one's."""
     if module.python_tag is None:
         return _NAMES_MUSL
     _, digits = split_python_tag(module.python_tag)
-    return 3, int(digits[1:])
+    return version_of(digits) or _NAMES_MUSL
 
 
 def _finding(module: Module, message: str, *evidence: str, severity: Severity = Severity.ERROR) -> Finding:

@@ -12,22 +12,25 @@ This is the way into the room. Two questions are asked of it:
 
 To answer them, each of these modules decides one thing:
 
-===================  =========================  =======================================================================
-Module               Findings                   What it decides
-===================  =========================  =======================================================================
-`file_names`                                    what a suffix or a library's name says (PEP 3149, PEP 803)
-`modules`                                       which files are extension modules
-`libraries`                                     which libraries are bound to a Python, or bring one
-`init_functions`     TW404 TW405                whether ``import`` finds an init function (PEP 489, PEP 793)
-`suffix_platforms`   TW412                      whether the code is for the system that its suffix names
-`interpreters`                                  which Pythons accept a pair of tags (PEP 425, PEP 384, PEP 703, PEP 803)
-`import_obstacles`   TW401 TW407                whether those can import a module
-`stable_abi`         TW402 TW403                whether a module keeps to the stable ABI (PEP 384, PEP 803)
-`claimed_pythons`    TW411                      whether anybody accepts a wheel; makes TW401 and TW407 of the obstacles
-`single_versions`    TW406 TW410                what is odd in a wheel for single versions
-`any_python`         TW409 TW413                what is odd in a wheel for any Python
-`py_api`             TW408                      what ``wheel.py-api`` asks for, and whether it is kept
-===================  =========================  =======================================================================
+==================  ============  ==============================================================================
+Module              Findings      What it decides
+==================  ============  ==============================================================================
+`file_names`                      what a suffix or a library's name says (PEP 3149, PEP 803)
+`c_api`                           which symbols are Python's, and of which builds (PEP 703)
+`modules`                         which files are extension modules
+`libraries`                       which libraries are bound to a Python, or bring one
+`init_functions`    TW404 TW405   whether ``import`` finds an init function (PEP 489, PEP 793)
+`suffix_platforms`  TW412         whether the code is for the system that its suffix names (PEP 3149, 730, 738)
+`interpreters`                    which Pythons accept a pair of tags (PEP 425, 384, 703, 803)
+`import_obstacles`  TW401 TW407   whether those Pythons can import a module
+`stable_abi`        TW402 TW403   whether a module keeps to the stable ABI (PEP 384, 803)
+`claimed_pythons`   TW411         what is asked of every claim; makes TW401 and TW407 of the obstacles
+`single_versions`   TW406 TW410   what is odd in a wheel for single versions
+`any_python`        TW409 TW413   what is odd in a wheel for any Python
+`py_api`            TW408         what ``wheel.py-api`` asks for, and whether it is kept
+`true_tags`                       which tags are true, of wheels on disk and of builds
+`built_tags`                      which tags a build may claim whose suffixes name no Python
+==================  ============  ==============================================================================
 
 A platform tag may belong to one Python as well (Pyodide, PEP 783): that is decided in
 :mod:`~truewheel.audit.claimed_tags`, where platforms and Pythons meet. PEP 809 (``abi2026``) is a draft, and no Python
@@ -37,7 +40,7 @@ accepts its tags.
 from __future__ import annotations
 
 from ...model.record import replace
-from ...model.verdict import PythonRuling
+from ...model.verdict import PythonTags
 from .claimed_pythons import Claim, check_claim
 from .init_functions import check_hidden_init_functions, check_init_functions
 from .libraries import bound_libraries, without_embedded
@@ -48,22 +51,33 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ...model.contents import Contents
+    from ...model.contents import Contents, Import
     from ...model.finding import Finding
     from ...model.target import Target
 
 
-def true_python_tags(contents: Contents, *, target: Target | None, py_api: str = "") -> PythonRuling:
+def true_python_tags(
+    contents: Contents,
+    *,
+    target: Target | None,
+    py_api: str = "",
+    imports: tuple[Import, ...] = (),
+) -> PythonTags:
     """Return the Python and ABI tags that are true of the modules, with what a build's modules do wrong.
 
     :param target: what the wheel was just built for, which decides where a suffix names no Python; ``None`` for a wheel
         on disk.
     :param py_api: scikit-build-core's ``wheel.py-api``: ``cp39``, ``cp315.cp315t``, ``py3``, ``py2.py3``.
+    :param imports: what the packages that were built import of themselves.
     """
     found = (*modules(contents), *bound_libraries(contents))
     if not found:
-        declared = tuple(py_api.split(".")) if py_api.startswith("py") else ("py3",)
-        return PythonRuling(interpreters=declared, abis=("none",), reason="no extension modules")
+        declared = py_api if py_api.startswith("py") else "py3"
+        return PythonTags(
+            interpreters=tuple(declared.split(".")),
+            abis=("none",),
+            reason="no extension modules",
+        )
     from .true_tags import find_true_tags  # wheels without modules do without it
 
     tags = find_true_tags(found, contents, target=target, py_api=py_api)
@@ -74,6 +88,7 @@ def true_python_tags(contents: Contents, *, target: Target | None, py_api: str =
         abis=tags.abis,
         platforms=(target.platform_tag,),
         built_for=target,
+        imports=imports,
     )
     findings = dict.fromkeys((*tags.findings, *_find_violations(contents, claim)))
     return replace(tags, findings=tuple(findings))
@@ -98,11 +113,11 @@ def _find_violations(contents: Contents, claim: Claim) -> Iterator[Finding]:
     """Yield what is wrong with each module, then what contradicts the claim."""
     found, libraries = modules(contents), bound_libraries(contents)
     for module in found:
-        yield from check_init_functions(module)
+        yield from check_init_functions(module, claim, contents)
         misplaced = check_suffix_platform(module, claim.platforms, own_suffix=claim.own_suffix)
         if misplaced is not None:
             yield misplaced
-    yield from check_hidden_init_functions(libraries, contents)
+    yield from check_hidden_init_functions(libraries, claim, contents)
     yield from check_claim(claim, found, libraries, contents)
 
 
@@ -127,6 +142,8 @@ def serves_some_pythons_on_purpose(
     return pinned is not None and pinned.is_deliberate
 
 
-def contradicts(interpreters: tuple[str, ...], abis: tuple[str, ...], true: PythonRuling) -> bool:
+def contradicts(interpreters: tuple[str, ...], abis: tuple[str, ...], true: PythonTags) -> bool:
     """Return whether tags share no Python or no ABI with the true ones."""
-    return not set(interpreters) & set(true.interpreters) or not set(abis) & set(true.abis)
+    has_other_pythons = set(interpreters).isdisjoint(true.interpreters)
+    has_other_abis = set(abis).isdisjoint(true.abis)
+    return has_other_pythons or has_other_abis

@@ -10,8 +10,8 @@ The first answer wins:
 
 from __future__ import annotations
 
-from ...model.verdict import PythonRuling
-from .interpreters import split_python_tag
+from ...model.verdict import PythonTags
+from .interpreters import split_python_tag, version_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ...model.contents import Contents
     from ...model.finding import Finding
     from ...model.target import Target
+    from .file_names import PythonLibrary
     from .modules import Module
 
 
@@ -29,7 +30,7 @@ def find_true_tags(
     *,
     target: Target | None,
     py_api: str,
-) -> PythonRuling:
+) -> PythonTags:
     """Return the tags that are true of the modules; empty ones where nothing in a wheel on disk tells.
 
     :param modules: and libraries that are bound to a Python; at least one.
@@ -64,11 +65,15 @@ def _named_python(module: Module, *, trust_libraries: bool) -> tuple[str, str] |
     """
     if module.python_tag is not None:
         return module.python_tag, module.abi_tag or "none"
-    library = module.versioned_library
-    if library is None or library.implementation != "cp":
-        return None
     # A library that is not imported may be linked with any Python.
-    if not trust_libraries or not module.is_module:
+    if trust_libraries and module.is_module:
+        return _python_of_library(module.versioned_library)
+    return None
+
+
+def _python_of_library(library: PythonLibrary | None) -> tuple[str, str] | None:
+    """Return the Python and ABI tag of the CPython that a library is of."""
+    if library is None or library.implementation != "cp":
         return None
     return f"{library.cpython_tag}", f"{library.cpython_tag}{library.flags}"
 
@@ -80,15 +85,17 @@ def _best_of(named: set[tuple[str, str]], target: Target | None) -> tuple[str, s
     return max(named, key=_version_order)
 
 
-def _version_order(tags: tuple[str, str]) -> tuple[list[int], str]:
+def _version_order(tags: tuple[str, str]) -> tuple[tuple[int, ...], str]:
     """Return what sorts Python and ABI tags by version and not by spelling: cp39 before cp310."""
     python_tag, abi_tag = tags
     implementation, digits = split_python_tag(python_tag)
-    numbers = [int(digits[0]), int(digits[1:])] if implementation == "cp" else [int(digits)]
-    return numbers, abi_tag
+    # Suffixes of CPython name two numbers, those of others one: CPython's sort first.
+    if implementation == "cp":
+        return version_of(digits) or (0,), abi_tag
+    return (int(digits),), abi_tag
 
 
-def _tags_by_suffix(tags: tuple[str, str], modules: Sequence[Module], py_api: str) -> PythonRuling:
+def _tags_by_suffix(tags: tuple[str, str], modules: Sequence[Module], py_api: str) -> PythonTags:
     """Return the tags that a module names, and TW408 when others were asked for."""
     python_tag, abi_tag = tags
     examples = [module for module in modules if _named_python(module, trust_libraries=True) == tags]
@@ -96,7 +103,7 @@ def _tags_by_suffix(tags: tuple[str, str], modules: Sequence[Module], py_api: st
     source = "is named for"
     if example.names_no_python:
         source = f"needs {example.python_libraries[0].name} of"
-    return PythonRuling(
+    return PythonTags(
         interpreters=(python_tag,),
         abis=(abi_tag,),
         reason=f"{example.path} {source} {abi_tag}",
@@ -118,7 +125,7 @@ def _check_request(py_api: str, example: Module, python_tag: str) -> tuple[Findi
 # --- 3: nothing tells -------------------------------------------------------------------------------------------
 
 
-def _no_tags(modules: Sequence[Module]) -> PythonRuling:
+def _no_tags(modules: Sequence[Module]) -> PythonTags:
     """Return no tags for modules that name no one Python, and the oldest Python of those that keep to a stable ABI."""
     for module in modules:
         source = _source_of_stable_abi(module)
@@ -126,9 +133,9 @@ def _no_tags(modules: Sequence[Module]) -> PythonRuling:
             from .stable_abi import oldest_python_floors  # few wheels are for a stable ABI
 
             reason = f"{module.path} {source}, a stable ABI"
-            return PythonRuling(interpreters=(), abis=(), reason=reason, floors=oldest_python_floors(modules))
+            return PythonTags(interpreters=(), abis=(), reason=reason, floors=oldest_python_floors(modules))
     reason = f"{modules[0].path} does not tell for which Python it is, so the claim is believed"
-    return PythonRuling(interpreters=(), abis=(), reason=reason)
+    return PythonTags(interpreters=(), abis=(), reason=reason)
 
 
 def _source_of_stable_abi(module: Module) -> str | None:

@@ -1,0 +1,103 @@
+"""The platform tag ``any``: what it may stand beside, and which binaries it may cover. Pure."""
+
+from __future__ import annotations
+
+from ..model.binary import Format, Kind
+from ..model.contents import is_data
+from ..model.finding import Finding, Severity
+from .linkage import owner_of
+from .python.modules import modules
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..model.audit import Audit
+    from ..model.binary import Binary
+    from ..model.contents import Contents, File
+    from ..model.wheel_name import WheelName
+
+_MOST = 5
+"""Files that are listed."""
+_COMMANDS = ("scripts", "data/bin", "data/Scripts")
+"""Where in the data directory programs lie that come to be on the PATH."""
+
+
+def any_platform_findings(
+    contents: Contents,
+    audit: Audit,
+    claimed: WheelName,
+) -> Iterator[Finding]:
+    """Yield what is wrong with a claim that a wheel is for any platform."""
+    # PEP 425: interpreters look for their ABIs on their platforms only, and for ``any`` with ``none``.
+    # https://peps.python.org/pep-0425/#platform-tag
+    if "none" not in claimed.abis and set(claimed.platforms) == {"any"}:
+        yield _abi_with_any(claimed)
+    loadable = [file for file, binary in contents.binaries() if binary.is_loadable]
+    if loadable:
+        yield _binaries_for_any(contents, audit, loadable)
+
+
+def _abi_with_any(claimed: WheelName) -> Finding:
+    return Finding(
+        code="TW411",
+        severity=Severity.ERROR,
+        where=claimed.tag,
+        message=f"no Python accepts a wheel that is tagged {claimed.tag}",
+        evidence=(f"{'.'.join(claimed.abis)} is looked for with a platform, and not with any",),
+        hint="tag it none-any when nothing in it is compiled, and else for the platform of its binaries",
+    )
+
+
+def _binaries_for_any(
+    contents: Contents,
+    audit: Audit,
+    loadable: list[File],
+) -> Finding:
+    """Return TW301: an error for an extension module or a command, which is missing on all other platforms.
+
+    Other files may be data (a launcher to copy, a test's fixture), and a wheel that serves several systems chooses at run
+    time.
+    """
+    wrong = _modules_of_one_system(contents, audit)
+    what = "holds an extension module of one" if wrong else "holds binaries"
+    if not wrong:
+        wrong = _commands_of_one_system(contents)
+        what = "installs a program that runs on one" if wrong else what
+    files = wrong or [file.path for file in loadable]
+    shown = files[:_MOST]
+    return Finding(
+        code="TW301",
+        severity=Severity.ERROR if wrong else Severity.WARNING,
+        where=files[0],
+        message=f"a wheel for any platform {what}",
+        evidence=tuple(_describe(file, binary) for file, binary in contents.binaries() if file.path in shown),
+        hint="tag it for the platform of its binaries" + ("" if wrong else ", unless it works without them"),
+    )
+
+
+def _modules_of_one_system(contents: Contents, audit: Audit) -> list[str]:
+    if len(audit.platforms) != 1:
+        return []
+    paths = [module.path for module in modules(contents)]
+    return [path for path in paths if not is_data(path)]
+
+
+def _commands_of_one_system(contents: Contents) -> list[str]:
+    """Return programs that installers put on the PATH, when all are for one system. WebAssembly needs no particular one."""
+    places = tuple(f"{contents.data_dir}/{place}/" for place in _COMMANDS)
+    paths = []
+    families: set[str | None] = set()
+    for file, binary in contents.binaries():
+        if not file.path.startswith(places) or binary.format is Format.WASM:
+            continue
+        if any(piece.kind is Kind.EXECUTABLE for piece in binary.slices):
+            paths.append(file.path)
+            families.update(owner_of(binary.format, piece) for piece in binary.slices)
+    return paths if len(families - {None}) == 1 else []
+
+
+def _describe(file: File, binary: Binary) -> str:
+    """Return a file's format and CPUs as people find them with ``file`` or ``readelf``."""
+    cpus = ", ".join(dict.fromkeys(f"{piece.kind.value} for {piece.cpu}" for piece in binary.slices))
+    return f"{file.path}: {binary.format.value}" + (f", {cpus}" if cpus else "")

@@ -1,0 +1,179 @@
+"""The platform tags of a build: what was promised, or the best that is true. Pure.
+
+``tag = "auto"`` takes the best tags, ``"native"`` the plain platform; anything else is a promise that is checked. Without
+binaries there is nothing to promise, and binaries that cannot be read keep no promise.
+"""
+
+from __future__ import annotations
+
+from ..model.finding import Finding, Severity
+from ..model.record import Record
+from ..platforms import PLATFORMS, parse_platform_tag, platform_of
+from .claimed_tags import foreign_findings, other_python_findings, unknown_tag, untrue_findings, violations
+from .platform_tags import explain_tags
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..model.audit import Audit
+    from ..model.contents import Contents
+    from ..model.tags import PlatformTag
+    from ..model.target import Target
+    from ..model.verdict import PlatformTags
+    from .questions import Question
+
+AUTO, NATIVE = "auto", "native"
+_MOST = 5
+"""Files that are listed."""
+
+
+class BuildTags(Record):
+    """The platform tags that a build gets, what is wrong with them, and why they were chosen."""
+
+    tags: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+def choose_tags(
+    contents: Contents,
+    audit: Audit,
+    question: Question,
+    best: Sequence[PlatformTags],
+) -> BuildTags:
+    """Return the platform tags of a build.
+
+    :param best: the best tags of each platform that a binary is for.
+    """
+    plain = question.plain_tags or (question.target.platform_tag,)
+    if not best:
+        return _without_binaries(contents, question, plain)
+    own = _of_target(best, question.target)
+    true, promise = own.tags or plain, question.promise
+    if own.has_no_tag and promise in (AUTO, NATIVE):
+        return BuildTags(tags=true, findings=_contradictions(audit, true, best), reasons=(explain_tags(own),))
+    if promise == AUTO:
+        return BuildTags(tags=true, reasons=(explain_tags(own),))
+    if promise == NATIVE:
+        reason = "the plain platform was asked for (tag = native)"
+        return BuildTags(tags=_plain_tags(audit, plain, own), reasons=(reason,))
+    tag = expand_promise(promise, audit)
+    if tag is None:
+        return BuildTags(tags=true, findings=(_unknown_promise(promise),), reasons=(explain_tags(own),))
+    return _promised(contents, audit, question, best, tag)
+
+
+def impossible(promise: str) -> tuple[Finding, ...]:
+    """Return what is wrong with a promise that no binary could keep, whatever is built."""
+    if promise in (AUTO, NATIVE) or any(platform.is_plausible(promise) for platform in PLATFORMS):
+        return ()
+    return (_unknown_promise(promise),)
+
+
+def expand_promise(promise: str, audit: Audit) -> PlatformTag | None:
+    """Return the tag that is promised, with what the binaries are for where the promise leaves it out."""
+    for platform in PLATFORMS:
+        part = audit.of(platform.family)
+        tag = parse_platform_tag(platform.expand(promise, part.files if part is not None else ()))
+        if tag is not None and tag.family == platform.family:
+            return tag
+    return None
+
+
+def _promised(
+    contents: Contents,
+    audit: Audit,
+    question: Question,
+    best: Sequence[PlatformTags],
+    tag: PlatformTag,
+) -> BuildTags:
+    target = question.target
+    findings = (
+        *untrue_findings(audit, tag, best),
+        *foreign_findings(contents, audit, tag, best),
+        *other_python_findings(tag, (target.python_tag,), (target.abi_tag,)),
+    )
+    tags = (tag.text, *platform_of(tag.family).aliases(tag))
+    return BuildTags(tags=tags, findings=findings, reasons=(f"{tag} was promised, and holds",))
+
+
+def _of_target(best: Sequence[PlatformTags], target: Target) -> PlatformTags:
+    """Return the tags of the target's platform; of the first where no binary is for that."""
+    wanted = parse_platform_tag(target.platform_tag)
+    for own in best:
+        if wanted is not None and own.family == wanted.family:
+            return own
+    return best[0]
+
+
+def _contradictions(
+    audit: Audit,
+    tags: Sequence[str],
+    best: Sequence[PlatformTags],
+) -> tuple[Finding, ...]:
+    """Return what makes the target's tags untrue of binaries that no tag is for; nothing is known of unknown tags."""
+    found: list[Finding] = []
+    for tag in map(parse_platform_tag, tags):
+        if tag is not None:
+            found += untrue_findings(audit, tag, best)
+    return tuple(found)
+
+
+def _plain_tags(
+    audit: Audit,
+    plain: tuple[str, ...],
+    own: PlatformTags,
+) -> tuple[str, ...]:
+    """Return the engine's plain tags, when the binaries are for that platform at all; theirs otherwise."""
+    part = audit.of(own.family)
+    for text in plain:
+        tag = parse_platform_tag(text)
+        if tag is None or tag.family != own.family or part is None or violations(part, tag):
+            return (own.plain_tag,)
+    return plain
+
+
+# --- nothing to judge -------------------------------------------------------------------------------------------
+
+
+def _without_binaries(
+    contents: Contents,
+    question: Question,
+    plain: tuple[str, ...],
+) -> BuildTags:
+    # Static libraries and objects are bound to a platform too, though nothing tells to which level of it.
+    tags = plain if contents.is_bound else ("any",)
+    promise = question.promise
+    if promise in (AUTO, NATIVE):
+        return BuildTags(tags=tags)
+    if contents.is_bound:
+        # What nobody reads cannot be held to more than the plain platform; a promise is checked, or not made.
+        return BuildTags(tags=tags, findings=() if promise in tags else (_unchecked_promise(promise, contents),))
+    return BuildTags(tags=tags, findings=impossible(promise) or (_promise_without_binaries(promise),))
+
+
+def _unknown_promise(promise: str) -> Finding:
+    return unknown_tag(promise, others=(AUTO, NATIVE))
+
+
+def _promise_without_binaries(promise: str) -> Finding:
+    return Finding(
+        code="TW316",
+        severity=Severity.NOTE,
+        where=promise,
+        message="nothing in the wheel is bound to a platform, so it is tagged for any",
+        hint="when a module should be there, look at the install() commands of CMakeLists.txt",
+    )
+
+
+def _unchecked_promise(promise: str, contents: Contents) -> Finding:
+    shown = contents.binaries()[:_MOST]
+    return Finding(
+        code="TW315",
+        severity=Severity.ERROR,
+        where=promise,
+        message=f"{promise} was promised, but cannot be checked: nothing in the wheel is audited here",
+        evidence=tuple(f"{file.path}: {binary.format.value}" for file, binary in shown),
+        hint="set tool.truewheel.tag to auto or native for the plain platform tag",
+    )

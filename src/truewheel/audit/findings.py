@@ -1,0 +1,186 @@
+"""What is to be said of libraries, search paths, symbols and CPUs: one function a code, for every platform.
+
+TW201 to TW206, TW304 and TW306 are made here and nowhere else, from the audit. What differs between platforms is data
+that they supply: :class:`~truewheel.platforms.base.Words`, a sentence on a missing library, a mixture of CPUs. Pure.
+"""
+
+from __future__ import annotations
+
+from ..model.audit import Cause, ExcludedBy, Supplied
+from ..model.binary import NeedKind
+from ..model.finding import Finding, Severity
+from ..model.tags import NEVER
+from ..platforms import platform_of
+from ..platforms.base import BUILD_PLACES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..model.audit import Code, Linkage, PlatformAudit, Requirement
+    from ..model.binary import SearchPath
+    from ..platforms.base import Mixture, Platform
+
+
+def findings_of(part: PlatformAudit) -> tuple[Finding, ...]:
+    """Return everything that is to be said of the files of one platform, whatever their tag."""
+    platform = platform_of(part.family)
+    found: list[Finding] = list(platform.hazards(part.files))
+    mixture = platform.mixture(part.files)
+    if mixture is not None:
+        found.append(several_cpus(mixture))
+    for code in part.files:
+        found += _search_path_findings(platform, code)
+    for link in part.linkage:
+        found += _library_findings(platform, part, link)
+    for requirement in part.requirements:
+        found += _never_fulfilled(requirement)
+    return tuple(dict.fromkeys(found))
+
+
+def _search_path_findings(platform: Platform, code: Code) -> Iterator[Finding]:
+    for path in code.slice.search_paths:
+        if not platform.is_portable(path):
+            yield search_path_of_this_machine(platform, code, path)
+
+
+def _library_findings(
+    platform: Platform,
+    part: PlatformAudit,
+    link: Linkage,
+) -> Iterator[Finding]:
+    if isinstance(link.source, (ExcludedBy, Supplied)) and link.in_wheel is None:
+        return
+    # Where no promise can be kept, nothing is outside of one.
+    if link.is_outside and part.basis.kind is None:
+        return
+    if platform.is_python(link.need.library):
+        if not isinstance(link.source, ExcludedBy):
+            yield linked_with_python(link)
+    elif link.is_outside:
+        if link.need.kind is not NeedKind.WEAK:  # which may stay unfulfilled
+            yield missing_library(platform, link)
+    elif link.in_wheel is not None and not isinstance(link.source, ExcludedBy):
+        yield unreachable_library(platform, link)
+
+
+def _never_fulfilled(requirement: Requirement) -> Iterator[Finding]:
+    if requirement.level != NEVER:
+        return
+    if requirement.cause == Cause.NEWER_CPU:
+        yield newer_cpu(requirement)
+    elif requirement.cause != Cause.NOT_SUPPLIED:  # libraries are told by their linkage
+        yield unpromised_symbol(requirement)
+
+
+# --- libraries --------------------------------------------------------------------------------------------------
+
+
+def missing_library(platform: Platform, link: Linkage) -> Finding:
+    """Return TW201: a library that neither the wheel nor the system has."""
+    library = link.need.library
+    is_delayed = link.need.kind is NeedKind.DELAYED
+    message, hint = platform.explain_missing(link.need)
+    name = platform.names_to_exclude(link.need)[-1]
+    when = " when it is first used" if is_delayed else ""
+    return Finding(
+        code="TW201",
+        severity=Severity.NOTE if is_delayed else Severity.WARNING,
+        where=link.file,
+        message=message,
+        evidence=(f"{link.file} {platform.words.needs} {library}{when}",),
+        hint=f'{hint}, or, when someone else supplies it, set tool.truewheel.exclude = ["{name}"], or --exclude {name}',
+    )
+
+
+def unreachable_library(platform: Platform, link: Linkage) -> Finding:
+    """Return TW202: a library of the wheel that the loader does not find, unless Python code loads it first."""
+    words, library = platform.words, link.need.library
+    path = link.in_wheel.path if link.in_wheel is not None else ""
+    return Finding(
+        code="TW202",
+        severity=Severity.NOTE,
+        where=link.file,
+        message=words.unreachable.format(library=library),
+        evidence=(
+            f"{link.file} {words.needs} {library}, which is {path}",
+            f"searches {', '.join(link.searched) or words.nowhere}",
+        ),
+        hint=words.reach,
+    )
+
+
+def linked_with_python(link: Linkage) -> Finding:
+    """Return TW203: an interpreter that is linked statically has no such library, and another has its own."""
+    return Finding(
+        code="TW203",
+        severity=Severity.WARNING,
+        where=link.file,
+        message="linked with libpython, which many interpreters do not have",
+        evidence=(f"{link.file} needs {link.need.library}",),
+        hint="ask find_package(Python) for Development.Module instead of Development",
+    )
+
+
+def search_path_of_this_machine(
+    platform: Platform,
+    code: Code,
+    path: SearchPath,
+) -> Finding:
+    """Return TW204, or TW205 when the path leads into a build tree: it means nothing on another machine."""
+    is_build_place = path.path.startswith(BUILD_PLACES)
+    what = "points into a build tree" if is_build_place else "is not relative to the file"
+    return Finding(
+        code="TW205" if is_build_place else "TW204",
+        severity=Severity.WARNING,
+        where=code.path,
+        message=f"{platform.words.search_path.format(kind=path.kind)} that {what}: it means nothing elsewhere",
+        evidence=(f"{path.kind} {path.path}",),
+        hint=platform.words.set_search_path,
+    )
+
+
+# --- symbols and CPUs -------------------------------------------------------------------------------------------
+
+
+def unpromised_symbol(requirement: Requirement) -> Finding:
+    """Return TW206: a symbol that no system promises, be it too new or private to its library."""
+    library = requirement.evidence.library
+    if requirement.cause == Cause.PRIVATE_SYMBOL:
+        message = f"uses a symbol that {library} keeps to itself or no longer has"
+        hint = "call its public replacement, or link that library statically"
+    else:
+        message = f"uses a symbol version of {library} that is newer than every level known here"
+        hint = "build with an older compiler, or link that library statically (-static-libstdc++, -static-libgcc)"
+    return Finding(
+        code="TW206",
+        severity=Severity.WARNING,
+        where=requirement.evidence.file,
+        message=message,
+        evidence=(str(requirement.evidence),),
+        hint=hint,
+    )
+
+
+def newer_cpu(requirement: Requirement) -> Finding:
+    """Return TW304: code that no tag promises the CPU for."""
+    return Finding(
+        code="TW304",
+        severity=Severity.WARNING,
+        where=requirement.evidence.file,
+        message="code that needs more than the baseline CPU",
+        evidence=(str(requirement.evidence), "ld.so refuses to load it on older CPUs"),
+        hint="build without -march=x86-64-vN (or -Wl,-z,x86-64-vN), choose at run time, or make it a variant",
+    )
+
+
+def several_cpus(mixture: Mixture) -> Finding:
+    """Return TW306: files that no one machine can load together."""
+    return Finding(
+        code="TW306",
+        severity=mixture.severity,
+        where=mixture.rows[0][0],
+        message=mixture.what,
+        evidence=tuple(f"{path}: {cpus}" for path, cpus in mixture.rows),
+        hint=mixture.hint,
+    )

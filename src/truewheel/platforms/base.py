@@ -1,0 +1,323 @@
+"""What every platform can answer, with the answers that most of them give.
+
+A platform is one family of operating systems as knowledge: what it supplies, how its loader searches, and what it calls
+itself in a tag. It answers questions about files, and draws no conclusion: resolving needs, choosing the strictest
+requirement and reporting what is wrong happens in ``truewheel.audit``, once for all platforms.
+
+To add a platform: a module here with a subclass of :class:`Platform`, a row in ``truewheel.platforms``, a table in
+``policy/``. Pure.
+"""
+
+from __future__ import annotations
+
+import posixpath
+
+from ..model.audit import Requirement
+from ..model.finding import Severity
+from ..model.floor import Floor
+from ..model.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ..model.audit import Code, Linkage, Supplied, TagBasis, Violation
+    from ..model.binary import Format, Need, SearchPath, Slice
+    from ..model.finding import Finding
+    from ..model.floor import Evidence
+    from ..model.tags import Level, PlatformTag
+
+BUILD_PLACES = (
+    "/tmp/",
+    "/var/tmp/",
+    "/var/folders/",
+    "/home/",
+    "/root/",
+    "/build",
+    "/project",
+    "/github/",
+    "/private/",
+    "/Users/",
+    "/Volumes/",
+)
+"""Where build trees and checkouts lie, on the machines of people and of build services."""
+
+
+class Words(Record):
+    """How findings about a platform's libraries speak: what differs between platforms.
+
+    :param needs: the verb, ``needs`` or ``imports``.
+    :param nowhere: what is searched when nothing is.
+    :param unreachable: what is wrong with a library of the wheel that the loader does not find.
+    :param reach: how to make it findable.
+    :param search_path: what a search path is called; ``{kind}`` is what the file calls it.
+    :param set_search_path: how to change one.
+    :param ask_for_less: what makes binaries that ask for less; empty where tags have no level.
+    :param other_sdk: what makes binaries for the ``{sdk}`` and ``{cpu}`` of a tag, where tags name an SDK.
+    """
+
+    needs: str = "needs"
+    nowhere: str = "nothing"
+    unreachable: str = "{library} is in the wheel, but the loader is not told where"
+    reach: str = "give it an $ORIGIN RPATH, or load the library first from __init__.py"
+    search_path: str = "a {kind}"
+    set_search_path: str = (
+        'in CMake: set_target_properties(NAME PROPERTIES INSTALL_RPATH "$ORIGIN"), and install the target'
+    )
+    ask_for_less: str = ""
+    other_sdk: str = ""
+
+
+class Mixture(Record):
+    """Files for several CPUs, which no one machine can load.
+
+    :param rows: each file's path, with what it is for.
+    """
+
+    rows: tuple[tuple[str, str], ...]
+    what: str = "binaries for several CPUs in one wheel"
+    hint: str = "build one wheel per CPU"
+    severity: Severity = Severity.WARNING
+
+
+class Platform:
+    """One family of operating systems. A subclass writes at least the methods that raise ``NotImplementedError``."""
+
+    family: str
+    """``linux``, ``macos``, ``windows``, ``android``, ``ios``, ``emscripten``."""
+    words: Words = Words()
+
+    # --- which files and tags belong to it ----------------------------------------------------------------------
+
+    def owns(self, form: Format, piece: Slice) -> bool:
+        """Return whether this slice is code for this platform. Exactly one platform owns each loadable slice."""
+        raise NotImplementedError
+
+    def parse_tag(self, text: str) -> PlatformTag | None:
+        """Return the tag that ``text`` spells, ``None`` when it is not a well-formed tag of this platform."""
+        raise NotImplementedError
+
+    def is_plausible(self, promise: str) -> bool:
+        """Return whether binaries of this platform could make a tag of ``promise``, be it whole or short of its CPU.
+
+        For a promise that they could not keep, nothing need be built.
+        """
+        return self.parse_tag(promise) is not None
+
+    def expand(self, promise: str, files: Sequence[Code]) -> str:
+        """Return a promise that users may shorten as a whole tag: ``manylinux_2_17`` → ``manylinux_2_17_x86_64``.
+
+        A promise that is whole, or not understood, comes back as it is.
+        """
+        return promise
+
+    def aliases(self, tag: PlatformTag) -> tuple[str, ...]:
+        """Return older names of the same promise: ``manylinux_2_17_x86_64`` → ``("manylinux2014_x86_64",)``."""
+        return ()
+
+    def python_of(self, tag: PlatformTag) -> tuple[int, int] | None:
+        """Return the one Python whose interpreters take wheels with ``tag``, where a tag belongs to one: ``(3, 14)``."""
+        return None
+
+    def tag_notes(
+        self,
+        files: Sequence[Code],
+        tag: PlatformTag,
+    ) -> Iterable[Finding]:
+        """Return what is worth saying of a claimed tag besides truth: an index refuses it, no installer asks for it …"""
+        return ()
+
+    # --- where its loader finds libraries -----------------------------------------------------------------------
+
+    def needs(self, code: Code) -> Sequence[Need]:
+        """Return the libraries that a file needs."""
+        return code.slice.needs
+
+    def fold(self, name: str) -> str:
+        """Return a library's name as the loader compares it."""
+        return name
+
+    def names_of_file(self, code: Code) -> tuple[str, ...]:
+        """Return the names by which other files may need this one."""
+        return (posixpath.basename(code.path),)
+
+    def name_in_wheel(self, need: Need) -> str | None:
+        """Return the name by which the wheel is searched for a library; ``None`` for one that it cannot supply."""
+        return posixpath.basename(need.library)
+
+    def names_to_exclude(self, need: Need) -> tuple[str, ...]:
+        """Return the names of a library that an ``exclude`` glob may match."""
+        return (need.library,)
+
+    def reaches(self, code: Code, need: Need, library: Code) -> bool:
+        """Return whether the loader, when it loads ``code``, finds what it needs in ``library``, a file of the wheel."""
+        raise NotImplementedError
+
+    def searched(self, code: Code, need: Need) -> tuple[str, ...]:
+        """Return the places in the wheel where the loader looks, for people."""
+        raise NotImplementedError
+
+    def directories_searched(self, files: Sequence[Code]) -> frozenset[str]:
+        """Return the directories of the wheel that some file's search path leads to.
+
+        A library there may have been loaded already when another file needs it.
+        """
+        return frozenset()
+
+    def places_outside(
+        self,
+        code: Code,
+        need: Need,
+    ) -> Iterable[tuple[str, str]]:
+        """Return absolute paths where the loader of the building machine looks, each with the rule that leads there."""
+        return ()
+
+    def supplies(
+        self,
+        code: Code,
+        need: Need,
+        kind: str | None,
+    ) -> Supplied | None:
+        """Return since when the system, or Python, has what ``code`` needs; ``None`` when it has not.
+
+        :param kind: the promise that is made (``manylinux``, ``musllinux``); ``None`` when none is.
+        """
+        raise NotImplementedError
+
+    def is_python(self, library: str) -> bool:
+        """Return whether a library is Python itself, which modules must not be linked with on this platform."""
+        return False
+
+    def is_portable(self, path: SearchPath) -> bool:
+        """Return whether a search path means the same on every machine."""
+        return True
+
+    def explain_missing(self, need: Need) -> tuple[str, str]:
+        """Return what a library is that nobody supplies, as a sentence, and what to do about it."""
+        raise NotImplementedError
+
+    # --- what its tags are made of ------------------------------------------------------------------------------
+
+    def basis(self, files: Sequence[Code]) -> TagBasis:
+        """Return what the tags of these files are made of, besides a level. There is at least one file."""
+        raise NotImplementedError
+
+    def is_run(self, code: Code, files: Sequence[Code]) -> bool:
+        """Return whether Python may run this slice of all ``files``; others set no requirement."""
+        return True
+
+    def requirements(
+        self,
+        code: Code,
+        linkage: Sequence[Linkage],
+        kind: str | None,
+    ) -> Iterable[Requirement]:
+        """Return what one file asks of the system.
+
+        :param linkage: of this file.
+        :param kind: the promise that it is held to.
+        """
+        return ()
+
+    def oldest(self, kind: str, ending: str) -> Level:
+        """Return the oldest system that there is a tag for."""
+        return ()
+
+    def level_in(
+        self,
+        requirement: Requirement,
+        ending: str,
+    ) -> Level | None:
+        """Return the level of a requirement in a tag with that ending; ``None`` where it does not count."""
+        return requirement.level
+
+    def format_tag(self, kind: str, level: Level, ending: str) -> str:
+        """Return the tag that promises a level."""
+        raise NotImplementedError
+
+    def floors(
+        self,
+        requirements: Sequence[Requirement],
+        basis: TagBasis,
+    ) -> tuple[Floor, ...]:
+        """Return the strictest requirement of each thing that has a version, with all its evidence; the decisive first."""
+        return tuple(strictest(group) for group in grouped(requirements).values())
+
+    # --- whether a tag is true ----------------------------------------------------------------------------------
+
+    def mismatches(
+        self,
+        files: Sequence[Code],
+        tag: PlatformTag,
+    ) -> Iterable[Violation]:
+        """Return the files that are not for the systems of ``tag`` at all: another CPU, another SDK, another libc."""
+        raise NotImplementedError
+
+    def as_run_by(self, code: Code, tag: PlatformTag) -> Code:
+        """Return a file as the systems of ``tag`` run it: code for an older CPU runs as code for theirs."""
+        return code
+
+    def limit(
+        self,
+        requirement: Requirement,
+        tag: PlatformTag,
+    ) -> Level | None:
+        """Return the level that ``tag`` allows for a requirement; ``None`` when it says nothing of it."""
+        return tag.level
+
+    def allowance(self, requirement: Requirement, tag: PlatformTag) -> str:
+        """Return what ``tag`` has instead of what is required, as the end of a sentence."""
+        raise NotImplementedError
+
+    # --- what else may be wrong ---------------------------------------------------------------------------------
+
+    def mixture(self, files: Sequence[Code]) -> Mixture | None:
+        """Return the files for several CPUs, where no machine can load all of them."""
+        if len({code.cpu for code in files}) < 2:
+            return None
+        return Mixture(rows=tuple((code.path, code.cpu) for code in files))
+
+    def hazards(self, files: Sequence[Code]) -> Iterator[Finding]:
+        """Yield what is wrong with the files that only this platform has: its flags, its signatures, its ABIs."""
+        yield from ()
+
+
+def require(
+    code: Code,
+    of: str,
+    level: Level,
+    evidence: Evidence,
+    cause: str,
+    *,
+    version: tuple[int, ...] | None = None,
+    slot: str = "",
+) -> Requirement:
+    """Return a requirement of ``code``; its version is the level, unless people count otherwise."""
+    shown = level if version is None else version
+    return Requirement(of=of, level=level, version=shown, evidence=evidence, cause=cause, nth=code.nth, slot=slot)
+
+
+def grouped(requirements: Iterable[Requirement]) -> dict[tuple[str, str], list[Requirement]]:
+    """Return requirements by what they are of, and for which CPU; those that no system fulfils set no floor."""
+    groups: dict[tuple[str, str], list[Requirement]] = {}
+    for requirement in requirements:
+        groups.setdefault((requirement.of, requirement.slot), []).append(requirement)
+    return groups
+
+
+def strictest(group: Sequence[Requirement]) -> Floor:
+    """Return the floor that requirements of one thing set: the newest system, with everything that asks for it."""
+    top = max(group, key=lambda requirement: requirement.level)
+    evidence = dict.fromkeys(one.evidence for one in group if one.version == top.version)
+    return Floor(of=top.of, version=top.version, evidence=tuple(evidence), cpu=top.slot or None)
+
+
+def whole_number(text: str) -> int | None:
+    """Return the number that ASCII digits without a leading zero spell, as tags have them.
+
+    >>> whole_number("17"), whole_number("0"), whole_number("017"), whole_number("x")
+    (17, 0, None, None)
+    """
+    if not text.isascii() or not text.isdecimal() or (text[0] == "0" and text != "0"):
+        return None
+    return int(text)

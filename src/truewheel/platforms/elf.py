@@ -1,0 +1,106 @@
+"""What Linux and Android share: ELF files, and how their loaders find the libraries that these need.
+
+A library is needed by its SONAME, and looked for in the directories of DT_RPATH or DT_RUNPATH, where ``$ORIGIN`` is the
+directory of the file itself; then where the system keeps its own. One that was loaded already serves every later file that
+needs its SONAME. Sources: ld.so(8), https://man7.org/linux/man-pages/man8/ld.so.8.html; gABI, chapter 5. Pure.
+"""
+
+from __future__ import annotations
+
+import posixpath
+
+from ..model.binary import ElfSlice, Format
+from ..model.record import worked_out
+from .base import Platform
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..model.audit import Code
+    from ..model.binary import Need, SearchPath, Slice
+
+ORIGIN = ("$ORIGIN", "${ORIGIN}")
+"""The two spellings of a file's own directory."""
+
+
+@worked_out
+def is_android(piece: ElfSlice) -> bool:
+    """Return whether code is for Android: by its note, its interpreter, or the symbol versions that only bionic has."""
+    if any(stated.platform == "android" for stated in piece.minimum_os):
+        return True
+    for need in piece.needs:
+        if any(version == "LIBC" or version.startswith("LIBC_") for version in need.versions):
+            return True
+    return (piece.interpreter or "").startswith("/system/bin/linker")
+
+
+class ElfPlatform(Platform):
+    """A system whose files are ELF."""
+
+    reads_rpath = True
+    """Whether the loader reads DT_RPATH, as it does DT_RUNPATH."""
+
+    def is_mine(self, piece: ElfSlice) -> bool:
+        """Return whether an ELF file is for this system."""
+        raise NotImplementedError
+
+    def owns(self, form: Format, piece: Slice) -> bool:
+        """Return whether a slice is an ELF file for this system."""
+        return form is Format.ELF and isinstance(piece, ElfSlice) and self.is_mine(piece)
+
+    def names_of_file(self, code: Code) -> tuple[str, ...]:
+        """Return the file's name and its SONAME, by which loaded libraries are known."""
+        name = posixpath.basename(code.path)
+        if code.slice.name and code.slice.name != name:
+            return name, code.slice.name
+        return (name,)
+
+    def name_in_wheel(self, need: Need) -> str | None:
+        """Return the name as it is written."""
+        return need.library
+
+    def reaches(self, code: Code, need: Need, library: Code) -> bool:
+        """Return whether a search path of ``code`` leads to the directory of ``library``."""
+        return library.directory in self._directories(code)
+
+    def searched(self, code: Code, need: Need) -> tuple[str, ...]:
+        """Return the directories, sorted."""
+        return tuple(sorted(self._directories(code)))
+
+    def directories_searched(self, files: Sequence[Code]) -> frozenset[str]:
+        """Return the directories that all search paths lead to."""
+        found: set[str] = set()
+        for code in files:
+            found.update(self._directories(code))
+        return frozenset(found)
+
+    def places_outside(
+        self,
+        code: Code,
+        need: Need,
+    ) -> Iterator[tuple[str, str]]:
+        """Yield what absolute search paths lead to."""
+        for search in self._search_paths(code):
+            if search.path.startswith("/"):
+                yield posixpath.join(search.path, need.library), f"{search.kind} {search.path}"
+
+    def is_portable(self, path: SearchPath) -> bool:
+        """Return whether a search path is relative to the file."""
+        return path.path.startswith(ORIGIN)
+
+    def _search_paths(self, code: Code) -> list[SearchPath]:
+        return [path for path in code.slice.search_paths if self.reads_rpath or path.kind == "RUNPATH"]
+
+    def _directories(self, code: Code) -> set[str]:
+        return {expand_origin(search.path, code.directory) for search in self._search_paths(code)}
+
+
+def expand_origin(path: str, directory: str) -> str:
+    """Return the directory that a search path means for a file that is installed in ``directory``.
+
+    >>> expand_origin("$ORIGIN/../p.libs", "p/sub"), expand_origin("${ORIGIN}", ".")
+    ('p/p.libs', '.')
+    """
+    relative = path.replace("${ORIGIN}", "$ORIGIN").replace("$ORIGIN", ".", 1)
+    return posixpath.normpath(posixpath.join(directory, relative.lstrip("/")))

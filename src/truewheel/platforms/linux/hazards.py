@@ -1,0 +1,114 @@
+"""What is wrong with ELF files on Linux besides libraries and levels: flags, ABIs, and two libcs in one wheel. Pure."""
+
+from __future__ import annotations
+
+from ...model.binary import ElfSlice, Kind
+from ...model.finding import Finding, Severity
+from .libc import libc_of
+from .policy import UNNAMED_CPU
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ...model.audit import Code
+    from ...model.binary import Slice
+
+
+def hazards_of(files: Sequence[Code]) -> Iterator[Finding]:
+    """Yield executable stacks, text relocations, strange ABIs, and files for glibc beside files for musl."""
+    for code in files:
+        yield from _strange_abi(code)
+        piece = code.slice
+        if not isinstance(piece, ElfSlice):
+            continue
+        if _wants_executable_stack(piece):
+            yield _executable_stack(code, piece)
+        if piece.text_relocations:
+            yield _text_relocations(code)
+    yield from _two_libcs(files)
+
+
+def abi_mismatch(piece: Slice) -> str | None:
+    """Return which ABI a file has, where it is not the one that Linux distributions use on its CPU."""
+    if not isinstance(piece, ElfSlice):
+        return None
+    # Arm: the hard-float EABI (Debian's armhf). https://wiki.debian.org/ArmHardFloatPort
+    if piece.cpu == "armv7l":
+        return "soft-float code" if piece.float_abi == "soft" else None
+    if piece.cpu == "arm":
+        return f"{piece.float_abi or 'unknown'} float ABI"
+    # RISC-V: lp64d. https://github.com/riscv-non-isa/riscv-elf-psabi-doc
+    if piece.cpu == "riscv64":
+        return None if piece.float_abi == "double" else f"{piece.float_abi} float ABI"
+    # LoongArch: lp64d. https://github.com/loongson/la-abi-specs
+    if piece.cpu == "loongarch64":
+        return None if piece.float_abi in (None, "double") else f"{piece.float_abi} float ABI"
+    # Little-endian POWER: ELFv2.
+    if piece.cpu == "ppc64le" and piece.ppc_abi == 1:
+        return "ELF ABI version 1"
+    return None
+
+
+def _strange_abi(code: Code) -> Iterator[Finding]:
+    wrong = abi_mismatch(code.slice)
+    if wrong is not None:
+        yield Finding(
+            code="TW314",
+            severity=Severity.WARNING,
+            where=code.path,
+            message=f"{wrong} is not what Linux on {code.cpu} uses",
+            evidence=(flags_of(code.slice),),
+            hint="build with the distribution's own compiler for that CPU",
+        )
+
+
+def flags_of(piece: Slice) -> str:
+    """Return the header's flags, in which the ABI is stated, for people."""
+    return f"e_flags {getattr(piece, 'flags', 0):#x}"
+
+
+def _wants_executable_stack(piece: ElfSlice) -> bool:
+    # Without PT_GNU_STACK glibc takes DEFAULT_STACK_PERMS, which has PF_X on x86 (sysdeps/*/stackinfo.h).
+    if piece.executable_stack is None:
+        return piece.cpu in ("x86_64", "i686") and piece.kind is Kind.SHARED and libc_of(piece) == "glibc"
+    return piece.executable_stack
+
+
+def _executable_stack(code: Code, piece: ElfSlice) -> Finding:
+    # https://sourceware.org/glibc/wiki/Release/2.41: dlopen refuses it.
+    what = "has the X flag" if piece.executable_stack else "is missing"
+    return Finding(
+        code="TW303",
+        severity=Severity.WARNING,
+        where=code.path,
+        message="asks for an executable stack, which glibc 2.41 and hardened systems refuse",
+        evidence=(f"PT_GNU_STACK {what}",),
+        hint="link with -Wl,-z,noexecstack, and add .note.GNU-stack to assembly sources",
+    )
+
+
+def _text_relocations(code: Code) -> Finding:
+    return Finding(
+        code="TW310",
+        severity=Severity.WARNING,
+        where=code.path,
+        message="has text relocations, which hardened systems and musl refuse",
+        evidence=("DT_TEXTREL is set",),
+        hint="compile every part with -fPIC (CMake: POSITION_INDEPENDENT_CODE ON)",
+    )
+
+
+def _two_libcs(files: Sequence[Code]) -> Iterator[Finding]:
+    if all(code.cpu.startswith(UNNAMED_CPU) for code in files):
+        return  # no tag names such a CPU, so no libc is promised
+    rows = [(code.path, libc_of(code.slice)) for code in files]
+    if len({libc for _, libc in rows if libc is not None}) > 1:
+        yield Finding(
+            code="TW308",
+            severity=Severity.WARNING,
+            where=files[0].path,
+            message="binaries for glibc and for musl in one wheel",
+            evidence=tuple(f"{path}: {libc}" for path, libc in rows if libc is not None),
+            hint="build one wheel for each",
+        )
