@@ -37,13 +37,13 @@ GOAL_OF_ALL = GOAL._replace(nodes=7.5)
 CEILINGS = {
     #                         nodes comp cond dec.  p90  comm suppr silent
     "(top)":            Limits(10.1,  60, 49, 0.34, 0.63, 0.5, 2.0,  11),
-    "audit":            Limits( 9.6,  64, 35, 0.32, 0.74, 1.6, 0.0,   8),
-    "audit/python":     Limits( 8.5,  35, 13, 0.30, 0.63, 4.4, 0.1,   0),
+    "audit":            Limits( 8.2,  55, 29, 0.28, 0.51, 1.5, 0.0,   8),
+    "audit/python":     Limits( 8.9,  49, 18, 0.32, 0.67, 4.3, 0.1,   0),
     "formats":          Limits(11.9,  32, 59, 0.38, 0.75, 1.6, 0.9,  28),
     "model":            Limits( 9.8,  51, 21, 0.49, 0.75, 0.6, 1.1,   7),
     "planning":         Limits(12.5,  85, 37, 0.67, 1.00, 0.0, 1.3,   1),
-    "platforms":        Limits(10.5,  55, 31, 0.50, 0.74, 3.8, 0.2,   2),
-    "platforms/linux":  Limits(10.6,  59, 49, 0.50, 0.80, 4.0, 0.4,   8),
+    "platforms":        Limits( 9.2,  48, 27, 0.30, 0.57, 3.3, 0.1,   2),
+    "platforms/linux":  Limits( 9.9,  55, 46, 0.46, 0.80, 3.8, 0.4,   8),
     "project_settings": Limits(11.0,  67, 96, 0.46, 1.16, 0.0, 0.0,   2),
     "system":           Limits( 8.3, 64, 42, 0.25, 0.28, 0.0, 0.0,   0),
     "system/engine":    Limits( 9.3,  44, 28, 0.29, 0.59, 0.5, 1.5,   9),
