@@ -81,88 +81,95 @@ class _Label(Record):
 
 def _read_label(label: str, extension: str) -> _Label | None:
     """Return what a label says; ``None`` when it says nothing of a Python."""
-    kind, *words = label.split("-")
-    if kind.startswith("abi3"):
-        return _read_stable_abi(kind, words, extension)
-    if kind == "cpython":
-        return _read_cpython(words, extension)
-    if kind.startswith("cp3"):
-        return _read_cpython_of_windows(kind, words, extension)
-    if kind.startswith("pypy"):
-        return _read_pypy(kind, words, extension)
-    if kind.startswith("graalpy"):
-        return _read_graalpy(kind, words, extension)
+    for beginning, extensions, read in _LABELS:
+        if label.startswith(beginning) and extension in extensions:
+            return read(label)
     return None
 
 
-def _read_stable_abi(kind: str, words: list[str], extension: str) -> _Label | None:
-    """Read ``abi3.so`` and ``abi3t-x86_64-linux-gnu.so``."""
+def _read_stable_abi(label: str) -> _Label | None:
+    """Read ``abi3`` and ``abi3t-x86_64-linux-gnu``."""
     # PEP 803 has both spellings, with and without a platform.
-    if kind not in ("abi3", "abi3t") or extension not in ("so", "pyd"):
+    kind, dash, platform = label.partition("-")
+    if kind not in ("abi3", "abi3t"):
         return None
-    return _with_platform(None, kind, words)
+    return _with_platform(None, kind, dash, platform)
 
 
-def _read_cpython(words: list[str], extension: str) -> _Label | None:
-    """Read ``cpython-313t-x86_64-linux-gnu.so``, which is for cp313-cp313t."""
-    if not words or extension not in ("so", "dll"):
-        return None
+def _read_cpython(label: str) -> _Label | None:
+    """Read ``cpython-313t-x86_64-linux-gnu``, which is for cp313-cp313t."""
+    _, _, rest = label.partition("-")
+    abi, dash, platform = rest.partition("-")
     # Flags follow the version (PEP 3149): t is PEP 703's, d stands for debug, m for pymalloc.
-    version = words[0].rstrip(_SMALL_LETTERS)
-    if not _is_python3(version):
+    version = abi.rstrip(_SMALL_LETTERS)
+    if not _is_numbered("3", version):
         return None
-    return _with_platform(f"cp{version}", f"cp{words[0]}", words[1:])
+    python_tag = f"cp{version}"
+    abi_tag = f"cp{abi}"
+    return _with_platform(python_tag, abi_tag, dash, platform)
 
 
-def _read_cpython_of_windows(kind: str, words: list[str], extension: str) -> _Label | None:
-    """Read ``cp313t-win_amd64.pyd``, which is for cp313-cp313t."""
-    # Python/dynload_win.c; the platform is one word, and always there.
-    if extension != "pyd" or len(words) != 1:
+def _read_cpython_of_windows(label: str) -> _Label | None:
+    """Read ``cp313t-win_amd64``, which is for cp313-cp313t."""
+    # Python/dynload_win.c: the platform is one word, and always there.
+    abi, dash, platform = label.partition("-")
+    python_tag = abi.removesuffix("t")
+    if not _is_numbered("cp3", python_tag) or not dash or "-" in platform:
         return None
-    version = kind.removeprefix("cp").removesuffix("t")
-    if not _is_python3(version):
-        return None
-    return _with_platform(f"cp{version}", kind, words)
+    return _with_platform(python_tag, abi, dash, platform)
 
 
-def _read_pypy(kind: str, words: list[str], extension: str) -> _Label | None:
-    """Read ``pypy311-pp73-x86_64-linux-gnu.so``, which is for pp311-pypy311_pp73."""
-    if not words or extension not in ("so", "pyd"):
+def _read_pypy(label: str) -> _Label | None:
+    """Read ``pypy311-pp73-x86_64-linux-gnu``, which is for pp311-pypy311_pp73."""
+    python, _, rest = label.partition("-")
+    abi, dash, platform = rest.partition("-")
+    if not _is_numbered("pypy", python) or not _is_numbered("pp", abi):
         return None
-    version = kind.removeprefix("pypy")
-    abi = words[0]
-    if not abi.startswith("pp") or not abi.removeprefix("pp").isdecimal():
+    version = python.removeprefix("pypy")
+    python_tag = f"pp{version}"
+    abi_tag = f"{python}_{abi}"
+    return _with_platform(python_tag, abi_tag, dash, platform)
+
+
+def _read_graalpy(label: str) -> _Label | None:
+    """Read ``graalpy250-312-native-x86_64-linux``, which is for graalpy312-graalpy250_312_native."""
+    release, _, rest = label.partition("-")
+    version, _, rest = rest.partition("-")
+    abi, dash, platform = rest.partition("-")
+    # Early releases did not write their own number.
+    if release != "graalpy" and not _is_numbered("graalpy", release):
         return None
     if not version.isdecimal():
         return None
-    return _with_platform(f"pp{version}", f"{kind}_{abi}", words[1:])
-
-
-def _read_graalpy(kind: str, words: list[str], extension: str) -> _Label | None:
-    """Read ``graalpy250-312-native-x86_64-linux.so``, which is for graalpy312-graalpy250_312_native."""
-    if len(words) < 2 or extension == "dll":
-        return None
-    version, abi = words[:2]
-    # Early releases of GraalPy did not write their own version.
-    release = kind.removeprefix("graalpy") or "0"
-    if not release.isdecimal() or not version.isdecimal():
-        return None
     if not abi or abi.strip(_SMALL_LETTERS):
         return None
-    return _with_platform(f"graalpy{version}", f"{kind}_{version}_{abi}", words[2:])
+    python_tag = f"graalpy{version}"
+    abi_tag = f"{release}_{version}_{abi}"
+    return _with_platform(python_tag, abi_tag, dash, platform)
 
 
-def _is_python3(version: str) -> bool:
-    """Return whether a text is a version of Python 3, as tags write it: 313."""
-    return version.startswith("3") and len(version) > 1 and version.isdecimal()
+_LABELS = (
+    ("abi3", ("so", "pyd"), _read_stable_abi),
+    ("cpython-", ("so", "dll"), _read_cpython),
+    ("cp3", ("pyd",), _read_cpython_of_windows),
+    ("pypy", ("so", "pyd"), _read_pypy),
+    ("graalpy", ("so", "pyd", "dylib"), _read_graalpy),
+)
+"""How labels begin, before which extensions they stand, and who reads them."""
 
 
-def _with_platform(python_tag: str | None, abi_tag: str, words: list[str]) -> _Label | None:
-    """Return a label whose other words are the platform; ``None`` when they cannot be one."""
-    platform = "-".join(words)
-    if words and not platform:
+def _is_numbered(prefix: str, text: str) -> bool:
+    """Return whether a text is a prefix and a number."""
+    return text.startswith(prefix) and text.removeprefix(prefix).isdecimal()
+
+
+def _with_platform(python_tag: str | None, abi_tag: str, dash: str, platform: str) -> _Label | None:
+    """Return a label; ``None`` when what follows the last dash cannot be a platform."""
+    letters = platform.replace("-", "")
+    letters = letters.replace("_", "")
+    if dash and not platform:
         return None
-    if not all(letter.isalnum() or letter in "_-" for letter in platform):
+    if letters and not letters.isalnum():
         return None
     return _Label(python_tag=python_tag, abi_tag=abi_tag, platform=platform)
 
