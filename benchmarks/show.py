@@ -78,6 +78,8 @@ def compare(path: Path, contest: Contest, runs: int) -> Ratios | None:
 def count(path: Path, contest: Contest) -> Ratios | None:
     """The same with instructions, in all three places; wall time is none, and is given as CPU time is."""
     here = turns.environment(turns.ROOT)
+    turns.python(["-m", "truewheel", "show", str(path)], here)  # which writes byte code
+    turns.python([*contest.theirs, str(path)], contest.environ)
     bare = turns.instructions(["-c", "pass"], here)
     ours = turns.instructions(["-m", "truewheel", "show", str(path)], here)
     theirs = turns.instructions([*contest.theirs, str(path)], contest.environ)

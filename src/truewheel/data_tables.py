@@ -5,8 +5,8 @@ What a table means is its owner's business.
 
 from __future__ import annotations
 
-import json
 import os.path
+from types import SimpleNamespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,5 +20,30 @@ def table(name: str) -> Mapping[str, Any]:
     """The content of ``name`` (``platforms/policy/linux.json``), parsed once."""
     if name not in _read:
         loader: Any = __spec__.loader  # a directory's or a ZIP file's; what pkgutil does, which is slow to import
-        _read[name] = json.loads(loader.get_data(os.path.join(os.path.dirname(__file__), *name.split("/"))))
+        content = loader.get_data(os.path.join(os.path.dirname(__file__), *name.split("/")))
+        _read[name] = _parsed(content.decode("utf-8"))
     return _read[name]
+
+
+def _parsed(text: str) -> Any:
+    """Return what ``json.loads`` makes of ``text``, without importing ``json``.
+
+    That import takes longer than reading the tables for a small wheel (``benchmarks/show.py``), and its work is done by
+    a scanner written in C, which is called here directly.
+    """
+    try:
+        from _json import make_scanner
+    except ImportError:  # PyPy has its own json
+        import json
+
+        return json.loads(text)
+    options: Any = SimpleNamespace(
+        strict=True,
+        object_hook=None,
+        object_pairs_hook=None,
+        parse_float=float,
+        parse_int=int,
+        parse_constant=float,
+    )
+    value, _ = make_scanner(options)(text, 0)
+    return value

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import truewheel
 from support.small_wheels import small_wheel
 from truewheel.cli import main
 
@@ -124,3 +125,18 @@ def test_a_broken_binary_is_told_as_such(
     whole = small_wheel(tmp_path / "p-1-cp39-abi3-linux_x86_64.whl", {"p/x.abi3.so": broken})
     assert main(["check", str(whole)]) == 1
     assert "TW517" in capsys.readouterr().out
+
+
+SLOW_TO_IMPORT = {"argparse", "dataclasses", "enum", "inspect", "json", "logging", "pathlib", "re", "typing"}
+
+
+def test_showing_a_small_wheel_imports_nothing_slow(wheel: Path) -> None:
+    """Each of these takes as long to import as several modules of truewheel's own (``benchmarks/show.py``)."""
+    script = "import sys; sys.path.insert(0, sys.argv[1]); from truewheel.cli import main; "
+    script += "main(['show', sys.argv[2]]); print('imported', *sys.modules)"
+    sources = Path(truewheel.__file__).parents[1]
+    command = [sys.executable, "-S", "-c", script, sources, wheel]  # what an environment imports at start is not ours
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    imported = set(done.stdout.splitlines()[-1].split())
+    assert "truewheel.audit.verdict" in imported
+    assert not imported & SLOW_TO_IMPORT

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import pickle
 
 import pytest
 
-from truewheel.model.record import NamedTuple, Record, parts, replace, rows, worked_out
+from truewheel.model.record import Enum, IntEnum, NamedTuple, Record, parts, replace, rows, worked_out
 
 
 class Point(Record):
@@ -168,3 +169,44 @@ def test_many_rows_are_made_at_once() -> None:
     made = list(rows(Row, [(1, 2), (3, 4)]))
     assert made == [Row(1, 2), Row(3, 4)]
     assert all(type(row) is Row for row in made)
+
+
+class Colour(Enum):
+    """With a method, which is no member."""
+
+    RED = "red"
+    GREEN = "green"
+
+    def shout(self) -> str:
+        return f"{self.value}!"
+
+
+class Level(IntEnum):
+    LOW = 0
+    HIGH = 1
+
+
+def test_members_of_an_enumeration_are_as_those_of_enum() -> None:
+    assert list(Colour) == [Colour.RED, Colour.GREEN]
+    assert len(Colour) == 2
+    assert Colour("red") is Colour.RED
+    assert (Colour.RED.name, Colour.RED.value, Colour.RED.shout()) == ("RED", "red", "red!")
+    assert (repr(Colour.RED), str(Colour.RED)) == ("<Colour.RED: 'red'>", "Colour.RED")
+    assert isinstance(Colour.RED, Colour)
+    assert {Colour.RED: 1}[Colour.RED] == 1
+    assert Colour.RED != Colour.GREEN
+    with pytest.raises(ValueError, match="'blue' is not a valid Colour"):
+        Colour("blue")
+
+
+def test_members_of_an_enumeration_of_numbers_are_numbers() -> None:
+    assert (int(Level.HIGH), max(Level), Level(1)) == (1, Level.HIGH, Level.HIGH)
+    assert Level.LOW < Level.HIGH
+    assert Level.HIGH == 1
+
+
+@pytest.mark.parametrize("member", [Colour.GREEN, Level.HIGH])
+def test_a_copy_of_a_member_is_the_member(member: Colour | Level) -> None:
+    assert copy.deepcopy(member) is member
+    assert copy.copy(member) is member
+    assert pickle.loads(pickle.dumps(member)) is member

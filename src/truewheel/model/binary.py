@@ -6,16 +6,14 @@ Values hold no path: where a file lies is its container's business (:mod:`truewh
 
 from __future__ import annotations
 
-import enum
-
-from .record import NamedTuple, Record
+from .record import Enum, NamedTuple, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
 
-class Format(enum.Enum):
+class Format(Enum):
     """Container format of a binary, told from its first bytes."""
 
     ELF = "ELF"
@@ -26,7 +24,7 @@ class Format(enum.Enum):
     COFF = "COFF object"
 
 
-class Kind(enum.Enum):
+class Kind(Enum):
     """What a file is to a loader."""
 
     SHARED = "shared library"
@@ -40,7 +38,7 @@ class Kind(enum.Enum):
     """Core dumps, kernel extensions, debug-symbol companions (``MH_DSYM``, ``.debug``)."""
 
 
-class NeedKind(enum.Enum):
+class NeedKind(Enum):
     """How a dependency is bound."""
 
     NORMAL = "normal"

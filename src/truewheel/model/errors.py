@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import enum
-
-from .record import Record
+from .record import IntEnum, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +12,7 @@ if TYPE_CHECKING:
     from .finding import Finding
 
 
-class ExitCode(enum.IntEnum):
+class ExitCode(IntEnum):
     """What the ``truewheel`` command returns to the shell."""
 
     FINE = 0

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import enum
-
-from .record import Record
+from .record import Enum, Record
 
 
-class Severity(enum.Enum):
+class Severity(Enum):
     """How grave a finding is. Only ``ERROR`` fails a build or a check."""
 
     NOTE = "note"

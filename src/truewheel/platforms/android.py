@@ -8,8 +8,6 @@ https://peps.python.org/pep-0738/; bionic, ``android-changes-for-ndk-developers.
 
 from __future__ import annotations
 
-import re
-
 from ..data_tables import table
 from ..model.audit import Cause, Supplied, TagBasis, Violation
 from ..model.binary import ElfSlice
@@ -88,10 +86,16 @@ class Android(ElfPlatform):
         level = _policy()["libraries"].get(need.library)
         if level is not None:
             return Supplied(since=(level,))
+        # This module is loaded for every ELF file, but seldom asked for this.
+        import re
+
         return Supplied(since=(0,)) if re.fullmatch(_LIBPYTHON, need.library) else None
 
     def is_python(self, library: str) -> bool:
         """Return whether a library is a Python, of which Android has but the one of the package."""
+        # Loaded late, for the same reason.
+        import re
+
         return re.fullmatch(_ANY_LIBPYTHON, library) is not None
 
     def explain_missing(self, need: Need) -> tuple[str, str]:

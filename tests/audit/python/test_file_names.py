@@ -35,6 +35,35 @@ def test_a_suffix_names_tags_and_a_system(name: str, python_tag: str, abi_tag: s
     assert name == f"m{suffix.text}"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "m.cpython-3-x86_64-linux-gnu.so",  # without a minor version
+        "m.cpython-27m-x86_64-linux-gnu.so",
+        "m.cpython-313-.so",
+        "m.cpython-313-a b.so",
+        "m.cpython.so",
+        "m.pypy311.so",
+        "m.pypy311-73.so",
+        "m.graalpy250-312.so",
+        "m.abi4.so",
+        "m.cp313-win_amd64.so",
+    ],
+)
+def test_a_label_that_is_not_complete_names_nothing(name: str) -> None:
+    suffix = find_suffix(name)
+    assert suffix is not None
+    assert (suffix.text, suffix.python_tag, suffix.abi_tag, suffix.platform) == (".so", None, None, "")
+    assert suffix.is_bare
+
+
+@pytest.mark.parametrize("name", ["m.cpython-313.pyd", "m.cp313-win-amd64.pyd"])
+def test_a_module_of_windows_is_never_bare(name: str) -> None:
+    suffix = find_suffix(name)
+    assert suffix is not None
+    assert (suffix.text, suffix.abi_tag, suffix.is_bare) == (".pyd", None, False)
+
+
 @pytest.mark.parametrize("name", ["m.so", "m.dylib"])
 def test_bare_suffixes_may_be_any_librarys(name: str) -> None:
     suffix = find_suffix(name)

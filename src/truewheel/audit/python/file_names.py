@@ -8,29 +8,16 @@ Sources:
 
 from __future__ import annotations
 
-import re
-
 from ...model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import re
 
     from .interpreters import Version
 
-_SUFFIXES = (
-    (".cpython-", r"\.cpython-(?P<python>3\d+)(?P<flags>[a-z]*)(?:-(?P<platform>[\w-]+))?\.(?:so|dll)$"),
-    (".cp3", r"\.cp(?P<python>3\d+)(?P<flags>t?)-(?P<platform>\w+)\.pyd$"),
-    (".pypy", r"\.pypy(?P<python>\d+)-(?P<pypy>pp\d+)(?:-(?P<platform>[\w-]+))?\.(?:so|pyd)$"),
-    (
-        ".graalpy",
-        r"\.graalpy(?P<graalpy>\d*)-(?P<python>\d+)-(?P<kind>[a-z]+)(?:-(?P<platform>[\w-]+))?\.(?:so|pyd|dylib)$",
-    ),
-    (".abi3", r"\.(?P<stable>abi3t?)(?:-(?P<platform>[\w-]+))?\.(?:so|pyd)$"),
-    (".", r"\.(?:pyd|(?P<bare>so|dylib))$"),
-)
-"""Patterns of suffixes, each after a text that such names contain. Compiling a pattern takes time, so only those are
-compiled whose text turns up."""
+_EXTENSIONS = ("so", "pyd", "dll", "dylib")
+_SMALL_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 _PYTHON_LIBRARY = r"""(?xi)(?:^|/)(?:
       python3(?P<dll>\d*)(?P<dll_t>t?)(?P<dll_d>_d)?\.dll
@@ -63,36 +50,128 @@ def find_suffix(name: str) -> Suffix | None:
     >>> find_suffix("m.cpython-313t-x86_64-linux-gnu.so").abi_tag
     'cp313t'
     """
-    for part, pattern in _SUFFIXES:
-        if part not in name:
-            continue
-        match = re.search(pattern, name)
-        if match is not None:
-            groups = match.groupdict()
-            python_tag, abi_tag = _suffix_tags(groups)
-            return Suffix(
-                text=match[0],
-                python_tag=python_tag,
-                abi_tag=abi_tag,
-                platform=groups.get("platform") or "",
-                is_bare=groups.get("bare") is not None,
-            )
+    # No regular expressions here: to import and compile them takes a tenth of the time of `truewheel show`.
+    rest, dot, extension = name.rpartition(".")
+    if not dot or extension not in _EXTENSIONS:
+        return None
+    _, dot, label = rest.rpartition(".")
+    said = _read_label(label, extension) if dot else None
+    if said is not None:
+        return Suffix(
+            text=f".{label}.{extension}",
+            python_tag=said.python_tag,
+            abi_tag=said.abi_tag,
+            platform=said.platform,
+            is_bare=False,
+        )
+    # Modules never end in a mere .dll (Python/dynload_win.c).
+    if extension == "dll":
+        return None
+    is_bare = extension in ("so", "dylib")
+    return Suffix(text=f".{extension}", python_tag=None, abi_tag=None, platform="", is_bare=is_bare)
+
+
+class _Label(Record):
+    """What stands between the name of a module and its extension: ``cpython-313-x86_64-linux-gnu``."""
+
+    python_tag: str | None
+    abi_tag: str
+    platform: str
+
+
+def _read_label(label: str, extension: str) -> _Label | None:
+    """Return what a label says; ``None`` when it says nothing of a Python."""
+    for beginning, extensions, read in _LABELS:
+        if label.startswith(beginning) and extension in extensions:
+            return read(label)
     return None
 
 
-def _suffix_tags(groups: Mapping[str, str | None]) -> tuple[str | None, str | None]:
-    """Return the Python tag and the ABI tag for what a pattern of a suffix matched."""
-    python = groups.get("python")
-    # .cpython-313t-… is for cp313-cp313t (PEP 3149; t is PEP 703's, d stands for debug, m for pymalloc).
-    if "flags" in groups:
-        return f"cp{python}", f"cp{python}{groups['flags']}"
-    # .pypy311-pp73-… is for pp311-pypy311_pp73.
-    if "pypy" in groups:
-        return f"pp{python}", f"pypy{python}_{groups['pypy']}"
-    # .graalpy250-312-native-… is for graalpy312-graalpy250_312_native.
-    if "graalpy" in groups:
-        return f"graalpy{python}", f"graalpy{groups['graalpy']}_{python}_{groups['kind']}"
-    return None, groups.get("stable")
+def _read_stable_abi(label: str) -> _Label | None:
+    """Read ``abi3`` and ``abi3t-x86_64-linux-gnu``."""
+    # PEP 803 has both spellings, with and without a platform.
+    kind, dash, platform = label.partition("-")
+    if kind not in ("abi3", "abi3t"):
+        return None
+    return _with_platform(None, kind, dash, platform)
+
+
+def _read_cpython(label: str) -> _Label | None:
+    """Read ``cpython-313t-x86_64-linux-gnu``, which is for cp313-cp313t."""
+    _, _, rest = label.partition("-")
+    abi, dash, platform = rest.partition("-")
+    # Flags follow the version (PEP 3149): t is PEP 703's, d stands for debug, m for pymalloc.
+    version = abi.rstrip(_SMALL_LETTERS)
+    if not _is_numbered("3", version):
+        return None
+    python_tag = f"cp{version}"
+    abi_tag = f"cp{abi}"
+    return _with_platform(python_tag, abi_tag, dash, platform)
+
+
+def _read_cpython_of_windows(label: str) -> _Label | None:
+    """Read ``cp313t-win_amd64``, which is for cp313-cp313t."""
+    # Python/dynload_win.c: the platform is one word, and always there.
+    abi, dash, platform = label.partition("-")
+    python_tag = abi.removesuffix("t")
+    if not _is_numbered("cp3", python_tag) or not dash or "-" in platform:
+        return None
+    return _with_platform(python_tag, abi, dash, platform)
+
+
+def _read_pypy(label: str) -> _Label | None:
+    """Read ``pypy311-pp73-x86_64-linux-gnu``, which is for pp311-pypy311_pp73."""
+    python, _, rest = label.partition("-")
+    abi, dash, platform = rest.partition("-")
+    if not _is_numbered("pypy", python) or not _is_numbered("pp", abi):
+        return None
+    version = python.removeprefix("pypy")
+    python_tag = f"pp{version}"
+    abi_tag = f"{python}_{abi}"
+    return _with_platform(python_tag, abi_tag, dash, platform)
+
+
+def _read_graalpy(label: str) -> _Label | None:
+    """Read ``graalpy250-312-native-x86_64-linux``, which is for graalpy312-graalpy250_312_native."""
+    release, _, rest = label.partition("-")
+    version, _, rest = rest.partition("-")
+    abi, dash, platform = rest.partition("-")
+    # Early releases did not write their own number.
+    if release != "graalpy" and not _is_numbered("graalpy", release):
+        return None
+    if not version.isdecimal():
+        return None
+    if not abi or abi.strip(_SMALL_LETTERS):
+        return None
+    python_tag = f"graalpy{version}"
+    abi_tag = f"{release}_{version}_{abi}"
+    return _with_platform(python_tag, abi_tag, dash, platform)
+
+
+_LABELS = (
+    ("abi3", ("so", "pyd"), _read_stable_abi),
+    ("cpython-", ("so", "dll"), _read_cpython),
+    ("cp3", ("pyd",), _read_cpython_of_windows),
+    ("pypy", ("so", "pyd"), _read_pypy),
+    ("graalpy", ("so", "pyd", "dylib"), _read_graalpy),
+)
+"""How labels begin, before which extensions they stand, and who reads them."""
+
+
+def _is_numbered(prefix: str, text: str) -> bool:
+    """Return whether a text is a prefix and a number."""
+    return text.startswith(prefix) and text.removeprefix(prefix).isdecimal()
+
+
+def _with_platform(python_tag: str | None, abi_tag: str, dash: str, platform: str) -> _Label | None:
+    """Return a label; ``None`` when what follows the last dash cannot be a platform."""
+    letters = platform.replace("-", "")
+    letters = letters.replace("_", "")
+    if dash and not platform:
+        return None
+    if letters and not letters.isalnum():
+        return None
+    return _Label(python_tag=python_tag, abi_tag=abi_tag, platform=platform)
 
 
 class PythonLibrary(Record):
@@ -133,9 +212,11 @@ def find_python_library(name: str) -> PythonLibrary | None:
     >>> find_python_library("libpython3.12.so.1.0").version
     (3, 12)
     """
-    # Compiling and matching a pattern takes its time, and most libraries are not Python's.
+    # Importing, compiling and matching takes its time, and most libraries are not Python's.
     if "py" not in name.lower():
         return None
+    import re
+
     match = re.search(_PYTHON_LIBRARY, name)
     if match is None:
         return None

@@ -14,10 +14,8 @@ real interpreters), PEP 384, PEP 703, PEP 793, PEP 803, PEP 3149.
 
 from __future__ import annotations
 
-import enum
-
 from ...model.binary import Format
-from ...model.record import Record
+from ...model.record import Enum, Record
 from . import c_api
 
 TYPE_CHECKING = False
@@ -36,7 +34,7 @@ _SOME_PYPY_NAMES = 3
 """As many names that begin as PyPy's may be another project's: a module for PyPy imports more of them."""
 
 
-class Cause(enum.Enum):
+class Cause(Enum):
     """What is in the way of an import: TW407 for a library, TW401 for anything else."""
 
     SUFFIX = "the suffix of the file is not looked for"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 
 from ...model.binary import Format, Kind
 from ...model.record import worked_out
@@ -105,6 +104,9 @@ def unknown_libraries(module: Module, contents: Contents) -> tuple[str, ...]:
 
 def _foreign_libraries(module: Module) -> Iterator[str]:
     """Yield the names of needed libraries that are not on every system."""
+    # Few wheels come this far, and loading it takes longer than judging a small one.
+    import re
+
     for piece in module.slices:
         for need in piece.needs:
             name = posixpath.basename(need.library)

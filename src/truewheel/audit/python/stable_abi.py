@@ -11,14 +11,13 @@ Sources:
 
 from __future__ import annotations
 
-import enum
 import functools
 
 from ...data_tables import table
 from ...model.binary import Format
 from ...model.finding import Finding, Severity
 from ...model.floor import Evidence, Floor
-from ...model.record import Record, replace
+from ...model.record import Enum, Record, replace
 from . import c_api
 from .libraries import own_names, unknown_libraries
 
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from .modules import Module
 
 
-class Cause(enum.Enum):
+class Cause(Enum):
     """Why a module may not import a name; the value follows "NAME is"."""
 
     NOT_THERE = "not in the stable ABI"

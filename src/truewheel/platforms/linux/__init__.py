@@ -8,7 +8,6 @@ level supplies is knowledge in ``policy/linux.json``, looked up in :mod:`.policy
 from __future__ import annotations
 
 import functools
-import re
 
 from ...model.audit import Cause, TagBasis, Violation
 from ...model.floor import Evidence
@@ -118,7 +117,12 @@ class Linux(ElfPlatform):
 
     def is_python(self, library: str) -> bool:
         """Return whether a library is CPython's or PyPy's: many interpreters are linked statically, and lack it."""
-        return library.startswith("libpy") and re.fullmatch(LIBPYTHON, library) is not None
+        if not library.startswith("libpy"):
+            return False
+        # It takes longer to load than a small wheel to be judged.
+        import re
+
+        return re.fullmatch(LIBPYTHON, library) is not None
 
     def explain_missing(self, need: Need) -> tuple[str, str]:
         """Return what to do about a library that no level has."""
