@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.facts import CP313
-from truewheel.audit.questions import question_about, refuse_impossible_promises
-from truewheel.audit.verdict import Question
+from truewheel.audit.questions import Question, question_about, refuse_impossible_promises
 from truewheel.model.build_facts import BuildFacts
 from truewheel.model.contents import Contents, File, Import
 from truewheel.model.errors import VerdictError

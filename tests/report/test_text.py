@@ -20,7 +20,7 @@ from truewheel.model.record import replace
 from truewheel.model.verdict import Verdict
 from truewheel.model.wheel_name import WheelName
 from truewheel.report.json_document import json_document
-from truewheel.report.messages import cache_listing
+from truewheel.report.messages import CacheRow, cache_listing
 from truewheel.report.text import Style, error_text, finding_texts, printable
 from truewheel.report.wheels import binary_report, build_summary, check_report, wheel_report
 
@@ -64,7 +64,7 @@ def test_nothing_from_a_wheel_is_obeyed_by_a_terminal() -> None:
         error_text(VerdictError(EVIL, findings=[bad, *more], hint=EVIL)),
         error_text(TruewheelError(EVIL, context=[EVIL])),
         binary_report(EVIL, Binary(format=Format.ELF, slices=(piece,))),
-        cache_listing("/cache", [(EVIL, 0.0, 1, EVIL)]),
+        cache_listing("/cache", [CacheRow(EVIL, 0.0, 1, EVIL)]),
         json_document([(known, judged)]),
     ]
     for text in texts:

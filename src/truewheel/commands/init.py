@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..model.errors import ExitCode, TruewheelError
 from ..report.messages import new_project_text
+from ..system import host
 from ..templates import kinds, writing
 
 TYPE_CHECKING = False
@@ -26,6 +27,6 @@ def run(options: SimpleNamespace) -> int:
     name = kinds.checked_name(given, kind)
     contents = writing.files(kind, kinds.values(name, kind))
     writing.create(Path(directory), contents)
-    text = new_project_text(name, options.directory, contents, needs=kind.needs, for_windows=os.name == "nt")
+    text = new_project_text(name, options.directory, contents, needs=kind.needs, for_windows=host.is_windows())
     print(text)
     return int(ExitCode.FINE)

@@ -43,6 +43,11 @@ def find_distribution(environ: Mapping[str, str]) -> str | None:
     return None
 
 
+def is_windows() -> bool:
+    """Return whether shells here are those of Windows."""
+    return os.name == "nt"
+
+
 def source_date_epoch(environ: Mapping[str, str] | None = None) -> int:
     """Return the time that reproducible artefacts carry, in seconds since 1970 UTC.
 
