@@ -45,7 +45,11 @@ def unpacked() -> Callable[[str], object]:
 
     def work(path: str) -> object:
         with Archive(path) as archive:
-            return [archive.read(i) for i in archive.items if formats.sniff(archive.head(i, formats.HEAD)[0])]
+            return [
+                archive.read(i)
+                for i in archive.items
+                if formats.sniff(archive.head(i, formats.HEAD)[0])
+            ]
 
     return work
 
@@ -62,7 +66,12 @@ def analyzed() -> Callable[[str], object]:
         get_wheel_elfdata.cache_clear()  # it remembers wheels, and would be timed remembering
         with contextlib.suppress(NonPlatformWheelError):
             return analyze_wheel_abi(
-                None, None, Path(path), frozenset(), disable_isa_ext_check=False, allow_graft=False
+                None,
+                None,
+                Path(path),
+                frozenset(),
+                disable_isa_ext_check=False,
+                allow_graft=False,
             )
 
     return work
@@ -124,8 +133,12 @@ def report(found: list[dict[str, float]]) -> None:
     for name in found[0]:
         middle = statistics.median(times[name] for times in found)
         ratio = statistics.median(times[OURS] / times[name] for times in found)
-        total = sum(times[OURS] for times in found) / sum(times[name] for times in found)
-        print(f"{name:16} {middle * 1e3:7.2f} ms; truewheel takes {ratio:.3f} of it (median), {total:.3f} (all wheels)")
+        total = sum(times[OURS] for times in found) / sum(
+            times[name] for times in found
+        )
+        print(
+            f"{name:16} {middle * 1e3:7.2f} ms; truewheel takes {ratio:.3f} of it (median), {total:.3f} (all wheels)"
+        )
 
 
 def main() -> None:

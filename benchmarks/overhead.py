@@ -25,7 +25,11 @@ from typing import NamedTuple
 import turns
 
 ENGINE, OURS, OLDER = "scikit-build-core", "truewheel", "truewheel before"
-MODULES = {ENGINE: "scikit_build_core.build", OURS: "truewheel.backend", OLDER: "truewheel.backend"}
+MODULES = {
+    ENGINE: "scikit_build_core.build",
+    OURS: "truewheel.backend",
+    OLDER: "truewheel.backend",
+}
 HOOKS = {
     "build_wheel": "build_wheel({output!r})",
     "get_requires_for_build_wheel": "get_requires_for_build_wheel()",
@@ -54,7 +58,9 @@ class Costs(NamedTuple):
 
 def environment(checkout: Path | None, cache: Path) -> dict[str, str]:
     told = {
-        "TRUEWHEEL_CACHE_DIR": str(cache),  # an empty one each time: these are builds from nothing
+        "TRUEWHEEL_CACHE_DIR": str(
+            cache
+        ),  # an empty one each time: these are builds from nothing
         "TRUEWHEEL_LAUNCHER": "off",  # an object cache has a price that CMake alone does not pay
     }
     return turns.environment(checkout, told)
@@ -76,21 +82,36 @@ def script_for(backend: str, hook: str, place: Path) -> str:
 def call(backend: str, hook: str, checkout: Path | None, place: Path) -> Costs:
     """One hook of one backend."""
     script = script_for(backend, hook, place)
-    times = finished([sys.executable, "-c", script], environment(checkout, place / "cache"), place / "source")
+    times = finished(
+        [sys.executable, "-c", script],
+        environment(checkout, place / "cache"),
+        place / "source",
+    )
     return Costs(times.wall, times.cpu, float((place / "told").read_text()))
 
 
 def program() -> str:
     """CMake itself: what PyPI's package puts on PATH is a script that starts it."""
     script = "import cmake, os; print(os.path.join(cmake.CMAKE_BIN_DIR, 'cmake'))"
-    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
     return found.stdout.strip() or "cmake"
 
 
 def bare(cmake: str, place: Path) -> Costs:
     """The three commands, as the engine calls them."""
     source, build, target = place / "source", place / "build", place / "installed"
-    configure = [cmake, "-S", str(source), "-B", str(build), "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release"]
+    configure = [
+        cmake,
+        "-S",
+        str(source),
+        "-B",
+        str(build),
+        "-G",
+        "Ninja",
+        "-DCMAKE_BUILD_TYPE=Release",
+    ]
     configure += [
         f"-DPython_EXECUTABLE={sys.executable}",
         "-DSKBUILD_PROJECT_NAME=plain",
@@ -100,12 +121,16 @@ def bare(cmake: str, place: Path) -> Costs:
     steps = [
         finished(configure, environ, source),
         finished([cmake, "--build", str(build)], environ, source),
-        finished([cmake, "--install", str(build), "--prefix", str(target)], environ, source),
+        finished(
+            [cmake, "--install", str(build), "--prefix", str(target)], environ, source
+        ),
     ]
     return Costs(sum(s.wall for s in steps), sum(s.cpu for s in steps), 0.0)
 
 
-def measured(hook: str, project: Path, checkouts: Mapping[str, Path | None], runs: int) -> dict[str, list[Costs]]:
+def measured(
+    hook: str, project: Path, checkouts: Mapping[str, Path | None], runs: int
+) -> dict[str, list[Costs]]:
     """Costs by who caused them. The first round fills the disk's cache and does not count."""
     cmake = program()
     names = [*checkouts, "bare"] if hook == "build_wheel" else [*checkouts]
@@ -116,7 +141,11 @@ def measured(hook: str, project: Path, checkouts: Mapping[str, Path | None], run
             with tempfile.TemporaryDirectory() as directory:
                 place = Path(directory)
                 shutil.copytree(project, place / "source", symlinks=True)
-                costs = bare(cmake, place) if name == "bare" else call(name, hook, checkouts[name], place)
+                costs = (
+                    bare(cmake, place)
+                    if name == "bare"
+                    else call(name, hook, checkouts[name], place)
+                )
             if number:
                 results[name].append(costs)
     return results
@@ -128,11 +157,19 @@ def report(hook: str, results: dict[str, list[Costs]]) -> None:
     for kind in Costs._fields:
         beyond = {}
         for name, costs in results.items():
-            beyond[name] = [getattr(c, kind) - getattr(f, kind) for c, f in zip(costs, floors, strict=True)]
+            beyond[name] = [
+                getattr(c, kind) - getattr(f, kind)
+                for c, f in zip(costs, floors, strict=True)
+            ]
         middles = {name: statistics.median(values) for name, values in beyond.items()}
-        told = ", ".join(f"{name} {middle * 1e3:.1f}" for name, middle in middles.items())
+        told = ", ".join(
+            f"{name} {middle * 1e3:.1f}" for name, middle in middles.items()
+        )
         floor = statistics.median(getattr(f, kind) for f in floors)
-        print(f"  {kind:4} ms: {told}" + (f"; bare cmake {floor * 1e3:.1f}" if floor else ""))
+        print(
+            f"  {kind:4} ms: {told}"
+            + (f"; bare cmake {floor * 1e3:.1f}" if floor else "")
+        )
         for other in middles.keys() - {OURS}:
             print(f"       {OURS} / {other}: {middles[OURS] / middles[other]:.3f}")
 
@@ -146,20 +183,34 @@ def count(hook: str, project: Path, checkouts: Mapping[str, Path | None]) -> Non
             with tempfile.TemporaryDirectory() as directory:
                 place = Path(directory)
                 shutil.copytree(project, place / "source", symlinks=True)
-                script, environ = script_for(name, hook, place), environment(checkout, place / "cache")
+                script, environ = (
+                    script_for(name, hook, place),
+                    environment(checkout, place / "cache"),
+                )
                 executed = turns.instructions(["-c", script], environ, place / "source")
             if executed is None:
                 raise SystemExit(f"failed under valgrind: {name}")
             counts[name] = executed
-        print(f"  {name:18} {counts[name] / 1e6:8.1f} million instructions, ratio {counts[name] / counts[ENGINE]:.3f}")
+        print(
+            f"  {name:18} {counts[name] / 1e6:8.1f} million instructions, ratio {counts[name] / counts[ENGINE]:.3f}"
+        )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("project", nargs="?", type=Path, default=turns.ROOT / "tests" / "projects" / "plain")
+    parser.add_argument(
+        "project",
+        nargs="?",
+        type=Path,
+        default=turns.ROOT / "tests" / "projects" / "plain",
+    )
     parser.add_argument("--runs", type=int, default=11)
     parser.add_argument("--hook", choices=HOOKS, action="append", help="only this one")
-    parser.add_argument("--instructions", action="store_true", help="count instructions instead of seconds")
+    parser.add_argument(
+        "--instructions",
+        action="store_true",
+        help="count instructions instead of seconds",
+    )
     turns.option_before(parser)
     arguments = parser.parse_args()
     # scikit-build-core uses no checkout, but every import looks for its module in that directory first, and costs the same for all.

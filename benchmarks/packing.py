@@ -33,7 +33,11 @@ def sources() -> list[Path]:
         for p in sorted(place.rglob("*"))
         if p.suffix in {".so", ".py", ".a"} or ".so." in p.name
     )
-    return [p for p in found if p.is_file() and not p.is_symlink() and p.stat().st_size > 20_000]
+    return [
+        p
+        for p in found
+        if p.is_file() and not p.is_symlink() and p.stat().st_size > 20_000
+    ]
 
 
 def fill(place: Path, megabytes: int) -> list[Path]:
@@ -61,20 +65,42 @@ def main() -> None:
         )
 
         started = time.perf_counter()
-        with zipfile.ZipFile(place / "zipfile.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as archive:
+        with zipfile.ZipFile(
+            place / "zipfile.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL
+        ) as archive:
             for path in files:
                 archive.write(path, path.name)
         theirs = time.perf_counter() - started
 
-        tree = Tree(entries=tuple(Entry(scheme=Scheme.LIB, path=p.name, source=p) for p in files))
-        wheel = WheelName(name="big", version="1", interpreters=("py3",), abis=("none",), platforms=("any",))
+        tree = Tree(
+            entries=tuple(
+                Entry(scheme=Scheme.LIB, path=p.name, source=p) for p in files
+            )
+        )
+        wheel = WheelName(
+            name="big",
+            version="1",
+            interpreters=("py3",),
+            abis=("none",),
+            platforms=("any",),
+        )
         metadata = {"METADATA": b"Metadata-Version: 2.1\nName: big\nVersion: 1\n"}
         started = time.perf_counter()
-        made = write(StagedTree(tree, "big-1.dist-info"), place, name=wheel, purelib=True, files=metadata)
+        made = write(
+            StagedTree(tree, "big-1.dist-info"),
+            place,
+            name=wheel,
+            purelib=True,
+            files=metadata,
+        )
         ours = time.perf_counter() - started
 
-        print(f"zipfile    {theirs:6.2f} s  {(place / 'zipfile.zip').stat().st_size / 1e6:6.1f} MB")
-        print(f"truewheel  {ours:6.2f} s  {made.size / 1e6:6.1f} MB (with a SHA-256 of every file)")
+        print(
+            f"zipfile    {theirs:6.2f} s  {(place / 'zipfile.zip').stat().st_size / 1e6:6.1f} MB"
+        )
+        print(
+            f"truewheel  {ours:6.2f} s  {made.size / 1e6:6.1f} MB (with a SHA-256 of every file)"
+        )
         print(f"ratio      {theirs / ours:6.2f}")
 
 

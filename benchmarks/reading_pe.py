@@ -19,7 +19,10 @@ import pefile
 from truewheel import formats
 
 RUNS = 5
-DIRECTORIES = [pefile.DIRECTORY_ENTRY[f"IMAGE_DIRECTORY_ENTRY_{name}"] for name in ("EXPORT", "IMPORT", "DELAY_IMPORT")]
+DIRECTORIES = [
+    pefile.DIRECTORY_ENTRY[f"IMAGE_DIRECTORY_ENTRY_{name}"]
+    for name in ("EXPORT", "IMPORT", "DELAY_IMPORT")
+]
 
 
 def images(wheels: list[str]) -> Iterator[bytes]:
@@ -47,7 +50,10 @@ def pefiles(data: bytes) -> object:
 
 
 def main() -> None:
-    measured = [(seconds(formats.read, data), seconds(pefiles, data)) for data in images(sys.argv[1:])]
+    measured = [
+        (seconds(formats.read, data), seconds(pefiles, data))
+        for data in images(sys.argv[1:])
+    ]
     if measured:
         print(
             f"{len(measured)} images: {statistics.median(a for a, _ in measured) * 1e3:.2f} ms, "

@@ -66,7 +66,9 @@ BACKENDS = {
 }  # fmt: skip
 
 
-def project(place: Path, backend: str, units: int, build_dir: Path, *, lto: bool) -> Path:
+def project(
+    place: Path, backend: str, units: int, build_dir: Path, *, lto: bool
+) -> Path:
     """The sources for one backend."""
     source = place / f"project-{backend}"
     (source / "src").mkdir(parents=True)
@@ -74,7 +76,11 @@ def project(place: Path, backend: str, units: int, build_dir: Path, *, lto: bool
         (source / "src" / f"unit{n}.cpp").write_text(UNIT.format(n=n))
     calls = [f"void bind_{n}(pybind11::module_ &);" for n in range(units - 1)]
     body = "".join(f"bind_{n}(m);" for n in range(units - 1))
-    main = "#include <pybind11/pybind11.h>\n" + "\n".join(calls) + f"\nPYBIND11_MODULE(_rebuild, m) {{ {body} }}\n"
+    main = (
+        "#include <pybind11/pybind11.h>\n"
+        + "\n".join(calls)
+        + f"\nPYBIND11_MODULE(_rebuild, m) {{ {body} }}\n"
+    )
     (source / "src" / "main.cpp").write_text(main)
     hook, requires, more = BACKENDS[backend]
     listed = ", ".join(f'"{r}"' for r in requires)
@@ -82,9 +88,13 @@ def project(place: Path, backend: str, units: int, build_dir: Path, *, lto: bool
         f'[build-system]\nrequires = [{listed}]\nbuild-backend = "{hook}"\n[project]\nname = "rebuild"\nversion = "1.0"\n'
         + more.format(place=build_dir)
     )
-    (source / "CMakeLists.txt").write_text(CMAKE.format(extras="" if lto else "NO_EXTRAS "))
+    (source / "CMakeLists.txt").write_text(
+        CMAKE.format(extras="" if lto else "NO_EXTRAS ")
+    )
     if backend == "meson-python":
-        names = ", ".join(f"'src/{p.name}'" for p in sorted((source / "src").glob("*.cpp")))
+        names = ", ".join(
+            f"'src/{p.name}'" for p in sorted((source / "src").glob("*.cpp"))
+        )
         (source / "meson.build").write_text(MESON.format(sources=names))
     if backend == "setuptools":
         (source / "setup.py").write_text(SETUP)
@@ -96,14 +106,20 @@ def sdist(source: Path, backend: str) -> Path:
     """What a front end will unpack; PKG-INFO is what makes it an sdist."""
     path = source.parent / f"{backend}-sdist" / "rebuild-1.0.tar.gz"
     path.parent.mkdir()
-    (source / "PKG-INFO").write_text("Metadata-Version: 2.2\nName: rebuild\nVersion: 1.0\n")
+    (source / "PKG-INFO").write_text(
+        "Metadata-Version: 2.2\nName: rebuild\nVersion: 1.0\n"
+    )
     with tarfile.open(path, "w:gz") as tar:
-        tar.add(source, "rebuild-1.0", filter=lambda i: None if "/build" in i.name else i)
+        tar.add(
+            source, "rebuild-1.0", filter=lambda i: None if "/build" in i.name else i
+        )
     (source / "PKG-INFO").unlink()
     return path
 
 
-def seconds(front_end: str, source: Path, output: Path, environ: dict[str, str], *options: str) -> float | None:
+def seconds(
+    front_end: str, source: Path, output: Path, environ: dict[str, str], *options: str
+) -> float | None:
     """Seconds for one wheel; ``None`` when it fails."""
     shutil.rmtree(output, ignore_errors=True)
     command = {
@@ -119,10 +135,22 @@ def seconds(front_end: str, source: Path, output: Path, environ: dict[str, str],
             str(output),
             str(source),
         ],
-        "uv": ["uv", "build", "-q", "--wheel", "--python", sys.executable, "-o", str(output), str(source)],
+        "uv": [
+            "uv",
+            "build",
+            "-q",
+            "--wheel",
+            "--python",
+            sys.executable,
+            "-o",
+            str(output),
+            str(source),
+        ],
     }[front_end]
     started = time.perf_counter()
-    done = subprocess.run([*command, *options], env=environ, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, *options], env=environ, capture_output=True, text=True, check=False
+    )
     taken = time.perf_counter() - started
     if done.returncode:
         print((done.stdout + done.stderr)[-2000:], file=sys.stderr)
@@ -162,22 +190,36 @@ def uncompiled(place: Path) -> Path:
     return source
 
 
-def floor(source: Path, place: Path, arguments: argparse.Namespace, environ: dict[str, str]) -> dict[str, float]:
+def floor(
+    source: Path, place: Path, arguments: argparse.Namespace, environ: dict[str, str]
+) -> dict[str, float]:
     """The front end's own time, for a project with nothing to compile, and ninja's beside it."""
-    front_end = min(seconds(arguments.front_end, source, place / "out", environ) or 0 for _ in range(3))
+    front_end = min(
+        seconds(arguments.front_end, source, place / "out", environ) or 0
+        for _ in range(3)
+    )
     tree = next((place / "cache").glob("builds/*/*/build/build.ninja")).parent
 
     def ninja() -> float:
         started = time.perf_counter()
-        subprocess.run(["ninja", "-C", tree], check=True, capture_output=True, env=environ)
+        subprocess.run(
+            ["ninja", "-C", tree], check=True, capture_output=True, env=environ
+        )
         return time.perf_counter() - started
 
     ninja()
     nothing = ninja()
-    targets = subprocess.check_output(["ninja", "-C", tree, "-t", "targets", "all"], text=True)
-    unit = next(line.split(":")[0] for line in targets.splitlines() if "unit0.cpp" in line)
+    targets = subprocess.check_output(
+        ["ninja", "-C", tree, "-t", "targets", "all"], text=True
+    )
+    unit = next(
+        line.split(":")[0] for line in targets.splitlines() if "unit0.cpp" in line
+    )
     (tree / unit).unlink()
-    return {"nothing changed": front_end + nothing, "one unit edited": front_end + ninja()}
+    return {
+        "nothing changed": front_end + nothing,
+        "one unit edited": front_end + ninja(),
+    }
 
 
 def main() -> None:
@@ -191,22 +233,40 @@ def main() -> None:
         place = Path(temporary).resolve()
         wheels = place / "wheels"
         script = "import sys; sys.path.insert(0, 'src'); import truewheel.backend as b; b.build_wheel(sys.argv[1])"
-        subprocess.run([sys.executable, "-c", script, wheels], cwd=ROOT, check=True, capture_output=True)
-        links = os.pathsep.join(filter(None, [os.environ.get("UV_FIND_LINKS"), str(wheels)]))
+        subprocess.run(
+            [sys.executable, "-c", script, wheels],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+        )
+        links = os.pathsep.join(
+            filter(None, [os.environ.get("UV_FIND_LINKS"), str(wheels)])
+        )
         environ = {
             **{k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}},
             "PIP_FIND_LINKS": f"{wheels} {os.environ.get('PIP_FIND_LINKS', '')}", "UV_FIND_LINKS": links,
             "TRUEWHEEL_CACHE_DIR": str(place / "cache"), "CCACHE_DISABLE": "1",
         }  # fmt: skip
         bare = uncompiled(place)
-        seconds(arguments.front_end, bare, place / "out", environ)  # whoever comes first would pay for the disk's cache
-        results = {name: measured(name, place, arguments, environ) for name in arguments.backends.split(",")}
+        seconds(
+            arguments.front_end, bare, place / "out", environ
+        )  # whoever comes first would pay for the disk's cache
+        results = {
+            name: measured(name, place, arguments, environ)
+            for name in arguments.backends.split(",")
+        }
         least = floor(bare, place, arguments, environ)
     ours = results.get("truewheel", {})
     for name, times in results.items():
         for what, taken in times.items():
-            ratio = f"  {taken / mine:6.2f} of truewheel's" if taken and (mine := ours.get(what)) else ""
-            print(f"{name:18} {what:16} {f'{taken:7.1f} s' if taken else '   failed'}{ratio}")
+            ratio = (
+                f"  {taken / mine:6.2f} of truewheel's"
+                if taken and (mine := ours.get(what))
+                else ""
+            )
+            print(
+                f"{name:18} {what:16} {f'{taken:7.1f} s' if taken else '   failed'}{ratio}"
+            )
     for what, taken in least.items():
         print(f"{'floor':18} {what:16} {taken:7.1f} s")
 

@@ -62,9 +62,18 @@ def compare(path: Path, contest: Contest, runs: int) -> Ratios | None:
         if turns.python(command, environ) is None:
             print(f"left out: {path.name}")
             return None
-    rounds = [[turns.python(command, environ) for command, environ in commands] for _ in range(runs)]
-    bare, ours, theirs = (turns.median([t for t in times if t]) for times in zip(*rounds, strict=True))
-    ratios = Ratios(theirs.wall / ours.wall, theirs.cpu / ours.cpu, (theirs.cpu - bare.cpu) / (ours.cpu - bare.cpu))
+    rounds = [
+        [turns.python(command, environ) for command, environ in commands]
+        for _ in range(runs)
+    ]
+    bare, ours, theirs = (
+        turns.median([t for t in times if t]) for times in zip(*rounds, strict=True)
+    )
+    ratios = Ratios(
+        theirs.wall / ours.wall,
+        theirs.cpu / ours.cpu,
+        (theirs.cpu - bare.cpu) / (ours.cpu - bare.cpu),
+    )
     if contest.as_long:
         ratios = Ratios(*(1 / ratio for ratio in ratios))
     print(
@@ -99,24 +108,46 @@ def count(path: Path, contest: Contest) -> Ratios | None:
 
 def summary(title: str, found: list[Ratios]) -> None:
     if found:
-        wall, cpu, net = (statistics.median(values) for values in zip(*found, strict=True))
-        print(f"median of {len(found)} {title}: {wall:.3f} wall, {cpu:.3f} CPU, {net:.3f} without Python's own time")
+        wall, cpu, net = (
+            statistics.median(values) for values in zip(*found, strict=True)
+        )
+        print(
+            f"median of {len(found)} {title}: {wall:.3f} wall, {cpu:.3f} CPU, {net:.3f} without Python's own time"
+        )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("wheels", nargs="+", type=Path, metavar="WHEEL")
     parser.add_argument("--runs", type=int, default=9)
-    parser.add_argument("--instructions", action="store_true", help="count instructions instead of seconds")
+    parser.add_argument(
+        "--instructions",
+        action="store_true",
+        help="count instructions instead of seconds",
+    )
     turns.option_before(parser)
     arguments = parser.parse_args()
-    contest = Contest("auditwheel", ("-m", "auditwheel", "show"), turns.environment(None), as_long=False)
+    contest = Contest(
+        "auditwheel",
+        ("-m", "auditwheel", "show"),
+        turns.environment(None),
+        as_long=False,
+    )
     if arguments.before is not None:
-        contest = Contest("before", ("-m", "truewheel", "show"), turns.environment(arguments.before), as_long=True)
+        contest = Contest(
+            "before",
+            ("-m", "truewheel", "show"),
+            turns.environment(arguments.before),
+            as_long=True,
+        )
     paths = sorted(arguments.wheels, key=lambda path: path.stat().st_size)
     found = []
     for path in paths:
-        ratios = count(path, contest) if arguments.instructions else compare(path, contest, arguments.runs)
+        ratios = (
+            count(path, contest)
+            if arguments.instructions
+            else compare(path, contest, arguments.runs)
+        )
         if ratios is not None:
             found.append((path.stat().st_size, ratios))
     summary("wheels", [ratios for _, ratios in found])

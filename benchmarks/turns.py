@@ -28,7 +28,10 @@ class Times(NamedTuple):
 
 
 def median(times: Sequence[Times]) -> Times:
-    return Times(statistics.median(t.wall for t in times), statistics.median(t.cpu for t in times))
+    return Times(
+        statistics.median(t.wall for t in times),
+        statistics.median(t.cpu for t in times),
+    )
 
 
 def option_before(parser: argparse.ArgumentParser) -> None:
@@ -48,24 +51,36 @@ def _checkout(text: str) -> Path:
     return path
 
 
-def environment(checkout: Path | None, more: Mapping[str, str] | None = None) -> dict[str, str]:
+def environment(
+    checkout: Path | None, more: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """The environment of a process that uses ``checkout``; with ``None``, one that uses no truewheel.
 
     Byte code is kept: nobody compiles every module in each run.
     """
-    found = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    found = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "PYTHONDONTWRITEBYTECODE"
+    }
     found.update(more or {})
     if checkout is not None:
         inherited = found.get("PYTHONPATH", "")
-        found["PYTHONPATH"] = os.pathsep.join(filter(None, [str(checkout / "src"), inherited]))
+        found["PYTHONPATH"] = os.pathsep.join(
+            filter(None, [str(checkout / "src"), inherited])
+        )
     return found
 
 
-def run(command: Sequence[str], environ: Mapping[str, str], cwd: Path | None = None) -> Times | None:
+def run(
+    command: Sequence[str], environ: Mapping[str, str], cwd: Path | None = None
+) -> Times | None:
     """Run ``command`` in silence; ``None`` when it fails."""
     started = time.perf_counter()
     silence = subprocess.DEVNULL
-    child = subprocess.Popen(command, cwd=cwd, env=environ, stdin=silence, stdout=silence, stderr=silence)
+    child = subprocess.Popen(
+        command, cwd=cwd, env=environ, stdin=silence, stdout=silence, stderr=silence
+    )
     _, status, usage = os.wait4(child.pid, 0)
     taken = time.perf_counter() - started
     child.returncode = os.waitstatus_to_exitcode(status)
@@ -74,15 +89,24 @@ def run(command: Sequence[str], environ: Mapping[str, str], cwd: Path | None = N
     return Times(taken, usage.ru_utime + usage.ru_stime)
 
 
-def instructions(arguments: Iterable[str], environ: Mapping[str, str], cwd: Path | None = None) -> int | None:
+def instructions(
+    arguments: Iterable[str], environ: Mapping[str, str], cwd: Path | None = None
+) -> int | None:
     """How many instructions this Python executes for ``arguments``, without those of what it starts; ``None`` when it fails.
 
     Counted by valgrind, so that it is the same on a busy machine, to some millionths. What the kernel does is not in it.
     """
-    count = ["valgrind", "--tool=cachegrind", "--cache-sim=no", f"--cachegrind-out-file={os.devnull}"]
+    count = [
+        "valgrind",
+        "--tool=cachegrind",
+        "--cache-sim=no",
+        f"--cachegrind-out-file={os.devnull}",
+    ]
     still = {**environ, "PYTHONHASHSEED": "0"}
     command = [*count, sys.executable, *arguments]
-    done = subprocess.run(command, cwd=cwd, env=still, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=cwd, env=still, capture_output=True, text=True, check=False
+    )
     told = re.search(r"I +refs: +([\d,]+)", done.stderr)
     if done.returncode or told is None:
         return None

@@ -24,7 +24,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None:
     """Tests never touch the cache of whoever runs them."""
-    os.environ["TRUEWHEEL_CACHE_DIR"] = str(tmp_path_factory.mktemp(f"cache-{worker_id}"))
+    os.environ["TRUEWHEEL_CACHE_DIR"] = str(
+        tmp_path_factory.mktemp(f"cache-{worker_id}")
+    )
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +34,12 @@ def distribution(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Pa
     """A directory with truewheel's own wheel, built by itself, for front ends to find."""
     place = tmp_path_factory.mktemp(f"distribution-{worker_id}")
     script = "import sys; sys.path.insert(0, 'src'); import truewheel.backend as b; b.build_wheel(sys.argv[1])"
-    subprocess.run([sys.executable, "-c", script, str(place)], cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-c", script, str(place)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
     return place
 
 
@@ -48,7 +55,9 @@ def environ(distribution: Path) -> dict[str, str]:
     kept = {
         k: v
         for k, v in os.environ.items()
-        if not k.startswith(("SKBUILD", "CMAKE_", "TRUEWHEEL", "PYTHONPATH", "VIRTUAL_ENV", "COV_"))
+        if not k.startswith(
+            ("SKBUILD", "CMAKE_", "TRUEWHEEL", "PYTHONPATH", "VIRTUAL_ENV", "COV_")
+        )
     }
     kept["PIP_FIND_LINKS"] = f"{distribution} {kept.get('PIP_FIND_LINKS', '')}".strip()
     kept["UV_FIND_LINKS"] = str(distribution)
@@ -58,7 +67,9 @@ def environ(distribution: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def ran(record_property: Callable[[str, object], None]) -> Callable[[str, str, str], None]:
+def ran(
+    record_property: Callable[[str, object], None],
+) -> Callable[[str, str, str], None]:
     """Note in the test report that a kind of extension was built with a Python by a front end, installed and tested."""
 
     def note(kind: str, python: str, front_end: str) -> None:

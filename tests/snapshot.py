@@ -51,7 +51,14 @@ PLATFORMS = (
     "any",
     "plan9_mips",
 )
-PYTHONS = ("py3-none", "cp39-abi3", "cp313-cp313t", "cp312-cp312", "pp311-pypy311_pp73", "cp315-abi3.abi3t")
+PYTHONS = (
+    "py3-none",
+    "cp39-abi3",
+    "cp313-cp313t",
+    "cp312-cp312",
+    "pp311-pypy311_pp73",
+    "cp315-abi3.abi3t",
+)
 
 
 def other_names(filename: str) -> list[str]:
@@ -69,14 +76,26 @@ def other_names(filename: str) -> list[str]:
 # --- asking -----------------------------------------------------------------------------------------------------
 
 
-def asked(command: str, paths: Iterable[Path], source: Path = SOURCE) -> dict[Path, dict[str, Any]]:
+def asked(
+    command: str, paths: Iterable[Path], source: Path = SOURCE
+) -> dict[Path, dict[str, Any]]:
     """Return what ``truewheel COMMAND --json`` says of each wheel.
 
     :raises ValueError: when the command prints no document.
     """
     environ = {**os.environ, "PYTHONPATH": str(source)}
-    arguments = [sys.executable, "-m", "truewheel", command, "--json", "--verbose", *map(str, paths)]
-    run = subprocess.run(arguments, env=environ, capture_output=True, text=True, check=False)
+    arguments = [
+        sys.executable,
+        "-m",
+        "truewheel",
+        command,
+        "--json",
+        "--verbose",
+        *map(str, paths),
+    ]
+    run = subprocess.run(
+        arguments, env=environ, capture_output=True, text=True, check=False
+    )
     if not run.stdout:
         raise ValueError(run.stderr)
     return {Path(wheel["path"]): wheel for wheel in json.loads(run.stdout)["wheels"]}
@@ -88,7 +107,9 @@ def said_of(paths: Iterable[Path], source: Path = SOURCE) -> dict[str, dict[str,
     return {path.name: {"show": shown[path], "check": checked[path]} for path in paths}
 
 
-def said_of_claims(paths: Iterable[Path], source: Path = SOURCE) -> dict[str, dict[str, Any]]:
+def said_of_claims(
+    paths: Iterable[Path], source: Path = SOURCE
+) -> dict[str, dict[str, Any]]:
     """Return what ``show`` says of each wheel under each other name, by file name and other name."""
     with tempfile.TemporaryDirectory() as folder:
         links = []
@@ -106,14 +127,23 @@ def said_of_claims(paths: Iterable[Path], source: Path = SOURCE) -> dict[str, di
 
 def without_words(said: dict[str, Any]) -> dict[str, Any]:
     """Return the values of a wheel's document, findings in an order that does not hang on their messages."""
-    kept = {key: said[key] for key in ("claimed", "true", "tag", "tags", "variant", "floors")}
-    findings = [{key: found[key] for key in ("code", "severity", "where", "evidence")} for found in said["findings"]]
+    kept = {
+        key: said[key]
+        for key in ("claimed", "true", "tag", "tags", "variant", "floors")
+    }
+    findings = [
+        {key: found[key] for key in ("code", "severity", "where", "evidence")}
+        for found in said["findings"]
+    ]
     return {**kept, "findings": sorted(findings, key=json.dumps)}
 
 
 def words(said: dict[str, Any]) -> dict[str, Any]:
     """Return the sentences of a wheel's document."""
-    findings = [f"{found['code']} {found['where']}: {found['message']} ({found['hint']})" for found in said["findings"]]
+    findings = [
+        f"{found['code']} {found['where']}: {found['message']} ({found['hint']})"
+        for found in said["findings"]
+    ]
     return {"reasons": said["reasons"], "findings": sorted(findings)}
 
 
@@ -123,13 +153,25 @@ def words(said: dict[str, Any]) -> dict[str, Any]:
 def altered(path: Path, folder: Path) -> dict[str, Path]:
     """Write the altered wheels made of one, each in a folder of its own, and return them by what was done."""
     with zipfile.ZipFile(path) as archive:
-        members = {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
+        members = {
+            name: archive.read(name)
+            for name in archive.namelist()
+            if not name.endswith("/")
+        }
     bundled = {name for name in members if is_bundled(name)}
     made = {"mixed": {**without_metadata(next_listed(path)), **members}}
     if bundled:
-        made["bare"] = {name: data for name, data in members.items() if name not in bundled}
-        made["moved"] = {f"elsewhere/{name}" if name in bundled else name: data for name, data in members.items()}
-    return {what: write_wheel(folder / what / path.name, files) for what, files in made.items()}
+        made["bare"] = {
+            name: data for name, data in members.items() if name not in bundled
+        }
+        made["moved"] = {
+            f"elsewhere/{name}" if name in bundled else name: data
+            for name, data in members.items()
+        }
+    return {
+        what: write_wheel(folder / what / path.name, files)
+        for what, files in made.items()
+    }
 
 
 def is_bundled(name: str) -> bool:
@@ -140,7 +182,9 @@ def is_bundled(name: str) -> bool:
 
 def next_listed(path: Path) -> Path:
     """Return the wheel that the manifests list after this one."""
-    names = [row.filename for manifest in MANIFESTS for row in published.listed(manifest)]
+    names = [
+        row.filename for manifest in MANIFESTS for row in published.listed(manifest)
+    ]
     following = names[(names.index(path.name) + 1) % len(names)]
     return path.with_name(following)
 
@@ -148,7 +192,11 @@ def next_listed(path: Path) -> Path:
 def without_metadata(path: Path) -> dict[str, bytes]:
     """Return the files of a wheel outside of ``.dist-info``."""
     with zipfile.ZipFile(path) as archive:
-        names = [name for name in archive.namelist() if ".dist-info/" not in name and not name.endswith("/")]
+        names = [
+            name
+            for name in archive.namelist()
+            if ".dist-info/" not in name and not name.endswith("/")
+        ]
         return {name: archive.read(name) for name in names}
 
 
@@ -161,12 +209,21 @@ def write_wheel(path: Path, files: dict[str, bytes]) -> Path:
     return path
 
 
-def said_of_altered(paths: Iterable[Path], source: Path = SOURCE) -> dict[str, dict[str, Any]]:
+def said_of_altered(
+    paths: Iterable[Path], source: Path = SOURCE
+) -> dict[str, dict[str, Any]]:
     """Return what ``show`` says of the wheels that are made of each wheel, by file name and what was done."""
     with tempfile.TemporaryDirectory() as folder:
         made = {path.name: altered(path, Path(folder)) for path in paths}
-        shown = asked("show", [path for wheels in made.values() for path in wheels.values()], source)
-    return {name: {what: shown[path] for what, path in wheels.items()} for name, wheels in made.items()}
+        shown = asked(
+            "show",
+            [path for wheels in made.values() for path in wheels.values()],
+            source,
+        )
+    return {
+        name: {what: shown[path] for what, path in wheels.items()}
+        for name, wheels in made.items()
+    }
 
 
 # --- the record -------------------------------------------------------------------------------------------------
@@ -175,8 +232,13 @@ def said_of_altered(paths: Iterable[Path], source: Path = SOURCE) -> dict[str, d
 def line(said: dict[str, Any]) -> dict[str, Any]:
     """Return the short form of what is said of one wheel."""
     checked = said["check"]
-    counts = Counter(f"{found['code']} {found['severity']}" for found in checked["findings"])
-    floors = [" ".join(filter(None, (floor["of"], floor["version"], floor["cpu"]))) for floor in checked["floors"]]
+    counts = Counter(
+        f"{found['code']} {found['severity']}" for found in checked["findings"]
+    )
+    floors = [
+        " ".join(filter(None, (floor["of"], floor["version"], floor["cpu"])))
+        for floor in checked["floors"]
+    ]
     return {
         "true": checked["true"],
         "tag": checked["tag"],
@@ -199,7 +261,10 @@ def recorded() -> dict[str, dict[str, Any]]:
 
 def as_text(record: dict[str, dict[str, Any]]) -> str:
     """Return the record as it is stored: JSON, a line a wheel."""
-    rows = [f"{json.dumps(name)}: {json.dumps(row, ensure_ascii=False)}" for name, row in sorted(record.items())]
+    rows = [
+        f"{json.dumps(name)}: {json.dumps(row, ensure_ascii=False)}"
+        for name, row in sorted(record.items())
+    ]
     return "{\n" + ",\n".join(rows) + "\n}\n"
 
 
@@ -242,18 +307,34 @@ def write_full(folder: Path, name: str, documents: dict[str, Any]) -> None:
 def main() -> int:
     """Compare, write out, or record; returns 1 when something differs."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--full", type=Path, metavar="DIR", help="write all details there, two files a wheel")
+    parser.add_argument(
+        "--full",
+        type=Path,
+        metavar="DIR",
+        help="write all details there, two files a wheel",
+    )
     parser.add_argument("--update", action="store_true", help="write the record anew")
-    parser.add_argument("--source", type=Path, default=SOURCE, help="the src/ of another checkout")
+    parser.add_argument(
+        "--source", type=Path, default=SOURCE, help="the src/ of another checkout"
+    )
     options = parser.parse_args()
     os.environ["TRUEWHEEL_EXTENDED"] = "1"
-    paths = [path for manifest in MANIFESTS for path in published.fetched(manifest).values()]
+    paths = [
+        path for manifest in MANIFESTS for path in published.fetched(manifest).values()
+    ]
     found = {}
     for name, of_wheel in everything(paths, options.source.resolve()):
-        digests = {"claims": digest(of_wheel.claims), "altered": digest(of_wheel.altered)}
+        digests = {
+            "claims": digest(of_wheel.claims),
+            "altered": digest(of_wheel.altered),
+        }
         found[name] = {**line(of_wheel.said), **digests}
         if options.full is not None:
-            write_full(options.full, name, {**of_wheel.said, **of_wheel.claims, **of_wheel.altered})
+            write_full(
+                options.full,
+                name,
+                {**of_wheel.said, **of_wheel.claims, **of_wheel.altered},
+            )
     if options.update:
         RECORD.write_text(as_text(found), encoding="utf-8")
         return 0

@@ -119,7 +119,9 @@ OF_PATHS = {
 """Methods by which a path, a mere value until then, reaches for the disk."""
 
 WORLD_FOR_A_REASON = {
-    "model/record_file.py": {"io": "StringIO, for the csv module: nothing leaves memory"},
+    "model/record_file.py": {
+        "io": "StringIO, for the csv module: nothing leaves memory"
+    },
     "model/request.py": {"pathlib": "paths as values, of which none is opened"},
     "model/tree.py": {"pathlib": "paths as values, of which none is opened"},
     "report/messages.py": {"time": "writes a given time as a date"},
@@ -132,8 +134,12 @@ ASKS_THE_HOST = {
 """Questions to the machine and the Python that we happen to run on. One file asks them; all others are told."""
 HOST = {"system/host.py", "system/warm/environment.py"}
 HOST_FOR_A_REASON = {
-    "backend.py": {"sys.implementation": "switches the garbage collector off, which only CPython can"},
-    "cli.py": {"sys.implementation": "switches the garbage collector off, which only CPython can"},
+    "backend.py": {
+        "sys.implementation": "switches the garbage collector off, which only CPython can"
+    },
+    "cli.py": {
+        "sys.implementation": "switches the garbage collector off, which only CPython can"
+    },
 }
 ENVIRON_FOR_A_REASON = {
     "backend.py": "hands it on, with the call",
@@ -172,7 +178,11 @@ class Module:
                 found |= {tuple(alias.name.split(".")) for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 module = tuple(node.module.split(".")) if node.module else ()
-                base = (*package[: len(package) - node.level + 1], *module) if node.level else module
+                base = (
+                    (*package[: len(package) - node.level + 1], *module)
+                    if node.level
+                    else module
+                )
                 found |= {(*base, alias.name) for alias in node.names}
         return found
 
@@ -194,8 +204,12 @@ class Module:
 
     def called_methods(self) -> set[str]:
         """Return the names of methods that are called, of whatever value."""
-        calls = [node.func for node in ast.walk(self.tree) if isinstance(node, ast.Call)]
-        return {function.attr for function in calls if isinstance(function, ast.Attribute)}
+        calls = [
+            node.func for node in ast.walk(self.tree) if isinstance(node, ast.Call)
+        ]
+        return {
+            function.attr for function in calls if isinstance(function, ast.Attribute)
+        }
 
 
 def room_of(name: tuple[str, ...]) -> str:
@@ -232,12 +246,19 @@ def test_arrows(module: Module) -> None:
 
 def test_no_arrow_is_drawn_that_nobody_uses() -> None:
     for name, room in ROOMS.items():
-        used = {target for module in MODULES if module.room == name for target in module.rooms()}
+        used = {
+            target
+            for module in MODULES
+            if module.room == name
+            for target in module.rooms()
+        }
         assert used >= room.may_import, name
 
 
 def test_guests_stay_where_they_are_invited(module: Module) -> None:
-    for name in {name[0] for name in module.imports()} - {"truewheel"} - sys.stdlib_module_names:
+    for name in (
+        {name[0] for name in module.imports()} - {"truewheel"} - sys.stdlib_module_names
+    ):
         assert module.file.startswith(GUESTS[name]), name
 
 
@@ -264,14 +285,18 @@ def test_only_the_doors_print(module: Module) -> None:
 
 
 def test_the_host_is_asked_in_one_place(module: Module) -> None:
-    asked = (module.attributes() | {name[0] for name in module.imports()}) & ASKS_THE_HOST
+    asked = (
+        module.attributes() | {name[0] for name in module.imports()}
+    ) & ASKS_THE_HOST
     excused = HOST_FOR_A_REASON.get(module.file, {}).keys()
     if module.file not in HOST:
         assert asked == excused
 
 
 def test_the_environment_is_handed_on_rather_than_read(module: Module) -> None:
-    reads = bool(module.attributes() & {"os.environ", "os.environb", "os.getenv", "os.putenv"})
+    reads = bool(
+        module.attributes() & {"os.environ", "os.environb", "os.getenv", "os.putenv"}
+    )
     assert reads == (module.file in ENVIRON_FOR_A_REASON)
 
 
@@ -280,20 +305,41 @@ def test_the_environment_is_handed_on_rather_than_read(module: Module) -> None:
 A_CODE = re.compile(r"TW\d{1,3}")
 PROSE = {"message", "fact", "hint", "reason", "reasons"}
 """Fields that hold sentences."""
-PARTS = {"startswith", "endswith", "partition", "find", "index", "count", "removeprefix", "split"}
+PARTS = {
+    "startswith",
+    "endswith",
+    "partition",
+    "find",
+    "index",
+    "count",
+    "removeprefix",
+    "split",
+}
 
 
 def decisions_by_text(module: Module) -> Iterator[tuple[str, int]]:
     """Yield the functions, with the line, that compare a finding's code or a sentence, look into one, or look up by a code."""
     for function, node in with_functions(module.tree, ""):
         if isinstance(node, ast.Compare):
-            parts = [part for side in (node.left, *node.comparators) for part in parts_of(side)]
-            is_presence = all(isinstance(operator, (ast.Is, ast.IsNot)) for operator in node.ops)
+            parts = [
+                part
+                for side in (node.left, *node.comparators)
+                for part in parts_of(side)
+            ]
+            is_presence = all(
+                isinstance(operator, (ast.Is, ast.IsNot)) for operator in node.ops
+            )
             wrong = not is_presence and any(map(is_text_of_a_finding, parts))
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in PARTS:
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in PARTS
+        ):
             wrong = is_text_of_a_finding(node.func.value)
         elif isinstance(node, ast.Subscript):
-            wrong = isinstance(node.slice, ast.Attribute) and is_text_of_a_finding(node.slice)
+            wrong = isinstance(node.slice, ast.Attribute) and is_text_of_a_finding(
+                node.slice
+            )
         else:
             wrong = False
         if wrong:
@@ -303,14 +349,20 @@ def decisions_by_text(module: Module) -> Iterator[tuple[str, int]]:
 def with_functions(node: ast.AST, function: str) -> Iterator[tuple[str, ast.AST]]:
     """Yield every node with the name of the function that it stands in."""
     for child in ast.iter_child_nodes(node):
-        inner = child.name if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)) else function
+        inner = (
+            child.name
+            if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef))
+            else function
+        )
         yield inner, child
         yield from with_functions(child, inner)
 
 
 def parts_of(node: ast.AST) -> list[ast.AST]:
     """Return the members of a tuple, list or set, anything else as it is."""
-    return list(node.elts) if isinstance(node, (ast.Tuple, ast.List, ast.Set)) else [node]
+    return (
+        list(node.elts) if isinstance(node, (ast.Tuple, ast.List, ast.Set)) else [node]
+    )
 
 
 def is_text_of_a_finding(node: ast.AST) -> bool:

@@ -14,8 +14,16 @@ from truewheel.model.errors import EngineError, ExitCode, TruewheelError, WheelE
 @pytest.mark.parametrize(
     ("error", "code", "text"),
     [
-        (TruewheelError("x is wrong", hint="write y"), ExitCode.USAGE, "error: x is wrong\n  hint: write y\n"),
-        (EngineError("CMake failed", phase="build"), ExitCode.BUILD_FAILED, "error: CMake failed\n"),
+        (
+            TruewheelError("x is wrong", hint="write y"),
+            ExitCode.USAGE,
+            "error: x is wrong\n  hint: write y\n",
+        ),
+        (
+            EngineError("CMake failed", phase="build"),
+            ExitCode.BUILD_FAILED,
+            "error: CMake failed\n",
+        ),
         (WheelError("no wheel"), ExitCode.NOT_A_WHEEL, "error: no wheel\n"),
         (MemoryError(), ExitCode.USAGE, "error: there is not enough memory\n"),
         (
@@ -37,7 +45,10 @@ def test_hooks_and_commands_say_the_same(
 
 
 @pytest.mark.parametrize("stop", [boundary.stop_hook, boundary.stop_command])
-@pytest.mark.parametrize("error", [KeyError("x"), ImportError("gone", name="truewheel.nothing"), AssertionError()])
+@pytest.mark.parametrize(
+    "error",
+    [KeyError("x"), ImportError("gone", name="truewheel.nothing"), AssertionError()],
+)
 def test_mistakes_of_ours_keep_their_traceback(
     stop: object, error: BaseException, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -46,13 +57,19 @@ def test_mistakes_of_ours_keep_their_traceback(
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_full_disk_is_told_by_both_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk_is_told_by_both_with_what_to_do(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     error = OSError(errno.ENOSPC, "No space left on device", "/there/x")
     assert boundary.stop_hook(error) == ExitCode.USAGE
-    assert capsys.readouterr().err.startswith("error: /there/x: No space left on device\n  hint: make room there")
+    assert capsys.readouterr().err.startswith(
+        "error: /there/x: No space left on device\n  hint: make room there"
+    )
     assert boundary.stop_command(error) == ExitCode.USAGE
     said = capsys.readouterr().err
-    assert said.startswith("error: /there/x cannot be used: No space left on device\n  hint: make room there")
+    assert said.startswith(
+        "error: /there/x cannot be used: No space left on device\n  hint: make room there"
+    )
 
 
 def test_a_missing_file_is_a_mistake_of_the_user_in_a_command_and_of_ours_in_a_hook(
@@ -61,22 +78,36 @@ def test_a_missing_file_is_a_mistake_of_the_user_in_a_command_and_of_ours_in_a_h
     error = FileNotFoundError(errno.ENOENT, "No such file or directory", "/there/x")
     assert boundary.stop_hook(error) is None
     assert boundary.stop_command(error) == ExitCode.USAGE
-    assert capsys.readouterr().err == "error: /there/x cannot be used: No such file or directory\n"
+    assert (
+        capsys.readouterr().err
+        == "error: /there/x cannot be used: No such file or directory\n"
+    )
 
 
 def test_ctrl_c_is_what_shells_expect(capsys: pytest.CaptureFixture[str]) -> None:
-    assert boundary.stop_command(KeyboardInterrupt()) == boundary.stop_hook(KeyboardInterrupt()) == 130
+    assert (
+        boundary.stop_command(KeyboardInterrupt())
+        == boundary.stop_hook(KeyboardInterrupt())
+        == 130
+    )
     assert capsys.readouterr().err == "truewheel: interrupted; nothing was written\n"
 
 
-def test_a_hook_whose_reader_has_gone_did_not_go_well(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_hook_whose_reader_has_gone_did_not_go_well(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """A front end that gets no result must not take the exit code for success."""
     assert boundary.stop_hook(BrokenPipeError()) == ExitCode.USAGE
-    assert capsys.readouterr().err == "error: whoever read the output of this build has gone\n"
+    assert (
+        capsys.readouterr().err
+        == "error: whoever read the output of this build has gone\n"
+    )
 
 
 @pytest.mark.parametrize("variable", ["", "1"])
-def test_colour_is_for_terminals_that_want_it(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_colour_is_for_terminals_that_want_it(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NO_COLOR", variable)
     terminal = io.StringIO()
     assert not boundary.style_for(terminal).colour

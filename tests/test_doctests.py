@@ -10,7 +10,11 @@ import pytest
 
 import truewheel
 
-MODULES = [m.name for m in pkgutil.walk_packages(truewheel.__path__, "truewheel.") if not m.name.endswith("__main__")]
+MODULES = [
+    m.name
+    for m in pkgutil.walk_packages(truewheel.__path__, "truewheel.")
+    if not m.name.endswith("__main__")
+]
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -20,4 +24,9 @@ def test_the_examples_in_docstrings_are_true(name: str) -> None:
 
 
 def test_there_are_examples_in_docstrings() -> None:
-    assert sum(doctest.testmod(importlib.import_module(name)).attempted for name in MODULES) >= 10
+    assert (
+        sum(
+            doctest.testmod(importlib.import_module(name)).attempted for name in MODULES
+        )
+        >= 10
+    )

@@ -17,7 +17,9 @@ CODE = re.compile(r'"(TW[1-9]\d\d)"')
 
 
 def emitted() -> set[str]:
-    return {code for p in SOURCES for code in CODE.findall(p.read_text(encoding="utf-8"))}
+    return {
+        code for p in SOURCES for code in CODE.findall(p.read_text(encoding="utf-8"))
+    }
 
 
 def test_every_code_has_a_page_and_every_page_a_code() -> None:
@@ -34,12 +36,17 @@ def test_every_page_has_its_sections(code: str) -> None:
 
 
 def test_every_code_is_provoked_by_a_test() -> None:
-    tests = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob("test_*.py"))
+    tests = "".join(
+        p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob("test_*.py")
+    )
     assert {c for c in emitted() if c not in tests} == set()
 
 
 def test_the_generated_reference_is_up_to_date() -> None:
-    subprocess.run([sys.executable, ROOT / "docs" / "regenerate" / "reference.py", "--check"], check=True)
+    subprocess.run(
+        [sys.executable, ROOT / "docs" / "regenerate" / "reference.py", "--check"],
+        check=True,
+    )
     page = (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
     assert paragraphs(page) == paragraphs(reference())
 
@@ -50,9 +57,9 @@ def paragraphs(text: str) -> list[str]:
 
 
 def test_no_file_names_the_host_of_a_registry() -> None:
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split(
-        "\n"
-    )
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.split("\n")
     for name in filter(None, listed):
         path = ROOT / name
         if (
@@ -61,4 +68,6 @@ def test_no_file_names_the_host_of_a_registry() -> None:
             and path.suffix in {".py", ".md", ".toml", ".json", ".cmake", ".txt", ""}
         ):
             text = path.read_text(encoding="utf-8", errors="replace")
-            assert not re.search(r"files\.python" r"hosted|registry\.np" r"mjs|deb\.deb" r"ian", text), name
+            assert not re.search(
+                r"files\.python" r"hosted|registry\.np" r"mjs|deb\.deb" r"ian", text
+            ), name

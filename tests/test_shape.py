@@ -81,23 +81,33 @@ def test_a_room_reads_no_worse_than_its_ceiling(room: str) -> None:
     worse = {
         "syntax nodes a line": found.nodes > limits.nodes,
         "comprehensions a thousand lines": found.comprehensions > limits.comprehensions,
-        "conditional expressions a thousand lines": found.conditionals > limits.conditionals,
+        "conditional expressions a thousand lines": found.conditionals
+        > limits.conditionals,
         "decisions a line, median": densities[0] > limits.decisions,
         "decisions a line, nine in ten": densities[1] > limits.decisions_p90,
         "comments a hundred lines": found.comments < limits.comments,
         "suppressions a hundred lines": found.suppressions > limits.suppressions,
-        "functions of ten lines without a docstring": found.silent_functions > limits.silent_functions,
+        "functions of ten lines without a docstring": found.silent_functions
+        > limits.silent_functions,
     }
     assert [figure for figure, is_worse in worse.items() if is_worse] == []
 
 
 def test_no_function_is_over_sixty_lines() -> None:
-    large = {f"{f.file}:{f.name}" for f in ROOMS["all"].functions if f.length > shape.MANY_LINES}
+    large = {
+        f"{f.file}:{f.name}"
+        for f in ROOMS["all"].functions
+        if f.length > shape.MANY_LINES
+    }
     assert large == LARGE_FUNCTIONS_STILL
 
 
 def test_no_module_is_over_four_hundred_lines() -> None:
-    large = {module.file for module in ROOMS["all"].modules if module.physical > shape.LARGE_MODULE}
+    large = {
+        module.file
+        for module in ROOMS["all"].modules
+        if module.physical > shape.LARGE_MODULE
+    }
     assert large == LARGE_MODULES_STILL
 
 
@@ -134,7 +144,11 @@ async def second(x):
     assert [function.decisions for function in functions.values()] == [4, 2, 1]
     assert [function.length for function in functions.values()] == [3, 6, 2]
     assert [function.lines for function in functions.values()] == [2, 5, 2]
-    assert [function.is_documented for function in functions.values()] == [False, True, False]
+    assert [function.is_documented for function in functions.values()] == [
+        False,
+        True,
+        False,
+    ]
 
 
 def test_a_line_of_code_has_as_many_nodes_as_ast_walks(tmp_path: Path) -> None:

@@ -9,7 +9,11 @@ import pytest
 import snapshot
 from support import needs, published
 
-TAKEN = [(manifest, row) for manifest in snapshot.MANIFESTS for row in published.sample(manifest)]
+TAKEN = [
+    (manifest, row)
+    for manifest in snapshot.MANIFESTS
+    for row in published.sample(manifest)
+]
 GROUPS = range(0, len(TAKEN), snapshot.AT_ONCE)
 
 
@@ -18,21 +22,34 @@ def wheels(start: int) -> list[Path]:
     found = []
     for manifest, row in TAKEN[start : start + snapshot.AT_ONCE]:
         path = published.fetched(manifest).get(row.filename)
-        found.append(path if path is not None else needs.missing(f"{row.filename} from the package index"))
+        found.append(
+            path
+            if path is not None
+            else needs.missing(f"{row.filename} from the package index")
+        )
     return found
 
 
 def test_every_published_wheel_is_recorded() -> None:
-    listed = {row.filename for manifest in snapshot.MANIFESTS for row in published.listed(manifest)}
+    listed = {
+        row.filename
+        for manifest in snapshot.MANIFESTS
+        for row in published.listed(manifest)
+    }
     assert snapshot.recorded().keys() == listed
     assert snapshot.RECORD.stat().st_size < 400_000
-    assert snapshot.as_text(snapshot.recorded()) == snapshot.RECORD.read_text(encoding="utf-8")
+    assert snapshot.as_text(snapshot.recorded()) == snapshot.RECORD.read_text(
+        encoding="utf-8"
+    )
 
 
 @pytest.mark.network
 @pytest.mark.parametrize("start", GROUPS)
 def test_wheels_are_judged_as_recorded(start: int) -> None:
-    found = {name: snapshot.line(said) for name, said in snapshot.said_of(wheels(start)).items()}
+    found = {
+        name: snapshot.line(said)
+        for name, said in snapshot.said_of(wheels(start)).items()
+    }
     for name, line in found.items():
         record = snapshot.recorded()[name]
         assert line == {key: record[key] for key in line}, name

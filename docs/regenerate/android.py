@@ -10,11 +10,21 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-TARGET = Path(__file__).parents[2] / "src" / "truewheel" / "platforms" / "policy" / "android.json"
+TARGET = (
+    Path(__file__).parents[2]
+    / "src"
+    / "truewheel"
+    / "platforms"
+    / "policy"
+    / "android.json"
+)
 
 ABIS = {
     "arm64_v8a": ["aarch64"],
-    "armeabi_v7a": ["armv7l", "arm"],  # software floating-point arguments: readers call such code plain arm
+    "armeabi_v7a": [
+        "armv7l",
+        "arm",
+    ],  # software floating-point arguments: readers call such code plain arm
     "x86": ["i686"],
     "x86_64": ["x86_64"],
     "riscv64": ["riscv64"],
@@ -50,8 +60,15 @@ LIBRARIES = {
 
 def main() -> None:
     """Write the tables above."""
-    table = {"source": "Android NDK, Stable APIs; PEP 738", "abis": ABIS, "libraries": LIBRARIES, "oldest": 21}
-    TARGET.write_text(json.dumps(table, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    table = {
+        "source": "Android NDK, Stable APIs; PEP 738",
+        "abis": ABIS,
+        "libraries": LIBRARIES,
+        "oldest": 21,
+    }
+    TARGET.write_text(
+        json.dumps(table, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -10,8 +10,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-TARGET = Path(__file__).parents[2] / "src" / "truewheel" / "platforms" / "policy" / "ios.json"
-SDKS = {"iphoneos": ["ios", ["arm64"]], "iphonesimulator": ["ios-simulator", ["arm64", "x86_64"]]}
+TARGET = (
+    Path(__file__).parents[2]
+    / "src"
+    / "truewheel"
+    / "platforms"
+    / "policy"
+    / "ios.json"
+)
+SDKS = {
+    "iphoneos": ["ios", ["arm64"]],
+    "iphonesimulator": ["ios-simulator", ["arm64", "x86_64"]],
+}
 
 
 def main() -> None:
@@ -20,10 +30,15 @@ def main() -> None:
         "source": "PEP 730; clang, Triple::getMinimumSupportedOSVersion; dyld(1)",
         "baseline": [13, 0],
         "first": {"arm64_iphonesimulator": [14, 0]},
-        "sdks": {name: {"system": system, "cpus": cpus} for name, (system, cpus) in SDKS.items()},
+        "sdks": {
+            name: {"system": system, "cpus": cpus}
+            for name, (system, cpus) in SDKS.items()
+        },
         "supplied": ["/System/Library/", "/usr/lib/"],
     }
-    TARGET.write_text(json.dumps(table, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    TARGET.write_text(
+        json.dumps(table, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -62,7 +62,10 @@ def page() -> str:
 
 def overview() -> str:
     """What is tested, in a table."""
-    lines = ["| kind | the wheel | built by | with Python | tested on |", "|---|---|---|---|---|"]
+    lines = [
+        "| kind | the wheel | built by | with Python | tested on |",
+        "|---|---|---|---|---|",
+    ]
     lines += [row(name) for names in SECTIONS.values() for name in names]
     return "\n".join(lines) + "\n"
 
@@ -72,10 +75,22 @@ def row(name: str) -> str:
     versions = f"{interpreters.WANTED[0]} to {interpreters.WANTED[-1]}"
     example = examples.TABLE.get(name)
     if example is None:
-        tag = "`cpXY-cpXY-manylinux_…`" + (", from 3.12 on `cp312-abi3-manylinux_…`" if name == "nanobind" else "")
-        return f"| [{name}](#{name}) | {tag} | pip, build, uv | {versions} | {versions} |"
-    tag = {examples.VERSIONED: "cpXY-cpXY", examples.ANY_PYTHON: "py3-none", examples.STABLE: "cp310-abi3"}[example.tag]
-    tested = versions if example.runs_on == interpreters.WANTED else ", ".join(example.runs_on) or example.python
+        tag = "`cpXY-cpXY-manylinux_…`" + (
+            ", from 3.12 on `cp312-abi3-manylinux_…`" if name == "nanobind" else ""
+        )
+        return (
+            f"| [{name}](#{name}) | {tag} | pip, build, uv | {versions} | {versions} |"
+        )
+    tag = {
+        examples.VERSIONED: "cpXY-cpXY",
+        examples.ANY_PYTHON: "py3-none",
+        examples.STABLE: "cp310-abi3",
+    }[example.tag]
+    tested = (
+        versions
+        if example.runs_on == interpreters.WANTED
+        else ", ".join(example.runs_on) or example.python
+    )
     return f"| [{name}](#{name}) | `{tag}-manylinux_…` | `{example.built}` | {example.python} | {tested} |"
 
 
@@ -84,7 +99,12 @@ def section(name: str) -> str:
     home = ROOT / "examples" / name
     readme = (home / "README.md").read_text(encoding="utf-8").split("\n", 2)[2].rstrip()
     cmake = (home / "CMakeLists.txt").read_text(encoding="utf-8").rstrip()
-    parts = [f"### {name}\n", f"{readme}\n", f"[examples/{name}](../../examples/{name})\n", f"```cmake\n{cmake}\n```\n"]
+    parts = [
+        f"### {name}\n",
+        f"{readme}\n",
+        f"[examples/{name}](../../examples/{name})\n",
+        f"```cmake\n{cmake}\n```\n",
+    ]
     if special := tables(home / "pyproject.toml"):
         parts.append(f"```toml\n{special}\n```\n")
     return "\n".join(parts)
@@ -105,7 +125,9 @@ def main() -> int:
         TARGET.write_text(wanted, encoding="utf-8")
         return 0
     if not TARGET.is_file() or TARGET.read_text(encoding="utf-8") != wanted:
-        print(f"{TARGET.relative_to(ROOT)} is stale: run python docs/regenerate/kinds.py")
+        print(
+            f"{TARGET.relative_to(ROOT)} is stale: run python docs/regenerate/kinds.py"
+        )
         return 1
     return 0
 

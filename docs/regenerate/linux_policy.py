@@ -28,7 +28,14 @@ from typing import Any
 
 import auditwheel.policy
 
-TARGET = Path(__file__).parents[2] / "src" / "truewheel" / "platforms" / "policy" / "linux.json"
+TARGET = (
+    Path(__file__).parents[2]
+    / "src"
+    / "truewheel"
+    / "platforms"
+    / "policy"
+    / "linux.json"
+)
 SOURCE = Path(auditwheel.policy.__file__).parent
 
 ZIG_HOLDS = ("1.2.2", "1.2.3", "1.2.4", "1.2.5")
@@ -44,20 +51,40 @@ MACROS = {
 def main(zig: list[str]) -> None:
     """Read the installed policies, and write ours."""
     named = json.loads((SOURCE / "manylinux-policy.json").read_text(encoding="utf-8"))
-    musl = [p for p in json.loads((SOURCE / "musllinux-policy.json").read_text(encoding="utf-8")) if p["priority"]]
+    musl = [
+        p
+        for p in json.loads(
+            (SOURCE / "musllinux-policy.json").read_text(encoding="utf-8")
+        )
+        if p["priority"]
+    ]
     old = json.loads(TARGET.read_text(encoding="utf-8"))
     table = {
         "source": f"auditwheel {importlib.metadata.version('auditwheel')} policy files; "
         "musl WHATSNEW; musl symbol tables of ziglang 0.9.1 to 0.13.0",
-        "manylinux": [policy(p) for p in sorted(named, key=lambda p: -p["priority"]) if p["name"] != "linux"],
+        "manylinux": [
+            policy(p)
+            for p in sorted(named, key=lambda p: -p["priority"])
+            if p["name"] != "linux"
+        ],
         "musllinux": {
             "cpus": sorted({cpu for p in musl for cpu in p["symbol_versions"]}),
-            "libraries": sorted({lib for p in musl for lib in p["lib_whitelist"]} - {"libc.so"}),
-            "private": {lib: sorted(names) for p in musl for lib, names in p["blacklist"].items()},
-            "added": musl_added([Path(z) for z in zig]) if zig else old["musllinux"]["added"],
+            "libraries": sorted(
+                {lib for p in musl for lib in p["lib_whitelist"]} - {"libc.so"}
+            ),
+            "private": {
+                lib: sorted(names)
+                for p in musl
+                for lib, names in p["blacklist"].items()
+            },
+            "added": musl_added([Path(z) for z in zig])
+            if zig
+            else old["musllinux"]["added"],
         },
     }
-    TARGET.write_text(json.dumps(table, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    TARGET.write_text(
+        json.dumps(table, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+    )
 
 
 def policy(named: dict[str, Any]) -> dict[str, Any]:
@@ -67,8 +94,13 @@ def policy(named: dict[str, Any]) -> dict[str, Any]:
         "glibc": [int(n) for n in str(named["name"]).split("_")[1:]],
         "aliases": named["aliases"],
         "libraries": sorted(named["lib_whitelist"]),
-        "private": {lib: sorted(names) for lib, names in sorted(named["blacklist"].items())},
-        "cpus": {cpu: {family: ceiling(names) for family, names in sorted(v.items())} for cpu, v in versions.items()},
+        "private": {
+            lib: sorted(names) for lib, names in sorted(named["blacklist"].items())
+        },
+        "cpus": {
+            cpu: {family: ceiling(names) for family, names in sorted(v.items())}
+            for cpu, v in versions.items()
+        },
     }
 
 
@@ -84,10 +116,16 @@ def musl_added(wheels: list[Path]) -> dict[str, list[str]]:
     tables = dict(zip(ZIG_HOLDS, [stubs(w) for w in wheels], strict=True))
     oldest = tables["1.2.2"]
     assert set(TOLD["1.2.2"]) <= oldest["x86_64"]
-    time64 = {n for n in oldest["i686"] - oldest["x86_64"] if re.fullmatch(r"__\w+64(_r)?", n)}
+    time64 = {
+        n for n in oldest["i686"] - oldest["x86_64"] if re.fullmatch(r"__\w+64(_r)?", n)
+    }
     added = {"1.2.0": sorted(time64), **TOLD}
     for before, after in itertools.pairwise(ZIG_HOLDS):
-        new = {n for cpu in ("x86_64", "aarch64") for n in tables[after][cpu] - tables[before][cpu]}
+        new = {
+            n
+            for cpu in ("x86_64", "aarch64")
+            for n in tables[after][cpu] - tables[before][cpu]
+        }
         added[after] = sorted(new)
     return {release: names for release, names in added.items() if names}
 
@@ -98,9 +136,21 @@ def stubs(wheel: Path) -> dict[str, set[str]]:
         text = archive.read("ziglang/lib/libc/musl/libc.S").decode()
     found = {}
     for cpu, macros in MACROS.items():
-        command = ["gcc", "-E", "-P", "-x", "assembler-with-cpp", *(f"-D{m}" for m in macros), "-"]
-        out = subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
-        found[cpu] = set(re.findall(r"^\s*(?:\.globl|\.weak|WEAK\w+)\s+([\w.]+)", out, re.MULTILINE))
+        command = [
+            "gcc",
+            "-E",
+            "-P",
+            "-x",
+            "assembler-with-cpp",
+            *(f"-D{m}" for m in macros),
+            "-",
+        ]
+        out = subprocess.run(
+            command, input=text, capture_output=True, text=True, check=True
+        ).stdout
+        found[cpu] = set(
+            re.findall(r"^\s*(?:\.globl|\.weak|WEAK\w+)\s+([\w.]+)", out, re.MULTILINE)
+        )
     return found
 
 

@@ -15,7 +15,14 @@ from pathlib import Path
 import packaging
 from packaging.tags import mac_platforms
 
-TARGET = Path(__file__).parents[2] / "src" / "truewheel" / "platforms" / "policy" / "macos.json"
+TARGET = (
+    Path(__file__).parents[2]
+    / "src"
+    / "truewheel"
+    / "platforms"
+    / "policy"
+    / "macos.json"
+)
 
 # packaging's name of a CPU: ours, and the last system that packaging lets run it
 CPUS = {
@@ -45,7 +52,9 @@ def main() -> None:
         "supplied": ["/System/Library/", "/System/iOSSupport/", "/usr/lib/"],
         "removed": ["/System/Library/Frameworks/Python.framework/"],
     }
-    TARGET.write_text(json.dumps(table, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    TARGET.write_text(
+        json.dumps(table, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

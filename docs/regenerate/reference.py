@@ -48,7 +48,10 @@ def wrapped(paragraph: str) -> str:
     if paragraph.startswith(("#", "|")):
         return paragraph
     ends = "\n" if paragraph.endswith("\n") else ""
-    return textwrap.fill(paragraph, WIDTH, break_long_words=False, break_on_hyphens=False) + ends
+    return (
+        textwrap.fill(paragraph, WIDTH, break_long_words=False, break_on_hyphens=False)
+        + ends
+    )
 
 
 def findings() -> str:
@@ -56,7 +59,9 @@ def findings() -> str:
     rows = []
     for code, title in pages.titles().items():
         severities = ", ".join(severity.value for severity in CODES[code].severities)
-        rows.append(f"| [{code}](#{anchor(f'{code}: {title}')}) | {title} | {severities} |")
+        rows.append(
+            f"| [{code}](#{anchor(f'{code}: {title}')}) | {title} | {severities} |"
+        )
     parts = [
         "# Findings\n",
         INTRODUCTION,
@@ -78,7 +83,9 @@ def way() -> str:
     text = WAY.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    rows = [f"| `{file}` | {', '.join(codes)} |" for file, codes in decided_in().items()]
+    rows = [
+        f"| `{file}` | {', '.join(codes)} |" for file, codes in decided_in().items()
+    ]
     table = "| file | codes |\n|---|---|\n" + "\n".join(rows)
     return f"{before}{BEGIN}\n\n{table}\n\n{END}{after}"
 
@@ -102,7 +109,11 @@ def codes_made_in(path: Path) -> set[str]:
             compared.update(id(part) for part in ast.walk(node))
     codes = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and node.value in CODES and id(node) not in compared:
+        if (
+            isinstance(node, ast.Constant)
+            and node.value in CODES
+            and id(node) not in compared
+        ):
             codes.add(node.value)
     return codes
 
@@ -110,10 +121,16 @@ def codes_made_in(path: Path) -> set[str]:
 def main() -> int:
     """Write the pages, or with ``--check`` compare them with what is there."""
     wanted = {SETTINGS: settings(), FINDINGS: findings(), WAY: way()}
-    stale = [path for path, text in wanted.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    stale = [
+        path
+        for path, text in wanted.items()
+        if not path.is_file() or path.read_text(encoding="utf-8") != text
+    ]
     if "--check" in sys.argv:
         for path in stale:
-            print(f"{path.relative_to(ROOT)} is stale: run python docs/regenerate/reference.py")
+            print(
+                f"{path.relative_to(ROOT)} is stale: run python docs/regenerate/reference.py"
+            )
         return 1 if stale else 0
     for path, text in wanted.items():
         path.write_text(text, encoding="utf-8")

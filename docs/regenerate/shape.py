@@ -36,7 +36,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[2] / "src" / "truewheel"
-SUPPRESSION = re.compile(r"#\s*(noqa|type:\s*ignore|fmt:\s*(skip|off|on)|pragma|ruff:|mypy:|isort:)")
+SUPPRESSION = re.compile(
+    r"#\s*(noqa|type:\s*ignore|fmt:\s*(skip|off|on)|pragma|ruff:|mypy:|isort:)"
+)
 NO_CODE = {
     tokenize.COMMENT,
     tokenize.NL,
@@ -47,7 +49,16 @@ NO_CODE = {
 }
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-BRANCHES = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.ExceptHandler, ast.IfExp, ast.Assert, ast.match_case)
+BRANCHES = (
+    ast.If,
+    ast.For,
+    ast.AsyncFor,
+    ast.While,
+    ast.ExceptHandler,
+    ast.IfExp,
+    ast.Assert,
+    ast.match_case,
+)
 MANY_LINES, LARGE_MODULE, WIDE = 60, 400, 100
 WORTH_MEASURING, WORTH_A_DOCSTRING = 8, 10
 
@@ -103,7 +114,9 @@ class Shape:
 
     def __init__(self, modules: Iterable[Module]) -> None:
         self.modules = list(modules)
-        self.functions = [function for module in self.modules for function in module.functions]
+        self.functions = [
+            function for module in self.modules for function in module.functions
+        ]
         self.lines = sum(module.lines for module in self.modules)
 
     def a_line(self, count: Callable[[Module], int], per: int = 1) -> float:
@@ -143,7 +156,9 @@ class Shape:
     @property
     def decisions(self) -> tuple[float, float]:
         """Return decisions a line, the median and the 90th percentile, of functions that are worth measuring."""
-        densities = [f.decisions_a_line for f in self.functions if f.lines >= WORTH_MEASURING]
+        densities = [
+            f.decisions_a_line for f in self.functions if f.lines >= WORTH_MEASURING
+        ]
         return median(densities), p90(densities)
 
     @property
@@ -165,7 +180,11 @@ class Shape:
     @property
     def silent_functions(self) -> int:
         """Return how many functions of ten lines and more have no docstring."""
-        large = [function for function in self.functions if function.length >= WORTH_A_DOCSTRING]
+        large = [
+            function
+            for function in self.functions
+            if function.length >= WORTH_A_DOCSTRING
+        ]
         return sum(not function.is_documented for function in large)
 
 
@@ -193,7 +212,11 @@ def measure(path: Path, root: Path) -> Module:
     code = code_lines(tokens) - documentation_lines(tree)
     comments = [token for token in tokens if token.type == tokenize.COMMENT]
     suppressions = [token for token in comments if SUPPRESSION.search(token.string)]
-    on_their_own = [token for token in comments if token.start[0] not in code and token not in suppressions]
+    on_their_own = [
+        token
+        for token in comments
+        if token.start[0] not in code and token not in suppressions
+    ]
     lines = text.split("\n")
     nodes = list(ast.walk(tree))
     file = path.relative_to(root).as_posix()
@@ -234,7 +257,9 @@ def is_string(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
-def functions_of(node: ast.AST, code: set[int], file: str, prefix: str = "") -> Iterator[Function]:
+def functions_of(
+    node: ast.AST, code: set[int], file: str, prefix: str = ""
+) -> Iterator[Function]:
     """Yield all functions below ``node``, nested ones after the one around them."""
     for child in ast.iter_child_nodes(node):
         name = f"{prefix}{getattr(child, 'name', '')}"
@@ -315,10 +340,14 @@ COLUMNS: dict[str, Callable[[Shape], str]] = {
 
 def print_table(head: list[str], rows: list[list[str]]) -> None:
     """Print aligned columns, the first to the left, the others to the right."""
-    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
+    widths = [
+        max(len(row[column]) for row in [head, *rows]) for column in range(len(head))
+    ]
     for row in [head, *rows]:
         cells = [row[0].ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        cells += [
+            cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)
+        ]
         print("  ".join(cells).rstrip())
 
 
@@ -343,29 +372,66 @@ def print_functions(functions: Iterable[Function]) -> None:
     rows = []
     for function in functions:
         documented = "" if function.is_documented else "no docstring"
-        figures = [str(function.length), f"{function.nodes_a_line:.1f}", f"{function.decisions_a_line:.2f}"]
-        rows.append([f"{function.file}:{function.line} {function.name}", *figures, documented])
+        figures = [
+            str(function.length),
+            f"{function.nodes_a_line:.1f}",
+            f"{function.decisions_a_line:.2f}",
+        ]
+        rows.append(
+            [f"{function.file}:{function.line} {function.name}", *figures, documented]
+        )
     print_table(["function", "lines", "nodes/line", "dec/line", ""], rows)
 
 
 def main() -> int:
     """Print what is asked for."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("directories", nargs="*", type=Path, metavar="DIR", help="what to measure: src/truewheel")
-    parser.add_argument("--against", action="append", default=[], type=Path, metavar="DIR", help="shown before DIR")
-    parser.add_argument("--worst", type=int, metavar="N", help="the N functions with most decisions a line")
-    parser.add_argument("--module", type=Path, metavar="FILE", help="each function of one file")
+    parser.add_argument(
+        "directories",
+        nargs="*",
+        type=Path,
+        metavar="DIR",
+        help="what to measure: src/truewheel",
+    )
+    parser.add_argument(
+        "--against",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="shown before DIR",
+    )
+    parser.add_argument(
+        "--worst",
+        type=int,
+        metavar="N",
+        help="the N functions with most decisions a line",
+    )
+    parser.add_argument(
+        "--module", type=Path, metavar="FILE", help="each function of one file"
+    )
     options = parser.parse_args()
     directories = options.directories or [SOURCE]
     if options.module is not None:
         module = measure(options.module.resolve(), options.module.resolve().parent)
         print_functions(module.functions)
         print()
-        print_table(["module", *COLUMNS], [[module.file, *(cell(Shape([module])) for cell in COLUMNS.values())]])
+        print_table(
+            ["module", *COLUMNS],
+            [[module.file, *(cell(Shape([module])) for cell in COLUMNS.values())]],
+        )
     elif options.worst is not None:
-        functions = [f for directory in directories for f in Shape(modules_of(directory)).functions]
-        measured = [function for function in functions if function.lines >= WORTH_MEASURING]
-        measured.sort(key=lambda function: (-function.decisions_a_line, -function.nodes_a_line))
+        functions = [
+            f
+            for directory in directories
+            for f in Shape(modules_of(directory)).functions
+        ]
+        measured = [
+            function for function in functions if function.lines >= WORTH_MEASURING
+        ]
+        measured.sort(
+            key=lambda function: (-function.decisions_a_line, -function.nodes_a_line)
+        )
         print_functions(measured[: options.worst])
     else:
         print_rooms([*options.against, *directories])

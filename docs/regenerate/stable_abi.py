@@ -11,7 +11,14 @@ from pathlib import Path
 
 import abi3info
 
-TARGET = Path(__file__).parents[2] / "src" / "truewheel" / "audit" / "python" / "stable_abi.json"
+TARGET = (
+    Path(__file__).parents[2]
+    / "src"
+    / "truewheel"
+    / "audit"
+    / "python"
+    / "stable_abi.json"
+)
 
 
 def document() -> dict[str, object]:
@@ -28,7 +35,9 @@ def document() -> dict[str, object]:
 
 def main() -> None:
     """Write the table."""
-    TARGET.write_text(json.dumps(document(), indent=0, sort_keys=True) + "\n", encoding="utf-8")
+    TARGET.write_text(
+        json.dumps(document(), indent=0, sort_keys=True) + "\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

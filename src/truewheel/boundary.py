@@ -56,12 +56,17 @@ def explain(error: BaseException) -> TruewheelError | None:
     if isinstance(error, TruewheelError):
         return error
     if isinstance(error, MemoryError):
-        return TruewheelError("there is not enough memory", hint="give it more, or look at fewer files at once")
+        return TruewheelError(
+            "there is not enough memory",
+            hint="give it more, or look at fewer files at once",
+        )
     if isinstance(error, OSError):
         from .model.os_errors import explain_machine_failure
 
         return explain_machine_failure(error, home=_working_directory())
-    if isinstance(error, ImportError) and (error.name or "").startswith("scikit_build_core"):
+    if isinstance(error, ImportError) and (error.name or "").startswith(
+        "scikit_build_core"
+    ):
         # Its private parts move between releases; the contract test (tests/system/engine) knows the supported ones.
         return TruewheelError(
             f"this scikit-build-core is not one that truewheel works with ({error})",
@@ -95,7 +100,9 @@ def style_for(stream: TextIO, *, verbose: bool = False) -> Style:
     """
     from .report.text import Style
 
-    return Style(colour=stream.isatty() and not os.environ.get("NO_COLOR"), verbose=verbose)
+    return Style(
+        colour=stream.isatty() and not os.environ.get("NO_COLOR"), verbose=verbose
+    )
 
 
 def _working_directory() -> str:
@@ -110,7 +117,9 @@ def _name_file(error: OSError) -> TruewheelError:
     """Return an error of the operating system in words, for whoever named the file."""
     from .model.os_errors import hint_for
 
-    what = "the output cannot be written"  # it is our own output that has no place to go
+    what = (
+        "the output cannot be written"  # it is our own output that has no place to go
+    )
     if error.filename:
         what = f"{os.fsdecode(error.filename)} cannot be used"
     return TruewheelError(f"{what}: {error.strerror}", hint=hint_for(error))

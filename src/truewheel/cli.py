@@ -46,7 +46,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit code (:class:`~truewheel.model.errors.ExitCode`)."""
     given = sys.argv[1:] if arguments is None else arguments
     _open_closed_streams()
-    options = _options_of_plain_show(given) or _parser().parse_args(given, SimpleNamespace())
+    options = _options_of_plain_show(given) or _parser().parse_args(
+        given, SimpleNamespace()
+    )
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A wheel's file names may hold what the terminal's code page lacks; that is no reason to show nothing.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -78,7 +80,11 @@ def _open_closed_streams() -> None:
 def _options_of_plain_show(given: Sequence[str]) -> SimpleNamespace | None:
     """Return the options of ``show WHEEL…`` as the parser would; ``None`` when there is more to parse."""
     command, *wheels = given or [""]
-    if command != "show" or not wheels or any(wheel.startswith("-") for wheel in wheels):
+    if (
+        command != "show"
+        or not wheels
+        or any(wheel.startswith("-") for wheel in wheels)
+    ):
         return None
     return SimpleNamespace(
         command="show",
@@ -98,32 +104,55 @@ def _parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; each sets ``command`` to the name of its module."""
     import argparse
 
-    parser = argparse.ArgumentParser(prog="truewheel", description="Wheels that are named by what is in them.")
-    parser.add_argument("--version", action="version", version=f"truewheel {__version__}")
+    parser = argparse.ArgumentParser(
+        prog="truewheel", description="Wheels that are named by what is in them."
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"truewheel {__version__}"
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    show = commands.add_parser("show", help="tag, floors and evidence of wheels (or of bare binaries)")
+    show = commands.add_parser(
+        "show", help="tag, floors and evidence of wheels (or of bare binaries)"
+    )
     _add_judging_options(show)
 
-    check = commands.add_parser("check", help="exit 1 when a wheel's name is untrue, or something is wrong with it")
+    check = commands.add_parser(
+        "check",
+        help="exit 1 when a wheel's name is untrue, or something is wrong with it",
+    )
     _add_judging_options(check)
     check.add_argument("--strict", action="store_true", help="warnings fail as well")
 
-    explain = commands.add_parser("explain", help="what a finding means, its causes and cures")
+    explain = commands.add_parser(
+        "explain", help="what a finding means, its causes and cures"
+    )
     codes = "TW301, or the beginning of several, TW3; without it, all"
     explain.add_argument("code", nargs="?", metavar="CODE", help=codes)
 
     tag = commands.add_parser("tag", help="write wheels under their true names")
     tag.add_argument("wheels", nargs="+", metavar="WHEEL")
-    tag.add_argument("-o", "--output", required=True, metavar="DIR", help="where to write them")
+    tag.add_argument(
+        "-o", "--output", required=True, metavar="DIR", help="where to write them"
+    )
     _add_exclude(tag)
 
-    _add_init_options(commands.add_parser("init", help="a new project that builds, tests and is ready for CI at once"))
+    _add_init_options(
+        commands.add_parser(
+            "init", help="a new project that builds, tests and is ready for CI at once"
+        )
+    )
 
-    cache = commands.add_parser("cache", help="what is kept of builds, so that the next ones are warm")
+    cache = commands.add_parser(
+        "cache", help="what is kept of builds, so that the next ones are warm"
+    )
     actions = "list what is kept, delete all that is not needed any more, or say where"
     cache.add_argument("action", choices=("info", "clean", "path"), help=actions)
-    cache.add_argument("--all", action="store_true", help="clean: also what editable installs need to be rebuilt")
+    cache.add_argument(
+        "--all",
+        action="store_true",
+        help="clean: also what editable installs need to be rebuilt",
+    )
     return parser
 
 
@@ -131,23 +160,46 @@ def _add_judging_options(parser: argparse.ArgumentParser) -> None:
     """Add what ``show`` and ``check`` have in common."""
     parser.add_argument("wheels", nargs="+", metavar="WHEEL")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.add_argument("-v", "--verbose", action="store_true", help="findings that are alike one by one, not together")
+    parser.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="findings that are alike one by one, not together",
+    )
     _add_exclude(parser)
-    for option, text in (("--select", "only findings with this prefix"), ("--ignore", "no findings with this prefix")):
-        parser.add_argument(option, action="append", default=[], type=_code_prefix, metavar="CODE", help=text)
+    for option, text in (
+        ("--select", "only findings with this prefix"),
+        ("--ignore", "no findings with this prefix"),
+    ):
+        parser.add_argument(
+            option,
+            action="append",
+            default=[],
+            type=_code_prefix,
+            metavar="CODE",
+            help=text,
+        )
 
 
 def _add_exclude(parser: argparse.ArgumentParser) -> None:
     """Add the option for libraries that are not the wheel's business."""
     text = "a library that someone else supplies"
-    parser.add_argument("--exclude", action="append", default=[], metavar="GLOB", help=text)
+    parser.add_argument(
+        "--exclude", action="append", default=[], metavar="GLOB", help=text
+    )
 
 
 def _add_init_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``init``."""
-    parser.add_argument("directory", metavar="DIR", help="is made, or is empty; the project is called as it is")
+    parser.add_argument(
+        "directory",
+        metavar="DIR",
+        help="is made, or is empty; the project is called as it is",
+    )
     kinds = "c, cython, cffi, swig, pybind11, nanobind, f2py, ctypes or executable"
-    parser.add_argument("--with", dest="kind", required=True, type=_kind, metavar="KIND", help=kinds)
+    parser.add_argument(
+        "--with", dest="kind", required=True, type=_kind, metavar="KIND", help=kinds
+    )
     parser.add_argument("--name", help="what the project is called instead")
 
 
@@ -170,5 +222,7 @@ def _code_prefix(text: str) -> str:
 
     prefix = text.upper()
     if not prefix or not any(code.startswith(prefix) for code in titles()):
-        raise argparse.ArgumentTypeError(f"no finding's code begins with {text!r}; truewheel explain lists them")
+        raise argparse.ArgumentTypeError(
+            f"no finding's code begins with {text!r}; truewheel explain lists them"
+        )
     return prefix

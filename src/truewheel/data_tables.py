@@ -19,8 +19,12 @@ _read: dict[str, Mapping[str, Any]] = {}
 def table(name: str) -> Mapping[str, Any]:
     """The content of ``name`` (``platforms/policy/linux.json``), parsed once."""
     if name not in _read:
-        loader: Any = __spec__.loader  # a directory's or a ZIP file's; what pkgutil does, which is slow to import
-        content = loader.get_data(os.path.join(os.path.dirname(__file__), *name.split("/")))
+        loader: Any = (
+            __spec__.loader
+        )  # a directory's or a ZIP file's; what pkgutil does, which is slow to import
+        content = loader.get_data(
+            os.path.join(os.path.dirname(__file__), *name.split("/"))
+        )
         _read[name] = _parsed(content.decode("utf-8"))
     return _read[name]
 

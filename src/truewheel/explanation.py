@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from .system.warm.area import BuildArea
 
 
-def add_explanation(error: EngineError, request: Request, project_file: ProjectFile, area: BuildArea) -> None:
+def add_explanation(
+    error: EngineError, request: Request, project_file: ProjectFile, area: BuildArea
+) -> None:
     """Add to a failure why it happened and what to do, when the tools have said something that is understood."""
     if not error.said:
         return

@@ -25,10 +25,18 @@ def covered(text: str) -> dict[str, str]:
     """
     name = text.strip().upper()
     name = name if name.startswith("T") else f"TW{name}"
-    found = {code: title for code, title in titles().items() if name and code.startswith(name)}
+    found = {
+        code: title
+        for code, title in titles().items()
+        if name and code.startswith(name)
+    }
     if not found or not text.strip():
         near = difflib.get_close_matches(name, titles(), n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "truewheel explain lists all of them"
+        hint = (
+            f"did you mean {' or '.join(near)}?"
+            if near
+            else "truewheel explain lists all of them"
+        )
         raise TruewheelError(f"there is no finding {text}", hint=hint)
     return found
 

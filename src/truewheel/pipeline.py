@@ -20,7 +20,11 @@ from .system import host
 from .system.engine import Engine, Staged
 from .system.engine.attempts import build_in_area
 from .system.engine.launcher import launcher_requires
-from .system.project.dist_info import dist_info_files, require_same_metadata, write_dist_info
+from .system.project.dist_info import (
+    dist_info_files,
+    require_same_metadata,
+    write_dist_info,
+)
 from .system.project.pyproject_toml import read_project_file
 
 if TYPE_CHECKING:
@@ -88,10 +92,18 @@ def build(request: Request) -> Built:
     """
     from .planning.reuse import decide
 
-    return build_in_area(request, read_project_file(request), _build_once, decide=decide, explain=add_explanation)
+    return build_in_area(
+        request,
+        read_project_file(request),
+        _build_once,
+        decide=decide,
+        explain=add_explanation,
+    )
 
 
-def _build_once(request: Request, project_file: ProjectFile, area: BuildArea, engine: Engine) -> Built:
+def _build_once(
+    request: Request, project_file: ProjectFile, area: BuildArea, engine: Engine
+) -> Built:
     """Build, judge and write: the story itself."""
     project = _read_project(project_file, request, engine)
     require_same_metadata(request, project)
@@ -103,19 +115,31 @@ def _build_once(request: Request, project_file: ProjectFile, area: BuildArea, en
     source = StagedTree(staged.tree, project.dist_info)
     verdict = _judge(request, project, staged, source)
     name = project.wheel_name(verdict, build=staged.build_tag)
-    wheel = write(source, request.output, name=name, purelib=verdict.purelib, files=dist_info_files(project))
+    wheel = write(
+        source,
+        request.output,
+        name=name,
+        purelib=verdict.purelib,
+        files=dist_info_files(project),
+    )
     # Without a compiler there is nothing that could be warm.
     warmth = area.warmth if staged.facts.is_compiled else None
     return Built(wheel=wheel, verdict=verdict, warmth=warmth, message=staged.message)
 
 
-def _read_project(project_file: ProjectFile, request: Request, engine: Engine) -> Project:
-    from .system.project.metadata import read_project  # slow, and get_requires needs no metadata
+def _read_project(
+    project_file: ProjectFile, request: Request, engine: Engine
+) -> Project:
+    from .system.project.metadata import (
+        read_project,
+    )  # slow, and get_requires needs no metadata
 
     return read_project(project_file, request, engine)
 
 
-def _refuse_impossible_promises(request: Request, project: Project, engine: Engine) -> None:
+def _refuse_impossible_promises(
+    request: Request, project: Project, engine: Engine
+) -> None:
     """Raise an error for promises that no binary could keep, before anything is compiled for them."""
     makes_promise = project.settings.tag not in {"auto", "native"} or engine.forced_tags
     if makes_promise and request.product is not Product.EDITABLE:
@@ -124,7 +148,9 @@ def _refuse_impossible_promises(request: Request, project: Project, engine: Engi
         refuse_impossible_promises(project.settings.tag, engine.forced_tags)
 
 
-def _judge(request: Request, project: Project, staged: Staged, source: StagedTree) -> Verdict:
+def _judge(
+    request: Request, project: Project, staged: Staged, source: StagedTree
+) -> Verdict:
     """Return the verdict on the staged tree; an untrue wheel is an error."""
     from .audit.questions import question_about
     from .audit.verdict import judge
@@ -143,5 +169,8 @@ def _judge(request: Request, project: Project, staged: Staged, source: StagedTre
     )
     verdict = judge(contents, question)
     if verdict.errors:
-        raise VerdictError("the build succeeded, but the wheel would not be what it claims", findings=verdict.errors)
+        raise VerdictError(
+            "the build succeeded, but the wheel would not be what it claims",
+            findings=verdict.errors,
+        )
     return verdict

@@ -21,7 +21,9 @@ ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 
 def variant(*properties: str, label: str = "") -> Variant:
-    found, _ = declared_variant(label or ("some" if properties else "null"), properties, None)
+    found, _ = declared_variant(
+        label or ("some" if properties else "null"), properties, None
+    )
     assert found is not None
     return found
 
@@ -75,7 +77,10 @@ def test_each_way_in_which_levels_and_properties_disagree(
     built: list[tuple[str, Severity]],
     on_disk: list[tuple[str, Severity]],
 ) -> None:
-    these = package(*(elf(n, f"p/_{i}.so") for i, n in enumerate(levels)), variant=variant(*properties))
+    these = package(
+        *(elf(n, f"p/_{i}.so") for i, n in enumerate(levels)),
+        variant=variant(*properties),
+    )
     for is_built, wanted in ((True, built), (False, on_disk)):
         found = check_cpu_levels(these, built=is_built)
         assert sorted({(f.code, f.severity) for f in found}, key=str) == wanted
@@ -90,9 +95,13 @@ def test_code_for_other_cpus_needs_no_x86_level() -> None:
     arm = File(
         path="p/a.so",
         size=1,
-        binary=Binary(format=Format.ELF, slices=(Slice(cpu="aarch64", bits=64, kind=Kind.SHARED),)),
+        binary=Binary(
+            format=Format.ELF, slices=(Slice(cpu="aarch64", bits=64, kind=Kind.SHARED),)
+        ),
     )
-    assert [f.code for f in check_cpu_levels(package(arm, variant=variant(V3)), built=False)] == ["TW319"]
+    assert [
+        f.code for f in check_cpu_levels(package(arm, variant=variant(V3)), built=False)
+    ] == ["TW319"]
 
 
 def test_a_wheel_that_is_not_a_variant_is_not_asked() -> None:
@@ -104,7 +113,10 @@ def test_an_untrue_level_is_refused_with_file_and_evidence() -> None:
     these = package(elf(4), variant=variant(V3, label="v3"))
     found = verdict.judge(these, Question(target=CP313))
     (error,) = found.errors
-    assert (error.code, error.where) == ("TW318", "p/_m.cpython-313-x86_64-linux-gnu.so")
+    assert (error.code, error.where) == (
+        "TW318",
+        "p/_m.cpython-313-x86_64-linux-gnu.so",
+    )
     assert error.evidence[0].endswith("its notes say that it needs x86-64-v4")
     assert "v3 (x86_64 :: level :: v3) promises x86-64-v3" in error.evidence[1]
     assert found.variant == these.variant
@@ -114,7 +126,9 @@ def test_nobody_can_choose_an_untrue_level_away() -> None:
     these = package(elf(4), variant=variant(V3))
     found = verdict.judge(these, Question(target=CP313, ignore=("TW",)))
     assert [f.code for f in found.errors] == ["TW318"]
-    demanded = verdict.judge(these, Question(target=CP313, forced_tags=("cp313-cp313-linux_x86_64",)))
+    demanded = verdict.judge(
+        these, Question(target=CP313, forced_tags=("cp313-cp313-linux_x86_64",))
+    )
     assert "TW318" in [f.code for f in demanded.errors]
 
 

@@ -9,7 +9,15 @@ from support.slices import android, linux, mac, module_path, web, windows
 from truewheel.audit.findings import findings_of
 from truewheel.audit.linkage import audit_of
 from truewheel.audit.verdict import check
-from truewheel.model.binary import Kind, MachOSlice, MinimumOS, Need, NeedKind, SearchPath, Slice
+from truewheel.model.binary import (
+    Kind,
+    MachOSlice,
+    MinimumOS,
+    Need,
+    NeedKind,
+    SearchPath,
+    Slice,
+)
 from truewheel.model.contents import Contents
 from truewheel.model.finding import Finding
 from truewheel.model.record import replace
@@ -17,7 +25,11 @@ from truewheel.model.record import replace
 
 def told(inside: Contents, *codes: str, exclude: tuple[str, ...] = ()) -> list[Finding]:
     """Return the findings with these codes."""
-    found = [finding for part in audit_of(inside, exclude).platforms for finding in findings_of(part)]
+    found = [
+        finding
+        for part in audit_of(inside, exclude).platforms
+        for finding in findings_of(part)
+    ]
     return [finding for finding in found if finding.code in codes]
 
 
@@ -28,14 +40,31 @@ def module(piece: Slice) -> Contents:
 @pytest.mark.parametrize(
     ("piece", "message"),
     [
-        (linux("libx.so"), "libx.so is neither in the wheel nor promised by any manylinux or musllinux level"),
-        (android("libx.so"), "libx.so is neither in the wheel nor a library of Android or Python"),
-        (mac("@rpath/libx.dylib"), "@rpath/libx.dylib is neither in the wheel nor part of the system"),
-        (windows("x.dll"), "x.dll is neither in the wheel nor part of Windows or Python"),
-        (web("libx.so"), "libx.so is neither in the wheel nor part of an Emscripten program"),
+        (
+            linux("libx.so"),
+            "libx.so is neither in the wheel nor promised by any manylinux or musllinux level",
+        ),
+        (
+            android("libx.so"),
+            "libx.so is neither in the wheel nor a library of Android or Python",
+        ),
+        (
+            mac("@rpath/libx.dylib"),
+            "@rpath/libx.dylib is neither in the wheel nor part of the system",
+        ),
+        (
+            windows("x.dll"),
+            "x.dll is neither in the wheel nor part of Windows or Python",
+        ),
+        (
+            web("libx.so"),
+            "libx.so is neither in the wheel nor part of an Emscripten program",
+        ),
     ],
 )
-def test_a_missing_library_is_told_on_every_platform(piece: Slice, message: str) -> None:
+def test_a_missing_library_is_told_on_every_platform(
+    piece: Slice, message: str
+) -> None:
     (finding,) = told(module(piece), "TW201")
     assert finding.message == message
     name = piece.needs[0].library.rpartition("/")[2]
@@ -43,11 +72,18 @@ def test_a_missing_library_is_told_on_every_platform(piece: Slice, message: str)
     assert told(module(piece), "TW201", exclude=(name,)) == []
 
 
-def test_a_library_that_is_needed_later_is_a_note_and_one_that_may_be_missing_is_none() -> None:
+def test_a_library_that_is_needed_later_is_a_note_and_one_that_may_be_missing_is_none() -> (
+    None
+):
     late = replace(windows(), needs=(Need(library="x.dll", kind=NeedKind.DELAYED),))
     (finding,) = told(module(late), "TW201")
-    assert (finding.severity.value, finding.evidence) == ("note", ("p/m.pyd imports x.dll when it is first used",))
-    weak = replace(mac(), needs=(Need(library="@rpath/libx.dylib", kind=NeedKind.WEAK),))
+    assert (finding.severity.value, finding.evidence) == (
+        "note",
+        ("p/m.pyd imports x.dll when it is first used",),
+    )
+    weak = replace(
+        mac(), needs=(Need(library="@rpath/libx.dylib", kind=NeedKind.WEAK),)
+    )
     assert told(module(weak), "TW201") == []
 
 
@@ -56,7 +92,12 @@ def test_a_library_that_is_needed_later_is_a_note_and_one_that_may_be_missing_is
     [
         (linux("libx.so"), linux(), "p/libs/libx.so", "searches nothing"),
         (android("libx.so"), android(), "p/libs/libx.so", "searches nothing"),
-        (mac("/build/libx.dylib"), mac(), "p/libs/libx.dylib", "searches no place in the wheel"),
+        (
+            mac("/build/libx.dylib"),
+            mac(),
+            "p/libs/libx.dylib",
+            "searches no place in the wheel",
+        ),
         (windows("x.dll"), windows(), "p/libs/x.dll", "searches p"),
         (web("libx.so"), web(), "p/libs/libx.so", "searches NAME.libs, p, ."),
     ],
@@ -64,11 +105,16 @@ def test_a_library_that_is_needed_later_is_a_note_and_one_that_may_be_missing_is
 def test_a_library_that_the_loader_does_not_find_is_told_on_every_platform(
     piece: Slice, library: Slice, path: str, searched: str
 ) -> None:
-    inside = contents(binary_file(module_path(piece), piece), binary_file(path, library))
+    inside = contents(
+        binary_file(module_path(piece), piece), binary_file(path, library)
+    )
     (finding,) = told(inside, "TW202")
     verb = "imports" if path.endswith(".dll") else "needs"
     name = piece.needs[0].library
-    assert finding.evidence == (f"{module_path(piece)} {verb} {name}, which is {path}", searched)
+    assert finding.evidence == (
+        f"{module_path(piece)} {verb} {name}, which is {path}",
+        searched,
+    )
     assert told(inside, "TW202", exclude=(path.rpartition("/")[2],)) == []
 
 
@@ -82,12 +128,20 @@ def test_a_library_that_the_loader_does_not_find_is_told_on_every_platform(
         (windows("python313.dll"), False),
     ],
 )
-def test_libpython_is_told_where_modules_must_not_be_linked_with_it(piece: Slice, is_told: bool) -> None:
-    assert [finding.code for finding in told(module(piece), "TW201", "TW203")] == ["TW203"] * is_told
+def test_libpython_is_told_where_modules_must_not_be_linked_with_it(
+    piece: Slice, is_told: bool
+) -> None:
+    assert [finding.code for finding in told(module(piece), "TW201", "TW203")] == [
+        "TW203"
+    ] * is_told
 
 
-@pytest.mark.parametrize("path", ["/home/me/build", "/tmp/x", "/github/workspace/lib", "/Users/me/lib"])
-def test_the_same_search_path_is_told_alike_on_linux_android_and_macos(path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["/home/me/build", "/tmp/x", "/github/workspace/lib", "/Users/me/lib"]
+)
+def test_the_same_search_path_is_told_alike_on_linux_android_and_macos(
+    path: str,
+) -> None:
     for piece, kind in (
         (linux(runpath=path), "RUNPATH"),
         (android(path=path), "RUNPATH"),
@@ -99,11 +153,25 @@ def test_the_same_search_path_is_told_alike_on_linux_android_and_macos(path: str
 
 @pytest.mark.parametrize(
     ("path", "codes"),
-    [("/opt/lib", ["TW204"]), ("lib", ["TW204"]), ("$ORIGIN/libs", []), ("${ORIGIN}/../libs", [])],
+    [
+        ("/opt/lib", ["TW204"]),
+        ("lib", ["TW204"]),
+        ("$ORIGIN/libs", []),
+        ("${ORIGIN}/../libs", []),
+    ],
 )
-def test_android_is_told_of_search_paths_as_linux_is(path: str, codes: list[str]) -> None:
-    for piece in (linux(runpath=path), android(path=path), android(path=path, kind="RPATH"), web(runtime_path=path)):
-        assert [finding.code for finding in told(module(piece), "TW204", "TW205")] == codes
+def test_android_is_told_of_search_paths_as_linux_is(
+    path: str, codes: list[str]
+) -> None:
+    for piece in (
+        linux(runpath=path),
+        android(path=path),
+        android(path=path, kind="RPATH"),
+        web(runtime_path=path),
+    ):
+        assert [
+            finding.code for finding in told(module(piece), "TW204", "TW205")
+        ] == codes
 
 
 def test_search_paths_of_the_system_are_portable_on_macos() -> None:
@@ -114,12 +182,18 @@ def test_search_paths_of_the_system_are_portable_on_macos() -> None:
     ("one", "other", "evidence"),
     [
         (linux(), linux(cpu="aarch64"), ("a.so: x86_64", "b.so: aarch64")),
-        (android(), replace(android(), cpu="x86_64"), ("a.so: aarch64", "b.so: x86_64")),
+        (
+            android(),
+            replace(android(), cpu="x86_64"),
+            ("a.so: aarch64", "b.so: x86_64"),
+        ),
         (mac(), replace(mac(), cpu="x86_64"), ("a.so: arm64", "b.so: x86_64")),
         (web(), replace(web(), cpu="wasm64"), ("a.so: wasm32", "b.so: wasm64")),
     ],
 )
-def test_files_for_several_cpus_are_told_on_every_platform(one: Slice, other: Slice, evidence: tuple[str, ...]) -> None:
+def test_files_for_several_cpus_are_told_on_every_platform(
+    one: Slice, other: Slice, evidence: tuple[str, ...]
+) -> None:
     (finding,) = told(contents(a=one, b=other), "TW306")
     assert finding.evidence == evidence
 
@@ -134,7 +208,9 @@ def test_two_cpus_of_one_android_abi_are_no_mixture() -> None:
 
 def phone(cpu: str, system: str) -> MachOSlice:
     stated = (MinimumOS(platform=system, version=(14, 0)),)
-    return MachOSlice(cpu=cpu, bits=64, kind=Kind.SHARED, file_type=6, minimum_os=stated)
+    return MachOSlice(
+        cpu=cpu, bits=64, kind=Kind.SHARED, file_type=6, minimum_os=stated
+    )
 
 
 @pytest.mark.parametrize(
@@ -168,7 +244,9 @@ def phone(cpu: str, system: str) -> MachOSlice:
         ),
     ],
 )
-def test_the_hint_says_whether_the_cpu_or_the_sdk_is_another(piece: Slice, tag: str, hint: str) -> None:
+def test_the_hint_says_whether_the_cpu_or_the_sdk_is_another(
+    piece: Slice, tag: str, hint: str
+) -> None:
     inside = contents(binary_file("p/m.so", piece))
     found = check(wheel_named(f"p-1-py3-none-{tag}.whl", inside)).findings
     (untrue,) = [finding for finding in found if finding.code in ("TW301", "TW305")]
@@ -176,9 +254,15 @@ def test_the_hint_says_whether_the_cpu_or_the_sdk_is_another(piece: Slice, tag: 
 
 
 def test_a_file_of_another_cpu_and_a_later_android_is_of_another_cpu() -> None:
-    needing = replace(android("libaaudio.so"), cpu="x86_64", search_paths=(SearchPath(path="$ORIGIN", kind="RUNPATH"),))
+    needing = replace(
+        android("libaaudio.so"),
+        cpu="x86_64",
+        search_paths=(SearchPath(path="$ORIGIN", kind="RUNPATH"),),
+    )
     inside = contents(binary_file("p/m.so", needing))
     found = check(wheel_named("p-1-py3-none-android_21_arm64_v8a.whl", inside)).findings
     (untrue,) = [finding for finding in found if finding.code in ("TW301", "TW305")]
     assert untrue.code == "TW305"
-    assert untrue.evidence[0].startswith("p/m.so needs libaaudio.so (new in API level 26)")
+    assert untrue.evidence[0].startswith(
+        "p/m.so needs libaaudio.so (new in API level 26)"
+    )

@@ -7,7 +7,14 @@ import pytest
 from support.facts import FORMATS, binary_file, contents
 from support.slices import android, linux, mac, module_path, web, windows
 from truewheel.audit.linkage import audit_of
-from truewheel.model.audit import ExcludedBy, External, InWheel, Linkage, Missing, Supplied
+from truewheel.model.audit import (
+    ExcludedBy,
+    External,
+    InWheel,
+    Linkage,
+    Missing,
+    Supplied,
+)
 from truewheel.model.binary import Binary, Kind, MachOSlice, Need, Slice
 from truewheel.model.contents import Contents
 
@@ -58,9 +65,17 @@ def test_musl_supplies_what_its_policy_has() -> None:
     ("module", "library", "path"),
     [
         (linux("libx.so", runpath="$ORIGIN/libs"), linux(), "p/libs/libx.so"),
-        (linux("libx.so.1", runpath="${ORIGIN}/../p/libs"), linux(name="libx.so.1"), "p/libs/libx.so.1.2"),
+        (
+            linux("libx.so.1", runpath="${ORIGIN}/../p/libs"),
+            linux(name="libx.so.1"),
+            "p/libs/libx.so.1.2",
+        ),
         (android("libx.so", path="$ORIGIN/libs"), android(), "p/libs/libx.so"),
-        (mac("@rpath/libx.dylib", rpath="@loader_path/libs"), mac(), "p/libs/libx.dylib"),
+        (
+            mac("@rpath/libx.dylib", rpath="@loader_path/libs"),
+            mac(),
+            "p/libs/libx.dylib",
+        ),
         (mac("@loader_path/libs/libx.dylib"), mac(), "p/libs/libx.dylib"),
         (windows("LIBX.dll"), windows(), "p/libx.dll"),
         (windows("libx.dll"), windows(), "p.libs/libx.dll"),
@@ -69,7 +84,9 @@ def test_musl_supplies_what_its_policy_has() -> None:
         (web("libx.so", runtime_path="$ORIGIN/libs"), web(), "p/libs/libx.so"),
     ],
 )
-def test_the_loader_finds_a_library_of_the_wheel(module: Slice, library: Slice, path: str) -> None:
+def test_the_loader_finds_a_library_of_the_wheel(
+    module: Slice, library: Slice, path: str
+) -> None:
     file = module_path(module)
     inside = contents(binary_file(file, module), binary_file(path, library))
     found = link_of(inside, file)
@@ -81,10 +98,25 @@ def test_the_loader_finds_a_library_of_the_wheel(module: Slice, library: Slice, 
     ("module", "library", "path", "searched"),
     [
         (linux("libx.so"), linux(), "p/libs/libx.so", ()),
-        (linux("libx.so", runpath="$ORIGIN/lib"), linux(), "p/libs/libx.so", ("p/lib",)),
+        (
+            linux("libx.so", runpath="$ORIGIN/lib"),
+            linux(),
+            "p/libs/libx.so",
+            ("p/lib",),
+        ),
         # bionic does not read DT_RPATH
-        (android("libx.so", path="$ORIGIN/libs", kind="RPATH"), android(), "p/libs/libx.so", ()),
-        (mac("@rpath/libx.dylib", rpath="@loader_path"), mac(), "p/libs/libx.dylib", ("p/libx.dylib",)),
+        (
+            android("libx.so", path="$ORIGIN/libs", kind="RPATH"),
+            android(),
+            "p/libs/libx.so",
+            (),
+        ),
+        (
+            mac("@rpath/libx.dylib", rpath="@loader_path"),
+            mac(),
+            "p/libs/libx.dylib",
+            ("p/libx.dylib",),
+        ),
         (mac("/build/libx.dylib"), mac(), "p/libx.dylib", ()),
         (windows("libx.dll"), windows(), "p/sub/libx.dll", ("p",)),
         (web("libx.so"), web(), "p/sub/libx.so", ("NAME.libs", "p", ".")),
@@ -105,13 +137,17 @@ def test_of_two_libraries_with_one_name_the_reachable_one_counts() -> None:
     inside = contents(m=module, a__libx=linux(), b__libx=linux())
     assert link_of(inside, "m.so").source == InWheel(path="b/libx.so", reachable=True)
     beside = contents(
-        binary_file("b/m.pyd", windows("x.dll")), binary_file("a/x.dll", windows()), binary_file("b/x.dll", windows())
+        binary_file("b/m.pyd", windows("x.dll")),
+        binary_file("a/x.dll", windows()),
+        binary_file("b/x.dll", windows()),
     )
     assert link_of(beside, "b/m.pyd").source == InWheel(path="b/x.dll", reachable=True)
 
 
 def test_the_system_is_used_before_a_library_that_no_search_path_leads_to() -> None:
-    inside = contents(binary_file("m.so", linux("libz.so.1")), binary_file("libs/libz.so.1", linux()))
+    inside = contents(
+        binary_file("m.so", linux("libz.so.1")), binary_file("libs/libz.so.1", linux())
+    )
     found = link_of(inside, "m.so")
     assert found.source == Supplied()
     assert found.in_wheel == InWheel(path="libs/libz.so.1", reachable=False)
@@ -120,9 +156,13 @@ def test_the_system_is_used_before_a_library_that_no_search_path_leads_to() -> N
 def test_a_library_that_another_file_loads_first_is_used() -> None:
     first = linux(runpath="$ORIGIN/libs")
     inside = contents(
-        binary_file("a.so", first), binary_file("m.so", linux("libz.so.1")), binary_file("libs/libz.so.1", linux())
+        binary_file("a.so", first),
+        binary_file("m.so", linux("libz.so.1")),
+        binary_file("libs/libz.so.1", linux()),
     )
-    assert link_of(inside, "m.so").source == InWheel(path="libs/libz.so.1", reachable=False)
+    assert link_of(inside, "m.so").source == InWheel(
+        path="libs/libz.so.1", reachable=False
+    )
 
 
 # --- the project, and the machine -------------------------------------------------------------------------------
@@ -140,9 +180,13 @@ def test_a_library_that_another_file_loads_first_is_used() -> None:
         (web("libfoo.so"), "libf*", True),
     ],
 )
-def test_one_rule_for_the_globs_of_every_platform(piece: Slice, pattern: str, is_excluded: bool) -> None:
+def test_one_rule_for_the_globs_of_every_platform(
+    piece: Slice, pattern: str, is_excluded: bool
+) -> None:
     file = module_path(piece)
-    found = link_of(contents(binary_file(file, piece)), file, exclude=("other", pattern)).source
+    found = link_of(
+        contents(binary_file(file, piece)), file, exclude=("other", pattern)
+    ).source
     assert found == (ExcludedBy(pattern=pattern) if is_excluded else Missing())
 
 
@@ -157,7 +201,11 @@ class Shelf:
 
     def read_library(self, path: str) -> Binary | None:
         piece = self.files[path]
-        return Binary(format=FORMATS[type(piece)], slices=(piece,)) if piece is not None else None
+        return (
+            Binary(format=FORMATS[type(piece)], slices=(piece,))
+            if piece is not None
+            else None
+        )
 
 
 def test_nothing_is_looked_for_on_the_machine_unless_asked() -> None:
@@ -166,31 +214,68 @@ def test_nothing_is_looked_for_on_the_machine_unless_asked() -> None:
 
 def test_a_library_of_the_machine_is_found_by_the_loaders_rules() -> None:
     inside = contents(m=linux("libfoo.so", runpath="/opt/lib"))
-    found = link_of(inside, "m.so", libraries=Shelf({"/opt/lib/libfoo.so": linux(), "/lib/libfoo.so": linux()}))
-    assert found.source == External(path="/opt/lib/libfoo.so", found_by="RUNPATH /opt/lib")
+    found = link_of(
+        inside,
+        "m.so",
+        libraries=Shelf({"/opt/lib/libfoo.so": linux(), "/lib/libfoo.so": linux()}),
+    )
+    assert found.source == External(
+        path="/opt/lib/libfoo.so", found_by="RUNPATH /opt/lib"
+    )
     assert found.is_outside
-    system = link_of(inside, "m.so", libraries=Shelf({"/usr/lib/libfoo.so": linux()})).source
-    assert system == External(path="/usr/lib/libfoo.so", found_by="the system's directories")
+    system = link_of(
+        inside, "m.so", libraries=Shelf({"/usr/lib/libfoo.so": linux()})
+    ).source
+    assert system == External(
+        path="/usr/lib/libfoo.so", found_by="the system's directories"
+    )
 
 
-def test_a_library_for_another_cpu_and_a_file_that_is_not_a_library_are_passed_over() -> None:
+def test_a_library_for_another_cpu_and_a_file_that_is_not_a_library_are_passed_over() -> (
+    None
+):
     inside = contents(m=linux("libfoo.so", runpath="/opt/lib"))
     other_cpu = {"/opt/lib/libfoo.so": linux(cpu="aarch64")}
-    found = link_of(inside, "m.so", libraries=Shelf({**other_cpu, "/lib64/libfoo.so": None, "/lib/libfoo.so": linux()}))
-    assert found.source == External(path="/lib/libfoo.so", found_by="the system's directories")
+    found = link_of(
+        inside,
+        "m.so",
+        libraries=Shelf(
+            {**other_cpu, "/lib64/libfoo.so": None, "/lib/libfoo.so": linux()}
+        ),
+    )
+    assert found.source == External(
+        path="/lib/libfoo.so", found_by="the system's directories"
+    )
     assert link_of(inside, "m.so", libraries=Shelf(other_cpu)).source == Missing()
 
 
 def test_dyld_looks_where_an_absolute_install_name_or_rpath_leads() -> None:
     shelf = Shelf({"/opt/lib/libfoo.dylib": mac()})
-    found = link_of(contents(m=mac("/opt/lib/libfoo.dylib")), "m.so", libraries=shelf).source
+    found = link_of(
+        contents(m=mac("/opt/lib/libfoo.dylib")), "m.so", libraries=shelf
+    ).source
     assert found == External(path="/opt/lib/libfoo.dylib", found_by="install name")
-    by_rpath = link_of(contents(m=mac("@rpath/libfoo.dylib", rpath="/opt/lib")), "m.so", libraries=shelf).source
-    assert by_rpath == External(path="/opt/lib/libfoo.dylib", found_by="LC_RPATH /opt/lib")
+    by_rpath = link_of(
+        contents(m=mac("@rpath/libfoo.dylib", rpath="/opt/lib")),
+        "m.so",
+        libraries=shelf,
+    ).source
+    assert by_rpath == External(
+        path="/opt/lib/libfoo.dylib", found_by="LC_RPATH /opt/lib"
+    )
 
 
 def test_every_slice_of_a_fat_file_is_resolved() -> None:
-    intel = MachOSlice(cpu="x86_64", bits=64, kind=Kind.SHARED, file_type=6, needs=(Need(library="@rpath/libx.dylib"),))
+    intel = MachOSlice(
+        cpu="x86_64",
+        bits=64,
+        kind=Kind.SHARED,
+        file_type=6,
+        needs=(Need(library="@rpath/libx.dylib"),),
+    )
     inside = contents(m=(intel, mac("/usr/lib/libz.1.dylib")))
     (part,) = audit_of(inside).platforms
-    assert [(link.cpu, link.source) for link in part.linkage] == [("x86_64", Missing()), ("arm64", Supplied())]
+    assert [(link.cpu, link.source) for link in part.linkage] == [
+        ("x86_64", Missing()),
+        ("arm64", Supplied()),
+    ]

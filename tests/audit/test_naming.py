@@ -50,17 +50,25 @@ def with_tags(*tags: str) -> WheelFacts:
 
 def test_a_wrong_platform_is_replaced_by_the_true_one() -> None:
     inside = sound(needing(FOR_313, "GLIBC_2.28"))
-    assert named("p-1-cp313-cp313-manylinux_2_17_x86_64.whl", inside) == "p-1-cp313-cp313-manylinux_2_28_x86_64.whl"
+    assert (
+        named("p-1-cp313-cp313-manylinux_2_17_x86_64.whl", inside)
+        == "p-1-cp313-cp313-manylinux_2_28_x86_64.whl"
+    )
 
 
 def test_a_wrong_python_is_replaced_by_the_one_that_the_modules_name() -> None:
     inside = sound(needing(FOR_313, "GLIBC_2.28"))
-    assert named("p-1-cp312-cp312-manylinux_2_28_x86_64.whl", inside) == "p-1-cp313-cp313-manylinux_2_28_x86_64.whl"
+    assert (
+        named("p-1-cp312-cp312-manylinux_2_28_x86_64.whl", inside)
+        == "p-1-cp313-cp313-manylinux_2_28_x86_64.whl"
+    )
 
 
 def test_build_tags_stay() -> None:
     inside = sound(needing(FOR_313, "GLIBC_2.28"))
-    assert named("p-1-7-cp312-cp312-manylinux_2_28_x86_64.whl", inside).startswith("p-1-7-cp313-")
+    assert named("p-1-7-cp312-cp312-manylinux_2_28_x86_64.whl", inside).startswith(
+        "p-1-7-cp313-"
+    )
 
 
 def test_a_true_name_that_says_all_stays() -> None:
@@ -77,7 +85,9 @@ def test_a_file_that_is_not_named_as_a_wheel_has_no_true_name() -> None:
 
 
 def test_errors_that_no_name_cures_are_told() -> None:
-    error = refused("p-1-cp313-cp313-linux_x86_64.whl", sound(module(FOR_313, cpu="aarch64")))
+    error = refused(
+        "p-1-cp313-cp313-linux_x86_64.whl", sound(module(FOR_313, cpu="aarch64"))
+    )
     assert "errors that no name can cure" in error.message
     assert {finding.code for finding in error.findings} == {"TW412"}
 
@@ -90,12 +100,16 @@ def test_nobody_chooses_between_systems() -> None:
 
 
 def test_a_name_that_names_one_of_the_systems_chooses() -> None:
-    inside = sound(needing("p/x.so", "GLIBC_2.17", library="libc.so.6"), module("p/y.dll"))
+    inside = sound(
+        needing("p/x.so", "GLIBC_2.17", library="libc.so.6"), module("p/y.dll")
+    )
     assert named("p-1-py3-none-win_amd64.whl", inside) == "p-1-py3-none-win_amd64.whl"
 
 
 def test_a_broken_stable_abi_tells_to_build_for_the_right_python() -> None:
-    error = refused("p-1-cp39-abi3-linux_x86_64.whl", sound(module("p/m.abi3.so", "_PyLong_Sign")))
+    error = refused(
+        "p-1-cp39-abi3-linux_x86_64.whl", sound(module("p/m.abi3.so", "_PyLong_Sign"))
+    )
     assert "no true name for it is known" in error.message
     assert [finding.code for finding in error.findings] == ["TW402"]
     assert error.hint == "build it again for the Python that it is meant for"
@@ -112,11 +126,15 @@ def test_a_cpu_that_no_tag_is_for_has_nothing_to_do_with_pythons() -> None:
 
 
 def test_a_wheel_file_with_the_same_tags_agrees() -> None:
-    assert agrees_with_wheel_file(with_tags("py3-none-any", "py2-none-any"), parsed("p-1-py2.py3-none-any.whl"))
+    assert agrees_with_wheel_file(
+        with_tags("py3-none-any", "py2-none-any"), parsed("p-1-py2.py3-none-any.whl")
+    )
 
 
 def test_a_wheel_file_with_other_tags_does_not_agree() -> None:
-    assert not agrees_with_wheel_file(with_tags("py2-none-any"), parsed("p-1-py3-none-any.whl"))
+    assert not agrees_with_wheel_file(
+        with_tags("py2-none-any"), parsed("p-1-py3-none-any.whl")
+    )
 
 
 def test_a_wheel_file_without_tags_agrees_with_any_name() -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from support.facts import CP313
-from truewheel.audit.questions import Question, question_about, refuse_impossible_promises
+from truewheel.audit.questions import (
+    Question,
+    question_about,
+    refuse_impossible_promises,
+)
 from truewheel.model.build_facts import BuildFacts
 from truewheel.model.contents import Contents, File, Import
 from truewheel.model.errors import VerdictError
@@ -23,8 +27,12 @@ class NoPythonFiles:
         raise AssertionError("there is no doubt")
 
 
-def ask(product: Product = Product.WHEEL, tag: str = "auto", distribution: str | None = None) -> Question:
-    contents = Contents(files=(File(path="p/__init__.py", size=1),), dist_info="p-1.dist-info")
+def ask(
+    product: Product = Product.WHEEL, tag: str = "auto", distribution: str | None = None
+) -> Question:
+    contents = Contents(
+        files=(File(path="p/__init__.py", size=1),), dist_info="p-1.dist-info"
+    )
     return question_about(
         contents,
         BuildFacts(is_compiled=False, not_installed=("x.so",)),
@@ -59,7 +67,9 @@ def test_an_editable_install_lacks_no_library() -> None:
 
 
 def test_promises_that_no_binary_can_keep_are_refused_together() -> None:
-    refuse_impossible_promises("auto", ["py3-none-any", "cp313-cp313-manylinux_2_28_x86_64"])
+    refuse_impossible_promises(
+        "auto", ["py3-none-any", "cp313-cp313-manylinux_2_28_x86_64"]
+    )
     with pytest.raises(VerdictError) as caught:
         refuse_impossible_promises("manylinux_9", ["cp313-cp313-amiga_68k"])
     assert len(caught.value.findings) == 2

@@ -8,7 +8,16 @@ from support.facts import binary_file, contents, package, wheel_named
 from truewheel.audit.checked import Checked
 from truewheel.audit.questions import Question
 from truewheel.audit.verdict import check, judge
-from truewheel.model.binary import ElfSlice, Format, Kind, MachOSlice, MinimumOS, Need, PeSlice, WasmSlice
+from truewheel.model.binary import (
+    ElfSlice,
+    Format,
+    Kind,
+    MachOSlice,
+    MinimumOS,
+    Need,
+    PeSlice,
+    WasmSlice,
+)
 from truewheel.model.contents import Contents, File
 from truewheel.model.record import replace
 from truewheel.model.target import Target
@@ -21,7 +30,12 @@ WEB = Target(implementation="cpython", version=(3, 14), python_tag="cp314", abi_
              suffix=".cpython-314-wasm32-emscripten.so", platform_tag="pyemscripten_2026_0_wasm32")  # fmt: skip
 
 
-def mac(minos: tuple[int, int] = (11, 0), *needs: str, cpu: str = "arm64", system: str = "macos") -> Contents:
+def mac(
+    minos: tuple[int, int] = (11, 0),
+    *needs: str,
+    cpu: str = "arm64",
+    system: str = "macos",
+) -> Contents:
     piece = MachOSlice(
         cpu=cpu, bits=64, kind=Kind.BUNDLE, file_type=8, signed=True, exports=frozenset({"PyInit_m"}),
         minimum_os=(MinimumOS(platform=system, version=minos),), needs=tuple(Need(library=n) for n in needs),
@@ -40,7 +54,9 @@ def test_a_build_is_tagged_by_its_binaries_not_by_its_interpreter() -> None:
 
 
 def test_a_library_from_elsewhere_leaves_the_tag_and_is_told() -> None:
-    verdict = judge(mac((11, 0), "/opt/homebrew/lib/libfoo.dylib"), Question(target=MAC))
+    verdict = judge(
+        mac((11, 0), "/opt/homebrew/lib/libfoo.dylib"), Question(target=MAC)
+    )
     assert verdict.platforms == ("macosx_11_0_arm64",)
     assert [f.code for f in verdict.findings] == ["TW201"]
     assert "minos" in verdict.reasons[0]
@@ -62,15 +78,30 @@ def test_a_build_never_claims_what_its_binaries_cannot_keep(promise: str) -> Non
 
 def test_claims_of_code_for_some_machines_and_for_other_systems() -> None:
     (error,) = named("cp313-cp313-macosx_14_0_arm64", mac(cpu="arm64e")).findings
-    assert (error.code, error.hint) == ("TW305", "build it for the CPU that the tag names")
+    assert (error.code, error.hint) == (
+        "TW305",
+        "build it for the CPU that the tag names",
+    )
     reasons = named("cp313-cp313-macosx_14_0_arm64", mac(cpu="arm64e")).truth.reasons
-    assert reasons[0] == "p/m.cpython-313-darwin.so is code for arm64e, for which there is no tag"
+    assert (
+        reasons[0]
+        == "p/m.cpython-313-darwin.so is code for arm64e, for which there is no tag"
+    )
     found = named("cp313-cp313-macosx_14_0_arm64", mac(system="catalyst"))
-    assert "built for catalyst" in next(f for f in found.findings if f.code == "TW305").evidence[0]
+    assert (
+        "built for catalyst"
+        in next(f for f in found.findings if f.code == "TW305").evidence[0]
+    )
 
 
 def test_side_modules_take_the_targets_tag() -> None:
-    piece = WasmSlice(cpu="wasm32", bits=32, kind=Kind.SHARED, dylink=True, exports=frozenset({"PyInit_m"}))
+    piece = WasmSlice(
+        cpu="wasm32",
+        bits=32,
+        kind=Kind.SHARED,
+        dylink=True,
+        exports=frozenset({"PyInit_m"}),
+    )
     found = package(binary_file("p/m.cpython-314-wasm32-emscripten.so", piece))
     verdict = judge(found, Question(target=WEB))
     assert verdict.tag == "cp314-cp314-pyemscripten_2026_0_wasm32"
@@ -82,24 +113,54 @@ def test_side_modules_take_the_targets_tag() -> None:
 def test_a_tag_of_pyodides_belongs_to_one_python() -> None:
     """Nobody has an interpreter that takes both; any and stable ABIs of older Pythons are taken by it as well."""
     for name, tags, true in (
-        ("m.cpython-314-wasm32-emscripten.so", "cp314-cp314-pyemscripten_2026_0_wasm32", True),
-        ("m.cpython-313-wasm32-emscripten.so", "cp313-cp313-pyemscripten_2026_0_wasm32", False),
-        ("m.cpython-313-wasm32-emscripten.so", "cp313-cp313-pyodide_2025_0_wasm32", True),
+        (
+            "m.cpython-314-wasm32-emscripten.so",
+            "cp314-cp314-pyemscripten_2026_0_wasm32",
+            True,
+        ),
+        (
+            "m.cpython-313-wasm32-emscripten.so",
+            "cp313-cp313-pyemscripten_2026_0_wasm32",
+            False,
+        ),
+        (
+            "m.cpython-313-wasm32-emscripten.so",
+            "cp313-cp313-pyodide_2025_0_wasm32",
+            True,
+        ),
         ("m.abi3.so", "cp39-abi3-pyemscripten_2026_0_wasm32", True),
         ("m.abi3.so", "cp315-abi3-pyemscripten_2026_0_wasm32", False),
         ("lib.so", "py3-none-pyodide_2024_0_wasm32", True),
-        ("m.cpython-313-wasm32-emscripten.so", "cp313-cp313-pyemscripten_2031_0_wasm32", True),
+        (
+            "m.cpython-313-wasm32-emscripten.so",
+            "cp313-cp313-pyemscripten_2031_0_wasm32",
+            True,
+        ),
     ):
-        piece = WasmSlice(cpu="wasm32", bits=32, kind=Kind.SHARED, dylink=True, exports=frozenset({"PyInit_m"}))
+        piece = WasmSlice(
+            cpu="wasm32",
+            bits=32,
+            kind=Kind.SHARED,
+            dylink=True,
+            exports=frozenset({"PyInit_m"}),
+        )
         checked = named(tags, package(binary_file(f"p/{name}", piece)))
         assert ("TW411" in [f.code for f in checked.findings]) is not true
         assert checked.is_true is true
 
 
 def test_a_promise_of_another_pythons_pyodide() -> None:
-    piece = WasmSlice(cpu="wasm32", bits=32, kind=Kind.SHARED, dylink=True, exports=frozenset({"PyInit_m"}))
+    piece = WasmSlice(
+        cpu="wasm32",
+        bits=32,
+        kind=Kind.SHARED,
+        dylink=True,
+        exports=frozenset({"PyInit_m"}),
+    )
     found = package(binary_file("p/m.cpython-314-wasm32-emscripten.so", piece))
-    assert judge(found, Question(target=WEB, promise="pyemscripten_2026_0")).errors == ()
+    assert (
+        judge(found, Question(target=WEB, promise="pyemscripten_2026_0")).errors == ()
+    )
     (error,) = judge(found, Question(target=WEB, promise="pyodide_2025_0")).errors
     assert (error.code, error.hint) == (
         "TW411",
@@ -112,9 +173,21 @@ def test_claims_of_other_systems() -> None:
     stricter = named("cp313-cp313-macosx_12_0_arm64", mac())
     assert stricter.is_true
     assert [f.code for f in stricter.findings] == ["TW302"]
-    assert [f.code for f in named("cp313-cp313-macosx_11_0_arm64", mac((12, 0))).findings] == ["TW301"]
-    assert [f.code for f in named("cp313-cp313-win_amd64", mac()).findings if f.severity.value == "error"] == ["TW305"]
-    windows = PeSlice(cpu="arm64", bits=64, kind=Kind.SHARED, machine=0xAA64, exports=frozenset({"PyInit_m"}))
+    assert [
+        f.code for f in named("cp313-cp313-macosx_11_0_arm64", mac((12, 0))).findings
+    ] == ["TW301"]
+    assert [
+        f.code
+        for f in named("cp313-cp313-win_amd64", mac()).findings
+        if f.severity.value == "error"
+    ] == ["TW305"]
+    windows = PeSlice(
+        cpu="arm64",
+        bits=64,
+        kind=Kind.SHARED,
+        machine=0xAA64,
+        exports=frozenset({"PyInit_m"}),
+    )
     found = package(binary_file("p/m.cp313-win_arm64.pyd", windows))
     assert [f.code for f in named("cp313-cp313-win_amd64", found).findings] == ["TW305"]
 
@@ -122,7 +195,9 @@ def test_claims_of_other_systems() -> None:
 def test_a_file_that_was_not_read_contradicts_no_tag() -> None:
     found = package(binary_file("p/m.cpython-313-darwin.so", form=Format.MACHO))
     assert named("cp313-cp313-macosx_11_0_arm64", found).is_true
-    assert named("cp313-cp313-macosx_11_0_arm64", found).truth.platforms == ("macosx_11_0_arm64",)
+    assert named("cp313-cp313-macosx_11_0_arm64", found).truth.platforms == (
+        "macosx_11_0_arm64",
+    )
 
 
 @pytest.mark.parametrize(
@@ -146,15 +221,30 @@ def test_hints_speak_of_the_system_in_question(tags: str, code: str, hint: str) 
 
 def test_hints_of_builds_speak_of_settings() -> None:
     (unknown,) = judge(mac(), Question(target=MAC, promise="macos_11_0")).errors
-    assert str(unknown.hint).startswith("such tags are spelt auto, native, macosx_11_0_arm64")
-    strict = judge(mac((12, 0)), Question(target=MAC, forced_tags=("cp313-cp313-macosx_13_0_arm64",))).findings
-    assert ["tool.scikit-build.wheel.tags" in str(f.hint) for f in strict if f.code == "TW302"] == [True]
+    assert str(unknown.hint).startswith(
+        "such tags are spelt auto, native, macosx_11_0_arm64"
+    )
+    strict = judge(
+        mac((12, 0)),
+        Question(target=MAC, forced_tags=("cp313-cp313-macosx_13_0_arm64",)),
+    ).findings
+    assert [
+        "tool.scikit-build.wheel.tags" in str(f.hint)
+        for f in strict
+        if f.code == "TW302"
+    ] == [True]
 
 
 def strange(form: Format, cpu: str, system: str = "") -> Contents:
     """A module for a CPU that the system may not have."""
     stated = (MinimumOS(platform=system, version=(21, 0)),) if system else ()
-    facts = {"cpu": cpu, "bits": 64, "kind": Kind.SHARED, "minimum_os": stated, "exports": frozenset({"PyInit_m"})}
+    facts = {
+        "cpu": cpu,
+        "bits": 64,
+        "kind": Kind.SHARED,
+        "minimum_os": stated,
+        "exports": frozenset({"PyInit_m"}),
+    }
     piece = {
         Format.ELF: lambda: ElfSlice(machine=0x9999, **facts),
         Format.PE: lambda: PeSlice(machine=0x9999, **facts),
@@ -171,7 +261,18 @@ SYSTEMS = {
 
 @pytest.mark.parametrize("tag", SYSTEMS)
 @pytest.mark.parametrize(
-    "cpu", ["machine-0x9999", "armv7l", "arm64ec", "ppc", "ppc64", "riscv64", "i686", "x86_64", "arm64"]
+    "cpu",
+    [
+        "machine-0x9999",
+        "armv7l",
+        "arm64ec",
+        "ppc",
+        "ppc64",
+        "riscv64",
+        "i686",
+        "x86_64",
+        "arm64",
+    ],
 )
 def test_no_tag_is_proposed_that_would_be_refused(tag: str, cpu: str) -> None:
     """Where there is none, that is said, and the name that the wheel has is left alone."""
@@ -192,7 +293,9 @@ def test_builds_for_what_has_no_tag() -> None:
     unknown = strange(Format.ELF, "machine-0x9999")
     here = replace(MAC, platform_tag="linux_x86_64", suffix=".cpython-313.so")
     assert [f.code for f in judge(unknown, Question(target=here)).errors] == ["TW305"]
-    assert [f.code for f in judge(unknown, Question(target=here, promise="native")).errors] == ["TW305"]
+    assert [
+        f.code for f in judge(unknown, Question(target=here, promise="native")).errors
+    ] == ["TW305"]
     there = judge(unknown, Question(target=replace(here, platform_tag="linux_arc")))
     assert (there.platforms, there.errors) == (("linux_arc",), ())
     assert named("cp313-cp313-linux_arc", unknown).is_true
@@ -208,13 +311,22 @@ def test_a_cpu_without_a_name_beside_one_that_has_one() -> None:
 
 
 def test_no_tag_of_another_pythons_pyodide_is_proposed() -> None:
-    piece = WasmSlice(cpu="wasm32", bits=32, kind=Kind.SHARED, dylink=True, exports=frozenset({"PyInit_m"}))
+    piece = WasmSlice(
+        cpu="wasm32",
+        bits=32,
+        kind=Kind.SHARED,
+        dylink=True,
+        exports=frozenset({"PyInit_m"}),
+    )
     found = package(binary_file("p/m.cpython-314-wasm32-emscripten.so", piece))
     checked = named("cp313-cp313-pyodide_2025_0_wasm32", found)
     assert [f.code for f in checked.findings] == ["TW401"]
     assert checked.truth.tag == "cp313-cp313-pyodide_2025_0_wasm32"
     assert checked.truth.reasons[-1].endswith("no true name is known")
-    assert named("cp313-cp313-pyodide_2026_0_wasm32", found).truth.tag == "cp314-cp314-pyodide_2026_0_wasm32"
+    assert (
+        named("cp313-cp313-pyodide_2026_0_wasm32", found).truth.tag
+        == "cp314-cp314-pyodide_2026_0_wasm32"
+    )
 
 
 @pytest.mark.parametrize("row", PLATFORMS, ids=lambda p: p.family)

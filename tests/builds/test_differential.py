@@ -39,26 +39,45 @@ def cases() -> list[Any]:
     found = []
     for project in sorted(p for p in PROJECTS.iterdir() if p.is_dir()):
         path = project / "cases.toml"
-        listed = tomllib.loads(path.read_text(encoding="utf-8"))["case"] if path.is_file() else [{"kind": "wheel"}]
+        listed = (
+            tomllib.loads(path.read_text(encoding="utf-8"))["case"]
+            if path.is_file()
+            else [{"kind": "wheel"}]
+        )
         for case in listed:
-            words = [f"{k}={v}" for k, v in {**case.get("settings", {}), **case.get("env", {})}.items()]
-            found.append(pytest.param(project, case, id="-".join([project.name, case["kind"], *words])))
+            words = [
+                f"{k}={v}"
+                for k, v in {**case.get("settings", {}), **case.get("env", {})}.items()
+            ]
+            found.append(
+                pytest.param(
+                    project, case, id="-".join([project.name, case["kind"], *words])
+                )
+            )
     return found
 
 
-def build(backend: str, project: Path, case: dict[str, Any], place: Path, output: Path) -> dict[str, tuple[bytes, int]]:
+def build(
+    backend: str, project: Path, case: dict[str, Any], place: Path, output: Path
+) -> dict[str, tuple[bytes, int]]:
     """Build the project at ``place``; return content and mode of each member of the product."""
     import json
 
     source = place / "source"
     if place.exists():
         shutil.rmtree(place)
-    shutil.copytree(project, source, symlinks=True, ignore=shutil.ignore_patterns("cases.toml"))
+    shutil.copytree(
+        project, source, symlinks=True, ignore=shutil.ignore_patterns("cases.toml")
+    )
     if backend == "truewheel.backend":
         table = source / "pyproject.toml"
         text = table.read_text(encoding="utf-8")
         assert text.count("scikit_build_core.build") == 1
-        requires = '"truewheel"' if "build-system.requires" not in text else '"truewheel", "scikit-build-core>=1.1"'
+        requires = (
+            '"truewheel"'
+            if "build-system.requires" not in text
+            else '"truewheel", "scikit-build-core>=1.1"'
+        )
         text = text.replace("scikit_build_core.build", backend, 1)
         for old in ('"scikit-build-core>=1.1"', '"scikit-build-core"'):
             if old in text:
@@ -66,10 +85,20 @@ def build(backend: str, project: Path, case: dict[str, Any], place: Path, output
                 break
         table.write_text(text, encoding="utf-8")
     output.mkdir(parents=True)
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("SKBUILD", "CMAKE_", "TRUEWHEEL"))}
-    environ |= {"TMPDIR": str(place), "TRUEWHEEL_CACHE_DIR": str(place / "tmpcache"), **case.get("env", {})}
+    environ = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("SKBUILD", "CMAKE_", "TRUEWHEEL"))
+    }
+    environ |= {
+        "TMPDIR": str(place),
+        "TRUEWHEEL_CACHE_DIR": str(place / "tmpcache"),
+        **case.get("env", {}),
+    }
     # Only truewheel maps paths out of debug information; here it steps back, as for any project that uses this door.
-    environ["CMAKE_ARGS"] = f"{environ.get('CMAKE_ARGS', '')} -DCMAKE_PROJECT_INCLUDE_BEFORE=".strip()
+    environ["CMAKE_ARGS"] = (
+        f"{environ.get('CMAKE_ARGS', '')} -DCMAKE_PROJECT_INCLUDE_BEFORE=".strip()
+    )
     run = subprocess.run(
         [sys.executable, "-c", HOOK, backend, case["kind"], str(output), json.dumps(case.get("settings", {}))],
         cwd=source, env=environ, capture_output=True, text=True, check=False,
@@ -82,20 +111,31 @@ def members(output: Path) -> dict[str, tuple[bytes, int]]:
     (product,) = output.iterdir()
     if product.is_dir():
         return {
-            f"{product.name}/{p.relative_to(product)}": (p.read_bytes(), 0) for p in product.rglob("*") if p.is_file()
+            f"{product.name}/{p.relative_to(product)}": (p.read_bytes(), 0)
+            for p in product.rglob("*")
+            if p.is_file()
         }
     if product.suffix == ".whl":
         with zipfile.ZipFile(product) as archive:
-            return {i.filename: (archive.read(i), i.external_attr >> 16) for i in archive.infolist()}
+            return {
+                i.filename: (archive.read(i), i.external_attr >> 16)
+                for i in archive.infolist()
+            }
     with tarfile.open(product) as tar:
         found = {}
         for info in tar:
-            content = tar.extractfile(info).read() if info.isreg() else b"-> " + info.linkname.encode()
+            content = (
+                tar.extractfile(info).read()
+                if info.isreg()
+                else b"-> " + info.linkname.encode()
+            )
             found[info.name] = (content, info.mode)
         return found
 
 
-def normalised(found: dict[str, tuple[bytes, int]], place: Path) -> dict[str, tuple[bytes, int]]:
+def normalised(
+    found: dict[str, tuple[bytes, int]], place: Path
+) -> dict[str, tuple[bytes, int]]:
     """Return the members without what may differ: WHEEL, RECORD, the two changed lines, and names of temporary directories."""
     import re
 
@@ -106,19 +146,32 @@ def normalised(found: dict[str, tuple[bytes, int]], place: Path) -> dict[str, tu
             continue
         if name.endswith("/pyproject.toml"):
             content = b"\n".join(
-                line for line in content.splitlines() if not line.startswith((b"requires = ", b"build-backend = "))
+                line
+                for line in content.splitlines()
+                if not line.startswith((b"requires = ", b"build-backend = "))
             )
-        content = re.sub(re.escape(str(place).encode()) + rb"/(tmp|truewheel-)\w+", b"TEMPORARY", content)
+        content = re.sub(
+            re.escape(str(place).encode()) + rb"/(tmp|truewheel-)\w+",
+            b"TEMPORARY",
+            content,
+        )
         kept[name] = (content, mode & 0o111)
     return kept
 
 
 @pytest.mark.parametrize(("project", "case"), cases())
-def test_both_backends_make_the_same_files(project: Path, case: dict[str, Any], tmp_path: Path) -> None:
+def test_both_backends_make_the_same_files(
+    project: Path, case: dict[str, Any], tmp_path: Path
+) -> None:
     needs.program("gcc")
     place = tmp_path / "place"
-    theirs = normalised(build("scikit_build_core.build", project, case, place, tmp_path / "theirs"), place)
-    ours = normalised(build("truewheel.backend", project, case, place, tmp_path / "ours"), place)
+    theirs = normalised(
+        build("scikit_build_core.build", project, case, place, tmp_path / "theirs"),
+        place,
+    )
+    ours = normalised(
+        build("truewheel.backend", project, case, place, tmp_path / "ours"), place
+    )
     assert sorted(ours) == sorted(theirs)
     for name in theirs:
         assert ours[name] == theirs[name], name

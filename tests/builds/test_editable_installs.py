@@ -24,10 +24,20 @@ def installed(source: Path, place: Path) -> Path:
 
 def answer(site: Path, expression: str) -> str:
     """Import the package in a Python that has this directory, and return the value of the expression."""
-    script = f"import site; site.addsitedir({str(site)!r}); import pkg; print({expression})"
-    environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    script = (
+        f"import site; site.addsitedir({str(site)!r}); import pkg; print({expression})"
+    )
+    environ = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
     run = subprocess.run(
-        [sys.executable, "-c", script], cwd=site, env=environ, capture_output=True, text=True, check=False
+        [sys.executable, "-c", script],
+        cwd=site,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert run.returncode == 0, run.stderr
     return run.stdout.strip().splitlines()[-1]
@@ -40,21 +50,31 @@ def test_a_changed_source_is_compiled_on_import(mode: str, tmp_path: Path) -> No
     table, placed = MODES[mode]
     cmake = hooks.CMAKE.replace("install(TARGETS _m DESTINATION pkg)", placed)
     source = hooks.project(tmp_path, pyproject=table, cmake=cmake)
-    (source / "src" / "pkg" / "__init__.py").write_text("from ._m import call\nWORD = 'first'\n")
+    (source / "src" / "pkg" / "__init__.py").write_text(
+        "from ._m import call\nWORD = 'first'\n"
+    )
     site = installed(source, tmp_path)
     assert answer(site, "pkg.call(), pkg.WORD") == "42 first"
-    (source / "src" / "pkg" / "__init__.py").write_text("from ._m import call\nWORD = 'second'\n")
+    (source / "src" / "pkg" / "__init__.py").write_text(
+        "from ._m import call\nWORD = 'second'\n"
+    )
     (source / "m.c").write_text(hooks.MODULE.format(head="", value="43"))
     assert answer(site, "pkg.call(), pkg.WORD") == "43 second"
 
 
-def test_a_build_without_the_cache_does_not_disturb_rebuilding_on_import(tmp_path: Path) -> None:
+def test_a_build_without_the_cache_does_not_disturb_rebuilding_on_import(
+    tmp_path: Path,
+) -> None:
     """Both use the project's own build directory, and the rebuild what the install put beside the build."""
     needs.program("gcc")
     needs.program("cmake")
     source = hooks.project(tmp_path, pyproject=MODES["redirect"][0])
     (source / "src" / "pkg" / "__init__.py").write_text("from ._m import call\n")
     site = installed(source, tmp_path)
-    hooks.result(hooks.hook(source, "build_wheel", tmp_path / "wheels", {"truewheel.cache": "off"}))
+    hooks.result(
+        hooks.hook(
+            source, "build_wheel", tmp_path / "wheels", {"truewheel.cache": "off"}
+        )
+    )
     (source / "m.c").write_text(hooks.MODULE.format(head="", value="43"))
     assert answer(site, "pkg.call()") == "43"

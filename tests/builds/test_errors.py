@@ -45,7 +45,9 @@ def test_a_missing_cmakelists_is_named_with_a_cure(tmp_path: Path) -> None:
 
 
 def test_a_failed_configuration_shows_cmakes_own_lines(tmp_path: Path) -> None:
-    cmake = hooks.CMAKE.replace("find_package(Python", "find_package(Nothing REQUIRED)\nfind_package(Python")
+    cmake = hooks.CMAKE.replace(
+        "find_package(Python", "find_package(Nothing REQUIRED)\nfind_package(Python"
+    )
     run = build(hooks.project(tmp_path, cmake=cmake), tmp_path / "out")
     assert run.returncode != 0
     assert "error: CMake configuration failed" in told(run)
@@ -65,7 +67,10 @@ def test_a_compile_error_shows_the_compilers_own_lines(tmp_path: Path) -> None:
 
 def test_a_failed_install_names_the_missing_file(tmp_path: Path) -> None:
     run = build(
-        hooks.project(tmp_path, cmake=hooks.CMAKE + "install(FILES gone.txt DESTINATION pkg)\n"), tmp_path / "out"
+        hooks.project(
+            tmp_path, cmake=hooks.CMAKE + "install(FILES gone.txt DESTINATION pkg)\n"
+        ),
+        tmp_path / "out",
     )
     assert run.returncode != 0
     assert "error: CMake install failed" in told(run)
@@ -85,24 +90,41 @@ def test_an_empty_wheel_fails_and_asks_for_install(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("hook", "status"), [("build_wheel", 3), ("build_sdist", 0)])
-def test_only_hooks_that_compile_fail_for_a_compile_error(tmp_path: Path, hook: str, status: int) -> None:
+def test_only_hooks_that_compile_fail_for_a_compile_error(
+    tmp_path: Path, hook: str, status: int
+) -> None:
     run = hooks.hook(hooks.project(tmp_path, value="1 + ;"), hook, tmp_path / "out")
     assert run.returncode == status
 
 
 def test_wrong_configuration_is_exit_code_two(tmp_path: Path) -> None:
-    run = hooks.hook(hooks.project(tmp_path, pyproject="[tool.truewheel]\ntagg = 1\n"), "build_wheel", tmp_path / "out")
+    run = hooks.hook(
+        hooks.project(tmp_path, pyproject="[tool.truewheel]\ntagg = 1\n"),
+        "build_wheel",
+        tmp_path / "out",
+    )
     assert run.returncode == 2
-    assert "tool.truewheel.tagg: there is no such setting (did you mean tag?)" in run.stderr
+    assert (
+        "tool.truewheel.tagg: there is no such setting (did you mean tag?)"
+        in run.stderr
+    )
     assert "Traceback" not in run.stderr
 
 
 def test_misspelt_tables_and_variables_are_named_with_a_guess(tmp_path: Path) -> None:
     source = hooks.project(tmp_path, pyproject='[tool.truewhel]\ntag = "native"\n')
-    run = hooks.hook(source, "build_wheel", tmp_path / "out", environ={"TRUEWHEEL_TGA": "native"})
+    run = hooks.hook(
+        source, "build_wheel", tmp_path / "out", environ={"TRUEWHEEL_TGA": "native"}
+    )
     assert run.returncode == 2
-    assert "tool.truewhel: nothing reads this table (did you mean tool.truewheel?)" in run.stderr
-    assert "TRUEWHEEL_TGA: there is no such variable (did you mean TRUEWHEEL_TAG?)" in run.stderr
+    assert (
+        "tool.truewhel: nothing reads this table (did you mean tool.truewheel?)"
+        in run.stderr
+    )
+    assert (
+        "TRUEWHEEL_TGA: there is no such variable (did you mean TRUEWHEEL_TAG?)"
+        in run.stderr
+    )
 
 
 @pytest.mark.parametrize("name", ["scikit-biuld", "scikit_build", "true-wheel"])
@@ -115,8 +137,13 @@ def test_a_misspelt_table_stops_the_build(tmp_path: Path, name: str) -> None:
 
 
 def test_a_value_of_the_wrong_type_is_told_without_a_traceback(tmp_path: Path) -> None:
-    source = hooks.project(tmp_path, pyproject='[tool.scikit-build]\nlogging.level = "LOUD"\n')
-    for hook, given in (("get_requires_for_build_wheel", ()), ("build_wheel", (tmp_path / "out",))):
+    source = hooks.project(
+        tmp_path, pyproject='[tool.scikit-build]\nlogging.level = "LOUD"\n'
+    )
+    for hook, given in (
+        ("get_requires_for_build_wheel", ()),
+        ("build_wheel", (tmp_path / "out",)),
+    ):
         run = hooks.hook(source, hook, *given)
         assert run.returncode == 2, run.stderr
         assert "because: tool.scikit-build.logging.level: 'LOUD' not in" in run.stderr
@@ -124,7 +151,12 @@ def test_a_value_of_the_wrong_type_is_told_without_a_traceback(tmp_path: Path) -
 
 
 def test_mistakes_in_options_are_not_blamed_on_the_file(tmp_path: Path) -> None:
-    run = hooks.hook(hooks.project(tmp_path), "build_wheel", tmp_path / "out", {"truewheel.tga": "native"})
+    run = hooks.hook(
+        hooks.project(tmp_path),
+        "build_wheel",
+        tmp_path / "out",
+        {"truewheel.tga": "native"},
+    )
     assert run.returncode == 2
     assert "pyproject.toml" not in run.stderr
     assert "error: options of the front end (-C) have mistakes\n" in run.stderr
@@ -133,9 +165,17 @@ def test_mistakes_in_options_are_not_blamed_on_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "options", "tag"),
     [
-        ('[tool.truewheel]\ntag = "manylinux_2_17_x86_63"\n', {}, "manylinux_2_17_x86_63"),
+        (
+            '[tool.truewheel]\ntag = "manylinux_2_17_x86_63"\n',
+            {},
+            "manylinux_2_17_x86_63",
+        ),
         ('[tool.truewheel]\ntag = "foo"\n', {}, "foo"),
-        ("", {"wheel.tags": "py3-none-any;py3-none-manylinux_2_17_x86_63"}, "manylinux_2_17_x86_63"),
+        (
+            "",
+            {"wheel.tags": "py3-none-any;py3-none-manylinux_2_17_x86_63"},
+            "manylinux_2_17_x86_63",
+        ),
     ],
 )
 def test_an_impossible_tag_is_refused_before_anything_is_compiled(
@@ -145,7 +185,10 @@ def test_an_impossible_tag_is_refused_before_anything_is_compiled(
     run = hooks.hook(source, "build_wheel", tmp_path / "out", options)
     assert run.returncode == 1
     assert run.stdout == ""
-    assert f"error TW315: {tag}: {tag} is no platform tag that can be checked here" in run.stderr
+    assert (
+        f"error TW315: {tag}: {tag} is no platform tag that can be checked here"
+        in run.stderr
+    )
 
 
 def test_a_missing_cmakelists_is_told_once(tmp_path: Path) -> None:
@@ -174,7 +217,10 @@ def test_a_read_only_output_directory_is_told(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_build_leaves_nothing(tmp_path: Path) -> None:
-    slow = hooks.CMAKE + "add_custom_target(slow ALL COMMAND ${CMAKE_COMMAND} -E sleep 60)\n"
+    slow = (
+        hooks.CMAKE
+        + "add_custom_target(slow ALL COMMAND ${CMAKE_COMMAND} -E sleep 60)\n"
+    )
     source = hooks.project(tmp_path, cmake=slow)
     script = f"import truewheel.backend as b; b.build_wheel({str(tmp_path / 'out')!r})"
     environ = {**os.environ, "TMPDIR": str(tmp_path)}
@@ -197,9 +243,13 @@ def test_an_interrupted_build_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.glob("truewheel-*")) == []
 
 
-def test_a_project_may_say_something_after_success_and_after_failure(tmp_path: Path) -> None:
+def test_a_project_may_say_something_after_success_and_after_failure(
+    tmp_path: Path,
+) -> None:
     table = '[tool.scikit-build]\nmessages.after-success = "well {platform.system}"\nmessages.after-failure = "badly"\n'
-    run = hooks.hook(hooks.project(tmp_path, pyproject=table), "build_wheel", tmp_path / "out")
+    run = hooks.hook(
+        hooks.project(tmp_path, pyproject=table), "build_wheel", tmp_path / "out"
+    )
     assert "well Linux" in run.stderr or "well Darwin" in run.stderr
     (tmp_path / "source" / "m.c").write_text("#error\n")
     run = hooks.hook(tmp_path / "source", "build_wheel", tmp_path / "out2")
@@ -209,7 +259,9 @@ def test_a_project_may_say_something_after_success_and_after_failure(tmp_path: P
 
 def test_a_misspelt_name_in_a_template_is_named_with_a_guess(tmp_path: Path) -> None:
     table = '[[tool.scikit-build.generate]]\npath = "pkg/v.py"\ntemplate = "v = ${versoin}"\n'
-    run = hooks.hook(hooks.project(tmp_path, pyproject=table), "build_wheel", tmp_path / "out")
+    run = hooks.hook(
+        hooks.project(tmp_path, pyproject=table), "build_wheel", tmp_path / "out"
+    )
     assert run.returncode == 2
     assert "did you mean version?" in run.stderr
     assert "Traceback" not in run.stderr

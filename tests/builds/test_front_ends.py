@@ -24,7 +24,17 @@ from support.paths import EXAMPLES
 from support.programs import run
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
-BUILD_TOOLS = ["truewheel", "pybind11>=3", "nanobind>=2.2", "cython>=3.1", "ninja", "cmake", "build", "pytest", "pip"]
+BUILD_TOOLS = [
+    "truewheel",
+    "pybind11>=3",
+    "nanobind>=2.2",
+    "cython>=3.1",
+    "ninja",
+    "cmake",
+    "build",
+    "pytest",
+    "pip",
+]
 
 WAYS = {
     "pip install .": ("install", ["-m", "pip", "install", "."]),
@@ -39,7 +49,9 @@ WAYS = {
 
 FIRST_WAY = {
     (name, version): 2 * (row + column) % len(WAYS)
-    for (row, name), (column, version) in itertools.product(enumerate(BINDING_TOOLS), enumerate(interpreters.WANTED))
+    for (row, name), (column, version) in itertools.product(
+        enumerate(BINDING_TOOLS), enumerate(interpreters.WANTED)
+    )
 }
 """By example and Python: the number of the first of the two ways that this cell takes (a Latin square)."""
 
@@ -47,7 +59,9 @@ FIRST_WAY = {
 class Cell:
     """An example's copy, and a virtual environment of the Python."""
 
-    def __init__(self, name: str, version: str, place: Path, environ: dict[str, str]) -> None:
+    def __init__(
+        self, name: str, version: str, place: Path, environ: dict[str, str]
+    ) -> None:
         python = interpreters.found().get(version)
         if python is None:
             needs.missing(f"CPython {version} with headers")
@@ -55,9 +69,28 @@ class Cell:
         shutil.copytree(EXAMPLES / name, self.source)
         shutil.copytree(EXAMPLES / name / "tests", place / "tests")
         self.uv = Path(sys.executable).parent / "uv"
-        run(self.uv, "venv", "-q", "-p", python, place / "venv", cwd=place, environ=environ)
+        run(
+            self.uv,
+            "venv",
+            "-q",
+            "-p",
+            python,
+            place / "venv",
+            cwd=place,
+            environ=environ,
+        )
         self.python = place / "venv" / "bin" / "python"
-        run(self.uv, "pip", "install", "-q", "-p", self.python, *BUILD_TOOLS, cwd=place, environ=environ)
+        run(
+            self.uv,
+            "pip",
+            "install",
+            "-q",
+            "-p",
+            self.python,
+            *BUILD_TOOLS,
+            cwd=place,
+            environ=environ,
+        )
         self.environ = {
             **environ,
             "VIRTUAL_ENV": str(place / "venv"),
@@ -66,33 +99,97 @@ class Cell:
 
     def test_installed(self) -> None:
         run(self.python, "-m", "pip", "check", cwd=self.place, environ=self.environ)
-        run(self.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests", cwd=self.place, environ=self.environ)
+        run(
+            self.python,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "tests",
+            cwd=self.place,
+            environ=self.environ,
+        )
 
     def uninstall(self, name: str) -> None:
-        run(self.python, "-m", "pip", "uninstall", "-q", "-y", f"example-{name}", cwd=self.place, environ=self.environ)
+        run(
+            self.python,
+            "-m",
+            "pip",
+            "uninstall",
+            "-q",
+            "-y",
+            f"example-{name}",
+            cwd=self.place,
+            environ=self.environ,
+        )
 
     def check(self, products: list[Path]) -> None:
         tools = Path(sys.executable).parent
-        run(tools / "twine", "check", "--strict", *products, cwd=self.place, environ=self.environ)
+        run(
+            tools / "twine",
+            "check",
+            "--strict",
+            *products,
+            cwd=self.place,
+            environ=self.environ,
+        )
         wheels = [p for p in products if p.suffix == ".whl"]
-        run(tools / "check-wheel-contents", *wheels, cwd=self.place, environ=self.environ)
-        run(self.python, "-m", "truewheel", "check", *wheels, cwd=self.place, environ=self.environ)
+        run(
+            tools / "check-wheel-contents",
+            *wheels,
+            cwd=self.place,
+            environ=self.environ,
+        )
+        run(
+            self.python,
+            "-m",
+            "truewheel",
+            "check",
+            *wheels,
+            cwd=self.place,
+            environ=self.environ,
+        )
 
 
 @pytest.mark.parametrize(("name", "version"), FIRST_WAY)
 def test_an_example_is_built_installed_and_tested(
-    name: str, version: str, tmp_path: Path, environ: dict[str, str], ran: Callable[[str, str, str], None]
+    name: str,
+    version: str,
+    tmp_path: Path,
+    environ: dict[str, str],
+    ran: Callable[[str, str, str], None],
 ) -> None:
     needs.program("g++")
     cell = Cell(name, version, tmp_path, environ)
     output = tmp_path / "uv"
     first = FIRST_WAY[name, version]
     isolation = ["--no-build-isolation"] if first % 4 else []
-    run(cell.uv, "build", *isolation, "-p", cell.python, "-o", output, cell.source, cwd=tmp_path, environ=cell.environ)
+    run(
+        cell.uv,
+        "build",
+        *isolation,
+        "-p",
+        cell.python,
+        "-o",
+        output,
+        cell.source,
+        cwd=tmp_path,
+        environ=cell.environ,
+    )
     products = sorted(output.glob("example_*"))
     assert len(products) == 2
     cell.check(products)
-    run(cell.python, "-m", "pip", "install", "--no-deps", products[0], cwd=tmp_path, environ=cell.environ)
+    run(
+        cell.python,
+        "-m",
+        "pip",
+        "install",
+        "--no-deps",
+        products[0],
+        cwd=tmp_path,
+        environ=cell.environ,
+    )
     cell.test_installed()
     ran(name, version, "uv")
     for way in list(WAYS)[first : first + 2]:
@@ -111,7 +208,16 @@ def take(way: str, cell: Cell) -> None:
         products = sorted(output.glob("example_*"))
         cell.check(products)
         wheel = next(p for p in products if p.suffix == ".whl")
-        run(cell.python, "-m", "pip", "install", "--no-deps", wheel, cwd=cell.place, environ=cell.environ)
+        run(
+            cell.python,
+            "-m",
+            "pip",
+            "install",
+            "--no-deps",
+            wheel,
+            cwd=cell.place,
+            environ=cell.environ,
+        )
     cell.test_installed()
 
 

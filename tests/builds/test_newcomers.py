@@ -59,18 +59,29 @@ def lean(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     place = tmp_path_factory.mktemp("lean")
     for folder in filter(Path.is_dir, map(Path, sys.path)):
         for path in folder.iterdir():
-            if path.name.partition("-")[0].partition(".")[0] in ENGINE and not (place / path.name).exists():
-                copy = shutil.copytree if path.is_dir() else shutil.copy2  # the engine looks where it really lies
+            if (
+                path.name.partition("-")[0].partition(".")[0] in ENGINE
+                and not (place / path.name).exists()
+            ):
+                copy = (
+                    shutil.copytree if path.is_dir() else shutil.copy2
+                )  # the engine looks where it really lies
                 copy(path, place / path.name)
     source = ROOT / "src"
     tools = [str(tool("cmake").parent), str(tool("ninja").parent), os.environ["PATH"]]
-    return {"PYTHONPATH": f"{source}{os.pathsep}{place}", "CMAKE_ARGS": "", "PATH": os.pathsep.join(tools)}
+    return {
+        "PYTHONPATH": f"{source}{os.pathsep}{place}",
+        "CMAKE_ARGS": "",
+        "PATH": os.pathsep.join(tools),
+    }
 
 
 @pytest.fixture(scope="module")
 def plain_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An interpreter that finds nothing but what it is given: below it, somebody may have installed things."""
-    base = interpreters.found().get(VERSION) or needs.missing(f"CPython {VERSION} with headers")
+    base = interpreters.found().get(VERSION) or needs.missing(
+        f"CPython {VERSION} with headers"
+    )
     place = tmp_path_factory.mktemp("plain")
     subprocess.run([base, "-m", "venv", "--without-pip", place], check=True)
     return place / "bin" / "python"
@@ -82,20 +93,42 @@ def plain_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("given", "because", "cure"),
     [
-        ({}, "there is no C compiler on this machine, or not on PATH", "apt install build-essential"),
-        ({"CC": "nosuchcc"}, "the compiler that was asked for does not exist: nosuchcc", "variable CC"),
-        ({"CC": "false"}, 'the C compiler "TOOLS/false" cannot compile even an empty program', "CFLAGS"),
+        (
+            {},
+            "there is no C compiler on this machine, or not on PATH",
+            "apt install build-essential",
+        ),
+        (
+            {"CC": "nosuchcc"},
+            "the compiler that was asked for does not exist: nosuchcc",
+            "variable CC",
+        ),
+        (
+            {"CC": "false"},
+            'the C compiler "TOOLS/false" cannot compile even an empty program',
+            "CFLAGS",
+        ),
     ],
     ids=["none", "misspelt", "broken"],
 )
-def test_a_missing_compiler_is_told_with_a_cure(tmp_path: Path, given: dict[str, str], because: str, cure: str) -> None:
+def test_a_missing_compiler_is_told_with_a_cure(
+    tmp_path: Path, given: dict[str, str], because: str, cure: str
+) -> None:
     needs.program("gcc")
     tools = tmp_path / "tools"
     tools.mkdir()
     (tools / "false").symlink_to(needs.program("false"))
     (tools / "ninja").symlink_to(tool("ninja"))
-    alone = {"PATH": str(tools), "CMAKE_ARGS": "-DCMAKE_FIND_USE_CMAKE_SYSTEM_PATH=OFF"}  # CMake looks in /usr/bin, too
-    run = hooks.hook(hooks.project(tmp_path), "build_wheel", tmp_path / "out", environ={**alone, **given})
+    alone = {
+        "PATH": str(tools),
+        "CMAKE_ARGS": "-DCMAKE_FIND_USE_CMAKE_SYSTEM_PATH=OFF",
+    }  # CMake looks in /usr/bin, too
+    run = hooks.hook(
+        hooks.project(tmp_path),
+        "build_wheel",
+        tmp_path / "out",
+        environ={**alone, **given},
+    )
     told = failed(run, tmp_path / "out")
     assert told.startswith("error: CMake configuration failed\n")
     assert f"  because: {because}".replace("TOOLS", str(tools)) in told
@@ -109,7 +142,11 @@ def python_without(place: Path, base: Path, *, headers: bool, library: bool) -> 
     """Return a copy of a Python as images and distributions have it: without headers, without libpython, or both."""
     version = f"python{VERSION}"
     script = "import sys; print(sys.base_prefix)"
-    old = Path(subprocess.run([base, "-c", script], capture_output=True, text=True, check=True).stdout.strip())
+    old = Path(
+        subprocess.run(
+            [base, "-c", script], capture_output=True, text=True, check=True
+        ).stdout.strip()
+    )
     new = place / "python"
     (new / "bin").mkdir(parents=True)
     shutil.copy2(os.path.realpath(base), new / "bin" / version)
@@ -117,7 +154,9 @@ def python_without(place: Path, base: Path, *, headers: bool, library: bool) -> 
     standard.mkdir(parents=True)
     for path in (old / "lib" / version).iterdir():
         if path.name.startswith("_sysconfigdata"):
-            (standard / path.name).write_text(path.read_text().replace(str(old), str(new)))
+            (standard / path.name).write_text(
+                path.read_text().replace(str(old), str(new))
+            )
         elif not path.name.startswith("config-") and path.name != "site-packages":
             (standard / path.name).symlink_to(path)
     if library:
@@ -126,18 +165,27 @@ def python_without(place: Path, base: Path, *, headers: bool, library: bool) -> 
     if headers:
         (new / "include").mkdir()
         (new / "include" / version).symlink_to(old / "include" / version)
-    if subprocess.run([new / "bin" / version, "-c", ""], capture_output=True, check=False).returncode:
+    if subprocess.run(
+        [new / "bin" / version, "-c", ""], capture_output=True, check=False
+    ).returncode:
         needs.missing("a Python that runs without libpython beside it")
     return new / "bin" / version
 
 
-def test_missing_headers_of_python_are_told(tmp_path: Path, lean: dict[str, str], plain_python: Path) -> None:
+def test_missing_headers_of_python_are_told(
+    tmp_path: Path, lean: dict[str, str], plain_python: Path
+) -> None:
     needs.program("gcc")
     python = python_without(tmp_path, plain_python, headers=False, library=True)
     source = hooks.project(tmp_path)
-    run = hooks.hook(source, "build_wheel", tmp_path / "out", environ=lean, python=(python,))
+    run = hooks.hook(
+        source, "build_wheel", tmp_path / "out", environ=lean, python=(python,)
+    )
     told = failed(run, tmp_path / "out")
-    assert f"  because: the headers of Python {VERSION} (Python.h) are not on this machine\n" in told
+    assert (
+        f"  because: the headers of Python {VERSION} (Python.h) are not on this machine\n"
+        in told
+    )
     assert f"python{VERSION}-dev" in told
 
 
@@ -147,20 +195,42 @@ def test_asking_for_libpython_where_there_is_none_is_told(
     """As in the manylinux images."""
     needs.program("gcc")
     python = python_without(tmp_path, plain_python, headers=True, library=False)
-    source = hooks.project(tmp_path, cmake=CMAKE.replace("Development.Module", "Development"))
-    alone = {**lean, "CMAKE_ARGS": "-DCMAKE_FIND_USE_CMAKE_SYSTEM_PATH=OFF"}  # the system may have one of that version
-    run = hooks.hook(source, "build_wheel", tmp_path / "out", environ=alone, python=(python,))
+    source = hooks.project(
+        tmp_path, cmake=CMAKE.replace("Development.Module", "Development")
+    )
+    alone = {
+        **lean,
+        "CMAKE_ARGS": "-DCMAKE_FIND_USE_CMAKE_SYSTEM_PATH=OFF",
+    }  # the system may have one of that version
+    run = hooks.hook(
+        source, "build_wheel", tmp_path / "out", environ=alone, python=(python,)
+    )
     told = failed(run, tmp_path / "out")
-    assert "  because: libpython is asked for (CMakeLists.txt:3), which this Python does not have" in told
-    assert "hint: write find_package(Python REQUIRED COMPONENTS Interpreter Development.Module)" in told
+    assert (
+        "  because: libpython is asked for (CMakeLists.txt:3), which this Python does not have"
+        in told
+    )
+    assert (
+        "hint: write find_package(Python REQUIRED COMPONENTS Interpreter Development.Module)"
+        in told
+    )
     (source / "CMakeLists.txt").write_text(CMAKE)
-    hooks.result(hooks.hook(source, "build_wheel", tmp_path / "out", environ=alone, python=(python,)))
+    hooks.result(
+        hooks.hook(
+            source, "build_wheel", tmp_path / "out", environ=alone, python=(python,)
+        )
+    )
 
 
 def test_a_project_that_asks_for_a_newer_python_is_told(tmp_path: Path) -> None:
-    source = hooks.project(tmp_path, cmake=CMAKE.replace("find_package(Python", "find_package(Python 3.99"))
+    source = hooks.project(
+        tmp_path, cmake=CMAKE.replace("find_package(Python", "find_package(Python 3.99")
+    )
     told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out")
-    assert 'because: find_package (CMakeLists.txt:3) asks for Python at least "3.99"; this one is 3.' in told
+    assert (
+        'because: find_package (CMakeLists.txt:3) asks for Python at least "3.99"; this one is 3.'
+        in told
+    )
     assert "project.requires-python" in told
 
 
@@ -184,7 +254,13 @@ def test_a_project_that_asks_for_a_newer_python_is_told(tmp_path: Path) -> None:
     ids=["pybind11 config", "pybind11", "nanobind", "cython-cmake", "cython", "numpy", "python -m nanobind"],
 )  # fmt: skip
 def test_a_package_that_build_requires_lack_is_named(
-    tmp_path: Path, lean: dict[str, str], plain_python: Path, cmake: str, what: str, name: str, place: str
+    tmp_path: Path,
+    lean: dict[str, str],
+    plain_python: Path,
+    cmake: str,
+    what: str,
+    name: str,
+    place: str,
 ) -> None:
     needs.program("gcc")
     alone = {
@@ -192,20 +268,33 @@ def test_a_package_that_build_requires_lack_is_named(
         "CMAKE_ARGS": "-DCMAKE_FIND_USE_SYSTEM_ENVIRONMENT_PATH=OFF -DCMAKE_FIND_USE_CMAKE_SYSTEM_PATH=OFF",
     }
     source = hooks.project(tmp_path, cmake=cmake)
-    run = hooks.hook(source, "build_wheel", tmp_path / "out", environ=alone, python=(plain_python,))
+    run = hooks.hook(
+        source, "build_wheel", tmp_path / "out", environ=alone, python=(plain_python,)
+    )
     told = failed(run, tmp_path / "out")
     at = f" ({place})" if place else ""
-    assert f"  because: {what} was not found{at}: build-system.requires in pyproject.toml lacks {name}\n" in told
-    assert f'  hint: add it: requires = ["truewheel", "{name}"] in [build-system]' in told
+    assert (
+        f"  because: {what} was not found{at}: build-system.requires in pyproject.toml lacks {name}\n"
+        in told
+    )
+    assert (
+        f'  hint: add it: requires = ["truewheel", "{name}"] in [build-system]' in told
+    )
 
 
 def test_a_package_that_is_listed_but_not_installed_is_named(
     tmp_path: Path, lean: dict[str, str], plain_python: Path
 ) -> None:
-    source = hooks.project(tmp_path, cmake=before_python("find_package(pybind11 CONFIG REQUIRED)"))
+    source = hooks.project(
+        tmp_path, cmake=before_python("find_package(pybind11 CONFIG REQUIRED)")
+    )
     text = (source / "pyproject.toml").read_text()
-    (source / "pyproject.toml").write_text(text.replace('["truewheel"]', '["truewheel", "PyBind11>=3"]'))
-    run = hooks.hook(source, "build_wheel", tmp_path / "out", environ=lean, python=(plain_python,))
+    (source / "pyproject.toml").write_text(
+        text.replace('["truewheel"]', '["truewheel", "PyBind11>=3"]')
+    )
+    run = hooks.hook(
+        source, "build_wheel", tmp_path / "out", environ=lean, python=(plain_python,)
+    )
     told = failed(run, tmp_path / "out")
     assert "pybind11 is in build-system.requires, but not in this environment" in told
     assert "hint: build with isolation" in told
@@ -214,30 +303,58 @@ def test_a_package_that_is_listed_but_not_installed_is_named(
 
 @pytest.mark.network
 @pytest.mark.slow
-def test_a_package_that_build_requires_lack_is_named_through_pip(tmp_path: Path, environ: dict[str, str]) -> None:
+def test_a_package_that_build_requires_lack_is_named_through_pip(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
     """The same through the front end that newcomers use: its environment has what is listed, and no more."""
-    source = hooks.project(tmp_path, cmake=before_python("find_package(pybind11 CONFIG REQUIRED)"))
-    pip = (sys.executable, "-m", "pip", "install", "--target", tmp_path / "target", source)
+    source = hooks.project(
+        tmp_path, cmake=before_python("find_package(pybind11 CONFIG REQUIRED)")
+    )
+    pip = (
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--target",
+        tmp_path / "target",
+        source,
+    )
     said = run_program(*pip, cwd=tmp_path, environ=environ, status=1)
-    assert "pybind11 was not found (CMakeLists.txt:3): build-system.requires in pyproject.toml lacks pybind11" in said
+    assert (
+        "pybind11 was not found (CMakeLists.txt:3): build-system.requires in pyproject.toml lacks pybind11"
+        in said
+    )
     assert 'add it: requires = ["truewheel", "pybind11"] in [build-system]' in said
     assert "Traceback" not in said
     assert not (tmp_path / "target").exists()
 
 
-def test_a_missing_library_that_is_not_a_python_package_is_named(tmp_path: Path) -> None:
-    source = hooks.project(tmp_path, cmake=before_python("find_package(Eigen77 REQUIRED)"))
+def test_a_missing_library_that_is_not_a_python_package_is_named(
+    tmp_path: Path,
+) -> None:
+    source = hooks.project(
+        tmp_path, cmake=before_python("find_package(Eigen77 REQUIRED)")
+    )
     told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out")
-    assert "because: CMake looked for Eigen77 (CMakeLists.txt:3), which is not installed where it looks" in told
+    assert (
+        "because: CMake looked for Eigen77 (CMakeLists.txt:3), which is not installed where it looks"
+        in told
+    )
     assert "-Ccmake.define.Eigen77_ROOT=DIR" in told
 
 
 def test_a_command_without_its_find_package_is_told(tmp_path: Path) -> None:
     source = hooks.project(
-        tmp_path, cmake=CMAKE.replace("Python_add_library(_m MODULE WITH_SOABI", "pybind11_add_module(_m")
+        tmp_path,
+        cmake=CMAKE.replace(
+            "Python_add_library(_m MODULE WITH_SOABI", "pybind11_add_module(_m"
+        ),
     )
     told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out")
-    assert "because: pybind11_add_module is called (CMakeLists.txt:4), and nothing has defined it" in told
+    assert (
+        "because: pybind11_add_module is called (CMakeLists.txt:4), and nothing has defined it"
+        in told
+    )
     assert "hint: write before it: find_package(pybind11 CONFIG REQUIRED)" in told
 
 
@@ -273,12 +390,17 @@ def test_slips_in_cmakelists_are_told_with_line_and_cure(
 
 
 @pytest.mark.parametrize("version", ["", " 3.18..4.0", " ${OLDEST}"])
-def test_a_cmake_minimum_required_without_a_version_is_told(tmp_path: Path, version: str) -> None:
+def test_a_cmake_minimum_required_without_a_version_is_told(
+    tmp_path: Path, version: str
+) -> None:
     source = hooks.project(tmp_path, cmake=CMAKE.replace(" 3.18...4.0", version))
-    told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out", code=2)
+    told = failed(
+        hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out", code=2
+    )
     assert told.startswith("error: CMakeLists.txt does not say which CMake it needs\n")
     assert (
-        f"because: CMakeLists.txt: cmake_minimum_required names '{version.strip()}', which is not a version\n" in told
+        f"because: CMakeLists.txt: cmake_minimum_required names '{version.strip()}', which is not a version\n"
+        in told
     )
     assert "hint: write cmake_minimum_required(VERSION 3.18...4.0)" in told
 
@@ -287,7 +409,10 @@ def test_a_cmakelists_without_cmake_minimum_required_is_told(tmp_path: Path) -> 
     needs.program("gcc")
     source = hooks.project(tmp_path, cmake=CMAKE.partition("\n")[2])
     told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out")
-    assert "hint: write as its first line: cmake_minimum_required(VERSION 3.18...4.0)" in told
+    assert (
+        "hint: write as its first line: cmake_minimum_required(VERSION 3.18...4.0)"
+        in told
+    )
 
 
 @pytest.mark.parametrize(
@@ -300,7 +425,9 @@ def test_a_missing_header_names_the_package_that_has_it(
 ) -> None:
     needs.program("gcc")
     source = hooks.project(tmp_path, head=f"#include <{header}>")
-    run = hooks.hook(source, "build_wheel", tmp_path / "out", environ=lean, python=(plain_python,))
+    run = hooks.hook(
+        source, "build_wheel", tmp_path / "out", environ=lean, python=(plain_python,)
+    )
     told = failed(run, tmp_path / "out")
     assert told.startswith("error: CMake build failed\n")
     assert because in told
@@ -309,7 +436,10 @@ def test_a_missing_header_names_the_package_that_has_it(
 def test_a_target_without_pythons_headers_is_told(tmp_path: Path) -> None:
     needs.program("gcc")
     source = hooks.project(
-        tmp_path, cmake=CMAKE.replace("Python_add_library(_m MODULE WITH_SOABI", "add_library(_m MODULE")
+        tmp_path,
+        cmake=CMAKE.replace(
+            "Python_add_library(_m MODULE WITH_SOABI", "add_library(_m MODULE"
+        ),
     )
     told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out")
     assert "because: the compiler was not told where Python's headers are" in told
@@ -322,8 +452,12 @@ def test_a_target_without_pythons_headers_is_told(tmp_path: Path) -> None:
 def test_a_module_named_unlike_its_target_is_refused(tmp_path: Path) -> None:
     needs.program("gcc")
     source = hooks.project(tmp_path)
-    (source / "m.c").write_text((source / "m.c").read_text().replace("PyInit__m", "PyInit_fast"))
-    told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out", code=1)
+    (source / "m.c").write_text(
+        (source / "m.c").read_text().replace("PyInit__m", "PyInit_fast")
+    )
+    told = failed(
+        hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out", code=1
+    )
     assert "error TW405: pkg/_m.cpython-3" in told.replace("error: the", "")
     assert "import _m looks for PyInit__m, which is not there" in told
     assert "because: exports PyInit_fast" in told
@@ -335,7 +469,9 @@ def test_several_modules_in_one_file_are_only_warned_about(tmp_path: Path) -> No
     needs.program("gcc")
     source = hooks.project(tmp_path)
     one = (source / "m.c").read_text().replace("PyInit__m", "PyInit_a")
-    (source / "m.c").write_text(one + "PyMODINIT_FUNC PyInit_b(void) { return PyInit_a(); }\n")
+    (source / "m.c").write_text(
+        one + "PyMODINIT_FUNC PyInit_b(void) { return PyInit_a(); }\n"
+    )
     done = hooks.hook(source, "build_wheel", tmp_path / "out")
     assert hooks.result(done).endswith(".whl")
     assert "warning TW405" in done.stdout + done.stderr
@@ -346,15 +482,26 @@ def test_several_modules_in_one_file_are_only_warned_about(tmp_path: Path) -> No
     [("", "no extension module is in the wheel"), (".", "_m.SUFFIX lies elsewhere"), ("lib", "lib/_m.SUFFIX lies elsewhere"),
      ("Pkg", "Pkg/_m.SUFFIX lies elsewhere"), ("pkg/sub", "pkg/sub/_m.SUFFIX lies elsewhere")],
 )  # fmt: skip
-def test_a_module_installed_where_its_package_does_not_look_is_refused(tmp_path: Path, install: str, lies: str) -> None:
+def test_a_module_installed_where_its_package_does_not_look_is_refused(
+    tmp_path: Path, install: str, lies: str
+) -> None:
     needs.program("gcc")
     rule = f"install(TARGETS _m DESTINATION {install})\n" if install else ""
-    source = hooks.project(tmp_path, cmake=CMAKE.replace("install(TARGETS _m DESTINATION pkg)\n", rule))
-    (source / "src" / "pkg" / "__init__.py").write_text('"""Fast."""\n\nfrom ._m import call\n')
-    told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out", code=1)
+    source = hooks.project(
+        tmp_path, cmake=CMAKE.replace("install(TARGETS _m DESTINATION pkg)\n", rule)
+    )
+    (source / "src" / "pkg" / "__init__.py").write_text(
+        '"""Fast."""\n\nfrom ._m import call\n'
+    )
+    told = failed(
+        hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out", code=1
+    )
     assert "TW540: pkg/_m: pkg._m is imported, but is not in the wheel" in told
     assert "because: pkg/__init__.py:3 imports it" in told
-    assert f"because: {lies}".replace(".SUFFIX", sysconfig.get_config_var("EXT_SUFFIX")) in told
+    assert (
+        f"because: {lies}".replace(".SUFFIX", sysconfig.get_config_var("EXT_SUFFIX"))
+        in told
+    )
     assert "hint: in CMakeLists.txt: install(TARGETS _m DESTINATION pkg)" in told
 
 
@@ -368,7 +515,9 @@ def test_an_oddly_installed_module_that_nothing_imports_is_warned_about(
 ) -> None:
     needs.program("gcc")
     rule = f"install(TARGETS _m DESTINATION {install})\n" if install else ""
-    source = hooks.project(tmp_path, cmake=CMAKE.replace("install(TARGETS _m DESTINATION pkg)\n", rule))
+    source = hooks.project(
+        tmp_path, cmake=CMAKE.replace("install(TARGETS _m DESTINATION pkg)\n", rule)
+    )
     (source / "src" / "pkg" / "__init__.py").write_text(
         "try:\n    from ._m import call\nexcept ImportError:\n    call = int\n"
     )
@@ -379,14 +528,19 @@ def test_an_oddly_installed_module_that_nothing_imports_is_warned_about(
 
 def test_a_module_beside_the_package_that_imports_it_is_fine(tmp_path: Path) -> None:
     needs.program("gcc")
-    source = hooks.project(tmp_path, cmake=CMAKE.replace("DESTINATION pkg", "DESTINATION ."))
+    source = hooks.project(
+        tmp_path, cmake=CMAKE.replace("DESTINATION pkg", "DESTINATION .")
+    )
     (source / "src" / "pkg" / "__init__.py").write_text("import _m\n")
     run = hooks.hook(source, "build_wheel", tmp_path / "out")
     hooks.result(run)
     assert "warning" not in run.stderr
 
 
-OFF = CMAKE.replace("Python_add", "option(FAST Fast ON)\nif(FAST)\nPython_add") + "endif()\n"
+OFF = (
+    CMAKE.replace("Python_add", "option(FAST Fast ON)\nif(FAST)\nPython_add")
+    + "endif()\n"
+)
 GENERATED = """cmake_minimum_required(VERSION 3.18...4.0)
 project(pkg LANGUAGES NONE)
 file(WRITE ${CMAKE_SOURCE_DIR}/src/pkg/made.py "x = 1")
@@ -398,28 +552,42 @@ file(WRITE ${CMAKE_SOURCE_DIR}/src/pkg/made.py "x = 1")
     [(GENERATED, {}), (OFF, {"cmake.define.FAST": "OFF"}), (OFF, {"cmake.define.FAST": "OFF", "cmake.args": "-GUnix Makefiles"})],
     ids=["nothing to compile", "switched off", "switched off, Makefiles"],
 )  # fmt: skip
-def test_a_build_that_has_nothing_to_install_is_fine(tmp_path: Path, cmake: str, options: dict[str, str]) -> None:
+def test_a_build_that_has_nothing_to_install_is_fine(
+    tmp_path: Path, cmake: str, options: dict[str, str]
+) -> None:
     """Not even where an earlier build has made the module."""
     needs.program("gcc")
     source = hooks.project(tmp_path, cmake=cmake)
     if cmake == OFF and len(options) == 1:
-        assert "-cp3" in hooks.result(hooks.hook(source, "build_wheel", tmp_path / "out"))
+        assert "-cp3" in hooks.result(
+            hooks.hook(source, "build_wheel", tmp_path / "out")
+        )
     run = hooks.hook(source, "build_wheel", tmp_path / "out", options)
     assert hooks.result(run) == "pkg-1.0-py3-none-any.whl"
     assert "warning" not in run.stderr
 
 
 @pytest.mark.parametrize("generator", ["Ninja", "Unix Makefiles"])
-def test_the_hint_names_the_package_and_not_the_distribution(tmp_path: Path, generator: str) -> None:
+def test_the_hint_names_the_package_and_not_the_distribution(
+    tmp_path: Path, generator: str
+) -> None:
     needs.program("gcc")
     source = hooks.project(
-        tmp_path, cmake=CMAKE.partition("install(")[0], pyproject='[tool.scikit-build]\nwheel.packages = ["src/pkg"]\n'
+        tmp_path,
+        cmake=CMAKE.partition("install(")[0],
+        pyproject='[tool.scikit-build]\nwheel.packages = ["src/pkg"]\n',
     )
     text = (source / "pyproject.toml").read_text()
-    (source / "pyproject.toml").write_text(text.replace('name = "pkg"', 'name = "My-Project"'))
-    run = hooks.hook(source, "build_wheel", tmp_path / "out", {"cmake.args": f"-G{generator}"})
+    (source / "pyproject.toml").write_text(
+        text.replace('name = "pkg"', 'name = "My-Project"')
+    )
+    run = hooks.hook(
+        source, "build_wheel", tmp_path / "out", {"cmake.args": f"-G{generator}"}
+    )
     assert hooks.result(run) == "my_project-1.0-py3-none-any.whl"
-    assert f"because: _m{sysconfig.get_config_var('EXT_SUFFIX')} was built\n" in run.stderr
+    assert (
+        f"because: _m{sysconfig.get_config_var('EXT_SUFFIX')} was built\n" in run.stderr
+    )
     assert "hint: install(TARGETS _m DESTINATION pkg)" in run.stderr
 
 
@@ -428,18 +596,28 @@ def test_a_hidden_init_function_is_refused(tmp_path: Path) -> None:
     hidden = "set_target_properties(_m PROPERTIES C_VISIBILITY_PRESET hidden)\ninstall("
     source = hooks.project(tmp_path, cmake=CMAKE.replace("install(", hidden))
     hooks.result(hooks.hook(source, "build_wheel", tmp_path / "out"))
-    (source / "m.c").write_text((source / "m.c").read_text().replace("PyMODINIT_FUNC", "PyObject *"))
-    told = failed(hooks.hook(source, "build_wheel", tmp_path / "new"), tmp_path / "new", code=1)
+    (source / "m.c").write_text(
+        (source / "m.c").read_text().replace("PyMODINIT_FUNC", "PyObject *")
+    )
+    told = failed(
+        hooks.hook(source, "build_wheel", tmp_path / "new"), tmp_path / "new", code=1
+    )
     assert "TW404: pkg/_m.cpython-3" in told
     assert "hint: add PyMODINIT_FUNC PyInit__m(void), or do not hide it" in told
 
 
-def test_a_hidden_init_function_without_a_suffix_is_refused_if_it_is_imported(tmp_path: Path) -> None:
+def test_a_hidden_init_function_without_a_suffix_is_refused_if_it_is_imported(
+    tmp_path: Path,
+) -> None:
     """A bare ``_m.so`` may be a library for ctypes, unless the package imports it."""
     needs.program("gcc")
     hidden = "set_target_properties(_m PROPERTIES C_VISIBILITY_PRESET hidden)\ninstall("
-    source = hooks.project(tmp_path, cmake=CMAKE.replace(" WITH_SOABI", "").replace("install(", hidden))
-    (source / "m.c").write_text((source / "m.c").read_text().replace("PyMODINIT_FUNC", "PyObject *"))
+    source = hooks.project(
+        tmp_path, cmake=CMAKE.replace(" WITH_SOABI", "").replace("install(", hidden)
+    )
+    (source / "m.c").write_text(
+        (source / "m.c").read_text().replace("PyMODINIT_FUNC", "PyObject *")
+    )
 
     run = hooks.hook(source, "build_wheel", tmp_path / "out")
     assert run.returncode == 0, run.stderr
@@ -455,9 +633,13 @@ def test_a_module_installed_outside_of_the_wheel_is_told(tmp_path: Path) -> None
     """It works on the machine that built it, and nowhere else."""
     needs.program("gcc")
     away = tmp_path / "away"
-    source = hooks.project(tmp_path, cmake=CMAKE.replace("DESTINATION pkg", f"DESTINATION {away}"))
+    source = hooks.project(
+        tmp_path, cmake=CMAKE.replace("DESTINATION pkg", f"DESTINATION {away}")
+    )
     for cache in ("on", "off"):
-        run = hooks.hook(source, "build_wheel", tmp_path / cache, environ={"TRUEWHEEL_CACHE": cache})
+        run = hooks.hook(
+            source, "build_wheel", tmp_path / cache, environ={"TRUEWHEEL_CACHE": cache}
+        )
         assert hooks.result(run) == "pkg-1.0-py3-none-any.whl"
         (module,) = away.iterdir()
         assert (
@@ -466,7 +648,9 @@ def test_a_module_installed_outside_of_the_wheel_is_told(tmp_path: Path) -> None
         )
         assert "TW541" not in run.stderr
     (source / "src" / "pkg" / "__init__.py").write_text("from ._m import call\n")
-    told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out", code=1)
+    told = failed(
+        hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out", code=1
+    )
     assert f"because: outside of the wheel: {module}" in told
 
 
@@ -474,22 +658,32 @@ def test_absolute_places_within_the_wheel_are_fine(tmp_path: Path) -> None:
     """The wheel's own schemes are absolute paths, too; what is installed into a package of the source is in the wheel; and an
     earlier build in the same tree has left a manifest of another place."""
     needs.program("gcc")
-    places = "${SKBUILD_DATA_DIR}/share", "${CMAKE_SOURCE_DIR}/src/pkg", "${CMAKE_BINARY_DIR}/etc"
-    rules = "".join(f"install(FILES m.c DESTINATION {place} COMPONENT more)\n" for place in places)
+    places = (
+        "${SKBUILD_DATA_DIR}/share",
+        "${CMAKE_SOURCE_DIR}/src/pkg",
+        "${CMAKE_BINARY_DIR}/etc",
+    )
+    rules = "".join(
+        f"install(FILES m.c DESTINATION {place} COMPONENT more)\n" for place in places
+    )
     source = hooks.project(tmp_path, cmake=CMAKE + rules)
     earlier = f"install(FILES m.c DESTINATION {tmp_path}/away COMPONENT only)\n"
     (source / "CMakeLists.txt").write_text(CMAKE + rules + earlier)
     kept = {"build-dir": str(tmp_path / "build"), "install.components": "only"}
     assert "TW542" in hooks.hook(source, "build_wheel", tmp_path / "out", kept).stderr
     (source / "CMakeLists.txt").write_text(CMAKE + rules)
-    run = hooks.hook(source, "build_wheel", tmp_path / "out", {"build-dir": str(tmp_path / "build")})
+    run = hooks.hook(
+        source, "build_wheel", tmp_path / "out", {"build-dir": str(tmp_path / "build")}
+    )
     hooks.result(run)
     assert "TW542" not in run.stderr
 
 
 def test_an_absolute_destination_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     needs.program("gcc")
-    source = hooks.project(tmp_path, cmake=CMAKE.replace("DESTINATION pkg", "DESTINATION /proc/nothing"))
+    source = hooks.project(
+        tmp_path, cmake=CMAKE.replace("DESTINATION pkg", "DESTINATION /proc/nothing")
+    )
     told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out")
     assert (
         "because: install() is to write /proc/nothing, which is not in the wheel, and has no permission to do so\n"
@@ -516,11 +710,14 @@ def test_metadata_in_files_of_setuptools_is_not_read_and_told(tmp_path: Path) ->
     source = hooks.project(tmp_path, **{"setup.py": SETUP, "setup.cfg": CONFIG})
     text = (source / "pyproject.toml").read_text()
     (source / "pyproject.toml").write_text(text.partition("[project]")[0])
-    told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out", code=2)
+    told = failed(
+        hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out", code=2
+    )
     assert "error: pyproject.toml describes no project" in told
     assert 'add [project] with name = "…" and version = "…"' in told
     assert (
-        "setup.cfg, setup.py are files of setuptools, which nobody reads here: move what they say to [project]" in told
+        "setup.cfg, setup.py are files of setuptools, which nobody reads here: move what they say to [project]"
+        in told
     )
 
 
@@ -536,22 +733,39 @@ def test_a_cmake_that_is_too_old_is_told(tmp_path: Path) -> None:
     assert 'pip install "cmake>=4.99"' in told
 
 
-def test_a_cmake_that_is_too_old_for_a_part_of_the_project_is_told(tmp_path: Path) -> None:
+def test_a_cmake_that_is_too_old_for_a_part_of_the_project_is_told(
+    tmp_path: Path,
+) -> None:
     source = hooks.project(tmp_path, cmake=CMAKE + "add_subdirectory(part)\n")
     (source / "part").mkdir()
-    (source / "part" / "CMakeLists.txt").write_text("cmake_minimum_required(VERSION 4.99)\n")
+    (source / "part" / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 4.99)\n"
+    )
     told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out")
-    assert "because: cmake_minimum_required (part/CMakeLists.txt:1) asks for CMake 4.99; this one is " in told
-    assert 'hint: set tool.scikit-build.cmake.version = ">=4.99" in pyproject.toml' in told
+    assert (
+        "because: cmake_minimum_required (part/CMakeLists.txt:1) asks for CMake 4.99; this one is "
+        in told
+    )
+    assert (
+        'hint: set tool.scikit-build.cmake.version = ">=4.99" in pyproject.toml' in told
+    )
 
 
 def test_a_project_for_an_old_cmake_is_told_what_to_change(tmp_path: Path) -> None:
-    version = subprocess.run([sys.executable, "-m", "cmake", "--version"], capture_output=True, text=True, check=False)
+    version = subprocess.run(
+        [sys.executable, "-m", "cmake", "--version"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if not re.match(r"cmake version ([4-9]|\d\d)\.", version.stdout):
         needs.missing("CMake 4 or newer as a Python package")
     source = hooks.project(tmp_path, cmake=CMAKE.replace("3.18...4.0", "2.8"))
     told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out")
-    assert "because: cmake_minimum_required (CMakeLists.txt:1) asks CMake to behave like one before 3.5" in told
+    assert (
+        "because: cmake_minimum_required (CMakeLists.txt:1) asks CMake to behave like one before 3.5"
+        in told
+    )
     assert "hint: write there: cmake_minimum_required(VERSION 3.18...4.0)" in told
     assert "-Ccmake.define.CMAKE_POLICY_VERSION_MINIMUM=3.5" in told
     option = {"cmake.define.CMAKE_POLICY_VERSION_MINIMUM": "3.5"}
@@ -578,15 +792,25 @@ def test_a_real_old_cmake_is_refused_and_used_where_it_fits(
         cwd=tmp_path,
         environ=environ,
     )
-    old = {**lean, "CMAKE_EXECUTABLE": str(tmp_path / "old" / "cmake" / "data" / "bin" / "cmake")}
+    old = {
+        **lean,
+        "CMAKE_EXECUTABLE": str(tmp_path / "old" / "cmake" / "data" / "bin" / "cmake"),
+    }
     source = hooks.project(tmp_path, cmake=CMAKE.replace("3.18...4.0", "3.26"))
     told = failed(
-        hooks.hook(source, "build_wheel", tmp_path / "out", environ=old, python=(plain_python,)), tmp_path / "out"
+        hooks.hook(
+            source, "build_wheel", tmp_path / "out", environ=old, python=(plain_python,)
+        ),
+        tmp_path / "out",
     )
     assert "error: no CMake here fits: >=3.26 is wanted" in told
     assert "because: " + old["CMAKE_EXECUTABLE"] + " is 3.18." in told
     (source / "CMakeLists.txt").write_text(CMAKE)
-    hooks.result(hooks.hook(source, "build_wheel", tmp_path / "out", environ=old, python=(plain_python,)))
+    hooks.result(
+        hooks.hook(
+            source, "build_wheel", tmp_path / "out", environ=old, python=(plain_python,)
+        )
+    )
 
 
 # --- without a network ------------------------------------------------------------------------------------------
@@ -598,12 +822,17 @@ def test_a_real_old_cmake_is_refused_and_used_where_it_fits(
      pytest.param("URL https://nowhere.invalid/fmt.tar.gz", "https://nowhere.invalid/fmt.tar.gz", marks=pytest.mark.extended)],
     ids=["git", "archive"],
 )  # fmt: skip
-def test_sources_that_cannot_be_fetched_are_told(tmp_path: Path, declared: str, address: str) -> None:
+def test_sources_that_cannot_be_fetched_are_told(
+    tmp_path: Path, declared: str, address: str
+) -> None:
     needs.program("git")
     fetch = f"include(FetchContent)\nFetchContent_Declare(fmt {declared})\nFetchContent_MakeAvailable(fmt)"
     source = hooks.project(tmp_path, cmake=before_python(fetch))
     told = failed(hooks.hook(source, "build_wheel", tmp_path / "out"), tmp_path / "out")
-    assert f"because: the project fetches sources while it is configured, and could not get {address}" in told
+    assert (
+        f"because: the project fetches sources while it is configured, and could not get {address}"
+        in told
+    )
     assert "-Ccmake.define.FETCHCONTENT_SOURCE_DIR_NAME=DIR" in told
     (tmp_path / "fmt").mkdir()
     (tmp_path / "fmt" / "CMakeLists.txt").write_text("")
@@ -623,7 +852,9 @@ def test_what_front_ends_say_without_a_network_is_in_the_guide(tmp_path: Path) -
         tmp_path / "target",
         hooks.project(tmp_path),
     )
-    said = run_program(*pip, cwd=tmp_path, environ={**os.environ, "PIP_FIND_LINKS": ""}, status=1)
+    said = run_program(
+        *pip, cwd=tmp_path, environ={**os.environ, "PIP_FIND_LINKS": ""}, status=1
+    )
     guide = ROOT / "docs" / "how-to" / "when-a-build-fails.md"
     symptom = "Could not find a version that satisfies the requirement truewheel"
     assert symptom in said
@@ -640,7 +871,10 @@ def small(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "small"
     place.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=100k,mode=700", "tmpfs", str(place)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+    if (
+        os.geteuid() != 0
+        or subprocess.run(mount, check=False, capture_output=True).returncode
+    ):
         pytest.skip("may not mount a small file system here")
     yield place
     subprocess.run(["umount", str(place)], check=True)
@@ -649,7 +883,9 @@ def small(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_below_the_build_is_told(tmp_path: Path, small: Path) -> None:
     needs.program("gcc")
     full = {"TMPDIR": str(small), "TRUEWHEEL_CACHE": "off"}
-    run = hooks.hook(hooks.project(tmp_path), "build_wheel", tmp_path / "out", environ=full)
+    run = hooks.hook(
+        hooks.project(tmp_path), "build_wheel", tmp_path / "out", environ=full
+    )
     assert run.returncode in (2, 3), run.stderr
     told = failed(run, tmp_path / "out", run.returncode)
     assert re.search("disk is full|No space left on device", told)
@@ -659,7 +895,10 @@ def test_a_full_disk_below_the_build_is_told(tmp_path: Path, small: Path) -> Non
 
 def test_a_full_disk_below_the_wheel_is_told(tmp_path: Path, small: Path) -> None:
     needs.program("gcc")
-    with (small / "other").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+    with (
+        (small / "other").open("wb", buffering=0) as file,
+        contextlib.suppress(OSError),
+    ):
         while file.write(bytes(4096)):
             pass
     run = hooks.hook(hooks.project(tmp_path), "build_wheel", small / "out")
@@ -670,16 +909,26 @@ def test_a_full_disk_below_the_wheel_is_told(tmp_path: Path, small: Path) -> Non
     assert [p.name for p in small.rglob("*") if p.is_file()] == ["other"]
 
 
-@pytest.mark.parametrize("name", ["with spaces", "Köln – 東京", "a'b & (c) [d] $e #f; g,h=i"])
+@pytest.mark.parametrize(
+    "name", ["with spaces", "Köln – 東京", "a'b & (c) [d] $e #f; g,h=i"]
+)
 def test_unusual_paths_are_built(tmp_path: Path, name: str) -> None:
     needs.program("gcc")
     place = tmp_path / name
     place.mkdir()
     source = hooks.project(place)
-    made = hooks.result(hooks.hook(source, "build_wheel", place / "out", environ={"TMPDIR": str(place)}))
+    made = hooks.result(
+        hooks.hook(source, "build_wheel", place / "out", environ={"TMPDIR": str(place)})
+    )
     shutil.unpack_archive(place / "out" / made, place / "site", "zip")
     script = "import pkg._m; print(pkg._m.call())"
-    said = run_program(sys.executable, "-c", script, cwd=place, environ={**os.environ, "PYTHONPATH": "site"})
+    said = run_program(
+        sys.executable,
+        "-c",
+        script,
+        cwd=place,
+        environ={**os.environ, "PYTHONPATH": "site"},
+    )
     assert said == "42\n"
 
 
@@ -709,8 +958,13 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
         place.chmod(0o555)
     mounted = os.geteuid() == 0
     if mounted:
-        for options in (["--bind", str(source), str(source)], ["-o", "remount,ro,bind", str(source)]):
-            if subprocess.run(["mount", *options], check=False, capture_output=True).returncode:
+        for options in (
+            ["--bind", str(source), str(source)],
+            ["-o", "remount,ro,bind", str(source)],
+        ):
+            if subprocess.run(
+                ["mount", *options], check=False, capture_output=True
+            ).returncode:
                 pytest.skip("may not make anything read-only here")
     yield source
     if mounted:
@@ -723,14 +977,19 @@ def test_a_read_only_source_is_built(tmp_path: Path, read_only: Path) -> None:
     needs.program("gcc")
     for cache in ("on", "off"):
         for hook in ("build_wheel", "build_editable"):
-            run = hooks.hook(read_only, hook, tmp_path / cache, environ={"TRUEWHEEL_CACHE": cache})
+            run = hooks.hook(
+                read_only, hook, tmp_path / cache, environ={"TRUEWHEEL_CACHE": cache}
+            )
             hooks.result(run)
     hooks.result(hooks.hook(read_only, "build_sdist", tmp_path / "sdist"))
 
 
 @pytest.mark.parametrize(
     ("hook", "options"),
-    [("build_wheel", {"build-dir": "build"}), ("build_editable", {"editable.mode": "inplace"})],
+    [
+        ("build_wheel", {"build-dir": "build"}),
+        ("build_editable", {"editable.mode": "inplace"}),
+    ],
 )
 def test_a_build_that_would_write_into_a_read_only_source_says_so(
     tmp_path: Path, read_only: Path, hook: str, options: dict[str, str]

@@ -30,9 +30,7 @@ from support.programs import run
 pytestmark = [pytest.mark.network, pytest.mark.slow]
 RELEASES = ("1.0.0", "1.1.0", "2.0.0rc1")
 VERSION = f"3.{sys.version_info.minor}"
-SCRIPT = (
-    "import zlib, example_c_module as m; assert m.checksum(b'way in') == zlib.adler32(b'way in'); print(m.__file__)"
-)
+SCRIPT = "import zlib, example_c_module as m; assert m.checksum(b'way in') == zlib.adler32(b'way in'); print(m.__file__)"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,27 +55,55 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory, environ: dict[str, str]) -> Iterator[World]:
+def world(
+    tmp_path_factory: pytest.TempPathFactory, environ: dict[str, str]
+) -> Iterator[World]:
     needs.program("gcc")
-    given = interpreters.found().get(VERSION) or needs.missing(f"CPython {VERSION} with headers")
+    given = interpreters.found().get(VERSION) or needs.missing(
+        f"CPython {VERSION} with headers"
+    )
     place = tmp_path_factory.mktemp("world")
     files = place / "files"
-    sources = {release: make_release(place / f"source-{release}", release) for release in RELEASES}
+    sources = {
+        release: make_release(place / f"source-{release}", release)
+        for release in RELEASES
+    }
     ctypes = shutil.copytree(EXAMPLES / "ctypes", place / "source-ctypes")
     # Built by the tests' own Python, which is of the same version: how it is built is the business of other tests.
-    build = (sys.executable, "-m", "build", "--no-isolation", "--skip-dependency-check", "-o", files)
-    ours = {**environ, "PYTHONPATH": os.pathsep.join(sys.path), "CMAKE_ARGS": f"-DTruewheel_DIR={ROOT / 'cmake'}"}
+    build = (
+        sys.executable,
+        "-m",
+        "build",
+        "--no-isolation",
+        "--skip-dependency-check",
+        "-o",
+        files,
+    )
+    ours = {
+        **environ,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "CMAKE_ARGS": f"-DTruewheel_DIR={ROOT / 'cmake'}",
+    }
     for source in (*sources.values(), ctypes):
         run(*build, source, cwd=place, environ=ours)
     with served(files, environ) as index:
-        yield World(place=place, environ=environ, given=given, files=files, sources=sources, index=index)
+        yield World(
+            place=place,
+            environ=environ,
+            given=given,
+            files=files,
+            sources=sources,
+            index=index,
+        )
 
 
 def make_release(source: Path, release: str) -> Path:
     """Make a tree of ``example-c-module`` with another version, and an extra."""
     shutil.copytree(EXAMPLES / "c-module", source)
     pyproject = source / "pyproject.toml"
-    text = pyproject.read_text(encoding="utf-8").replace('version = "1.0.0"', f'version = "{release}"')
+    text = pyproject.read_text(encoding="utf-8").replace(
+        'version = "1.0.0"', f'version = "{release}"'
+    )
     extra = '[project.optional-dependencies]\narea = ["example-ctypes>=1"]\n\n[tool.scikit-build]'
     pyproject.write_text(text.replace("[tool.scikit-build]", extra), encoding="utf-8")
     return source
@@ -103,7 +129,10 @@ def served(directory: Path, environ: dict[str, str]) -> Iterator[str]:
         "--disable-fallback",
     ]
     with subprocess.Popen(
-        [*command, directory], env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*command, directory],
+        env=environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as server:
         try:
             address = f"http://127.0.0.1:{port}"
@@ -129,16 +158,30 @@ class Home:
         self.world, self.place = world, place
         place.mkdir(exist_ok=True)
         self.environ = world.environ
-        run(TOOLS / "uv", "venv", "-q", "--seed", "-p", world.given, place / "venv", cwd=place, environ=self.environ)
+        run(
+            TOOLS / "uv",
+            "venv",
+            "-q",
+            "--seed",
+            "-p",
+            world.given,
+            place / "venv",
+            cwd=place,
+            environ=self.environ,
+        )
         self.python = place / "venv" / "bin" / "python"
 
     def pip(self, *arguments: object, status: int = 0, **environ: str) -> str:
         command = (self.python, "-m", "pip", *arguments)
-        return run(*command, cwd=self.place, environ={**self.environ, **environ}, status=status)
+        return run(
+            *command, cwd=self.place, environ={**self.environ, **environ}, status=status
+        )
 
     def from_index(self, *arguments: object) -> str:
         """Run ``pip install`` with the local index and no other."""
-        return self.pip("install", "--index-url", self.world.index, *arguments, PIP_FIND_LINKS="")
+        return self.pip(
+            "install", "--index-url", self.world.index, *arguments, PIP_FIND_LINKS=""
+        )
 
     def version(self) -> str:
         """Return the installed release of ``example-c-module``, which must work."""
@@ -149,12 +192,18 @@ class Home:
     def version_of(self, name: str) -> str:
         """Return the installed release of a distribution."""
         script = f"import importlib.metadata as m; print(m.version({name!r}))"
-        return run(self.python, "-c", script, cwd=self.place, environ=self.environ).strip()
+        return run(
+            self.python, "-c", script, cwd=self.place, environ=self.environ
+        ).strip()
 
     def files(self) -> set[Path]:
         """Return the paths of all that is installed."""
         installed = (self.place / "venv").rglob("*")
-        return {path.relative_to(self.place) for path in installed if "__pycache__" not in path.parts}
+        return {
+            path.relative_to(self.place)
+            for path in installed
+            if "__pycache__" not in path.parts
+        }
 
 
 @pytest.fixture
@@ -179,7 +228,9 @@ def test_a_wheel_is_installed_and_uninstalled_without_a_trace(home: Home) -> Non
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_an_editable_install_is_rebuilt_on_import(mode: str, home: Home, tmp_path: Path) -> None:
+def test_an_editable_install_is_rebuilt_on_import(
+    mode: str, home: Home, tmp_path: Path
+) -> None:
     """The front end's environment, with CMake in it or not, is gone by then."""
     table, placed = MODES[mode]
     cmake = hooks.CMAKE.replace("install(TARGETS _m DESTINATION pkg)", placed)
@@ -191,17 +242,23 @@ def test_an_editable_install_is_rebuilt_on_import(mode: str, home: Home, tmp_pat
     (source / "m.c").write_text(hooks.MODULE.format(head="", value="43"))
     assert run(*ask, cwd=home.place, environ=home.environ).splitlines()[-1] == "43"
     home.pip("uninstall", "-q", "-y", "pkg")
-    assert "No module named 'pkg'" in run(*ask, cwd=home.place, environ=home.environ, status=1)
+    assert "No module named 'pkg'" in run(
+        *ask, cwd=home.place, environ=home.environ, status=1
+    )
 
 
 def test_pip_installs_a_zip_of_the_tree(home: Home, tmp_path: Path) -> None:
     source = home.world.sources["1.1.0"]
-    archive = shutil.make_archive(str(tmp_path / "tree"), "zip", source.parent, source.name)
+    archive = shutil.make_archive(
+        str(tmp_path / "tree"), "zip", source.parent, source.name
+    )
     home.pip("install", archive)
     assert home.version() == "1.1.0"
 
 
-def test_pip_installs_from_a_tag_and_a_subdirectory_of_a_git_repository(home: Home, tmp_path: Path) -> None:
+def test_pip_installs_from_a_tag_and_a_subdirectory_of_a_git_repository(
+    home: Home, tmp_path: Path
+) -> None:
     needs.program("git")
     repository = tmp_path / "repository"
     repository.mkdir()
@@ -210,7 +267,11 @@ def test_pip_installs_from_a_tag_and_a_subdirectory_of_a_git_repository(home: Ho
     run(*git, "init", "-q", cwd=tmp_path, environ=home.environ)
     for release in ("1.0.0", "1.1.0"):
         shutil.rmtree(repository / "python", ignore_errors=True)
-        shutil.copytree(home.world.sources[release], repository / "python" / "module", copy_function=shutil.copy)
+        shutil.copytree(
+            home.world.sources[release],
+            repository / "python" / "module",
+            copy_function=shutil.copy,
+        )
         run(*git, "add", ".", cwd=tmp_path, environ=home.environ)
         run(*git, "commit", "-q", "-m", release, cwd=tmp_path, environ=home.environ)
         run(*git, "tag", f"v{release}", cwd=tmp_path, environ=home.environ)
@@ -219,15 +280,34 @@ def test_pip_installs_from_a_tag_and_a_subdirectory_of_a_git_repository(home: Ho
 
 
 def test_pip_installs_from_a_directory_of_files(home: Home) -> None:
-    home.pip("install", "--no-index", "--find-links", home.world.files, "example-c-module", PIP_FIND_LINKS="")
+    home.pip(
+        "install",
+        "--no-index",
+        "--find-links",
+        home.world.files,
+        "example-c-module",
+        PIP_FIND_LINKS="",
+    )
     assert home.version() == "1.1.0"
 
 
-def test_requirement_and_constraint_files_are_kept_to(home: Home, tmp_path: Path) -> None:
-    (tmp_path / "requirements.txt").write_text("--find-links files\nexample-c-module[area]\n")
+def test_requirement_and_constraint_files_are_kept_to(
+    home: Home, tmp_path: Path
+) -> None:
+    (tmp_path / "requirements.txt").write_text(
+        "--find-links files\nexample-c-module[area]\n"
+    )
     (tmp_path / "constraints.txt").write_text("example-c-module<1.1\n")
     (tmp_path / "files").symlink_to(home.world.files)
-    home.pip("install", "--no-index", "-r", "requirements.txt", "-c", "constraints.txt", PIP_FIND_LINKS="")
+    home.pip(
+        "install",
+        "--no-index",
+        "-r",
+        "requirements.txt",
+        "-c",
+        "constraints.txt",
+        PIP_FIND_LINKS="",
+    )
     assert home.version() == "1.0.0"
 
 
@@ -252,7 +332,9 @@ def test_constraints_hold_for_build_requirements(home: Home, tmp_path: Path) -> 
         ("--pre example-c-module", "2.0.0rc1"),
     ],
 )
-def test_an_index_gives_the_release_that_is_specified(requirement: str, version: str, home: Home) -> None:
+def test_an_index_gives_the_release_that_is_specified(
+    requirement: str, version: str, home: Home
+) -> None:
     home.from_index(*requirement.split())
     assert home.version() == version
 
@@ -264,13 +346,24 @@ def test_an_extra_is_installed_from_the_index(home: Home) -> None:
 
 
 def test_a_second_index_is_looked_at(home: Home) -> None:
-    home.pip("install", "--extra-index-url", home.world.index, "example-c-module", PIP_FIND_LINKS="")
+    home.pip(
+        "install",
+        "--extra-index-url",
+        home.world.index,
+        "example-c-module",
+        PIP_FIND_LINKS="",
+    )
     assert home.version() == "1.1.0"
 
 
 def test_an_sdist_from_an_index_is_built(home: Home) -> None:
     said = home.pip(
-        "install", "--extra-index-url", home.world.index, "--no-binary", "example-c-module", "example-c-module"
+        "install",
+        "--extra-index-url",
+        home.world.index,
+        "--no-binary",
+        "example-c-module",
+        "example-c-module",
     )
     assert "Building wheel for example-c-module" in said
     assert home.version() == "1.1.0"
@@ -292,13 +385,39 @@ def test_an_upgrade_leaves_nothing_of_the_old_release(home: Home) -> None:
 def test_twine_uploads_and_pip_gets_back_the_same(home: Home, tmp_path: Path) -> None:
     files = tmp_path / "empty"
     files.mkdir()
-    sent = [home.world.file("example_c_module-1.0.0-*.whl"), home.world.file("example_c_module-1.0.0.tar.gz")]
+    sent = [
+        home.world.file("example_c_module-1.0.0-*.whl"),
+        home.world.file("example_c_module-1.0.0.tar.gz"),
+    ]
     with served(files, home.environ) as index:
         address = index.removesuffix("simple/")
-        upload = (TOOLS / "twine", "upload", "--repository-url", address, "-u", "anybody", "-p", "nothing")
-        run(*upload, "--disable-progress-bar", *sent, cwd=tmp_path, environ=home.environ)
-        home.pip("download", "--no-deps", "--index-url", index, "-d", "back", "example-c-module", PIP_FIND_LINKS="")
-        lines = [f"--index-url {index}", f"example-c-module==1.0.0 --hash=sha256:{digest(sent[0])}"]
+        upload = (
+            TOOLS / "twine",
+            "upload",
+            "--repository-url",
+            address,
+            "-u",
+            "anybody",
+            "-p",
+            "nothing",
+        )
+        run(
+            *upload, "--disable-progress-bar", *sent, cwd=tmp_path, environ=home.environ
+        )
+        home.pip(
+            "download",
+            "--no-deps",
+            "--index-url",
+            index,
+            "-d",
+            "back",
+            "example-c-module",
+            PIP_FIND_LINKS="",
+        )
+        lines = [
+            f"--index-url {index}",
+            f"example-c-module==1.0.0 --hash=sha256:{digest(sent[0])}",
+        ]
         (tmp_path / "locked.txt").write_text("\n".join(lines))
         home.pip("install", "--require-hashes", "-r", "locked.txt", PIP_FIND_LINKS="")
     (back,) = (tmp_path / "back").iterdir()
@@ -316,27 +435,81 @@ def digest(path: Path) -> str:
 
 def test_a_wheel_works_in_a_virtualenv(world: World, tmp_path: Path) -> None:
     environ = world.environ
-    run(TOOLS / "virtualenv", "-q", "--python", world.given, tmp_path / "venv", cwd=tmp_path, environ=environ)
+    run(
+        TOOLS / "virtualenv",
+        "-q",
+        "--python",
+        world.given,
+        tmp_path / "venv",
+        cwd=tmp_path,
+        environ=environ,
+    )
     python = tmp_path / "venv" / "bin" / "python"
     wheel = world.file("example_c_module-1.0.0-*.whl")
-    run(python, "-m", "pip", "install", "--no-index", wheel, cwd=tmp_path, environ=environ)
+    run(
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--no-index",
+        wheel,
+        cwd=tmp_path,
+        environ=environ,
+    )
     assert "site-packages" in run(python, "-c", SCRIPT, cwd=tmp_path, environ=environ)
 
 
 def test_a_wheel_works_in_the_user_site(world: World, tmp_path: Path) -> None:
-    environ = {**world.environ, "PYTHONUSERBASE": str(tmp_path / "user"), "PIP_BREAK_SYSTEM_PACKAGES": "1"}
+    environ = {
+        **world.environ,
+        "PYTHONUSERBASE": str(tmp_path / "user"),
+        "PIP_BREAK_SYSTEM_PACKAGES": "1",
+    }
     wheel = world.file("example_c_module-1.0.0-*.whl")
-    pip = (sys.executable, "-m", "pip", "--python", world.given)  # it need not have pip itself
-    run(*pip, "install", "-q", "--user", "--no-index", wheel, cwd=tmp_path, environ=environ)
-    assert run(world.given, "-c", SCRIPT, cwd=tmp_path, environ=environ).startswith(str(tmp_path / "user"))
-    run(*pip, "uninstall", "-q", "-y", "example-c-module", cwd=tmp_path, environ=environ)
-    left = [path for path in (tmp_path / "user").rglob("example_c_module*") if path.is_file()]
+    pip = (
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        world.given,
+    )  # it need not have pip itself
+    run(
+        *pip,
+        "install",
+        "-q",
+        "--user",
+        "--no-index",
+        wheel,
+        cwd=tmp_path,
+        environ=environ,
+    )
+    assert run(world.given, "-c", SCRIPT, cwd=tmp_path, environ=environ).startswith(
+        str(tmp_path / "user")
+    )
+    run(
+        *pip, "uninstall", "-q", "-y", "example-c-module", cwd=tmp_path, environ=environ
+    )
+    left = [
+        path
+        for path in (tmp_path / "user").rglob("example_c_module*")
+        if path.is_file()
+    ]
     assert left == []
 
 
 def test_installer_installs_a_wheel(home: Home) -> None:
     wheel = home.world.file("example_c_module-1.0.0-*.whl")
-    run(TOOLS / "uv", "pip", "install", "-q", "-p", home.python, "installer", cwd=home.place, environ=home.environ)
+    run(
+        TOOLS / "uv",
+        "pip",
+        "install",
+        "-q",
+        "-p",
+        home.python,
+        "installer",
+        cwd=home.place,
+        environ=home.environ,
+    )
     run(home.python, "-m", "installer", wheel, cwd=home.place, environ=home.environ)
     assert home.version() == "1.0.0"
 
@@ -345,7 +518,15 @@ def test_uv_pip_installs_from_a_tree_and_from_an_index(home: Home) -> None:
     uv = (TOOLS / "uv", "pip", "install", "-q", "-p", home.python)
     run(*uv, home.world.sources["1.0.0"], cwd=home.place, environ=home.environ)
     assert home.version() == "1.0.0"
-    run(*uv, "--index", home.world.index, "--upgrade", "example-c-module", cwd=home.place, environ=home.environ)
+    run(
+        *uv,
+        "--index",
+        home.world.index,
+        "--upgrade",
+        "example-c-module",
+        cwd=home.place,
+        environ=home.environ,
+    )
     assert home.version() == "1.1.0"
 
 
@@ -355,20 +536,36 @@ def test_uv_sync_installs_a_workspace_member(world: World, tmp_path: Path) -> No
         '[project]\nname = "application"\nversion = "1"\nrequires-python = ">=3.10"\ndependencies = ["example-c-module"]\n'
         '[tool.uv.workspace]\nmembers = ["packages/*"]\n[tool.uv.sources]\nexample-c-module = { workspace = true }\n'
     )
-    environ = {**world.environ, "UV_FIND_LINKS": f"{world.files},{world.environ['UV_FIND_LINKS']}"}
+    environ = {
+        **world.environ,
+        "UV_FIND_LINKS": f"{world.files},{world.environ['UV_FIND_LINKS']}",
+    }
     python = tmp_path / ".venv" / "bin" / "python"
     run(TOOLS / "uv", "sync", "-q", "-p", world.given, cwd=tmp_path, environ=environ)
     assert "packages" in run(python, "-c", SCRIPT, cwd=tmp_path, environ=environ)
-    run(TOOLS / "uv", "sync", "-q", "--locked", "--no-editable", cwd=tmp_path, environ=environ)
+    run(
+        TOOLS / "uv",
+        "sync",
+        "-q",
+        "--locked",
+        "--no-editable",
+        cwd=tmp_path,
+        environ=environ,
+    )
     assert "site-packages" in run(python, "-c", SCRIPT, cwd=tmp_path, environ=environ)
 
 
 @pytest.mark.parametrize(("cache", "isolation"), [("on", True), ("off", False)])
-def test_four_installs_from_one_tree_may_run_at_once(world: World, tmp_path: Path, cache: str, isolation: bool) -> None:
+def test_four_installs_from_one_tree_may_run_at_once(
+    world: World, tmp_path: Path, cache: str, isolation: bool
+) -> None:
     """Each pip with its own environment; all of them with one source and one cache, which is empty at first."""
     source = shutil.copytree(world.sources["1.0.0"], tmp_path / "Köln – 東京 & more")
     before = {path: path.stat().st_mtime_ns for path in source.rglob("*")}
-    variables = {"TRUEWHEEL_CACHE_DIR": str(tmp_path / "cache"), "TRUEWHEEL_CACHE": cache}
+    variables = {
+        "TRUEWHEEL_CACHE_DIR": str(tmp_path / "cache"),
+        "TRUEWHEEL_CACHE": cache,
+    }
     homes = [Home(world, tmp_path / f"home-{number}") for number in range(4)]
     command = ["install", source]
     if not isolation:
@@ -406,7 +603,9 @@ def test_a_debian_package_can_be_built(world: World, tmp_path: Path) -> None:
     if not (Path("/etc/debian_version").exists() and python.exists()):
         pytest.skip("this is no Debian")
     paths = "import sysconfig, sys; print(sysconfig.get_path('include'), sys.version_info[1])"
-    include, minor = run(python, "-I", "-c", paths, cwd=tmp_path, environ=world.environ).split()
+    include, minor = run(
+        python, "-I", "-c", paths, cwd=tmp_path, environ=world.environ
+    ).split()
     if int(minor) < 10 or not (Path(include) / "Python.h").exists():
         needs.missing("the headers of Debian's Python 3.10 or newer (python3-dev)")
     tools = tmp_path / "tools"
@@ -424,16 +623,47 @@ def test_a_debian_package_can_be_built(world: World, tmp_path: Path) -> None:
     (wheel,) = (source / "dist").glob("*.whl")
     assert wheel.name.endswith(f"-linux_{os.uname().machine}.whl")
     layout = {**environ, "DEB_PYTHON_INSTALL_LAYOUT": "deb"}
-    run(python, "-m", "installer", "--destdir", "package", wheel, cwd=tmp_path, environ=layout)
+    run(
+        python,
+        "-m",
+        "installer",
+        "--destdir",
+        "package",
+        wheel,
+        cwd=tmp_path,
+        environ=layout,
+    )
     packages = tmp_path / "package/usr/lib/python3/dist-packages"
-    run(python, "-c", SCRIPT, cwd=tmp_path, environ={**world.environ, "PYTHONPATH": str(packages)})
+    run(
+        python,
+        "-c",
+        SCRIPT,
+        cwd=tmp_path,
+        environ={**world.environ, "PYTHONPATH": str(packages)},
+    )
 
 
 def test_a_conda_package_can_be_built(home: Home) -> None:
     """As conda-build's recipes do, with the variables that its compilers set."""
-    run(TOOLS / "uv", "pip", "install", "-q", "-p", home.python, "truewheel", cwd=home.place, environ=home.environ)
+    run(
+        TOOLS / "uv",
+        "pip",
+        "install",
+        "-q",
+        "-p",
+        home.python,
+        "truewheel",
+        cwd=home.place,
+        environ=home.environ,
+    )
     before, prefix = home.files(), home.place / "venv"
-    base = run(home.python, "-c", "import sys; print(sys.base_prefix)", cwd=home.place, environ=home.environ).strip()
+    base = run(
+        home.python,
+        "-c",
+        "import sys; print(sys.base_prefix)",
+        cwd=home.place,
+        environ=home.environ,
+    ).strip()
     arguments = {
         "INSTALL_PREFIX": prefix, "INSTALL_LIBDIR": "lib", "BUILD_TYPE": "Release", "PREFIX_PATH": prefix,
         "FIND_ROOT_PATH": f"{prefix};{base};/", "FIND_ROOT_PATH_MODE_PROGRAM": "NEVER",

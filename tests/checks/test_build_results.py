@@ -16,11 +16,18 @@ def test_files_installed_outside_of_the_wheel_are_one_finding() -> None:
     tree = contents(File(path="p/__init__.py", size=0))
     headers = [f"/usr/lib/{number}.h" for number in range(9)]
     module_path = "/usr/lib/p/_m.cpython-313-x86_64-linux-gnu.so"
-    (finding,) = check_tree(tree, lost=["_m.cpython-313-x86_64-linux-gnu.so"], outside=(*headers, module_path))
+    (finding,) = check_tree(
+        tree,
+        lost=["_m.cpython-313-x86_64-linux-gnu.so"],
+        outside=(*headers, module_path),
+    )
     assert finding.code == "TW542"
     assert finding.severity is Severity.WARNING
     assert finding.where == module_path
-    assert finding.evidence == (*(f"so was {header}" for header in headers[:4]), "and 5 more")
+    assert finding.evidence == (
+        *(f"so was {header}" for header in headers[:4]),
+        "and 5 more",
+    )
 
 
 @pytest.mark.parametrize(
@@ -39,7 +46,9 @@ def test_a_library_that_was_not_installed_is_told_with_its_target(
     (finding,) = check_tree(tree, lost=lost)
     assert finding.code == "TW541"
     assert finding.evidence == tuple(f"{path} was built" for path in lost)
-    assert str(finding.hint).startswith(f"install(TARGETS {target} DESTINATION {package})")
+    assert str(finding.hint).startswith(
+        f"install(TARGETS {target} DESTINATION {package})"
+    )
 
 
 def test_a_library_that_was_built_into_the_package_is_not_missed() -> None:

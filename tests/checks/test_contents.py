@@ -36,16 +36,26 @@ def elf(kind: Kind, **more: object) -> ElfSlice:
 
 
 def test_static_libraries_objects_and_debug_information_are_told() -> None:
-    assert codes_beside_a_package(binary_file("p/a.a", form=Format.ARCHIVE)) == ["TW514"]
+    assert codes_beside_a_package(binary_file("p/a.a", form=Format.ARCHIVE)) == [
+        "TW514"
+    ]
     assert codes_beside_a_package(binary_file("p/a.o", elf(Kind.OBJECT))) == ["TW518"]
-    assert codes_beside_a_package(binary_file("p/a.so", elf(Kind.SHARED, debug_bytes=2_000_000))) == ["TW515"]
+    assert codes_beside_a_package(
+        binary_file("p/a.so", elf(Kind.SHARED, debug_bytes=2_000_000))
+    ) == ["TW515"]
 
 
 @pytest.mark.parametrize(
     ("path", "severity"),
-    [("p/data.so", Severity.WARNING), ("p/m.abi3.so", Severity.ERROR), ("p/m.pyd", Severity.ERROR)],
+    [
+        ("p/data.so", Severity.WARNING),
+        ("p/m.abi3.so", Severity.ERROR),
+        ("p/m.pyd", Severity.ERROR),
+    ],
 )
-def test_a_broken_binary_is_told_and_an_error_if_it_is_a_module(path: str, severity: Severity) -> None:
+def test_a_broken_binary_is_told_and_an_error_if_it_is_a_module(
+    path: str, severity: Severity
+) -> None:
     broken = FormatError("broken ELF file", offset=4, field="EI_CLASS", value=9)
     (finding,) = check_tree(package(File(path=path, size=1, broken=broken)))
     assert finding.code == "TW517"
@@ -57,28 +67,49 @@ def test_a_broken_binary_is_told_and_an_error_if_it_is_a_module(path: str, sever
     [
         (elf(Kind.EXECUTABLE, program=True), "it is a program for x86_64"),
         (elf(Kind.OBJECT), "it is a relocatable object for x86_64"),
-        (MachOSlice(cpu="arm64", bits=64, file_type=2, kind=Kind.EXECUTABLE), "it is a program for arm64"),
+        (
+            MachOSlice(cpu="arm64", bits=64, file_type=2, kind=Kind.EXECUTABLE),
+            "it is a program for arm64",
+        ),
         (
             MachOSlice(cpu="arm64", bits=64, file_type=10, kind=Kind.OTHER),
             "it is neither a library nor a program, but something else for arm64",
         ),
-        (PeSlice(cpu="x86_64", bits=64, machine=0x8664, kind=Kind.EXECUTABLE), "it is a program for x86_64"),
+        (
+            PeSlice(cpu="x86_64", bits=64, machine=0x8664, kind=Kind.EXECUTABLE),
+            "it is a program for x86_64",
+        ),
     ],
-    ids=["ELF program", "ELF object", "Mach-O program", "Mach-O for debuggers", "PE program"],
+    ids=[
+        "ELF program",
+        "ELF object",
+        "Mach-O program",
+        "Mach-O for debuggers",
+        "PE program",
+    ],
 )
-def test_a_file_with_a_modules_name_must_be_a_library(piece: Slice, evidence: str) -> None:
+def test_a_file_with_a_modules_name_must_be_a_library(
+    piece: Slice, evidence: str
+) -> None:
     (finding,) = with_code("TW517", check_tree(package(binary_file(MODULE, piece))))
     assert finding.severity is Severity.ERROR
     assert finding.evidence == (evidence,)
 
-    (in_tests,) = with_code("TW517", check_tree(package(binary_file(MODULE.replace("p/", "p/tests/"), piece))))
+    (in_tests,) = with_code(
+        "TW517",
+        check_tree(package(binary_file(MODULE.replace("p/", "p/tests/"), piece))),
+    )
     assert in_tests.severity is Severity.WARNING
     assert with_code("TW517", check_tree(package(binary_file("p/tool", piece)))) == []
 
 
 @pytest.mark.parametrize(
     "piece",
-    [elf(Kind.SHARED), elf(Kind.EXECUTABLE), MachOSlice(cpu="arm64", bits=64, file_type=8, kind=Kind.BUNDLE)],
+    [
+        elf(Kind.SHARED),
+        elf(Kind.EXECUTABLE),
+        MachOSlice(cpu="arm64", bits=64, file_type=8, kind=Kind.BUNDLE),
+    ],
     ids=["library", "library that can be run", "bundle"],
 )
 def test_a_library_may_have_a_modules_name(piece: Slice) -> None:
@@ -96,16 +127,23 @@ def test_a_library_may_have_a_modules_name(piece: Slice) -> None:
         ("p/m.py", []),
     ],
 )
-def test_a_file_with_a_modules_name_must_be_a_binary(path: str, severities: list[Severity]) -> None:
+def test_a_file_with_a_modules_name_must_be_a_binary(
+    path: str, severities: list[Severity]
+) -> None:
     findings = check_tree(package(File(path=path, size=0)))
     assert severities_of("TW517", findings) == severities
 
 
 @pytest.mark.parametrize(
     ("path", "severity"),
-    [("p/m.cpython-312-x86_64-linux-gnu.so", Severity.ERROR), ("p/tests/m.abi3.so", Severity.WARNING)],
+    [
+        ("p/m.cpython-312-x86_64-linux-gnu.so", Severity.ERROR),
+        ("p/tests/m.abi3.so", Severity.WARNING),
+    ],
 )
-def test_a_module_that_no_system_can_load_is_told(path: str, severity: Severity) -> None:
+def test_a_module_that_no_system_can_load_is_told(
+    path: str, severity: Severity
+) -> None:
     zeroed = Slice(cpu="x86_64", bits=64, kind=Kind.OTHER)
     findings = check_tree(contents(binary_file(path, zeroed, form=Format.ELF)))
     assert severities_of("TW517", findings) == [severity]

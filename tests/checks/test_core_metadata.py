@@ -53,8 +53,17 @@ def test_metadata_that_breaks_the_specification_is_told(line: str) -> None:
 
 
 def test_unknown_versions_are_told_and_older_ones_are_lenient() -> None:
-    assert told(wheel(metadata="Metadata-Version: 9.9\nName: p\nVersion: 1\n")) == [("TW529", Severity.ERROR)]
-    assert told(wheel(metadata="Metadata-Version: 2.1\nName: p\nVersion: 1\nLicense-File: L\n")) == []
+    assert told(wheel(metadata="Metadata-Version: 9.9\nName: p\nVersion: 1\n")) == [
+        ("TW529", Severity.ERROR)
+    ]
+    assert (
+        told(
+            wheel(
+                metadata="Metadata-Version: 2.1\nName: p\nVersion: 1\nLicense-File: L\n"
+            )
+        )
+        == []
+    )
     assert ("TW529", Severity.ERROR) in told(with_metadata("\n" + "x" * (5 << 20)))
 
 
@@ -65,7 +74,9 @@ def test_unknown_versions_are_told_and_older_ones_are_lenient() -> None:
         ("Classifier: Private :: Do Not Upload", Severity.NOTE),
     ],
 )  # fmt: skip
-def test_metadata_that_only_public_indexes_refuse_is_told_more_mildly(line: str, severity: Severity) -> None:
+def test_metadata_that_only_public_indexes_refuse_is_told_more_mildly(
+    line: str, severity: Severity
+) -> None:
     assert told(with_metadata(line + "\n")) == [("TW529", severity)]
 
 
@@ -79,8 +90,19 @@ def test_licence_files_must_be_in_the_wheel() -> None:
 @settings(max_examples=150, deadline=None)
 @given(
     text=st.text(max_size=300),
-    field=st.sampled_from(["Requires-Dist", "License-File", "Name", "Version", "Metadata-Version", "X"]),
+    field=st.sampled_from(
+        ["Requires-Dist", "License-File", "Name", "Version", "Metadata-Version", "X"]
+    ),
 )
 def test_any_metadata_can_be_checked(text: str, field: str) -> None:
-    for metadata in (text, f"{METADATA}{field}: {text}", f"{field}: {text}\n{METADATA}"):
-        check_upload(wheel(metadata=metadata, wheel_headers=((field, text), ("Wheel-Version", text))))
+    for metadata in (
+        text,
+        f"{METADATA}{field}: {text}",
+        f"{field}: {text}\n{METADATA}",
+    ):
+        check_upload(
+            wheel(
+                metadata=metadata,
+                wheel_headers=((field, text), ("Wheel-Version", text)),
+            )
+        )

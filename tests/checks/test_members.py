@@ -13,9 +13,16 @@ from truewheel.model.contents import WheelFacts
 
 
 @pytest.mark.parametrize(
-    "names", [("p/x.py", "p//x.py"), ("./p/x.py", "p/./x.py"), ("p/x.py", "p-1.data/platlib/p/x.py")]
+    "names",
+    [
+        ("p/x.py", "p//x.py"),
+        ("./p/x.py", "p/./x.py"),
+        ("p/x.py", "p-1.data/platlib/p/x.py"),
+    ],
 )
-def test_members_that_are_installed_as_one_file_are_told(names: tuple[str, str]) -> None:
+def test_members_that_are_installed_as_one_file_are_told(
+    names: tuple[str, str],
+) -> None:
     (finding,) = check_wheel(wheel(*names))
     assert finding.code == "TW509"
     assert finding.where == names[1]
@@ -47,7 +54,9 @@ def test_a_path_that_is_refused_is_told_with_the_reason(name: str, reason: str) 
 
 
 def test_a_member_that_cannot_be_unpacked_is_told() -> None:
-    assert "TW520" in codes_of_wheel(wheel_with_changed_member(problem="its CRC is wrong"))
+    assert "TW520" in codes_of_wheel(
+        wheel_with_changed_member(problem="its CRC is wrong")
+    )
 
 
 def test_a_symbolic_link_is_told() -> None:
@@ -56,7 +65,9 @@ def test_a_symbolic_link_is_told() -> None:
 
 def test_a_name_that_is_there_twice_is_told() -> None:
     sound = wheel()
-    assert "TW509" in codes_of_wheel(dataclasses.replace(sound, members=(sound.members[0], *sound.members)))
+    assert "TW509" in codes_of_wheel(
+        dataclasses.replace(sound, members=(sound.members[0], *sound.members))
+    )
 
 
 def test_a_second_dist_info_is_told() -> None:
@@ -65,4 +76,6 @@ def test_a_second_dist_info_is_told() -> None:
 
 def test_a_file_behind_dist_info_is_told() -> None:
     sound = wheel()
-    assert codes_of_wheel(dataclasses.replace(sound, members=(*sound.members[1:], sound.members[0]))) == ["TW521"]
+    assert codes_of_wheel(
+        dataclasses.replace(sound, members=(*sound.members[1:], sound.members[0]))
+    ) == ["TW521"]

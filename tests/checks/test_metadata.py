@@ -18,7 +18,13 @@ from support.facts import wheel
         ({"filename": "P-1-py3-none-any.whl"}, ["TW502"]),
         ({"wheel_headers": ()}, ["TW524"]),
         (
-            {"wheel_headers": (("Wheel-Version", "1.0"), ("Root-Is-Purelib", "true"), ("Tag", "py2-none-any"))},
+            {
+                "wheel_headers": (
+                    ("Wheel-Version", "1.0"),
+                    ("Root-Is-Purelib", "true"),
+                    ("Tag", "py2-none-any"),
+                )
+            },
             ["TW512"],
         ),
     ],
@@ -32,9 +38,16 @@ from support.facts import wheel
         "another tag",
     ],
 )
-def test_each_way_in_which_metadata_and_file_name_disagree(change: dict[str, object], codes: list[str]) -> None:
+def test_each_way_in_which_metadata_and_file_name_disagree(
+    change: dict[str, object], codes: list[str]
+) -> None:
     assert codes_of_wheel(wheel(**change)) == codes
 
 
 def test_versions_that_are_equal_need_not_be_spelt_alike() -> None:
-    assert codes_of_wheel(wheel(metadata="Metadata-Version: 2.1\nName: p\nVersion: 01.0\n")) == []
+    assert (
+        codes_of_wheel(
+            wheel(metadata="Metadata-Version: 2.1\nName: p\nVersion: 01.0\n")
+        )
+        == []
+    )

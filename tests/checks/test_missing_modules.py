@@ -27,7 +27,9 @@ def missing_modules(files: list[str], imports: list[Import]) -> list[str]:
         ("p/_m.py", ("_m", "moves")),
     ],
 )
-def test_a_module_that_is_in_the_wheel_is_not_missing(file: str, names: tuple[str, ...]) -> None:
+def test_a_module_that_is_in_the_wheel_is_not_missing(
+    file: str, names: tuple[str, ...]
+) -> None:
     asked = [Import(where="p/__init__.py:1", package="p", names=names)]
     assert missing_modules(["p/__init__.py", file], asked) == []
 
@@ -48,10 +50,20 @@ def test_a_module_that_its_package_imports_must_be_in_the_wheel(
     assert missing_modules(["p/__init__.py", *files], asked) == [missing]
 
 
-@pytest.mark.parametrize(("start", "missing"), [("_linux", []), ("_windows", ["p/_w"]), ("sub", ["p/_w"])])
-def test_only_what_importing_the_package_leads_to_must_be_there(start: str, missing: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("start", "missing"), [("_linux", []), ("_windows", ["p/_w"]), ("sub", ["p/_w"])]
+)
+def test_only_what_importing_the_package_leads_to_must_be_there(
+    start: str, missing: list[str]
+) -> None:
     """As in psutil, which has the modules for each system in all of its wheels, and imports one of them."""
-    files = ["p/__init__.py", "p/_linux.py", "p/_windows.py", "p/sub/__init__.py", "p/sub/deep.py"]
+    files = [
+        "p/__init__.py",
+        "p/_linux.py",
+        "p/_windows.py",
+        "p/sub/__init__.py",
+        "p/sub/deep.py",
+    ]
     asked = [
         Import(where="p/__init__.py:9", package="p", names=(start,)),
         Import(where="p/_windows.py:1", package="p", names=("_w",)),
@@ -73,6 +85,8 @@ def test_only_what_importing_the_package_leads_to_must_be_there(start: str, miss
         (["p/data.txt"], False),
     ],
 )
-def test_imports_are_read_only_where_modules_may_lie_elsewhere(files: list[str], doubtful: bool) -> None:
+def test_imports_are_read_only_where_modules_may_lie_elsewhere(
+    files: list[str], doubtful: bool
+) -> None:
     listed = files_at(*files)
     assert is_doubtful(contents(*listed)) is doubtful

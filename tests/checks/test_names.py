@@ -11,7 +11,9 @@ from support.facts import contents, files_at, wheel
 from truewheel.checks import check_tree, check_wheel
 
 
-@pytest.mark.parametrize(("path", "code"), [("P/__INIT__.py", "TW501"), ("p/__init__.py/x", "TW527")])
+@pytest.mark.parametrize(
+    ("path", "code"), [("P/__INIT__.py", "TW501"), ("p/__init__.py/x", "TW527")]
+)
 def test_names_that_file_systems_take_for_one_are_told(path: str, code: str) -> None:
     assert codes_of_wheel(wheel(path)) == [code]
 
@@ -27,7 +29,10 @@ def test_names_whose_letters_are_composed_differently_are_one_on_macos() -> None
     (finding,) = check_wheel(wheel("p/\u00e9.py", "p/e\u0301.py"))
     assert finding.code == "TW501"
     assert finding.where == "p/e\u0301.py"
-    assert finding.message == "another name differs only in how its letters are composed: on macOS one is lost"
+    assert (
+        finding.message
+        == "another name differs only in how its letters are composed: on macOS one is lost"
+    )
 
 
 @pytest.mark.parametrize("tag", ["any", "win_arm64"])
@@ -47,19 +52,30 @@ def test_names_whose_letters_are_composed_differently_are_one_on_macos() -> None
         ("p/a\x01", "not allowed"),
     ],
 )
-def test_names_that_windows_cannot_have_are_told(path: str, reason: str, tag: str) -> None:
-    (finding,) = with_code("TW538", check_wheel(wheel(path, filename=f"p-1-py3-none-{tag}.whl")))
+def test_names_that_windows_cannot_have_are_told(
+    path: str, reason: str, tag: str
+) -> None:
+    (finding,) = with_code(
+        "TW538", check_wheel(wheel(path, filename=f"p-1-py3-none-{tag}.whl"))
+    )
     assert reason in finding.evidence[0]
 
 
-@pytest.mark.parametrize("path", ["p/auxiliary.py", "p/com10.py", "p/.aux", "p/conin.py", "p/a b.py"])
+@pytest.mark.parametrize(
+    "path", ["p/auxiliary.py", "p/com10.py", "p/.aux", "p/conin.py", "p/a b.py"]
+)
 def test_names_that_windows_can_have_are_not_told(path: str) -> None:
     assert with_code("TW538", check_wheel(wheel(path))) == []
 
 
 @pytest.mark.parametrize("tag", ["manylinux_2_17_x86_64", "macosx_11_0_arm64"])
 def test_wheels_that_are_not_for_windows_may_have_any_name(tag: str) -> None:
-    assert with_code("TW538", check_wheel(wheel("p/aux.py", filename=f"p-1-py3-none-{tag}.whl"))) == []
+    assert (
+        with_code(
+            "TW538", check_wheel(wheel("p/aux.py", filename=f"p-1-py3-none-{tag}.whl"))
+        )
+        == []
+    )
 
 
 def test_a_directory_that_windows_cannot_have_is_told_once() -> None:
@@ -70,7 +86,10 @@ def test_a_directory_that_windows_cannot_have_is_told_once() -> None:
 
 def test_a_build_for_another_system_may_have_any_name() -> None:
     files = files_at("p/aux.py")
-    assert with_code("TW538", check_tree(contents(*files), platforms=("linux_x86_64",))) == []
+    assert (
+        with_code("TW538", check_tree(contents(*files), platforms=("linux_x86_64",)))
+        == []
+    )
 
 
 def test_thousands_of_names_taken_for_one_are_found_in_seconds() -> None:

@@ -11,7 +11,8 @@ from truewheel.model.finding import Severity
 
 
 @pytest.mark.parametrize(
-    ("path", "code"), [("lib/libx.so", "TW503"), ("bin/tool", "TW503"), ("p-1.data/lib64/x", "TW510")]
+    ("path", "code"),
+    [("lib/libx.so", "TW503"), ("bin/tool", "TW503"), ("p-1.data/lib64/x", "TW510")],
 )
 def test_files_outside_of_packages_and_schemes_are_told(path: str, code: str) -> None:
     assert codes_of_wheel(wheel(path)) == [code]
@@ -38,7 +39,9 @@ def test_a_data_directory_of_another_wheel_is_told() -> None:
         (["x.pth"], []),
     ],
 )
-def test_packages_without_python_files_are_told(paths: list[str], severities: list[Severity]) -> None:
+def test_packages_without_python_files_are_told(
+    paths: list[str], severities: list[Severity]
+) -> None:
     findings = check_wheel(wheel(contents=contents(*files_at(*paths))))
     assert severities_of("TW516", findings) == severities
 

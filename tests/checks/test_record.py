@@ -40,7 +40,11 @@ def wheel_without_texts(problem: str | None) -> WheelFacts:
 
 def test_files_that_are_empty_are_not_called_missing() -> None:
     findings = check_wheel(wheel_without_texts(None))
-    assert sorted(finding.code for finding in findings if finding.code in TEXTS) == ["TW522", "TW524", "TW524"]
+    assert sorted(finding.code for finding in findings if finding.code in TEXTS) == [
+        "TW522",
+        "TW524",
+        "TW524",
+    ]
     assert "missing" not in " ".join(finding.message for finding in findings)
 
 
@@ -52,7 +56,9 @@ def test_files_that_cannot_be_unpacked_are_not_called_missing() -> None:
 
 def test_files_that_are_missing_are_called_so() -> None:
     findings = check_wheel(replace(wheel_without_texts(None), members=()))
-    assert len([finding for finding in findings if finding.message == "is missing"]) == 3
+    assert (
+        len([finding for finding in findings if finding.message == "is missing"]) == 3
+    )
 
 
 def test_a_missing_record_is_told() -> None:
@@ -66,7 +72,9 @@ def test_a_file_without_a_row_is_told() -> None:
 
 def test_a_row_without_a_file_is_told() -> None:
     rows = wheel().record or ()
-    assert codes_of_wheel(wheel(record=(*rows, replace(rows[0], path="gone")))) == ["TW506"]
+    assert codes_of_wheel(wheel(record=(*rows, replace(rows[0], path="gone")))) == [
+        "TW506"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +87,9 @@ def test_a_row_without_a_file_is_told() -> None:
     ],
     ids=["another digest", "another size", "no digest", "a weak digest"],
 )
-def test_a_row_that_contradicts_its_file_or_proves_nothing_is_told(change: dict[str, object], code: str) -> None:
+def test_a_row_that_contradicts_its_file_or_proves_nothing_is_told(
+    change: dict[str, object], code: str
+) -> None:
     first, *rest = wheel().record or ()
     assert codes_of_wheel(wheel(record=(replace(first, **change), *rest))) == [code]
 
@@ -121,10 +131,14 @@ def test_a_build_may_not_add_a_signature() -> None:
 
 
 @pytest.mark.parametrize(("is_listed", "lines"), [(False, 1), (True, 2)])
-def test_a_signature_in_an_archive_is_a_warning(tmp_path: Path, is_listed: bool, lines: int) -> None:
+def test_a_signature_in_an_archive_is_a_warning(
+    tmp_path: Path, is_listed: bool, lines: int
+) -> None:
     signature = f"{DIST_INFO}/RECORD.jws"
     unrecorded = () if is_listed else (signature,)
-    path = small_wheel(tmp_path / NAME, {"p/__init__.py": b"", signature: b"{}"}, unrecorded=unrecorded)
+    path = small_wheel(
+        tmp_path / NAME, {"p/__init__.py": b"", signature: b"{}"}, unrecorded=unrecorded
+    )
     checked = verdict.check(read_wheel(path, digests=True), upload=True)
     (finding,) = checked.findings
     assert finding.code == "TW539"

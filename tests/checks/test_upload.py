@@ -37,7 +37,9 @@ def test_a_sound_wheel_has_no_finding() -> None:
 def test_file_names_that_are_refused_are_told(name: str, severity: Severity) -> None:
     home = "-".join(name.split("-")[:2]) + ".dist-info"
     facts = wheel(filename=name)
-    facts = dataclasses.replace(facts, contents=dataclasses.replace(facts.contents, dist_info=home))
+    facts = dataclasses.replace(
+        facts, contents=dataclasses.replace(facts.contents, dist_info=home)
+    )
     assert told(facts) == [("TW528", severity)]
 
 
@@ -49,14 +51,19 @@ def test_dist_info_is_named_as_the_file_is() -> None:
 
 def test_ambiguous_records_of_the_archive_are_told() -> None:
     odd = (Oddity(where="p/a", message="x"), Oddity(where="", message="y", grave=False))
-    assert told(wheel(oddities=odd)) == [("TW531", Severity.ERROR), ("TW531", Severity.WARNING)]
+    assert told(wheel(oddities=odd)) == [
+        ("TW531", Severity.ERROR),
+        ("TW531", Severity.WARNING),
+    ]
 
 
 def test_large_files_and_extreme_compression_are_told() -> None:
     assert told(wheel(size=101 << 20)) == [("TW532", Severity.NOTE)]
     large = dataclasses.replace(member("p/zeros"), size=100 << 20)
     facts = wheel(size=1 << 20)
-    assert told(dataclasses.replace(facts, members=(*facts.members, large))) == [("TW532", Severity.WARNING)]
+    assert told(dataclasses.replace(facts, members=(*facts.members, large))) == [
+        ("TW532", Severity.WARNING)
+    ]
 
 
 @pytest.mark.parametrize(

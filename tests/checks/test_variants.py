@@ -29,8 +29,15 @@ def document(variants_: object, **more: object) -> str:
 
 def facts(label: str, text: str | None) -> WheelFacts:
     filename = f"p-1-py3-none-any-{label}.whl" if label else "p-1-py3-none-any.whl"
-    made = wheel(filename=filename, texts={} if text is None else {"variant.json": text})
-    return replace(made, contents=replace(made.contents, variant=Variant(label=label) if label else None))
+    made = wheel(
+        filename=filename, texts={} if text is None else {"variant.json": text}
+    )
+    return replace(
+        made,
+        contents=replace(
+            made.contents, variant=Variant(label=label) if label else None
+        ),
+    )
 
 
 LEVEL = {"x86_64": {"level": ["v3"]}}
@@ -56,14 +63,20 @@ LEVEL = {"x86_64": {"level": ["v3"]}}
         ("v3", document({}), ["TW536", "TW537"]),
     ],
 )  # fmt: skip
-def test_each_way_in_which_label_and_document_disagree(label: str, text: str | None, codes: list[str]) -> None:
+def test_each_way_in_which_label_and_document_disagree(
+    label: str, text: str | None, codes: list[str]
+) -> None:
     found = check_variant(facts(label, text))
     assert [f.code for f in found] == codes
     assert all((f.code == "TW537") == (f.severity is Severity.WARNING) for f in found)
 
 
 def test_unknown_versions_are_told_apart_from_drafts() -> None:
-    for version, words in (("0.1.0", "a draft's"), ("0.9.0", "a draft's"), ("1.0.0", "not known here")):
+    for version, words in (
+        ("0.1.0", "a draft's"),
+        ("0.9.0", "a draft's"),
+        ("1.0.0", "not known here"),
+    ):
         text = document({"v3": LEVEL}, **{"$schema": f"https://x/v{version}.json"})
         (finding,) = check_variant(facts("v3", text))
         assert words in finding.message
@@ -81,4 +94,6 @@ def test_a_build_is_told_that_variants_follow_a_draft() -> None:
     for demanded in ((), ("py3-none-any",)):
         found = verdict.judge(inside, Question(target=CP313, forced_tags=demanded))
         drafts = [finding for finding in found.findings if finding.code == "TW537"]
-        assert [(finding.where, finding.severity) for finding in drafts] == [("null", Severity.WARNING)]
+        assert [(finding.where, finding.severity) for finding in drafts] == [
+            ("null", Severity.WARNING)
+        ]

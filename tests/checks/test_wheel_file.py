@@ -11,7 +11,9 @@ from truewheel.model.finding import Severity
 
 
 def test_a_wheel_file_without_tags_is_told() -> None:
-    (finding,) = check_wheel(wheel(wheel_headers=(("Wheel-Version", "1.0"), ("Root-Is-Purelib", "true"))))
+    (finding,) = check_wheel(
+        wheel(wheel_headers=(("Wheel-Version", "1.0"), ("Root-Is-Purelib", "true")))
+    )
     assert finding.code == "TW512"
     assert finding.message == "has no tag"
 
@@ -24,26 +26,42 @@ def test_a_wheel_file_without_headers_is_not_called_missing() -> None:
 
 def test_a_missing_wheel_file_is_told() -> None:
     sound = wheel(wheel_headers=())
-    members = tuple(member for member in sound.members if not member.name.endswith("/WHEEL"))
+    members = tuple(
+        member for member in sound.members if not member.name.endswith("/WHEEL")
+    )
     messages = [
-        finding.message for finding in with_code("TW524", check_wheel(dataclasses.replace(sound, members=members)))
+        finding.message
+        for finding in with_code(
+            "TW524", check_wheel(dataclasses.replace(sound, members=members))
+        )
     ]
     assert "is missing" in messages
 
 
 def test_tags_are_told_with_the_side_on_which_they_stand() -> None:
-    (finding,) = check_wheel(wheel(wheel_headers=(("Wheel-Version", "1.0"), ("Tag", "py2-none-any"))))
-    assert finding.evidence == ("only WHEEL says py2-none-any", "only the file name says py3-none-any")
+    (finding,) = check_wheel(
+        wheel(wheel_headers=(("Wheel-Version", "1.0"), ("Tag", "py2-none-any")))
+    )
+    assert finding.evidence == (
+        "only WHEEL says py2-none-any",
+        "only the file name says py3-none-any",
+    )
 
 
 def test_purelib_with_binaries_is_told() -> None:
     library = module("p/x.so", exports="x")
-    facts = wheel("p/x.so", contents=contents(library), filename="p-1-py3-none-linux_x86_64.whl")
+    facts = wheel(
+        "p/x.so", contents=contents(library), filename="p-1-py3-none-linux_x86_64.whl"
+    )
     assert "TW511" in codes_of_wheel(facts)
 
 
 def test_platlib_without_binaries_is_told() -> None:
-    headers = (("Wheel-Version", "1.0"), ("Root-Is-Purelib", "false"), ("Tag", "py3-none-any"))
+    headers = (
+        ("Wheel-Version", "1.0"),
+        ("Root-Is-Purelib", "false"),
+        ("Tag", "py3-none-any"),
+    )
     (finding,) = check_wheel(wheel(wheel_headers=headers))
     assert finding.code == "TW511"
     assert finding.severity is Severity.NOTE

@@ -22,12 +22,19 @@ def test_wrong_usage_is_exit_code_two() -> None:
 
 
 def test_the_command_runs_as_a_module(wheel: Path) -> None:
-    run = subprocess.run([*TRUEWHEEL, "show", wheel], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [*TRUEWHEEL, "show", wheel], capture_output=True, text=True, check=False
+    )
     assert run.returncode == 0
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("p-1-py3-none-any.whl", b"not a zip"), ("p-1-py3-none-any.whl", b""), ("x.whl", None)]
+    ("name", "content"),
+    [
+        ("p-1-py3-none-any.whl", b"not a zip"),
+        ("p-1-py3-none-any.whl", b""),
+        ("x.whl", None),
+    ],
 )
 def test_what_is_not_a_wheel_is_exit_code_four(
     tmp_path: Path, name: str, content: bytes | None, capsys: pytest.CaptureFixture[str]
@@ -35,7 +42,11 @@ def test_what_is_not_a_wheel_is_exit_code_four(
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
-    for command in (["show", str(path)], ["check", str(path)], ["tag", str(path), "-o", str(tmp_path / "out")]):
+    for command in (
+        ["show", str(path)],
+        ["check", str(path)],
+        ["tag", str(path), "-o", str(tmp_path / "out")],
+    ):
         assert main(command) == 4
         error = capsys.readouterr().err
         assert error.startswith("error: ")
@@ -64,17 +75,26 @@ def test_files_that_cannot_be_read_are_told_as_such(
 @pytest.mark.parametrize("closed", [">&-", ">&- 2>&-"])
 def test_closed_streams_change_no_exit_code(tmp_path: Path, closed: str) -> None:
     wheel = small_wheel(tmp_path / "p-1-py3-none-any.whl", {"p/__init__.py": b""})
-    codes = {f"show {wheel}": 0, f"check {wheel}": 0, "show absent.whl": 4, "explain TW999": 2}
+    codes = {
+        f"show {wheel}": 0,
+        f"check {wheel}": 0,
+        "show absent.whl": 4,
+        "explain TW999": 2,
+    }
     for arguments, code in codes.items():
         command = f"{' '.join(TRUEWHEEL)} {arguments} {closed}"
-        run = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+        run = subprocess.run(
+            command, shell=True, capture_output=True, text=True, check=False
+        )
         assert run.returncode == code, (arguments, run.stderr)
         assert "Traceback" not in run.stderr
 
 
 def test_a_reader_may_go_away_before_the_end() -> None:
     command = f"{' '.join(TRUEWHEEL)} explain TW301 | head -c 1"
-    run = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        command, shell=True, capture_output=True, text=True, check=False
+    )
     assert "Traceback" not in run.stderr
 
 
@@ -84,7 +104,9 @@ def test_output_for_which_there_is_no_room_is_told() -> None:
         needs.missing("/dev/full")
     with full.open("wb", buffering=0) as output:
         command = [*TRUEWHEEL, "explain"]
-        run = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, text=True, check=False)
+        run = subprocess.run(
+            command, stdout=output, stderr=subprocess.PIPE, text=True, check=False
+        )
     assert run.returncode == 2
     assert "the output cannot be written: No space left on device" in run.stderr
     assert "Traceback" not in run.stderr

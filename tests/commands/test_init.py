@@ -17,7 +17,16 @@ import tomllib
 import yaml
 
 from support import hooks, interpreters, needs
-from support.examples import ANY_PYTHON, BUILD, MANYLINUX, PIP, STABLE, UV, VERSIONED, Example
+from support.examples import (
+    ANY_PYTHON,
+    BUILD,
+    MANYLINUX,
+    PIP,
+    STABLE,
+    UV,
+    VERSIONED,
+    Example,
+)
 from support.paths import EXAMPLES, TOOLS
 from support.programs import run
 from support.shop import Shop
@@ -39,7 +48,11 @@ def init(place: Path, kind: str, *, directory: str = "My kind_1") -> Path:
 
 def files_in(home: Path) -> set[str]:
     """Return the names of all files in a directory."""
-    return {path.relative_to(home).as_posix() for path in home.rglob("*") if not path.is_dir()}
+    return {
+        path.relative_to(home).as_posix()
+        for path in home.rglob("*")
+        if not path.is_dir()
+    }
 
 
 def contents_of(home: Path) -> dict[str, bytes]:
@@ -73,10 +86,14 @@ STARTED = {
 @pytest.mark.network
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", starter.KINDS)
-def test_a_new_project_builds_and_its_tests_pass(kind: str, tmp_path: Path, environ: dict[str, str]) -> None:
+def test_a_new_project_builds_and_its_tests_pass(
+    kind: str, tmp_path: Path, environ: dict[str, str]
+) -> None:
     package = "my_kind_1" if starter.KINDS[kind].packaged else "-"
     example = dataclasses.replace(STARTED[kind], package=package)
-    shop = Shop("my-kind-1", tmp_path / NAME / "shop", environ, example, init(tmp_path, kind))
+    shop = Shop(
+        "my-kind-1", tmp_path / NAME / "shop", environ, example, init(tmp_path, kind)
+    )
     said = shop.build()
     assert not re.search(r"warning TW|CMake Warning|: warning:", said), said
     assert re.fullmatch(example.tag, shop.tag())
@@ -90,7 +107,9 @@ def test_a_new_project_builds_and_its_tests_pass(kind: str, tmp_path: Path, envi
 @pytest.mark.network
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["c", "cffi"])
-def test_the_steps_of_a_new_projects_workflow_run(kind: str, tmp_path: Path, environ: dict[str, str]) -> None:
+def test_the_steps_of_a_new_projects_workflow_run(
+    kind: str, tmp_path: Path, environ: dict[str, str]
+) -> None:
     """Those for Linux, in their order, word for word but for the Pythons; what each job gives to the next is handed over."""
     needs.program("gcc")
     home = init(tmp_path, kind)
@@ -103,10 +122,26 @@ def test_the_steps_of_a_new_projects_workflow_run(kind: str, tmp_path: Path, env
     }
     (tmp_path / "runner's temp").mkdir()
     pythons = " ".join(f"'{path}'" for path in given)
-    for script in (*scripts(home, "sdist"), "mkdir sdist; mv dist/*.tar.gz sdist", *scripts(home, "wheels")):
+    for script in (
+        *scripts(home, "sdist"),
+        "mkdir sdist; mv dist/*.tar.gz sdist",
+        *scripts(home, "wheels"),
+    ):
         text = script.replace(" ".join(starter.PYTHONS), pythons)
-        text = text.replace("in 3.10;", f"in '{given[0]}';").replace("--python 3.13", f"--python '{sys.executable}'")
-        said = run("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text, cwd=home, environ=here)
+        text = text.replace("in 3.10;", f"in '{given[0]}';").replace(
+            "--python 3.13", f"--python '{sys.executable}'"
+        )
+        said = run(
+            "bash",
+            "--noprofile",
+            "--norc",
+            "-eo",
+            "pipefail",
+            "-c",
+            text,
+            cwd=home,
+            environ=here,
+        )
     assert said.count(" passed") == 2
     wheels_by_kind = {"c": 2, "cffi": 1}  # the second keeps to the stable ABI
     assert len(list(home.glob("dist/*.whl"))) == wheels_by_kind[kind]
@@ -114,7 +149,9 @@ def test_the_steps_of_a_new_projects_workflow_run(kind: str, tmp_path: Path, env
 
 def workflow(home: Path) -> dict[str, dict[str, object]]:
     """Return the jobs of a project's CI."""
-    document = yaml.safe_load((home / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    document = yaml.safe_load(
+        (home / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    )
     assert True in document  # `on`, which is a boolean in YAML 1.1
     return document["jobs"]
 
@@ -128,8 +165,12 @@ def scripts(home: Path, job: str) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", starter.KINDS)
-def test_pyproject_toml_claims_nothing_that_nobody_said(kind: str, tmp_path: Path) -> None:
-    table = tomllib.loads((init(tmp_path, kind) / "pyproject.toml").read_text(encoding="utf-8"))
+def test_pyproject_toml_claims_nothing_that_nobody_said(
+    kind: str, tmp_path: Path
+) -> None:
+    table = tomllib.loads(
+        (init(tmp_path, kind) / "pyproject.toml").read_text(encoding="utf-8")
+    )
     assert table["project"]["name"] == "my-kind-1"
     assert not {"license", "authors", "description", "urls"} & set(table["project"])
     assert table["project"]["requires-python"] == ">=3.10"
@@ -142,7 +183,13 @@ def test_a_new_project_has_the_files_of_a_project(
 ) -> None:
     home = init(tmp_path, kind)
     there = files_in(home)
-    assert {"pyproject.toml", "CMakeLists.txt", "README.md", ".gitignore", ".github/workflows/ci.yml"} < there
+    assert {
+        "pyproject.toml",
+        "CMakeLists.txt",
+        "README.md",
+        ".gitignore",
+        ".github/workflows/ci.yml",
+    } < there
     assert any(re.fullmatch(r"tests/test_\w+\.py", path) for path in there)
     assert ("src/my_kind_1/py.typed" in there) is (kind != "executable")
     for path in there:
@@ -164,7 +211,11 @@ def test_the_sdist_holds_everything_but_the_workflow(kind: str, tmp_path: Path) 
     expected = files_in(home) - {".github/workflows/ci.yml"} | {"PKG-INFO"}
     name = hooks.result(hooks.hook(home, "build_sdist", tmp_path))
     with tarfile.open(tmp_path / name) as archive:
-        packed = {member.name.partition("/")[2] for member in archive.getmembers() if member.isfile()}
+        packed = {
+            member.name.partition("/")[2]
+            for member in archive.getmembers()
+            if member.isfile()
+        }
     assert packed == expected
 
 
@@ -172,20 +223,40 @@ def test_the_sdist_holds_everything_but_the_workflow(kind: str, tmp_path: Path) 
 def test_the_python_of_a_new_project_is_clean(kind: str, tmp_path: Path) -> None:
     home = init(tmp_path, kind)
     ruff, options = TOOLS / "ruff", ("--no-cache", "--isolated")
-    run(ruff, "check", *options, "--select", "E,F,I,UP,B,PT,SIM", ".", cwd=home, environ=os.environ)
+    run(
+        ruff,
+        "check",
+        *options,
+        "--select",
+        "E,F,I,UP,B,PT,SIM",
+        ".",
+        cwd=home,
+        environ=os.environ,
+    )
     run(ruff, "format", *options, "--check", ".", cwd=home, environ=os.environ)
 
 
 def test_the_python_of_new_projects_is_typed(tmp_path: Path) -> None:
     """All at once, which is quicker. nanobind's stubs are made by the build, and NumPy is where f2py is."""
-    homes = {kind: init(tmp_path, kind, directory=f"of_{kind}") for kind in starter.KINDS}
-    packaged = [kind for kind in homes if kind not in {"nanobind", "f2py", "executable"}]
+    homes = {
+        kind: init(tmp_path, kind, directory=f"of_{kind}") for kind in starter.KINDS
+    }
+    packaged = [
+        kind for kind in homes if kind not in {"nanobind", "f2py", "executable"}
+    ]
     sources = [str(homes[kind] / "src") for kind in packaged]
     environ = {**os.environ, "MYPYPATH": os.pathsep.join(sources)}
     packages: list[str] = []
     for kind in packaged:
         packages += ["-p", f"of_{kind}"]
-    command = [TOOLS / "mypy", "--strict", "--cache-dir", os.devnull, "--python-version", "3.11"]
+    command = [
+        TOOLS / "mypy",
+        "--strict",
+        "--cache-dir",
+        os.devnull,
+        "--python-version",
+        "3.11",
+    ]
     run(*command, *packages, cwd=tmp_path, environ=environ)
     tests = [homes[kind] / "tests" for kind in ("c", "executable")]
     run(*command, *tests, cwd=tmp_path, environ=environ)
@@ -203,14 +274,20 @@ def test_the_workflow_is_sound(kind: str, tmp_path: Path) -> None:
     for script in (*scripts(home, "sdist"), *scripts(home, "wheels")):
         assert "${{" not in script
         run("bash", "-n", "-c", script, cwd=home, environ=os.environ)
-    runners = " ".join(row["runner"] for row in jobs["wheels"]["strategy"]["matrix"]["include"])
+    runners = " ".join(
+        row["runner"] for row in jobs["wheels"]["strategy"]["matrix"]["include"]
+    )
     assert {"ubuntu", "macos"} < set(re.findall(r"[a-z]+", runners))
     assert ("windows" in runners) is (kind != "f2py")
 
 
 def test_new_projects_build_for_every_supported_python() -> None:
     """And for some that are not to be had everywhere yet, but no others."""
-    assert set(interpreters.WANTED) <= set(starter.PYTHONS) <= {*interpreters.WANTED, *interpreters.NEWER}
+    assert (
+        set(interpreters.WANTED)
+        <= set(starter.PYTHONS)
+        <= {*interpreters.WANTED, *interpreters.NEWER}
+    )
 
 
 # --- the templates and the examples -------------------------------------------------------------------------------
@@ -236,7 +313,9 @@ def test_cmakelists_is_that_of_the_example(kind: str, tmp_path: Path) -> None:
     there = (example_of(kind) / "CMakeLists.txt").read_text(encoding="utf-8")
     for old, new in CALLED[kind].items():
         there = there.replace(old, new)
-    own = re.sub(r"target_include_directories\(_core PRIVATE src\)\n| src/gcd\.[ch]", "", here)
+    own = re.sub(
+        r"target_include_directories\(_core PRIVATE src\)\n| src/gcd\.[ch]", "", here
+    )
     assert own == re.sub(r".*ZLIB.*\n", "", there)
 
 
@@ -247,11 +326,18 @@ def example_of(kind: str) -> Path:
 
 @pytest.mark.parametrize("kind", starter.KINDS)
 def test_build_requirements_are_those_of_the_example(kind: str, tmp_path: Path) -> None:
-    here = tomllib.loads((init(tmp_path, kind) / "pyproject.toml").read_text(encoding="utf-8"))
-    there = tomllib.loads((example_of(kind) / "pyproject.toml").read_text(encoding="utf-8"))
+    here = tomllib.loads(
+        (init(tmp_path, kind) / "pyproject.toml").read_text(encoding="utf-8")
+    )
+    there = tomllib.loads(
+        (example_of(kind) / "pyproject.toml").read_text(encoding="utf-8")
+    )
     assert here["build-system"] == there["build-system"]
     assert here["project"].get("dependencies") == there["project"].get("dependencies")
-    settings, theirs = here["tool"]["scikit-build"]["wheel"], there["tool"]["scikit-build"]["wheel"]
+    settings, theirs = (
+        here["tool"]["scikit-build"]["wheel"],
+        there["tool"]["scikit-build"]["wheel"],
+    )
     assert settings.get("py-api") == theirs.get("py-api")
     assert bool(settings["packages"]) is bool(theirs["packages"])
 
@@ -268,14 +354,30 @@ def test_every_template_is_named_as_one() -> None:
     assert {path.suffix for path in files} == {".in"}
 
 
-def test_the_installed_wheel_makes_the_same_project(distribution: Path, tmp_path: Path) -> None:
+def test_the_installed_wheel_makes_the_same_project(
+    distribution: Path, tmp_path: Path
+) -> None:
     """The templates are in it."""
     (wheel,) = distribution.glob("truewheel-*.whl")
     shutil.unpack_archive(wheel, tmp_path / "unpacked", "zip")
     home = tmp_path / "from-wheel"
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path / "unpacked"), *sys.path[1:]])}
+    environ = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(tmp_path / "unpacked"), *sys.path[1:]]),
+    }
     script = "import truewheel.cli as cli, sys; assert sys.argv.pop(1) in cli.__file__; sys.exit(cli.main())"
-    run(sys.executable, "-c", script, str(tmp_path), "init", home, "--with", "c", cwd=tmp_path, environ=environ)
+    run(
+        sys.executable,
+        "-c",
+        script,
+        str(tmp_path),
+        "init",
+        home,
+        "--with",
+        "c",
+        cwd=tmp_path,
+        environ=environ,
+    )
     from_source = tmp_path / "here" / "from-wheel"
     assert main(["init", str(from_source), "--with", "c"]) == 0
     assert contents_of(home) == contents_of(from_source)
@@ -332,9 +434,15 @@ def test_a_directory_that_gives_no_name_asks_for_one(directory: str) -> None:
     ],
 )
 def test_a_name_that_would_not_work_is_refused_with_the_reason(
-    name: str, kind: str, because: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    name: str,
+    kind: str,
+    because: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["init", str(tmp_path / "project"), "--with", kind, f"--name={name}"]) == 2
+    assert (
+        main(["init", str(tmp_path / "project"), "--with", kind, f"--name={name}"]) == 2
+    )
     said = capsys.readouterr().err
     assert because in said
     assert "hint: give the project another name: --name NAME" in said
@@ -343,14 +451,22 @@ def test_a_name_that_would_not_work_is_refused_with_the_reason(
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("3d", "executable"), ("class", "executable"), ("match", "c"), ("a" * 100, "c"), ("pipes-and-wheels", "c")],
+    [
+        ("3d", "executable"),
+        ("class", "executable"),
+        ("match", "c"),
+        ("a" * 100, "c"),
+        ("pipes-and-wheels", "c"),
+    ],
 )
 def test_unusual_names_that_work_are_taken(name: str, kind: str) -> None:
     assert starter.checked_name(name, starter.KINDS[kind]) == name
 
 
 def test_a_project_may_be_named_unlike_its_directory(tmp_path: Path) -> None:
-    assert main(["init", str(tmp_path / "größe"), "--with", "c", "--name", "Size.Of"]) == 0
+    assert (
+        main(["init", str(tmp_path / "größe"), "--with", "c", "--name", "Size.Of"]) == 0
+    )
     assert (tmp_path / "größe" / "src" / "size_of" / "py.typed").is_file()
 
 
@@ -377,11 +493,17 @@ def test_files_get_the_modes_of_any_new_file(tmp_path: Path) -> None:
     home = init(tmp_path, "c")
     (tmp_path / "directory").mkdir()
     (tmp_path / "file").touch()
-    for path, like in ((home, "directory"), (home / "src", "directory"), (home / "pyproject.toml", "file")):
+    for path, like in (
+        (home, "directory"),
+        (home / "src", "directory"),
+        (home / "pyproject.toml", "file"),
+    ):
         assert path.stat().st_mode == (tmp_path / like).stat().st_mode
 
 
-def test_a_directory_that_is_not_empty_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_directory_that_is_not_empty_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     home = tmp_path / "geometry"
     home.mkdir()
     (home / "notes.txt").write_text("mine")
@@ -395,18 +517,25 @@ def test_a_directory_that_is_not_empty_is_left_alone(tmp_path: Path, capsys: pyt
     assert files_in(tmp_path) == {"geometry/notes.txt"}
 
 
-def test_a_file_in_the_place_of_the_directory_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_in_the_place_of_the_directory_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     home = tmp_path / "geometry"
     home.mkdir()
     (home / "notes.txt").write_text("mine")
     assert main(["init", str(home / "notes.txt"), "--with", "c", "--name", "x"]) == 2
     assert main(["init", str(home / "notes.txt" / "project"), "--with", "c"]) == 2
     said = capsys.readouterr()
-    assert said.err.count(f"because: {home / 'notes.txt'} is there, and is no directory") == 2
+    assert (
+        said.err.count(f"because: {home / 'notes.txt'} is there, and is no directory")
+        == 2
+    )
     assert files_in(tmp_path) == {"geometry/notes.txt"}
 
 
-@pytest.mark.parametrize("there", [True, False], ids=["in an empty directory", "in one that was not there"])
+@pytest.mark.parametrize(
+    "there", [True, False], ids=["in an empty directory", "in one that was not there"]
+)
 def test_a_full_disk_leaves_nothing_behind(there: bool, tmp_path: Path) -> None:
     """No file may be longer than 600 bytes: the first ones can be written."""
     home = tmp_path / "parent" / "project"
@@ -422,11 +551,16 @@ def test_a_full_disk_leaves_nothing_behind(there: bool, tmp_path: Path) -> None:
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600)),
     )
     assert result.returncode == 2
-    assert re.fullmatch(r"error: .*/project cannot be made\n  because: .*: File too large\n", result.stderr)
+    assert re.fullmatch(
+        r"error: .*/project cannot be made\n  because: .*: File too large\n",
+        result.stderr,
+    )
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_file_that_somebody_else_writes_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_somebody_else_writes_meanwhile_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home = tmp_path / "project"
     home.mkdir()
     write = templates._write
@@ -455,7 +589,9 @@ def test_a_directory_must_be_named(
 
 
 @pytest.mark.parametrize("given", [[], ["--with", "rust"], ["--with"]])
-def test_a_kind_must_be_given(given: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_kind_must_be_given(
+    given: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["init", str(tmp_path / "project"), *given])
     assert caught.value.code == 2

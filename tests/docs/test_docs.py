@@ -21,7 +21,10 @@ PAGES = [
     *sorted((ROOT / "examples").glob("*/README.md")),
     *sorted((SOURCE / "findings").glob("*.md")),
 ]
-ABOUT_THE_SOURCE = [ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs" / "explanation").glob("*.md"))]
+ABOUT_THE_SOURCE = [
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs" / "explanation").glob("*.md")),
+]
 """Pages that name files, modules and classes of this repository."""
 
 
@@ -74,7 +77,9 @@ def test_files_that_a_page_names_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", ABOUT_THE_SOURCE, ids=name_of)
 def test_modules_that_a_page_names_exist(page: Path) -> None:
-    modules = {span for span in code_spans(page) if re.fullmatch(r"truewheel(\.\w+)+", span)}
+    modules = {
+        span for span in code_spans(page) if re.fullmatch(r"truewheel(\.\w+)+", span)
+    }
     missing = set()
     for module in modules:
         path = SOURCE.parent / module.replace(".", "/")
@@ -85,18 +90,28 @@ def test_modules_that_a_page_names_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", ABOUT_THE_SOURCE, ids=name_of)
 def test_classes_that_a_page_names_exist(page: Path) -> None:
-    sources = "\n".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
+    sources = "\n".join(
+        path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py")
+    )
     classes = set(re.findall(r"^class (\w+)", sources, re.MULTILINE))
     named = {span for span in code_spans(page) if re.fullmatch(r"([A-Z][a-z]+)+", span)}
-    missing = {name for name in named if name not in classes and not hasattr(builtins, name)}
+    missing = {
+        name for name in named if name not in classes and not hasattr(builtins, name)
+    }
     assert missing == set()
 
 
 def test_the_table_of_where_findings_are_decided_has_every_code() -> None:
     """The table itself is made by ``docs/regenerate/reference.py``."""
-    text = (ROOT / "docs" / "explanation" / "a-wheels-way.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "explanation" / "a-wheels-way.md").read_text(
+        encoding="utf-8"
+    )
     table = text.partition("## Where a finding is decided")[2].partition("\n## ")[0]
-    missing = {path.stem for path in (SOURCE / "findings").glob("TW*.md") if path.stem not in table}
+    missing = {
+        path.stem
+        for path in (SOURCE / "findings").glob("TW*.md")
+        if path.stem not in table
+    }
     assert missing == set()
 
 
@@ -110,8 +125,14 @@ QUOTED = [
     ("docs/how-to/warm-builds.md", "nothing changed"),
     ("docs/how-to/warm-builds.md", "from nothing: "),
     ("docs/how-to/when-a-build-fails.md", "was not found"),
-    ("docs/how-to/when-a-build-fails.md", "build-system.requires in pyproject.toml lacks "),
-    ("docs/how-to/when-a-build-fails.md", "without build isolation, also: pip install "),
+    (
+        "docs/how-to/when-a-build-fails.md",
+        "build-system.requires in pyproject.toml lacks ",
+    ),
+    (
+        "docs/how-to/when-a-build-fails.md",
+        "without build isolation, also: pip install ",
+    ),
     ("docs/how-to/when-a-build-fails.md", "no CMake here fits"),
     ("docs/how-to/when-a-build-fails.md", "there is no CMake here"),
     ("docs/how-to/when-a-build-fails.md", "does not say which CMake it needs"),
@@ -123,10 +144,15 @@ QUOTED = [
 
 
 @pytest.mark.parametrize(("page", "message"), QUOTED)
-def test_messages_that_a_page_quotes_are_those_of_the_source(page: str, message: str) -> None:
+def test_messages_that_a_page_quotes_are_those_of_the_source(
+    page: str, message: str
+) -> None:
     sources = [path for kind in ("*.py", "*.json") for path in SOURCE.rglob(kind)]
     assert message in (ROOT / page).read_text(encoding="utf-8")
-    assert any(message.removeprefix("built: ") in path.read_text(encoding="utf-8") for path in sources)
+    assert any(
+        message.removeprefix("built: ") in path.read_text(encoding="utf-8")
+        for path in sources
+    )
 
 
 # --- links ------------------------------------------------------------------------------------------------------

@@ -49,12 +49,23 @@ def cpu(data: bytes) -> str | None:
 
 
 @pytest.mark.parametrize(
-    ("options", "name"), [("rcs", "t.o"), ("rcs", "a-name-that-is-longer-than-the-field.o"), ("rcSD", "t.o")]
+    ("options", "name"),
+    [
+        ("rcs", "t.o"),
+        ("rcs", "a-name-that-is-longer-than-the-field.o"),
+        ("rcSD", "t.o"),
+    ],
 )
-def test_a_static_library_of_gnu_ar_is_for_the_cpu_of_its_objects(tmp_path: Path, options: str, name: str) -> None:
+def test_a_static_library_of_gnu_ar_is_for_the_cpu_of_its_objects(
+    tmp_path: Path, options: str, name: str
+) -> None:
     (tmp_path / "t.c").write_text(SOURCE)
-    subprocess.run([needs.program("gcc"), "-c", "t.c", "-o", name], cwd=tmp_path, check=True)
-    subprocess.run([needs.program("ar"), options, "libt.a", name], cwd=tmp_path, check=True)
+    subprocess.run(
+        [needs.program("gcc"), "-c", "t.c", "-o", name], cwd=tmp_path, check=True
+    )
+    subprocess.run(
+        [needs.program("ar"), options, "libt.a", name], cwd=tmp_path, check=True
+    )
     found = library((tmp_path / "libt.a").read_bytes())
     binary = formats.read((tmp_path / name).read_bytes())
     assert found is not None
@@ -66,8 +77,12 @@ def test_a_static_library_of_gnu_ar_is_for_the_cpu_of_its_objects(tmp_path: Path
 def test_thin_libraries_hold_nothing(tmp_path: Path) -> None:
     (tmp_path / "t.c").write_text(SOURCE)
     for name in ("t.o", "another-name-that-is-longer-than-the-field.o"):
-        subprocess.run([needs.program("gcc"), "-c", "t.c", "-o", name], cwd=tmp_path, check=True)
-        subprocess.run([needs.program("ar"), "rcsT", "libt.a", name], cwd=tmp_path, check=True)
+        subprocess.run(
+            [needs.program("gcc"), "-c", "t.c", "-o", name], cwd=tmp_path, check=True
+        )
+        subprocess.run(
+            [needs.program("ar"), "rcsT", "libt.a", name], cwd=tmp_path, check=True
+        )
     data = (tmp_path / "libt.a").read_bytes()
     assert data.startswith(b"!<thin>\n")
     assert library(data) is None
@@ -86,21 +101,30 @@ def test_a_static_library_of_llvm_ar_is_for_the_cpu_of_its_objects(
         toolchains.compiled(tmp_path, name, SOURCE, target=target)
         for name in ("t.c", "a-name-that-is-longer-than-the-field.c")
     ]
-    toolchains.run(tmp_path, "ar", f"--format={style}", "rcs", "libt.a", *reversed(objects))
+    toolchains.run(
+        tmp_path, "ar", f"--format={style}", "rcs", "libt.a", *reversed(objects)
+    )
     assert cpu((tmp_path / "libt.a").read_bytes()) == expected
 
 
 @pytest.mark.parametrize(
-    ("machine", "expected"), [("x86", "i686"), ("x64", "x86_64"), ("arm64", "arm64"), ("arm64ec", "arm64")]
+    ("machine", "expected"),
+    [("x86", "i686"), ("x64", "x86_64"), ("arm64", "arm64"), ("arm64ec", "arm64")],
 )
-def test_an_import_library_is_for_the_cpu_of_its_objects(tmp_path: Path, machine: str, expected: str) -> None:
+def test_an_import_library_is_for_the_cpu_of_its_objects(
+    tmp_path: Path, machine: str, expected: str
+) -> None:
     """Those for ARM64EC begin with members for ARM64."""
-    path = toolchains.import_library(tmp_path, "outer.dll", "outer\nnumbered @7 NONAME", machine)
+    path = toolchains.import_library(
+        tmp_path, "outer.dll", "outer\nnumbered @7 NONAME", machine
+    )
     assert cpu(path.read_bytes()) == expected
 
 
 def test_code_for_link_time_optimisation_tells_no_cpu(tmp_path: Path) -> None:
-    bitcode = toolchains.compiled(tmp_path, "t.c", SOURCE, target="x86_64-linux-gnu", flags=("-flto",))
+    bitcode = toolchains.compiled(
+        tmp_path, "t.c", SOURCE, target="x86_64-linux-gnu", flags=("-flto",)
+    )
     toolchains.run(tmp_path, "ar", "rcs", "libt.a", bitcode)
     assert cpu((tmp_path / "libt.a").read_bytes()) is None
 
@@ -109,10 +133,18 @@ def test_code_for_link_time_optimisation_tells_no_cpu(tmp_path: Path) -> None:
     ("target", "expected", "bits"),
     [("i686", "i686", 32), ("x86_64", "x86_64", 64), ("aarch64", "arm64", 64), ("arm64ec", "arm64ec", 64), ("armv7", "armv7l", 32)],
 )  # fmt: skip
-@pytest.mark.parametrize("flags", [(), ("-gcodeview",), ("-gdwarf",), ("-Wa,-mbig-obj", "-gcodeview")])
-def test_coff_objects_are_read(tmp_path: Path, target: str, expected: str, bits: int, flags: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "flags", [(), ("-gcodeview",), ("-gdwarf",), ("-Wa,-mbig-obj", "-gcodeview")]
+)
+def test_coff_objects_are_read(
+    tmp_path: Path, target: str, expected: str, bits: int, flags: tuple[str, ...]
+) -> None:
     data = toolchains.compiled(
-        tmp_path, "t.c", SOURCE, target=f"{target}-pc-windows-msvc", flags=(*flags, "-Wno-unused-command-line-argument")
+        tmp_path,
+        "t.c",
+        SOURCE,
+        target=f"{target}-pc-windows-msvc",
+        flags=(*flags, "-Wno-unused-command-line-argument"),
     ).read_bytes()
     binary = formats.read(data)
     assert binary is not None
@@ -121,16 +153,24 @@ def test_coff_objects_are_read(tmp_path: Path, target: str, expected: str, bits:
     assert piece.cpu == expected
     assert piece.bits == bits
     assert piece.kind is Kind.OBJECT
-    assert (piece.debug_bytes > 100) == bool(flags)  # the compiler's name stands in every one
+    assert (piece.debug_bytes > 100) == bool(
+        flags
+    )  # the compiler's name stands in every one
     assert not binary.is_loadable
 
 
-@pytest.mark.parametrize(("prefix", "expected"), [("i686", "i686"), ("x86_64", "x86_64")])
+@pytest.mark.parametrize(
+    ("prefix", "expected"), [("i686", "i686"), ("x86_64", "x86_64")]
+)
 @pytest.mark.parametrize("flags", [(), ("-g",), ("-Wa,-mbig-obj",)])
-def test_coff_objects_of_gnu_tools_are_read(tmp_path: Path, prefix: str, expected: str, flags: tuple[str, ...]) -> None:
+def test_coff_objects_of_gnu_tools_are_read(
+    tmp_path: Path, prefix: str, expected: str, flags: tuple[str, ...]
+) -> None:
     (tmp_path / "t.c").write_text(SOURCE)
     compiler = needs.program(f"{prefix}-w64-mingw32-gcc")
-    subprocess.run([compiler, "-c", "t.c", "-o", "t.o", *flags], cwd=tmp_path, check=True)
+    subprocess.run(
+        [compiler, "-c", "t.c", "-o", "t.o", *flags], cwd=tmp_path, check=True
+    )
     binary = formats.read((tmp_path / "t.o").read_bytes())
     assert binary is not None
     assert binary.format is Format.COFF
@@ -142,21 +182,28 @@ def test_coff_objects_of_gnu_tools_are_read(tmp_path: Path, prefix: str, expecte
 def test_objects_in_published_wheels_are_read() -> None:
     """greenlet ships what Microsoft's assembler made, in its wheels for every system."""
     name = "greenlet-3.5.6-cp312-cp312-win_arm64.whl"
-    row = next(row for row in published.listed(published.OTHERS) if row.filename == name)
+    row = next(
+        row for row in published.listed(published.OTHERS) if row.filename == name
+    )
     path = published.have(row)
     if path is None:
         needs.missing(f"{name} from the package index")
     cpus = {}
     with zipfile.ZipFile(path) as archive:
         for member in archive.namelist():
-            binary = formats.read(archive.read(member)) if member.endswith(".obj") else None
+            binary = (
+                formats.read(archive.read(member)) if member.endswith(".obj") else None
+            )
             if binary is not None:
                 cpus[member.rpartition("/")[2]] = binary.slices[0].cpu
     assert cpus == {"switch_arm64_masm.obj": "arm64", "switch_x64_masm.obj": "x86_64"}
 
 
 def test_static_libraries_of_this_machine_are_read() -> None:
-    paths = sorted(Path("/usr/lib").glob("*/*.a"))[:80] + sorted(Path("/usr").glob("*mingw32/lib/lib*.a"))[:200]
+    paths = (
+        sorted(Path("/usr/lib").glob("*/*.a"))[:80]
+        + sorted(Path("/usr").glob("*mingw32/lib/lib*.a"))[:200]
+    )
     if not paths:
         needs.missing("static libraries below /usr")
     for path in paths:
@@ -173,31 +220,62 @@ def test_static_libraries_of_this_machine_are_read() -> None:
 
 @pytest.mark.parametrize(
     "head",
-    [b"/", b"//", b"/SYM64/", b"__.SYMDEF", b"__.SYMDEF SORTED", b"/<ECSYMBOLS>/", b"/<HYBRIDMAP>/"],
+    [
+        b"/",
+        b"//",
+        b"/SYM64/",
+        b"__.SYMDEF",
+        b"__.SYMDEF SORTED",
+        b"/<ECSYMBOLS>/",
+        b"/<HYBRIDMAP>/",
+    ],
 )
 def test_tables_are_not_taken_for_members(head: bytes) -> None:
     lying = object_file(0xAA64)  # what nobody may take for an object
-    assert cpu(b"!<arch>\n" + member(head, lying) + member(b"t.obj/", object_file())) == "x86_64"
+    assert (
+        cpu(b"!<arch>\n" + member(head, lying) + member(b"t.obj/", object_file()))
+        == "x86_64"
+    )
 
 
 def test_long_names_of_bsd_are_read() -> None:
     table, name = b"__.SYMDEF SORTED\0\0\0\0", b"a long name.o\0\0\0"
-    data = b"!<arch>\n" + member(b"#1/20", table + object_file(0xAA64)) + member(b"#1/16", name + object_file())
+    data = (
+        b"!<arch>\n"
+        + member(b"#1/20", table + object_file(0xAA64))
+        + member(b"#1/16", name + object_file())
+    )
     assert cpu(data) == "x86_64"
     error = error_of(b"!<arch>\n" + member(b"#1/9", b"abc\n"))
     assert error.field == "ar_name"
 
 
 def test_the_first_member_that_can_be_read_tells() -> None:
-    texts = member(b"readme/", b"text\n\n") + member(b"broken/", b"\x7fELF\x07\7" + bytes(58))
+    texts = member(b"readme/", b"text\n\n") + member(
+        b"broken/", b"\x7fELF\x07\7" + bytes(58)
+    )
     nested = member(b"inner.a/", b"!<arch>\n" + member(b"t.obj/", object_file(0xAA64)))
     assert cpu(b"!<arch>\n" + texts + nested) is None
-    assert cpu(b"!<arch>\n" + texts + nested + member(b"t.obj/", object_file(0x14C)) + b"\n\n\0") == "i686"
+    assert (
+        cpu(
+            b"!<arch>\n"
+            + texts
+            + nested
+            + member(b"t.obj/", object_file(0x14C))
+            + b"\n\n\0"
+        )
+        == "i686"
+    )
     assert cpu(b"!<arch>\n") is None
 
 
 def test_debian_packages_are_not_taken_for_libraries() -> None:
-    assert formats.read(b"!<arch>\n" + member(b"debian-binary", b"2.0\n") + member(b"data.tar", b"")) is None
+    assert (
+        formats.read(
+            b"!<arch>\n" + member(b"debian-binary", b"2.0\n") + member(b"data.tar", b"")
+        )
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -244,7 +322,10 @@ def test_random_data_is_never_an_object() -> None:
     for number in range(100_000):
         data = chance.randbytes(64)
         if number % 2:
-            data = chance.choice((b"\x64\x86", b"\x4c\x01", b"\x64\xaa", b"\0\0\xff\xff")) + data[2:]
+            data = (
+                chance.choice((b"\x64\x86", b"\x4c\x01", b"\x64\xaa", b"\0\0\xff\xff"))
+                + data[2:]
+            )
         if number % 3 == 0:
             data = bytes(b if chance.random() < 0.5 else 0 for b in data)
         assert not coff.recognises(data)
@@ -254,14 +335,20 @@ def test_no_file_of_this_installation_is_taken_for_an_object() -> None:
     """Pickles, caches, compressed files, source: whatever lies around."""
     objects = (".o", ".obj")
     for folder in {Path(sys.prefix), Path(shutil.__file__).parent}:
-        for path in [p for p in folder.rglob("*") if p.is_file() and p.suffix not in objects][:8000]:
+        for path in [
+            p for p in folder.rglob("*") if p.is_file() and p.suffix not in objects
+        ][:8000]:
             with path.open("rb") as file:
                 assert not coff.recognises(file.read(64)), path
 
 
 @pytest.mark.parametrize(
     "data",
-    [object_file(symbols=1000), object_file(symbols_at=1 << 30), object_file(sections=200, symbols_at=9000)],
+    [
+        object_file(symbols=1000),
+        object_file(symbols_at=1 << 30),
+        object_file(sections=200, symbols_at=9000),
+    ],
     ids=["symbols", "place", "sections"],
 )
 def test_objects_whose_tables_are_cut_off_are_broken(data: bytes) -> None:
@@ -271,7 +358,10 @@ def test_objects_whose_tables_are_cut_off_are_broken(data: bytes) -> None:
 
 
 def test_layout_tells_of_both() -> None:
-    for data, code in ((b"!<arch>\n" + member(b"t.obj/", object_file()), "TW514"), (object_file(), "TW518")):
+    for data, code in (
+        (b"!<arch>\n" + member(b"t.obj/", object_file()), "TW514"),
+        (object_file(), "TW518"),
+    ):
         file = File(path="p/t", size=len(data), binary=formats.read(data))
         found = check_tree(contents(file))
         assert code in [f.code for f in found]

@@ -25,13 +25,22 @@ def test_an_unfinished_table_in_a_cycle_can_be_collected() -> None:
 
 def test_records_are_read_in_either_byte_order() -> None:
     cursor = Cursor(bytes(range(8)), little=False)
-    assert list(cursor.records("HH", cursor.data)) == [(0x0001, 0x0203), (0x0405, 0x0607)]
+    assert list(cursor.records("HH", cursor.data)) == [
+        (0x0001, 0x0203),
+        (0x0405, 0x0607),
+    ]
     assert list(cursor.rows("I", 4, 1, "table")) == [(0x04050607,)]
 
 
-@pytest.mark.parametrize("many", [False, True], ids=["a usual table", "little else than ends"])
+@pytest.mark.parametrize(
+    "many", [False, True], ids=["a usual table", "little else than ends"]
+)
 def test_a_string_table_gives_whole_names_and_the_ends_of_names(many: bool) -> None:
-    raw = b"\0malloc\0na\xc3\xafve\0bad\xff\0" + (b"\0" * 40_000 if many else b"") + b"cut"
+    raw = (
+        b"\0malloc\0na\xc3\xafve\0bad\xff\0"
+        + (b"\0" * 40_000 if many else b"")
+        + b"cut"
+    )
     names = Strings(Cursor(raw), "DT_STRTAB")
     assert names[0] == ""
     assert names[1] == "malloc"

@@ -49,8 +49,14 @@ def without_sections(data: bytes) -> bytes:
 def local_files() -> list[Path]:
     """Return libraries, modules and programs of this machine."""
     libraries = sorted(Path("/usr/lib").glob("*-linux-gnu/*.so.*"))[:150]
-    modules = sorted(Path(sysconfig.get_path("platstdlib")).glob("lib-dynload/*.so"))[:40]
-    programs = sorted(path for path in Path("/usr/bin").iterdir() if path.is_file() and not path.is_symlink())[:60]
+    modules = sorted(Path(sysconfig.get_path("platstdlib")).glob("lib-dynload/*.so"))[
+        :40
+    ]
+    programs = sorted(
+        path
+        for path in Path("/usr/bin").iterdir()
+        if path.is_file() and not path.is_symlink()
+    )[:60]
     kept = []
     for path in [*libraries, *modules, *programs]:
         with path.open("rb") as file:
@@ -76,7 +82,14 @@ def compare_with_pyelftools(data: bytes) -> None:
     assert ours.bits == elf.elfclass
     assert ours.little_endian == elf.little_endian
     assert ours.machine == ENUM_E_MACHINE.get(elf["e_machine"], elf["e_machine"])
-    dynamic = next((section for section in elf.iter_sections() if isinstance(section, DynamicSection)), None)
+    dynamic = next(
+        (
+            section
+            for section in elf.iter_sections()
+            if isinstance(section, DynamicSection)
+        ),
+        None,
+    )
     if dynamic is None or elf.header["e_type"] not in ("ET_DYN", "ET_EXEC"):
         return
     compare_dynamic_section(ours, dynamic)
@@ -97,15 +110,21 @@ def compare_dynamic_section(ours: ElfSlice, dynamic: DynamicSection) -> None:
             search_paths += tag.runpath.split(":")
     assert [need.library for need in ours.needs][: len(libraries)] == libraries
     assert ours.name == name
-    assert [search.path for search in ours.search_paths] == [path for path in search_paths if path]
+    assert [search.path for search in ours.search_paths] == [
+        path for path in search_paths if path
+    ]
 
 
 def compare_versions(ours: ElfSlice, section: object) -> None:
     theirs = {}
     if isinstance(section, GNUVerNeedSection):
         for library, versions in section.iter_versions():
-            theirs[library.name] = tuple(dict.fromkeys(version.name for version in versions))
-    assert {need.library: need.versions for need in ours.needs if need.versions} == theirs
+            theirs[library.name] = tuple(
+                dict.fromkeys(version.name for version in versions)
+            )
+    assert {
+        need.library: need.versions for need in ours.needs if need.versions
+    } == theirs
 
 
 def compare_symbols(ours: ElfSlice, section: object) -> None:
@@ -139,7 +158,15 @@ def test_pyelftools_reads_the_same_for_every_cpu() -> None:
         needs.missing("the package index")
     for data in files:
         compare_with_pyelftools(data)
-    assert {read(data).cpu for data in files} >= {"x86_64", "aarch64", "i686", "armv7l", "ppc64le", "s390x", "riscv64"}
+    assert {read(data).cpu for data in files} >= {
+        "x86_64",
+        "aarch64",
+        "i686",
+        "armv7l",
+        "ppc64le",
+        "s390x",
+        "riscv64",
+    }
 
 
 @pytest.mark.network
@@ -166,7 +193,9 @@ def test_a_file_without_section_headers_tells_the_same() -> None:
 def test_readelf_reads_the_same_versions() -> None:
     needs.program("readelf")
     for path in local_files()[:25]:
-        text = subprocess.run(["readelf", "-VW", path], capture_output=True, text=True, check=True).stdout
+        text = subprocess.run(
+            ["readelf", "-VW", path], capture_output=True, text=True, check=True
+        ).stdout
         section = text.partition(".gnu.version_r")[2]
         theirs = set(re.findall(r"Name: (\S+)\s+Flags", section))
         ours: set[str] = set()
@@ -178,24 +207,40 @@ def test_readelf_reads_the_same_versions() -> None:
 SOURCE = '#include <stdio.h>\nint twice(int x) { printf("%d", x); return 2 * x; }\n'
 
 
-def compiled(place: Path, *flags: str, source: str = SOURCE, name: str = "t.so") -> bytes:
+def compiled(
+    place: Path, *flags: str, source: str = SOURCE, name: str = "t.so"
+) -> bytes:
     """Compile C and return the file."""
     (place / "t.c").write_text(source)
-    command = [needs.program("gcc"), "-o", str(place / name), str(place / "t.c"), *flags]
+    command = [
+        needs.program("gcc"),
+        "-o",
+        str(place / name),
+        str(place / "t.c"),
+        *flags,
+    ]
     subprocess.run(command, check=True, capture_output=True)
     return (place / name).read_bytes()
 
 
 @pytest.mark.parametrize("style", ["sysv", "gnu", "both"])
-def test_symbols_are_found_by_either_kind_of_hash_table(tmp_path: Path, style: str) -> None:
-    piece = read(without_sections(compiled(tmp_path, "-shared", "-fPIC", f"-Wl,--hash-style={style}")))
+def test_symbols_are_found_by_either_kind_of_hash_table(
+    tmp_path: Path, style: str
+) -> None:
+    piece = read(
+        without_sections(
+            compiled(tmp_path, "-shared", "-fPIC", f"-Wl,--hash-style={style}")
+        )
+    )
     libraries = {symbol.name: symbol.library for symbol in piece.imports}
     assert "twice" in piece.exports
     assert libraries["printf"] == "libc.so.6"
 
 
 def test_options_of_the_linker_are_read(tmp_path: Path) -> None:
-    options = "-Wl,-z,execstack,-rpath,/a:$ORIGIN/b,-soname,libt.so.1,--disable-new-dtags"
+    options = (
+        "-Wl,-z,execstack,-rpath,/a:$ORIGIN/b,-soname,libt.so.1,--disable-new-dtags"
+    )
     piece = read(compiled(tmp_path, "-shared", "-fPIC", options))
     assert piece.executable_stack is True
     assert piece.search_paths == (
@@ -209,7 +254,11 @@ def test_options_of_the_linker_are_read(tmp_path: Path) -> None:
 
 def test_libraries_programs_and_objects_are_told_apart(tmp_path: Path) -> None:
     main = "int main(void) { return 0; }\n"
-    for way in (("-pie", "-fPIE"), ("-no-pie",), ("-static", "-nostdlib", "-Wl,-e,main")):
+    for way in (
+        ("-pie", "-fPIE"),
+        ("-no-pie",),
+        ("-static", "-nostdlib", "-Wl,-e,main"),
+    ):
         program = read(compiled(tmp_path, *way, source=main))
         assert program.kind is Kind.EXECUTABLE
         assert program.program
@@ -220,9 +269,16 @@ def test_libraries_programs_and_objects_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_the_cpu_level_and_the_build_id_are_read(tmp_path: Path) -> None:
-    if "x86-64-" not in subprocess.run(["ld", "--help"], capture_output=True, text=True, check=False).stdout:
+    if (
+        "x86-64-"
+        not in subprocess.run(
+            ["ld", "--help"], capture_output=True, text=True, check=False
+        ).stdout
+    ):
         needs.missing("a linker that knows -z x86-64-v3 (GNU ld for x86)")
-    piece = read(compiled(tmp_path, "-shared", "-fPIC", "-Wl,-z,x86-64-v3,--build-id=0xabcd"))
+    piece = read(
+        compiled(tmp_path, "-shared", "-fPIC", "-Wl,-z,x86-64-v3,--build-id=0xabcd")
+    )
     assert piece.isa_needed[-1] == "x86-64-v3"
     assert piece.build_id == "abcd"
 
@@ -254,7 +310,9 @@ def test_a_file_that_is_cut_off_anywhere_is_told_or_read() -> None:
     [(4, b"\x07", "EI_CLASS"), (5, b"\x07", "EI_DATA"), (32, b"\xff" * 8, "program headers"), (54, b"\x01\x00", "e_phentsize"),
      (56, b"\xfe\xff", "program headers"), (40, b"\xff" * 8, "section headers"), (58, b"\x01\x00", "e_shentsize")],
 )  # fmt: skip
-def test_lies_in_the_header_are_named(tmp_path: Path, offset: int, value: bytes, field: str) -> None:
+def test_lies_in_the_header_are_named(
+    tmp_path: Path, offset: int, value: bytes, field: str
+) -> None:
     data = bytearray(compiled(tmp_path, "-shared", "-fPIC"))
     data[offset : offset + len(value)] = value
     error = error_of(bytes(data))
@@ -283,12 +341,16 @@ DT_RELRSZ, DT_RELR, DT_GNU_HASH = 35, 36, 0x6FFFFEF5
 def dynamic_entry(data: bytes, tag: int) -> int:
     """Return the offset of an entry of the dynamic section: a tag and a value, eight bytes each."""
     dynamic = next(
-        segment for segment in ELFFile(io.BytesIO(data)).iter_segments() if segment["p_type"] == "PT_DYNAMIC"
+        segment
+        for segment in ELFFile(io.BytesIO(data)).iter_segments()
+        if segment["p_type"] == "PT_DYNAMIC"
     )
     entry = dynamic["p_offset"]
     while struct.unpack_from("<Q", data, entry)[0] != tag:
         entry += 16
-        assert entry < dynamic["p_offset"] + dynamic["p_filesz"], "there is no such entry"
+        assert entry < dynamic["p_offset"] + dynamic["p_filesz"], (
+            "there is no such entry"
+        )
     return entry
 
 
@@ -300,13 +362,20 @@ static int a, b; int *places[] = {&a, &b}; __thread int own; int *mine(void) { r
 @pytest.mark.parametrize(
     ("flags", "packed", "hashes"),
     [
-        (("-Wl,-z,pack-relative-relocs", "-Wl,--hash-style=gnu"), ("DT_RELR",), ("DT_GNU_HASH",)),
+        (
+            ("-Wl,-z,pack-relative-relocs", "-Wl,--hash-style=gnu"),
+            ("DT_RELR",),
+            ("DT_GNU_HASH",),
+        ),
         (("-Wl,--hash-style=both",), (), ("DT_HASH", "DT_GNU_HASH")),
         (("-Wl,--hash-style=sysv",), (), ("DT_HASH",)),
     ],
 )
 def test_tables_that_loaders_have_to_know_are_found(
-    tmp_path: Path, flags: tuple[str, ...], packed: tuple[str, ...], hashes: tuple[str, ...]
+    tmp_path: Path,
+    flags: tuple[str, ...],
+    packed: tuple[str, ...],
+    hashes: tuple[str, ...],
 ) -> None:
     """They are found without section headers, and without a symbol version that asks for them."""
     data = compiled(tmp_path, "-shared", "-fPIC", "-nostdlib", *flags, source=TABLES)
@@ -317,22 +386,46 @@ def test_tables_that_loaders_have_to_know_are_found(
         assert piece.thread_local
         assert not piece.needs
         assert piece.is_relocated
-    plain = compiled(tmp_path, "-shared", "-fPIC", "-nostdlib", source="int f(void) { return 1; }")
+    plain = compiled(
+        tmp_path, "-shared", "-fPIC", "-nostdlib", source="int f(void) { return 1; }"
+    )
     assert not read(plain).thread_local
 
 
-@pytest.mark.parametrize("name", ["DT_ANDROID_RELR", "DT_ANDROID_REL", "DT_ANDROID_RELA"])
+@pytest.mark.parametrize(
+    "name", ["DT_ANDROID_RELR", "DT_ANDROID_REL", "DT_ANDROID_RELA"]
+)
 def test_packed_relocations_for_android_are_found(tmp_path: Path, name: str) -> None:
     """No compiler here writes them, so their tags are written over the ordinary one."""
-    data = compiled(tmp_path, "-shared", "-fPIC", "-nostdlib", "-Wl,-z,pack-relative-relocs", source=TABLES)
-    tag = {"DT_ANDROID_RELR": 0x6FFFE000, "DT_ANDROID_REL": 0x6000000F, "DT_ANDROID_RELA": 0x60000011}[name]
+    data = compiled(
+        tmp_path,
+        "-shared",
+        "-fPIC",
+        "-nostdlib",
+        "-Wl,-z,pack-relative-relocs",
+        source=TABLES,
+    )
+    tag = {
+        "DT_ANDROID_RELR": 0x6FFFE000,
+        "DT_ANDROID_REL": 0x6000000F,
+        "DT_ANDROID_RELA": 0x60000011,
+    }[name]
     changed = bytearray(data)
     struct.pack_into("<Q", changed, dynamic_entry(data, DT_RELR), tag)
     assert read(bytes(changed)).packed_relocations == (name,)
 
 
-def test_an_empty_table_of_relocations_needs_no_loader_that_knows_it(tmp_path: Path) -> None:
-    data = compiled(tmp_path, "-shared", "-fPIC", "-nostdlib", "-Wl,-z,pack-relative-relocs", source=TABLES)
+def test_an_empty_table_of_relocations_needs_no_loader_that_knows_it(
+    tmp_path: Path,
+) -> None:
+    data = compiled(
+        tmp_path,
+        "-shared",
+        "-fPIC",
+        "-nostdlib",
+        "-Wl,-z,pack-relative-relocs",
+        source=TABLES,
+    )
     changed = bytearray(data)
     struct.pack_into("<Q", changed, dynamic_entry(data, DT_RELRSZ) + 8, 0)
     assert read(bytes(changed)).packed_relocations == ()
@@ -340,10 +433,18 @@ def test_an_empty_table_of_relocations_needs_no_loader_that_knows_it(tmp_path: P
 
 def test_a_hash_chain_outside_of_the_file_is_told(tmp_path: Path) -> None:
     """The error has the place, and not a negative size."""
-    data = bytearray(without_sections(compiled(tmp_path, "-shared", "-fPIC", "-Wl,--hash-style=gnu")))
+    data = bytearray(
+        without_sections(compiled(tmp_path, "-shared", "-fPIC", "-Wl,--hash-style=gnu"))
+    )
     # The first segment is mapped at 0, so the address of the table is its offset.
-    (table,) = struct.unpack_from("<Q", data, dynamic_entry(bytes(data), DT_GNU_HASH) + 8)
+    (table,) = struct.unpack_from(
+        "<Q", data, dynamic_entry(bytes(data), DT_GNU_HASH) + 8
+    )
     buckets, _, bloom, _ = struct.unpack_from("<IIII", data, table)
-    struct.pack_into(f"<{buckets}I", data, table + 16 + 8 * bloom, *[0x14000000] * buckets)
-    with pytest.raises(FormatError, match=rf"gnu hash chain lies outside of it \({len(data)} bytes\)"):
+    struct.pack_into(
+        f"<{buckets}I", data, table + 16 + 8 * bloom, *[0x14000000] * buckets
+    )
+    with pytest.raises(
+        FormatError, match=rf"gnu hash chain lies outside of it \({len(data)} bytes\)"
+    ):
         read(bytes(data))

@@ -33,7 +33,16 @@ from support.macho_images import (
 from support.reading import error_of, failure, failure_of_part
 from truewheel import formats
 from truewheel.formats.macho.read import read as read_macho
-from truewheel.model.binary import Format, Kind, MachOSlice, MinimumOS, Need, NeedKind, SearchPath, Symbol
+from truewheel.model.binary import (
+    Format,
+    Kind,
+    MachOSlice,
+    MinimumOS,
+    Need,
+    NeedKind,
+    SearchPath,
+    Symbol,
+)
 from truewheel.model.errors import FormatError
 
 
@@ -62,7 +71,9 @@ def imported(data: bytes) -> dict[str, tuple[str | None, bool]]:
 
 @pytest.mark.parametrize("little", [True, False])
 @pytest.mark.parametrize("wide", [True, False])
-def test_files_of_both_widths_and_byte_orders_are_read(wide: bool, little: bool) -> None:
+def test_files_of_both_widths_and_byte_orders_are_read(
+    wide: bool, little: bool
+) -> None:
     commands = (
         dylib("@rpath/libx.dylib", 0xD, compatible=0x00020304), *LIBRARIES, rpath("@loader_path/../lib"),
         version_min(0x24, 0x000A0900, 0x000B0300),
@@ -84,15 +95,24 @@ def test_files_of_both_widths_and_byte_orders_are_read(wide: bool, little: bool)
     assert piece.file_type == macho_images.DYLIB
     assert piece.name == "@rpath/libx.dylib"
     assert piece.compatibility_version == (2, 3, 4)
-    assert piece.needs == (Need(library="/usr/lib/libSystem.B.dylib"), Need(library="@rpath/libother.dylib"))
-    assert piece.search_paths == (SearchPath(path="@loader_path/../lib", kind="LC_RPATH"),)
-    assert piece.minimum_os == (MinimumOS(platform="macos", version=(10, 9), sdk=(11, 3)),)
+    assert piece.needs == (
+        Need(library="/usr/lib/libSystem.B.dylib"),
+        Need(library="@rpath/libother.dylib"),
+    )
+    assert piece.search_paths == (
+        SearchPath(path="@loader_path/../lib", kind="LC_RPATH"),
+    )
+    assert piece.minimum_os == (
+        MinimumOS(platform="macos", version=(10, 9), sdk=(11, 3)),
+    )
     assert piece.imports == (
         Symbol(name="printf", library="/usr/lib/libSystem.B.dylib"),
         Symbol(name="_x", library="@rpath/libother.dylib", weak=True),
     )
     assert piece.exports == {"here"}
-    assert piece.header_padding == 24 + (3 * (16 if wide else 12)) + len(b"\0_here\0_printf\0__x\0")
+    assert piece.header_padding == 24 + (3 * (16 if wide else 12)) + len(
+        b"\0_here\0_printf\0__x\0"
+    )
     assert piece.offset == 0
     assert piece.interpreter is None
     assert not piece.signed
@@ -103,7 +123,9 @@ def test_files_of_both_widths_and_byte_orders_are_read(wide: bool, little: bool)
 def test_each_slice_of_a_fat_file_is_read(wide: bool) -> None:
     intel = image(build_version(1, 0x000A0F00))
     arm = image(build_version(1, 0x000B0000), cpu=macho_images.ARM64, subtype=0)
-    data = macho_images.fat((macho_images.X86_64, intel), (macho_images.ARM64, arm), wide=wide)
+    data = macho_images.fat(
+        (macho_images.X86_64, intel), (macho_images.ARM64, arm), wide=wide
+    )
     first, second = slices(data)
     assert first.cpu == "x86_64"
     assert first.minimum_os[0].version == (10, 15)
@@ -116,7 +138,10 @@ def test_each_slice_of_a_fat_file_is_read(wide: bool) -> None:
 @pytest.mark.parametrize("subtype", [2, 0x80000002])
 def test_capability_bits_do_not_make_another_cpu(subtype: int) -> None:
     (piece,) = slices(
-        macho_images.fat((macho_images.ARM64, image(cpu=macho_images.ARM64, subtype=0x80000002)), subtype=subtype)
+        macho_images.fat(
+            (macho_images.ARM64, image(cpu=macho_images.ARM64, subtype=0x80000002)),
+            subtype=subtype,
+        )
     )
     assert piece.cpu == "arm64e"
     assert piece.cpu_subtype == 2
@@ -124,7 +149,9 @@ def test_capability_bits_do_not_make_another_cpu(subtype: int) -> None:
 
 def test_a_universal_static_library_is_a_static_library() -> None:
     archive = b"!<arch>\n" + bytes(60)
-    binary = formats.read(macho_images.fat((macho_images.X86_64, archive), (macho_images.ARM64, archive)))
+    binary = formats.read(
+        macho_images.fat((macho_images.X86_64, archive), (macho_images.ARM64, archive))
+    )
     assert binary is not None
     assert binary.format is Format.ARCHIVE
     assert binary.slices == ()
@@ -168,13 +195,20 @@ def test_cpus_and_their_subtypes_have_names(cpu: int, subtype: int, name: str) -
      (version_min(0x2F, 0x00090000), "tvos-simulator", (9, 0), None), (version_min(0x30, 0x00020000), "watchos-simulator", (2, 0), None)],
 )  # fmt: skip
 def test_the_oldest_system_is_read(
-    command: Command, platform: str, version: tuple[int, ...], sdk: tuple[int, ...] | None
+    command: Command,
+    platform: str,
+    version: tuple[int, ...],
+    sdk: tuple[int, ...] | None,
 ) -> None:
-    assert read(image(command)).minimum_os == (MinimumOS(platform=platform, version=version, sdk=sdk),)
+    assert read(image(command)).minimum_os == (
+        MinimumOS(platform=platform, version=version, sdk=sdk),
+    )
 
 
 def test_the_older_ios_command_means_a_device_on_arm() -> None:
-    piece = read(image(version_min(0x25, 0x00080000), cpu=macho_images.ARM64, subtype=0))
+    piece = read(
+        image(version_min(0x25, 0x00080000), cpu=macho_images.ARM64, subtype=0)
+    )
     assert piece.minimum_os == (MinimumOS(platform="ios", version=(8, 0)),)
 
 
@@ -190,7 +224,9 @@ def test_a_file_may_be_for_two_systems() -> None:
     ("kind", "how"),
     [(0xC, NeedKind.NORMAL), (0x80000018, NeedKind.WEAK), (0x8000001F, NeedKind.REEXPORTED), (0x20, NeedKind.DELAYED), (0x80000023, NeedKind.NORMAL)],
 )  # fmt: skip
-def test_the_load_command_tells_how_a_library_is_needed(kind: int, how: NeedKind) -> None:
+def test_the_load_command_tells_how_a_library_is_needed(
+    kind: int, how: NeedKind
+) -> None:
     piece = read(image(dylib("/usr/lib/libz.1.dylib", kind), dylib("me", 0xD)))
     assert piece.needs == (Need(library="/usr/lib/libz.1.dylib", kind=how),)
 
@@ -198,13 +234,18 @@ def test_the_load_command_tells_how_a_library_is_needed(kind: int, how: NeedKind
 @pytest.mark.parametrize(
     ("flags", "how"), [(0, NeedKind.NORMAL), (1, NeedKind.WEAK), (2, NeedKind.REEXPORTED), (4, NeedKind.NORMAL), (8, NeedKind.DELAYED)]
 )  # fmt: skip
-def test_flags_of_newer_load_commands_tell_how_a_library_is_needed(flags: int, how: NeedKind) -> None:
+def test_flags_of_newer_load_commands_tell_how_a_library_is_needed(
+    flags: int, how: NeedKind
+) -> None:
     command = named(0xC, "/usr/lib/libz.1.dylib", "IIII", 0x1A741800, 0, 0, flags)
     assert read(image(command)).needs[0].kind is how
 
 
 def test_programs_name_their_loader() -> None:
-    assert read(image(named(0xE, "/usr/lib/dyld"), kind=macho_images.EXECUTE)).interpreter == "/usr/lib/dyld"
+    assert (
+        read(image(named(0xE, "/usr/lib/dyld"), kind=macho_images.EXECUTE)).interpreter
+        == "/usr/lib/dyld"
+    )
 
 
 def test_an_empty_place_for_a_signature_is_not_one() -> None:
@@ -214,7 +255,12 @@ def test_an_empty_place_for_a_signature_is_not_one() -> None:
 
 
 def test_encryption_commands_are_passed_over() -> None:
-    assert read(image(Command(0x2C, "IIII", (0, 0, 0, 0)), rpath("/a"))).search_paths[0].path == "/a"
+    assert (
+        read(image(Command(0x2C, "IIII", (0, 0, 0, 0)), rpath("/a")))
+        .search_paths[0]
+        .path
+        == "/a"
+    )
 
 
 @pytest.mark.parametrize("wide", [True, False])
@@ -226,7 +272,14 @@ def test_debug_sections_are_counted(wide: bool) -> None:
         Section("__DATA", "__bss", 99, 1),
     )
     assert (
-        read(image(macho_images.segment(*sections, wide=wide), wide=wide, kind=macho_images.OBJECT)).debug_bytes == 47
+        read(
+            image(
+                macho_images.segment(*sections, wide=wide),
+                wide=wide,
+                kind=macho_images.OBJECT,
+            )
+        ).debug_bytes
+        == 47
     )
 
 
@@ -255,13 +308,25 @@ def test_hidden_and_local_symbols_are_left_out() -> None:
     table = [Entry("_local", 0x0E), Entry("_stab", 0x20), Entry("_hidden", HIDDEN), Entry("_a", DEFINED), Entry("_b", INDIRECT),
              Entry("_abs", 0x03), Entry("", DEFINED), Entry("_u"), Entry("_private", 0x11)]  # fmt: skip
     piece = read(image(*symbols(*table, ranges=(0, 7, 7, 2))))
-    assert piece.exports == {"a", "b", "abs", ""}  # the empty name has a place of its own in this table
+    assert piece.exports == {
+        "a",
+        "b",
+        "abs",
+        "",
+    }  # the empty name has a place of its own in this table
     assert [symbol.name for symbol in piece.imports] == ["u"]
 
 
 def test_symbols_of_objects_are_read_without_ranges() -> None:
-    table = [Entry("_u"), Entry("_weak", description=0x40), Entry("_defined", DEFINED), Entry("_common", value=8)]
-    piece = read(image(*symbols(*table, ranges=(9, 9, 9, 9)), kind=macho_images.OBJECT, flags=0))
+    table = [
+        Entry("_u"),
+        Entry("_weak", description=0x40),
+        Entry("_defined", DEFINED),
+        Entry("_common", value=8),
+    ]
+    piece = read(
+        image(*symbols(*table, ranges=(9, 9, 9, 9)), kind=macho_images.OBJECT, flags=0)
+    )
     assert set(piece.imports) == {Symbol(name="u"), Symbol(name="weak", weak=True)}
     assert piece.exports == {"defined", "common"}
     static = read(image(symbols(*table)[0], kind=macho_images.EXECUTE, flags=0))
@@ -269,7 +334,10 @@ def test_symbols_of_objects_are_read_without_ranges() -> None:
 
 
 def test_symbols_of_files_for_debuggers_are_not_read() -> None:
-    assert read(image(*symbols(Entry("_a", DEFINED)), kind=macho_images.DSYM)).exports == frozenset()
+    assert (
+        read(image(*symbols(Entry("_a", DEFINED)), kind=macho_images.DSYM)).exports
+        == frozenset()
+    )
 
 
 @pytest.mark.parametrize("form", [1, 2, 3])
@@ -284,7 +352,9 @@ def test_chained_imports_are_read(form: int) -> None:
         ("_own", -3, False),
     ]
     fixups = macho_images.content(0x80000034, macho_images.chained(entries, form=form))
-    exports = macho_images.content(0x80000033, macho_images.exporting("_here", "_own", "_mine"))
+    exports = macho_images.content(
+        0x80000033, macho_images.exporting("_here", "_own", "_mine")
+    )
     assert imported(image(*LIBRARIES, fixups, exports)) == {
         "a": ("/usr/lib/libSystem.B.dylib", False), "b": ("@rpath/libother.dylib", True),
         "c": (None, False), "d": (None, False), "_Znwm": (None, False),
@@ -292,21 +362,29 @@ def test_chained_imports_are_read(form: int) -> None:
 
 
 def test_the_symbol_table_names_the_library_of_a_weak_definition() -> None:
-    fixups = macho_images.content(0x80000034, macho_images.chained([("__Znwm", -3, False), ("_a", 2, True)]))
-    table = symbols(Entry("__Znwm", description=0x0100), Entry("_a", description=0x0100))
+    fixups = macho_images.content(
+        0x80000034, macho_images.chained([("__Znwm", -3, False), ("_a", 2, True)])
+    )
+    table = symbols(
+        Entry("__Znwm", description=0x0100), Entry("_a", description=0x0100)
+    )
     assert imported(image(*LIBRARIES, *table, fixups)) == {
         "_Znwm": ("/usr/lib/libSystem.B.dylib", False), "a": ("@rpath/libother.dylib", True),
     }  # fmt: skip
 
 
 def test_compressed_names_are_refused_clearly() -> None:
-    error = error_of(image(macho_images.content(0x80000034, macho_images.chained([], compression=1))))
+    error = error_of(
+        image(macho_images.content(0x80000034, macho_images.chained([], compression=1)))
+    )
     assert "compressed symbol names cannot be read" in str(error)
     assert error.field == "symbols_format"
 
 
 def test_an_unknown_format_of_imports_is_told() -> None:
-    error = error_of(image(macho_images.content(0x80000034, macho_images.chained([], form=7))))
+    error = error_of(
+        image(macho_images.content(0x80000034, macho_images.chained([], form=7)))
+    )
     assert error.field == "imports_format"
 
 
@@ -320,7 +398,9 @@ def test_bind_opcodes_are_read() -> None:
     )
     lazy = b"\x72\x00\x11\x40_lazy\0\x90\x00\x72\x08\x12\x40_later\0\x90\x00\x00\x00"
     weak = b"\x40__Znwm\0\x51\x72\x10\x90\x40_own\0\x90\x48_strong\0\x00"
-    info = macho_images.dyld_info(bind=bind, lazy=lazy, weak=weak, exports=macho_images.exporting("_own"))
+    info = macho_images.dyld_info(
+        bind=bind, lazy=lazy, weak=weak, exports=macho_images.exporting("_own")
+    )
     assert imported(image(*LIBRARIES, info)) == {
         "a": ("/usr/lib/libSystem.B.dylib", False), "b": ("@rpath/libother.dylib", True), "flat": (None, False),
         "main": (None, False), "after": ("@rpath/libother.dylib", False), "lazy": ("/usr/lib/libSystem.B.dylib", False),
@@ -332,17 +412,29 @@ def test_a_symbol_that_is_bound_twice_is_weak_only_if_both_binds_are() -> None:
     bind = b"\x11\x40_a\0\x90\x41_b\0\x90\x41_c\0\x90\x41_d\0\x90\x00"
     lazy = b"\x11\x41_a\0\x90\0\x40_b\0\x90\0\x41_c\0\x90\0"
     info = macho_images.dyld_info(bind=bind, lazy=lazy, weak=b"\x40_d\0\x90\0")
-    weak = {symbol.name for symbol in read(image(*LIBRARIES, info)).imports if symbol.weak}
+    weak = {
+        symbol.name for symbol in read(image(*LIBRARIES, info)).imports if symbol.weak
+    }
     assert weak == {"c", "d"}
 
 
 def test_threaded_binds_are_read() -> None:
     bind = b"\xd0\x02\x11\x40_a\0\x90\x12\x40_b\0\x90\x72\x00\xd1\x00"
-    assert list(imported(image(*LIBRARIES, macho_images.dyld_info(bind=bind, only=False)))) == ["a", "b"]
+    assert list(
+        imported(image(*LIBRARIES, macho_images.dyld_info(bind=bind, only=False)))
+    ) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
-    "stream", [b"\xe0", b"\x40_a", b"\x20\x80", b"\x11\x40_a\0\xa0" + b"\xff" * 12, b"\x11\x40_a\0\xc0\x01", b"\xd2"]
+    "stream",
+    [
+        b"\xe0",
+        b"\x40_a",
+        b"\x20\x80",
+        b"\x11\x40_a\0\xa0" + b"\xff" * 12,
+        b"\x11\x40_a\0\xc0\x01",
+        b"\xd2",
+    ],
 )
 def test_broken_bind_opcodes_are_told(stream: bytes) -> None:
     error = error_of(image(*LIBRARIES, macho_images.dyld_info(bind=stream)))
@@ -350,7 +442,9 @@ def test_broken_bind_opcodes_are_told(stream: bytes) -> None:
 
 
 def test_a_bind_to_a_library_that_is_not_needed_is_told() -> None:
-    error = error_of(image(*LIBRARIES, macho_images.dyld_info(bind=b"\x13\x40_a\0\x90\0")))
+    error = error_of(
+        image(*LIBRARIES, macho_images.dyld_info(bind=b"\x13\x40_a\0\x90\0"))
+    )
     assert "a library that is not needed" in str(error)
 
 
@@ -364,14 +458,25 @@ def test_the_exports_trie_is_read() -> None:
         Node(bytes((macho_images.WEAK_DEFINITION_FLAG, 0x10))),
     )
     expected = {"Py", "PyInit_x", "PyMod", "other"}
-    assert read(image(macho_images.dyld_info(exports=macho_images.trie(*nodes)))).exports == expected
-    assert read(image(macho_images.content(0x80000033, macho_images.trie(*nodes)))).exports == expected
+    assert (
+        read(image(macho_images.dyld_info(exports=macho_images.trie(*nodes)))).exports
+        == expected
+    )
+    assert (
+        read(image(macho_images.content(0x80000033, macho_images.trie(*nodes)))).exports
+        == expected
+    )
 
 
 def test_the_exports_trie_wins_over_the_symbol_table() -> None:
     table = symbols(Entry("_gone", DEFINED))
-    assert read(image(*table, macho_images.content(0x80000033, macho_images.exporting("_a")))).exports == {"a"}
-    assert read(image(*table, macho_images.content(0x80000033, b""))).exports == frozenset()
+    assert read(
+        image(*table, macho_images.content(0x80000033, macho_images.exporting("_a")))
+    ).exports == {"a"}
+    assert (
+        read(image(*table, macho_images.content(0x80000033, b""))).exports
+        == frozenset()
+    )
     assert read(image(*table)).exports == {"gone"}
 
 
@@ -379,10 +484,20 @@ names = st.lists(st.text("ab_é", min_size=1, max_size=6), max_size=20, unique=T
 
 
 @given(names, names)
-def test_any_names_are_read_as_they_were_written(exports: list[str], imports: list[str]) -> None:
+def test_any_names_are_read_as_they_were_written(
+    exports: list[str], imports: list[str]
+) -> None:
     imports = [name for name in imports if name not in exports]
-    fixups = macho_images.content(0x80000034, macho_images.chained([(name, 1, False) for name in imports]))
-    piece = read(image(*LIBRARIES, fixups, macho_images.content(0x80000033, macho_images.exporting(*exports))))
+    fixups = macho_images.content(
+        0x80000034, macho_images.chained([(name, 1, False) for name in imports])
+    )
+    piece = read(
+        image(
+            *LIBRARIES,
+            fixups,
+            macho_images.content(0x80000033, macho_images.exporting(*exports)),
+        )
+    )
     names = [symbol.name for symbol in piece.imports]
     assert names == [name.removeprefix("_") for name in imports]
     assert piece.exports == {name.removeprefix("_") for name in exports}
@@ -448,13 +563,17 @@ def test_a_range_beyond_the_symbol_table_is_told() -> None:
 def test_a_name_outside_of_the_string_table_is_told() -> None:
     symtab, dysymtab = symbols(Entry("_a"))
     table = struct.pack("<IBBHQ", 900, 1, 0, 0, 0)
-    error = error_of(image(dataclasses.replace(symtab, blobs=(table, b"\0_a\0")), dysymtab))
+    error = error_of(
+        image(dataclasses.replace(symtab, blobs=(table, b"\0_a\0")), dysymtab)
+    )
     assert error.field == "string table"
 
 
 def test_slices_that_overlap_or_contradict_the_fat_header_are_told() -> None:
     good = image()
-    data = bytearray(macho_images.fat((macho_images.X86_64, good), (macho_images.X86_64, good)))
+    data = bytearray(
+        macho_images.fat((macho_images.X86_64, good), (macho_images.X86_64, good))
+    )
     data[8 + 20 + 8 : 8 + 20 + 12] = data[8 + 8 : 8 + 12]
     for bad, text in (
         (bytes(data), "slices overlap"), (macho_images.fat((macho_images.ARM64, good)), "the fat header names another CPU"),
@@ -507,13 +626,17 @@ def full(letters: int) -> bytes:
 
     data = edges([node * (1 + first) for first in range(letters)])
     for first in range(letters):
-        data += edges([first_leaf + 3 * (first * letters + second) for second in range(letters)])
+        data += edges(
+            [first_leaf + 3 * (first * letters + second) for second in range(letters)]
+        )
     return data + b"\1\0\0" * letters**2
 
 
 def many(count: int) -> tuple[Command, ...]:
     """Return a symbol table of many imports."""
-    return symbols(*[Entry(f"{number:x}", description=0x0100) for number in range(count)])
+    return symbols(
+        *[Entry(f"{number:x}", description=0x0100) for number in range(count)]
+    )
 
 
 FLOOD = b"\x11" + b"".join(b"\x40%x\0\x90" % n for n in range(60_000))
@@ -543,7 +666,11 @@ HOSTILE = {
 
 @pytest.mark.parametrize("how", [*HOSTILE, "many symbols"])
 def test_hostile_files_take_little_time_and_memory(how: str) -> None:
-    commands = many(30_000) if how == "many symbols" else [HOSTILE[how]] * (30_000 if how == "many commands" else 1)
+    commands = (
+        many(30_000)
+        if how == "many symbols"
+        else [HOSTILE[how]] * (30_000 if how == "many commands" else 1)
+    )
     data = image(*LIBRARIES, *commands, wide=False)
     started = time.process_time()
     tracemalloc.start()
@@ -557,7 +684,11 @@ def test_hostile_files_take_little_time_and_memory(how: str) -> None:
 def test_names_that_are_ends_of_one_long_name_are_refused() -> None:
     symtab, dysymtab = symbols(*[Entry("")] * 20_000, ranges=(0, 0, 0, 20_000))
     table = b"".join(struct.pack("<IBBHQ", n + 1, 1, 0, 0, 0) for n in range(20_000))
-    error = error_of(image(dataclasses.replace(symtab, blobs=(table, b"a" * 900_000 + b"\0")), dysymtab))
+    error = error_of(
+        image(
+            dataclasses.replace(symtab, blobs=(table, b"a" * 900_000 + b"\0")), dysymtab
+        )
+    )
     assert "names overlap" in str(error)
 
 

@@ -14,7 +14,15 @@ import pytest
 from support import needs
 from support.lief_comparison import ALIVE, compare_with_lief
 from truewheel import formats
-from truewheel.model.binary import Format, Kind, MachOSlice, MinimumOS, Need, NeedKind, SearchPath
+from truewheel.model.binary import (
+    Format,
+    Kind,
+    MachOSlice,
+    MinimumOS,
+    Need,
+    NeedKind,
+    SearchPath,
+)
 
 MODULE = """
 extern int PyArg_Parse(void *, const char *, ...), printf(const char *, ...), PyType_Type;
@@ -56,7 +64,9 @@ def llvm(name: str) -> str:
 
 
 def run(*command: str | Path) -> str:
-    return subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        [str(c) for c in command], check=True, capture_output=True, text=True
+    ).stdout
 
 
 @dataclass(frozen=True)
@@ -72,22 +82,54 @@ class System:
 def compiled(place: Path, cpu: str, *flags: str, system: System = System()) -> Path:
     (place / "t.c").write_text(MODULE)
     triple = f"--target={cpu}-apple-{system.triple}"
-    run(llvm("clang"), triple, "-O1", "-c", place / "t.c", "-o", place / f"{cpu}.o", *flags)
+    run(
+        llvm("clang"),
+        triple,
+        "-O1",
+        "-c",
+        place / "t.c",
+        "-o",
+        place / f"{cpu}.o",
+        *flags,
+    )
     return place / f"{cpu}.o"
 
 
-def stub(place: Path, target: str, name: str = SYSTEM, symbols: str = "_printf, _maybe, dyld_stub_binder") -> Path:
+def stub(
+    place: Path,
+    target: str,
+    name: str = SYSTEM,
+    symbols: str = "_printf, _maybe, dyld_stub_binder",
+) -> Path:
     path = place / f"{Path(name).stem}.tbd"
     path.write_text(STUB.format(target=target, name=name, symbols=symbols))
     return path
 
 
-def linked(place: Path, cpu: str, *flags: str | Path, system: System = System(), debug: bool = False) -> Path:
+def linked(
+    place: Path,
+    cpu: str,
+    *flags: str | Path,
+    system: System = System(),
+    debug: bool = False,
+) -> Path:
     """Link a bundle, unless the flags say otherwise."""
     what = [] if {"-dylib", "-execute"} & set(flags) else ["-bundle"]
-    inputs = [compiled(place, cpu, *["-g"] * debug, system=system), stub(place, f"{cpu}-{system.stub}")]
+    inputs = [
+        compiled(place, cpu, *["-g"] * debug, system=system),
+        stub(place, f"{cpu}-{system.stub}"),
+    ]
     out = place / f"{cpu}.so"
-    command = [llvm("ld64.lld"), "-arch", cpu, "-platform_version", system.platform, system.oldest, "12.3", *what]
+    command = [
+        llvm("ld64.lld"),
+        "-arch",
+        cpu,
+        "-platform_version",
+        system.platform,
+        system.oldest,
+        "12.3",
+        *what,
+    ]
     run(*command, *flags, "-undefined", "dynamic_lookup", "-o", out, *inputs)
     return out
 
@@ -131,7 +173,9 @@ def without_symbols(data: bytes) -> bytes:
 
 @pytest.mark.parametrize("fixups", ["-fixup_chains", "-no_fixup_chains"])
 @pytest.mark.parametrize("cpu", ["arm64", "x86_64"])
-def test_extension_modules_are_read_as_llvm_and_lief_read_them(tmp_path: Path, cpu: str, fixups: str) -> None:
+def test_extension_modules_are_read_as_llvm_and_lief_read_them(
+    tmp_path: Path, cpu: str, fixups: str
+) -> None:
     path = linked(tmp_path, cpu, "-rpath", "@loader_path/libs", fixups)
     data, piece = path.read_bytes(), read(path)
     if fixups == "-fixup_chains" and command_at(data, LC_CHAINED) is None:
@@ -140,12 +184,19 @@ def test_extension_modules_are_read_as_llvm_and_lief_read_them(tmp_path: Path, c
     assert piece.kind is Kind.BUNDLE
     assert piece.signed == (cpu == "arm64")
     assert piece.needs == (Need(library=SYSTEM),)
-    assert piece.search_paths == (SearchPath(path="@loader_path/libs", kind="LC_RPATH"),)
-    assert piece.minimum_os == (MinimumOS(platform="macos", version=(11, 0), sdk=(12, 3)),)
+    assert piece.search_paths == (
+        SearchPath(path="@loader_path/libs", kind="LC_RPATH"),
+    )
+    assert piece.minimum_os == (
+        MinimumOS(platform="macos", version=(11, 0), sdk=(12, 3)),
+    )
     assert imported(piece) == IMPORTS
     assert piece.exports == EXPORTS
 
-    undefined = {name.removeprefix("_") for name in run(llvm("llvm-nm"), "-u", "-j", path).split()}
+    undefined = {
+        name.removeprefix("_")
+        for name in run(llvm("llvm-nm"), "-u", "-j", path).split()
+    }
     assert {symbol.name for symbol in piece.imports} == undefined
     theirs = lief.MachO.parse(list(data))
     ALIVE.append(theirs)
@@ -165,7 +216,15 @@ def test_a_stripped_symbol_table_hides_nothing(tmp_path: Path, fixups: str) -> N
 def test_libraries_name_themselves_and_what_they_need(tmp_path: Path) -> None:
     weak = stub(tmp_path, "x86_64-macos", "/usr/lib/libweak.dylib", "_unused")
     whole = stub(tmp_path, "x86_64-macos", "/usr/lib/libwhole.dylib", "_other")
-    flags = ("-dylib", "-install_name", "@rpath/libt.dylib", "-compatibility_version", "2.3", "-weak_library", weak)
+    flags = (
+        "-dylib",
+        "-install_name",
+        "@rpath/libt.dylib",
+        "-compatibility_version",
+        "2.3",
+        "-weak_library",
+        weak,
+    )
     piece = read(linked(tmp_path, "x86_64", *flags, "-reexport_library", whole))
     assert piece.kind is Kind.SHARED
     assert piece.name == "@rpath/libt.dylib"
@@ -193,7 +252,9 @@ def test_objects_are_read(tmp_path: Path) -> None:
     plain = read(compiled(tmp_path, "arm64"))
     assert plain.kind is Kind.OBJECT
     assert plain.exports == EXPORTS
-    assert imported(plain) == {name: (None, weak) for name, (_, weak) in IMPORTS.items()}
+    assert imported(plain) == {
+        name: (None, weak) for name, (_, weak) in IMPORTS.items()
+    }
     assert plain.debug_bytes == 0
     debug = read(compiled(tmp_path, "x86_64", "-g"))
     assert debug.debug_bytes > 100
@@ -225,7 +286,9 @@ def test_every_apple_system_has_its_name(
     tmp_path: Path, cpu: str, system: System, platform: str, version: tuple[int, ...]
 ) -> None:
     piece = read(linked(tmp_path, cpu, system=system))
-    assert piece.minimum_os == (MinimumOS(platform=platform, version=version, sdk=(12, 3)),)
+    assert piece.minimum_os == (
+        MinimumOS(platform=platform, version=version, sdk=(12, 3)),
+    )
 
 
 def test_each_slice_of_a_fat_file_is_read(tmp_path: Path) -> None:
@@ -242,7 +305,14 @@ def test_each_slice_of_a_fat_file_is_read(tmp_path: Path) -> None:
 def test_a_universal_static_library_is_recognised(tmp_path: Path) -> None:
     for cpu in ("x86_64", "arm64"):
         run(llvm("llvm-ar"), "rc", tmp_path / f"{cpu}.a", compiled(tmp_path, cpu))
-    run(llvm("llvm-lipo"), "-create", tmp_path / "x86_64.a", tmp_path / "arm64.a", "-output", tmp_path / "fat.a")
+    run(
+        llvm("llvm-lipo"),
+        "-create",
+        tmp_path / "x86_64.a",
+        tmp_path / "arm64.a",
+        "-output",
+        tmp_path / "fat.a",
+    )
     binary = formats.read((tmp_path / "fat.a").read_bytes())
     assert binary is not None
     assert binary.format is Format.ARCHIVE

@@ -10,7 +10,16 @@ import pytest
 
 from support import toolchains
 from support.reading import error_of, failure, failure_of_part
-from support.wasm_modules import DYLINK, SAMPLE, custom, leb, module, section, text, vector
+from support.wasm_modules import (
+    DYLINK,
+    SAMPLE,
+    custom,
+    leb,
+    module,
+    section,
+    text,
+    vector,
+)
 from truewheel import formats
 from truewheel.model.binary import Format, Kind, Need, SearchPath, Symbol, WasmSlice
 
@@ -38,14 +47,32 @@ def made(place: Path, cpu: str) -> tuple[bytes, bytes, bytes]:
     flags = ("-fPIC", "-g", "-mbulk-memory")
     target = f"{cpu}-unknown-unknown"
     linker = ["wasm-ld", f"-m{cpu}", "--no-entry"]
-    library = toolchains.compiled(place, "z.c", "int z;\n", target=target, flags=("-fPIC",))
-    toolchains.run(place, *linker, "-shared", "--experimental-pic", "-o", "libz.so", library)
+    library = toolchains.compiled(
+        place, "z.c", "int z;\n", target=target, flags=("-fPIC",)
+    )
+    toolchains.run(
+        place, *linker, "-shared", "--experimental-pic", "-o", "libz.so", library
+    )
     piece = toolchains.compiled(place, "w.c", SOURCE, target=target, flags=flags)
-    command = ["-shared", "--experimental-pic", "--unresolved-symbols=import-dynamic", "-rpath", "$ORIGIN/../libs"]
-    toolchains.run(place, *linker, *command, "--export=PyInit_w", "-o", "w.so", piece, "libz.so")
+    command = [
+        "-shared",
+        "--experimental-pic",
+        "--unresolved-symbols=import-dynamic",
+        "-rpath",
+        "$ORIGIN/../libs",
+    ]
+    toolchains.run(
+        place, *linker, *command, "--export=PyInit_w", "-o", "w.so", piece, "libz.so"
+    )
     plain = toolchains.compiled(place, "m.c", SOURCE, target=target)
-    toolchains.run(place, *linker, "--allow-undefined", "--export=PyInit_w", "-o", "m.wasm", plain)
-    return piece.read_bytes(), (place / "w.so").read_bytes(), (place / "m.wasm").read_bytes()
+    toolchains.run(
+        place, *linker, "--allow-undefined", "--export=PyInit_w", "-o", "m.wasm", plain
+    )
+    return (
+        piece.read_bytes(),
+        (place / "w.so").read_bytes(),
+        (place / "m.wasm").read_bytes(),
+    )
 
 
 @pytest.mark.parametrize(("cpu", "bits"), [("wasm32", 32), ("wasm64", 64)])
@@ -62,10 +89,14 @@ def test_files_that_wasm_ld_links_are_read(tmp_path: Path, cpu: str, bits: int) 
     assert side.needs == (Need(library="libz.so"),)
     assert side.search_paths == (SearchPath(path="$ORIGIN/../libs", kind="RUNPATH"),)
     assert "PyInit_w" in side.exports & main.exports
-    assert {"env", "GOT.mem", "GOT.func", "wasi_snapshot_preview1"} == set(side.import_modules)
+    assert {"env", "GOT.mem", "GOT.func", "wasi_snapshot_preview1"} == set(
+        side.import_modules
+    )
     imports = {symbol.name: symbol for symbol in side.imports}
     assert imports["outer"] == Symbol(name="outer")
-    assert imports["fd_close"] == Symbol(name="fd_close", library="wasi_snapshot_preview1")
+    assert imports["fd_close"] == Symbol(
+        name="fd_close", library="wasi_snapshot_preview1"
+    )
     assert imports["faint"].weak
     assert "Py_True" in imports
     assert "bulk-memory" in side.features
@@ -83,7 +114,10 @@ def test_every_kind_of_import_is_read() -> None:
         "global": b"\3\x7f\1", "global reference": b"\3\x64\x6f\0", "tag": b"\4\0\3", "exact": b"\x20\1",
         "memory with small pages": b"\2\x08\0\0",
     }  # fmt: skip
-    imports = [text("m") + text(name) + description for name, description in descriptions.items()]
+    imports = [
+        text("m") + text(name) + description
+        for name, description in descriptions.items()
+    ]
     piece = read(module(section(2, vector(*imports))))
     assert [symbol.name for symbol in piece.imports] == list(descriptions)
     assert {symbol.library for symbol in piece.imports} == {"m"}
@@ -95,7 +129,11 @@ def test_compact_imports_are_read() -> None:
     """A proposal of 2025: whatever many imports share is written once."""
     each = b"\x7f" + vector(text("f") + b"\0\0", text("g") + b"\3\x7f\0")
     alike = b"\x7e\2\4\1" + vector(text("m"), text("n"))
-    groups = (text("env") + text("") + each, text("o") + text("") + alike, text("") + text("") + b"\0\0")
+    groups = (
+        text("env") + text("") + each,
+        text("o") + text("") + alike,
+        text("") + text("") + b"\0\0",
+    )
     piece = read(module(section(2, vector(*groups))))
     assert piece.imports == (
         Symbol(name="f"),
@@ -109,7 +147,11 @@ def test_compact_imports_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "memory", [section(2, vector(text("env") + text("memory") + b"\2\4\1")), section(5, vector(b"\5\1\2"))]
+    "memory",
+    [
+        section(2, vector(text("env") + text("memory") + b"\2\4\1")),
+        section(5, vector(b"\5\1\2")),
+    ],
 )
 def test_a_memory_of_64_bits_makes_it_wasm64(memory: bytes) -> None:
     piece = read(module(memory))
@@ -118,16 +160,29 @@ def test_a_memory_of_64_bits_makes_it_wasm64(memory: bytes) -> None:
 
 
 def test_a_table_of_64_bits_does_not_make_it_wasm64() -> None:
-    assert read(module(section(2, vector(text("env") + text("t") + b"\1\x70\4\0")))).cpu == "wasm32"
+    assert (
+        read(module(section(2, vector(text("env") + text("t") + b"\1\x70\4\0")))).cpu
+        == "wasm32"
+    )
 
 
 def test_a_side_module_has_libraries_and_a_search_path() -> None:
-    imports = vector(*[text("env") + text(name) + b"\0\0" for name in ("faint", "local", "strong")])
-    piece = read(module(DYLINK, section(2, imports), section(7, vector(text("PyInit_é") + b"\0\1"))))
+    imports = vector(
+        *[text("env") + text(name) + b"\0\0" for name in ("faint", "local", "strong")]
+    )
+    piece = read(
+        module(
+            DYLINK, section(2, imports), section(7, vector(text("PyInit_é") + b"\0\1"))
+        )
+    )
     assert piece.kind is Kind.SHARED
     assert piece.dylink
     assert piece.needs == (Need(library="liba.so"), Need(library="libb.so"))
-    assert piece.imports == (Symbol(name="faint", weak=True), Symbol(name="local"), Symbol(name="strong"))
+    assert piece.imports == (
+        Symbol(name="faint", weak=True),
+        Symbol(name="local"),
+        Symbol(name="strong"),
+    )
     assert piece.search_paths == (SearchPath(path="$ORIGIN", kind="RUNPATH"),)
     assert piece.exports == {"PyInit_é"}
 
@@ -143,8 +198,19 @@ def test_tools_features_and_debug_sections_are_read() -> None:
     tools = vector(text("clang") + text("17"), text("wasm-ld") + text("18"))
     piece = read(
         module(
-            custom("producers", vector(text("language") + vector(text("C") + text("")), text("processed-by") + tools)),
-            custom("target_features", vector(b"+" + text("simd128"), b"-" + text("atomics"), b"=" + text("old"))),
+            custom(
+                "producers",
+                vector(
+                    text("language") + vector(text("C") + text("")),
+                    text("processed-by") + tools,
+                ),
+            ),
+            custom(
+                "target_features",
+                vector(
+                    b"+" + text("simd128"), b"-" + text("atomics"), b"=" + text("old")
+                ),
+            ),
             custom(".debug_info", bytes(1000)),
             custom("name", bytes(50)),
         )
@@ -202,7 +268,9 @@ def test_lies_are_named(data: bytes, field: str) -> None:
 
 
 def test_errors_tell_the_place_in_the_file() -> None:
-    data = module(section(1, bytes(40)), section(2, vector(text("env") + text("f") + b"\x09")))
+    data = module(
+        section(1, bytes(40)), section(2, vector(text("env") + text("f") + b"\x09"))
+    )
     error = error_of(data)
     assert data[error.offset] == 9
 

@@ -63,7 +63,11 @@ def truewheel(command: str, path: Path) -> Run:
 def wheel(**members: bytes) -> bytearray:
     """Return a wheel with these files and an empty RECORD; ``a__b`` is the file ``a/b``."""
     named = {name.replace("__", "/"): content for name, content in members.items()}
-    own = {"p-1.dist-info/METADATA": METADATA, "p-1.dist-info/WHEEL": WHEEL, "p-1.dist-info/RECORD": b""}
+    own = {
+        "p-1.dist-info/METADATA": METADATA,
+        "p-1.dist-info/WHEEL": WHEEL,
+        "p-1.dist-info/RECORD": b"",
+    }
     return packed({**named, **own})
 
 
@@ -94,7 +98,9 @@ def bomb_of_overlapping_members() -> bytes:
         entries.append(bytes(entry))
     listed = b"".join(entries) + bytes(data[start:stop])
     changed = data[:start] + listed + data[stop:]
-    struct.pack_into("<HHII", changed, len(changed) - 14, 10_004, 10_004, len(listed), start)
+    struct.pack_into(
+        "<HHII", changed, len(changed) - 14, 10_004, 10_004, len(listed), start
+    )
     return bytes(changed)
 
 
@@ -118,7 +124,19 @@ def member_of_an_exabyte() -> bytes:
 def count_of_billions_in_zip64() -> bytes:
     data = wheel(p__a=b"x")
     place, start = end_record(data), directory(data)
-    record = struct.pack("<IQHHIIQQQQ", 0x06064B50, 44, 45, 45, 0, 0, 1 << 40, 1 << 40, place - start, start)
+    record = struct.pack(
+        "<IQHHIIQQQQ",
+        0x06064B50,
+        44,
+        45,
+        45,
+        0,
+        0,
+        1 << 40,
+        1 << 40,
+        place - start,
+        start,
+    )
     locator = struct.pack("<IIQI", 0x07064B50, 0, place, 1)
     return bytes(data[:place] + record + locator + data[place:])
 
@@ -199,7 +217,9 @@ ARCHIVES: dict[Callable[[], bytes], tuple[int, int, str]] = {
 
 
 @pytest.mark.parametrize("make", ARCHIVES, ids=lambda m: m.__name__)
-def test_a_broken_archive_gets_its_error(make: Callable[[], bytes], tmp_path: Path) -> None:
+def test_a_broken_archive_gets_its_error(
+    make: Callable[[], bytes], tmp_path: Path
+) -> None:
     shown, checked, told = ARCHIVES[make]
     path = tmp_path / NAME
     path.write_bytes(make())
@@ -244,26 +264,58 @@ def test_an_archive_that_is_cut_off_is_told(tmp_path: Path) -> None:
 def elf(*, offset: int, count: int) -> bytes:
     """Return a header that says it has ``count`` program headers at ``offset``, and as many sections."""
     head = b"\x7fELF\x02\x01\x01" + bytes(9)
-    return head + struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0, offset, offset, 0, 64, 56, count, 64, count, count - 1)
+    return head + struct.pack(
+        "<HHIQQQIHHHHHH",
+        3,
+        62,
+        1,
+        0,
+        offset,
+        offset,
+        0,
+        64,
+        56,
+        count,
+        64,
+        count,
+        count - 1,
+    )
 
 
 def fat(*slices: tuple[int, int], count: int | None = None) -> bytes:
     """Return a fat Mach-O header with slices at these offsets and of these sizes."""
-    rows = b"".join(struct.pack(">IIIII", 0x01000007 + n, 3, place, size, 12) for n, (place, size) in enumerate(slices))
-    return struct.pack(">II", 0xCAFEBABE, len(slices) if count is None else count) + rows
+    rows = b"".join(
+        struct.pack(">IIIII", 0x01000007 + n, 3, place, size, 12)
+        for n, (place, size) in enumerate(slices)
+    )
+    return (
+        struct.pack(">II", 0xCAFEBABE, len(slices) if count is None else count) + rows
+    )
 
 
 def macho(*, commands: int, size: int, payload: bytes = b"") -> bytes:
-    return struct.pack("<IIIIIIII", 0xFEEDFACF, 0x01000007, 3, 6, commands, size, 0, 0) + payload
+    return (
+        struct.pack("<IIIIIIII", 0xFEEDFACF, 0x01000007, 3, 6, commands, size, 0, 0)
+        + payload
+    )
 
 
 def pe(*, at: int, sections: int = 1) -> bytes:
     head = b"MZ" + bytes(58) + struct.pack("<I", at)
-    return head + b"PE\0\0" + struct.pack("<HHIIIHH", 0x8664, sections, 0, 0, 0, 240, 0x2022) + b"\x0b\x02" + bytes(238)
+    return (
+        head
+        + b"PE\0\0"
+        + struct.pack("<HHIIIHH", 0x8664, sections, 0, 0, 0, 240, 0x2022)
+        + b"\x0b\x02"
+        + bytes(238)
+    )
 
 
 def archive_of(size: bytes) -> bytes:
-    return b"!<arch>\n" + b"x/              0           0     0     644     " + size.ljust(10) + b"`\n"
+    return (
+        b"!<arch>\n"
+        b"x/              0           0     0     644     " + size.ljust(10) + b"`\n"
+    )
 
 
 ONE = macho(commands=1, size=8, payload=struct.pack("<II", 0x19, 8))
@@ -278,9 +330,15 @@ BINARIES = {
     "Mach-O: header only": macho(commands=3, size=300),
     "Mach-O: four billion commands": macho(commands=0xFFFFFFFF, size=0xFFFFFFFF),
     "Mach-O: commands of no size": macho(commands=1000, size=8000, payload=bytes(8000)),
-    "Mach-O: command larger than all": macho(commands=1, size=8, payload=struct.pack("<II", 0x19, 0xFFFFFFF0)),
+    "Mach-O: command larger than all": macho(
+        commands=1, size=8, payload=struct.pack("<II", 0x19, 0xFFFFFFF0)
+    ),
     "fat: four billion slices": fat(count=31) + bytes(100),
-    "fat: overlapping slices": fat((4096, len(ONE)), (4096 + 8, len(ONE))).ljust(4096, b"\0") + ONE + ONE,
+    "fat: overlapping slices": fat((4096, len(ONE)), (4096 + 8, len(ONE))).ljust(
+        4096, b"\0"
+    )
+    + ONE
+    + ONE,
     "fat: slices in the header": fat((0, 48), (0, 48)),
     "fat: slice of itself": fat((0, 28)),
     "fat: slices beyond the end": fat((1 << 31, 1 << 31)),

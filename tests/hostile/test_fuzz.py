@@ -25,11 +25,17 @@ EXTENDED_SECONDS = 600 / len(KINDS)
 
 def hammer(kind: str, seconds: float, seed: int) -> int:
     """Mutate and read for some seconds; return the number of inputs."""
-    chance, sound, run = random.Random(seed), fuzzing.seeds()[kind], fuzzing.target(kind)
+    chance, sound, run = (
+        random.Random(seed),
+        fuzzing.seeds()[kind],
+        fuzzing.target(kind),
+    )
     fuzzing.target(kind)(sound[0])  # imports and tables that are read once
     end, count = time.monotonic() + seconds, 0
     while time.monotonic() < end:
-        data = fuzzing.mutated(chance.choice(sound), chance, tail=600 if kind == fuzzing.WHEEL else 0)
+        data = fuzzing.mutated(
+            chance.choice(sound), chance, tail=600 if kind == fuzzing.WHEEL else 0
+        )
         with fuzzing.limited(data, kind, memory=count % 8 == 0):
             run(data)
         count += 1
@@ -54,11 +60,19 @@ def test_readers_survive_ten_minutes_of_mutations(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
-def test_readers_survive_edits_that_hypothesis_chooses(kind: str, data: st.DataObject) -> None:
+def test_readers_survive_edits_that_hypothesis_chooses(
+    kind: str, data: st.DataObject
+) -> None:
     """It makes an input that fails as small as it can."""
     sound = fuzzing.seeds()[kind]
-    changed = bytearray(min(sound, key=len) if data.draw(st.booleans()) else data.draw(st.sampled_from(sound)))
-    edits = st.tuples(st.integers(0, len(changed) - 1), st.binary(min_size=1, max_size=8))
+    changed = bytearray(
+        min(sound, key=len)
+        if data.draw(st.booleans())
+        else data.draw(st.sampled_from(sound))
+    )
+    edits = st.tuples(
+        st.integers(0, len(changed) - 1), st.binary(min_size=1, max_size=8)
+    )
     for where, piece in data.draw(st.lists(edits, min_size=1, max_size=8)):
         changed[where : where + len(piece)] = piece
     with fuzzing.limited(bytes(changed), kind):

@@ -22,7 +22,9 @@ def test_a_loader_takes_no_input_of_linkers(kind: Kind) -> None:
 
 
 def test_one_loadable_slice_makes_a_file_loadable() -> None:
-    fat = Binary(format=Format.MACHO, slices=(slice_of(Kind.OBJECT), slice_of(Kind.SHARED)))
+    fat = Binary(
+        format=Format.MACHO, slices=(slice_of(Kind.OBJECT), slice_of(Kind.SHARED))
+    )
     assert fat.is_loadable
 
 
@@ -46,6 +48,10 @@ def test_formats_that_only_linkers_read_are_never_loadable(form: Format) -> None
     ],
     ids=["library", "program", "static program"],
 )
-def test_static_programs_relocate_themselves(kind: Kind, interpreter: str | None, relocated: bool) -> None:
-    piece = ElfSlice(cpu="x86_64", bits=64, machine=62, kind=kind, interpreter=interpreter)
+def test_static_programs_relocate_themselves(
+    kind: Kind, interpreter: str | None, relocated: bool
+) -> None:
+    piece = ElfSlice(
+        cpu="x86_64", bits=64, machine=62, kind=kind, interpreter=interpreter
+    )
     assert piece.is_relocated is relocated

@@ -34,7 +34,9 @@ def test_rows_are_in_order_and_name_each_severity_once() -> None:
     assert list(CODES) == sorted(CODES)
     for row in CODES.values():
         assert row.severities == tuple(
-            s for s in (Severity.ERROR, Severity.WARNING, Severity.NOTE) if s in row.severities
+            s
+            for s in (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+            if s in row.severities
         )
 
 
@@ -51,9 +53,19 @@ class Module:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.tree = ast.parse(path.read_text(encoding="utf-8"))
-        self.parents = {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
-        self.functions = {node.name: node for node in ast.walk(self.tree) if isinstance(node, FUNCTION)}
-        self.calls = [node for node in ast.walk(self.tree) if isinstance(node, ast.Call)]
+        self.parents = {
+            child: node
+            for node in ast.walk(self.tree)
+            for child in ast.iter_child_nodes(node)
+        }
+        self.functions = {
+            node.name: node
+            for node in ast.walk(self.tree)
+            if isinstance(node, FUNCTION)
+        }
+        self.calls = [
+            node for node in ast.walk(self.tree) if isinstance(node, ast.Call)
+        ]
 
     def function_around(self, node: ast.AST) -> ast.FunctionDef | None:
         """Return the function that ``node`` stands in."""
@@ -65,14 +77,22 @@ class Module:
 
     def calls_of(self, function: ast.FunctionDef) -> list[tuple[Module, ast.Call]]:
         """Return the calls of ``function`` by its bare name, or as an attribute; if there is none here, those elsewhere."""
-        found = [(self, call) for call in self.calls if last_name(call) == function.name]
+        found = [
+            (self, call) for call in self.calls if last_name(call) == function.name
+        ]
         if found:
             return found
         for module in every_module():
-            found += [(module, call) for call in module.calls if last_name(call) == function.name]
+            found += [
+                (module, call)
+                for call in module.calls
+                if last_name(call) == function.name
+            ]
         return found
 
-    def values(self, node: ast.AST | None, call: ast.Call | None, depth: int = 0) -> set[str]:
+    def values(
+        self, node: ast.AST | None, call: ast.Call | None, depth: int = 0
+    ) -> set[str]:
         """Return the codes and severities that an expression may have.
 
         :param call: the call of the enclosing function for which parameters are looked up; ``None`` for any call.
@@ -80,20 +100,36 @@ class Module:
         if node is None or depth > 5:
             return set()
         if isinstance(node, ast.Constant):
-            return {node.value} if isinstance(node.value, str) and A_CODE.fullmatch(node.value) else set()
+            return (
+                {node.value}
+                if isinstance(node.value, str) and A_CODE.fullmatch(node.value)
+                else set()
+            )
         if isinstance(node, ast.Attribute):
-            is_severity = isinstance(node.value, ast.Name) and node.value.id == "Severity"
+            is_severity = (
+                isinstance(node.value, ast.Name) and node.value.id == "Severity"
+            )
             return {node.attr.lower()} if is_severity else values_of_field(node.attr)
         if isinstance(node, ast.Call) and named(node) in self.functions:
-            returns = [one for one in ast.walk(self.functions[named(node)]) if isinstance(one, ast.Return)]
-            return set[str]().union(*(self.values(one.value, None, depth + 1) for one in returns))
+            returns = [
+                one
+                for one in ast.walk(self.functions[named(node)])
+                if isinstance(one, ast.Return)
+            ]
+            return set[str]().union(
+                *(self.values(one.value, None, depth + 1) for one in returns)
+            )
         if isinstance(node, ast.IfExp):
-            return self.values(node.body, call, depth + 1) | self.values(node.orelse, call, depth + 1)
+            return self.values(node.body, call, depth + 1) | self.values(
+                node.orelse, call, depth + 1
+            )
         if isinstance(node, ast.Name):
             return self.values_of_name(node, call, depth)
         return set()
 
-    def values_of_name(self, node: ast.Name, call: ast.Call | None, depth: int) -> set[str]:
+    def values_of_name(
+        self, node: ast.Name, call: ast.Call | None, depth: int
+    ) -> set[str]:
         function = self.function_around(node)
         if function is None:
             return set()
@@ -101,12 +137,17 @@ class Module:
             calls = [(self, call)] if call is not None else self.calls_of(function)
             found = set()
             for module, one in calls:
-                found |= module.values(argument(one, function, node.id), None, depth + 1)
+                found |= module.values(
+                    argument(one, function, node.id), None, depth + 1
+                )
             return found
         found = set()
         for assignment in ast.walk(function):
             targets = assignment.targets if isinstance(assignment, ast.Assign) else ()
-            if any(isinstance(target, ast.Name) and target.id == node.id for target in targets):
+            if any(
+                isinstance(target, ast.Name) and target.id == node.id
+                for target in targets
+            ):
                 found |= self.values(assignment.value, call, depth + 1)
         return found
 
@@ -123,7 +164,11 @@ def values_of_field(name: str) -> set[str]:
         for node in ast.walk(module.tree):
             if isinstance(node, ast.ClassDef) and node.name in CARRIERS:
                 defaults = [one for one in node.body if isinstance(one, ast.AnnAssign)]
-                fields = {one.target.id: one.value for one in defaults if isinstance(one.target, ast.Name)}
+                fields = {
+                    one.target.id: one.value
+                    for one in defaults
+                    if isinstance(one.target, ast.Name)
+                }
             elif isinstance(node, ast.Call) and named(node) in CARRIERS:
                 fields = dict(keywords_of(node))
             else:
@@ -139,12 +184,18 @@ def every_module() -> list[Module]:
 
 def last_name(call: ast.Call) -> str:
     """Return the name of what is called, without what it is an attribute of."""
-    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    return (
+        call.func.attr
+        if isinstance(call.func, ast.Attribute)
+        else getattr(call.func, "id", "")
+    )
 
 
 def parameters(function: ast.FunctionDef) -> list[str]:
     arguments = function.args
-    return [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    return [
+        a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
+    ]
 
 
 def argument(call: ast.Call, function: ast.FunctionDef, name: str) -> ast.AST | None:
@@ -157,8 +208,16 @@ def argument(call: ast.Call, function: ast.FunctionDef, name: str) -> ast.AST | 
     at = positional.index(name) - is_method if name in positional else len(call.args)
     if at < len(call.args):
         return call.args[at]
-    defaults = dict(zip(reversed(positional), reversed(function.args.defaults), strict=False))
-    defaults |= {a.arg: d for a, d in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True) if d}
+    defaults = dict(
+        zip(reversed(positional), reversed(function.args.defaults), strict=False)
+    )
+    defaults |= {
+        a.arg: d
+        for a, d in zip(
+            function.args.kwonlyargs, function.args.kw_defaults, strict=True
+        )
+        if d
+    }
     return defaults.get(name)
 
 
@@ -178,7 +237,11 @@ def constructions(module: Module) -> Iterator[tuple[set[str], set[str], int]]:
         given = keywords_of(made)
         code, severity = given["code"], given["severity"]
         function = module.function_around(made)
-        is_helper = function is not None and isinstance(code, ast.Name) and code.id in parameters(function)
+        is_helper = (
+            function is not None
+            and isinstance(code, ast.Name)
+            and code.id in parameters(function)
+        )
         if not is_helper:
             yield module.values(code, None), module.values(severity, None), made.lineno
             continue
@@ -202,4 +265,6 @@ def raised() -> dict[str, dict[str, str]]:
 
 def test_every_code_is_raised_at_the_severities_of_its_row() -> None:
     found = {code: set(severities) for code, severities in raised().items()}
-    assert found == {code: {s.value for s in row.severities} for code, row in CODES.items()}, raised()
+    assert found == {
+        code: {s.value for s in row.severities} for code, row in CODES.items()
+    }, raised()

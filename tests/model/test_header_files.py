@@ -28,7 +28,9 @@ def test_any_text_can_be_read(text: str) -> None:
 
 
 def test_a_wheel_file_has_its_headers_in_order() -> None:
-    text = wheel_text(generator="g 1", purelib=False, tags=["py3-none-any"], build="1").decode()
+    text = wheel_text(
+        generator="g 1", purelib=False, tags=["py3-none-any"], build="1"
+    ).decode()
     assert parse_headers(text) == (
         ("Wheel-Version", "1.0"),
         ("Generator", "g 1"),

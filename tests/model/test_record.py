@@ -8,7 +8,16 @@ import pickle
 
 import pytest
 
-from truewheel.model.record import Enum, IntEnum, NamedTuple, Record, parts, replace, rows, worked_out
+from truewheel.model.record import (
+    Enum,
+    IntEnum,
+    NamedTuple,
+    Record,
+    parts,
+    replace,
+    rows,
+    worked_out,
+)
 
 
 class Point(Record):
@@ -72,7 +81,10 @@ def test_functions_of_dataclasses_work() -> None:
     spot = Spot(x=1, colour="red")
     assert dataclasses.is_dataclass(Spot)
     assert [field.name for field in dataclasses.fields(spot)] == ["x", "y", "colour"]
-    assert [field.default for field in dataclasses.fields(Point)] == [dataclasses.MISSING, 0]
+    assert [field.default for field in dataclasses.fields(Point)] == [
+        dataclasses.MISSING,
+        0,
+    ]
     assert dataclasses.replace(spot, x=2) == Spot(x=2, colour="red")
     assert replace(spot, x=2) == Spot(x=2, colour="red")
     assert dataclasses.asdict(spot) == parts(spot)
@@ -113,7 +125,12 @@ def test_what_follows_from_a_record_is_worked_out_once_for_each() -> None:
         return 2 * point.x
 
     one, alike = Point(x=1), Point(x=1)
-    assert [doubled(one), doubled(one), doubled(alike), doubled(replace(one, x=4))] == [2, 2, 2, 8]
+    assert [doubled(one), doubled(one), doubled(alike), doubled(replace(one, x=4))] == [
+        2,
+        2,
+        2,
+        8,
+    ]
     assert len(calls) == 3
     assert one == alike
     assert repr(one) == "Point(x=1, y=0)"
@@ -190,7 +207,11 @@ def test_members_of_an_enumeration_are_as_those_of_enum() -> None:
     assert list(Colour) == [Colour.RED, Colour.GREEN]
     assert len(Colour) == 2
     assert Colour("red") is Colour.RED
-    assert (Colour.RED.name, Colour.RED.value, Colour.RED.shout()) == ("RED", "red", "red!")
+    assert (Colour.RED.name, Colour.RED.value, Colour.RED.shout()) == (
+        "RED",
+        "red",
+        "red!",
+    )
     assert (repr(Colour.RED), str(Colour.RED)) == ("<Colour.RED: 'red'>", "Colour.RED")
     assert isinstance(Colour.RED, Colour)
     assert {Colour.RED: 1}[Colour.RED] == 1

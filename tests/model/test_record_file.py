@@ -12,7 +12,10 @@ PATHS = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), min_s
 
 @given(st.lists(st.tuples(PATHS, st.integers(0, 9))))
 def test_rows_are_read_as_they_were_written(rows: list[tuple[str, int]]) -> None:
-    written = tuple(RecordRow(path=path, algorithm="sha256", digest="abc", size=size) for path, size in rows)
+    written = tuple(
+        RecordRow(path=path, algorithm="sha256", digest="abc", size=size)
+        for path, size in rows
+    )
     assert parse_record(record_text(written).decode()) == written
 
 

@@ -21,7 +21,9 @@ GOOD = {
 
 
 @given(values, st.lists(properties, max_size=9))
-def test_law_documents_are_read_as_they_were_written(label: str, given_: list[Property]) -> None:
+def test_law_documents_are_read_as_they_were_written(
+    label: str, given_: list[Property]
+) -> None:
     wanted = Variant(label=label, properties=tuple(given_))
     table = {
         "default-priorities": {"namespace": list(wanted.namespaces)},
@@ -40,7 +42,11 @@ def test_law_any_text_is_read(text: str) -> None:
 
 def test_a_sound_document_has_no_mistakes() -> None:
     assert read_variant_file(json.dumps(GOOD)).mistakes == ()
-    older = {**GOOD, "$schema": "https://variants-schema.wheelnext.dev/peps/825/v0.1.0.json", "providers": None}
+    older = {
+        **GOOD,
+        "$schema": "https://variants-schema.wheelnext.dev/peps/825/v0.1.0.json",
+        "providers": None,
+    }
     assert read_variant_file(json.dumps(older)).mistakes == ()
 
 
@@ -53,18 +59,38 @@ def test_a_sound_document_has_no_mistakes() -> None:
         ({"variants": {"V3": {}}}, "'V3' is not a valid label"),
         ({"variants": {"v3": []}}, "variants.v3 is not an object"),
         ({"variants": {"v3": {"x86_64": {}}}}, "variants.v3.x86_64 is not a namespace"),
-        ({"variants": {"v3": {"x86_64": {"level": "v3"}}}}, "variants.v3.x86_64.level is not a feature"),
-        ({"variants": {"v3": {"x86_64": {"level": []}}}}, "variants.v3.x86_64.level is not a feature"),
-        ({"variants": {"v3": {"blas": {"library": ["mkl"]}}}}, "default-priorities.namespace lacks blas"),
+        (
+            {"variants": {"v3": {"x86_64": {"level": "v3"}}}},
+            "variants.v3.x86_64.level is not a feature",
+        ),
+        (
+            {"variants": {"v3": {"x86_64": {"level": []}}}},
+            "variants.v3.x86_64.level is not a feature",
+        ),
+        (
+            {"variants": {"v3": {"blas": {"library": ["mkl"]}}}},
+            "default-priorities.namespace lacks blas",
+        ),
         ({"default-priorities": None}, "default-priorities.namespace is not a list"),
-        ({"default-priorities": {"namespace": "x86_64"}}, "default-priorities.namespace is not a list"),
+        (
+            {"default-priorities": {"namespace": "x86_64"}},
+            "default-priorities.namespace is not a list",
+        ),
         ({"providers": {}}, "providers are not those"),
-        ({"providers": {"x86_64": {}}}, "providers.x86_64 must have just one of requires"),
-        ({"providers": {"x86_64": {"requires": ["x"], "builtin": "y"}}}, "providers.x86_64 must have just one"),
+        (
+            {"providers": {"x86_64": {}}},
+            "providers.x86_64 must have just one of requires",
+        ),
+        (
+            {"providers": {"x86_64": {"requires": ["x"], "builtin": "y"}}},
+            "providers.x86_64 must have just one",
+        ),
         ({"providers": {"x86_64": 3}}, "providers.x86_64 must have just one"),
     ],
 )
-def test_mistakes_in_documents_are_told(change: dict[str, object], mistake: str) -> None:
+def test_mistakes_in_documents_are_told(
+    change: dict[str, object], mistake: str
+) -> None:
     (told,) = read_variant_file(json.dumps({**GOOD, **change})).mistakes
     assert mistake in told
 

@@ -97,7 +97,10 @@ HERE = {"python": "3.13", "variables": frozenset({"CC"})}
 @pytest.mark.parametrize(("name", "said", "because"), SAID, ids=lambda v: v[:20])
 def test_each_message_is_understood(name: str, said: str, because: str) -> None:
     circumstances = Circumstances(**HERE, headers=name != "no Python headers")  # type: ignore[arg-type]
-    found = diagnosis(f"-- Detecting\n\x1b[31m{said}\x1b[0m\nninja: build stopped.".splitlines(), circumstances)
+    found = diagnosis(
+        f"-- Detecting\n\x1b[31m{said}\x1b[0m\nninja: build stopped.".splitlines(),
+        circumstances,
+    )
     assert found is not None
     assert found.name == name
     assert because in found.because
@@ -106,9 +109,20 @@ def test_each_message_is_understood(name: str, said: str, because: str) -> None:
 
 def test_every_rule_has_a_message_and_is_in_the_guide() -> None:
     assert {rule["name"] for rule in RULES} == {name for name, _, _ in SAID}
-    guide = (ROOT / "docs" / "how-to" / "when-a-build-fails.md").read_text(encoding="utf-8")
-    told = {text.lower() for text in re.findall(r"\*\*([^*]+)\*\*|`([^`]+)`", guide) for text in text if text}
-    assert [rule["name"] for rule in RULES if not any(rule["name"].lower() in text for text in told)] == []
+    guide = (ROOT / "docs" / "how-to" / "when-a-build-fails.md").read_text(
+        encoding="utf-8"
+    )
+    told = {
+        text.lower()
+        for text in re.findall(r"\*\*([^*]+)\*\*|`([^`]+)`", guide)
+        for text in text
+        if text
+    }
+    assert [
+        rule["name"]
+        for rule in RULES
+        if not any(rule["name"].lower() in text for text in told)
+    ] == []
 
 
 @pytest.mark.parametrize(
@@ -122,22 +136,38 @@ def test_every_rule_has_a_message_and_is_in_the_guide() -> None:
 )
 def test_a_misspelt_command_is_guessed(command: str, meant: str) -> None:
     found = diagnosis(
-        [f"CMake Error at CMakeLists.txt:3 ({command}):", f'  Unknown CMake command "{command}".'], Circumstances()
+        [
+            f"CMake Error at CMakeLists.txt:3 ({command}):",
+            f'  Unknown CMake command "{command}".',
+        ],
+        Circumstances(),
     )
     assert found is not None
-    assert found.cure == f"{meant}What a package defines is there after its find_package or include"
+    assert (
+        found.cure
+        == f"{meant}What a package defines is there after its find_package or include"
+    )
 
 
 def test_commands_are_those_of_cmake() -> None:
     known = subprocess.run(
-        [needs.program("cmake"), "--help-command-list"], capture_output=True, text=True, check=True
+        [needs.program("cmake"), "--help-command-list"],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
-    assert set(table("planning/build_errors.json")["builtin"]) - set(known.split()) == set()
+    assert (
+        set(table("planning/build_errors.json")["builtin"]) - set(known.split())
+        == set()
+    )
 
 
 @pytest.mark.parametrize("system", ["linux", "darwin", "win32", "freebsd14"])
 def test_cures_are_for_the_system(system: str) -> None:
-    said = ["CMake Error at CMakeLists.txt:2 (project):", "  No CMAKE_CXX_COMPILER could be found."]
+    said = [
+        "CMake Error at CMakeLists.txt:2 (project):",
+        "  No CMAKE_CXX_COMPILER could be found.",
+    ]
     found = diagnosis(said, Circumstances(system=system))
     assert found is not None
     assert ("xcode-select" in found.cure) == (system == "darwin")
@@ -148,8 +178,16 @@ def test_cures_are_for_the_system(system: str) -> None:
     ("circumstances", "because", "cure"),
     [
         (Circumstances(), "lacks pybind11", 'requires = ["truewheel", "pybind11"]'),
-        (Circumstances(requires=frozenset({"pybind11"})), "not in this environment", "build with isolation"),
-        (Circumstances(installed=frozenset({"pybind11"})), "although pybind11 is installed", "CMAKE_PREFIX_PATH"),
+        (
+            Circumstances(requires=frozenset({"pybind11"})),
+            "not in this environment",
+            "build with isolation",
+        ),
+        (
+            Circumstances(installed=frozenset({"pybind11"})),
+            "although pybind11 is installed",
+            "CMAKE_PREFIX_PATH",
+        ),
     ],
 )
 def test_the_cure_depends_on_where_a_distribution_is_missing(
@@ -196,6 +234,8 @@ def test_what_an_earlier_step_said_is_not_the_reason() -> None:
 
 
 def test_a_full_disk_explains_whatever_else_was_said() -> None:
-    found = diagnosis(["ModuleNotFoundError: No module named 'numpy'"], Circumstances(full="/tmp/x"))
+    found = diagnosis(
+        ["ModuleNotFoundError: No module named 'numpy'"], Circumstances(full="/tmp/x")
+    )
     assert found is not None
     assert found.because == "a disk is full (/tmp/x)"

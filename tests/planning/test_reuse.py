@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from truewheel.model.build_record import ANY, COMMIT, BuildRecord, Inputs, Reuse, Stamp, Traces
+from truewheel.model.build_record import (
+    ANY,
+    COMMIT,
+    BuildRecord,
+    Inputs,
+    Reuse,
+    Stamp,
+    Traces,
+)
 from truewheel.model.record import replace
 from truewheel.planning.reuse import decide
 
@@ -27,7 +35,12 @@ SOURCES = {
     "pyproject.toml": stamp("1", when=1),
 }
 INPUTS = Inputs(
-    software="1", settings="1", variables={"LANG": "1"}, search={"/usr/include": "1"}, sources=SOURCES, now=NOW
+    software="1",
+    settings="1",
+    variables={"LANG": "1"},
+    search={"/usr/include": "1"},
+    sources=SOURCES,
+    now=NOW,
 )
 TRACES = Traces(
     generator="Ninja",
@@ -86,7 +99,11 @@ CASES = [
 
 @pytest.mark.parametrize(("now", "traces", "outside", "reuse", "because"), CASES)
 def test_the_decision_and_its_reason(
-    now: dict[str, Any], traces: dict[str, Any], outside: dict[str, str], reuse: Reuse, because: str
+    now: dict[str, Any],
+    traces: dict[str, Any],
+    outside: dict[str, str],
+    reuse: Reuse,
+    because: str,
 ) -> None:
     before = BuildRecord(inputs=INPUTS, traces=replace(TRACES, **traces))
     found = decide(before, replace(INPUTS, **now), outside={**OUTSIDE, **outside})
@@ -99,5 +116,10 @@ def test_without_a_record_nothing_is_reused() -> None:
 
 
 def test_an_edit_older_than_the_build_reuses_nothing() -> None:
-    late = replace(INPUTS, sources={**SOURCES, "src/main.c": stamp("2", when=BUILT - 1)})
-    assert decide(BuildRecord(inputs=INPUTS, traces=TRACES), late, outside=OUTSIDE).reuse is Reuse.CLEAN
+    late = replace(
+        INPUTS, sources={**SOURCES, "src/main.c": stamp("2", when=BUILT - 1)}
+    )
+    assert (
+        decide(BuildRecord(inputs=INPUTS, traces=TRACES), late, outside=OUTSIDE).reuse
+        is Reuse.CLEAN
+    )

@@ -7,14 +7,32 @@ from packaging.tags import mac_platforms
 
 from support.audits import best_of, expanded, notes_on, violations_of
 from support.facts import contents
-from truewheel.model.binary import Format, Kind, MachOSlice, MinimumOS, Need, NeedKind, SearchPath
+from truewheel.model.binary import (
+    Format,
+    Kind,
+    MachOSlice,
+    MinimumOS,
+    Need,
+    NeedKind,
+    SearchPath,
+)
 from truewheel.model.contents import Contents
 from truewheel.platforms.macos import MACOS, release
 
 
-def piece(cpu: str = "arm64", minos: tuple[int, ...] | None = (11, 0), *needs: str, **more: object) -> MachOSlice:
+def piece(
+    cpu: str = "arm64",
+    minos: tuple[int, ...] | None = (11, 0),
+    *needs: str,
+    **more: object,
+) -> MachOSlice:
     stated = () if minos is None else (MinimumOS(platform="macos", version=minos),)
-    facts = {"signed": True, "needs": tuple(Need(library=n) for n in needs), "minimum_os": stated, **more}
+    facts = {
+        "signed": True,
+        "needs": tuple(Need(library=n) for n in needs),
+        "minimum_os": stated,
+        **more,
+    }
     return MachOSlice(cpu=cpu, bits=64, kind=Kind.BUNDLE, file_type=8, **facts)  # type: ignore[arg-type]
 
 
@@ -39,7 +57,9 @@ def codes(found: Contents, **more: tuple[str, ...]) -> list[str]:
         ("i686", (10, 6), "macosx_10_6_i386"),
     ],
 )
-def test_a_thin_file_is_as_new_as_its_deployment_target(cpu: str, minos: tuple[int, ...], tag: str) -> None:
+def test_a_thin_file_is_as_new_as_its_deployment_target(
+    cpu: str, minos: tuple[int, ...], tag: str
+) -> None:
     found = contents(m=(piece(cpu, minos),))
     ruling = best_of(MACOS, found)
     assert ruling.tags == (tag,)
@@ -47,14 +67,30 @@ def test_a_thin_file_is_as_new_as_its_deployment_target(cpu: str, minos: tuple[i
     assert not violations_of(MACOS, found, tag)
 
 
-@pytest.mark.parametrize("minos", [(10, 9), (10, 13, 6), (11, 0), (11, 3), (13, 0), (15, 6), (16, 0), (26, 0), (26, 2)])
+@pytest.mark.parametrize(
+    "minos",
+    [
+        (10, 9),
+        (10, 13, 6),
+        (11, 0),
+        (11, 3),
+        (13, 0),
+        (15, 6),
+        (16, 0),
+        (26, 0),
+        (26, 2),
+    ],
+)
 def test_installers_on_the_named_system_ask_for_the_tag(minos: tuple[int, ...]) -> None:
     tag = best_of(MACOS, contents(m=(piece("x86_64", minos),))).tags[0]
     assert tag in set(mac_platforms(release(minos), "x86_64"))  # type: ignore[arg-type]
 
 
 def test_the_newest_file_decides_and_is_named() -> None:
-    ruling = best_of(MACOS, contents(a=(piece(),), b=(piece(minos=(13, 0)),), c=(piece(minos=(12, 0)),)))
+    ruling = best_of(
+        MACOS,
+        contents(a=(piece(),), b=(piece(minos=(13, 0)),), c=(piece(minos=(12, 0)),)),
+    )
     assert ruling.tags == ("macosx_13_0_arm64",)
     assert str(ruling.floors[0].evidence[0]) == "b.so: minos 13.0 (arm64)"
 
@@ -68,11 +104,16 @@ def test_the_newest_file_decides_and_is_named() -> None:
         ((11, 0), (11, 0), "macosx_11_0_universal2"),
     ],
 )
-def test_universal2_has_a_floor_per_slice(intel: tuple[int, ...], apple: tuple[int, ...], tag: str) -> None:
+def test_universal2_has_a_floor_per_slice(
+    intel: tuple[int, ...], apple: tuple[int, ...], tag: str
+) -> None:
     found = contents(m=(piece("x86_64", intel), piece("arm64", apple)))
     ruling = best_of(MACOS, found)
     assert ruling.tags == (tag,)
-    assert {f.cpu: f.version for f in ruling.floors} == {"x86_64": intel, "arm64": apple}
+    assert {f.cpu: f.version for f in ruling.floors} == {
+        "x86_64": intel,
+        "arm64": apple,
+    }
     assert ruling.floors[0].cpu == ("arm64" if apple > (11, 0) else "x86_64")
     assert not violations_of(MACOS, found, tag)
 
@@ -85,9 +126,10 @@ def test_universal2_needs_both_slices_in_every_file() -> None:
     objections = violations_of(MACOS, found, "macosx_10_9_universal2")
     assert [o.evidence.file for o in objections] == ["b.so"]
     assert "code for x86_64 alone" in str(objections[0].evidence)
-    assert [(f.code, f.severity.value) for f in notes_on(MACOS, found, "macosx_10_9_universal2")] == [
-        ("TW311", "error")
-    ]
+    assert [
+        (f.code, f.severity.value)
+        for f in notes_on(MACOS, found, "macosx_10_9_universal2")
+    ] == [("TW311", "error")]
     assert not notes_on(MACOS, contents(a=both), "macosx_10_9_universal2")
 
 
@@ -122,11 +164,15 @@ def test_a_fat_file_with_arm64e_alone_is_for_intel() -> None:
     assert best_of(MACOS, found).tags == ("macosx_10_9_x86_64",)
     assert violations_of(MACOS, found, "macosx_12_0_universal2")
     assert not violations_of(MACOS, found, "macosx_10_9_x86_64")
-    assert [f.code for f in notes_on(MACOS, found, "macosx_12_0_universal2")] == ["TW311"]
+    assert [f.code for f in notes_on(MACOS, found, "macosx_12_0_universal2")] == [
+        "TW311"
+    ]
 
 
 def test_of_a_fat_file_the_code_that_runs_decides() -> None:
-    apple = contents(m=(piece("x86_64", (10, 9)), piece("arm64"), piece("arm64e", (14, 0))))
+    apple = contents(
+        m=(piece("x86_64", (10, 9)), piece("arm64"), piece("arm64e", (14, 0)))
+    )
     assert best_of(MACOS, apple).tags == ("macosx_10_9_universal2",)
     assert not violations_of(MACOS, apple, "macosx_10_9_universal2")
     haswell = contents(m=(piece("x86_64", (10, 9)), piece("x86_64h", (13, 0))))
@@ -134,17 +180,23 @@ def test_of_a_fat_file_the_code_that_runs_decides() -> None:
 
 
 def test_catalyst_counts_beside_macos_only() -> None:
-    stated = tuple(MinimumOS(platform=system, version=(14, 0)) for system in ("macos", "catalyst"))
+    stated = tuple(
+        MinimumOS(platform=system, version=(14, 0)) for system in ("macos", "catalyst")
+    )
     assert MACOS.owns(Format.MACHO, piece(minimum_os=stated))
     assert not MACOS.owns(Format.MACHO, piece(minimum_os=stated[1:]))
-    assert best_of(MACOS, contents(m=(piece(minimum_os=stated),))).tags == ("macosx_14_0_arm64",)
+    assert best_of(MACOS, contents(m=(piece(minimum_os=stated),))).tags == (
+        "macosx_14_0_arm64",
+    )
 
 
 def test_old_fat_names_are_understood() -> None:
     found = contents(m=(piece("x86_64", (10, 6)), piece("i686", (10, 6))))
     assert best_of(MACOS, found).tags == ("macosx_10_6_intel",)
     assert not violations_of(MACOS, found, "macosx_10_6_intel")
-    assert violations_of(MACOS, contents(m=(piece("x86_64", (10, 6)),)), "macosx_10_6_intel")
+    assert violations_of(
+        MACOS, contents(m=(piece("x86_64", (10, 6)),)), "macosx_10_6_intel"
+    )
     assert MACOS.parse_tag("macosx_10_4_fat64")
 
 
@@ -155,7 +207,9 @@ def test_a_claim_for_an_older_system_is_untrue() -> None:
     assert objection.allows == "macosx_11_0_arm64 starts at macOS 11.0"
     assert not violations_of(MACOS, found, "macosx_11_3_arm64")
     assert [f.code for f in notes_on(MACOS, found, "macosx_11_3_arm64")] == ["TW317"]
-    assert not violations_of(MACOS, contents(m=(piece(minos=(26, 0)),)), "macosx_16_0_arm64")
+    assert not violations_of(
+        MACOS, contents(m=(piece(minos=(26, 0)),)), "macosx_16_0_arm64"
+    )
 
 
 def test_no_installer_asks_for_arm64_before_11() -> None:
@@ -165,7 +219,14 @@ def test_no_installer_asks_for_arm64_before_11() -> None:
 
 
 @pytest.mark.parametrize(
-    "tag", ["macosx_11_0", "macosx_11_arm64", "macosx_11_0_riscv", "macosx_9_0_ppc", "manylinux1_x86_64"]
+    "tag",
+    [
+        "macosx_11_0",
+        "macosx_11_arm64",
+        "macosx_11_0_riscv",
+        "macosx_9_0_ppc",
+        "manylinux1_x86_64",
+    ],
 )
 def test_what_is_no_macos_tag(tag: str) -> None:
     assert not MACOS.parse_tag(tag)
@@ -179,14 +240,22 @@ def test_promises_are_completed() -> None:
     assert expanded(MACOS, "manylinux_2_17", both) == "manylinux_2_17"
 
 
-@pytest.mark.parametrize("library", ["/usr/lib/libSystem.B.dylib", "/System/Library/Frameworks/Metal.framework/Metal"])
+@pytest.mark.parametrize(
+    "library",
+    ["/usr/lib/libSystem.B.dylib", "/System/Library/Frameworks/Metal.framework/Metal"],
+)
 def test_the_system_supplies_its_own(library: str) -> None:
     assert codes(contents(m=(piece("arm64", (11, 0), library),))) == []
 
 
 @pytest.mark.parametrize(
     "library",
-    ["/opt/homebrew/lib/libfoo.1.dylib", "/usr/local/lib/libfoo.1.dylib", "@rpath/libfoo.1.dylib", "libfoo.1.dylib"],
+    [
+        "/opt/homebrew/lib/libfoo.1.dylib",
+        "/usr/local/lib/libfoo.1.dylib",
+        "@rpath/libfoo.1.dylib",
+        "libfoo.1.dylib",
+    ],
 )
 def test_libraries_from_elsewhere(library: str) -> None:
     found = contents(m=(piece("arm64", (11, 0), library),))
@@ -204,11 +273,28 @@ def test_bundled_libraries_are_found_where_dyld_looks() -> None:
         "rpath": piece("arm64", (11, 0), "@rpath/libfoo.so", search_paths=(rpath,)),
     }
     for way in ways.values():
-        assert codes(contents(pkg___x=(way,), **{"pkg__.dylibs__libfoo": library})) == []
-    assert codes(contents(pkg___x=(ways["rpath"],), **{"p-1.data__platlib__pkg__.dylibs__libfoo": library})) == []
-    assert codes(contents(pkg___x=(ways["rpath"],), **{"p-1.data__data__pkg__.dylibs__libfoo": library})) == ["TW202"]
+        assert (
+            codes(contents(pkg___x=(way,), **{"pkg__.dylibs__libfoo": library})) == []
+        )
+    assert (
+        codes(
+            contents(
+                pkg___x=(ways["rpath"],),
+                **{"p-1.data__platlib__pkg__.dylibs__libfoo": library},
+            )
+        )
+        == []
+    )
+    assert codes(
+        contents(
+            pkg___x=(ways["rpath"],),
+            **{"p-1.data__data__pkg__.dylibs__libfoo": library},
+        )
+    ) == ["TW202"]
     lost = piece("arm64", (11, 0), "@rpath/libfoo.so")
-    assert codes(contents(pkg___x=(lost,), **{"pkg__.dylibs__libfoo": library})) == ["TW202"]
+    assert codes(contents(pkg___x=(lost,), **{"pkg__.dylibs__libfoo": library})) == [
+        "TW202"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -221,7 +307,12 @@ def test_bundled_libraries_are_found_where_dyld_looks() -> None:
     ],
 )
 def test_search_paths(path: str, expected: list[str]) -> None:
-    assert codes(contents(m=(piece(search_paths=(SearchPath(path=path, kind="LC_RPATH"),)),))) == expected
+    assert (
+        codes(
+            contents(m=(piece(search_paths=(SearchPath(path=path, kind="LC_RPATH"),)),))
+        )
+        == expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -247,7 +338,11 @@ def test_unsigned_and_unstated() -> None:
 
 def test_only_its_own_files_are_owned() -> None:
     ios = MachOSlice(
-        cpu="arm64", bits=64, kind=Kind.SHARED, file_type=6, minimum_os=(MinimumOS(platform="ios", version=(13, 0)),)
+        cpu="arm64",
+        bits=64,
+        kind=Kind.SHARED,
+        file_type=6,
+        minimum_os=(MinimumOS(platform="ios", version=(13, 0)),),
     )
     assert not MACOS.owns(Format.MACHO, ios)
     assert MACOS.owns(Format.MACHO, piece())

@@ -8,7 +8,17 @@ import pytest
 
 from support.audits import best_of, expanded, tag_of, violations_of
 from support.facts import contents
-from truewheel.model.binary import ElfSlice, Format, Kind, MachOSlice, MinimumOS, Need, PeSlice, Slice, WasmSlice
+from truewheel.model.binary import (
+    ElfSlice,
+    Format,
+    Kind,
+    MachOSlice,
+    MinimumOS,
+    Need,
+    PeSlice,
+    Slice,
+    WasmSlice,
+)
 from truewheel.model.record import replace
 from truewheel.platforms import PLATFORMS
 from truewheel.platforms.android import ANDROID
@@ -62,7 +72,9 @@ def test_android_claims() -> None:
         ({"thread_local": True}, 29),
     ],
 )
-def test_what_only_later_loaders_read_raises_the_level(facts: dict[str, Any], level: int) -> None:
+def test_what_only_later_loaders_read_raises_the_level(
+    facts: dict[str, Any], level: int
+) -> None:
     found = contents(m=(replace(droid("aarch64", 21), **facts),))
     ruling = best_of(ANDROID, found)
     assert ruling.tags == (f"android_{level}_arm64_v8a",)
@@ -73,16 +85,22 @@ def test_what_only_later_loaders_read_raises_the_level(facts: dict[str, Any], le
         *(best_of(ANDROID, contents(m=(droid(),))).floors[0].evidence),
     }
     stated = contents(m=(replace(droid("aarch64", level), **facts),))
-    assert [str(e) for e in best_of(ANDROID, stated).floors[0].evidence] == [f"m.so: its note says API level {level}"]
+    assert [str(e) for e in best_of(ANDROID, stated).floors[0].evidence] == [
+        f"m.so: its note says API level {level}"
+    ]
 
 
 def test_static_programs_need_no_loader() -> None:
-    static = replace(droid("aarch64", 21), kind=Kind.EXECUTABLE, interpreter=None, thread_local=True)
+    static = replace(
+        droid("aarch64", 21), kind=Kind.EXECUTABLE, interpreter=None, thread_local=True
+    )
     assert best_of(ANDROID, contents(m=(static,))).tags == ("android_21_arm64_v8a",)
 
 
 def test_a_library_of_a_later_android_raises_the_level() -> None:
-    found = contents(m=(droid("aarch64", 21, "libc.so", "libaaudio.so", "libpython3.13.so"),))
+    found = contents(
+        m=(droid("aarch64", 21, "libc.so", "libaaudio.so", "libpython3.13.so"),)
+    )
     ruling = best_of(ANDROID, found)
     assert ruling.tags == ("android_26_arm64_v8a",)
     assert ruling.floors[0].evidence[0].library == "libaaudio.so"
@@ -94,12 +112,19 @@ def test_android_findings() -> None:
     assert [f.code for f in shared.findings] == ["TW201"]
     both = {"m": (droid("aarch64", 21, "libfoo.so"),), "libfoo": (droid(),)}
     assert [f.code for f in best_of(ANDROID, contents(**both)).findings] == ["TW202"]
-    assert [f.code for f in best_of(ANDROID, contents(m=(droid(level=None),))).findings] == ["TW313"]
+    assert [
+        f.code for f in best_of(ANDROID, contents(m=(droid(level=None),))).findings
+    ] == ["TW313"]
     mixed = best_of(ANDROID, contents(a=(droid(),), b=(droid("x86_64"),)))
     assert [f.code for f in mixed.findings] == ["TW306"]
 
 
-def phone(cpu: str = "arm64", system: str = "ios", minos: tuple[int, ...] = (13, 0), *needs: str) -> MachOSlice:
+def phone(
+    cpu: str = "arm64",
+    system: str = "ios",
+    minos: tuple[int, ...] = (13, 0),
+    *needs: str,
+) -> MachOSlice:
     return MachOSlice(
         cpu=cpu, bits=64, kind=Kind.SHARED, file_type=6, needs=tuple(Need(library=n) for n in needs),
         minimum_os=(MinimumOS(platform=system, version=minos),),
@@ -133,13 +158,23 @@ def test_fat_simulator_files_have_two_tags() -> None:
 
 def test_ios_claims() -> None:
     found = contents(m=(phone(minos=(15, 0)),))
-    assert "minos 15.0" in str(violations_of(IOS, found, "ios_13_0_arm64_iphoneos")[0].evidence)
-    assert "code for arm64 iphoneos" in str(violations_of(IOS, found, "ios_15_0_arm64_iphonesimulator")[0].evidence)
+    assert "minos 15.0" in str(
+        violations_of(IOS, found, "ios_13_0_arm64_iphoneos")[0].evidence
+    )
+    assert "code for arm64 iphoneos" in str(
+        violations_of(IOS, found, "ios_15_0_arm64_iphonesimulator")[0].evidence
+    )
     assert not IOS.parse_tag("ios_13_0_x86_64_iphoneos")
 
 
 def test_ios_libraries() -> None:
-    given = phone("arm64", "ios", (13, 0), "@rpath/Python.framework/Python", "/usr/lib/libSystem.B.dylib")
+    given = phone(
+        "arm64",
+        "ios",
+        (13, 0),
+        "@rpath/Python.framework/Python",
+        "/usr/lib/libSystem.B.dylib",
+    )
     assert not best_of(IOS, contents(m=(given,))).findings
     foreign = phone("arm64", "ios", (13, 0), "@rpath/libfoo.dylib")
     assert [f.code for f in best_of(IOS, contents(m=(foreign,))).findings] == ["TW201"]
@@ -149,7 +184,10 @@ def web(cpu: str = "wasm32", *, dylink: bool = True, **more: object) -> WasmSlic
     return WasmSlice(cpu=cpu, bits=32, kind=Kind.SHARED, dylink=dylink, **more)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("tag", ["pyemscripten_2026_0_wasm32", "pyodide_2025_0_wasm32", "emscripten_3_1_58_wasm32"])
+@pytest.mark.parametrize(
+    "tag",
+    ["pyemscripten_2026_0_wasm32", "pyodide_2025_0_wasm32", "emscripten_3_1_58_wasm32"],
+)
 def test_emscripten_tags_are_believed_of_side_modules(tag: str) -> None:
     found = contents(m=(web(),))
     assert EMSCRIPTEN.parse_tag(tag)
@@ -163,7 +201,9 @@ def test_emscripten_tags_are_believed_of_side_modules(tag: str) -> None:
     [("pyemscripten_2026_0_wasm32", (3, 14)), ("pyodide_2025_0_wasm32", (3, 13)), ("pyodide_2024_1_wasm32", (3, 12)),
      ("pyemscripten_2099_0_wasm32", None), ("emscripten_2024_0_0_wasm32", None)],
 )  # fmt: skip
-def test_each_abi_of_pyodide_belongs_to_one_python(tag: str, version: tuple[int, int] | None) -> None:
+def test_each_abi_of_pyodide_belongs_to_one_python(
+    tag: str, version: tuple[int, int] | None
+) -> None:
     assert EMSCRIPTEN.python_of(tag_of(EMSCRIPTEN, tag)) == version
 
 
@@ -182,22 +222,34 @@ def test_other_tags_belong_to_no_python() -> None:
 
 def test_what_no_emscripten_python_loads() -> None:
     tag = "pyemscripten_2026_0_wasm32"
-    assert "dylink.0" in str(violations_of(EMSCRIPTEN, contents(m=(web(dylink=False),)), tag)[0].evidence)
-    assert "code for wasm64" in str(violations_of(EMSCRIPTEN, contents(m=(web("wasm64"),)), tag)[0].evidence)
+    assert "dylink.0" in str(
+        violations_of(EMSCRIPTEN, contents(m=(web(dylink=False),)), tag)[0].evidence
+    )
+    assert "code for wasm64" in str(
+        violations_of(EMSCRIPTEN, contents(m=(web("wasm64"),)), tag)[0].evidence
+    )
     assert not EMSCRIPTEN.parse_tag("pyodide_25_wasm32")
 
 
 def test_side_modules_need_libraries_and_names() -> None:
-    needing = web(needs=(Need(library="libfoo.so"),), import_modules=("env", "GOT.mem", "wbg"))
+    needing = web(
+        needs=(Need(library="libfoo.so"),), import_modules=("env", "GOT.mem", "wbg")
+    )
     findings = best_of(EMSCRIPTEN, contents(m=(needing,))).findings
     assert [f.message.split()[0] for f in findings] == ["libfoo.so", "wbg"]
-    assert not best_of(EMSCRIPTEN, contents(m=(needing,)), exclude=("wbg", "libfoo*")).findings
+    assert not best_of(
+        EMSCRIPTEN, contents(m=(needing,)), exclude=("wbg", "libfoo*")
+    ).findings
 
 
 @pytest.mark.parametrize(
     ("form", "piece", "family"),
     [
-        (Format.ELF, ElfSlice(cpu="x86_64", bits=64, kind=Kind.SHARED, machine=62), "linux"),
+        (
+            Format.ELF,
+            ElfSlice(cpu="x86_64", bits=64, kind=Kind.SHARED, machine=62),
+            "linux",
+        ),
         (Format.ELF, droid(), "android"),
         (
             Format.ELF,
@@ -215,12 +267,20 @@ def test_side_modules_need_libraries_and_names() -> None:
         (Format.MACHO, phone(system="macos"), "macos"),
         (Format.MACHO, phone(system="catalyst"), None),
         (Format.MACHO, phone(system="tvos"), None),
-        (Format.PE, PeSlice(cpu="x86_64", bits=64, kind=Kind.SHARED, machine=0x8664), "windows"),
+        (
+            Format.PE,
+            PeSlice(cpu="x86_64", bits=64, kind=Kind.SHARED, machine=0x8664),
+            "windows",
+        ),
         (Format.WASM, web(), "emscripten"),
     ],
 )
-def test_one_platform_owns_each_slice(form: Format, piece: Slice, family: str | None) -> None:
-    assert [p.family for p in PLATFORMS if p.owns(form, piece)] == ([] if family is None else [family])
+def test_one_platform_owns_each_slice(
+    form: Format, piece: Slice, family: str | None
+) -> None:
+    assert [p.family for p in PLATFORMS if p.owns(form, piece)] == (
+        [] if family is None else [family]
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,11 @@ MACHINES = {"i686": 0x14C, "x86_64": 0x8664, "arm64": 0xAA64, "arm64ec": 0x8664}
 
 
 def piece(cpu: str = "x86_64", *needs: str, **more: object) -> PeSlice:
-    facts = {"kind": Kind.SHARED, "needs": tuple(Need(library=n) for n in needs), **more}
+    facts = {
+        "kind": Kind.SHARED,
+        "needs": tuple(Need(library=n) for n in needs),
+        **more,
+    }
     return PeSlice(cpu=cpu, bits=64, machine=MACHINES[cpu], **facts)  # type: ignore[arg-type]
 
 
@@ -21,7 +25,9 @@ def codes(files: dict[str, PeSlice], **more: tuple[str, ...]) -> list[str]:
     return [f.code for f in best_of(WINDOWS, contents(**files), **more).findings]
 
 
-@pytest.mark.parametrize(("cpu", "tag"), [("i686", "win32"), ("x86_64", "win_amd64"), ("arm64", "win_arm64")])
+@pytest.mark.parametrize(
+    ("cpu", "tag"), [("i686", "win32"), ("x86_64", "win_amd64"), ("arm64", "win_arm64")]
+)
 def test_the_machine_is_the_tag(cpu: str, tag: str) -> None:
     found = contents(**{"m.pyd": piece(cpu)})
     assert best_of(WINDOWS, found).tags == (tag,)
@@ -38,7 +44,9 @@ def test_what_is_no_windows_tag(tag: str) -> None:
 
 
 def test_hybrids() -> None:
-    assert best_of(WINDOWS, contents(**{"m.pyd": piece("arm64", hybrid="arm64x")})).tags == ("win_arm64",)
+    assert best_of(
+        WINDOWS, contents(**{"m.pyd": piece("arm64", hybrid="arm64x")})
+    ).tags == ("win_arm64",)
     ec = {"m.pyd": piece("x86_64", hybrid="arm64ec")}
     assert codes(ec) == ["TW314"]
     assert violations_of(WINDOWS, contents(**ec), "win_amd64")
@@ -46,8 +54,15 @@ def test_hybrids() -> None:
 
 def test_arm64ec_is_told_as_the_header_has_it() -> None:
     """A machine field that says so hides nothing, and what the load configuration has is then not known."""
-    hidden, said = piece("x86_64", hybrid="arm64ec"), PeSlice(cpu="arm64ec", bits=64, kind=Kind.SHARED, machine=0xA641)
-    told = [f for s in (hidden, said) for f in best_of(WINDOWS, contents(**{"m.pyd": s})).findings]
+    hidden, said = (
+        piece("x86_64", hybrid="arm64ec"),
+        PeSlice(cpu="arm64ec", bits=64, kind=Kind.SHARED, machine=0xA641),
+    )
+    told = [
+        f
+        for s in (hidden, said)
+        for f in best_of(WINDOWS, contents(**{"m.pyd": s})).findings
+    ]
     assert [f.code for f in told] == ["TW314", "TW314"]
     assert [("AMD64" in f.message, f.evidence[0]) for f in told] == [
         (True, "its header says AMD64, and its load configuration has CHPE metadata"),
@@ -57,15 +72,26 @@ def test_arm64ec_is_told_as_the_header_has_it() -> None:
 
 @pytest.mark.parametrize("cpu", ["armv7l", "arm64ec", "machine-0x1234"])
 def test_machines_without_a_tag(cpu: str) -> None:
-    found = contents(**{"m.pyd": PeSlice(cpu=cpu, bits=32, kind=Kind.SHARED, machine=1)})
+    found = contents(
+        **{"m.pyd": PeSlice(cpu=cpu, bits=32, kind=Kind.SHARED, machine=1)}
+    )
     ruling = best_of(WINDOWS, found)
     assert (ruling.tags, ruling.has_no_tag) == ((), True)
     assert ruling.reason == f"m.pyd is code for {cpu}, for which there is no tag"
-    assert all(violations_of(WINDOWS, found, tag) for tag in ("win32", "win_amd64", "win_arm64"))
+    assert all(
+        violations_of(WINDOWS, found, tag)
+        for tag in ("win32", "win_amd64", "win_arm64")
+    )
 
 
 def test_a_program_is_for_the_machines_that_start_it() -> None:
-    found = contents(**{"p.exe": PeSlice(cpu="arm64ec", bits=64, kind=Kind.EXECUTABLE, machine=0xA641)})
+    found = contents(
+        **{
+            "p.exe": PeSlice(
+                cpu="arm64ec", bits=64, kind=Kind.EXECUTABLE, machine=0xA641
+            )
+        }
+    )
     assert best_of(WINDOWS, found).tags == ("win_arm64",)
     assert not violations_of(WINDOWS, found, "win_arm64")
 
@@ -89,26 +115,42 @@ def test_a_library_for_others_beside_the_modules_is_no_untruth() -> None:
     assert best_of(WINDOWS, contents(**files)).tags == ("win_amd64",)
     assert (objected(files, "win_amd64"), codes(files)) == ([], [])
     needing = files | {"p/m.pyd": piece("x86_64", "attach_x86.dll")}
-    assert (objected(needing, "win_amd64"), codes(needing)) == (["p/attach_x86.dll"], ["TW306"])
-    deeper = needing | {"p/m.pyd": piece("x86_64", "b.dll"), "p/b.dll": piece("x86_64", "ATTACH_X86.dll", "m.pyd")}
+    assert (objected(needing, "win_amd64"), codes(needing)) == (
+        ["p/attach_x86.dll"],
+        ["TW306"],
+    )
+    deeper = needing | {
+        "p/m.pyd": piece("x86_64", "b.dll"),
+        "p/b.dll": piece("x86_64", "ATTACH_X86.dll", "m.pyd"),
+    }
     assert objected(deeper, "win_amd64") == ["p/attach_x86.dll"]
     both = needing | {"q/attach_x86.dll": piece()}
     assert objected(both, "win_amd64") == []
-    assert objected({"m.pyd": piece("i686"), "n.pyd": piece()}, "win_amd64") == ["m.pyd"]
+    assert objected({"m.pyd": piece("i686"), "n.pyd": piece()}, "win_amd64") == [
+        "m.pyd"
+    ]
 
 
 def test_libraries_that_python_code_chooses_from() -> None:
     files = {"amd64/l.dll": piece(), "x86/l.dll": piece("i686")}
     ruling = best_of(WINDOWS, contents(**files))
     assert (ruling.tags, [f.severity.value for f in ruling.findings]) == ((), ["note"])
-    assert [bool(objected(files, t)) for t in ("win32", "win_amd64", "win_arm64")] == [False, False, True]
+    assert [bool(objected(files, t)) for t in ("win32", "win_amd64", "win_arm64")] == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_programs_that_a_machine_can_start() -> None:
     def program(cpu: str) -> PeSlice:
         return piece(cpu, kind=Kind.EXECUTABLE)
 
-    launchers = {"t32.exe": program("i686"), "t64.exe": program("x86_64"), "t64-arm.exe": program("arm64")}
+    launchers = {
+        "t32.exe": program("i686"),
+        "t64.exe": program("x86_64"),
+        "t64-arm.exe": program("arm64"),
+    }
     assert (best_of(WINDOWS, contents(**launchers)).tags, codes(launchers)) == ((), [])
     starts = {"win32": "100", "win_amd64": "110", "win_arm64": "111"}
     for tag, expected in starts.items():
@@ -136,7 +178,14 @@ def test_what_the_sdk_knows_is_on_every_machine(cpu: str, library: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "library", ["dxcompiler.dll", "winhvplatform.dll", "projectedfslib.dll", "opencl.dll", "vulkan-1.dll"]
+    "library",
+    [
+        "dxcompiler.dll",
+        "winhvplatform.dll",
+        "projectedfslib.dll",
+        "opencl.dll",
+        "vulkan-1.dll",
+    ],
 )
 def test_what_the_sdk_knows_and_users_may_lack(library: str) -> None:
     assert codes({"m.pyd": piece("x86_64", library)}) == ["TW201"]
@@ -153,12 +202,17 @@ def test_what_the_sdk_knows_and_users_may_lack(library: str) -> None:
     ],
 )
 def test_libraries_from_elsewhere(library: str, words: str) -> None:
-    (finding,) = best_of(WINDOWS, contents(**{"m.pyd": piece("x86_64", library)})).findings
+    (finding,) = best_of(
+        WINDOWS, contents(**{"m.pyd": piece("x86_64", library)})
+    ).findings
     assert (finding.code, finding.severity.value) == ("TW201", "warning")
     assert words in finding.message
     assert codes({"m.pyd": piece("x86_64", library)}, exclude=(library,)) == []
     delayed = piece(needs=(Need(library=library, kind=NeedKind.DELAYED),))
-    assert [f.severity.value for f in best_of(WINDOWS, contents(**{"m.pyd": delayed})).findings] == ["note"]
+    assert [
+        f.severity.value
+        for f in best_of(WINDOWS, contents(**{"m.pyd": delayed})).findings
+    ] == ["note"]
 
 
 def test_the_x86_runtime_of_python_has_no_second_part() -> None:
@@ -169,20 +223,35 @@ def test_the_x86_runtime_of_python_has_no_second_part() -> None:
     ("place", "expected"), [("pkg/foo.dll", []), ("pkg.libs/foo.dll", []), ("pkg/bin/FOO.dll", ["TW202"]),
                            ("p-1.data/platlib/pkg/foo.dll", []), ("p-1.data/platlib/foo.dll", ["TW202"])],
 )  # fmt: skip
-def test_bundled_libraries_are_found_where_windows_looks(place: str, expected: list[str]) -> None:
+def test_bundled_libraries_are_found_where_windows_looks(
+    place: str, expected: list[str]
+) -> None:
     assert codes({"pkg/m.pyd": piece("x86_64", "Foo.dll"), place: piece()}) == expected
 
 
 def test_the_subsystem_version_is_a_floor() -> None:
     ruling = best_of(
-        WINDOWS, contents(**{"a.pyd": piece(subsystem_version=(6, 0)), "b.pyd": piece(subsystem_version=(10, 0))})
+        WINDOWS,
+        contents(
+            **{
+                "a.pyd": piece(subsystem_version=(6, 0)),
+                "b.pyd": piece(subsystem_version=(10, 0)),
+            }
+        ),
     )
     assert (ruling.floors[0].of, ruling.floors[0].text) == ("windows", "10.0")
     assert [e.file for e in ruling.floors[0].evidence] == ["b.pyd"]
 
 
 def test_the_reason_is_the_machine_and_not_the_floor() -> None:
-    ruling = best_of(WINDOWS, contents(**{"a.pyd": piece("arm64", subsystem_version=(6, 2))}))
+    ruling = best_of(
+        WINDOWS, contents(**{"a.pyd": piece("arm64", subsystem_version=(6, 2))})
+    )
     assert ruling.reason == "a.pyd is code for arm64"
-    launchers = {f"{cpu}.exe": piece(cpu, kind=Kind.EXECUTABLE) for cpu in ("i686", "x86_64")}
-    assert best_of(WINDOWS, contents(**launchers)).reason == "the binaries are for i686, x86_64"
+    launchers = {
+        f"{cpu}.exe": piece(cpu, kind=Kind.EXECUTABLE) for cpu in ("i686", "x86_64")
+    }
+    assert (
+        best_of(WINDOWS, contents(**launchers)).reason
+        == "the binaries are for i686, x86_64"
+    )

@@ -18,7 +18,10 @@ yapf zest-releaser buildwheel testwheel true trueskill scikit build-system rebui
 @pytest.mark.parametrize(
     ("meant", "names"),
     [
-        ("tool.truewheel", "truewhel true-wheel TrueWheel trewheel truewheels truwheel true_wheel"),
+        (
+            "tool.truewheel",
+            "truewhel true-wheel TrueWheel trewheel truewheels truwheel true_wheel",
+        ),
         (
             "tool.scikit-build",
             "scikit-biuld scikit_build scikitbuild Scikit-Build scikit-buid scikit.build scikit-build-core",
@@ -28,11 +31,19 @@ yapf zest-releaser buildwheel testwheel true trueskill scikit build-system rebui
 def test_a_slip_in_the_name_of_a_table_is_told(meant: str, names: str) -> None:
     for name in names.split():
         (problem,) = misspelt_tables({"tool": {name: {}}})
-        assert (problem.where, problem.hint) == (f"tool.{name}", f"did you mean {meant}?")
+        assert (problem.where, problem.hint) == (
+            f"tool.{name}",
+            f"did you mean {meant}?",
+        )
 
 
 def test_tables_outside_of_tool_are_told() -> None:
-    document = {"truewheel": {}, "tools": {"scikit-build": {}}, "Tool": {"truewheel": {}, "ruff": {}}, "project": {}}
+    document = {
+        "truewheel": {},
+        "tools": {"scikit-build": {}},
+        "Tool": {"truewheel": {}, "ruff": {}},
+        "project": {},
+    }
     found = {p.where: p.hint for p in misspelt_tables(document)}
     assert found == {
         "truewheel": "did you mean tool.truewheel?",
@@ -44,4 +55,11 @@ def test_tables_outside_of_tool_are_told() -> None:
 def test_tables_of_others_are_their_own() -> None:
     others: dict[str, object] = {name: {} for name in OTHERS.split()}
     top = {**others, "project": {}, "variant": {}, "dependency-groups": {}}
-    assert list(misspelt_tables({**top, "tool": {**others, "truewheel": {}, "scikit-build": {}}})) == []
+    assert (
+        list(
+            misspelt_tables(
+                {**top, "tool": {**others, "truewheel": {}, "scikit-build": {}}}
+            )
+        )
+        == []
+    )

@@ -19,8 +19,18 @@ def test_the_modes_are_those_of_the_model() -> None:
 CASES = {
     "nothing is said": ({}, {}, {}, "on"),
     "in the table": ({"cache": "off"}, {}, {}, "off"),
-    "a variable is stronger than the table": ({"cache": "off"}, {}, {"TRUEWHEEL_CACHE": "mirror"}, "mirror"),
-    "an option is stronger than a variable": ({}, {"cache": "on"}, {"TRUEWHEEL_CACHE": "off"}, "on"),
+    "a variable is stronger than the table": (
+        {"cache": "off"},
+        {},
+        {"TRUEWHEEL_CACHE": "mirror"},
+        "mirror",
+    ),
+    "an option is stronger than a variable": (
+        {},
+        {"cache": "on"},
+        {"TRUEWHEEL_CACHE": "off"},
+        "on",
+    ),
     "on and then off": ({}, {"cache": ("on", "off")}, {}, "off"),
     "off and then on": ({}, {"cache": ["off", "on"]}, {}, "on"),
     "a list of one": ({}, {"cache": ["off"]}, {}, "off"),
@@ -32,14 +42,22 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize(("table", "options", "environ", "mode"), CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize(
+    ("table", "options", "environ", "mode"), CASES.values(), ids=CASES.keys()
+)
 def test_both_readers_of_cache_agree(
-    table: dict[str, object], options: dict[str, object], environ: dict[str, str], mode: str
+    table: dict[str, object],
+    options: dict[str, object],
+    environ: dict[str, str],
+    mode: str,
 ) -> None:
     settings, _ = schema.read(table, options, environ)
     assert settings.cache == mode
     config_settings = {f"truewheel.{name}": value for name, value in options.items()}
-    assert precedence.cache_mode({"tool": {"truewheel": table}}, config_settings, environ) == mode
+    assert (
+        precedence.cache_mode({"tool": {"truewheel": table}}, config_settings, environ)
+        == mode
+    )
 
 
 @pytest.mark.parametrize("value", [True, False, [], ()])
@@ -48,11 +66,17 @@ def test_front_ends_may_pass_what_is_no_string(value: object) -> None:
     assert precedence.cache_mode({}, {"truewheel.cache": value}, {}) == "on"
 
 
-@pytest.mark.parametrize("document", [{}, {"tool": 1}, {"tool": {}}, {"tool": {"truewheel": "off"}}])
-def test_a_file_without_a_table_of_ours_says_nothing(document: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "document", [{}, {"tool": 1}, {"tool": {}}, {"tool": {"truewheel": "off"}}]
+)
+def test_a_file_without_a_table_of_ours_says_nothing(
+    document: dict[str, object],
+) -> None:
     assert precedence.cache_mode(document, {}, {}) == "on"
     assert precedence.cache_mode(document, {"truewheel.cache": "off"}, {}) == "off"
 
 
 def test_options_of_the_engine_are_not_ours() -> None:
-    assert precedence.own_options({"truewheel.tag": "native", "cmake.verbose": "true"}) == {"tag": "native"}
+    assert precedence.own_options(
+        {"truewheel.tag": "native", "cmake.verbose": "true"}
+    ) == {"tag": "native"}

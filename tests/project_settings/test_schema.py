@@ -19,7 +19,9 @@ def test_an_option_is_stronger_than_a_variable_and_that_than_the_table() -> None
 
 
 def test_mistakes_name_their_place_and_what_is_allowed() -> None:
-    settings, problems = schema.read({"tag": 3, "select": ["TW", 1]}, {"exclud": "x"}, {"TRUEWHEEL_TAG": ""})
+    settings, problems = schema.read(
+        {"tag": 3, "select": ["TW", 1]}, {"exclud": "x"}, {"TRUEWHEEL_TAG": ""}
+    )
     assert settings == Settings()
     assert [p.where for p in problems] == [
         "-Ctruewheel.exclud",
@@ -31,12 +33,23 @@ def test_mistakes_name_their_place_and_what_is_allowed() -> None:
 
 
 def test_settings_of_one_build_cannot_stand_in_the_projects_table() -> None:
-    settings, problems = schema.read({"variant": ["a :: b :: c"], "variant-label": "x"}, {}, {})
+    settings, problems = schema.read(
+        {"variant": ["a :: b :: c"], "variant-label": "x"}, {}, {}
+    )
     assert settings == Settings()
-    assert [p.where for p in problems] == ["tool.truewheel.variant", "tool.truewheel.variant-label"]
+    assert [p.where for p in problems] == [
+        "tool.truewheel.variant",
+        "tool.truewheel.variant-label",
+    ]
     assert "TRUEWHEEL_VARIANT_LABEL" in str(problems[1].hint)
-    settings, problems = schema.read({}, {"variant": "a :: b :: c;a :: b :: d"}, {"TRUEWHEEL_VARIANT_LABEL": "x"})
-    assert (settings.variant, settings.variant_label, problems) == (("a :: b :: c", "a :: b :: d"), "x", ())
+    settings, problems = schema.read(
+        {}, {"variant": "a :: b :: c;a :: b :: d"}, {"TRUEWHEEL_VARIANT_LABEL": "x"}
+    )
+    assert (settings.variant, settings.variant_label, problems) == (
+        ("a :: b :: c", "a :: b :: d"),
+        "x",
+        (),
+    )
 
 
 def test_variables_that_nothing_reads_are_told() -> None:
@@ -51,7 +64,10 @@ def test_variables_that_nothing_reads_are_told() -> None:
             "TRUEWHEEL_CACHE_DIR": "c",
         },
     )
-    assert (problems[0].where, problems[0].hint) == ("TRUEWHEEL_TGA", "did you mean TRUEWHEEL_TAG?")
+    assert (problems[0].where, problems[0].hint) == (
+        "TRUEWHEEL_TGA",
+        "did you mean TRUEWHEEL_TAG?",
+    )
     assert [p.where for p in problems] == ["TRUEWHEEL_TGA", "truewheel_x"]
     assert "TRUEWHEEL_SELECT" in str(problems[1].hint)
 
@@ -60,11 +76,19 @@ def test_the_headline_names_where_the_mistakes_are() -> None:
     def told(*places: str) -> str:
         return schema.headline([Problem(where=place, message="") for place in places])
 
-    assert told("project.version", "tool.truewheel.tag") == "pyproject.toml has mistakes"
+    assert (
+        told("project.version", "tool.truewheel.tag") == "pyproject.toml has mistakes"
+    )
     assert told("-Ctruewheel.tga") == "options of the front end (-C) have mistakes"
     assert told("TRUEWHEEL_TGA", "TRUEWHEEL_X") == "environment variables have mistakes"
-    assert told("TRUEWHEEL_TGA", "tool.x") == "pyproject.toml and environment variables have mistakes"
-    assert told("truewheel.variant-label") == "options or variables of this build have mistakes"
+    assert (
+        told("TRUEWHEEL_TGA", "tool.x")
+        == "pyproject.toml and environment variables have mistakes"
+    )
+    assert (
+        told("truewheel.variant-label")
+        == "options or variables of this build have mistakes"
+    )
 
 
 def test_a_slip_in_a_code_is_a_mistake() -> None:

@@ -9,7 +9,10 @@ from truewheel.project_settings.variants import declared_variant
 
 TABLE = {
     "default-priorities": {"namespace": ["x86_64", "blas"]},
-    "providers": {"x86_64": {"requires": ["some-provider"]}, "blas": {"static-properties": {"library": ["mkl"]}}},
+    "providers": {
+        "x86_64": {"requires": ["some-provider"]},
+        "blas": {"static-properties": {"library": ["mkl"]}},
+    },
 }
 
 
@@ -50,11 +53,19 @@ def test_mistakes_in_declarations_are_told_with_their_setting(
 
 
 def test_providers_that_would_have_to_run_are_refused() -> None:
-    table = {**TABLE, "providers": {"x86_64": {"build-requires": ["x"]}, "blas": {"requires": ["y"]}}}
+    table = {
+        **TABLE,
+        "providers": {"x86_64": {"build-requires": ["x"]}, "blas": {"requires": ["y"]}},
+    }
     (problem, _) = declared_variant("null", (), table)[1]
     assert problem.where == "variant.providers.x86_64.build-requires"
 
 
 def test_the_table_must_be_one_that_readers_understand() -> None:
-    (problem,) = declared_variant("null", (), {**TABLE, "default-priorities": {"namespace": ["blas"]}})[1]
-    assert problem.message == "providers are not those of the namespaces in default-priorities"
+    (problem,) = declared_variant(
+        "null", (), {**TABLE, "default-priorities": {"namespace": ["blas"]}}
+    )[1]
+    assert (
+        problem.message
+        == "providers are not those of the namespaces in default-priorities"
+    )

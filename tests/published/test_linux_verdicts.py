@@ -22,14 +22,23 @@ def verdict(path: Path) -> Checked:
 
 def platform_by_auditwheel(path: Path) -> str:
     try:
-        found = analyze_wheel_abi(None, None, path, frozenset(), disable_isa_ext_check=False, allow_graft=False)
+        found = analyze_wheel_abi(
+            None,
+            None,
+            path,
+            frozenset(),
+            disable_isa_ext_check=False,
+            allow_graft=False,
+        )
     except NonPlatformWheelError:
         return "any"
     return found.overall_policy.name
 
 
 @pytest.mark.parametrize("row", published.listed(), ids=lambda r: r.filename)
-def test_the_platform_is_that_of_auditwheel_unless_listed(row: published.Published) -> None:
+def test_the_platform_is_that_of_auditwheel_unless_listed(
+    row: published.Published,
+) -> None:
     path = published.path_of(row)
     ours = verdict(path).truth.platforms[0]
     theirs = platform_by_auditwheel(path)

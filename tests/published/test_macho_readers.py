@@ -21,7 +21,9 @@ from truewheel import formats
 from truewheel.model.binary import Format, MachOSlice
 
 pytestmark = pytest.mark.network
-ROWS = [row for row in published.sample(published.OTHERS) if row.family in {"macos", "ios"}]
+ROWS = [
+    row for row in published.sample(published.OTHERS) if row.family in {"macos", "ios"}
+]
 LC_ID_DYLIB, LC_RPATH, LC_CODE_SIGNATURE, LC_BUILD_VERSION = 0xD, 0x8000001C, 0x1D, 0x32
 CPUS = {"x86_64": "x86_64", "ARM64": "arm64", "i386": "i686"}
 LOADS = {0xC, 0x80000018, 0x8000001F, 0x20, 0x80000023}
@@ -88,9 +90,17 @@ def compare_headers(ours: MachOSlice, theirs: MachOHeader) -> None:
         elif load.cmd == LC_ID_DYLIB:
             name = text(rest)
         elif load.cmd in VERSION_MIN:
-            systems.append((VERSION_MIN[load.cmd], version(command.version), version(command.sdk)))
+            systems.append(
+                (VERSION_MIN[load.cmd], version(command.version), version(command.sdk))
+            )
         elif load.cmd == LC_BUILD_VERSION:
-            systems.append((PLATFORMS[command.platform], version(command.minos), version(command.sdk)))
+            systems.append(
+                (
+                    PLATFORMS[command.platform],
+                    version(command.minos),
+                    version(command.sdk),
+                )
+            )
         elif load.cmd == LC_CODE_SIGNATURE:
             signed = command.datasize > 0
     assert ours.cpu == CPUS[CPU_TYPE_NAMES[theirs.header.cputype]]
@@ -100,7 +110,10 @@ def compare_headers(ours: MachOSlice, theirs: MachOHeader) -> None:
     assert [need.library for need in ours.needs] == libraries
     assert [search.path for search in ours.search_paths] == search_paths
     assert ours.name == name
-    assert [(system.platform, system.version, system.sdk or (0, 0)) for system in ours.minimum_os] == systems
+    assert [
+        (system.platform, system.version, system.sdk or (0, 0))
+        for system in ours.minimum_os
+    ] == systems
     assert ours.signed == signed
     assert ours.header_padding == theirs.low_offset - theirs.total_size
 
@@ -116,8 +129,13 @@ def compare_symbols(ours: MachOSlice, theirs: SymbolTable) -> None:
     for entry, raw in theirs.undefsyms:
         ordinal = entry.n_desc >> 8 & 0xFF
         library = libraries[ordinal] if ordinal < DYNAMIC_LOOKUP_ORDINAL else None
-        expected[text(raw).removeprefix("_")] = (library, bool(entry.n_desc & N_WEAK_REF))
-    assert {symbol.name: (symbol.library, symbol.weak) for symbol in ours.imports} == expected
+        expected[text(raw).removeprefix("_")] = (
+            library,
+            bool(entry.n_desc & N_WEAK_REF),
+        )
+    assert {
+        symbol.name: (symbol.library, symbol.weak) for symbol in ours.imports
+    } == expected
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda r: r.filename)

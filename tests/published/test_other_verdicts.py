@@ -56,17 +56,25 @@ def test_published_wheels_are_true_unless_listed(row: published.Published) -> No
 
 
 @pytest.mark.parametrize("row", wheels_for("macos"), ids=lambda r: r.filename)
-def test_deployment_targets_are_those_of_delocate(row: published.Published, tmp_path: Path) -> None:
+def test_deployment_targets_are_those_of_delocate(
+    row: published.Published, tmp_path: Path
+) -> None:
     path = wheel(row)
     with zipfile.ZipFile(path) as archive:
         archive.extractall(tmp_path)
     theirs = targets_by_delocate(tmp_path)
     truth = verdict(path).truth
-    ours = {floor.cpu: floor.version[:2] for floor in truth.floors if floor.of == "macos"}
+    ours = {
+        floor.cpu: floor.version[:2] for floor in truth.floors if floor.of == "macos"
+    }
     assert ours == theirs
 
     # arm64 never had an older system than 11, so beside another CPU it does not raise the level of a universal wheel.
-    deciding = [version for cpu, version in theirs.items() if len(theirs) == 1 or (cpu, version[0]) != ("arm64", 11)]
+    deciding = [
+        version
+        for cpu, version in theirs.items()
+        if len(theirs) == 1 or (cpu, version[0]) != ("arm64", 11)
+    ]
     major, minor = truth.platforms[0].removeprefix("macosx_").split("_")[:2]
     assert (int(major), int(minor)) == max(deciding, default=(0, 0))
 
@@ -76,7 +84,9 @@ def targets_by_delocate(folder: Path) -> dict[str, tuple[int, int]]:
     targets: dict[str, tuple[int, int]] = {}
     for file in (path for path in folder.rglob("*") if path.is_file()):
         for name, version in _get_macos_min_version(file):
-            cpu = {"ARM64": "arm64", "i386": "i686"}.get(name, name)  # as macholib spells them
+            cpu = {"ARM64": "arm64", "i386": "i686"}.get(
+                name, name
+            )  # as macholib spells them
             targets[cpu] = max(targets.get(cpu, (0, 0)), (version.major, version.minor))
     return targets
 
@@ -89,22 +99,42 @@ def test_machines_and_imports_are_those_of_pefile(row: published.Published) -> N
             if binary.format is not Format.PE:
                 continue
             image = pefile.PE(data=archive.read(file.path))
-            theirs = {entry.dll.decode() for entry in getattr(image, "DIRECTORY_ENTRY_IMPORT", ())}
-            ours = {need.library for need in binary.slices[0].needs if need.kind is NeedKind.NORMAL}
+            theirs = {
+                entry.dll.decode()
+                for entry in getattr(image, "DIRECTORY_ENTRY_IMPORT", ())
+            }
+            ours = {
+                need.library
+                for need in binary.slices[0].needs
+                if need.kind is NeedKind.NORMAL
+            }
             assert ours == theirs
-            assert verdict(path).truth.platforms == (MACHINES[image.FILE_HEADER.Machine],)
+            assert verdict(path).truth.platforms == (
+                MACHINES[image.FILE_HEADER.Machine],
+            )
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if "-abi3-" in row.filename], ids=lambda r: r.filename)
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if "-abi3-" in row.filename], ids=lambda r: r.filename
+)
 def test_the_stable_abi_is_kept_if_abi3audit_says_so(row: published.Published) -> None:
     path = wheel(row)
     command = [sys.executable, "-m", "abi3audit", "--report", str(path)]
-    report = json.loads(subprocess.run(command, capture_output=True, check=False).stdout)
+    report = json.loads(
+        subprocess.run(command, capture_output=True, check=False).stdout
+    )
     is_kept = True
     for wheel_report in report["specs"].values():
         for file in wheel_report["wheel"]:
-            is_kept &= file["result"]["is_abi3"] and file["result"]["is_abi3_baseline_compatible"]
-    broken = [finding for finding in verdict(path).findings if finding.code in {"TW401", "TW402", "TW403"}]
+            is_kept &= (
+                file["result"]["is_abi3"]
+                and file["result"]["is_abi3_baseline_compatible"]
+            )
+    broken = [
+        finding
+        for finding in verdict(path).findings
+        if finding.code in {"TW401", "TW402", "TW403"}
+    ]
     if DIFFERENCES.get(row.filename, {}).get("reason") != "stable ABI":
         assert (broken == []) == is_kept
 
@@ -136,4 +166,6 @@ LEAST = {
 
 
 def test_differences_are_listed_for_known_wheels_only() -> None:
-    assert DIFFERENCES.keys() <= {row.filename for row in published.listed(published.OTHERS)}
+    assert DIFFERENCES.keys() <= {
+        row.filename for row in published.listed(published.OTHERS)
+    }

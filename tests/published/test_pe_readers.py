@@ -16,13 +16,19 @@ from truewheel import formats
 from truewheel.model.binary import Kind, NeedKind, PeSlice, WasmSlice
 
 pytestmark = pytest.mark.network
-DIRECTORIES = ("IMAGE_DIRECTORY_ENTRY_IMPORT", "IMAGE_DIRECTORY_ENTRY_EXPORT", "IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT")
+DIRECTORIES = (
+    "IMAGE_DIRECTORY_ENTRY_IMPORT",
+    "IMAGE_DIRECTORY_ENTRY_EXPORT",
+    "IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT",
+)
 
 
 @functools.cache
 def members(filename: str, magic: bytes) -> dict[str, bytes]:
     """Return the files of a wheel that begin with ``magic``."""
-    row = next(row for row in published.listed(published.OTHERS) if row.filename == filename)
+    row = next(
+        row for row in published.listed(published.OTHERS) if row.filename == filename
+    )
     path = published.have(row) or needs.missing(f"{filename} from the package index")
     found = {}
     with zipfile.ZipFile(path) as archive:
@@ -33,8 +39,16 @@ def members(filename: str, magic: bytes) -> dict[str, bytes]:
     return found
 
 
-WINDOWS = [row.filename for row in published.sample(published.OTHERS) if row.family == "windows"]
-EMSCRIPTEN = [row.filename for row in published.listed(published.OTHERS) if row.family == "emscripten"]
+WINDOWS = [
+    row.filename
+    for row in published.sample(published.OTHERS)
+    if row.family == "windows"
+]
+EMSCRIPTEN = [
+    row.filename
+    for row in published.listed(published.OTHERS)
+    if row.family == "emscripten"
+]
 """There are few of them: all are read in every run."""
 
 
@@ -59,19 +73,32 @@ def compare_with_pefile(ours: PeSlice, data: bytes) -> None:
     assert ours.machine == image.FILE_HEADER.Machine
     assert ours.characteristics == image.FILE_HEADER.Characteristics
     assert ours.subsystem == optional.Subsystem
-    assert ours.subsystem_version == (optional.MajorSubsystemVersion, optional.MinorSubsystemVersion)
-    assert ours.os_version == (optional.MajorOperatingSystemVersion, optional.MinorOperatingSystemVersion)
+    assert ours.subsystem_version == (
+        optional.MajorSubsystemVersion,
+        optional.MinorSubsystemVersion,
+    )
+    assert ours.os_version == (
+        optional.MajorOperatingSystemVersion,
+        optional.MinorOperatingSystemVersion,
+    )
     assert (ours.kind is Kind.SHARED) == image.is_dll()
     assert (ours.kind is Kind.EXECUTABLE) == image.is_exe()
-    certificate = optional.DATA_DIRECTORY[pefile.DIRECTORY_ENTRY["IMAGE_DIRECTORY_ENTRY_SECURITY"]]
+    certificate = optional.DATA_DIRECTORY[
+        pefile.DIRECTORY_ENTRY["IMAGE_DIRECTORY_ENTRY_SECURITY"]
+    ]
     assert ours.certificate == bool(certificate.VirtualAddress)
     needs_by_pefile, imports_by_pefile = [], []
-    for directory, kind in (("IMPORT", NeedKind.NORMAL), ("DELAY_IMPORT", NeedKind.DELAYED)):
+    for directory, kind in (
+        ("IMPORT", NeedKind.NORMAL),
+        ("DELAY_IMPORT", NeedKind.DELAYED),
+    ):
         for library in getattr(image, f"DIRECTORY_ENTRY_{directory}", []):
             name = library.dll.decode()
             needs_by_pefile.append((name, kind))
             for entry in library.imports:
-                symbol = entry.ordinal if entry.import_by_ordinal else entry.name.decode()
+                symbol = (
+                    entry.ordinal if entry.import_by_ordinal else entry.name.decode()
+                )
                 imports_by_pefile.append((name, symbol))
     assert [(need.library, need.kind) for need in ours.needs] == needs_by_pefile
     assert imports(ours) == imports_by_pefile
@@ -84,7 +111,11 @@ def compare_with_pefile(ours: PeSlice, data: bytes) -> None:
     named = [entry for entry in directory.symbols if entry.name]
     assert ours.name == directory.name.decode()
     assert ours.exports == {entry.name.decode() for entry in named}
-    assert dict(ours.forwards) == {entry.name.decode(): entry.forwarder.decode() for entry in named if entry.forwarder}
+    assert dict(ours.forwards) == {
+        entry.name.decode(): entry.forwarder.decode()
+        for entry in named
+        if entry.forwarder
+    }
 
 
 def imports(ours: PeSlice) -> list[tuple[str | None, int | str]]:
@@ -112,12 +143,18 @@ def compare_with_lief(ours: PeSlice, data: bytes) -> None:
     assert ours.characteristics == header.characteristics
     assert (ours.bits == 64) == (number(optional.magic) == 0x20B)
     assert ours.subsystem == number(optional.subsystem)
-    assert ours.subsystem_version == (optional.major_subsystem_version, optional.minor_subsystem_version)
+    assert ours.subsystem_version == (
+        optional.major_subsystem_version,
+        optional.minor_subsystem_version,
+    )
     assert (ours.hybrid == "arm64ec") == image.is_arm64ec
     assert (ours.hybrid == "arm64x") == image.is_arm64x
     assert ours.certificate == image.has_signatures
     needs_by_lief, imports_by_lief = [], []
-    for libraries, kind in ((image.imports, NeedKind.NORMAL), (image.delay_imports, NeedKind.DELAYED)):
+    for libraries, kind in (
+        (image.imports, NeedKind.NORMAL),
+        (image.delay_imports, NeedKind.DELAYED),
+    ):
         for library in libraries:
             needs_by_lief.append((library.name, kind))
             for entry in library.entries:

@@ -22,14 +22,32 @@ from truewheel.model.wheel_name import WheelName
 from truewheel.report.json_document import json_document
 from truewheel.report.messages import CacheRow, cache_listing
 from truewheel.report.text import Style, error_text, finding_texts, printable
-from truewheel.report.wheels import binary_report, build_summary, check_report, wheel_report
+from truewheel.report.wheels import (
+    binary_report,
+    build_summary,
+    check_report,
+    wheel_report,
+)
 
 EVIL = "a\x1b[31m\x00\x07\x9b2J\r\n\u202e\u2028\x7f\udc80"
 
 
-def finding(where: str, *, message: str = "is wrong", evidence: tuple[str, ...] = (), hint: str = "mend it") -> Finding:
+def finding(
+    where: str,
+    *,
+    message: str = "is wrong",
+    evidence: tuple[str, ...] = (),
+    hint: str = "mend it",
+) -> Finding:
     """Return a note about a file."""
-    return Finding(code="TW514", severity=Severity.NOTE, where=where, message=message, evidence=evidence, hint=hint)
+    return Finding(
+        code="TW514",
+        severity=Severity.NOTE,
+        where=where,
+        message=message,
+        evidence=evidence,
+        hint=hint,
+    )
 
 
 def facts(name: str) -> WheelFacts:
@@ -38,11 +56,26 @@ def facts(name: str) -> WheelFacts:
 
 def checked(*findings: Finding, evil: str = "x") -> Checked:
     """Return the verdict on a wheel whose every text is ``evil``."""
-    floor = Floor(of="glibc", version=(2, 17), evidence=(Evidence(file=evil, symbol=evil, version=evil, library=evil),))
-    truth = Verdict(
-        interpreters=(evil,), abis=("none",), platforms=("any",), purelib=True, floors=(floor,), reasons=(evil,)
+    floor = Floor(
+        of="glibc",
+        version=(2, 17),
+        evidence=(Evidence(file=evil, symbol=evil, version=evil, library=evil),),
     )
-    name = WheelName(name="p", version="1", interpreters=(evil, "py3"), abis=("none",), platforms=("any",))
+    truth = Verdict(
+        interpreters=(evil,),
+        abis=("none",),
+        platforms=("any",),
+        purelib=True,
+        floors=(floor,),
+        reasons=(evil,),
+    )
+    name = WheelName(
+        name="p",
+        version="1",
+        interpreters=(evil, "py3"),
+        abis=("none",),
+        platforms=("any",),
+    )
     return Checked(claimed=name, truth=truth, findings=findings)
 
 
@@ -53,9 +86,19 @@ def is_harmless(text: str) -> bool:
 
 def test_nothing_from_a_wheel_is_obeyed_by_a_terminal() -> None:
     bad = finding(EVIL, message=EVIL, evidence=(EVIL,), hint=EVIL)
-    more = [finding(f"{n}{EVIL}", message=EVIL, evidence=(EVIL,), hint=f"{n}{EVIL}") for n in range(9)]
+    more = [
+        finding(f"{n}{EVIL}", message=EVIL, evidence=(EVIL,), hint=f"{n}{EVIL}")
+        for n in range(9)
+    ]
     judged, known = checked(bad, *more, evil=EVIL), facts(EVIL)
-    piece = ElfSlice(cpu="x86_64", bits=64, machine=62, kind=Kind.SHARED, name=EVIL, needs=(Need(library=EVIL),))
+    piece = ElfSlice(
+        cpu="x86_64",
+        bits=64,
+        machine=62,
+        kind=Kind.SHARED,
+        name=EVIL,
+        needs=(Need(library=EVIL),),
+    )
     texts = [
         wheel_report(known, judged),
         wheel_report(known, judged, Style(verbose=True)),
@@ -85,7 +128,10 @@ def test_text_that_is_too_long_for_a_person_is_cut() -> None:
 def test_a_long_name_loses_its_middle_in_text_and_not_in_json() -> None:
     name = f"p/{'x' * 3000}.so"
     one = finding(name, evidence=(f"{name} needs libfoo.so",))
-    known, judged = facts("p-1-py3-none-any.whl"), checked(one, finding("q", message="is odd"))
+    known, judged = (
+        facts("p-1-py3-none-any.whl"),
+        checked(one, finding("q", message="is odd")),
+    )
     text = wheel_report(known, judged)
     assert longest_line(text) < 400
     assert "characters more) …xxx" in text
@@ -96,7 +142,13 @@ def test_a_long_name_loses_its_middle_in_text_and_not_in_json() -> None:
 
 def test_long_names_of_findings_that_are_told_together_lose_their_middle() -> None:
     name = f"p/{'x' * 3000}.so"
-    told = finding_texts([finding(name), finding(name + "2", evidence=("it is odd",)), finding("a" * 300)])
+    told = finding_texts(
+        [
+            finding(name),
+            finding(name + "2", evidence=("it is odd",)),
+            finding("a" * 300),
+        ]
+    )
     together = "\n".join(told)
     assert longest_line(together) < 400
     assert "a" * 300 in together
@@ -112,35 +164,64 @@ def test_a_count_of_findings_includes_those_that_are_not_listed() -> None:
     told = finding_texts([*many, rest], rest=" (-v lists them)")
     assert told[0].startswith("note TW514: is wrong (6 files or more)\n")
     assert "  and 1 more (-v lists them)\n" in told[0]
-    assert told[1].startswith("note TW514: …: and 72 more like these, which are not listed")
+    assert told[1].startswith(
+        "note TW514: …: and 72 more like these, which are not listed"
+    )
     assert finding_texts(many)[0].startswith("note TW514: is wrong (6 files)\n")
 
 
 def test_lines_of_a_compiler_stay_lines() -> None:
     long = "x" * 5000
     text = error_text(TruewheelError("it failed", context=[f"one\n\ttwo\n{long}"]))
-    assert text.split("\n")[1:] == ["  because: one", "  because:         two", f"  because: {long}"]
+    assert text.split("\n")[1:] == [
+        "  because: one",
+        "  because:         two",
+        f"  because: {long}",
+    ]
 
 
 def test_findings_that_are_alike_are_told_together() -> None:
     many = [finding(f"p/{n}.a", evidence=(f"{n} bytes",)) for n in range(30)]
-    told = wheel_report(facts("p-1-py3-none-any.whl"), checked(*many, finding("q", message="is odd")))
+    told = wheel_report(
+        facts("p-1-py3-none-any.whl"), checked(*many, finding("q", message="is odd"))
+    )
     assert "note TW514: is wrong (30 files)\n  p/0.a: 0 bytes\n" in told
     assert "  p/4.a: 4 bytes\n  and 25 more (-v lists them)\n  hint: mend it\n" in told
     assert "p/5.a" not in told
     assert "note TW514: q: is odd\n" in told
-    each = wheel_report(facts("p-1-py3-none-any.whl"), checked(*many), Style(verbose=True))
-    assert len(re.findall("note TW514: p/[0-9]+.a: is wrong\n  because: [0-9]+ bytes", each)) == 30
+    each = wheel_report(
+        facts("p-1-py3-none-any.whl"), checked(*many), Style(verbose=True)
+    )
+    assert (
+        len(
+            re.findall(
+                "note TW514: p/[0-9]+.a: is wrong\n  because: [0-9]+ bytes", each
+            )
+        )
+        == 30
+    )
 
 
 def test_evidence_that_names_the_file_does_not_name_it_twice() -> None:
-    both = [finding(n, evidence=(f"{n} imports x",), hint=f"mend {n}") for n in ("a.so", "b.so")]
+    both = [
+        finding(n, evidence=(f"{n} imports x",), hint=f"mend {n}")
+        for n in ("a.so", "b.so")
+    ]
     (told,) = finding_texts(both)
-    assert told.split("\n")[1:4] == ["  a.so imports x", "  b.so imports x", "  hint: for example: mend a.so"]
+    assert told.split("\n")[1:4] == [
+        "  a.so imports x",
+        "  b.so imports x",
+        "  hint: for example: mend a.so",
+    ]
 
 
-@pytest.mark.parametrize(("severity", "count"), [(Severity.NOTE, 1), (Severity.WARNING, 2), (Severity.ERROR, 2)])
-def test_findings_of_different_severity_are_told_apart(severity: Severity, count: int) -> None:
+@pytest.mark.parametrize(
+    ("severity", "count"),
+    [(Severity.NOTE, 1), (Severity.WARNING, 2), (Severity.ERROR, 2)],
+)
+def test_findings_of_different_severity_are_told_apart(
+    severity: Severity, count: int
+) -> None:
     note = finding("a")
     other = replace(note, where="b", severity=severity)
     assert len(finding_texts([note, other])) == count

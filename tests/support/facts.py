@@ -5,7 +5,18 @@ All are of a distribution ``p`` of version 1, unless a test says otherwise.
 
 from __future__ import annotations
 
-from truewheel.model.binary import Binary, ElfSlice, Format, Kind, MachOSlice, Need, PeSlice, Slice, Symbol, WasmSlice
+from truewheel.model.binary import (
+    Binary,
+    ElfSlice,
+    Format,
+    Kind,
+    MachOSlice,
+    Need,
+    PeSlice,
+    Slice,
+    Symbol,
+    WasmSlice,
+)
 from truewheel.model.contents import Contents, File, Member, WheelFacts
 from truewheel.model.record import replace
 from truewheel.model.record_file import RecordRow
@@ -16,7 +27,12 @@ from truewheel.model.wheel_name import parse_wheel_name
 DIST_INFO = "p-1.dist-info"
 INIT = File(path="p/__init__.py", size=1)
 """What makes a folder ``p`` a package."""
-FORMATS = {ElfSlice: Format.ELF, MachOSlice: Format.MACHO, PeSlice: Format.PE, WasmSlice: Format.WASM}
+FORMATS = {
+    ElfSlice: Format.ELF,
+    MachOSlice: Format.MACHO,
+    PeSlice: Format.PE,
+    WasmSlice: Format.WASM,
+}
 X86_64_ELF, X86_64_PE = 62, 0x8664
 """How the two formats number the CPU x86-64."""
 
@@ -80,10 +96,15 @@ def module(
 
 def files_at(*paths: str) -> list[File]:
     """Return files at these paths: extension modules where the names end in ``.so``, other files without content."""
-    return [module(path) if path.endswith(".so") else File(path=path, size=1) for path in paths]
+    return [
+        module(path) if path.endswith(".so") else File(path=path, size=1)
+        for path in paths
+    ]
 
 
-def needing(path: str, version: str, *, cpu: str = "x86_64", library: str = "libc.so.6") -> File:
+def needing(
+    path: str, version: str, *, cpu: str = "x86_64", library: str = "libc.so.6"
+) -> File:
     """Return an ELF module that needs one library in this version (``GLIBC_2.34``), or in none if empty."""
     made = module(path, cpu=cpu)
     assert made.binary is not None
@@ -99,7 +120,9 @@ def needing(path: str, version: str, *, cpu: str = "x86_64", library: str = "lib
 # --- contents of wheels -------------------------------------------------------------------------------------------
 
 
-def contents(*files: File, variant: Variant | None = None, **binaries: Slice | tuple[Slice, ...]) -> Contents:
+def contents(
+    *files: File, variant: Variant | None = None, **binaries: Slice | tuple[Slice, ...]
+) -> Contents:
     """Return the contents of a wheel.
 
     :param binaries: files by name, with the slices in each: ``a__b`` is the file ``a/b.so``; a name that ends as those of
@@ -107,8 +130,14 @@ def contents(*files: File, variant: Variant | None = None, **binaries: Slice | t
     """
     made = list(files)
     for name, slices in binaries.items():
-        path = name if name.endswith((".pyd", ".dll", ".exe")) else name.replace("__", "/") + ".so"
-        made.append(binary_file(path, *(slices if isinstance(slices, tuple) else (slices,))))
+        path = (
+            name
+            if name.endswith((".pyd", ".dll", ".exe"))
+            else name.replace("__", "/") + ".so"
+        )
+        made.append(
+            binary_file(path, *(slices if isinstance(slices, tuple) else (slices,)))
+        )
     return Contents(files=tuple(made), dist_info=DIST_INFO, variant=variant)
 
 
@@ -122,19 +151,34 @@ def package(*files: File, variant: Variant | None = None) -> Contents:
 
 def member(name: str, **more: object) -> Member:
     """Return a member of an archive with nothing odd about it."""
-    return Member(name=name, size=1, compressed_size=1, mode=0o100644, sha256="x", **more)  # type: ignore[arg-type]
+    return Member(
+        name=name, size=1, compressed_size=1, mode=0o100644, sha256="x", **more
+    )  # type: ignore[arg-type]
 
 
 def wheel(*extra: str, **more: object) -> WheelFacts:
     """Return a wheel without a fault, with these files besides; ``more`` are fields of it that are otherwise."""
-    names = ("p/__init__.py", *extra, f"{DIST_INFO}/METADATA", f"{DIST_INFO}/WHEEL", f"{DIST_INFO}/RECORD")
+    names = (
+        "p/__init__.py",
+        *extra,
+        f"{DIST_INFO}/METADATA",
+        f"{DIST_INFO}/WHEEL",
+        f"{DIST_INFO}/RECORD",
+    )
     sound = {
         "filename": "p-1-py3-none-any.whl",
         "size": 1,
         "contents": contents(*(File(path=name, size=1) for name in names)),
         "members": tuple(member(name) for name in names),
-        "record": tuple(RecordRow(path=name, algorithm="sha256", digest="x", size=1) for name in names),
-        "wheel_headers": (("Wheel-Version", "1.0"), ("Root-Is-Purelib", "true"), ("Tag", "py3-none-any")),
+        "record": tuple(
+            RecordRow(path=name, algorithm="sha256", digest="x", size=1)
+            for name in names
+        ),
+        "wheel_headers": (
+            ("Wheel-Version", "1.0"),
+            ("Root-Is-Purelib", "true"),
+            ("Tag", "py3-none-any"),
+        ),
         "metadata": "Metadata-Version: 2.1\nName: p\nVersion: 1\n",
     }
     return WheelFacts(**{**sound, **more})  # type: ignore[arg-type]

@@ -49,15 +49,42 @@ _TAGS = {
 @functools.cache
 def seeds() -> dict[str, list[bytes]]:
     """Return sound files by format, and whole wheels: compiled here, from wheels on this machine, and made by hand."""
-    found: dict[str, list[bytes]] = {form.name: [] for form, *_ in formats.READERS} | {WHEEL: []}
+    found: dict[str, list[bytes]] = {form.name: [] for form, *_ in formats.READERS} | {
+        WHEEL: []
+    }
     rich = macho_images.whole()  # a bit of everything
-    fat = [macho_images.fat((macho_images.X86_64, rich), wide=wide) for wide in (False, True)]
-    others = (ar_archives.rich(), ar_archives.object_file(), wasm_modules.SAMPLE, *pe_images.seeds())
-    for data in (rich, *fat, *others, *_compiled(), *_installed(), *_from_wheels(), *SMALLEST):
+    fat = [
+        macho_images.fat((macho_images.X86_64, rich), wide=wide)
+        for wide in (False, True)
+    ]
+    others = (
+        ar_archives.rich(),
+        ar_archives.object_file(),
+        wasm_modules.SAMPLE,
+        *pe_images.seeds(),
+    )
+    for data in (
+        rich,
+        *fat,
+        *others,
+        *_compiled(),
+        *_installed(),
+        *_from_wheels(),
+        *SMALLEST,
+    ):
         form = formats.sniff(data[: formats.HEAD])
-        if form is not None and form.name in found and len(data) <= LARGEST and len(found[form.name]) < 40:
+        if (
+            form is not None
+            and form.name in found
+            and len(data) <= LARGEST
+            and len(found[form.name]) < 40
+        ):
             found[form.name].append(data)
-    small_wheels = [path for path in sorted(published.store().glob("*.whl")) if path.stat().st_size < LARGEST]
+    small_wheels = [
+        path
+        for path in sorted(published.store().glob("*.whl"))
+        if path.stat().st_size < LARGEST
+    ]
     made = [wheel_of(data[0]) for data in found.values() if data]
     found[WHEEL] = made + [path.read_bytes() for path in small_wheels[:20]]
     return found
@@ -69,11 +96,17 @@ def wheel_of(binary: bytes) -> bytes:
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("p/m.abi3.so", binary[:20_000], zipfile.ZIP_DEFLATED)
         archive.writestr("p/__init__.py", b"pass\n" * 100, zipfile.ZIP_DEFLATED)
-        archive.writestr("p-1.dist-info/METADATA", b"Metadata-Version: 2.4\nName: p\nVersion: 1\nRequires-Dist: q>=1\n")
         archive.writestr(
-            "p-1.dist-info/WHEEL", b"Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: cp39-abi3-win_amd64\n"
+            "p-1.dist-info/METADATA",
+            b"Metadata-Version: 2.4\nName: p\nVersion: 1\nRequires-Dist: q>=1\n",
         )
-        archive.writestr("p-1.dist-info/RECORD", b"p/m.abi3.so,sha256=abc,20000\np/__init__.py,,\n")
+        archive.writestr(
+            "p-1.dist-info/WHEEL",
+            b"Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: cp39-abi3-win_amd64\n",
+        )
+        archive.writestr(
+            "p-1.dist-info/RECORD", b"p/m.abi3.so,sha256=abc,20000\np/__init__.py,,\n"
+        )
     return file.getvalue()
 
 
@@ -83,7 +116,13 @@ def _compiled() -> Iterator[bytes]:
     with tempfile.TemporaryDirectory() as place:
         path = Path(place)
         (path / "m.c").write_text(code)
-        for compiler in ("cc", "gcc", "clang", "x86_64-w64-mingw32-gcc", "aarch64-linux-gnu-gcc"):
+        for compiler in (
+            "cc",
+            "gcc",
+            "clang",
+            "x86_64-w64-mingw32-gcc",
+            "aarch64-linux-gnu-gcc",
+        ):
             if shutil.which(compiler) is None:
                 continue
             for options, name in (
@@ -91,8 +130,15 @@ def _compiled() -> Iterator[bytes]:
                 (["-shared", "-fPIC", "-g"], "m.so"),
                 (["-shared", "-fPIC", "-s"], "s.so"),
             ):
-                subprocess.run([compiler, *options, "m.c", "-o", name], cwd=path, check=False, capture_output=True)
-            subprocess.run(["ar", "rcs", "m.a", "m.o"], cwd=path, check=False, capture_output=True)
+                subprocess.run(
+                    [compiler, *options, "m.c", "-o", name],
+                    cwd=path,
+                    check=False,
+                    capture_output=True,
+                )
+            subprocess.run(
+                ["ar", "rcs", "m.a", "m.o"], cwd=path, check=False, capture_output=True
+            )
             for made in sorted(path.glob("*.[soa]*")):
                 yield made.read_bytes()
 
@@ -109,8 +155,14 @@ def _from_wheels() -> Iterator[bytes]:
     """Yield the first two small binaries of each published wheel that was downloaded already."""
     for path in sorted(published.store().glob("*.whl")):
         with zipfile.ZipFile(path) as archive:
-            small = [member for member in archive.infolist() if 1000 < member.file_size <= LARGEST]
-            binaries = [member for member in small if member.filename.endswith(BINARY_SUFFIXES)]
+            small = [
+                member
+                for member in archive.infolist()
+                if 1000 < member.file_size <= LARGEST
+            ]
+            binaries = [
+                member for member in small if member.filename.endswith(BINARY_SUFFIXES)
+            ]
             for member in binaries[:2]:
                 yield archive.read(member)
 
@@ -128,8 +180,14 @@ def mutated(data: bytes, chance: random.Random, *, tail: int = 0) -> bytes:
         if not changed:
             break
         where = _place(len(changed), chance, tail)
-        chance.choice((_fill, _fill, _number, _number, _number, _copy_block, _cut))(changed, where, chance)
-    return bytes(changed[: chance.randrange(len(changed) + 1)] if chance.random() < 0.1 else changed)
+        chance.choice((_fill, _fill, _number, _number, _number, _copy_block, _cut))(
+            changed, where, chance
+        )
+    return bytes(
+        changed[: chance.randrange(len(changed) + 1)]
+        if chance.random() < 0.1
+        else changed
+    )
 
 
 def _place(size: int, chance: random.Random, tail: int) -> int:
@@ -140,7 +198,9 @@ def _place(size: int, chance: random.Random, tail: int) -> int:
 
 def _fill(data: bytearray, where: int, chance: random.Random) -> None:
     size = min(chance.choice((1, 2, 4, 8)), len(data) - where)
-    data[where : where + size] = bytes([chance.choice((0, 1, 0x7F, 0x80, 0xFF, chance.randrange(256)))]) * size
+    data[where : where + size] = (
+        bytes([chance.choice((0, 1, 0x7F, 0x80, 0xFF, chance.randrange(256)))]) * size
+    )
 
 
 def _number(data: bytearray, where: int, chance: random.Random) -> None:
@@ -148,9 +208,23 @@ def _number(data: bytearray, where: int, chance: random.Random) -> None:
     size = chance.choice((2, 4, 8))
     where -= where % size if chance.random() < 0.7 else 0
     value = chance.choice(
-        (0, 1, 2, len(data), len(data) - 1, len(data) + 1, where, 1 << 31, (1 << 63) - 1, -1, chance.randrange(1 << 16))
+        (
+            0,
+            1,
+            2,
+            len(data),
+            len(data) - 1,
+            len(data) + 1,
+            where,
+            1 << 31,
+            (1 << 63) - 1,
+            -1,
+            chance.randrange(1 << 16),
+        )
     )
-    packed = (value % (1 << 8 * size)).to_bytes(size, chance.choice(("little", "little", "big")))
+    packed = (value % (1 << 8 * size)).to_bytes(
+        size, chance.choice(("little", "little", "big"))
+    )
     data[where : where + size] = packed[: len(data) - where]
 
 
@@ -190,7 +264,9 @@ def read_and_judge(data: bytes) -> None:
     file = File(path="p/m.abi3.so", size=len(data), binary=binary)
     members = (Member(name=file.path, size=len(data), compressed_size=len(data)),)
     inside = contents(file)
-    facts = wheel_named(name, inside, size=len(data), members=members, wheel_headers=(), metadata=None)
+    facts = wheel_named(
+        name, inside, size=len(data), members=members, wheel_headers=(), metadata=None
+    )
     verdict.check(facts)
 
 
@@ -225,7 +301,9 @@ def limited(data: bytes, kind: str, *, memory: bool = False) -> Iterator[None]:
     try:
         yield
         peak = tracemalloc.get_traced_memory()[1] if memory else 0
-        assert peak < 40 * len(data) + allowance(kind), f"{peak} bytes of memory for an input of {len(data)}"
+        assert peak < 40 * len(data) + allowance(kind), (
+            f"{peak} bytes of memory for an input of {len(data)}"
+        )
     except BaseException as error:
         print(f"kept as {keep(data, kind, error)}", file=sys.stderr)
         raise
@@ -248,6 +326,9 @@ def _too_long(*_: object) -> None:
 
 def keep(data: bytes, kind: str, error: BaseException) -> Path:
     """Store an input for all later runs."""
-    path = KEPT / f"{kind.lower()}-{type(error).__name__}-{hashlib.sha256(data).hexdigest()[:8]}"
+    path = (
+        KEPT
+        / f"{kind.lower()}-{type(error).__name__}-{hashlib.sha256(data).hexdigest()[:8]}"
+    )
     path.write_bytes(data)
     return path

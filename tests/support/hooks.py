@@ -32,7 +32,13 @@ version = "1.0"
 
 
 def project(
-    place: Path, *, head: str = "", value: str = "42", pyproject: str = "", cmake: str = CMAKE, **files: str
+    place: Path,
+    *,
+    head: str = "",
+    value: str = "42",
+    pyproject: str = "",
+    cmake: str = CMAKE,
+    **files: str,
 ) -> Path:
     """Make a package with one C module whose ``call()`` gives ``value``; return its folder."""
     source = place / "source"

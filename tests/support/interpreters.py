@@ -53,7 +53,9 @@ def _all() -> dict[str, Path]:
 def _candidates() -> Iterator[Path]:
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     yield from sorted(pyenv.glob("3.*/bin/python3"))
-    yield from sorted((Path.home() / ".local/share/uv/python").glob("cpython-3.*/bin/python3"))
+    yield from sorted(
+        (Path.home() / ".local/share/uv/python").glob("cpython-3.*/bin/python3")
+    )
     yield from sorted(_ENVIRONMENT.glob("python3.*/usr/bin/python3.*[0-9t]"))
     for version in (*WANTED, *NEWER):
         on_path = shutil.which(f"python{version}")
@@ -66,11 +68,16 @@ def _candidates() -> Iterator[Path]:
 def pypys() -> dict[str, Path]:
     """Return the PyPys that have their headers, as ``pypy3.N``, the newest first."""
     known: dict[str, Path] = {}
-    for path in (_ENVIRONMENT / "pypy3/usr/bin/pypy3", *filter(None, [shutil.which("pypy3")])):
+    for path in (
+        _ENVIRONMENT / "pypy3/usr/bin/pypy3",
+        *filter(None, [shutil.which("pypy3")]),
+    ):
         version = _version(Path(path), "pypy")
         if version is not None:
             known.setdefault(f"pypy{version}", Path(path))
-    return dict(sorted(known.items(), key=lambda item: -int(item[0].rpartition(".")[2])))
+    return dict(
+        sorted(known.items(), key=lambda item: -int(item[0].rpartition(".")[2]))
+    )
 
 
 def _version(path: Path, implementation: str = "cpython") -> str | None:
@@ -81,7 +88,13 @@ def _version(path: Path, implementation: str = "cpython") -> str | None:
         "os.path.exists(os.path.join(sysconfig.get_path('include'), 'Python.h')))"
     )
     try:
-        run = subprocess.run([path, "-I", "-c", script], capture_output=True, text=True, check=False, timeout=20)
+        run = subprocess.run(
+            [path, "-I", "-c", script],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+        )
     except OSError:
         return None
     match = re.fullmatch(rf"(3\.\d+t?) {implementation} True\s*", run.stdout)

@@ -20,9 +20,13 @@ def compare_with_lief(ours: MachOSlice, theirs: lief.MachO.Binary) -> None:
     - If a symbol is bound twice, by its library and as a weak definition, it keeps the second, which has no library.
     """
     defined = {
-        symbol.name.removeprefix("_") for symbol in theirs.symbols if symbol.numberof_sections or symbol.has_export_info
+        symbol.name.removeprefix("_")
+        for symbol in theirs.symbols
+        if symbol.numberof_sections or symbol.has_export_info
     }
-    imports = {symbol.name.removeprefix("_"): symbol for symbol in theirs.imported_symbols}
+    imports = {
+        symbol.name.removeprefix("_"): symbol for symbol in theirs.imported_symbols
+    }
     exports = {symbol.name.removeprefix("_") for symbol in theirs.exported_symbols}
     mine = {symbol.name: symbol for symbol in ours.imports}
     assert imports.keys() - mine.keys() <= defined

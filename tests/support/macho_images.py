@@ -87,7 +87,12 @@ def content(kind: int, data: bytes) -> Command:
 
 
 def dyld_info(
-    *, bind: bytes = b"", weak: bytes = b"", lazy: bytes = b"", exports: bytes = b"", only: bool = True
+    *,
+    bind: bytes = b"",
+    weak: bytes = b"",
+    lazy: bytes = b"",
+    exports: bytes = b"",
+    only: bool = True,
 ) -> Command:
     """Return ``dyld_info_command``: rebases, which nobody reads, and four streams of bytes."""
     values: list[At | Size] = []
@@ -107,7 +112,9 @@ class Entry:
     value: int = 0
 
 
-def symbols(*entries: Entry, ranges: tuple[int, int, int, int] | None = None) -> tuple[Command, ...]:
+def symbols(
+    *entries: Entry, ranges: tuple[int, int, int, int] | None = None
+) -> tuple[Command, ...]:
     """Return ``LC_SYMTAB`` and ``LC_DYSYMTAB``; symbols must come as in real files: local, defined, undefined.
 
     :param ranges: first and number of the defined symbols, and of the undefined ones; as the entries have it by default.
@@ -121,14 +128,29 @@ def symbols(*entries: Entry, ranges: tuple[int, int, int, int] | None = None) ->
         layout = order + ("IBBHQ" if wide else "IBBHI")
         rows = b""
         for place, entry in zip(places, entries, strict=True):
-            rows += struct.pack(layout, place, entry.kind, 0, entry.description, entry.value)
+            rows += struct.pack(
+                layout, place, entry.kind, 0, entry.description, entry.value
+            )
         return rows
 
-    symtab = Command(2, "IIII", (At(0), len(entries), At(1), Size(1)), blobs=(table, text))
-    undefined = [number for number, entry in enumerate(entries) if entry.kind & 0xEF == 1]
-    defined = [number for number, entry in enumerate(entries) if entry.kind & 0xEF in (0x0F, 0x03, 0x0B)]
+    symtab = Command(
+        2, "IIII", (At(0), len(entries), At(1), Size(1)), blobs=(table, text)
+    )
+    undefined = [
+        number for number, entry in enumerate(entries) if entry.kind & 0xEF == 1
+    ]
+    defined = [
+        number
+        for number, entry in enumerate(entries)
+        if entry.kind & 0xEF in (0x0F, 0x03, 0x0B)
+    ]
     if ranges is None:
-        ranges = (min(defined, default=0), len(defined), min(undefined, default=0), len(undefined))
+        ranges = (
+            min(defined, default=0),
+            len(defined),
+            min(undefined, default=0),
+            len(undefined),
+        )
     return symtab, Command(0xB, "II4I12I", (0, 0, *ranges, *[0] * 12))
 
 
@@ -143,12 +165,36 @@ class Section:
 def segment(*sections: Section, wide: bool = True, filesize: int = 0) -> Command:
     """Return a segment whose sections all begin at one place, since no test reads what is in them."""
     head, each = ("16sQQQQIIII", "16s16sQQ8I") if wide else ("16s8I", "16s16s9I")
-    values: list[int | bytes | At] = [b"__ANY", 0, 0, At(), filesize, 7, 7, len(sections), 0]
+    values: list[int | bytes | At] = [
+        b"__ANY",
+        0,
+        0,
+        At(),
+        filesize,
+        7,
+        7,
+        len(sections),
+        0,
+    ]
     for section in sections:
-        values += [section.name.encode(), section.segment.encode(), 0, section.size, At(), 0, 0, 0, section.flags, 0, 0]
+        values += [
+            section.name.encode(),
+            section.segment.encode(),
+            0,
+            section.size,
+            At(),
+            0,
+            0,
+            0,
+            section.flags,
+            0,
+            0,
+        ]
         values += [0] * wide
     blob = bytes(max((s.size for s in sections), default=0))
-    return Command(0x19 if wide else 1, head + each * len(sections), tuple(values), blobs=(blob,))
+    return Command(
+        0x19 if wide else 1, head + each * len(sections), tuple(values), blobs=(blob,)
+    )
 
 
 def image(
@@ -157,7 +203,10 @@ def image(
 ) -> bytes:  # fmt: skip
     """Return a thin file: header, load commands, ``padding`` bytes, blobs in order."""
     order = "<" if little else ">"
-    size = sum(len(command.packed(order, [(0, 0)] * len(command.blobs))) for command in commands)
+    size = sum(
+        len(command.packed(order, [(0, 0)] * len(command.blobs)))
+        for command in commands
+    )
     behind = (32 if wide else 28) + size + padding
     packed, contents = b"", b""
     for command in commands:
@@ -168,7 +217,9 @@ def image(
             contents += content
         packed += command.packed(order, places)
     magic = 0xFEEDFACF if wide else 0xFEEDFACE
-    header = struct.pack(order + "7I", magic, cpu, subtype, kind, len(commands), size, flags) + bytes(4 * wide)
+    header = struct.pack(
+        order + "7I", magic, cpu, subtype, kind, len(commands), size, flags
+    ) + bytes(4 * wide)
     return header + packed + bytes(padding) + contents
 
 
@@ -180,9 +231,15 @@ def fat(*slices: tuple[int, bytes], wide: bool = False, subtype: int = 0) -> byt
     for cpu, data in slices:
         gap = -(at + len(body)) % 16
         body += bytes(gap)
-        rows += struct.pack(layout, cpu, subtype, at + len(body), len(data), 4, *[0] * wide)
+        rows += struct.pack(
+            layout, cpu, subtype, at + len(body), len(data), 4, *[0] * wide
+        )
         body += data
-    return struct.pack(">II", 0xCAFEBABF if wide else 0xCAFEBABE, len(slices)) + rows + body
+    return (
+        struct.pack(">II", 0xCAFEBABF if wide else 0xCAFEBABE, len(slices))
+        + rows
+        + body
+    )
 
 
 def uleb(value: int) -> bytes:
@@ -206,7 +263,10 @@ def trie(*nodes: Node) -> bytes:
     """Return an exports trie; edges lead to nodes by number, the first is the root. Offsets take two bytes each."""
 
     def laid(node: Node, places: Sequence[int]) -> bytes:
-        edges = b"".join(label + b"\0" + bytes((places[to] & 0x7F | 0x80, places[to] >> 7)) for label, to in node.edges)
+        edges = b"".join(
+            label + b"\0" + bytes((places[to] & 0x7F | 0x80, places[to] >> 7))
+            for label, to in node.edges
+        )
         return uleb(len(node.payload)) + node.payload + bytes([len(node.edges)]) + edges
 
     places, at = [], 0
@@ -222,16 +282,24 @@ def exporting(*names: str) -> bytes:
     return trie(Node(b"", edges), *(Node(b"\0\x10") for _ in names))
 
 
-def chained(entries: Sequence[tuple[str, int, bool]], *, form: int = 1, compression: int = 0) -> bytes:
+def chained(
+    entries: Sequence[tuple[str, int, bool]], *, form: int = 1, compression: int = 0
+) -> bytes:
     """Return a ``dyld_chained_fixups_header`` with imports in the given form: name, ordinal, weak."""
     text, rows = b"\0", b""
     for name, ordinal, weak in entries:
         if form == 3:
-            rows += struct.pack("<QQ", ordinal & 0xFFFF | weak << 16 | len(text) << 32, 0)
+            rows += struct.pack(
+                "<QQ", ordinal & 0xFFFF | weak << 16 | len(text) << 32, 0
+            )
         else:
-            rows += struct.pack("<I", ordinal & 0xFF | weak << 8 | len(text) << 9) + bytes(4 * (form == 2))
+            rows += struct.pack(
+                "<I", ordinal & 0xFF | weak << 8 | len(text) << 9
+            ) + bytes(4 * (form == 2))
         text += name.encode() + b"\0"
-    header = struct.pack("<7I", 0, 28, 28, 28 + len(rows), len(entries), form, compression)
+    header = struct.pack(
+        "<7I", 0, 28, 28, 28 + len(rows), len(entries), form, compression
+    )
     return header + rows + text
 
 

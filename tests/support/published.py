@@ -34,7 +34,10 @@ class Published:
 
 def store() -> Path:
     """Return the folder in which wheels are kept between runs."""
-    default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "truewheel-tests"
+    default = (
+        Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+        / "truewheel-tests"
+    )
     return Path(os.environ.get("TRUEWHEEL_TEST_WHEELS", default))
 
 
@@ -74,7 +77,9 @@ def sample(manifest: str) -> tuple[Published, ...]:
 
 def path_of(row: Published, manifest: str = LINUX) -> Path:
     """Return where a listed wheel lies; without it, the test is skipped, or in CI fails."""
-    return fetched(manifest).get(row.filename) or needs.missing(f"{row.filename} from the package index")
+    return fetched(manifest).get(row.filename) or needs.missing(
+        f"{row.filename} from the package index"
+    )
 
 
 def have(wheel: Published) -> Path | None:
@@ -82,7 +87,12 @@ def have(wheel: Published) -> Path | None:
     path = store() / wheel.filename
     if not path.is_file():
         python, abi, platform = wheel.filename.removesuffix(".whl").split("-")[-3:]
-        found = download(wheel.requirement, platform.split("."), python.split(".")[-1], abi.split("."))
+        found = download(
+            wheel.requirement,
+            platform.split("."),
+            python.split(".")[-1],
+            abi.split("."),
+        )
         if found is None or found.name != wheel.filename:
             return None
         found.replace(path)
@@ -91,15 +101,31 @@ def have(wheel: Published) -> Path | None:
     return path
 
 
-def download(requirement: str, platforms: list[str], python: str, abis: list[str]) -> Path | None:
+def download(
+    requirement: str, platforms: list[str], python: str, abis: list[str]
+) -> Path | None:
     """Download one wheel with pip, also for another system than this."""
     place = Path(tempfile.mkdtemp(dir=store()))
-    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:", "--no-cache-dir"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "-q",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--no-cache-dir",
+    ]
     command += ["--disable-pip-version-check", "-d", str(place), requirement]
     for platform in platforms:
         command += ["--platform", platform]
     if python != "py3":
-        command += ["--python-version", python.lstrip("cp"), "--implementation", python[:2]]
+        command += [
+            "--python-version",
+            python.lstrip("cp"),
+            "--implementation",
+            python[:2],
+        ]
     for abi in abis:
         if abi != "none":
             command += ["--abi", abi]
@@ -114,7 +140,9 @@ def download(requirement: str, platforms: list[str], python: str, abis: list[str
     return kept.replace(kept.with_name(found.name))
 
 
-def row(requirement: str, platform: str, python: str = "cp312", abi: str = "cp312") -> str:
+def row(
+    requirement: str, platform: str, python: str = "cp312", abi: str = "cp312"
+) -> str:
     """Download a wheel; return its row for the manifest."""
     store().mkdir(parents=True, exist_ok=True)
     path = download(requirement, [platform], python, [abi])

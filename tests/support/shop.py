@@ -26,13 +26,22 @@ class Shop:
         example: Example | None = None,
         home: Path | None = None,
     ) -> None:
-        self.name, self.example, self.place, self.environ = name, example or TABLE[name], place, dict(environ)
+        self.name, self.example, self.place, self.environ = (
+            name,
+            example or TABLE[name],
+            place,
+            dict(environ),
+        )
         place.mkdir(exist_ok=True)
         for program in self.example.programs:
             needs.program(program)
         for header in self.example.headers:
             needs.header(header)
-        self.home, self.source, self.out = home or EXAMPLES / name, place / "source", place / "out"
+        self.home, self.source, self.out = (
+            home or EXAMPLES / name,
+            place / "source",
+            place / "out",
+        )
         shutil.copytree(self.home, self.source)
         shutil.copytree(self.home / "tests", place / "tests")
 
@@ -46,16 +55,41 @@ class Shop:
                 **interpreters.threaded(),
                 **interpreters.pypys(),
             }
-            given = known.get(version) or needs.missing(f"Python {version} with headers")
-            run(TOOLS / "uv", "venv", "-q", "-p", given, home, cwd=self.place, environ=self.environ)
+            given = known.get(version) or needs.missing(
+                f"Python {version} with headers"
+            )
+            run(
+                TOOLS / "uv",
+                "venv",
+                "-q",
+                "-p",
+                given,
+                home,
+                cwd=self.place,
+                environ=self.environ,
+            )
         python = home / "bin" / "python"
-        run(TOOLS / "uv", "pip", "install", "-q", "-p", python, *requirements, cwd=self.place, environ=self.environ)
+        run(
+            TOOLS / "uv",
+            "pip",
+            "install",
+            "-q",
+            "-p",
+            python,
+            *requirements,
+            cwd=self.place,
+            environ=self.environ,
+        )
         return python
 
     def offer(self, wheel: Path) -> None:
         """Let front ends find a wheel."""
-        self.environ["PIP_FIND_LINKS"] = f"{wheel.parent} {self.environ['PIP_FIND_LINKS']}"
-        self.environ["UV_FIND_LINKS"] = f"{wheel.parent},{self.environ['UV_FIND_LINKS']}"
+        self.environ["PIP_FIND_LINKS"] = (
+            f"{wheel.parent} {self.environ['PIP_FIND_LINKS']}"
+        )
+        self.environ["UV_FIND_LINKS"] = (
+            f"{wheel.parent},{self.environ['UV_FIND_LINKS']}"
+        )
 
     def take_what_comes_first(self) -> None:
         """Build the examples that this one needs."""
@@ -72,7 +106,14 @@ class Shop:
             BUILD: (python, "-m", "build", "--installer", "uv", "-o", self.out),
             UV: (TOOLS / "uv", "build", "-p", python, "-o", self.out),
         }[self.example.built]
-        return run(*command, *options, self.source, cwd=self.place, environ={**self.environ, **environ}, status=status)
+        return run(
+            *command,
+            *options,
+            self.source,
+            cwd=self.place,
+            environ={**self.environ, **environ},
+            status=status,
+        )
 
     def wheel(self) -> Path:
         """Return the one wheel that was built."""
@@ -82,8 +123,14 @@ class Shop:
     def twin(self) -> Path:
         """Build the same sources in another directory, with another, empty cache; return the wheel."""
         other = copy.copy(self)
-        other.source, other.out = self.place / "another directory", self.place / "another out"
-        other.environ = {**self.environ, "TRUEWHEEL_CACHE_DIR": str(self.place / "another" / "cache")}
+        other.source, other.out = (
+            self.place / "another directory",
+            self.place / "another out",
+        )
+        other.environ = {
+            **self.environ,
+            "TRUEWHEEL_CACHE_DIR": str(self.place / "another" / "cache"),
+        }
         shutil.copytree(self.home, other.source)
         other.build()
         return other.wheel()
@@ -100,15 +147,36 @@ class Shop:
             excluded += ["--exclude", library]
         for code in self.example.oddities:
             odd += ["--ignore", code]
-        here = {"cwd": self.place, "environ": {**self.environ, "PYTHONPATH": os.pathsep.join(sys.path)}}
-        run(sys.executable, "-m", "truewheel", "check", "--strict", *excluded, self.wheel(), **here)
+        here = {
+            "cwd": self.place,
+            "environ": {**self.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        }
+        run(
+            sys.executable,
+            "-m",
+            "truewheel",
+            "check",
+            "--strict",
+            *excluded,
+            self.wheel(),
+            **here,
+        )
         run(TOOLS / "check-wheel-contents", *odd, self.wheel(), **here)
         run(TOOLS / "twine", "check", "--strict", *products, **here)
 
     def test(self, version: str, **environ: str) -> None:
         """Install the wheel for a Python and run the example's tests there, far from its source."""
         python = self.python(version, self.wheel(), "pytest", *self.example.beside)
-        run(TOOLS / "uv", "pip", "check", "-q", "-p", python, cwd=self.place, environ=self.environ)
+        run(
+            TOOLS / "uv",
+            "pip",
+            "check",
+            "-q",
+            "-p",
+            python,
+            cwd=self.place,
+            environ=self.environ,
+        )
         command = (python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests")
         run(*command, cwd=self.place, environ={**self.environ, **environ})
 
@@ -120,5 +188,11 @@ class Shop:
         python = self.python(version, "mypy")
         allowed = self.place / "allowed.txt"
         allowed.write_text("\n".join(self.example.odd_stubs))
-        command = (python.parent / "stubtest", "--allowlist", allowed, "--ignore-unused-allowlist", package)
+        command = (
+            python.parent / "stubtest",
+            "--allowlist",
+            allowed,
+            "--ignore-unused-allowlist",
+            package,
+        )
         run(*command, cwd=self.place / "tests", environ=self.environ)

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from truewheel.model.binary import ElfSlice, Kind, MachOSlice, MinimumOS, Need, PeSlice, SearchPath, Slice, WasmSlice
+from truewheel.model.binary import (
+    ElfSlice,
+    Kind,
+    MachOSlice,
+    MinimumOS,
+    Need,
+    PeSlice,
+    SearchPath,
+    Slice,
+    WasmSlice,
+)
 
 ANDROID = (MinimumOS(platform="android", version=(24,)),)
 
 
-def linux(*needs: str, cpu: str = "x86_64", runpath: str = "", name: str | None = None) -> ElfSlice:
+def linux(
+    *needs: str, cpu: str = "x86_64", runpath: str = "", name: str | None = None
+) -> ElfSlice:
     return ElfSlice(
         cpu=cpu,
         bits=64,
@@ -47,7 +59,9 @@ def mac(*needs: str, rpath: str = "", name: str | None = None) -> MachOSlice:
 
 def windows(*needs: str) -> PeSlice:
     needed = tuple(Need(library=need) for need in needs)
-    return PeSlice(cpu="x86_64", bits=64, kind=Kind.SHARED, machine=0x8664, needs=needed)
+    return PeSlice(
+        cpu="x86_64", bits=64, kind=Kind.SHARED, machine=0x8664, needs=needed
+    )
 
 
 def web(*needs: str, runtime_path: str = "") -> WasmSlice:
@@ -57,7 +71,9 @@ def web(*needs: str, runtime_path: str = "") -> WasmSlice:
         kind=Kind.SHARED,
         dylink=True,
         needs=tuple(Need(library=need) for need in needs),
-        search_paths=(SearchPath(path=runtime_path, kind="RUNPATH"),) if runtime_path else (),
+        search_paths=(SearchPath(path=runtime_path, kind="RUNPATH"),)
+        if runtime_path
+        else (),
     )
 
 

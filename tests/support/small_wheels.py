@@ -11,7 +11,9 @@ from pathlib import Path
 METADATA = b"Metadata-Version: 2.1\nName: p\nVersion: 1\n"
 
 
-def small_wheel(path: Path, files: Mapping[str, bytes], *, unrecorded: Collection[str] = ()) -> Path:
+def small_wheel(
+    path: Path, files: Mapping[str, bytes], *, unrecorded: Collection[str] = ()
+) -> Path:
     """Write a wheel of ``p`` 1 with these files and a sound METADATA, WHEEL and RECORD; return its path.
 
     The tag in WHEEL is that of the file name.
@@ -25,8 +27,13 @@ def small_wheel(path: Path, files: Mapping[str, bytes], *, unrecorded: Collectio
         "p-1.dist-info/METADATA": files.get("p-1.dist-info/METADATA", METADATA),
         "p-1.dist-info/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: {purelib}\nTag: {tag}\n".encode(),
     }
-    recorded = {name: content for name, content in members.items() if name not in unrecorded}
-    rows = [f"{name},sha256={digest(content)},{len(content)}" for name, content in recorded.items()]
+    recorded = {
+        name: content for name, content in members.items() if name not in unrecorded
+    }
+    rows = [
+        f"{name},sha256={digest(content)},{len(content)}"
+        for name, content in recorded.items()
+    ]
     rows.append("p-1.dist-info/RECORD,,")
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
@@ -37,4 +44,6 @@ def small_wheel(path: Path, files: Mapping[str, bytes], *, unrecorded: Collectio
 
 def digest(content: bytes) -> str:
     """Return the SHA-256 of a file as RECORD has it."""
-    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    return (
+        base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    )

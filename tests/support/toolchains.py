@@ -23,11 +23,15 @@ def zig() -> Path:
 
 def run(place: Path, *command: str | Path) -> None:
     """Run ``zig COMMAND`` in a directory."""
-    done = subprocess.run([zig(), *command], cwd=place, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [zig(), *command], cwd=place, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
-def compiled(place: Path, name: str, source: str, *, target: str, flags: tuple[str, ...] = ()) -> Path:
+def compiled(
+    place: Path, name: str, source: str, *, target: str, flags: tuple[str, ...] = ()
+) -> Path:
     """Compile a C or assembler source; return the object file."""
     (place / name).write_text(source)
     output = place / f"{name}-{target}.obj"

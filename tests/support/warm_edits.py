@@ -13,7 +13,9 @@ def nothing(project: Project) -> None:
 
 
 def unit(project: Project) -> None:
-    project.append("src/main.c", f"int more_{next(project.counter)}(void) {{ return 1; }}\n")
+    project.append(
+        "src/main.c", f"int more_{next(project.counter)}(void) {{ return 1; }}\n"
+    )
 
 
 def unit_as_it_was(project: Project) -> None:
@@ -47,7 +49,10 @@ def no_optional_header(project: Project) -> None:
 
 def new_unit(project: Project) -> None:
     number = next(project.counter)
-    project.write(f"src/parts/part_{number}.c", f"int part_{number}(void) {{ return {number}; }}\n")
+    project.write(
+        f"src/parts/part_{number}.c",
+        f"int part_{number}(void) {{ return {number}; }}\n",
+    )
 
 
 def no_new_units(project: Project) -> None:
@@ -69,12 +74,18 @@ def generator_script(project: Project) -> None:
 
 def default_of_an_option(project: Project) -> None:
     text = (project.root / "CMakeLists.txt").read_text(encoding="utf-8")
-    old, new = ("LEVEL 1 CACHE", "LEVEL 7 CACHE") if "LEVEL 1" in text else ("LEVEL 7 CACHE", "LEVEL 1 CACHE")
+    old, new = (
+        ("LEVEL 1 CACHE", "LEVEL 7 CACHE")
+        if "LEVEL 1" in text
+        else ("LEVEL 7 CACHE", "LEVEL 1 CACHE")
+    )
     project.replace("CMakeLists.txt", old, new)
 
 
 def option(project: Project) -> None:
-    project.options["cmake.define.EXTRA"] = "OFF" if project.options.get("cmake.define.EXTRA") == "ON" else "ON"
+    project.options["cmake.define.EXTRA"] = (
+        "OFF" if project.options.get("cmake.define.EXTRA") == "ON" else "ON"
+    )
 
 
 def no_option(project: Project) -> None:
@@ -98,7 +109,9 @@ def no_variables(project: Project) -> None:
 def version(project: Project) -> None:
     text = (project.root / "pyproject.toml").read_text(encoding="utf-8")
     now = text.split('version = "')[1].split('"')[0]
-    project.replace("pyproject.toml", f'version = "{now}"', f'version = "1.{next(project.counter)}"')
+    project.replace(
+        "pyproject.toml", f'version = "{now}"', f'version = "1.{next(project.counter)}"'
+    )
 
 
 def python(project: Project) -> None:

@@ -93,7 +93,9 @@ class Project:
         self.write(name, (self.root / name).read_text(encoding="utf-8") + text)
 
     def replace(self, name: str, old: str, new: str) -> None:
-        self.write(name, (self.root / name).read_text(encoding="utf-8").replace(old, new))
+        self.write(
+            name, (self.root / name).read_text(encoding="utf-8").replace(old, new)
+        )
 
 
 def new_project(root: Path) -> Project:
@@ -104,7 +106,14 @@ def new_project(root: Path) -> Project:
     return project
 
 
-def build(project: Project, source: Path, output: Path, cache: Path, *, hook: str = "build_wheel") -> tuple[str, str]:
+def build(
+    project: Project,
+    source: Path,
+    output: Path,
+    cache: Path,
+    *,
+    hook: str = "build_wheel",
+) -> tuple[str, str]:
     """Build the wheel from ``source``; return its digest, and what was printed."""
     import json
 
@@ -112,8 +121,17 @@ def build(project: Project, source: Path, output: Path, cache: Path, *, hook: st
     output.mkdir(parents=True)
     environ = {**os.environ, "TRUEWHEEL_CACHE_DIR": str(cache), "PYTHONHASHSEED": "0"}
     environ |= {k: v.format(root=source) for k, v in project.variables.items()}
-    command = [sys.executable, "-c", HOOK, hook, str(output), json.dumps(project.options)]
-    done = subprocess.run(command, cwd=source, env=environ, capture_output=True, text=True, check=False)
+    command = [
+        sys.executable,
+        "-c",
+        HOOK,
+        hook,
+        str(output),
+        json.dumps(project.options),
+    ]
+    done = subprocess.run(
+        command, cwd=source, env=environ, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     (wheel,) = output.iterdir()
     return hashlib.sha256(wheel.read_bytes()).hexdigest(), done.stdout + done.stderr
@@ -125,5 +143,7 @@ def unpacked(project: Project, place: Path) -> Path:
     shutil.copytree(project.root, place, copy_function=shutil.copyfile)
     for path in project.root.rglob("*"):
         (place / path.relative_to(project.root)).chmod(path.stat().st_mode)
-    (place / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: warm\nVersion: 1\n", encoding="utf-8")
+    (place / "PKG-INFO").write_text(
+        "Metadata-Version: 2.1\nName: warm\nVersion: 1\n", encoding="utf-8"
+    )
     return place

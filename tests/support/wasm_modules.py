@@ -35,15 +35,28 @@ DYLINK = custom(
     section(1, b"\0\0\0\0")
     + section(2, vector(text("liba.so"), text("libb.so")))
     + section(3, vector(text("own") + leb(1)))
-    + section(4, vector(text("env") + text("faint") + leb(1), text("env") + text("local") + leb(2)))
+    + section(
+        4,
+        vector(
+            text("env") + text("faint") + leb(1), text("env") + text("local") + leb(2)
+        ),
+    )
     + section(5, vector(text("$ORIGIN")))
     + section(77, b"later inventions"),
 )
 SAMPLE = module(
     DYLINK,
     section(1, b"\0"),
-    section(2, vector(text("env") + text("outer") + b"\0\0", text("env") + text("memory") + b"\2\0\1")),
+    section(
+        2,
+        vector(
+            text("env") + text("outer") + b"\0\0",
+            text("env") + text("memory") + b"\2\0\1",
+        ),
+    ),
     section(7, vector(text("PyInit_m") + b"\0\0")),
     section(10, bytes(100)),
-    custom("producers", vector(text("processed-by") + vector(text("clang") + text("17")))),
+    custom(
+        "producers", vector(text("processed-by") + vector(text("clang") + text("17")))
+    ),
 )

@@ -7,7 +7,9 @@ import zipfile
 from collections.abc import Mapping
 
 
-def packed(members: Mapping[str, bytes], *, compression: int = zipfile.ZIP_DEFLATED) -> bytearray:
+def packed(
+    members: Mapping[str, bytes], *, compression: int = zipfile.ZIP_DEFLATED
+) -> bytearray:
     """Return an archive with these members."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", compression) as archive:

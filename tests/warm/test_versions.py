@@ -101,7 +101,9 @@ def header(state: State) -> None:
 
 
 def option(state: State) -> None:
-    state.options["cmake.define.EXTRA"] = "OFF" if state.options.get("cmake.define.EXTRA") == "ON" else "ON"
+    state.options["cmake.define.EXTRA"] = (
+        "OFF" if state.options.get("cmake.define.EXTRA") == "ON" else "ON"
+    )
 
 
 def flags(state: State) -> None:
@@ -120,8 +122,14 @@ class House:
         self._place = place
         self._environ = environ
         self._known: dict[tuple[int, int, int], Path] = {}
-        found = sorted(interpreters.found().items(), key=lambda item: int(item[0].partition(".")[2]), reverse=True)
-        self.pythons = [python for version, python in found if version in {"3.11", "3.12", "3.13"}]
+        found = sorted(
+            interpreters.found().items(),
+            key=lambda item: int(item[0].partition(".")[2]),
+            reverse=True,
+        )
+        self.pythons = [
+            python for version, python in found if version in {"3.11", "3.12", "3.13"}
+        ]
 
     def python(self, state: State) -> Path:
         key = (state.python % len(self.pythons), state.pybind11, state.numpy)
@@ -132,8 +140,16 @@ class House:
             uv = Path(sys.executable).parent / "uv"
             wanted = ["truewheel", "cmake", "ninja", PYBIND11[key[1]], NUMPY[key[2]]]
             here = self._environ
-            subprocess.run([uv, "venv", "-q", "-p", self.pythons[key[0]], new], env=here, check=True)
-            subprocess.run([uv, "pip", "install", "-q", "-p", new / "bin/python", *wanted], env=here, check=True)
+            subprocess.run(
+                [uv, "venv", "-q", "-p", self.pythons[key[0]], new],
+                env=here,
+                check=True,
+            )
+            subprocess.run(
+                [uv, "pip", "install", "-q", "-p", new / "bin/python", *wanted],
+                env=here,
+                check=True,
+            )
         self._known[key] = new
         return new / "bin" / "python"
 
@@ -145,10 +161,29 @@ class House:
         shutil.rmtree(output, ignore_errors=True)
         output.mkdir()
         python = self.python(state)
-        environ = {k: v for k, v in self._environ.items() if k != "CXXFLAGS"} | {"TRUEWHEEL_CACHE_DIR": str(cache)}
-        environ |= {**state.variables, "PATH": f"{python.parent}{os.pathsep}{environ['PATH']}"}
-        command = [python, "-c", HOOK, "build_wheel", str(output), json.dumps(state.options)]
-        done = subprocess.run(command, cwd=source, env=environ, capture_output=True, text=True, check=False)
+        environ = {k: v for k, v in self._environ.items() if k != "CXXFLAGS"} | {
+            "TRUEWHEEL_CACHE_DIR": str(cache)
+        }
+        environ |= {
+            **state.variables,
+            "PATH": f"{python.parent}{os.pathsep}{environ['PATH']}",
+        }
+        command = [
+            python,
+            "-c",
+            HOOK,
+            "build_wheel",
+            str(output),
+            json.dumps(state.options),
+        ]
+        done = subprocess.run(
+            command,
+            cwd=source,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         (wheel,) = output.iterdir()
         return hashlib.sha256(wheel.read_bytes()).hexdigest(), done.stdout + done.stderr
@@ -162,7 +197,11 @@ def house(environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> 
     return found
 
 
-ANY_ORDER = st.permutations(STEPS[:5]) if not EXTENDED else st.lists(st.sampled_from(STEPS), min_size=8, max_size=12)
+ANY_ORDER = (
+    st.permutations(STEPS[:5])
+    if not EXTENDED
+    else st.lists(st.sampled_from(STEPS), min_size=8, max_size=12)
+)
 
 
 @pytest.mark.network
@@ -185,7 +224,9 @@ def test_after_other_versions_and_pythons_a_warm_build_equals_a_cold_one(
         warm, said = house.built(state, state.root, place / "warm")
         copy = place / f"copy-{number}"
         shutil.copytree(state.root, copy)
-        shutil.rmtree(place / "cold" / "builds", ignore_errors=True)  # its copies of environments are not in question
+        shutil.rmtree(
+            place / "cold" / "builds", ignore_errors=True
+        )  # its copies of environments are not in question
         cold, _ = house.built(state, copy, place / "cold")
         assert warm == cold, f"after {[s.__name__ for s in steps[:number]]}: {said}"
         state.seen.add(warm)

@@ -44,7 +44,9 @@ def _abi_with_any(claimed: WheelName) -> Finding:
         severity=Severity.ERROR,
         where=claimed.tag,
         message=f"no Python accepts a wheel that is tagged {claimed.tag}",
-        evidence=(f"{'.'.join(claimed.abis)} is looked for with a platform, and not with any",),
+        evidence=(
+            f"{'.'.join(claimed.abis)} is looked for with a platform, and not with any",
+        ),
         hint="tag it none-any when nothing in it is compiled, and else for the platform of its binaries",
     )
 
@@ -71,8 +73,13 @@ def _binaries_for_any(
         severity=Severity.ERROR if wrong else Severity.WARNING,
         where=files[0],
         message=f"a wheel for any platform {what}",
-        evidence=tuple(_describe(file, binary) for file, binary in contents.binaries() if file.path in shown),
-        hint="tag it for the platform of its binaries" + ("" if wrong else ", unless it works without them"),
+        evidence=tuple(
+            _describe(file, binary)
+            for file, binary in contents.binaries()
+            if file.path in shown
+        ),
+        hint="tag it for the platform of its binaries"
+        + ("" if wrong else ", unless it works without them"),
     )
 
 
@@ -99,5 +106,7 @@ def _commands_of_one_system(contents: Contents) -> list[str]:
 
 def _describe(file: File, binary: Binary) -> str:
     """Return a file's format and CPUs as people find them with ``file`` or ``readelf``."""
-    cpus = ", ".join(dict.fromkeys(f"{piece.kind.value} for {piece.cpu}" for piece in binary.slices))
+    cpus = ", ".join(
+        dict.fromkeys(f"{piece.kind.value} for {piece.cpu}" for piece in binary.slices)
+    )
     return f"{file.path}: {binary.format.value}" + (f", {cpus}" if cpus else "")

@@ -9,7 +9,13 @@ from __future__ import annotations
 from ..model.finding import Finding, Severity
 from ..model.record import Record
 from ..platforms import PLATFORMS, parse_platform_tag, platform_of
-from .claimed_tags import foreign_findings, other_python_findings, unknown_tag, untrue_findings, violations
+from .claimed_tags import (
+    foreign_findings,
+    other_python_findings,
+    unknown_tag,
+    untrue_findings,
+    violations,
+)
 from .platform_tags import explain_tags
 
 TYPE_CHECKING = False
@@ -52,7 +58,11 @@ def choose_tags(
     own = _of_target(best, question.target)
     true, promise = own.tags or plain, question.promise
     if own.has_no_tag and promise in (AUTO, NATIVE):
-        return BuildTags(tags=true, findings=_contradictions(audit, true, best), reasons=(explain_tags(own),))
+        return BuildTags(
+            tags=true,
+            findings=_contradictions(audit, true, best),
+            reasons=(explain_tags(own),),
+        )
     if promise == AUTO:
         return BuildTags(tags=true, reasons=(explain_tags(own),))
     if promise == NATIVE:
@@ -60,13 +70,19 @@ def choose_tags(
         return BuildTags(tags=_plain_tags(audit, plain, own), reasons=(reason,))
     tag = expand_promise(promise, audit)
     if tag is None:
-        return BuildTags(tags=true, findings=(_unknown_promise(promise),), reasons=(explain_tags(own),))
+        return BuildTags(
+            tags=true,
+            findings=(_unknown_promise(promise),),
+            reasons=(explain_tags(own),),
+        )
     return _promised(contents, audit, question, best, tag)
 
 
 def impossible(promise: str) -> tuple[Finding, ...]:
     """Return what is wrong with a promise that no binary could keep, whatever is built."""
-    if promise in (AUTO, NATIVE) or any(platform.is_plausible(promise) for platform in PLATFORMS):
+    if promise in (AUTO, NATIVE) or any(
+        platform.is_plausible(promise) for platform in PLATFORMS
+    ):
         return ()
     return (_unknown_promise(promise),)
 
@@ -75,7 +91,9 @@ def expand_promise(promise: str, audit: Audit) -> PlatformTag | None:
     """Return the tag that is promised, with what the binaries are for where the promise leaves it out."""
     for platform in PLATFORMS:
         part = audit.of(platform.family)
-        tag = parse_platform_tag(platform.expand(promise, part.files if part is not None else ()))
+        tag = parse_platform_tag(
+            platform.expand(promise, part.files if part is not None else ())
+        )
         if tag is not None and tag.family == platform.family:
             return tag
     return None
@@ -95,7 +113,9 @@ def _promised(
         *other_python_findings(tag, (target.python_tag,), (target.abi_tag,)),
     )
     tags = (tag.text, *platform_of(tag.family).aliases(tag))
-    return BuildTags(tags=tags, findings=findings, reasons=(f"{tag} was promised, and holds",))
+    return BuildTags(
+        tags=tags, findings=findings, reasons=(f"{tag} was promised, and holds",)
+    )
 
 
 def _of_target(best: Sequence[PlatformTags], target: Target) -> PlatformTags:
@@ -129,7 +149,12 @@ def _plain_tags(
     part = audit.of(own.family)
     for text in plain:
         tag = parse_platform_tag(text)
-        if tag is None or tag.family != own.family or part is None or violations(part, tag):
+        if (
+            tag is None
+            or tag.family != own.family
+            or part is None
+            or violations(part, tag)
+        ):
             return (own.plain_tag,)
     return plain
 
@@ -149,8 +174,15 @@ def _without_binaries(
         return BuildTags(tags=tags)
     if contents.is_bound:
         # What nobody reads cannot be held to more than the plain platform; a promise is checked, or not made.
-        return BuildTags(tags=tags, findings=() if promise in tags else (_unchecked_promise(promise, contents),))
-    return BuildTags(tags=tags, findings=impossible(promise) or (_promise_without_binaries(promise),))
+        return BuildTags(
+            tags=tags,
+            findings=()
+            if promise in tags
+            else (_unchecked_promise(promise, contents),),
+        )
+    return BuildTags(
+        tags=tags, findings=impossible(promise) or (_promise_without_binaries(promise),)
+    )
 
 
 def _unknown_promise(promise: str) -> Finding:

@@ -29,17 +29,25 @@ class Checked(Record):
     @property
     def is_true(self) -> bool:
         """Whether nothing in its name is untrue."""
-        return self.claimed is not None and not any(makes_untrue(finding) for finding in self.findings)
+        return self.claimed is not None and not any(
+            makes_untrue(finding) for finding in self.findings
+        )
 
     @property
     def is_best(self) -> bool:
         """Whether its name is true and says all that the truth would: maybe more, of libcs whose needs it does not show."""
-        return self.is_true and self.claimed is not None and set(self.truth.expanded) <= set(self.claimed.expanded)
+        return (
+            self.is_true
+            and self.claimed is not None
+            and set(self.truth.expanded) <= set(self.claimed.expanded)
+        )
 
     @property
     def incurable(self) -> tuple[Finding, ...]:
         """The errors that another name would not cure."""
-        errors = [finding for finding in self.findings if finding.severity is Severity.ERROR]
+        errors = [
+            finding for finding in self.findings if finding.severity is Severity.ERROR
+        ]
         return tuple(finding for finding in errors if not makes_name_untrue(finding))
 
     @property
@@ -50,4 +58,6 @@ class Checked(Record):
     def passes(self, *, strict: bool = False) -> bool:
         """Return whether the wheel may be shipped: a true name, and no finding at level error (``strict``: nor warning)."""
         grave = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
-        return self.is_true and not any(finding.severity in grave for finding in self.findings)
+        return self.is_true and not any(
+            finding.severity in grave for finding in self.findings
+        )

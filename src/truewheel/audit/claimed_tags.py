@@ -41,7 +41,12 @@ def violations(part: PlatformAudit, tag: PlatformTag) -> tuple[Violation, ...]:
         if limit is not None and requirement.level > limit:
             allows = platform.allowance(requirement, tag)
             found.append(
-                Violation(evidence=requirement.evidence, allows=allows, cause=requirement.cause, nth=requirement.nth)
+                Violation(
+                    evidence=requirement.evidence,
+                    allows=allows,
+                    cause=requirement.cause,
+                    nth=requirement.nth,
+                )
             )
     found.sort(key=lambda one: (one.evidence.file, one.nth, str(one.evidence)))
     return tuple(found)
@@ -61,13 +66,20 @@ def claim_findings(
     :param instead: how a claim is changed for one that asks for less.
     """
     found = list(
-        python_violations(contents, interpreters=claimed.interpreters, abis=claimed.abis, platforms=claimed.platforms)
+        python_violations(
+            contents,
+            interpreters=claimed.interpreters,
+            abis=claimed.abis,
+            platforms=claimed.platforms,
+        )
     )
     older_names: set[str] = set()
     for text in claimed.platforms:
         tag = parse_platform_tag(text)
         if text == "any":
-            from .any_platform import any_platform_findings  # wheels with binaries seldom claim it
+            from .any_platform import (
+                any_platform_findings,
+            )  # wheels with binaries seldom claim it
 
             found += any_platform_findings(contents, audit, claimed)
         elif tag is None:
@@ -91,7 +103,9 @@ def _notes(
     best: Sequence[PlatformTags],
 ) -> Iterator[Finding]:
     part = audit.of(tag.family)
-    yield from platform_of(tag.family).tag_notes(part.files if part is not None else (), tag)
+    yield from platform_of(tag.family).tag_notes(
+        part.files if part is not None else (), tag
+    )
     yield from other_python_findings(tag, claimed.interpreters, claimed.abis)
     yield from foreign_findings(contents, audit, tag, best)
 
@@ -118,7 +132,9 @@ def untrue_findings(
             severity=Severity.ERROR,
             where=file,
             message=f"{tag} is not true of it",
-            evidence=tuple(f"{reason.evidence}; {reason.allows}" for reason in reasons[:_MOST]),
+            evidence=tuple(
+                f"{reason.evidence}; {reason.allows}" for reason in reasons[:_MOST]
+            ),
             hint=_how_to_make_true(tag, own, causes),
         )
 
@@ -140,7 +156,9 @@ def _how_to_make_true(
     if own is not None and own.tags and tag.text not in own.tags:
         ways.append(f"tag it {own.tags[0]}, which is true")
     if Cause.OTHER_SDK in causes:
-        ways.append(platform_of(tag.family).words.other_sdk.format(sdk=tag.sdk, cpu=tag.cpu))
+        ways.append(
+            platform_of(tag.family).words.other_sdk.format(sdk=tag.sdk, cpu=tag.cpu)
+        )
     elif Cause.OTHER_CPU in causes:
         ways.append("build it for the CPU that the tag names")
     elif own is not None and own.cure:
@@ -173,8 +191,15 @@ def other_python_findings(
     abis: tuple[str, ...],
 ) -> Iterator[Finding]:
     """Yield TW411 for a platform tag that one Python's interpreters take, beside tags that only others do."""
-    version, pythons = platform_of(tag.family).python_of(tag), compatible_pythons(interpreters, abis)
-    if version is None or not pythons or any(group.include(version) for group in pythons):
+    version, pythons = (
+        platform_of(tag.family).python_of(tag),
+        compatible_pythons(interpreters, abis),
+    )
+    if (
+        version is None
+        or not pythons
+        or any(group.include(version) for group in pythons)
+    ):
         return
     written = f"{version[0]}.{version[1]}"
     yield Finding(
@@ -182,7 +207,9 @@ def other_python_findings(
         severity=Severity.ERROR,
         where=tag.text,
         message=f"is accepted by Python {written} alone, and {'.'.join(interpreters)}-{'.'.join(abis)} by others",
-        evidence=(f"{tag} is the ABI of Python {written} (PEP 783: one for each Python)",),
+        evidence=(
+            f"{tag} is the ABI of Python {written} (PEP 783: one for each Python)",
+        ),
         hint=f"build it for Python {written}, or for the platform of the Python that it names",
     )
 
@@ -196,7 +223,9 @@ def foreign_findings(
     """Yield TW305 or TW316 for a platform tag in a wheel whose binaries are all for another system, or that has none."""
     if audit.of(tag.family) is not None:
         return
-    loadable = [(file, binary) for file, binary in contents.binaries() if binary.is_loadable]
+    loadable = [
+        (file, binary) for file, binary in contents.binaries() if binary.is_loadable
+    ]
     if not loadable and not contents.is_bound:
         yield Finding(
             code="TW316",
@@ -219,7 +248,9 @@ def _for_another_system(
 ) -> Finding:
     article = "an" if binary.format.value == "ELF" else "a"
     fact = f"it is {article} {binary.format.value} file for {binary.slices[0].cpu}"
-    systems = {stated.platform for piece in binary.slices for stated in piece.minimum_os}
+    systems = {
+        stated.platform for piece in binary.slices for stated in piece.minimum_os
+    }
     if systems:
         fact += f", built for {' and '.join(sorted(systems))}"
     hint = "build one wheel per system"
@@ -244,13 +275,17 @@ def _too_strict(
     instead: str,
 ) -> Iterator[Finding]:
     """Yield TW302 where the best true tag asks for less than every tag in the name does."""
-    tags = [tag for tag in map(parse_platform_tag, claimed.platforms) if tag is not None]
+    tags = [
+        tag for tag in map(parse_platform_tag, claimed.platforms) if tag is not None
+    ]
     for own in best:
         true = parse_platform_tag(own.tags[0]) if own.tags else None
         of_family = [tag for tag in tags if tag.family == own.family]
         if true is None or true.is_plain or not of_family:
             continue
-        if any(tag.text in own.tags for tag in of_family) or not _are_comparable(true, of_family):
+        if any(tag.text in own.tags for tag in of_family) or not _are_comparable(
+            true, of_family
+        ):
             continue
         yield Finding(
             code="TW302",
@@ -264,4 +299,6 @@ def _too_strict(
 
 def _are_comparable(true: PlatformTag, claimed: Sequence[PlatformTag]) -> bool:
     """Return whether the claim is of the same kind as the truth (manylinux, musllinux, macosx …), or promises nothing."""
-    return any(tag.kind == true.kind for tag in claimed) or all(tag.is_plain for tag in claimed)
+    return any(tag.kind == true.kind for tag in claimed) or all(
+        tag.is_plain for tag in claimed
+    )

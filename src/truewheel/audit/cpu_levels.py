@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from ..model.variants import Property, Variant
 
 _BASELINE = 1
-_LEVELS_IN_NOTES = {"x86-64-baseline": 1, "x86-64-v2": 2, "x86-64-v3": 3, "x86-64-v4": 4}
+_LEVELS_IN_NOTES = {
+    "x86-64-baseline": 1,
+    "x86-64-v2": 2,
+    "x86-64-v3": 3,
+    "x86-64-v4": 4,
+}
 _NAMES_IN_NOTES = {level: name for name, level in _LEVELS_IN_NOTES.items()}
 _LEVELS_IN_PROPERTIES = {"v1": 1, "v2": 2, "v3": 3, "v4": 4}
 """Levels by their names as values of ``x86_64 :: level``."""
@@ -68,7 +73,9 @@ def cpu_floors(contents: Contents) -> tuple[Floor, ...]:
     highest = max((file.level or _BASELINE for file in files), default=_BASELINE)
     if highest == _BASELINE:
         return ()
-    evidence = tuple(_evidence(file.path, highest) for file in files if file.level == highest)
+    evidence = tuple(
+        _evidence(file.path, highest) for file in files if file.level == highest
+    )
     return (Floor(of="isa", version=(highest,), evidence=evidence),)
 
 
@@ -78,7 +85,11 @@ def promised_level(variant: Variant) -> int | None:
     ``None`` if its properties say something else of the CPU, which is not judged here.
     """
     values = variant.values("x86_64", "level")
-    known = [_LEVELS_IN_PROPERTIES[value] for value in values if value in _LEVELS_IN_PROPERTIES]
+    known = [
+        _LEVELS_IN_PROPERTIES[value]
+        for value in values
+        if value in _LEVELS_IN_PROPERTIES
+    ]
     if known:
         return min(known)  # of several values of one feature, one will do
     speaks_of_the_cpu = "x86_64" in variant.namespaces
@@ -95,7 +106,11 @@ def _x86_files(contents: Contents) -> list[X86File]:
         for piece in binary.slices:
             if piece.cpu in _CPUS and piece.kind in LOADABLE:
                 can_tell = isinstance(piece, ElfSlice)
-                found.append(X86File(path=file.path, level=_level_in_notes(piece), can_tell=can_tell))
+                found.append(
+                    X86File(
+                        path=file.path, level=_level_in_notes(piece), can_tell=can_tell
+                    )
+                )
     return found
 
 
@@ -103,13 +118,17 @@ def _level_in_notes(piece: Slice) -> int | None:
     """Return the highest level that the notes of an ELF file name, ``None`` if they name none."""
     if not isinstance(piece, ElfSlice):
         return None
-    levels = [_LEVELS_IN_NOTES[name] for name in piece.isa_needed if name in _LEVELS_IN_NOTES]
+    levels = [
+        _LEVELS_IN_NOTES[name] for name in piece.isa_needed if name in _LEVELS_IN_NOTES
+    ]
     return max(levels, default=None)
 
 
 def _evidence(path: str, level: int) -> Evidence:
     """Return what the notes of a file say."""
-    return Evidence(file=path, fact=f"its notes say that it needs {_NAMES_IN_NOTES[level]}")
+    return Evidence(
+        file=path, fact=f"its notes say that it needs {_NAMES_IN_NOTES[level]}"
+    )
 
 
 # --- findings ---------------------------------------------------------------------------------------------------
@@ -143,14 +162,21 @@ def find_broken_promises(variant: Variant, files: list[X86File]) -> Iterator[Fin
     for file in files:
         if file.level is None or file.level <= promised:
             continue
-        promise = "no more than the baseline" if promised == _BASELINE else f"x86-64-v{promised}"
+        promise = (
+            "no more than the baseline"
+            if promised == _BASELINE
+            else f"x86-64-v{promised}"
+        )
         option = "x86-64" if promised == _BASELINE else f"x86-64-v{promised}"
         yield Finding(
             code="TW318",
             severity=Severity.ERROR,
             where=file.path,
             message=f"needs more of the CPU than the variant {variant.label} promises",
-            evidence=(str(_evidence(file.path, file.level)), f"{variant} promises {promise}"),
+            evidence=(
+                str(_evidence(file.path, file.level)),
+                f"{variant} promises {promise}",
+            ),
             hint=f"compile it with -march={option}, or declare x86_64 :: level :: v{file.level}",
         )
 
@@ -164,7 +190,11 @@ def find_unneeded_level(variant: Variant, files: list[X86File]) -> Iterator[Find
     if not files:
         evidence = ["nothing in the wheel is code for an x86 CPU"]
     elif len(levels) == len(files) and declared > max(levels):
-        evidence = [str(_evidence(file.path, file.level)) for file in files[:_TOLD] if file.level is not None]
+        evidence = [
+            str(_evidence(file.path, file.level))
+            for file in files[:_TOLD]
+            if file.level is not None
+        ]
     else:
         return
     yield Finding(
@@ -219,6 +249,8 @@ def find_silent_files(
         severity=severity,
         where=silent[0].path,
         message=message,
-        evidence=tuple(f"{file.path}: no note of an x86 ISA level" for file in silent[:_TOLD]),
+        evidence=tuple(
+            f"{file.path}: no note of an x86 ISA level" for file in silent[:_TOLD]
+        ),
         hint=hint,
     )

@@ -21,8 +21,21 @@ def ordered(
 ) -> tuple[Finding, ...]:
     """What is selected, gravest first. That a name is untrue is told in any case: nobody can choose that away."""
     unique = tuple(dict.fromkeys(findings))
-    kept = {*select(unique, selected=selected, ignored=ignored), *(f for f in unique if makes_untrue(f))}
-    return tuple(sorted(kept, key=lambda f: (_GRAVEST_FIRST.index(f.severity), f.code, f.where, f.message)))
+    kept = {
+        *select(unique, selected=selected, ignored=ignored),
+        *(f for f in unique if makes_untrue(f)),
+    }
+    return tuple(
+        sorted(
+            kept,
+            key=lambda f: (
+                _GRAVEST_FIRST.index(f.severity),
+                f.code,
+                f.where,
+                f.message,
+            ),
+        )
+    )
 
 
 def select(
@@ -36,7 +49,9 @@ def select(
     >>> select([], selected=("TW",), ignored=())
     ()
     """
-    return tuple(f for f in findings if _longest(f.code, selected) > _longest(f.code, ignored))
+    return tuple(
+        f for f in findings if _longest(f.code, selected) > _longest(f.code, ignored)
+    )
 
 
 def _longest(code: str, prefixes: tuple[str, ...]) -> int:

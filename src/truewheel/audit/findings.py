@@ -129,7 +129,9 @@ def search_path_of_this_machine(
 ) -> Finding:
     """Return TW204, or TW205 when the path leads into a build tree: it means nothing on another machine."""
     is_build_place = path.path.startswith(BUILD_PLACES)
-    what = "points into a build tree" if is_build_place else "is not relative to the file"
+    what = (
+        "points into a build tree" if is_build_place else "is not relative to the file"
+    )
     return Finding(
         code="TW205" if is_build_place else "TW204",
         severity=Severity.WARNING,

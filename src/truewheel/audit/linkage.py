@@ -65,7 +65,12 @@ def audit_of(
             family = owner_of(binary.format, piece) if piece.kind in LOADABLE else None
             if family is not None:
                 is_owned = True
-                code = Code(path=file.path, installed=contents.installed(file.path), slice=piece, nth=nth)
+                code = Code(
+                    path=file.path,
+                    installed=contents.installed(file.path),
+                    slice=piece,
+                    nth=nth,
+                )
                 files.setdefault(family, []).append(code)
         if not is_owned and binary.is_loadable:
             unknown.append((file, binary))
@@ -155,7 +160,9 @@ class _Resolver:
         if in_wheel.reachable:
             return Linkage(file=code.path, cpu=code.cpu, need=need, source=in_wheel)
         # Not found, so another file has to bring it into the process: by its own search path, or Python code does.
-        outside = None if self._may_be_loaded(in_wheel) else self._outside_wheel(code, need)
+        outside = (
+            None if self._may_be_loaded(in_wheel) else self._outside_wheel(code, need)
+        )
         return Linkage(
             file=code.path,
             cpu=code.cpu,
@@ -167,7 +174,9 @@ class _Resolver:
 
     def _in_wheel(self, code: Code, need: Need) -> InWheel | None:
         name = self.platform.name_in_wheel(need)
-        namesakes = self.by_name.get(self.platform.fold(name), ()) if name is not None else ()
+        namesakes = (
+            self.by_name.get(self.platform.fold(name), ()) if name is not None else ()
+        )
         for library in namesakes:
             if library.path == code.path or self.platform.reaches(code, need, library):
                 return InWheel(path=library.path, reachable=True)
@@ -176,7 +185,9 @@ class _Resolver:
     def _may_be_loaded(self, in_wheel: InWheel) -> bool:
         if self._leads_to is None:
             self._leads_to = self.platform.directories_searched(self.part.files)
-        directories = {code.directory for code in self.part.files if code.path == in_wheel.path}
+        directories = {
+            code.directory for code in self.part.files if code.path == in_wheel.path
+        }
         return not directories.isdisjoint(self._leads_to)
 
     def _outside_wheel(
@@ -193,15 +204,24 @@ class _Resolver:
 
         for pattern in self.part.exclude:
             folded = self.platform.fold(pattern)
-            if any(fnmatchcase(name, folded) for name in self.platform.names_to_exclude(need)):
+            if any(
+                fnmatchcase(name, folded)
+                for name in self.platform.names_to_exclude(need)
+            ):
                 return ExcludedBy(pattern=pattern)
         return None
 
     def _elsewhere(self, code: Code, need: Need) -> External | Missing:
         """Return the first library for the same CPU on the machine: loaders pass over those for others."""
-        for path, rule in self.platform.places_outside(code, need) if self.libraries is not None else ():
+        for path, rule in (
+            self.platform.places_outside(code, need)
+            if self.libraries is not None
+            else ()
+        ):
             if self.libraries is not None and self.libraries.has_file(path):
                 binary = self.libraries.read_library(path)
-                if binary is not None and any(piece.cpu == code.cpu for piece in binary.slices):
+                if binary is not None and any(
+                    piece.cpu == code.cpu for piece in binary.slices
+                ):
                     return External(path=path, found_by=rule)
         return _MISSING

@@ -48,7 +48,9 @@ def true_name(
         hint = "build it again for the Python that it is meant for"
     raise VerdictError(
         f"{facts.filename}: no true name for it is known",
-        findings=[finding for finding in again.findings if finding.severity is Severity.ERROR],
+        findings=[
+            finding for finding in again.findings if finding.severity is Severity.ERROR
+        ],
         hint=hint,
     )
 
@@ -57,9 +59,14 @@ def _likely_name(facts: WheelFacts, checked: Checked) -> WheelName:
     """Return the name that the binaries tell, or the present one when it is as good."""
     claimed, truth = checked.claimed, checked.truth
     if claimed is None:
-        raise WheelError(f"{facts.filename} is not the file name of a wheel", hint="rename it first")
+        raise WheelError(
+            f"{facts.filename} is not the file name of a wheel", hint="rename it first"
+        )
     if checked.incurable:
-        raise VerdictError(f"{facts.filename} has errors that no name can cure", findings=checked.incurable)
+        raise VerdictError(
+            f"{facts.filename} has errors that no name can cure",
+            findings=checked.incurable,
+        )
     if checked.systems:
         raise VerdictError(
             f"{facts.filename} has binaries for several systems, and its name does not tell which one is meant",
@@ -69,7 +76,12 @@ def _likely_name(facts: WheelFacts, checked: Checked) -> WheelName:
     # Installers prefer a name that says more, as of libcs whose needs the binaries do not show.
     if checked.is_best:
         return claimed
-    return replace(claimed, interpreters=truth.interpreters, abis=truth.abis, platforms=truth.platforms)
+    return replace(
+        claimed,
+        interpreters=truth.interpreters,
+        abis=truth.abis,
+        platforms=truth.platforms,
+    )
 
 
 def _is_python_untrue(contents: Contents, name: WheelName) -> bool:

@@ -34,7 +34,9 @@ def best_tags(part: PlatformAudit) -> PlatformTags:
         floors=platform.floors(part.requirements, basis),
         findings=findings_of(part),
         reason=reason,
-        cure=platform.words.ask_for_less if basis.kind is not None and not basis.has_no_tag else "",
+        cure=platform.words.ask_for_less
+        if basis.kind is not None and not basis.has_no_tag
+        else "",
         has_no_tag=basis.has_no_tag,
     )
 
@@ -95,7 +97,9 @@ def system_findings(audit: Audit) -> Iterator[Finding]:
             severity=Severity.WARNING,
             where=", ".join(part.family for part in audit.platforms),
             message="binaries for several operating systems in one wheel",
-            evidence=tuple(f"{part.files[0].path} is for {part.family}" for part in audit.platforms),
+            evidence=tuple(
+                f"{part.files[0].path} is for {part.family}" for part in audit.platforms
+            ),
             hint="build one wheel per system",
         )
 

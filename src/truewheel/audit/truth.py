@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from ..model.wheel_name import WheelName
 
 
-def meant_tags(claimed: WheelName | None, best: Sequence[PlatformTags]) -> tuple[PlatformTags, ...]:
+def meant_tags(
+    claimed: WheelName | None, best: Sequence[PlatformTags]
+) -> tuple[PlatformTags, ...]:
     """Return the best tags of the systems that a name speaks of; of the only one where it speaks of others, or of none."""
     if claimed is None or len(best) < 2:
         return tuple(best[:1])
@@ -49,7 +51,9 @@ def find_truth(
     interpreters, abis = _python_tags(contents, claimed, python)
     platforms = tuple(tag for own in meant for tag in own.tags)
     if not platforms:
-        platforms = claimed.platforms if claimed is not None and contents.is_bound else ("any",)
+        platforms = (
+            claimed.platforms if claimed is not None and contents.is_bound else ("any",)
+        )
     if platforms == ("any",):
         abis = ("none",)  # nothing compiled: there is no ABI to be bound to
     reason = python.reason
@@ -58,8 +62,13 @@ def find_truth(
         interpreters, abis = claimed.interpreters, claimed.abis
         reason = f"{reason}, and {obstacle}: no true name is known"
     if claimed is not None and meant:
-        platforms = (*platforms, *_true_of_other_kinds(audit, claimed, platforms, meant))
-    reasons = [explain_tags(own) for own in meant] or [_reason_without_meaning(contents, best)]
+        platforms = (
+            *platforms,
+            *_true_of_other_kinds(audit, claimed, platforms, meant),
+        )
+    reasons = [explain_tags(own) for own in meant] or [
+        _reason_without_meaning(contents, best)
+    ]
     return Verdict(
         interpreters=interpreters or ("py3",),
         abis=abis or ("none",),
@@ -79,9 +88,15 @@ def _python_tags(
     if claimed is None:
         return python.interpreters, python.abis
     own = claimed.interpreters, claimed.abis
-    if serves_some_pythons_on_purpose(contents, interpreters=claimed.interpreters, abis=claimed.abis):
+    if serves_some_pythons_on_purpose(
+        contents, interpreters=claimed.interpreters, abis=claimed.abis
+    ):
         return own
-    if not python.interpreters or python.abis == ("none",) or not contradicts(*own, python):
+    if (
+        not python.interpreters
+        or python.abis == ("none",)
+        or not contradicts(*own, python)
+    ):
         return own
     return python.interpreters, python.abis
 
@@ -118,7 +133,12 @@ def _true_of_other_kinds(
     families = {own.family for own in meant}
     for text in claimed.platforms:
         tag = parse_platform_tag(text)
-        if tag is None or tag.is_plain or tag.kind in kinds or tag.family not in families:
+        if (
+            tag is None
+            or tag.is_plain
+            or tag.kind in kinds
+            or tag.family not in families
+        ):
             continue
         part = audit.of(tag.family)
         if part is not None and not violations(part, tag):
@@ -128,5 +148,7 @@ def _true_of_other_kinds(
 def _reason_without_meaning(contents: Contents, best: Sequence[PlatformTags]) -> str:
     if best:
         systems = ", ".join(own.family for own in best)
-        return f"binaries for several systems, and the name means none of them: {systems}"
+        return (
+            f"binaries for several systems, and the name means none of them: {systems}"
+        )
     return reason_without_binaries(contents)

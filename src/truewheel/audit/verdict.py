@@ -33,7 +33,13 @@ from .checked import Checked
 from .claimed_tags import claim_findings
 from .filtering import ordered
 from .linkage import audit_of
-from .platform_tags import best_tags, cpu_floors, reason_without_binaries, system_findings, variant_findings
+from .platform_tags import (
+    best_tags,
+    cpu_floors,
+    reason_without_binaries,
+    system_findings,
+    variant_findings,
+)
 from .python.tags import true_python_tags
 
 TYPE_CHECKING = False
@@ -56,7 +62,12 @@ def judge(contents: Contents, question: Question) -> Verdict:
 
     audit = audit_of(contents, question.exclude)
     best = tuple(best_tags(part) for part in audit.platforms)
-    python = true_python_tags(contents, target=question.target, py_api=question.py_api, imports=question.imports)
+    python = true_python_tags(
+        contents,
+        target=question.target,
+        py_api=question.py_api,
+        imports=question.imports,
+    )
     if question.forced_tags:
         return _judge_forced_tags(contents, question, audit, best, python)
     chosen = choose_tags(contents, audit, question, best)
@@ -89,8 +100,12 @@ def _judge_forced_tags(
     """Return ``wheel.tags``, taken word for word and checked like anybody's claim."""
     parts = zip(*(tag.split("-") for tag in question.forced_tags), strict=True)
     interpreters, abis, platforms = (tuple(dict.fromkeys(part)) for part in parts)
-    name = WheelName(name="-", version="-", interpreters=interpreters, abis=abis, platforms=platforms)
-    instead = "put that into tool.scikit-build.wheel.tags, or leave the tag to truewheel"
+    name = WheelName(
+        name="-", version="-", interpreters=interpreters, abis=abis, platforms=platforms
+    )
+    instead = (
+        "put that into tool.scikit-build.wheel.tags, or leave the tag to truewheel"
+    )
     findings = (
         *claim_findings(contents, audit, name, best, instead=instead),
         *_common_findings(contents, question, best, platforms),
@@ -158,7 +173,11 @@ def check(
     audit = audit_of(contents, exclude)
     best = tuple(best_tags(part) for part in audit.platforms)
     claimed = parse_wheel_name(facts.filename)
-    claims = claim_findings(contents, audit, claimed, best) if claimed is not None else [_not_a_name(facts.filename)]
+    claims = (
+        claim_findings(contents, audit, claimed, best)
+        if claimed is not None
+        else [_not_a_name(facts.filename)]
+    )
     meant = meant_tags(claimed, best)
     python = true_python_tags(contents, target=None)
     truth = find_truth(contents, audit, claimed, best, meant, python)
@@ -167,7 +186,9 @@ def check(
     of_systems = tuple(system_findings(audit))
     findings = [*claims, *of_systems]
     findings += [finding for own in best for finding in own.findings]
-    findings += checks.check_wheel(facts, opinion=_which_is_true(facts, truth, is_untrue=is_untrue))
+    findings += checks.check_wheel(
+        facts, opinion=_which_is_true(facts, truth, is_untrue=is_untrue)
+    )
     findings += variant_findings(contents, built=False)
     if upload:
         findings += checks.check_upload(facts)
@@ -190,7 +211,11 @@ def _which_is_true(
     """Return which of WHEEL and the file name to believe where they differ."""
     if not is_untrue:
         return "the file name is true"
-    return "WHEEL is true" if set(facts.wheel_tags) == set(truth.expanded) else "neither is true"
+    return (
+        "WHEEL is true"
+        if set(facts.wheel_tags) == set(truth.expanded)
+        else "neither is true"
+    )
 
 
 def _not_a_name(filename: str) -> Finding:

@@ -55,7 +55,9 @@ def check_wheel(facts: WheelFacts, *, opinion: str = "") -> tuple[Finding, ...]:
     return limit_each_code(
         chain(
             contents.check_contents(facts.contents, severity_if_empty=Severity.WARNING),
-            placement.check_placement(facts.contents, severity_of_namespaces=Severity.NOTE),
+            placement.check_placement(
+                facts.contents, severity_of_namespaces=Severity.NOTE
+            ),
             names.check_names(facts.contents, platforms),
             members.check_members(facts),
             record.check_record(facts),
@@ -109,7 +111,9 @@ def check_tree(
     from . import contents as files
 
     found = chain(
-        files.check_contents(contents, severity_if_empty=Severity.ERROR if compiled else Severity.NOTE),
+        files.check_contents(
+            contents, severity_if_empty=Severity.ERROR if compiled else Severity.NOTE
+        ),
         placement.check_placement(contents, severity_of_namespaces=Severity.WARNING),
         names.check_names(contents, platforms),
         record.find_built_signatures(contents),

@@ -15,7 +15,9 @@ _TOLD = 4
 """Files that a finding lists."""
 
 
-def check_installation(contents: Contents, lost: Iterable[str], outside: tuple[str, ...]) -> Iterator[Finding]:
+def check_installation(
+    contents: Contents, lost: Iterable[str], outside: tuple[str, ...]
+) -> Iterator[Finding]:
     """Yield what CMake installed in the wrong place, or not at all.
 
     :param lost: modules and libraries that CMake built, where it installed no file.
@@ -28,7 +30,9 @@ def check_installation(contents: Contents, lost: Iterable[str], outside: tuple[s
         yield from find_nothing_installed(contents, lost)
 
 
-def find_nothing_installed(contents: Contents, lost: Iterable[str]) -> Iterator[Finding]:
+def find_nothing_installed(
+    contents: Contents, lost: Iterable[str]
+) -> Iterator[Finding]:
     """Report what was built in vain (TW541).
 
     A package that builds its files into its own directory has them without an ``install()``.
@@ -66,7 +70,9 @@ def find_files_outside(paths: tuple[str, ...]) -> Iterator[Finding]:
     )
 
 
-def find_modules_beside_packages(contents: Contents, named: frozenset[str]) -> Iterator[Finding]:
+def find_modules_beside_packages(
+    contents: Contents, named: frozenset[str]
+) -> Iterator[Finding]:
     """Report modules beside a package that nothing imports (TW503): a ``DESTINATION .`` where the package was meant.
 
     :param named: modules at the top level that the wheel's Python files import.

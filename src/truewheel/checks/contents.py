@@ -28,7 +28,9 @@ _KINDS = {
 }
 
 
-def check_contents(contents: Contents, *, severity_if_empty: Severity) -> Iterator[Finding]:
+def check_contents(
+    contents: Contents, *, severity_if_empty: Severity
+) -> Iterator[Finding]:
     """Yield what is wrong with single files, or that there is none.
 
     :param severity_if_empty: of a wheel without files.
@@ -113,7 +115,10 @@ def find_modules_that_are_not_libraries(contents: Contents) -> Iterator[Finding]
                 severity=Severity.WARNING if is_data(file.path) else Severity.ERROR,
                 where=file.path,
                 message="has the name of an extension module, but is not a shared library",
-                evidence=tuple(f"it is {_KINDS[piece.kind]} for {piece.cpu}" for piece in binary.slices),
+                evidence=tuple(
+                    f"it is {_KINDS[piece.kind]} for {piece.cpu}"
+                    for piece in binary.slices
+                ),
                 hint="link it as a module: Python_add_library(NAME MODULE …)",
             )
 
@@ -124,7 +129,11 @@ def _can_be_loaded(piece: Slice) -> bool:
         return True
     # Some ELF libraries can be run as well. They name an interpreter, as programs do, but lack the flag of one
     # (DF_1_PIE), so that dlopen() takes them: https://man7.org/linux/man-pages/man3/dlopen.3.html
-    return isinstance(piece, ElfSlice) and piece.kind is Kind.EXECUTABLE and not piece.program
+    return (
+        isinstance(piece, ElfSlice)
+        and piece.kind is Kind.EXECUTABLE
+        and not piece.program
+    )
 
 
 def find_static_libraries(contents: Contents) -> Iterator[Finding]:
@@ -175,4 +184,8 @@ def find_large_debug_sections(contents: Contents) -> Iterator[Finding]:
 def _shipped_binaries(contents: Contents) -> list[tuple[File, Binary]]:
     """Return the binaries outside of the metadata directory, with their facts."""
     prefix = contents.dist_info + "/"
-    return [(file, binary) for file, binary in contents.binaries() if not file.path.startswith(prefix)]
+    return [
+        (file, binary)
+        for file, binary in contents.binaries()
+        if not file.path.startswith(prefix)
+    ]

@@ -147,7 +147,9 @@ def _why_a_path_escapes(name: str) -> str:
     # An installer joins what follows the scheme to the scheme's directory, and a path that begins with / replaces it.
     below_scheme = name.partition(".data/")[2].partition("/")[2]
     if below_scheme.startswith("/"):
-        return "an absolute path below an install scheme, which may leave the installation"
+        return (
+            "an absolute path below an install scheme, which may leave the installation"
+        )
     if "\\" in name:
         return "a backslash in a name: Windows takes it for the end of a directory's name, other systems do not"
     return ""

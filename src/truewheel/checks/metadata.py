@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from ..model.contents import WheelFacts
     from ..model.wheel_name import WheelName
 
-_REQUIRED = {"metadata-version": "Metadata-Version", "name": "Name", "version": "Version"}
+_REQUIRED = {
+    "metadata-version": "Metadata-Version",
+    "name": "Name",
+    "version": "Version",
+}
 """Headers that METADATA must have, as they are written."""
 _BUILD_AGAIN = "build the wheel again"
 
@@ -52,7 +56,9 @@ def _required_headers(text: str) -> Mapping[str, str]:
     return headers
 
 
-def find_name_that_is_not_normalised(name: WheelName, filename: str) -> Iterator[Finding]:
+def find_name_that_is_not_normalised(
+    name: WheelName, filename: str
+) -> Iterator[Finding]:
     """Report a distribution that is not spelt as file names spell it (TW502): https://peps.python.org/pep-0625/"""
     if name.name != escape(name.name):
         yield Finding(
@@ -102,11 +108,17 @@ def find_missing_headers(facts: WheelFacts, missing: list[str]) -> Iterator[Find
     )
 
 
-def find_other_distribution(facts: WheelFacts, name: WheelName, headers: Mapping[str, str]) -> Iterator[Finding]:
+def find_other_distribution(
+    facts: WheelFacts, name: WheelName, headers: Mapping[str, str]
+) -> Iterator[Finding]:
     """Report METADATA of another version or distribution than the file name says (TW519)."""
     # 1.0 and 1.0.0 are one version, and so are My.Pkg and my_pkg: both are compared in their normal form.
     if not _is_version(headers["version"], name.version):
-        header, stated, expected = "Version", f"version {headers['version']}", name.version
+        header, stated, expected = (
+            "Version",
+            f"version {headers['version']}",
+            name.version,
+        )
     elif escape(headers["name"]) != escape(name.name):
         header, stated, expected = "Name", headers["name"], name.name
     else:
@@ -125,7 +137,10 @@ def _is_version(written: str, named: str) -> bool:
     """Return whether METADATA and the file name mean one version; file names have the normal form, ``_`` for ``-``."""
     if written == named or written.replace("-", "_") == named:
         return True
-    from packaging.version import InvalidVersion, Version  # rarely needed, and slow to import
+    from packaging.version import (
+        InvalidVersion,
+        Version,
+    )  # rarely needed, and slow to import
 
     try:
         return Version(written) == Version(named.replace("_", "-"))

@@ -25,7 +25,9 @@ def is_doubtful(contents: Contents) -> bool:
     That is so if there is none, or if one lies in a directory without Python files. To find out, the Python files have to
     be read, which takes time that most builds can save.
     """
-    python = {directory_of(file.path) for file in contents.files if file.path.endswith(".py")}
+    python = {
+        directory_of(file.path) for file in contents.files if file.path.endswith(".py")
+    }
     if not python:
         return False
     modules = set(map(directory_of, _extension_modules(contents)))
@@ -37,7 +39,9 @@ def _extension_modules(contents: Contents) -> list[str]:
     return [path for path in contents.loadable_paths() if is_module(path)]
 
 
-def find_missing_modules(contents: Contents, imports: Iterable[Import], outside: tuple[str, ...]) -> Iterator[Finding]:
+def find_missing_modules(
+    contents: Contents, imports: Iterable[Import], outside: tuple[str, ...]
+) -> Iterator[Finding]:
     """Report modules without which a package cannot be imported (TW540).
 
     :param outside: files that were installed outside of the wheel, where such a module may be.
@@ -48,7 +52,9 @@ def find_missing_modules(contents: Contents, imports: Iterable[Import], outside:
         if target not in present:
             importers.setdefault(target, []).append(statement.where)
     for target, places in sorted(importers.items()):
-        yield _missing_module(target, sorted(places), _what_is_there_instead(target, contents, outside))
+        yield _missing_module(
+            target, sorted(places), _what_is_there_instead(target, contents, outside)
+        )
 
 
 def _modules_in_the_wheel(contents: Contents) -> set[str]:
@@ -75,7 +81,9 @@ def _missing_module(target: str, importers: list[str], instead: list[str]) -> Fi
     )
 
 
-def _what_is_there_instead(target: str, contents: Contents, outside: tuple[str, ...]) -> list[str]:
+def _what_is_there_instead(
+    target: str, contents: Contents, outside: tuple[str, ...]
+) -> list[str]:
     """Return where a missing module lies, in lines of evidence; if nowhere, which modules there are."""
     name = target.rpartition("/")[2]
     # A wrong DESTINATION is the most likely cause, an absolute one the next, another name of the target the last.

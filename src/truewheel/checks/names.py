@@ -37,7 +37,9 @@ def check_names(contents: Contents, platforms: Iterable[str]) -> Iterator[Findin
         yield from find_names_windows_cannot_have(contents)
 
 
-def find_names_taken_for_one(files: frozenset[str], directories: frozenset[str]) -> Iterator[Finding]:
+def find_names_taken_for_one(
+    files: frozenset[str], directories: frozenset[str]
+) -> Iterator[Finding]:
     """Report names that one file system takes for the same (TW501)."""
     paths = files | directories
     # Nearly always all names differ, and no file is called as a directory.
@@ -80,13 +82,18 @@ def _folded(path: str) -> str:
     return unicodedata.normalize("NFC", path).casefold()
 
 
-def find_files_that_are_directories(files: frozenset[str], directories: frozenset[str]) -> Iterator[Finding]:
+def find_files_that_are_directories(
+    files: frozenset[str], directories: frozenset[str]
+) -> Iterator[Finding]:
     """Report names that a file and a directory share, which no file system can hold (TW527)."""
     # Nearly always all names differ, and no file is called as a directory.
     if files.isdisjoint(directories):
         return
     for path in sorted(files):
-        shared = next((directory for directory in parent_directories(path) if directory in files), None)
+        shared = next(
+            (directory for directory in parent_directories(path) if directory in files),
+            None,
+        )
         if shared is not None:
             yield Finding(
                 code="TW527",
@@ -140,4 +147,6 @@ def _why_windows_refuses(name: str) -> str:
 
 def _is_device(name: str) -> bool:
     """Return whether Windows keeps a name, in lower case and without suffixes, for a device."""
-    return name in _DEVICES or (name[:3] in _NUMBERED_DEVICES and len(name) == 4 and name[3] in _DEVICE_NUMBERS)
+    return name in _DEVICES or (
+        name[:3] in _NUMBERED_DEVICES and len(name) == 4 and name[3] in _DEVICE_NUMBERS
+    )

@@ -23,7 +23,9 @@ _NOT_PACKAGES = (".libs", ".dylibs", "-stubs")
 """Ends of names of directories that hold libraries or stubs, and need no ``__init__.py``."""
 
 
-def check_placement(contents: Contents, *, severity_of_namespaces: Severity) -> Iterator[Finding]:
+def check_placement(
+    contents: Contents, *, severity_of_namespaces: Severity
+) -> Iterator[Finding]:
     """Yield what is wrong with where files lie.
 
     :param severity_of_namespaces: of extension modules in a directory without ``__init__.py``.
@@ -58,7 +60,9 @@ def find_system_directories(files: tuple[File, ...]) -> Iterator[Finding]:
             )
 
 
-def find_other_data_directories(files: tuple[File, ...], data_directory: str) -> Iterator[Finding]:
+def find_other_data_directories(
+    files: tuple[File, ...], data_directory: str
+) -> Iterator[Finding]:
     """Report data directories that are named for another wheel (TW510)."""
     # Few paths have this in them, and a wheel may have very many.
     tops = {file.path.partition("/")[0] for file in files if ".data/" in file.path}
@@ -73,7 +77,9 @@ def find_other_data_directories(files: tuple[File, ...], data_directory: str) ->
             )
 
 
-def find_unknown_schemes(files: tuple[File, ...], data_directory: str) -> Iterator[Finding]:
+def find_unknown_schemes(
+    files: tuple[File, ...], data_directory: str
+) -> Iterator[Finding]:
     """Report directories below ``.data`` that installers do not know (TW510)."""
     prefix = data_directory + "/"
     schemes = set()
@@ -91,7 +97,9 @@ def find_unknown_schemes(files: tuple[File, ...], data_directory: str) -> Iterat
         )
 
 
-def find_nothing_to_import(files: tuple[File, ...], data_directory: str) -> Iterator[Finding]:
+def find_nothing_to_import(
+    files: tuple[File, ...], data_directory: str
+) -> Iterator[Finding]:
     """Report a wheel of which nothing can be imported or run (TW516)."""
     for file in files:
         # Scripts, headers and data are of use without an import; so are programs.
@@ -109,7 +117,9 @@ def find_nothing_to_import(files: tuple[File, ...], data_directory: str) -> Iter
         )
 
 
-def find_namespace_packages(files: tuple[File, ...], data_directory: str, severity: Severity) -> Iterator[Finding]:
+def find_namespace_packages(
+    files: tuple[File, ...], data_directory: str, severity: Severity
+) -> Iterator[Finding]:
     """Report directories with extension modules and no Python file: namespace packages by oversight (TW516).
 
     Without ``__init__.py`` a directory is a portion of a namespace package, which any other distribution may enter:
@@ -140,10 +150,14 @@ def find_namespace_packages(files: tuple[File, ...], data_directory: str, severi
 
 def _importable_path(path: str, data_directory: str) -> str:
     """Return where a file lies below ``site-packages``; one that is installed elsewhere keeps its path."""
-    return path.removeprefix(f"{data_directory}/purelib/").removeprefix(f"{data_directory}/platlib/")
+    return path.removeprefix(f"{data_directory}/purelib/").removeprefix(
+        f"{data_directory}/platlib/"
+    )
 
 
 def _holds_python_files(directory: str, paths: set[str]) -> bool:
     """Return whether a Python file or a stub lies below a directory."""
     prefix = directory + "/"
-    return any(path.startswith(prefix) and path.endswith((".py", ".pyi")) for path in paths)
+    return any(
+        path.startswith(prefix) and path.endswith((".py", ".pyi")) for path in paths
+    )

@@ -78,7 +78,9 @@ def find_undecodable_record(facts: WheelFacts) -> Iterator[Finding]:
 
 
 def find_unrecorded_files(
-    rows: Mapping[str, RecordRow], members: Mapping[str, Member], need_no_row: frozenset[str]
+    rows: Mapping[str, RecordRow],
+    members: Mapping[str, Member],
+    need_no_row: frozenset[str],
 ) -> Iterator[Finding]:
     """Report files that RECORD does not list (TW504)."""
     for path in members:
@@ -94,7 +96,9 @@ def find_unrecorded_files(
 
 
 def find_recorded_files_that_are_missing(
-    rows: Mapping[str, RecordRow], members: Mapping[str, Member], need_no_row: frozenset[str]
+    rows: Mapping[str, RecordRow],
+    members: Mapping[str, Member],
+    need_no_row: frozenset[str],
 ) -> Iterator[Finding]:
     """Report files that RECORD lists and the wheel does not hold (TW506)."""
     for path in sorted(rows.keys() - members.keys() - need_no_row):
@@ -107,7 +111,9 @@ def find_recorded_files_that_are_missing(
         )
 
 
-def find_changed_files(rows: Mapping[str, RecordRow], members: Mapping[str, Member]) -> Iterator[Finding]:
+def find_changed_files(
+    rows: Mapping[str, RecordRow], members: Mapping[str, Member]
+) -> Iterator[Finding]:
     """Report files of another hash or size than RECORD says (TW505)."""
     for path, member in members.items():
         row = rows.get(path)
@@ -144,7 +150,9 @@ def _has_other_hash(row: RecordRow, member: Member) -> bool:
 
 
 def find_files_without_hash(
-    rows: Mapping[str, RecordRow], members: Mapping[str, Member], need_no_row: frozenset[str]
+    rows: Mapping[str, RecordRow],
+    members: Mapping[str, Member],
+    need_no_row: frozenset[str],
 ) -> Iterator[Finding]:
     """Report files that RECORD lists without a hash, or with one that is weaker than sha256 (TW526)."""
     for path, member in members.items():

@@ -19,7 +19,9 @@ _FOR_ANY = ("any",)
 _TOLD = 4
 
 
-def check_wheel_file(facts: WheelFacts, name: WheelName | None, opinion: str) -> Iterator[Finding]:
+def check_wheel_file(
+    facts: WheelFacts, name: WheelName | None, opinion: str
+) -> Iterator[Finding]:
     """Yield what is wrong with WHEEL.
 
     :param name: the file name in its parts; ``None`` if it is not one of a wheel.
@@ -61,14 +63,18 @@ def find_missing_tags(facts: WheelFacts) -> Iterator[Finding]:
         )
 
 
-def find_other_tags(facts: WheelFacts, name: WheelName, opinion: str) -> Iterator[Finding]:
+def find_other_tags(
+    facts: WheelFacts, name: WheelName, opinion: str
+) -> Iterator[Finding]:
     """Report a WHEEL with other tags than the file name (TW512): which of both counts, installers do not agree."""
     # Installers choose by the file name; WHEEL is what stays when the wheel is installed.
     inside, outside = set(facts.wheel_tags), set(name.expanded)
     if not inside or inside == outside:
         return
     evidence = [f"only WHEEL says {tag}" for tag in sorted(inside - outside)[:_TOLD]]
-    evidence += [f"only the file name says {tag}" for tag in sorted(outside - inside)[:_TOLD]]
+    evidence += [
+        f"only the file name says {tag}" for tag in sorted(outside - inside)[:_TOLD]
+    ]
     if opinion:
         evidence.append(opinion)
     yield Finding(
@@ -83,7 +89,11 @@ def find_other_tags(facts: WheelFacts, name: WheelName, opinion: str) -> Iterato
 
 def find_needless_platlib(facts: WheelFacts, name: WheelName) -> Iterator[Finding]:
     """Report ``Root-Is-Purelib: false`` where nothing is bound to a platform (TW511)."""
-    if facts.is_purelib is not False or name.platforms != _FOR_ANY or facts.contents.binaries():
+    if (
+        facts.is_purelib is not False
+        or name.platforms != _FOR_ANY
+        or facts.contents.binaries()
+    ):
         return
     yield Finding(
         code="TW511",

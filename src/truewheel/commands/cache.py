@@ -22,14 +22,25 @@ def run(options: SimpleNamespace) -> int:
     try:
         found = cache.existing(os.environ)
     except cache.UnfitError as error:
-        raise TruewheelError(str(error), hint=f"set {cache.VARIABLE} to another directory") from None
+        raise TruewheelError(
+            str(error), hint=f"set {cache.VARIABLE} to another directory"
+        ) from None
     entries = [] if found is None else list(cache.entries(found))
     if options.action == "info":
         real = os.path.realpath(root)
-        rows = [CacheRow(os.path.relpath(entry.path, real), entry.used, entry.size, entry.label) for entry in entries]
+        rows = [
+            CacheRow(
+                os.path.relpath(entry.path, real), entry.used, entry.size, entry.label
+            )
+            for entry in entries
+        ]
         print(cache_listing(str(root), rows))
         return int(ExitCode.FINE)
-    left = [entry for entry in entries if not cache.remove(entry.path, even_needed=options.all)]
+    left = [
+        entry
+        for entry in entries
+        if not cache.remove(entry.path, even_needed=options.all)
+    ]
     cache.drop_drafts(root)
     freed = sum(entry.size for entry in entries) - sum(entry.size for entry in left)
     kept = [KeptRow(entry.size, tuple(cache.needed_by(entry.path))) for entry in left]

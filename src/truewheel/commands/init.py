@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 def run(options: SimpleNamespace) -> int:
     """Make the project; return the exit code."""
     if not options.directory:
-        raise TruewheelError("no directory is named", hint="truewheel init . is for the one that you are in")
+        raise TruewheelError(
+            "no directory is named",
+            hint="truewheel init . is for the one that you are in",
+        )
     directory = os.path.realpath(options.directory)
     kind = kinds.KINDS[options.kind]
     given = options.name
@@ -27,6 +30,12 @@ def run(options: SimpleNamespace) -> int:
     name = kinds.checked_name(given, kind)
     contents = writing.files(kind, kinds.values(name, kind))
     writing.create(Path(directory), contents)
-    text = new_project_text(name, options.directory, contents, needs=kind.needs, for_windows=host.is_windows())
+    text = new_project_text(
+        name,
+        options.directory,
+        contents,
+        needs=kind.needs,
+        for_windows=host.is_windows(),
+    )
     print(text)
     return int(ExitCode.FINE)

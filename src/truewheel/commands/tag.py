@@ -32,7 +32,9 @@ def run(options: SimpleNamespace) -> int:
     return worst
 
 
-def _tag_wheel(path: Path, output: Path, exclude: tuple[str, ...], wheels_by_name: dict[str, Path]) -> str:
+def _tag_wheel(
+    path: Path, output: Path, exclude: tuple[str, ...], wheels_by_name: dict[str, Path]
+) -> str:
     """Write one wheel under its true name; return what was done.
 
     :param wheels_by_name: the wheel that each name was given to in this run; this one is added.

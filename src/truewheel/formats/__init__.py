@@ -25,7 +25,13 @@ READERS: tuple[tuple[Format, str, tuple[bytes, ...]], ...] = (
     (
         Format.MACHO,
         "macho.read",
-        (b"\xfe\xed\xfa", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf"),
+        (
+            b"\xfe\xed\xfa",
+            b"\xce\xfa\xed\xfe",
+            b"\xcf\xfa\xed\xfe",
+            b"\xca\xfe\xba\xbe",
+            b"\xca\xfe\xba\xbf",
+        ),
     ),
     (
         Format.PE,
@@ -46,7 +52,15 @@ READERS: tuple[tuple[Format, str, tuple[bytes, ...]], ...] = (
         Format.COFF,
         "coff",
         # Objects have no magic number: these are the machines that they are for.
-        (b"\x4c\x01", b"\x64\x86", b"\x64\xaa", b"\x41\xa6", b"\x4e\xa6", b"\xc4\x01", b"\0\0\xff\xff"),
+        (
+            b"\x4c\x01",
+            b"\x64\x86",
+            b"\x64\xaa",
+            b"\x41\xa6",
+            b"\x4e\xa6",
+            b"\xc4\x01",
+            b"\0\0\xff\xff",
+        ),
     ),
 )
 """Every format that can be read, its module here, and how files begin that may be of it."""

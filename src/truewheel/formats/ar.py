@@ -25,7 +25,9 @@ AR_FMAG = b"`\n"
 MEMBER_HEADER, MEMBER_HEADER_SIZE = "16s32x10s2s", 60
 """``ar_hdr``: name, size in decimal digits, end; the rest is not read."""
 SIZE_AT, FMAG_AT = 48, 58
-_TABLES = frozenset({b"/", b"//", b"/SYM64/", b"/<ECSYMBOLS>/", b"/<HYBRIDMAP>/", b"/<XFGHASHMAP>/"})
+_TABLES = frozenset(
+    {b"/", b"//", b"/SYM64/", b"/<ECSYMBOLS>/", b"/<HYBRIDMAP>/", b"/<XFGHASHMAP>/"}
+)
 _DECLARATIONS = (b"__.SYMDEF", b"__.PKGDEF")
 """Names, and beginnings of names, of members that are not objects: indexes, long names, Go's declarations."""
 _LONG_NAME = b"#1/"

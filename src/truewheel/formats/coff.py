@@ -119,7 +119,9 @@ def recognises(head: bytes) -> bool:
 
 def _is_plausible(head: bytes) -> bool:
     """Whether header and first section are those of an object."""
-    _, sections, _, symbols_at, symbols, optional_header, flags = struct.unpack_from(_FILE_HEADER, head)
+    _, sections, _, symbols_at, symbols, optional_header, flags = struct.unpack_from(
+        _FILE_HEADER, head
+    )
     if not 0 < sections <= _MOST_SECTIONS:
         return False
     # Images have an optional header, and bits that say what the loader is to do with them.
@@ -133,9 +135,18 @@ def _is_plausible(head: bytes) -> bool:
 
 def _is_first_section(head: bytes, headers_end: int) -> bool:
     """Whether the first section has a name, no address yet, and its content behind the headers."""
-    name, size, address, raw, raw_at, relocations_at, lines_at, relocations, lines, flags = struct.unpack_from(
-        _SECTION_HEADER, head, _FILE_HEADER_SIZE
-    )
+    (
+        name,
+        size,
+        address,
+        raw,
+        raw_at,
+        relocations_at,
+        lines_at,
+        relocations,
+        lines,
+        flags,
+    ) = struct.unpack_from(_SECTION_HEADER, head, _FILE_HEADER_SIZE)
     # The linker is yet to give it an address; until then, its size in memory is not told either.
     if (size, address) != (0, 0):
         return False
@@ -157,7 +168,12 @@ def _is_placed(place: int, count: int, headers_end: int) -> bool:
 
 
 def _is_printable(text: bytes) -> bool:
-    return text.isascii() and b" " not in text and text != b"" and text.decode("ascii").isprintable()
+    return (
+        text.isascii()
+        and b" " not in text
+        and text != b""
+        and text.decode("ascii").isprintable()
+    )
 
 
 def machine_of_member(head: bytes) -> int | None:
@@ -169,7 +185,9 @@ def machine_of_member(head: bytes) -> int | None:
     True
     """
     if head[:4] == _ANONYMOUS and len(head) >= _ANONYMOUS_HEADER_SIZE:
-        found = int.from_bytes(head[_ANONYMOUS_MACHINE_AT : _ANONYMOUS_MACHINE_AT + 2], "little")
+        found = int.from_bytes(
+            head[_ANONYMOUS_MACHINE_AT : _ANONYMOUS_MACHINE_AT + 2], "little"
+        )
         return found if found in _MACHINES else None
     return int.from_bytes(head[:2], "little") if recognises(head) else None
 
@@ -188,20 +206,29 @@ def read(data: Buffer) -> Binary:
     if raw[:4] != _ANONYMOUS:
         symbols_at, symbols = cursor.unpack("II", 8, "header")
         names_at = _find_names(cursor, symbols_at, symbols * _SYMBOL_SIZE)
-        debug_bytes = _count_debug_bytes(cursor, raw, _FILE_HEADER_SIZE, sections, names_at)
+        debug_bytes = _count_debug_bytes(
+            cursor, raw, _FILE_HEADER_SIZE, sections, names_at
+        )
         return _binary(machine, debug_bytes)
     machine = cursor.number("H", _ANONYMOUS_MACHINE_AT, "Machine")
     if raw[_CLASS_ID] == _LINK_TIME_CODE:
         # What follows is for the compiler that wrote it.
         return _binary(machine, 0)
-    sections, symbols_at, symbols = cursor.unpack("III", _BIG_OBJECT_SIZES_AT, "header of a large object")
+    sections, symbols_at, symbols = cursor.unpack(
+        "III", _BIG_OBJECT_SIZES_AT, "header of a large object"
+    )
     names_at = _find_names(cursor, symbols_at, symbols * _BIG_OBJECT_SYMBOL_SIZE)
-    debug_bytes = _count_debug_bytes(cursor, raw, _BIG_OBJECT_HEADER_SIZE, sections, names_at)
+    debug_bytes = _count_debug_bytes(
+        cursor, raw, _BIG_OBJECT_HEADER_SIZE, sections, names_at
+    )
     return _binary(machine, debug_bytes)
 
 
 def _binary(machine: int, debug_bytes: int) -> Binary:
-    return Binary(format=Format.COFF, slices=(slice_of_machine(machine, Kind.OBJECT, debug_bytes=debug_bytes),))
+    return Binary(
+        format=Format.COFF,
+        slices=(slice_of_machine(machine, Kind.OBJECT, debug_bytes=debug_bytes),),
+    )
 
 
 def slice_of_machine(machine: int, kind: Kind, *, debug_bytes: int = 0) -> Slice:

@@ -64,7 +64,9 @@ def difference(before: Manifest, after: Manifest) -> Difference:
         elif (stamp.digest, stamp.mode) != (old.digest, old.mode):
             changed.append(name)
     removed = [name for name in before if name not in after]
-    return Difference(added=tuple(added), removed=tuple(removed), changed=tuple(changed))
+    return Difference(
+        added=tuple(added), removed=tuple(removed), changed=tuple(changed)
+    )
 
 
 COMMIT = "which commit is checked out"
@@ -171,7 +173,11 @@ class ReuseDecision(Record):
         return _WORDS[self.reuse] + self.because
 
 
-_WORDS = {Reuse.CLEAN: "from nothing: ", Reuse.CONFIGURE: "warm, configured anew: ", Reuse.KEEP: "warm: "}
+_WORDS = {
+    Reuse.CLEAN: "from nothing: ",
+    Reuse.CONFIGURE: "warm, configured anew: ",
+    Reuse.KEEP: "warm: ",
+}
 
 
 class ColdReason(enum.Enum):

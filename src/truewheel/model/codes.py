@@ -41,20 +41,43 @@ CODES = {
     row.code: row
     for row in (
         # Libraries and symbols
-        Code("TW201", "Needs a library that no system promises", (WARNING, NOTE), blocks_promise=True),
+        Code(
+            "TW201",
+            "Needs a library that no system promises",
+            (WARNING, NOTE),
+            blocks_promise=True,
+        ),
         Code("TW202", "A library in the wheel that the loader does not find", (NOTE,)),
         Code("TW203", "Linked with libpython", (WARNING,), blocks_promise=True),
         Code("TW204", "A search path that is not relative to the file", (WARNING,)),
         Code("TW205", "A search path into the build tree", (WARNING,)),
-        Code("TW206", "A symbol that no system promises", (WARNING,), blocks_promise=True),
+        Code(
+            "TW206", "A symbol that no system promises", (WARNING,), blocks_promise=True
+        ),
         # Platform tags and CPUs
-        Code("TW301", "The platform tag is untrue", (ERROR, WARNING), makes_name_untrue=True),
+        Code(
+            "TW301",
+            "The platform tag is untrue",
+            (ERROR, WARNING),
+            makes_name_untrue=True,
+        ),
         Code("TW302", "The tag asks for more than the binaries do", (NOTE,)),
         Code("TW303", "Asks for an executable stack", (WARNING,)),
-        Code("TW304", "Needs more than the baseline CPU", (WARNING,), blocks_promise=True),
-        Code("TW305", "Code for another CPU or system than the tag says", (ERROR,), makes_name_untrue=True),
+        Code(
+            "TW304", "Needs more than the baseline CPU", (WARNING,), blocks_promise=True
+        ),
+        Code(
+            "TW305",
+            "Code for another CPU or system than the tag says",
+            (ERROR,),
+            makes_name_untrue=True,
+        ),
         Code("TW306", "Code for several CPUs", (WARNING, NOTE), blocks_promise=True),
-        Code("TW307", "Code for several systems, or for one that is not judged", (WARNING, NOTE)),
+        Code(
+            "TW307",
+            "Code for several systems, or for one that is not judged",
+            (WARNING, NOTE),
+        ),
         Code("TW308", "glibc and musl in one wheel", (WARNING,), blocks_promise=True),
         Code("TW309", "A tag that promises nothing", (NOTE,)),
         Code("TW310", "Text relocations", (WARNING,)),
@@ -66,20 +89,48 @@ CODES = {
         Code("TW316", "Nothing is bound to the platform", (NOTE,)),
         Code("TW317", "A platform tag that no installer asks for", (WARNING,)),
         Code(
-            "TW318", "A variant that promises less of the CPU than its binaries need", (ERROR,), makes_label_untrue=True
+            "TW318",
+            "A variant that promises less of the CPU than its binaries need",
+            (ERROR,),
+            makes_label_untrue=True,
         ),
-        Code("TW319", "A variant that asks for a newer CPU than its binaries do", (WARNING,)),
-        Code("TW320", "A variant whose properties cannot be checked", (ERROR, WARNING, NOTE)),
+        Code(
+            "TW319",
+            "A variant that asks for a newer CPU than its binaries do",
+            (WARNING,),
+        ),
+        Code(
+            "TW320",
+            "A variant whose properties cannot be checked",
+            (ERROR, WARNING, NOTE),
+        ),
         # Python and ABI tags
         Code("TW401", "The Python tag is untrue", (ERROR,), makes_name_untrue=True),
-        Code("TW402", "A symbol outside of the stable ABI", (ERROR, WARNING), makes_name_untrue=True),
-        Code("TW403", "Newer than the claimed Python", (ERROR,), makes_name_untrue=True),
+        Code(
+            "TW402",
+            "A symbol outside of the stable ABI",
+            (ERROR, WARNING),
+            makes_name_untrue=True,
+        ),
+        Code(
+            "TW403", "Newer than the claimed Python", (ERROR,), makes_name_untrue=True
+        ),
         Code("TW404", "No init function", (ERROR, WARNING)),
         Code("TW405", "Init function with another name", (ERROR, WARNING)),
         Code("TW406", "Modules for several Pythons", (WARNING,)),
-        Code("TW407", "Linked to another Python's library", (ERROR,), makes_name_untrue=True),
+        Code(
+            "TW407",
+            "Linked to another Python's library",
+            (ERROR,),
+            makes_name_untrue=True,
+        ),
         Code("TW408", "wheel.py-api is not kept", (WARNING,)),
-        Code("TW409", "A module for one Python in a wheel for any", (ERROR, WARNING), makes_name_untrue=True),
+        Code(
+            "TW409",
+            "A module for one Python in a wheel for any",
+            (ERROR, WARNING),
+            makes_name_untrue=True,
+        ),
         Code("TW410", "Nothing tells for which Python a module is", (WARNING, NOTE)),
         Code("TW411", "No Python accepts the wheel", (ERROR,), makes_name_untrue=True),
         Code("TW412", "A suffix of another CPU or system", (ERROR, WARNING)),
@@ -119,8 +170,18 @@ CODES = {
         Code("TW532", "Too large, or too well compressed", (WARNING, NOTE)),
         Code("TW533", "A WHEEL file that installers refuse", (ERROR, WARNING)),
         Code("TW534", ".dist-info with another name", (ERROR,)),
-        Code("TW535", "variant.json is missing or malformed", (ERROR,), makes_label_untrue=True),
-        Code("TW536", "The label and variant.json disagree", (ERROR,), makes_label_untrue=True),
+        Code(
+            "TW535",
+            "variant.json is missing or malformed",
+            (ERROR,),
+            makes_label_untrue=True,
+        ),
+        Code(
+            "TW536",
+            "The label and variant.json disagree",
+            (ERROR,),
+            makes_label_untrue=True,
+        ),
         Code("TW537", "Follows a draft", (WARNING,)),
         Code("TW538", "A name that Windows does not allow", (WARNING,)),
         Code("TW539", "A signature of RECORD", (ERROR, WARNING)),
@@ -140,7 +201,9 @@ def makes_name_untrue(finding: Finding) -> bool:
 def makes_untrue(finding: Finding) -> bool:
     """Return whether ``finding`` makes untrue what the wheel says of itself: its name or its variant's label."""
     row = CODES[finding.code]
-    return finding.severity is ERROR and (row.makes_name_untrue or row.makes_label_untrue)
+    return finding.severity is ERROR and (
+        row.makes_name_untrue or row.makes_label_untrue
+    )
 
 
 def blocks_promise(finding: Finding) -> bool:

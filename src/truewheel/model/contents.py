@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from .variants import Variant
 
 DATA_DIRECTORIES = frozenset(
-    {"test", "tests", "testing", "testdata", "test_data", "fixtures", "data", "examples", "samples"}
+    {
+        "test",
+        "tests",
+        "testing",
+        "testdata",
+        "test_data",
+        "fixtures",
+        "data",
+        "examples",
+        "samples",
+    }
 )
 """Directories whose files are somebody's data, whatever their names say."""
 _LONGEST_PATH = 4096
@@ -72,7 +82,9 @@ class Contents(Record):
     variant: Variant | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "files", tuple(sorted(self.files, key=attrgetter("path"))))
+        object.__setattr__(
+            self, "files", tuple(sorted(self.files, key=attrgetter("path")))
+        )
 
     @property
     def data_dir(self) -> str:
@@ -82,7 +94,9 @@ class Contents(Record):
     @property
     def is_bound(self) -> bool:
         """Whether a file is a binary of whatever kind, be it a broken one: then the contents are not for any system."""
-        return any(file.binary is not None or file.broken is not None for file in self.files)
+        return any(
+            file.binary is not None or file.broken is not None for file in self.files
+        )
 
     def installed(self, path: str) -> str:
         """Return where a file comes to lie, from ``site-packages``; what goes elsewhere is below ``<prefix>``, as on Unix.
@@ -95,7 +109,12 @@ class Contents(Record):
             return path
         scheme, _, rest = path[len(self.data_dir) + 1 :].partition("/")
         # Headers go to a directory that is named for the distribution, which differs between installers.
-        roots = {"purelib": "", "platlib": "", "scripts": "<prefix>/bin/", "data": "<prefix>/"}
+        roots = {
+            "purelib": "",
+            "platlib": "",
+            "scripts": "<prefix>/bin/",
+            "data": "<prefix>/",
+        }
         if scheme not in roots:
             return path
         return roots[scheme] + rest
@@ -116,7 +135,9 @@ class Contents(Record):
     @worked_out
     def loadable_paths(self) -> tuple[str, ...]:
         """Return the path of every binary that a loader takes."""
-        return tuple([file.path for file, binary in self.binaries() if binary.is_loadable])
+        return tuple(
+            [file.path for file, binary in self.binaries() if binary.is_loadable]
+        )
 
     @worked_out
     def payload(self) -> tuple[File, ...]:
@@ -127,7 +148,9 @@ class Contents(Record):
     @worked_out
     def binaries(self) -> tuple[tuple[File, Binary], ...]:
         """Return every file whose facts are known, with them."""
-        return tuple((file, file.binary) for file in self.files if file.binary is not None)
+        return tuple(
+            (file, file.binary) for file in self.files if file.binary is not None
+        )
 
 
 def is_module(path: str) -> bool:
@@ -244,17 +267,27 @@ class WheelFacts(Record):
     @worked_out
     def files_by_name(self) -> dict[str, Member]:
         """Return every file of the archive by its name, the last of several; directories are left out."""
-        return {member.name: member for member in self.members if not member.name.endswith("/")}
+        return {
+            member.name: member
+            for member in self.members
+            if not member.name.endswith("/")
+        }
 
     @property
     def wheel_tags(self) -> tuple[str, ...]:
         """The ``Tag:`` lines of WHEEL, in file order."""
-        return tuple(value for name, value in self.wheel_headers if name.lower() == "tag")
+        return tuple(
+            value for name, value in self.wheel_headers if name.lower() == "tag"
+        )
 
     @property
     def is_purelib(self) -> bool | None:
         """What ``Root-Is-Purelib`` says; ``None`` if it is missing, or neither true nor false."""
-        values = [value.lower() for name, value in self.wheel_headers if name.lower() == "root-is-purelib"]
+        values = [
+            value.lower()
+            for name, value in self.wheel_headers
+            if name.lower() == "root-is-purelib"
+        ]
         if not values or values[-1] not in ("true", "false"):
             return None
         return values[-1] == "true"

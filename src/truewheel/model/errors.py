@@ -32,7 +32,9 @@ class TruewheelError(Exception):
 
     exit_code: ClassVar[ExitCode] = ExitCode.USAGE
 
-    def __init__(self, message: str, *, context: Iterable[str] = (), hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, context: Iterable[str] = (), hint: str | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.context = tuple(context)
@@ -50,9 +52,14 @@ class Problem(Record):
 class ConfigError(TruewheelError):
     """The project's configuration is wrong; carries every problem at once."""
 
-    def __init__(self, message: str, *, problems: Iterable[Problem], hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, problems: Iterable[Problem], hint: str | None = None
+    ) -> None:
         self.problems = tuple(problems)
-        lines = [f"{p.where}: {p.message}" + (f" ({p.hint})" if p.hint else "") for p in self.problems]
+        lines = [
+            f"{p.where}: {p.message}" + (f" ({p.hint})" if p.hint else "")
+            for p in self.problems
+        ]
         super().__init__(message, context=lines, hint=hint)
 
 
@@ -95,8 +102,19 @@ class FormatError(TruewheelError):
 
     exit_code = ExitCode.NOT_A_WHEEL
 
-    def __init__(self, message: str, *, offset: int, field: str, value: object = None, hint: str | None = None) -> None:
-        context = [f"at byte {offset:#x}, {field}" + (f" = {value!r}" if value is not None else "")]
+    def __init__(
+        self,
+        message: str,
+        *,
+        offset: int,
+        field: str,
+        value: object = None,
+        hint: str | None = None,
+    ) -> None:
+        context = [
+            f"at byte {offset:#x}, {field}"
+            + (f" = {value!r}" if value is not None else "")
+        ]
         super().__init__(message, context=context, hint=hint)
         self.offset = offset
         self.field = field
@@ -114,6 +132,8 @@ class VerdictError(TruewheelError):
 
     exit_code = ExitCode.FINDINGS
 
-    def __init__(self, message: str, *, findings: Iterable[Finding], hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, findings: Iterable[Finding], hint: str | None = None
+    ) -> None:
         self.findings = tuple(findings)
         super().__init__(message, hint=hint)

@@ -28,7 +28,14 @@ class Evidence(Record):
         >>> str(Evidence(file="a.so", symbol="PyCMethod_New", fact="in the stable ABI since 3.9"))
         'a.so needs PyCMethod_New (in the stable ABI since 3.9)'
         """
-        need = " of ".join(p for p in ("@".join(p for p in (self.symbol, self.version) if p), self.library) if p)
+        need = " of ".join(
+            p
+            for p in (
+                "@".join(p for p in (self.symbol, self.version) if p),
+                self.library,
+            )
+            if p
+        )
         if not need:
             return f"{self.file}: {self.fact}" if self.fact else self.file
         return f"{self.file} needs {need}" + (f" ({self.fact})" if self.fact else "")
@@ -57,4 +64,6 @@ class Floor(Record):
     @property
     def text(self) -> str:
         """The version as people write it: ``2.17``, ``x86-64-v3``."""
-        return ("x86-64-v" if self.of == "isa" else "") + ".".join(map(str, self.version))
+        return ("x86-64-v" if self.of == "isa" else "") + ".".join(
+            map(str, self.version)
+        )

@@ -10,12 +10,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
-def wheel_text(*, generator: str, purelib: bool, tags: Iterable[str], build: str = "") -> bytes:
+def wheel_text(
+    *, generator: str, purelib: bool, tags: Iterable[str], build: str = ""
+) -> bytes:
     """Return the content of WHEEL.
 
     :param tags: expanded tags, one per line.
     """
-    lines = ["Wheel-Version: 1.0", f"Generator: {generator}", f"Root-Is-Purelib: {str(purelib).lower()}"]
+    lines = [
+        "Wheel-Version: 1.0",
+        f"Generator: {generator}",
+        f"Root-Is-Purelib: {str(purelib).lower()}",
+    ]
     lines += [f"Tag: {tag}" for tag in tags]
     if build:
         lines.append(f"Build: {build}")

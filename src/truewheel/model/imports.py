@@ -22,7 +22,9 @@ def imports_file(path: str, contents: Contents, imports: Iterable[Import]) -> bo
     return any(target == wanted for _, target in reached_imports(contents, imports))
 
 
-def reached_imports(contents: Contents, imports: Iterable[Import]) -> Iterator[tuple[Import, str]]:
+def reached_imports(
+    contents: Contents, imports: Iterable[Import]
+) -> Iterator[tuple[Import, str]]:
     """Yield the imports that importing a package leads to, each with the path of what it asks for.
 
     The walk begins at the ``__init__.py`` of every package that lies in no other. What it does not come to may be for

@@ -62,9 +62,19 @@ else:
             if not bases:
                 return super().__new__(cls, name, bases, namespace)
             fields = tuple(namespace["__annotations__"])
-            defaults = {field: namespace.pop(field) for field in fields if field in namespace}
-            getters = {field: _tuplegetter(place, f"Field {place}.") for place, field in enumerate(fields)}
-            own = {"__slots__": (), "_fields": fields, "_field_defaults": defaults, "__match_args__": fields}
+            defaults = {
+                field: namespace.pop(field) for field in fields if field in namespace
+            }
+            getters = {
+                field: _tuplegetter(place, f"Field {place}.")
+                for place, field in enumerate(fields)
+            }
+            own = {
+                "__slots__": (),
+                "_fields": fields,
+                "_field_defaults": defaults,
+                "__match_args__": fields,
+            }
             return type(name, (_Row,), {**own, **getters, **namespace})
 
     class _EnumType(type):
@@ -74,9 +84,15 @@ else:
             made = super().__new__(cls, name, bases, namespace)
             made._members = {}
             for key, value in namespace.items():
-                if key.startswith("_") or hasattr(value, "__get__"):  # a method or a property
+                if key.startswith("_") or hasattr(
+                    value, "__get__"
+                ):  # a method or a property
                     continue
-                member = int.__new__(made, value) if issubclass(made, int) else object.__new__(made)
+                member = (
+                    int.__new__(made, value)
+                    if issubclass(made, int)
+                    else object.__new__(made)
+                )
                 member.name, member.value = key, value
                 made._members[value] = member
                 setattr(made, key, member)
@@ -118,7 +134,10 @@ else:
 def _row_constructor(made: Any) -> Callable[..., Any]:
     """Compile what ``collections.namedtuple`` compiles for each class."""
     known = {f"default_{name}": value for name, value in made._field_defaults.items()}
-    takes = [f"{name}=default_{name}" if name in made._field_defaults else name for name in made._fields]
+    takes = [
+        f"{name}=default_{name}" if name in made._field_defaults else name
+        for name in made._fields
+    ]
     source = f"lambda cls, {', '.join(takes)}: new(cls, ({', '.join(made._fields)},))"
     constructor: Callable[..., Any] = eval(source, {**known, "new": tuple.__new__})  # noqa: S307
     return constructor
@@ -135,14 +154,24 @@ class _Shape:
     :param defaults: of the fields that may be left out.
     """
 
-    __slots__ = ("defaults", "fields", "made", "optional", "owner", "required", "values")
+    __slots__ = (
+        "defaults",
+        "fields",
+        "made",
+        "optional",
+        "owner",
+        "required",
+        "values",
+    )
 
     # Worked out when the first record is made: of most classes that a command imports it makes none.
     required: tuple[tuple[str, Callable[[Any, Any], None]], ...]
     optional: tuple[tuple[str, Callable[[Any, Any], None], Any], ...]
     values: Callable[[Any], object]
 
-    def __init__(self, owner: type, fields: Mapping[str, str], defaults: Mapping[str, Any]) -> None:
+    def __init__(
+        self, owner: type, fields: Mapping[str, str], defaults: Mapping[str, Any]
+    ) -> None:
         self.owner = owner
         self.fields = fields
         self.defaults = defaults
@@ -171,15 +200,21 @@ class _RecordType(type):
 
     __shape__: _Shape
 
-    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> _RecordType:
+    def __new__(
+        cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]
+    ) -> _RecordType:
         """Return a class with a slot for each annotation, whose value in the class is the field's default."""
         if not bases:
             # Record itself has no fields, and a place for what is worked out of a record.
-            made = super().__new__(cls, name, bases, {"__slots__": ("_worked_out",), **namespace})
+            made = super().__new__(
+                cls, name, bases, {"__slots__": ("_worked_out",), **namespace}
+            )
             made.__shape__ = _Shape(made, {}, {})
             return made
         fields: dict[str, str] = namespace.get("__annotations__", {})
-        defaults = {field: namespace.pop(field) for field in fields if field in namespace}
+        defaults = {
+            field: namespace.pop(field) for field in fields if field in namespace
+        }
         # Each class has its own constructor, for that of its base may be compiled for that one's fields.
         own = {"__slots__": tuple(fields), "__init__": Record.__dict__["__init__"]}
         made = super().__new__(cls, name, bases, {**own, **namespace})
@@ -232,12 +267,17 @@ def _as_field(defaults: Mapping[str, Any], name: str) -> Any:
 class _AsDataclass:
     """``__dataclass_fields__``, made when ``dataclasses`` asks for it."""
 
-    def __get__(self, _: object, owner: _RecordType) -> dict[str, dataclasses.Field[Any]]:
+    def __get__(
+        self, _: object, owner: _RecordType
+    ) -> dict[str, dataclasses.Field[Any]]:
         # Whoever asks has imported it.
         import dataclasses
 
         shape = owner.__shape__
-        fields = [(name, kind, _as_field(shape.defaults, name)) for name, kind in shape.fields.items()]
+        fields = [
+            (name, kind, _as_field(shape.defaults, name))
+            for name, kind in shape.fields.items()
+        ]
         twin = dataclasses.make_dataclass(owner.__name__, fields, kw_only=True)
         return {field.name: field for field in dataclasses.fields(twin)}
 
@@ -285,7 +325,9 @@ class Record(metaclass=_RecordType):
         raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be set")
 
     def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be deleted")
+        raise AttributeError(
+            f"{type(self).__name__} is frozen: {name} cannot be deleted"
+        )
 
     def __eq__(self, other: object) -> bool:
         values = type(self).__shape__.values
@@ -364,4 +406,6 @@ def worked_out(function: Callable[[R], T]) -> Callable[[R], T]:
     return remembered
 
 
-_remember: Callable[[Record, dict[object, Any]], None] = Record.__dict__["_worked_out"].__set__
+_remember: Callable[[Record, dict[object, Any]], None] = Record.__dict__[
+    "_worked_out"
+].__set__

@@ -48,7 +48,12 @@ def parse_record(text: str) -> tuple[RecordRow, ...]:
     for fields in _fields(text):
         path, digest, size = (*fields, "", "")[:3]
         algorithm, _, value = digest.partition("=")
-        row = RecordRow(path=path, algorithm=algorithm or None, digest=value or None, size=_size(size))
+        row = RecordRow(
+            path=path,
+            algorithm=algorithm or None,
+            digest=value or None,
+            size=_size(size),
+        )
         rows.append(row)
     return tuple(rows)
 

@@ -42,7 +42,9 @@ class Settings(Record):
     cache_limit: str = "10 GB"
     """How large the cache directory may become. Entries that were not used for the longest time are deleted first."""
 
-    launcher: Literal["auto", "off", "ccache", "sccache", "distcc", "icecc", "recc"] = "auto"
+    launcher: Literal["auto", "off", "ccache", "sccache", "distcc", "icecc", "recc"] = (
+        "auto"
+    )
     """The program through which compilers are called. ``ccache`` and ``sccache`` keep objects in a storage of their
     own, which builds for other Pythons and on other machines share. ``distcc``, ``icecc`` and ``recc`` distribute the
     work. ``auto`` uses ccache or sccache if the system has one. If the project or ``CMAKE_<LANG>_COMPILER_LAUNCHER``

@@ -45,7 +45,9 @@ class Tree(Record):
     purelib: bool = False
 
     def __post_init__(self) -> None:
-        in_order = sorted(self.entries, key=lambda entry: (entry.scheme.value, entry.path))
+        in_order = sorted(
+            self.entries, key=lambda entry: (entry.scheme.value, entry.path)
+        )
         object.__setattr__(self, "entries", tuple(in_order))
 
 
@@ -64,4 +66,6 @@ def archive_path(entry: Entry, dist_info: str) -> str:
         return entry.path
     if entry.scheme is Scheme.DIST_INFO:
         return f"{dist_info}/{entry.path}"
-    return f"{dist_info.removesuffix('.dist-info')}.data/{entry.scheme.value}/{entry.path}"
+    return (
+        f"{dist_info.removesuffix('.dist-info')}.data/{entry.scheme.value}/{entry.path}"
+    )

@@ -47,7 +47,9 @@ def variant_file_text(variant: Variant, table: Mapping[str, Any]) -> bytes:
     # Of several values of one feature, installers choose the wheel if one is there: they are a list.
     tree: dict[str, dict[str, list[str]]] = {}
     for prop in variant.properties:
-        tree.setdefault(prop.namespace, {}).setdefault(prop.feature, []).append(prop.value)
+        tree.setdefault(prop.namespace, {}).setdefault(prop.feature, []).append(
+            prop.value
+        )
     document = {
         "$schema": SCHEMA,
         "default-priorities": table.get("default-priorities", {}),
@@ -65,7 +67,9 @@ def read_variant_file(text: str) -> VariantFile:
     try:
         document = json.loads(text, object_pairs_hook=_as_object)
     except (ValueError, RecursionError) as error:
-        return VariantFile(mistakes=(f"is not JSON that all readers understand alike: {error}",))
+        return VariantFile(
+            mistakes=(f"is not JSON that all readers understand alike: {error}",)
+        )
     if not isinstance(document, dict):
         return VariantFile(mistakes=("is not a JSON object",))
     mistakes: list[str] = []
@@ -92,7 +96,11 @@ def _read_version(schema: object, mistakes: list[str]) -> tuple[int, ...]:
     """Return the version in ``…/v0.2.0.json``, empty if there is none."""
     name = schema.rpartition("/")[2] if isinstance(schema, str) else ""
     numbers = name.removeprefix("v").removesuffix(".json").split(".")
-    if not name.startswith("v") or len(numbers) != 3 or not all(map(_is_short_number, numbers)):
+    if (
+        not name.startswith("v")
+        or len(numbers) != 3
+        or not all(map(_is_short_number, numbers))
+    ):
         mistakes.append("$schema does not tell the version of the format")
         return ()
     return tuple(map(int, numbers))
@@ -125,18 +133,25 @@ def _read_properties(where: str, tree: object, mistakes: list[str]) -> list[Prop
         return properties
     for namespace, features in tree.items():
         if is_name(namespace) and isinstance(features, dict) and features:
-            properties += _read_features(f"{where}.{namespace}", namespace, features, mistakes)
+            properties += _read_features(
+                f"{where}.{namespace}", namespace, features, mistakes
+            )
         else:
             mistakes.append(f"{where}.{namespace} is not a namespace with its features")
     return properties
 
 
-def _read_features(where: str, namespace: str, features: Mapping[str, Any], mistakes: list[str]) -> list[Property]:
+def _read_features(
+    where: str, namespace: str, features: Mapping[str, Any], mistakes: list[str]
+) -> list[Property]:
     """Return the properties in ``{feature: [value]}``."""
     properties: list[Property] = []
     for feature, values in features.items():
         if is_name(feature) and _is_list_of_values(values):
-            properties += [Property(namespace=namespace, feature=feature, value=value) for value in values]
+            properties += [
+                Property(namespace=namespace, feature=feature, value=value)
+                for value in values
+            ]
         else:
             mistakes.append(f"{where}.{feature} is not a feature with a list of values")
     return properties
@@ -169,14 +184,20 @@ def _check_namespaces(
         _check_providers(document.get("providers"), set(ranked), mistakes)
 
 
-def _check_providers(providers: object, namespaces: set[str], mistakes: list[str]) -> None:
+def _check_providers(
+    providers: object, namespaces: set[str], mistakes: list[str]
+) -> None:
     """Note what is wrong with the table that tells for each namespace who knows its properties."""
     if not isinstance(providers, dict) or set(providers) != namespaces:
-        mistakes.append("providers are not those of the namespaces in default-priorities")
+        mistakes.append(
+            "providers are not those of the namespaces in default-priorities"
+        )
         return
     for name, provider in providers.items():
         if not _has_one_source(provider):
-            mistakes.append(f"providers.{name} must have just one of {', '.join(_SOURCES_OF_ANSWERS)}")
+            mistakes.append(
+                f"providers.{name} must have just one of {', '.join(_SOURCES_OF_ANSWERS)}"
+            )
 
 
 def _has_one_source(provider: object) -> bool:

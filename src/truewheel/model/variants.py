@@ -62,7 +62,11 @@ class Variant(Record):
     def values(self, namespace: str, feature: str) -> tuple[str, ...]:
         """Return the values of one feature."""
         wanted = (namespace, feature)
-        return tuple(prop.value for prop in self.properties if (prop.namespace, prop.feature) == wanted)
+        return tuple(
+            prop.value
+            for prop in self.properties
+            if (prop.namespace, prop.feature) == wanted
+        )
 
 
 def _sorted_and_unique(properties: Iterable[Property]) -> tuple[Property, ...]:

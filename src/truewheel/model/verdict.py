@@ -79,12 +79,21 @@ class Verdict(Record):
         >>> Verdict(interpreters=("cp313",), abis=("cp313",), platforms=("linux_x86_64",), purelib=False).tag
         'cp313-cp313-linux_x86_64'
         """
-        return "-".join(".".join(part) for part in (self.interpreters, self.abis, self.platforms))
+        return "-".join(
+            ".".join(part) for part in (self.interpreters, self.abis, self.platforms)
+        )
 
     @property
     def expanded(self) -> tuple[str, ...]:
         """One tag per combination, sorted: the ``Tag:`` lines of WHEEL."""
-        return tuple(sorted(f"{i}-{a}-{p}" for i in self.interpreters for a in self.abis for p in self.platforms))
+        return tuple(
+            sorted(
+                f"{i}-{a}-{p}"
+                for i in self.interpreters
+                for a in self.abis
+                for p in self.platforms
+            )
+        )
 
     @property
     def errors(self) -> tuple[Finding, ...]:

@@ -42,7 +42,9 @@ class WheelName(Record):
     @property
     def tag(self) -> str:
         """The compressed tag set."""
-        return "-".join(".".join(part) for part in (self.interpreters, self.abis, self.platforms))
+        return "-".join(
+            ".".join(part) for part in (self.interpreters, self.abis, self.platforms)
+        )
 
     @property
     def expanded(self) -> tuple[str, ...]:
@@ -50,7 +52,9 @@ class WheelName(Record):
         tags = []
         for interpreter in self.interpreters:
             for abi in self.abis:
-                tags += [f"{interpreter}-{abi}-{platform}" for platform in self.platforms]
+                tags += [
+                    f"{interpreter}-{abi}-{platform}" for platform in self.platforms
+                ]
         return tuple(sorted(tags))
 
 

@@ -21,7 +21,14 @@ _TABLE = "planning/build_errors.json"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _PLACE = re.compile(r"(\S[^:]*:\d+) \(\w+\)")
 """``CMakeLists.txt:3 (find_package)``"""
-_VARIABLES = {"C": "CC", "CXX": "CXX", "Fortran": "FC", "CUDA": "CUDACXX", "OBJC": "OBJC", "OBJCXX": "OBJCXX"}
+_VARIABLES = {
+    "C": "CC",
+    "CXX": "CXX",
+    "Fortran": "FC",
+    "CUDA": "CUDACXX",
+    "OBJC": "OBJC",
+    "OBJCXX": "OBJCXX",
+}
 """The environment variable that names the compiler of each language (cmake-env-variables(7))."""
 _LANGUAGES = {variable: language for language, variable in _VARIABLES.items()}
 _NOT_ERRORS = ("-- ", "CMake Warning", "  ")
@@ -172,7 +179,9 @@ def _message_of_error(block: Sequence[str]) -> Iterator[Message]:
 # --- rules --------------------------------------------------------------------------------------------------------
 
 
-def apply_rule(rule: Rule, message: Message, circumstances: Circumstances) -> Diagnosis | None:
+def apply_rule(
+    rule: Rule, message: Message, circumstances: Circumstances
+) -> Diagnosis | None:
     """Return what a message means by one rule, ``None`` if the rule is not about it."""
     words = _words_in(rule.patterns, message.text)
     if words is None or not _fits(rule.when, words, circumstances):
@@ -196,7 +205,9 @@ def apply_rule(rule: Rule, message: Message, circumstances: Circumstances) -> Di
     # What the message itself says is more exact than what is known in general.
     words = {**general, **words}
     cure = _cure_for(rule.cure, circumstances.system)
-    return Diagnosis(name=rule.name, because=rule.because.format(**words), cure=cure.format(**words))
+    return Diagnosis(
+        name=rule.name, because=rule.because.format(**words), cure=cure.format(**words)
+    )
 
 
 def _words_in(patterns: Sequence[str], text: str) -> dict[str, str] | None:
@@ -204,11 +215,17 @@ def _words_in(patterns: Sequence[str], text: str) -> dict[str, str] | None:
     for pattern in patterns:
         match = re.search(pattern, text)
         if match is not None:
-            return {name: word for name, word in match.groupdict().items() if word is not None}
+            return {
+                name: word
+                for name, word in match.groupdict().items()
+                if word is not None
+            }
     return None
 
 
-def _fits(condition: str, words: Mapping[str, str], circumstances: Circumstances) -> bool:
+def _fits(
+    condition: str, words: Mapping[str, str], circumstances: Circumstances
+) -> bool:
     """Return whether the condition of a rule holds; one without a condition always does."""
     if condition == "variable":
         # The engine sets CC and CXX as well: then the user's variable is not to blame.
@@ -260,7 +277,9 @@ def _cure_for(cure: str | Mapping[str, str], system: str) -> str:
     return cure.get(system, cure[""])
 
 
-def _missing_distribution(kind: str, found: str, name: str, circumstances: Circumstances) -> Diagnosis:
+def _missing_distribution(
+    kind: str, found: str, name: str, circumstances: Circumstances
+) -> Diagnosis:
     """Return why a part of a Python distribution was not found, and what to do.
 
     :param found: that it was not found, and where.
@@ -273,7 +292,9 @@ def _missing_distribution(kind: str, found: str, name: str, circumstances: Circu
             "includes headers with what find_package gives for them"
         )
     elif name in circumstances.requires:
-        because = f"{found}: {name} is in build-system.requires, but not in this environment"
+        because = (
+            f"{found}: {name} is in build-system.requires, but not in this environment"
+        )
         cure = f"build with isolation, as front ends do by default; or install it here: pip install {name}"
     else:
         because = f"{found}: build-system.requires in pyproject.toml lacks {name}"

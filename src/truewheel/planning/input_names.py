@@ -135,7 +135,15 @@ _RESTLESS_PREFIXES = (
 )
 """Variables that differ between builds that are the same. They count when the project names them."""
 
-_COMMITS = ("_SHA", "_REF", "_REF_NAME", "_COMMIT", "_COMMIT_SHA", "_COMMIT_TAG", "_TAG")
+_COMMITS = (
+    "_SHA",
+    "_REF",
+    "_REF_NAME",
+    "_COMMIT",
+    "_COMMIT_SHA",
+    "_COMMIT_TAG",
+    "_TAG",
+)
 """Ends of the names of variables that say what is built: they count in any case."""
 
 
@@ -148,10 +156,37 @@ def is_restless(variable: str) -> bool:
 
 # --- files --------------------------------------------------------------------------------------------------------
 
-_UNITS = (".c", ".cc", ".cpp", ".cxx", ".c++", ".m", ".mm", ".cu", ".f", ".f90", ".F90", ".for", ".ixx", ".cppm")
+_UNITS = (
+    ".c",
+    ".cc",
+    ".cpp",
+    ".cxx",
+    ".c++",
+    ".m",
+    ".mm",
+    ".cu",
+    ".f",
+    ".f90",
+    ".F90",
+    ".for",
+    ".ixx",
+    ".cppm",
+)
 """Ends of names that compilers and linkers never open by themselves."""
 
-_TEXTS = (".toml", ".py", ".json", ".yml", ".yaml", ".cfg", ".ini", ".csv", ".sh", ".lock", ".ipynb")
+_TEXTS = (
+    ".toml",
+    ".py",
+    ".json",
+    ".yml",
+    ".yaml",
+    ".cfg",
+    ".ini",
+    ".csv",
+    ".sh",
+    ".lock",
+    ".ipynb",
+)
 """Ends of names that linkers never open by themselves, either."""
 
 _PROSE = (".md", ".rst", ".pyi", "PKG-INFO", "LICENSE", ".gitignore")
@@ -160,7 +195,22 @@ _PROSE = (".md", ".rst", ".pyi", "PKG-INFO", "LICENSE", ".gitignore")
 _ASIDE = ("tests/", "test/", "docs/", "doc/", "benchmarks/", ".github/", ".ci/")
 """Directories of which the same holds, when nothing in them was read before."""
 
-_HEADERS = (".h", ".hh", ".hpp", ".hxx", ".inc", ".inl", ".ipp", ".tpp", ".tcc", ".def", ".pxd", ".pxi", ".i", ".mod")
+_HEADERS = (
+    ".h",
+    ".hh",
+    ".hpp",
+    ".hxx",
+    ".inc",
+    ".inl",
+    ".ipp",
+    ".tpp",
+    ".tcc",
+    ".def",
+    ".pxd",
+    ".pxi",
+    ".i",
+    ".mod",
+)
 """Ends of names that compilers find by searching directories."""
 
 

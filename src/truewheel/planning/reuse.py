@@ -20,7 +20,13 @@ from ..model.build_record import (
     difference,
 )
 from ..model.record import Record
-from .input_names import SILENT, is_restless, may_be_a_header, may_be_opened_by_a_linker, may_be_read_undeclared
+from .input_names import (
+    SILENT,
+    is_restless,
+    may_be_a_header,
+    may_be_opened_by_a_linker,
+    may_be_read_undeclared,
+)
 
 _DIRECTORY = "dir"
 """The digest of a directory."""
@@ -46,7 +52,11 @@ class Comparison(Record):
     def changed_variables(self) -> list[str]:
         """The environment variables that changed and that count, sorted."""
         names = self.was.variables.keys() | self.now.variables.keys()
-        changed = [name for name in names if self.was.variables.get(name) != self.now.variables.get(name)]
+        changed = [
+            name
+            for name in names
+            if self.was.variables.get(name) != self.now.variables.get(name)
+        ]
         return sorted(name for name in changed if self._counts(name))
 
     def _counts(self, variable: str) -> bool:
@@ -59,7 +69,9 @@ class Comparison(Record):
         return self.now.sources.get(name) or self.was.sources[name]
 
 
-def decide(before: BuildRecord | None, now: Inputs, *, outside: Mapping[str, str]) -> ReuseDecision:
+def decide(
+    before: BuildRecord | None, now: Inputs, *, outside: Mapping[str, str]
+) -> ReuseDecision:
     """Return how much of the tree that ``before`` describes may be used again, for a build from ``now``.
 
     :param outside: the present stamps of ``before``'s files outside, and the present digests of its folders; empty for what
@@ -68,7 +80,9 @@ def decide(before: BuildRecord | None, now: Inputs, *, outside: Mapping[str, str
     if before is None:
         return ReuseDecision(reuse=Reuse.CLEAN, because="nothing was built here before")
     change = difference(before.inputs.sources, now.sources)
-    builds = Comparison(was=before.inputs, traces=before.traces, now=now, outside=outside, change=change)
+    builds = Comparison(
+        was=before.inputs, traces=before.traces, now=now, outside=outside, change=change
+    )
     reason = first_reason(REASONS_TO_START_OVER, builds)
     if reason:
         return ReuseDecision(reuse=Reuse.CLEAN, because=reason)
@@ -77,14 +91,19 @@ def decide(before: BuildRecord | None, now: Inputs, *, outside: Mapping[str, str
     if leftover:
         return ReuseDecision(reuse=Reuse.CLEAN, because=leftover)
     if not reason:
-        return ReuseDecision(reuse=Reuse.KEEP, because=_what_changed(change) if change else "nothing changed")
+        return ReuseDecision(
+            reuse=Reuse.KEEP,
+            because=_what_changed(change) if change else "nothing changed",
+        )
     # Only Ninja keeps an account of what it made, and deletes what nobody makes any more.
     if before.traces.generator == "Ninja":
         return ReuseDecision(reuse=Reuse.CONFIGURE, because=reason)
     return ReuseDecision(reuse=Reuse.CLEAN, because=reason)
 
 
-def first_reason(questions: Iterable[Callable[[Comparison], str]], builds: Comparison) -> str:
+def first_reason(
+    questions: Iterable[Callable[[Comparison], str]], builds: Comparison
+) -> str:
     """Return the first answer that is not empty."""
     for question in questions:
         reason = question(builds)
@@ -133,7 +152,9 @@ def _probed_headers_changed(builds: Comparison) -> str:
     # ``__has_include`` leaves no dependency on a file that is not there.
     if not builds.traces.probes:
         return ""
-    path = _first_change(_header_directories(builds.was.search), _header_directories(builds.now.search))
+    path = _first_change(
+        _header_directories(builds.was.search), _header_directories(builds.now.search)
+    )
     if path:
         return f"{path} changed, and a source asks which headers there are"
     return ""
@@ -178,7 +199,9 @@ def _why_time_stamp_does_not_tell(name: str, builds: Comparison) -> str:
     if _is_link(stamp) or _is_link(old):
         return f"{name} is, or was, a link: what stands there now may be older than what was built"
     if stamp.digest != _DIRECTORY and stamp.modified <= builds.traces.finished:
-        return f"{name} changed, but its time stamp is older than what was built from it"
+        return (
+            f"{name} changed, but its time stamp is older than what was built from it"
+        )
     return ""
 
 
@@ -196,7 +219,9 @@ def _why_a_reader_may_be_missed(name: str, builds: Comparison) -> str:
     if builds.stamp_of(name).digest == _DIRECTORY:
         return ""
     if _may_be_read(name, builds.traces):
-        return f"{name} changed, which a command or a linker may read without declaring it"
+        return (
+            f"{name} changed, which a command or a linker may read without declaring it"
+        )
     if name in builds.change.added and _may_be_found(name, builds.traces):
         return f"{name} is new, and may be found before a file that was used"
     return ""
@@ -231,7 +256,9 @@ def _may_be_read(name: str, traces: Traces) -> bool:
 
 def _is_watched(name: str, traces: Traces) -> bool:
     """Return whether the build tool, CMake or the packer knows a file, so that a change of it is not missed."""
-    return name in traces.compiled or name in traces.configured or _is_packed(name, traces)
+    return (
+        name in traces.compiled or name in traces.configured or _is_packed(name, traces)
+    )
 
 
 def _may_be_found(name: str, traces: Traces) -> bool:

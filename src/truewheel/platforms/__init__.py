@@ -38,7 +38,9 @@ class LazyPlatform(Record):
 
     @worked_out
     def _loaded(self) -> Platform:
-        found: Platform = getattr(import_module(f".{self.family}", __package__), self.family.upper())
+        found: Platform = getattr(
+            import_module(f".{self.family}", __package__), self.family.upper()
+        )
         return found
 
     def __getattr__(self, name: str) -> Any:
@@ -62,7 +64,11 @@ class LazyPlatform(Record):
 
     def expand(self, promise: str, files: Sequence[Code]) -> str:
         """Return a shortened promise as a whole tag."""
-        return self._loaded().expand(promise, files) if promise.startswith(self.tags) else promise
+        return (
+            self._loaded().expand(promise, files)
+            if promise.startswith(self.tags)
+            else promise
+        )
 
 
 _ROWS = (

@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 _LIBPYTHON = r"libpython3[\d.]*t?\.so"
 """CPython as it comes with Android packages (PEP 738)."""
 _ANY_LIBPYTHON = r"libpython[\w.]*\.so[\d.]*|libpypy[\w.]*\.so"
-_PACKED = {"DT_RELR": 30, "DT_ANDROID_RELR": 28, "DT_ANDROID_REL": 23, "DT_ANDROID_RELA": 23}
+_PACKED = {
+    "DT_RELR": 30,
+    "DT_ANDROID_RELR": 28,
+    "DT_ANDROID_REL": 23,
+    "DT_ANDROID_RELA": 23,
+}
 _GNU_HASH, _ELF_TLS = 23, 29
 """The first levels whose loader reads these (bionic ``android-changes-for-ndk-developers.md``, ``docs/elf-tls.md``)."""
 
@@ -43,7 +48,9 @@ class Android(ElfPlatform):
     """The Android platform."""
 
     family = "android"
-    reads_rpath = False  # bionic reads DT_RUNPATH from API level 24 on, and DT_RPATH never
+    reads_rpath = (
+        False  # bionic reads DT_RUNPATH from API level 24 on, and DT_RPATH never
+    )
     words = Words(
         reach="give it an $ORIGIN RUNPATH, or load the library first from __init__.py",
         ask_for_less="build everything in it for that API level (ANDROID_PLATFORM=android-N)",
@@ -61,11 +68,16 @@ class Android(ElfPlatform):
         number = whole_number(level)
         if first != "android" or not number or abi not in _policy()["abis"]:
             return None
-        return PlatformTag(text=text, family="android", kind="android", level=(number,), cpu=abi)
+        return PlatformTag(
+            text=text, family="android", kind="android", level=(number,), cpu=abi
+        )
 
     def is_plausible(self, promise: str) -> bool:
         """Return whether the promise is an API level, with or without an ABI."""
-        return self.parse_tag(f"{promise}_arm64_v8a" if _lacks_abi(promise) else promise) is not None
+        return (
+            self.parse_tag(f"{promise}_arm64_v8a" if _lacks_abi(promise) else promise)
+            is not None
+        )
 
     def expand(self, promise: str, files: Sequence[Code]) -> str:
         """Add the ABI of the binaries to a promise that lacks it."""
@@ -100,7 +112,9 @@ class Android(ElfPlatform):
 
     def explain_missing(self, need: Need) -> tuple[str, str]:
         """Return what to do about a library that no Android has; the NDK's C++ runtime is the likeliest."""
-        message = f"{need.library} is neither in the wheel nor a library of Android or Python"
+        message = (
+            f"{need.library} is neither in the wheel nor a library of Android or Python"
+        )
         if need.library == "libc++_shared.so":
             return message, "link it statically: ANDROID_STL=c++_static"
         return message, "put it into the wheel, or link it statically"
@@ -114,7 +128,9 @@ class Android(ElfPlatform):
         if abis:
             return TagBasis(kind="android", endings=(abis[0],))
         reason = f"{files[0].path} is code for {cpus[0]}, for which there is no tag"
-        return TagBasis(kind="android", endings=(), plain="android", reason=reason, has_no_tag=True)
+        return TagBasis(
+            kind="android", endings=(), plain="android", reason=reason, has_no_tag=True
+        )
 
     def requirements(
         self,
@@ -123,13 +139,22 @@ class Android(ElfPlatform):
         kind: str | None,
     ) -> Iterator[Requirement]:
         """Yield the API level of the note, and what came later than that."""
-        stated = [one.version[0] for one in code.slice.minimum_os if one.platform == "android"]
+        stated = [
+            one.version[0] for one in code.slice.minimum_os if one.platform == "android"
+        ]
         for level in stated:
             yield _level(code, level, fact=f"its note says API level {level}")
         for link in linkage:
-            if isinstance(link.source, Supplied) and link.source.since > self.oldest("android", ""):
+            if isinstance(link.source, Supplied) and link.source.since > self.oldest(
+                "android", ""
+            ):
                 since = link.source.since[0]
-                yield _level(code, since, library=link.need.library, fact=f"new in API level {since}")
+                yield _level(
+                    code,
+                    since,
+                    library=link.need.library,
+                    fact=f"new in API level {since}",
+                )
         # What older loaders do not know, where the note does not ask for a newer one anyway.
         for level, fact in _loader_facts(code):
             if level > max(stated, default=0):
@@ -150,7 +175,11 @@ class Android(ElfPlatform):
     ) -> tuple[Floor, ...]:
         """Return the highest API level, unless every Android that counts has it."""
         oldest = self.oldest("android", "")
-        return tuple(floor for floor in super().floors(requirements, basis) if floor.version >= oldest)
+        return tuple(
+            floor
+            for floor in super().floors(requirements, basis)
+            if floor.version >= oldest
+        )
 
     # --- whether a tag is true ----------------------------------------------------------------------------------
 
@@ -163,7 +192,11 @@ class Android(ElfPlatform):
         for code in files:
             if code.cpu not in _policy()["abis"][tag.cpu]:
                 evidence = Evidence(file=code.path, fact=f"it is code for {code.cpu}")
-                yield Violation(evidence=evidence, allows=f"{tag} means {tag.cpu}", cause=Cause.OTHER_CPU)
+                yield Violation(
+                    evidence=evidence,
+                    allows=f"{tag} means {tag.cpu}",
+                    cause=Cause.OTHER_CPU,
+                )
 
     def allowance(self, requirement: Requirement, tag: PlatformTag) -> str:
         """Return the level that the tag starts at."""

@@ -60,7 +60,11 @@ class ApplePlatform(Platform):
 
     def name_in_wheel(self, need: Need) -> str | None:
         """Return the base name, unless the path is the system's."""
-        return None if self._is_supplied(need.library) else posixpath.basename(need.library)
+        return (
+            None
+            if self._is_supplied(need.library)
+            else posixpath.basename(need.library)
+        )
 
     def names_to_exclude(self, need: Need) -> tuple[str, ...]:
         """Return the path as written, and its base name."""
@@ -95,7 +99,9 @@ class ApplePlatform(Platform):
         if need.library.startswith("@rpath/"):
             for search in code.slice.search_paths:
                 if search.path.startswith("/"):
-                    path = posixpath.join(search.path, need.library.removeprefix("@rpath/"))
+                    path = posixpath.join(
+                        search.path, need.library.removeprefix("@rpath/")
+                    )
                     yield path, f"LC_RPATH {search.path}"
 
     def supplies(
@@ -114,10 +120,15 @@ class ApplePlatform(Platform):
     def explain_missing(self, need: Need) -> tuple[str, str]:
         """Return what to do about a library that Apple's systems lack."""
         message = f"{need.library} is neither in the wheel nor part of the system"
-        return message, "install it into the wheel and give the module an @loader_path RPATH, link it statically"
+        return (
+            message,
+            "install it into the wheel and give the module an @loader_path RPATH, link it statically",
+        )
 
     def _is_supplied(self, library: str) -> bool:
-        return library.startswith(self.supplied()) and not library.startswith(self.removed())
+        return library.startswith(self.supplied()) and not library.startswith(
+            self.removed()
+        )
 
 
 def is_python(library: str) -> bool:
@@ -130,7 +141,11 @@ def unsigned(files: Sequence[Code]) -> Iterator[Finding]:
     # https://developer.apple.com/documentation/macos-release-notes/macos-big-sur-11_0_1-universal-apps-release-notes
     for code in files:
         piece = code.slice
-        if code.cpu.startswith("arm64") and isinstance(piece, MachOSlice) and not piece.signed:
+        if (
+            code.cpu.startswith("arm64")
+            and isinstance(piece, MachOSlice)
+            and not piece.signed
+        ):
             yield Finding(
                 code="TW312",
                 severity=Severity.WARNING,
@@ -153,7 +168,9 @@ def without_system(files: Sequence[Code], *, variable: str) -> Iterator[Finding]
                 severity=Severity.WARNING,
                 where=code.path,
                 message="does not say which system it needs, so the tag cannot rest on it",
-                evidence=(f"neither LC_BUILD_VERSION nor LC_VERSION_MIN_* in the {code.cpu} slice",),
+                evidence=(
+                    f"neither LC_BUILD_VERSION nor LC_VERSION_MIN_* in the {code.cpu} slice",
+                ),
                 hint=f"link it anew with {variable} set",
             )
 
@@ -170,5 +187,7 @@ def _expand(path: str, here: str) -> str | None:
     # The main program of an extension module is Python's; for a program in the wheel both words mean the same place.
     for prefix in ("@loader_path", "@executable_path"):
         if path == prefix or path.startswith(prefix + "/"):
-            return posixpath.normpath(posixpath.join(here, path.removeprefix(prefix).lstrip("/")))
+            return posixpath.normpath(
+                posixpath.join(here, path.removeprefix(prefix).lstrip("/"))
+            )
     return None

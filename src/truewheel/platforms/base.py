@@ -61,9 +61,7 @@ class Words(Record):
     unreachable: str = "{library} is in the wheel, but the loader is not told where"
     reach: str = "give it an $ORIGIN RPATH, or load the library first from __init__.py"
     search_path: str = "a {kind}"
-    set_search_path: str = (
-        'in CMake: set_target_properties(NAME PROPERTIES INSTALL_RPATH "$ORIGIN"), and install the target'
-    )
+    set_search_path: str = 'in CMake: set_target_properties(NAME PROPERTIES INSTALL_RPATH "$ORIGIN"), and install the target'
     ask_for_less: str = ""
     other_sdk: str = ""
 
@@ -294,10 +292,20 @@ def require(
 ) -> Requirement:
     """Return a requirement of ``code``; its version is the level, unless people count otherwise."""
     shown = level if version is None else version
-    return Requirement(of=of, level=level, version=shown, evidence=evidence, cause=cause, nth=code.nth, slot=slot)
+    return Requirement(
+        of=of,
+        level=level,
+        version=shown,
+        evidence=evidence,
+        cause=cause,
+        nth=code.nth,
+        slot=slot,
+    )
 
 
-def grouped(requirements: Iterable[Requirement]) -> dict[tuple[str, str], list[Requirement]]:
+def grouped(
+    requirements: Iterable[Requirement],
+) -> dict[tuple[str, str], list[Requirement]]:
     """Return requirements by what they are of, and for which CPU; those that no system fulfils set no floor."""
     groups: dict[tuple[str, str], list[Requirement]] = {}
     for requirement in requirements:
@@ -308,8 +316,12 @@ def grouped(requirements: Iterable[Requirement]) -> dict[tuple[str, str], list[R
 def strictest(group: Sequence[Requirement]) -> Floor:
     """Return the floor that requirements of one thing set: the newest system, with everything that asks for it."""
     top = max(group, key=lambda requirement: requirement.level)
-    evidence = dict.fromkeys(one.evidence for one in group if one.version == top.version)
-    return Floor(of=top.of, version=top.version, evidence=tuple(evidence), cpu=top.slot or None)
+    evidence = dict.fromkeys(
+        one.evidence for one in group if one.version == top.version
+    )
+    return Floor(
+        of=top.of, version=top.version, evidence=tuple(evidence), cpu=top.slot or None
+    )
 
 
 def whole_number(text: str) -> int | None:

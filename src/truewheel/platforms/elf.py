@@ -30,7 +30,10 @@ def is_android(piece: ElfSlice) -> bool:
     if any(stated.platform == "android" for stated in piece.minimum_os):
         return True
     for need in piece.needs:
-        if any(version == "LIBC" or version.startswith("LIBC_") for version in need.versions):
+        if any(
+            version == "LIBC" or version.startswith("LIBC_")
+            for version in need.versions
+        ):
             return True
     return (piece.interpreter or "").startswith("/system/bin/linker")
 
@@ -47,7 +50,9 @@ class ElfPlatform(Platform):
 
     def owns(self, form: Format, piece: Slice) -> bool:
         """Return whether a slice is an ELF file for this system."""
-        return form is Format.ELF and isinstance(piece, ElfSlice) and self.is_mine(piece)
+        return (
+            form is Format.ELF and isinstance(piece, ElfSlice) and self.is_mine(piece)
+        )
 
     def names_of_file(self, code: Code) -> tuple[str, ...]:
         """Return the file's name and its SONAME, by which loaded libraries are known."""
@@ -83,17 +88,27 @@ class ElfPlatform(Platform):
         """Yield what absolute search paths lead to."""
         for search in self._search_paths(code):
             if search.path.startswith("/"):
-                yield posixpath.join(search.path, need.library), f"{search.kind} {search.path}"
+                yield (
+                    posixpath.join(search.path, need.library),
+                    f"{search.kind} {search.path}",
+                )
 
     def is_portable(self, path: SearchPath) -> bool:
         """Return whether a search path is relative to the file."""
         return path.path.startswith(ORIGIN)
 
     def _search_paths(self, code: Code) -> list[SearchPath]:
-        return [path for path in code.slice.search_paths if self.reads_rpath or path.kind == "RUNPATH"]
+        return [
+            path
+            for path in code.slice.search_paths
+            if self.reads_rpath or path.kind == "RUNPATH"
+        ]
 
     def _directories(self, code: Code) -> set[str]:
-        return {expand_origin(search.path, code.directory) for search in self._search_paths(code)}
+        return {
+            expand_origin(search.path, code.directory)
+            for search in self._search_paths(code)
+        }
 
 
 def expand_origin(path: str, directory: str) -> str:

@@ -52,12 +52,19 @@ class Emscripten(Platform):
             return None
         kind, *level, cpu = text.split("_")
         return PlatformTag(
-            text=text, family="emscripten", kind=kind, level=tuple(int(number) for number in level), cpu=cpu
+            text=text,
+            family="emscripten",
+            kind=kind,
+            level=tuple(int(number) for number in level),
+            cpu=cpu,
         )
 
     def is_plausible(self, promise: str) -> bool:
         """Return whether the promise is a release, with or without the one CPU that there is."""
-        return self.parse_tag(promise) is not None or self.parse_tag(f"{promise}_{_CPU}") is not None
+        return (
+            self.parse_tag(promise) is not None
+            or self.parse_tag(f"{promise}_{_CPU}") is not None
+        )
 
     def expand(self, promise: str, files: Sequence[Code]) -> str:
         """Add the one CPU that there is."""
@@ -79,13 +86,17 @@ class Emscripten(Platform):
         piece = code.slice
         if not isinstance(piece, WasmSlice) or not piece.dylink:
             return ()
-        unknown = [name for name in piece.import_modules if name not in _policy()["modules"]]
+        unknown = [
+            name for name in piece.import_modules if name not in _policy()["modules"]
+        ]
         return (*piece.needs, *(Need(library=name) for name in unknown))
 
     def reaches(self, code: Code, need: Need, library: Code) -> bool:
         """Return whether the library is where Pyodide looks: beside the module, in ``site-packages``, in ``NAME.libs``."""
         # https://github.com/pyodide/pyodide/blob/main/src/js/dynload.ts
-        is_bundled = library.directory.endswith(".libs") and "/" not in library.directory
+        is_bundled = (
+            library.directory.endswith(".libs") and "/" not in library.directory
+        )
         return is_bundled or library.directory in self._directories(code)
 
     def searched(self, code: Code, need: Need) -> tuple[str, ...]:
@@ -107,11 +118,16 @@ class Emscripten(Platform):
 
     def explain_missing(self, need: Need) -> tuple[str, str]:
         """Return what to do about a library or a module that no program has."""
-        message = f"{need.library} is neither in the wheel nor part of an Emscripten program"
+        message = (
+            f"{need.library} is neither in the wheel nor part of an Emscripten program"
+        )
         return message, "put it into the wheel, or link it statically"
 
     def _directories(self, code: Code) -> dict[str, None]:
-        runtime = [expand_origin(search.path, code.directory) for search in code.slice.search_paths]
+        runtime = [
+            expand_origin(search.path, code.directory)
+            for search in code.slice.search_paths
+        ]
         return dict.fromkeys((*runtime, code.directory, "."))
 
     # --- tags ---------------------------------------------------------------------------------------------------
@@ -129,11 +145,21 @@ class Emscripten(Platform):
         for code in files:
             if code.cpu != _CPU:
                 evidence = Evidence(file=code.path, fact=f"it is code for {code.cpu}")
-                yield Violation(evidence=evidence, allows=f"{tag} means {_CPU}", cause=Cause.OTHER_CPU)
-            elif isinstance(code.slice, WasmSlice) and code.slice.kind is Kind.SHARED and not code.slice.dylink:
+                yield Violation(
+                    evidence=evidence,
+                    allows=f"{tag} means {_CPU}",
+                    cause=Cause.OTHER_CPU,
+                )
+            elif (
+                isinstance(code.slice, WasmSlice)
+                and code.slice.kind is Kind.SHARED
+                and not code.slice.dylink
+            ):
                 evidence = Evidence(file=code.path, fact="it has no dylink.0 section")
                 allows = f"Python on {tag} loads side modules alone"
-                yield Violation(evidence=evidence, allows=allows, cause=Cause.OTHER_LOADER)
+                yield Violation(
+                    evidence=evidence, allows=allows, cause=Cause.OTHER_LOADER
+                )
 
 
 EMSCRIPTEN = Emscripten()

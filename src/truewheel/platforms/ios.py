@@ -60,15 +60,33 @@ class Ios(apple.ApplePlatform):
         if match is None or match["cpu"] not in _policy()["sdks"][match["sdk"]]["cpus"]:
             return None
         level = (int(match["major"]), int(match["minor"]))
-        return PlatformTag(text=text, family="ios", kind="ios", level=level, cpu=match["cpu"], sdk=match["sdk"])
+        return PlatformTag(
+            text=text,
+            family="ios",
+            kind="ios",
+            level=level,
+            cpu=match["cpu"],
+            sdk=match["sdk"],
+        )
 
     def is_plausible(self, promise: str) -> bool:
         """Return whether the promise is a release, with or without a CPU and an SDK."""
-        return self.parse_tag(f"{promise}_arm64_iphoneos" if re.fullmatch(_SHORT, promise) else promise) is not None
+        return (
+            self.parse_tag(
+                f"{promise}_arm64_iphoneos"
+                if re.fullmatch(_SHORT, promise)
+                else promise
+            )
+            is not None
+        )
 
     def expand(self, promise: str, files: Sequence[Code]) -> str:
         """Add the CPU and the SDK of the binaries to a promise that lacks them."""
-        return f"{promise}_{_endings(files)[0]}" if files and re.fullmatch(_SHORT, promise) else promise
+        return (
+            f"{promise}_{_endings(files)[0]}"
+            if files and re.fullmatch(_SHORT, promise)
+            else promise
+        )
 
     # --- where its loader finds libraries -----------------------------------------------------------------------
 
@@ -84,19 +102,29 @@ class Ios(apple.ApplePlatform):
     ) -> Supplied | None:
         """Return that the system's libraries are there, and Python's framework, which modules have to be linked with."""
         # https://peps.python.org/pep-0730/#standard-library-extension-modules
-        return Supplied() if apple.is_python(need.library) else super().supplies(code, need, kind)
+        return (
+            Supplied()
+            if apple.is_python(need.library)
+            else super().supplies(code, need, kind)
+        )
 
     # --- what its tags are made of ------------------------------------------------------------------------------
 
     def basis(self, files: Sequence[Code]) -> TagBasis:
         """Return the pairs of a CPU and an SDK that every file is built for."""
         endings = _endings(files)
-        named = tuple(ending for ending in endings if self.parse_tag(f"ios_13_0_{ending}") is not None)
+        named = tuple(
+            ending
+            for ending in endings
+            if self.parse_tag(f"ios_13_0_{ending}") is not None
+        )
         if named:
             return TagBasis(kind="ios", endings=named)
         pairs = ", ".join(ending.replace("_iphone", " on iphone") for ending in endings)
         reason = f"{files[0].path} is code for {pairs}, for which there is no tag"
-        return TagBasis(kind="ios", endings=(), plain="ios", reason=reason, has_no_tag=True)
+        return TagBasis(
+            kind="ios", endings=(), plain="ios", reason=reason, has_no_tag=True
+        )
 
     def requirements(
         self,
@@ -105,11 +133,15 @@ class Ios(apple.ApplePlatform):
         kind: str | None,
     ) -> Iterator[Requirement]:
         """Yield the newest deployment target that a slice states, for each SDK that it is for."""
-        stated = [one.version for one in code.slice.minimum_os if one.platform in _SYSTEMS]
+        stated = [
+            one.version for one in code.slice.minimum_os if one.platform in _SYSTEMS
+        ]
         version = (*max(stated), 0, 0)[:2]
         for ending in sorted(_endings_of(code)):
             cpu, _, sdk = ending.rpartition("_")
-            evidence = Evidence(file=code.path, fact=f"minos {version[0]}.{version[1]} ({cpu}, {sdk})")
+            evidence = Evidence(
+                file=code.path, fact=f"minos {version[0]}.{version[1]} ({cpu}, {sdk})"
+            )
             yield require(code, "ios", version, evidence, Cause.TOO_NEW, slot=ending)
 
     def oldest(self, kind: str, ending: str) -> Level:
@@ -122,7 +154,11 @@ class Ios(apple.ApplePlatform):
         ending: str,
     ) -> Level | None:
         """Return the system from which on the file runs, as tags say it."""
-        return None if requirement.slot != ending else tag_level(requirement.version, ending)
+        return (
+            None
+            if requirement.slot != ending
+            else tag_level(requirement.version, ending)
+        )
 
     def format_tag(self, kind: str, level: Level, ending: str) -> str:
         """Return ``ios_13_0_arm64_iphoneos``."""
@@ -155,7 +191,9 @@ class Ios(apple.ApplePlatform):
             if f"{tag.cpu}_{tag.sdk}" in there:
                 continue
             has_sdk = any(ending.endswith(f"_{tag.sdk}") for ending in there)
-            pairs = ", ".join(sorted(ending.replace("_iphone", " iphone") for ending in there))
+            pairs = ", ".join(
+                sorted(ending.replace("_iphone", " iphone") for ending in there)
+            )
             yield Violation(
                 evidence=Evidence(file=path, fact=f"it is code for {pairs}"),
                 allows=f"{tag} means {tag.cpu} {tag.sdk}",
@@ -198,12 +236,19 @@ def tag_level(version: Level, ending: str) -> Level:
 def _endings_of(code: Code) -> set[str]:
     """Return the CPU with each SDK that a slice is for: ``arm64_iphoneos``."""
     stated = apple.systems(code.slice)
-    return {f"{code.cpu}_{sdk}" for sdk, about in _policy()["sdks"].items() if about["system"] in stated}
+    return {
+        f"{code.cpu}_{sdk}"
+        for sdk, about in _policy()["sdks"].items()
+        if about["system"] in stated
+    }
 
 
 def _endings(files: Sequence[Code]) -> list[str]:
     """Return the endings that all files have code for; all there are when they have none in common."""
-    by_file = [set[str]().union(*map(_endings_of, slices)) for slices in apple.slices_by_file(files).values()]
+    by_file = [
+        set[str]().union(*map(_endings_of, slices))
+        for slices in apple.slices_by_file(files).values()
+    ]
     return sorted(set.intersection(*by_file) or set[str]().union(*by_file))
 
 

@@ -114,18 +114,33 @@ class MacOS(apple.ApplePlatform):
     def parse_tag(self, text: str) -> PlatformTag | None:
         """Return ``macosx_10_N_CPU`` and ``macosx_M_0_CPU`` as a tag; names of fat files may stand for the CPU."""
         match = re.fullmatch(_TAG, text)
-        if match is None or match["format"] not in _formats() or int(match["major"]) < 10:
+        if (
+            match is None
+            or match["format"] not in _formats()
+            or int(match["major"]) < 10
+        ):
             return None
         level = plain((int(match["major"]), int(match["minor"])))
-        return PlatformTag(text=text, family="macos", kind="macosx", level=level, cpu=match["format"])
+        return PlatformTag(
+            text=text, family="macos", kind="macosx", level=level, cpu=match["format"]
+        )
 
     def is_plausible(self, promise: str) -> bool:
         """Return whether the promise is a release, with or without a CPU."""
-        return self.parse_tag(f"{promise}_universal2" if re.fullmatch(_SHORT, promise) else promise) is not None
+        return (
+            self.parse_tag(
+                f"{promise}_universal2" if re.fullmatch(_SHORT, promise) else promise
+            )
+            is not None
+        )
 
     def expand(self, promise: str, files: Sequence[Code]) -> str:
         """Add what the binaries are to a promise that lacks it: the CPU, or ``universal2``."""
-        return f"{promise}_{_format_of(files)}" if files and re.fullmatch(_SHORT, promise) else promise
+        return (
+            f"{promise}_{_format_of(files)}"
+            if files and re.fullmatch(_SHORT, promise)
+            else promise
+        )
 
     def tag_notes(
         self,
@@ -158,8 +173,12 @@ class MacOS(apple.ApplePlatform):
         cpus = sorted(set[str]().union(*_cpus_by_file(files).values()))
         if any(frozenset({cpu}) in _formats().values() for cpu in cpus):
             return TagBasis(kind="macosx", endings=(_format_of(files),))
-        reason = f"{files[0].path} is code for {', '.join(cpus)}, for which there is no tag"
-        return TagBasis(kind="macosx", endings=(), plain="macosx", reason=reason, has_no_tag=True)
+        reason = (
+            f"{files[0].path} is code for {', '.join(cpus)}, for which there is no tag"
+        )
+        return TagBasis(
+            kind="macosx", endings=(), plain="macosx", reason=reason, has_no_tag=True
+        )
 
     def is_run(self, code: Code, files: Sequence[Code]) -> bool:
         """Return whether Python may run a slice: it is a program for arm64, which takes no arm64e beside that.
@@ -168,7 +187,9 @@ class MacOS(apple.ApplePlatform):
         """
         if code.cpu != "arm64e":
             return True
-        return not any(other.path == code.path and other.cpu == "arm64" for other in files)
+        return not any(
+            other.path == code.path and other.cpu == "arm64" for other in files
+        )
 
     def requirements(
         self,
@@ -177,11 +198,23 @@ class MacOS(apple.ApplePlatform):
         kind: str | None,
     ) -> Iterator[Requirement]:
         """Yield the newest deployment target that a slice states for macOS."""
-        stated = [one.version for one in code.slice.minimum_os if one.platform == "macos"]
+        stated = [
+            one.version for one in code.slice.minimum_os if one.platform == "macos"
+        ]
         if stated:
             version, cpu = max(stated), _machines_of(code.cpu)
-            evidence = Evidence(file=code.path, fact=f"minos {_text(version)} ({code.cpu})")
-            yield require(code, "macos", plain(version), evidence, Cause.TOO_NEW, version=version, slot=cpu)
+            evidence = Evidence(
+                file=code.path, fact=f"minos {_text(version)} ({code.cpu})"
+            )
+            yield require(
+                code,
+                "macos",
+                plain(version),
+                evidence,
+                Cause.TOO_NEW,
+                version=version,
+                slot=cpu,
+            )
 
     def oldest(self, kind: str, ending: str) -> Level:
         """Return the first macOS for one of the CPUs."""
@@ -211,7 +244,9 @@ class MacOS(apple.ApplePlatform):
         basis: TagBasis,
     ) -> tuple[Floor, ...]:
         """Return the newest deployment target of each CPU, the CPU that decides first."""
-        by_cpu = sorted(super().floors(requirements, basis), key=lambda floor: floor.cpu or "")
+        by_cpu = sorted(
+            super().floors(requirements, basis), key=lambda floor: floor.cpu or ""
+        )
         return tuple(sorted(by_cpu, key=_weight_of, reverse=True))
 
     # --- whether a tag is true ----------------------------------------------------------------------------------
@@ -227,7 +262,11 @@ class MacOS(apple.ApplePlatform):
             if lacking:
                 fact = f"it is code for {' and '.join(sorted(cpus))} alone"
                 allows = f"{tag} promises {' and '.join(lacking)}"
-                yield Violation(evidence=Evidence(file=path, fact=fact), allows=allows, cause=Cause.OTHER_CPU)
+                yield Violation(
+                    evidence=Evidence(file=path, fact=fact),
+                    allows=allows,
+                    cause=Cause.OTHER_CPU,
+                )
 
     def limit(
         self,
@@ -247,10 +286,14 @@ class MacOS(apple.ApplePlatform):
     def mixture(self, files: Sequence[Code]) -> Mixture | None:
         """Return the files, if for different CPUs; a thin file beside fat ones is told as such."""
         cpus_by_file = _cpus_by_file(files)
-        if len(set(cpus_by_file.values())) < 2 or any(cpus >= _UNIVERSAL2 for cpus in cpus_by_file.values()):
+        if len(set(cpus_by_file.values())) < 2 or any(
+            cpus >= _UNIVERSAL2 for cpus in cpus_by_file.values()
+        ):
             return None
         return Mixture(
-            rows=tuple((path, ", ".join(sorted(cpus))) for path, cpus in cpus_by_file.items()),
+            rows=tuple(
+                (path, ", ".join(sorted(cpus))) for path, cpus in cpus_by_file.items()
+            ),
             hint="build one wheel per CPU, or join the files with lipo -create for universal2",
         )
 
@@ -275,7 +318,9 @@ def _cpus_by_file(files: Sequence[Code]) -> Mapping[str, frozenset[str]]:
     found = {}
     for path, slices in apple.slices_by_file(files).items():
         cpus = {code.cpu for code in slices}
-        found[path] = frozenset(cpu for cpu in cpus if _FOR_SOME_MACHINES.get(cpu) not in cpus)
+        found[path] = frozenset(
+            cpu for cpu in cpus if _FOR_SOME_MACHINES.get(cpu) not in cpus
+        )
     return found
 
 
@@ -283,7 +328,10 @@ def _format_of(files: Sequence[Code]) -> str:
     """Return what the tag ends with: the name of all CPUs that every file has, else that of one of them."""
     cpus_by_file = _cpus_by_file(files).values()
     common = frozenset.intersection(*cpus_by_file)
-    some = sorted(common or frozenset().union(*cpus_by_file), key=lambda cpu: (cpu != "x86_64", cpu))
+    some = sorted(
+        common or frozenset().union(*cpus_by_file),
+        key=lambda cpu: (cpu != "x86_64", cpu),
+    )
     for wanted in (common, common & _UNIVERSAL2, *(frozenset({cpu}) for cpu in some)):
         for name, cpus in sorted(_formats().items()):
             if cpus == wanted:

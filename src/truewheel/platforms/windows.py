@@ -43,7 +43,9 @@ _STARTS = {
 _API_SET = r"(api|ext)-(ms-\w+-)?[\w-]+\.dll"
 _PYTHON = r"python\d+t?(_d)?\.dll|libpypy[\d.]+-c\.dll|python-native\.dll"
 _MSVC = r"(msvcp|vcruntime|concrt|vccorlib|vcamp|vcomp|mfc)[\d_a-z]*\.dll"
-_MINGW = r"lib(gcc_s_\w+-1|stdc\+\+-6|winpthread-1|gfortran-\d|quadmath-0|gomp-1|ssp-0)\.dll"
+_MINGW = (
+    r"lib(gcc_s_\w+-1|stdc\+\+-6|winpthread-1|gfortran-\d|quadmath-0|gomp-1|ssp-0)\.dll"
+)
 
 
 def _policy() -> Mapping[str, Any]:
@@ -71,7 +73,10 @@ def has_library(cpu: str, library: str) -> bool:
     name = library.lower()
     if name in _system(cpu) or name in _policy()["interpreter"].get(cpu, ()):
         return True
-    return re.fullmatch(_API_SET, name) is not None or re.fullmatch(_PYTHON, name) is not None
+    return (
+        re.fullmatch(_API_SET, name) is not None
+        or re.fullmatch(_PYTHON, name) is not None
+    )
 
 
 class Windows(Platform):
@@ -94,7 +99,11 @@ class Windows(Platform):
     def parse_tag(self, text: str) -> PlatformTag | None:
         """Return ``win32``, ``win_amd64`` and ``win_arm64`` as a tag."""
         cpu = _tags().get(text)
-        return None if cpu is None else PlatformTag(text=text, family="windows", kind="win", cpu=cpu)
+        return (
+            None
+            if cpu is None
+            else PlatformTag(text=text, family="windows", kind="win", cpu=cpu)
+        )
 
     # --- where its loader finds libraries -----------------------------------------------------------------------
 
@@ -112,7 +121,9 @@ class Windows(Platform):
         A directory that is called ``NAME.libs`` is what delvewheel makes, which adds the call of ``os.add_dll_directory``.
         """
         # https://docs.python.org/3/library/os.html#os.add_dll_directory
-        return library.directory == code.directory or library.directory.endswith(".libs")
+        return library.directory == code.directory or library.directory.endswith(
+            ".libs"
+        )
 
     def searched(self, code: Code, need: Need) -> tuple[str, ...]:
         """Return the directory of the file."""
@@ -140,8 +151,13 @@ class Windows(Platform):
                 f"{need.library} is part of MinGW's runtime, which users do not have",
                 "link with -static, or -static-libgcc -static-libstdc++",
             )
-        message = f"{need.library} is neither in the wheel nor part of Windows or Python"
-        return message, "copy it into the wheel beside the module, or link it statically"
+        message = (
+            f"{need.library} is neither in the wheel nor part of Windows or Python"
+        )
+        return (
+            message,
+            "copy it into the wheel beside the module, or link it statically",
+        )
 
     # --- what its tags are made of ------------------------------------------------------------------------------
 
@@ -153,10 +169,17 @@ class Windows(Platform):
         if tag is None:
             first = bound[0]
             reason = f"{first.path} is code for {_machine(first.slice)}, for which there is no tag"
-            return TagBasis(kind="win", endings=(), plain="win", reason=reason, has_no_tag=True)
+            return TagBasis(
+                kind="win", endings=(), plain="win", reason=reason, has_no_tag=True
+            )
         # Libraries and programs for several machines: which of them the wheel is for, nothing in it tells.
         if len(machines) > 1 and not _modules(files):
-            return TagBasis(kind="win", endings=(), plain=tag, reason=f"the binaries are for {', '.join(machines)}")
+            return TagBasis(
+                kind="win",
+                endings=(),
+                plain=tag,
+                reason=f"the binaries are for {', '.join(machines)}",
+            )
         fitting = [code for code in bound if _machine(code.slice) == _tags()[tag]]
         example = (fitting or bound)[0]
         reason = f"{example.path} is code for {_machine(example.slice)}"
@@ -172,7 +195,9 @@ class Windows(Platform):
         piece = code.slice
         if isinstance(piece, PeSlice) and piece.subsystem_version != (0, 0):
             version = piece.subsystem_version
-            evidence = Evidence(file=code.path, fact=f"subsystem version {version[0]}.{version[1]}")
+            evidence = Evidence(
+                file=code.path, fact=f"subsystem version {version[0]}.{version[1]}"
+            )
             yield require(code, "windows", version, evidence, Cause.TOO_NEW)
 
     def level_in(
@@ -196,8 +221,14 @@ class Windows(Platform):
     ) -> Iterator[Violation]:
         """Yield modules for another machine, or nothing but libraries and programs for others."""
         for code in _misplaced(files, tag.cpu):
-            evidence = Evidence(file=code.path, fact=f"it is code for {_machine(code.slice)}")
-            yield Violation(evidence=evidence, allows=f"{tag} means {tag.cpu}", cause=Cause.OTHER_CPU)
+            evidence = Evidence(
+                file=code.path, fact=f"it is code for {_machine(code.slice)}"
+            )
+            yield Violation(
+                evidence=evidence,
+                allows=f"{tag} means {tag.cpu}",
+                cause=Cause.OTHER_CPU,
+            )
 
     def limit(
         self,
@@ -263,7 +294,11 @@ def _modules(files: Sequence[Code]) -> list[Code]:
     for code in reached:  # grows while it is gone through
         for need in code.slice.needs:
             namesakes = by_name.pop(need.library.lower(), [])
-            fitting = [library for library in namesakes if _machine(library.slice) == _machine(code.slice)]
+            fitting = [
+                library
+                for library in namesakes
+                if _machine(library.slice) == _machine(code.slice)
+            ]
             for library in fitting or namesakes:
                 if library.path not in known:
                     reached.append(library)
@@ -273,7 +308,9 @@ def _modules(files: Sequence[Code]) -> list[Code]:
 
 @worked_out
 def _is_module(code: Code) -> bool:
-    return code.path.lower().endswith(".pyd") or bool(_INIT & {name[:6] for name in code.slice.exports})
+    return code.path.lower().endswith(".pyd") or bool(
+        _INIT & {name[:6] for name in code.slice.exports}
+    )
 
 
 def _are_programs(files: Sequence[Code]) -> bool:
@@ -282,7 +319,11 @@ def _are_programs(files: Sequence[Code]) -> bool:
 
 def _bound(files: Sequence[Code]) -> Sequence[Code]:
     """Return the files that tell the tag's machine: what shares a process with Python, else libraries, else programs."""
-    return _modules(files) or [code for code in files if code.slice.kind is not Kind.EXECUTABLE] or files
+    return (
+        _modules(files)
+        or [code for code in files if code.slice.kind is not Kind.EXECUTABLE]
+        or files
+    )
 
 
 def _misplaced(files: Sequence[Code], cpu: str) -> Sequence[Code]:
@@ -300,7 +341,10 @@ def _misplaced(files: Sequence[Code], cpu: str) -> Sequence[Code]:
 
 def _arm64ec(code: Code) -> Finding:
     piece = code.slice
-    what, evidence = "ARM64EC code", f"its header's machine is {getattr(piece, 'machine', 0):#06x}"
+    what, evidence = (
+        "ARM64EC code",
+        f"its header's machine is {getattr(piece, 'machine', 0):#06x}",
+    )
     if isinstance(piece, PeSlice) and piece.hybrid == "arm64ec":
         what = "ARM64EC code calls itself AMD64, but"
         evidence = "its header says AMD64, and its load configuration has CHPE metadata"

@@ -9,7 +9,11 @@ from typing import Any
 
 from ..model.errors import Problem
 
-_TABLES = {"truewheel": "truewheel", "scikitbuild": "scikit-build", "scikitbuildcore": "scikit-build"}
+_TABLES = {
+    "truewheel": "truewheel",
+    "scikitbuild": "scikit-build",
+    "scikitbuildcore": "scikit-build",
+}
 """Tables that are read here, by how they look without hyphens, and the name that one of them is mistaken for."""
 _SLIP = 0.85
 """How alike a table's name must be to one of these, from 0 to 1: other tools have tables of their own."""
@@ -43,7 +47,11 @@ def misspelt_tables(document: Mapping[str, Any]) -> Iterator[Problem]:
         meant = _table_that_is_meant(path[-1])
         where = ".".join(path)
         if meant and where != f"tool.{meant}":
-            yield Problem(where=where, message="nothing reads this table", hint=f"did you mean tool.{meant}?")
+            yield Problem(
+                where=where,
+                message="nothing reads this table",
+                hint=f"did you mean tool.{meant}?",
+            )
 
 
 def _tables_of_tools(document: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -80,5 +88,7 @@ def options_like(name: str, keys: Iterable[str]) -> tuple[str, ...]:
     for key in keys:
         # Some forget to say whose option it is.
         options[key] = options[f"truewheel.{key}"] = f"truewheel.{key}"
-    near = difflib.get_close_matches(name.replace("_", "-"), options, n=2, cutoff=_SLIP_IN_AN_OPTION)
+    near = difflib.get_close_matches(
+        name.replace("_", "-"), options, n=2, cutoff=_SLIP_IN_AN_OPTION
+    )
     return tuple(dict.fromkeys(options[found] for found in near))

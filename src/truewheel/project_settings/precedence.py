@@ -72,7 +72,9 @@ def _items(text: object) -> list[str]:
 
 
 def cache_mode(
-    document: Mapping[str, object], config_settings: Mapping[str, object], environ: Mapping[str, str]
+    document: Mapping[str, object],
+    config_settings: Mapping[str, object],
+    environ: Mapping[str, str],
 ) -> str:
     """Return the setting ``cache``. A statement that is a mistake does not count: the build itself will tell of it.
 

@@ -66,7 +66,9 @@ def json_schema(tool: str = "truewheel") -> dict[str, Any]:
         "title": f"[tool.{tool}]",
         "type": "object",
         "additionalProperties": False,
-        "properties": {field.key: _property_of(field) for field in fields() if field.in_table},
+        "properties": {
+            field.key: _property_of(field) for field in fields() if field.in_table
+        },
     }
 
 
@@ -91,7 +93,11 @@ def reference() -> str:
     """Return the reference page of the settings, in Markdown."""
     paragraphs = ["# Settings", *_INTRODUCTION]
     for field in fields():
-        paragraphs += [f"## `{field.key}`", " · ".join(_facts_about(field)), explanation(field).replace("``", "`")]
+        paragraphs += [
+            f"## `{field.key}`",
+            " · ".join(_facts_about(field)),
+            explanation(field).replace("``", "`"),
+        ]
     return "\n\n".join(paragraphs) + "\n"
 
 

@@ -113,12 +113,18 @@ def read(
     values: dict[str, Any] = {}
     for field in fields():
         own_part = table if field.in_table else {}
-        for where, value in statements(field.key, own_part, options, environ, is_list=field.many):
+        for where, value in statements(
+            field.key, own_part, options, environ, is_list=field.many
+        ):
             mistake = _mistake_in(field, value)
             if mistake:
-                problems.append(Problem(where=where, message=mistake, hint=_expected(field)))
+                problems.append(
+                    Problem(where=where, message=mistake, hint=_expected(field))
+                )
             else:
-                values[field.attribute] = tuple(value) if isinstance(value, list) else value
+                values[field.attribute] = (
+                    tuple(value) if isinstance(value, list) else value
+                )
     return Settings(**values), tuple(problems)
 
 
@@ -132,7 +138,9 @@ def _unknown_keys(names: Iterable[str], prefix: str) -> Iterator[Problem]:
         if name.replace("_", "-") not in known:
             near = closest(name, known)
             hint = did_you_mean(near) or f"there are {', '.join(sorted(known))}"
-            yield Problem(where=prefix + name, message="there is no such setting", hint=hint)
+            yield Problem(
+                where=prefix + name, message="there is no such setting", hint=hint
+            )
 
 
 def _keys_of_one_build(table: Iterable[str]) -> Iterator[Problem]:
@@ -177,7 +185,9 @@ def _mistake_in_list(field: Field, value: Any) -> str:
     if not _is_list_of_strings(value):
         return f"{value!r} is not a list of strings"
     # A slip in a code would leave a finding out, or tell all of them, without anybody's notice.
-    wrong = [item for item in value if field.key in _CODES and not _CODE.fullmatch(item)]
+    wrong = [
+        item for item in value if field.key in _CODES and not _CODE.fullmatch(item)
+    ]
     if wrong:
         return f"{wrong[0]!r} is not the beginning of a finding's code"
     return ""

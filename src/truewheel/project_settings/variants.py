@@ -63,7 +63,11 @@ def _mistakes_in_levels(variant: Variant) -> Iterator[Problem]:
 def _mistakes_in_label(variant: Variant) -> Iterator[Problem]:
     """Yield what is wrong with the label: it goes with properties, and only ``null`` goes without."""
     if not variant.label:
-        yield Problem(where=_LABEL, message="is missing", hint="it names the variant in the file name, x86_64_v3")
+        yield Problem(
+            where=_LABEL,
+            message="is missing",
+            hint="it names the variant in the file name, x86_64_v3",
+        )
     elif not is_label(variant.label):
         yield Problem(
             where=_LABEL,
@@ -77,7 +81,11 @@ def _mistakes_in_label(variant: Variant) -> Iterator[Problem]:
             hint="leave out variant, or rename it",
         )
     elif variant.label != NULL and not variant.properties:
-        yield Problem(where=_PROPERTIES, message=f"{variant.label} has no properties", hint="only null has none")
+        yield Problem(
+            where=_PROPERTIES,
+            message=f"{variant.label} has no properties",
+            hint="only null has none",
+        )
 
 
 def _mistakes_in_table(variant: Variant, table: object) -> Iterator[Problem]:
@@ -98,7 +106,9 @@ def _mistakes_in_table(variant: Variant, table: object) -> Iterator[Problem]:
             hint="one for each namespace",
         )
     yield from _providers_that_would_run(providers)
-    for mistake in read_variant_file(variant_file_text(variant, table).decode()).mistakes:
+    for mistake in read_variant_file(
+        variant_file_text(variant, table).decode()
+    ).mistakes:
         yield Problem(where="variant", message=mistake, hint="see PEP 825 and PEP 850")
 
 

@@ -22,7 +22,8 @@ JSON_VERSION = 1
 
 
 def json_document(
-    wheels: Iterable[tuple[WheelFacts, Checked]], unread: Iterable[tuple[str, TruewheelError]] = ()
+    wheels: Iterable[tuple[WheelFacts, Checked]],
+    unread: Iterable[tuple[str, TruewheelError]] = (),
 ) -> str:
     """Return the document about these wheels.
 
@@ -66,7 +67,12 @@ def _variant(variant: Variant | None) -> dict[str, Any] | None:
 
 def _floor(floor: Floor) -> dict[str, Any]:
     evidence = list(map(_evidence, floor.evidence))
-    return {"of": floor.of, "version": floor.text, "cpu": floor.cpu, "evidence": evidence}
+    return {
+        "of": floor.of,
+        "version": floor.text,
+        "cpu": floor.cpu,
+        "evidence": evidence,
+    }
 
 
 def _evidence(evidence: Evidence) -> dict[str, Any]:
@@ -75,4 +81,8 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    return {**parts(finding), "severity": finding.severity.value, "evidence": list(finding.evidence)}
+    return {
+        **parts(finding),
+        "severity": finding.severity.value,
+        "evidence": list(finding.evidence),
+    }

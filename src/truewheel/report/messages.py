@@ -45,7 +45,9 @@ def cache_listing(root: str, rows: Sequence[CacheRow]) -> str:
     for row in sorted(rows, key=attrgetter("used")):
         day = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.used))
         label = f"  ({printable(row.label)})" if row.label else ""
-        lines.append(f"  {day}  {size_text(row.size):>12}  {printable(row.name)}{label}")
+        lines.append(
+            f"  {day}  {size_text(row.size):>12}  {printable(row.name)}{label}"
+        )
     return "\n".join(lines)
 
 
@@ -71,14 +73,18 @@ def cleaning_text(root: str, freed: int, kept: Sequence[KeptRow]) -> str:
         for row in needed:
             trees.update(row.trees)
         lines += [f"  {tree}" for tree in sorted(trees)]
-        lines.append("  hint: delete these directories first, or use truewheel cache clean --all")
+        lines.append(
+            "  hint: delete these directories first, or use truewheel cache clean --all"
+        )
     in_use = [row.size for row in kept if not row.trees]
     if in_use:
         lines.append(f"kept {size_text(sum(in_use))} that is in use")
     return "\n".join(lines)
 
 
-def new_project_text(name: str, directory: str, paths: Iterable[str], *, needs: str, for_windows: bool) -> str:
+def new_project_text(
+    name: str, directory: str, paths: Iterable[str], *, needs: str, for_windows: bool
+) -> str:
     """Return what ``init`` has made, and what to type next.
 
     :param needs: what must be there to compile it.
@@ -91,7 +97,9 @@ def new_project_text(name: str, directory: str, paths: Iterable[str], *, needs: 
         lines.append(f"  cd {_as_typed(directory, for_windows=for_windows)}")
     lines.append("  python -m pip install . --group test")
     lines.append("  python -m pytest")
-    lines.append("and say in pyproject.toml what only you can: description, license, authors")
+    lines.append(
+        "and say in pyproject.toml what only you can: description, license, authors"
+    )
     return "\n".join(lines)
 
 

@@ -79,7 +79,9 @@ def shortened(name: str) -> str:
     """
     if len(name) > _LONGEST_NAME:
         half = _LONGEST_NAME // 2
-        name = f"{name[:half]}… ({len(name) - 2 * half} characters more) …{name[-half:]}"
+        name = (
+            f"{name[:half]}… ({len(name) - 2 * half} characters more) …{name[-half:]}"
+        )
     return printable(name)
 
 
@@ -115,7 +117,9 @@ def error_text(error: TruewheelError, style: Style = PLAIN) -> str:
 # --- findings ---------------------------------------------------------------------------------------------------
 
 
-def finding_texts(findings: Iterable[Finding], style: Style = PLAIN, *, rest: str = "") -> list[str]:
+def finding_texts(
+    findings: Iterable[Finding], style: Style = PLAIN, *, rest: str = ""
+) -> list[str]:
     """Return a text for each finding; those that say the same of many files together, unless ``style`` is verbose.
 
     :param rest: how to see the files that are not named then.
@@ -134,15 +138,21 @@ def finding_texts(findings: Iterable[Finding], style: Style = PLAIN, *, rest: st
     return texts
 
 
-def _group_text(group: Sequence[Finding], style: Style, rest: str, *, has_more: bool) -> str:
+def _group_text(
+    group: Sequence[Finding], style: Style, rest: str, *, has_more: bool
+) -> str:
     """Return one finding: what, because, hint, see. Of several that are alike, the first few files and facts.
 
     :param has_more: whether there are more of its code, which a finding of their own counts.
     """
     first = group[0]
-    name = style.paint(f"{first.severity.value} {first.code}", f"1;{_COLOURS[first.severity]}")
+    name = style.paint(
+        f"{first.severity.value} {first.code}", f"1;{_COLOURS[first.severity]}"
+    )
     if len(group) == 1:
-        lines = [f"{name}: {shortened(first.where)}: {_text_about(first, first.message)}"]
+        lines = [
+            f"{name}: {shortened(first.where)}: {_text_about(first, first.message)}"
+        ]
         lines += [f"  because: {_text_about(first, line)}" for line in first.evidence]
     else:
         count = f"{len(group)} files or more" if has_more else f"{len(group)} files"

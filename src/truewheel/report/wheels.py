@@ -19,7 +19,9 @@ _SHOWN_EVIDENCE = 3
 """Lines of evidence that are shown of a floor."""
 
 
-def build_summary(filename: str, size: int, verdict: Verdict, style: Style = PLAIN, *, note: str = "") -> str:
+def build_summary(
+    filename: str, size: int, verdict: Verdict, style: Style = PLAIN, *, note: str = ""
+) -> str:
     """Return what a build made: file, size, tag, and why that tag; then what is worth knowing.
 
     :param size: of the wheel, in bytes.
@@ -33,7 +35,9 @@ def build_summary(filename: str, size: int, verdict: Verdict, style: Style = PLA
     lines += [f"  why: {printable(reason)}" for reason in verdict.reasons]
     if note:
         lines.append(f"  built: {printable(note)}")
-    grave = [finding for finding in verdict.findings if finding.severity is not Severity.NOTE]
+    grave = [
+        finding for finding in verdict.findings if finding.severity is not Severity.NOTE
+    ]
     lines += finding_texts(grave, style, rest=" (truewheel check -v lists them)")
     return "\n".join(lines)
 
@@ -56,12 +60,16 @@ def wheel_report(facts: WheelFacts, checked: Checked, style: Style = PLAIN) -> s
     return "\n".join(lines)
 
 
-def check_report(facts: WheelFacts, checked: Checked, style: Style = PLAIN, *, strict: bool = False) -> str:
+def check_report(
+    facts: WheelFacts, checked: Checked, style: Style = PLAIN, *, strict: bool = False
+) -> str:
     """Return what ``check`` tells: one line when all is well, the findings when not."""
     word = style.paint("not ok", RED)
     if checked.passes(strict=strict):
         word = style.paint("ok", GREEN)
-    grave = [finding for finding in checked.findings if finding.severity is not Severity.NOTE]
+    grave = [
+        finding for finding in checked.findings if finding.severity is not Severity.NOTE
+    ]
     texts = finding_texts(grave, style, rest=" (-v lists them)")
     return "\n".join([f"{printable(facts.filename)}: {word}", *texts])
 
@@ -78,7 +86,9 @@ def _could_be_better(checked: Checked) -> bool:
     """Return whether another name would say more than the present one."""
     if checked.is_best:
         return False
-    return checked.claimed is None or set(checked.claimed.expanded) != set(checked.truth.expanded)
+    return checked.claimed is None or set(checked.claimed.expanded) != set(
+        checked.truth.expanded
+    )
 
 
 def _variant_lines(verdict: Verdict) -> list[str]:
@@ -94,7 +104,10 @@ def _floor_lines(floors: Iterable[Floor]) -> list[str]:
     for floor in floors:
         where = f" on {floor.cpu}" if floor.cpu else ""
         lines.append(f"  floor: {floor.of} {floor.text}{where}")
-        lines += [f"    {printable(str(evidence))}" for evidence in floor.evidence[:_SHOWN_EVIDENCE]]
+        lines += [
+            f"    {printable(str(evidence))}"
+            for evidence in floor.evidence[:_SHOWN_EVIDENCE]
+        ]
         more = len(floor.evidence) - _SHOWN_EVIDENCE
         if more > 0:
             lines.append(f"    and {more} more")

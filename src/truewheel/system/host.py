@@ -92,7 +92,9 @@ def has_headers(target: Target) -> bool:
 @functools.cache
 def running_target() -> Target:
     """Return the interpreter that runs this build, on its system, as a target."""
-    from packaging import tags  # slow to import: builds do so while CMake runs (``prefetch``)
+    from packaging import (
+        tags,
+    )  # slow to import: builds do so while CMake runs (``prefetch``)
 
     # The first tag is the most specific one: this very interpreter, with its own ABI.
     best = next(tags.sys_tags())

@@ -54,18 +54,29 @@ _FORTRAN = """\
 """
 
 KINDS: Mapping[str, Kind] = {
-    "c": Kind(summary="A function in C, called from Python through the plain C API.", layers=(*_MODULE, "c")),
-    "cython": Kind(summary="A function in Cython.", layers=(*_MODULE, "cython"), requires=("cython>=3.1",)),
+    "c": Kind(
+        summary="A function in C, called from Python through the plain C API.",
+        layers=(*_MODULE, "c"),
+    ),
+    "cython": Kind(
+        summary="A function in Cython.",
+        layers=(*_MODULE, "cython"),
+        requires=("cython>=3.1",),
+    ),
     "cffi": Kind(
         summary="A function in C, called from Python through cffi; one wheel for Python 3.10 and newer.",
         layers=(*_MODULE, "library", "cffi"),
         requires=(_CFFI,),
         dependencies=(_CFFI,),
-        settings=('wheel.py-api = "cp310"  # what cffi writes keeps to the stable ABI',),
+        settings=(
+            'wheel.py-api = "cp310"  # what cffi writes keeps to the stable ABI',
+        ),
         builds=PYTHONS[:1],
     ),
     "swig": Kind(
-        summary="A function in C, wrapped by SWIG.", layers=(*_MODULE, "library", "swig"), requires=("swig>=4.3",)
+        summary="A function in C, wrapped by SWIG.",
+        layers=(*_MODULE, "library", "swig"),
+        requires=("swig>=4.3",),
     ),
     "pybind11": Kind(
         summary="A function in C++, called from Python through pybind11.",
@@ -131,7 +142,9 @@ def derived_name(directory: str) -> str:
     """
     name = re.sub(r"\s+", "-", directory).strip("-_.")
     if not _is_valid(name):
-        raise TruewheelError(f"no project can be called {directory!r}", context=[_SPELLING], hint=_CURE)
+        raise TruewheelError(
+            f"no project can be called {directory!r}", context=[_SPELLING], hint=_CURE
+        )
     return _normalised(name)
 
 
@@ -141,11 +154,17 @@ def checked_name(name: str, kind: Kind) -> str:
     :raises TruewheelError: when it cannot.
     """
     if not _is_valid(name):
-        raise TruewheelError(f"no project can be called {name!r}", context=[_SPELLING], hint=_CURE)
+        raise TruewheelError(
+            f"no project can be called {name!r}", context=[_SPELLING], hint=_CURE
+        )
     normalised = _normalised(name)
     objection = _objection(normalised, kind)
     if objection:
-        raise TruewheelError(f"this project cannot be called {normalised}", context=[objection], hint=_CURE)
+        raise TruewheelError(
+            f"this project cannot be called {normalised}",
+            context=[objection],
+            hint=_CURE,
+        )
     return normalised
 
 
@@ -213,7 +232,9 @@ def values(name: str, kind: Kind) -> dict[str, str]:
         "summary": kind.summary,
         "needs": kind.needs,
         "requires": _quoted(["truewheel", *kind.requires]),
-        "dependencies": f"dependencies = [{_quoted(kind.dependencies)}]" if kind.dependencies else "",
+        "dependencies": f"dependencies = [{_quoted(kind.dependencies)}]"
+        if kind.dependencies
+        else "",
         "packages": f'wheel.packages = ["src/{package}"]'
         if kind.packaged
         else "wheel.packages = []  # no Python in it",
@@ -247,5 +268,10 @@ def filled(template: str, given: Mapping[str, str]) -> str:
 
     :raises KeyError: when the template has a word without a value.
     """
-    absent = re.sub(r"^@(\w+)@\n", lambda word: word[0] if given[word[1]] else "", template, flags=re.MULTILINE)
+    absent = re.sub(
+        r"^@(\w+)@\n",
+        lambda word: word[0] if given[word[1]] else "",
+        template,
+        flags=re.MULTILINE,
+    )
     return re.sub(r"@(\w+)@", lambda word: given[word[1]], absent)

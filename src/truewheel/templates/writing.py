@@ -54,7 +54,9 @@ def create(directory: Path, contents: Mapping[str, str]) -> None:
             _move(Path(room), place)
     except OSError as error:
         because = error.strerror or str(error)
-        raise TruewheelError(f"{directory} cannot be made", context=[f"{place}: {because}"]) from error
+        raise TruewheelError(
+            f"{directory} cannot be made", context=[f"{place}: {because}"]
+        ) from error
 
 
 def _place(directory: Path) -> Path:
@@ -66,7 +68,10 @@ def _place(directory: Path) -> Path:
     while not os.path.lexists(place):
         place = place.parent
     if not place.is_dir():
-        raise TruewheelError(f"{directory} cannot be made", context=[f"{place} is there, and is no directory"])
+        raise TruewheelError(
+            f"{directory} cannot be made",
+            context=[f"{place} is there, and is no directory"],
+        )
     if place == directory:
         _refuse_what_is_in(directory)
     return place
@@ -76,7 +81,9 @@ def _refuse_what_is_in(directory: Path) -> None:
     try:
         there = sorted(p.name for p in directory.iterdir() if p.name != ".git")
     except OSError as error:
-        raise TruewheelError(f"{directory} cannot be read", context=[error.strerror or str(error)]) from error
+        raise TruewheelError(
+            f"{directory} cannot be read", context=[error.strerror or str(error)]
+        ) from error
     if there:
         more = f", and {len(there) - 1} more" if len(there) > 1 else ""
         raise TruewheelError(
@@ -99,7 +106,9 @@ def _move(room: Path, place: Path) -> None:
         for path in sorted(room.iterdir()):
             target = place / path.name
             if os.path.lexists(target):  # made by someone else in the meantime
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+                raise FileExistsError(
+                    errno.EEXIST, os.strerror(errno.EEXIST), str(target)
+                )
             path.rename(target)
             undo.callback(_remove, target)
         undo.pop_all()

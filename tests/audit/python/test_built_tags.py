@@ -11,7 +11,13 @@ from truewheel.model.record import replace
 from truewheel.model.target import Target
 from truewheel.model.verdict import PythonTags
 
-CP315 = replace(CP313, version=(3, 15), python_tag="cp315", abi_tag="cp315", suffix=".cpython-315.so")
+CP315 = replace(
+    CP313,
+    version=(3, 15),
+    python_tag="cp315",
+    abi_tag="cp315",
+    suffix=".cpython-315.so",
+)
 CP315T = replace(CP315, abi_tag="cp315t", suffix=".cpython-315t.so")
 
 
@@ -41,7 +47,10 @@ def test_a_bare_suffix_follows_the_build() -> None:
 
 
 def test_a_stable_abi_that_is_asked_for_and_kept_is_claimed() -> None:
-    tags = built(module("p/m.abi3.so", "PyModule_Create2", "PyType_GetModuleState"), py_api="cp310")
+    tags = built(
+        module("p/m.abi3.so", "PyModule_Create2", "PyType_GetModuleState"),
+        py_api="cp310",
+    )
     assert tag_of(tags) == "cp310-abi3"
     (floor,) = tags.floors
     assert floor.version == (3, 10)
@@ -56,7 +65,9 @@ def test_a_private_symbol_breaks_the_stable_abi() -> None:
 
 
 def test_a_newer_symbol_breaks_the_stable_abi() -> None:
-    (finding,) = built(module("p/m.abi3.so", "PyBuffer_FillInfo"), py_api="cp39").findings
+    (finding,) = built(
+        module("p/m.abi3.so", "PyBuffer_FillInfo"), py_api="cp39"
+    ).findings
     assert finding.code == "TW403"
     assert finding.where == "p/m.abi3.so"
     assert "3.11" in finding.message
@@ -69,7 +80,9 @@ def test_names_that_the_wheel_defines_itself_break_nothing() -> None:
 
 
 def test_a_library_of_one_python_keeps_the_stable_abi_from_being_claimed() -> None:
-    tags = built(module("p/m.pyd", "PyModule_Create2", linked="python313.dll"), py_api="cp310")
+    tags = built(
+        module("p/m.pyd", "PyModule_Create2", linked="python313.dll"), py_api="cp310"
+    )
     assert tag_of(tags) == "cp313-cp313"
     assert codes_of(tags) == ["TW408"]
     assert "linked to python313.dll" in tags.findings[0].evidence[0]
@@ -87,7 +100,10 @@ def test_a_suffix_that_only_newer_pythons_look_for_makes_them_the_oldest() -> No
 
 
 def test_a_free_threaded_build_does_not_claim_abi3() -> None:
-    assert tag_of(built(module("p/m.so", "PyModule_Create2"), CP313T, py_api="cp310")) == "cp313-cp313t"
+    assert (
+        tag_of(built(module("p/m.so", "PyModule_Create2"), CP313T, py_api="cp310"))
+        == "cp313-cp313t"
+    )
 
 
 def test_a_free_threaded_python_does_not_look_for_abi3() -> None:
@@ -105,14 +121,23 @@ def test_a_free_threaded_python_does_not_look_for_abi3() -> None:
         ("", "cp315-abi3t"),
     ],
 )
-def test_abi3t_serves_pythons_with_the_gil_where_they_are_asked_for(py_api: str, tag: str) -> None:
-    tags = built(module("p/m.abi3t.so", "PyList_New", exports="PyModExport_m"), CP315T, py_api=py_api)
+def test_abi3t_serves_pythons_with_the_gil_where_they_are_asked_for(
+    py_api: str, tag: str
+) -> None:
+    tags = built(
+        module("p/m.abi3t.so", "PyList_New", exports="PyModExport_m"),
+        CP315T,
+        py_api=py_api,
+    )
     assert tag_of(tags) == tag
     assert codes_of(tags) == []
 
 
 def test_a_build_with_the_gil_claims_both_stable_abis_for_abi3t() -> None:
-    assert built(module("p/m.abi3t.so", exports="PyModExport_m"), CP315).abis == ("abi3", "abi3t")
+    assert built(module("p/m.abi3t.so", exports="PyModExport_m"), CP315).abis == (
+        "abi3",
+        "abi3t",
+    )
 
 
 # --- any Python -------------------------------------------------------------------------------------------------
@@ -129,4 +154,7 @@ def test_modules_that_use_a_newer_stable_abi_are_not_for_any_python() -> None:
 
 
 def test_any_python_may_begin_with_a_newer_one() -> None:
-    assert tag_of(built(module("p/m.so", "PyType_GetModuleState"), py_api="py310")) == "py310-none"
+    assert (
+        tag_of(built(module("p/m.so", "PyType_GetModuleState"), py_api="py310"))
+        == "py310-none"
+    )

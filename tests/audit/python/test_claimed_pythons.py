@@ -11,7 +11,8 @@ from truewheel.model.contents import Contents
 from truewheel.model.finding import Severity
 
 FOR_39, FOR_311, FOR_312, FOR_313 = (
-    module(f"p/m.cpython-{version}-x86_64-linux-gnu.so") for version in (39, 311, 312, 313)
+    module(f"p/m.cpython-{version}-x86_64-linux-gnu.so")
+    for version in (39, 311, 312, 313)
 )
 
 
@@ -41,7 +42,9 @@ def test_one_file_of_a_module_for_each_claimed_python_is_enough() -> None:
 
 
 def test_a_claimed_python_without_a_file_of_the_module_is_told() -> None:
-    assert codes_about(contents(FOR_312, FOR_313), "cp312.cp313.cp314-none") == ["TW401"]
+    assert codes_about(contents(FOR_312, FOR_313), "cp312.cp313.cp314-none") == [
+        "TW401"
+    ]
 
 
 def test_a_stable_abi_is_not_for_every_python_that_accepts_it() -> None:
@@ -118,20 +121,26 @@ def test_modules_for_several_pythons_are_there_on_purpose() -> None:
     (finding,) = findings_about(several, "py3-none")
     assert finding.code == "TW409"
     assert finding.severity is Severity.WARNING
-    assert serves_some_pythons_on_purpose(several, interpreters=("py3",), abis=("none",))
+    assert serves_some_pythons_on_purpose(
+        several, interpreters=("py3",), abis=("none",)
+    )
 
 
 def test_modules_for_several_systems_are_there_on_purpose() -> None:
     several = contents(FOR_313, module("p/m.cp313-win_amd64.pyd"))
     (finding,) = findings_about(several, "py3-none")
     assert finding.severity is Severity.WARNING
-    assert serves_some_pythons_on_purpose(several, interpreters=("py3",), abis=("none",))
+    assert serves_some_pythons_on_purpose(
+        several, interpreters=("py3",), abis=("none",)
+    )
 
 
 @pytest.mark.parametrize("tag", ["py3-none", "cp313-cp313"])
 def test_modules_of_one_python_are_not_there_for_several(tag: str) -> None:
     python, abi = tag.split("-")
-    assert not serves_some_pythons_on_purpose(contents(FOR_313), interpreters=(python,), abis=(abi,))
+    assert not serves_some_pythons_on_purpose(
+        contents(FOR_313), interpreters=(python,), abis=(abi,)
+    )
 
 
 def test_a_file_that_names_no_python_is_there_for_all_others() -> None:
@@ -146,4 +155,6 @@ def test_a_private_name_binds_a_wheel_for_any_python_to_one() -> None:
 
 
 def test_a_new_name_does_not_bind_a_wheel_for_any_python_to_one() -> None:
-    assert codes_about(contents(module("p/m.so", "PyObject_Vectorcall")), "py3-none") == []
+    assert (
+        codes_about(contents(module("p/m.so", "PyObject_Vectorcall")), "py3-none") == []
+    )

@@ -17,16 +17,33 @@ from truewheel.audit.python.file_names import find_python_library, find_suffix
         ("m.cpython-39.so", "cp39", "cp39", ""),
         ("m.cpython-39-x86_64-cygwin.dll", "cp39", "cp39", "x86_64-cygwin"),
         ("m.cp314t-win_arm64.pyd", "cp314", "cp314t", "win_arm64"),
-        ("m.pypy39-pp73-x86_64-linux-gnu.so", "pp39", "pypy39_pp73", "x86_64-linux-gnu"),
-        ("m.graalpy250-312-native-x86_64-linux.so", "graalpy312", "graalpy250_312_native", "x86_64-linux"),
-        ("m.graalpy-38-native-x86_64-linux.so", "graalpy38", "graalpy_38_native", "x86_64-linux"),
+        (
+            "m.pypy39-pp73-x86_64-linux-gnu.so",
+            "pp39",
+            "pypy39_pp73",
+            "x86_64-linux-gnu",
+        ),
+        (
+            "m.graalpy250-312-native-x86_64-linux.so",
+            "graalpy312",
+            "graalpy250_312_native",
+            "x86_64-linux",
+        ),
+        (
+            "m.graalpy-38-native-x86_64-linux.so",
+            "graalpy38",
+            "graalpy_38_native",
+            "x86_64-linux",
+        ),
         ("m.abi3.so", None, "abi3", ""),
         ("m.abi3-x86_64-linux-gnu.so", None, "abi3", "x86_64-linux-gnu"),
         ("m.abi3t.so", None, "abi3t", ""),
         ("m.pyd", None, None, ""),
     ],
 )
-def test_a_suffix_names_tags_and_a_system(name: str, python_tag: str, abi_tag: str, platform: str) -> None:
+def test_a_suffix_names_tags_and_a_system(
+    name: str, python_tag: str, abi_tag: str, platform: str
+) -> None:
     suffix = find_suffix(name)
     assert suffix is not None
     assert suffix.python_tag == python_tag
@@ -53,7 +70,12 @@ def test_a_suffix_names_tags_and_a_system(name: str, python_tag: str, abi_tag: s
 def test_a_label_that_is_not_complete_names_nothing(name: str) -> None:
     suffix = find_suffix(name)
     assert suffix is not None
-    assert (suffix.text, suffix.python_tag, suffix.abi_tag, suffix.platform) == (".so", None, None, "")
+    assert (suffix.text, suffix.python_tag, suffix.abi_tag, suffix.platform) == (
+        ".so",
+        None,
+        None,
+        "",
+    )
     assert suffix.is_bare
 
 
@@ -86,7 +108,12 @@ def test_other_files_have_no_suffix_of_modules(name: str) -> None:
         ("libpython3.7m.so.1.0", "cp", (3, 7), ""),
         ("libpython3.13td.so.1.0", "cp", (3, 13), "td"),
         ("libpython3.so", "cp", None, ""),
-        ("/Library/Frameworks/PythonT.framework/Versions/3.13/PythonT", "cp", (3, 13), "t"),
+        (
+            "/Library/Frameworks/PythonT.framework/Versions/3.13/PythonT",
+            "cp",
+            (3, 13),
+            "t",
+        ),
         ("libpypy3.11-c.so", "pp", (3, 11), ""),
     ],
 )
@@ -100,6 +127,8 @@ def test_the_name_of_a_python_library_tells_its_build(
     assert library.flags == flags
 
 
-@pytest.mark.parametrize("name", ["libpyside6.so", "python.exe", "libpython2.7.so", "shiboken6.abi3.dll"])
+@pytest.mark.parametrize(
+    "name", ["libpyside6.so", "python.exe", "libpython2.7.so", "shiboken6.abi3.dll"]
+)
 def test_other_libraries_are_no_pythons(name: str) -> None:
     assert find_python_library(name) is None

@@ -81,15 +81,21 @@ def test_suffixes_that_the_claimed_pythons_look_for(suffix: str, tag: str) -> No
         (".graalpy250-312-native-x86_64-linux.so", "graalpy312-graalpy242_312_native"),
     ],
 )
-def test_suffixes_that_the_claimed_pythons_do_not_look_for(suffix: str, tag: str) -> None:
+def test_suffixes_that_the_claimed_pythons_do_not_look_for(
+    suffix: str, tag: str
+) -> None:
     assert codes_about(contents(module(f"p/m{suffix}")), tag) == ["TW401"]
 
 
 def suffixes_of(version: str) -> list[str]:
     """Return the suffixes that a real interpreter looks for."""
     python = interpreters.found().get(version) or needs.missing(f"CPython {version}")
-    script = "import importlib.machinery as m, json; print(json.dumps(m.EXTENSION_SUFFIXES))"
-    run = subprocess.run([python, "-I", "-c", script], capture_output=True, text=True, check=True)
+    script = (
+        "import importlib.machinery as m, json; print(json.dumps(m.EXTENSION_SUFFIXES))"
+    )
+    run = subprocess.run(
+        [python, "-I", "-c", script], capture_output=True, text=True, check=True
+    )
     found: list[str] = json.loads(run.stdout)
     return found
 
@@ -141,7 +147,11 @@ def test_libraries_of_the_claimed_pythons(name: str, linked: str, tag: str) -> N
         ("m.cp313-win_amd64.pyd", "python313_d.dll", "cp313-cp313"),
         ("m.so", "libpython3.12.so.1.0", "cp311-cp311"),
         ("m.abi3.so", "libpython3.12.so.1.0", "cp311-abi3"),
-        ("m.so", f"{FRAMEWORKS}/PythonT.framework/Versions/3.13/PythonT", "cp313-cp313"),
+        (
+            "m.so",
+            f"{FRAMEWORKS}/PythonT.framework/Versions/3.13/PythonT",
+            "cp313-cp313",
+        ),
         ("m.pypy311-pp73-win_amd64.pyd", "python311.dll", "pp311-pypy311_pp73"),
     ],
 )
@@ -159,7 +169,9 @@ def test_the_suffix_of_a_debug_build_comes_before_its_library() -> None:
 
 def test_calls_of_free_threaded_builds_tell_the_build() -> None:
     """Measured on published cp314t wheels: all that import one of the shared ones import no ``_Py_Dealloc``."""
-    threaded = contents(module("p/m.so", "_Py_DecRefShared", "_Py_MergeZeroLocalRefcount"))
+    threaded = contents(
+        module("p/m.so", "_Py_DecRefShared", "_Py_MergeZeroLocalRefcount")
+    )
     assert codes_about(threaded, "cp313-cp313") == ["TW401"]
     assert codes_about(threaded, "cp313-cp313t") == ["TW410"]
 
@@ -215,11 +227,18 @@ def test_the_init_function_of_pep_793_alone_is_for_new_pythons() -> None:
     ("suffix", "linked", "symbol", "cause"),
     [
         (f".cpython-312-{LINUX}.so", "libpython3.12.so.1.0", "", Cause.SUFFIX),
-        (f".cpython-313-{LINUX}.so", "libpython3.12.so.1.0", "_Py_DecRefShared", Cause.LIBRARY),
+        (
+            f".cpython-313-{LINUX}.so",
+            "libpython3.12.so.1.0",
+            "_Py_DecRefShared",
+            Cause.LIBRARY,
+        ),
         (f".cpython-313-{LINUX}.so", "", "_Py_DecRefShared", Cause.SYMBOL),
     ],
 )
-def test_the_first_obstacle_is_the_cause(suffix: str, linked: str, symbol: str, cause: Cause) -> None:
+def test_the_first_obstacle_is_the_cause(
+    suffix: str, linked: str, symbol: str, cause: Cause
+) -> None:
     (found,) = modules(contents(module(f"p/m{suffix}", symbol, linked=linked)))
     (pythons,) = compatible_pythons(("cp313",), ("cp313",)) or ()
     obstacle = find_obstacle(found, pythons)

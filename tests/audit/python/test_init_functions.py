@@ -47,7 +47,9 @@ def test_a_module_called_init_may_have_the_name_of_its_package() -> None:
 
 
 def test_pypy_has_an_init_function_of_its_own() -> None:
-    for_pypy = module("p/m.pypy311-pp73-x86_64-linux-gnu.so", exports="_cffi_pypyinit_m")
+    for_pypy = module(
+        "p/m.pypy311-pp73-x86_64-linux-gnu.so", exports="_cffi_pypyinit_m"
+    )
     assert codes_of(for_pypy, "pp311-pypy311_pp73") == []
 
 
@@ -55,9 +57,15 @@ def test_cpython_does_not_look_for_pypys_init_function() -> None:
     assert codes_of(module(FOR_313, exports="_cffi_pypyinit_m")) == ["TW404"]
 
 
-@pytest.mark.parametrize("path", ["p/m.cpython-312-darwin.dylib", "p/m.cp312-win_amd64.so"])
+@pytest.mark.parametrize(
+    "path", ["p/m.cpython-312-darwin.dylib", "p/m.cp312-win_amd64.so"]
+)
 def test_a_suffix_that_no_python_looks_for_makes_a_name_with_a_dot(path: str) -> None:
-    (finding,) = [found for found in findings_about(contents(module(path)), "cp313-cp313") if found.code == "TW405"]
+    (finding,) = [
+        found
+        for found in findings_about(contents(module(path)), "cp313-cp313")
+        if found.code == "TW405"
+    ]
     assert "no import statement finds it" in finding.message
     assert "looks for" not in finding.message
     assert finding.evidence == ("exports PyInit_m",)
@@ -77,15 +85,21 @@ def test_suffixes_of_early_pypys_are_not_held_against_a_wheel() -> None:
     assert codes_of(old, "pp36-none") == ["TW401"]
 
 
-def test_what_imports_pythons_symbols_beside_modules_has_probably_hidden_its_init_function() -> None:
+def test_what_imports_pythons_symbols_beside_modules_has_probably_hidden_its_init_function() -> (
+    None
+):
     hidden = contents(module("p/m.so", "PyList_New", "_PyLong_Sign", exports=""))
     assert codes_about(hidden, "py3-none") == ["TW404", "TW413"]
     tags = true_python_tags(hidden, target=CP313)
     assert tags.abis == ("cp313",)
-    assert [(found.code, found.severity) for found in tags.findings] == [("TW404", Severity.WARNING)]
+    assert [(found.code, found.severity) for found in tags.findings] == [
+        ("TW404", Severity.WARNING)
+    ]
 
 
 @pytest.mark.parametrize("path", ["p/libm.so", "p/m.so.1", "p-1.data/scripts/m.so"])
-def test_what_is_not_named_as_a_module_need_not_have_an_init_function(path: str) -> None:
+def test_what_is_not_named_as_a_module_need_not_have_an_init_function(
+    path: str,
+) -> None:
     inside = contents(module(path, "PyList_New", exports="f"))
     assert codes_about(inside, "cp313-cp313") == []

@@ -26,7 +26,9 @@ def test_a_library_that_takes_pythons_symbols_from_the_wheel_is_not_bound() -> N
     assert true_python_tags(inside, target=CP313).abis == ("none",)
 
 
-def test_a_bound_library_that_keeps_to_the_stable_abi_leaves_it_to_the_modules() -> None:
+def test_a_bound_library_that_keeps_to_the_stable_abi_leaves_it_to_the_modules() -> (
+    None
+):
     library = module("p/libbind.so.1", "PyList_New", exports="bind")
     inside = contents(library, module("p/m.abi3.so", "bind"))
     assert true_python_tags(inside, target=CP313, py_api="cp310").abis == ("abi3",)
@@ -39,7 +41,9 @@ def test_a_bound_library_that_breaks_the_stable_abi_breaks_it_for_the_wheel() ->
     assert true_python_tags(inside, target=CP313, py_api="cp310").abis == ("cp313",)
 
 
-def test_modules_of_a_python_that_the_wheel_brings_are_not_for_the_one_that_installs_it() -> None:
+def test_modules_of_a_python_that_the_wheel_brings_are_not_for_the_one_that_installs_it() -> (
+    None
+):
     linked = module("app/DLLs/_ssl.pyd", linked="python312.dll", exports="PyInit__ssl")
     library = module("app/python312.dll", exports="PyList_New")
     assert codes_about(contents(linked), "py3-none") == ["TW407"]
@@ -47,14 +51,18 @@ def test_modules_of_a_python_that_the_wheel_brings_are_not_for_the_one_that_inst
 
 
 def test_only_modules_of_the_version_that_the_wheel_brings_are_left_out() -> None:
-    named = module("app/lib-dynload/_ssl.cpython-312-x86_64-linux-gnu.so", exports="PyInit__ssl")
+    named = module(
+        "app/lib-dynload/_ssl.cpython-312-x86_64-linux-gnu.so", exports="PyInit__ssl"
+    )
     own = module("app/lib/libpython3.12.so.1.0", exports="PyList_New")
     other = module("app/lib/libpython3.11.so.1.0", exports="PyList_New")
     assert codes_about(contents(named, own), "py3-none") == []
     assert codes_about(contents(named, other), "py3-none") == ["TW409"]
 
 
-def test_a_wheel_for_one_python_that_brings_its_library_is_checked_all_the_same() -> None:
+def test_a_wheel_for_one_python_that_brings_its_library_is_checked_all_the_same() -> (
+    None
+):
     linked = module("app/DLLs/_ssl.pyd", linked="python312.dll", exports="PyInit__ssl")
     library = module("app/python312.dll", exports="PyList_New")
     assert codes_about(contents(linked, library), "cp311-cp311") == ["TW407"]

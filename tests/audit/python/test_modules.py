@@ -28,13 +28,21 @@ def test_bundled_libraries_are_not_modules() -> None:
     assert paths(contents(module("p.libs/libx.so"))) == []
 
 
-@pytest.mark.parametrize(("scheme", "is_module"), [("platlib", True), ("purelib", True), ("scripts", False)])
-def test_only_what_is_installed_where_import_looks_is_a_module(scheme: str, is_module: bool) -> None:
+@pytest.mark.parametrize(
+    ("scheme", "is_module"), [("platlib", True), ("purelib", True), ("scripts", False)]
+)
+def test_only_what_is_installed_where_import_looks_is_a_module(
+    scheme: str, is_module: bool
+) -> None:
     assert bool(paths(contents(module(f"p-1.data/{scheme}/m.abi3.so")))) is is_module
 
 
 def test_debug_builds_of_windows_look_for_a_name_with_d() -> None:
-    inside = contents(module("p/m_d.cp313-win_amd64.pyd", linked="python313_d.dll", exports="PyInit_m"))
+    inside = contents(
+        module(
+            "p/m_d.cp313-win_amd64.pyd", linked="python313_d.dll", exports="PyInit_m"
+        )
+    )
     (found,) = modules(inside)
     assert found.stem == "p/m"
     assert found.abi_tag == "cp313d"
@@ -42,7 +50,11 @@ def test_debug_builds_of_windows_look_for_a_name_with_d() -> None:
 
 
 def test_a_module_may_be_called_with_d_in_release_builds() -> None:
-    inside = contents(module("p/m_d.cp313-win_amd64.pyd", linked="python313.dll", exports="PyInit_m_d"))
+    inside = contents(
+        module(
+            "p/m_d.cp313-win_amd64.pyd", linked="python313.dll", exports="PyInit_m_d"
+        )
+    )
     (found,) = modules(inside)
     assert found.stem == "p/m_d"
     assert codes_about(inside, "cp313-cp313") == []
@@ -68,7 +80,9 @@ def test_names_that_may_be_missing_are_left_out() -> None:
         ("shiboken6.abi3.dll", False),
     ],
 )
-def test_a_name_that_is_taken_from_another_library_is_not_pythons(library: str | None, is_pythons: bool) -> None:
+def test_a_name_that_is_taken_from_another_library_is_not_pythons(
+    library: str | None, is_pythons: bool
+) -> None:
     piece = PeSlice(
         machine=0x8664,
         cpu="x86_64",
@@ -77,6 +91,8 @@ def test_a_name_that_is_taken_from_another_library_is_not_pythons(library: str |
         exports=frozenset({"PyInit_m"}),
         imports=(Symbol(name="PyRun_String", library=library),),
     )
-    file = File(path="p/m.pyd", size=1, binary=Binary(format=Format.PE, slices=(piece,)))
+    file = File(
+        path="p/m.pyd", size=1, binary=Binary(format=Format.PE, slices=(piece,))
+    )
     (found,) = modules(contents(file))
     assert ("PyRun_String" in found.imports()) is is_pythons

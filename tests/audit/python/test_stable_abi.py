@@ -20,7 +20,9 @@ from truewheel.model.finding import Severity
 
 
 def test_a_private_name_is_not_in_the_stable_abi() -> None:
-    (finding,) = findings_about(contents(module("p/m.abi3.so", "_PyLong_Sign")), "cp310-abi3")
+    (finding,) = findings_about(
+        contents(module("p/m.abi3.so", "_PyLong_Sign")), "cp310-abi3"
+    )
     assert finding.code == "TW402"
     assert finding.severity is Severity.ERROR
     assert finding.message == "_PyLong_Sign is not in the stable ABI"
@@ -30,14 +32,27 @@ def test_a_private_name_that_another_library_may_define_is_a_warning() -> None:
     inside = contents(module("p/m.abi3.so", "_PyLong_Sign", linked="libfoo.so.1"))
     (finding,) = findings_about(inside, "cp310-abi3")
     assert finding.severity is Severity.WARNING
-    assert finding.evidence[-1] == "it may be from libfoo.so.1, which is not in the wheel"
+    assert (
+        finding.evidence[-1] == "it may be from libfoo.so.1, which is not in the wheel"
+    )
 
 
 def test_one_finding_tells_of_all_names_for_one_cause() -> None:
-    wanted = ("PyObject_Vectorcall", "PyType_GetName", "PyModule_AddObjectRef", "_PyLong_Sign", "_PyTime_Now")
-    newer, private = findings_about(contents(module("p/m.abi3.so", *wanted)), "cp39-abi3")
+    wanted = (
+        "PyObject_Vectorcall",
+        "PyType_GetName",
+        "PyModule_AddObjectRef",
+        "_PyLong_Sign",
+        "_PyTime_Now",
+    )
+    newer, private = findings_about(
+        contents(module("p/m.abi3.so", *wanted)), "cp39-abi3"
+    )
     assert newer.code == "TW403"
-    assert newer.message == "PyObject_Vectorcall and 2 more are in the stable ABI only from Pythons 3.10 to 3.12 on"
+    assert (
+        newer.message
+        == "PyObject_Vectorcall and 2 more are in the stable ABI only from Pythons 3.10 to 3.12 on"
+    )
     assert newer.evidence[-1] == "the wheel claims Python 3.9"
     assert 'py-api = "cp312"' in str(newer.hint)
     assert private.code == "TW402"
@@ -60,17 +75,24 @@ def test_names_that_the_wheel_defines_itself_break_nothing() -> None:
         ("p/m.abi3.so", "_Py_RefTotal", ["TW402"]),
     ],
 )
-def test_some_names_are_in_the_stable_abi_of_some_systems_only(path: str, name: str, codes: list[str]) -> None:
+def test_some_names_are_in_the_stable_abi_of_some_systems_only(
+    path: str, name: str, codes: list[str]
+) -> None:
     assert codes_about(contents(module(path, name)), "cp39-abi3") == codes
 
 
 def test_names_that_may_be_missing_break_nothing() -> None:
-    assert codes_about(contents(module("p/m.abi3.so", weak="_PyLong_Sign")), "cp310-abi3") == []
+    assert (
+        codes_about(contents(module("p/m.abi3.so", weak="_PyLong_Sign")), "cp310-abi3")
+        == []
+    )
 
 
 def test_both_kinds_of_stable_abi_are_broken_by_private_and_newer_names() -> None:
     private = contents(module("p/m.abi3t.so", "_PyLong_Sign"))
-    newest = next(name for name, added in stable_abi.symbols().items() if added == (3, 16))
+    newest = next(
+        name for name, added in stable_abi.symbols().items() if added == (3, 16)
+    )
     newer = contents(module("p/m.abi3t.so", newest))
     assert codes_about(private, "cp315-abi3.abi3t") == ["TW402"]
     assert codes_about(newer, "cp315-abi3t") == ["TW403"]
@@ -85,9 +107,15 @@ def exports_of(python: Path) -> frozenset[str]:
         "import os, sys, sysconfig as s; print(os.path.join(s.get_config_var('LIBDIR'), s.get_config_var('INSTSONAME'))"
         " if s.get_config_var('Py_ENABLE_SHARED') else os.path.realpath(sys.executable))"
     )
-    run = subprocess.run([python, "-I", "-c", script], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [python, "-I", "-c", script], capture_output=True, text=True, check=True
+    )
     binary = formats.read(Path(run.stdout.strip()).read_bytes())
-    return binary.slices[0].exports if binary is not None and binary.slices else frozenset()
+    return (
+        binary.slices[0].exports
+        if binary is not None and binary.slices
+        else frozenset()
+    )
 
 
 @pytest.mark.parametrize("version", interpreters.WANTED)
@@ -97,7 +125,11 @@ def test_interpreters_have_the_stable_abi_that_the_table_says(version: str) -> N
     exports = exports_of(python)
     limit = (3, int(version[2:]))
     conditions = stable_abi._document()["conditions"]
-    table = {name for name, added in stable_abi.symbols().items() if added <= limit and name not in conditions}
+    table = {
+        name
+        for name, added in stable_abi.symbols().items()
+        if added <= limit and name not in conditions
+    }
     only_windows = {name for name, macro in conditions.items() if macro == "MS_WINDOWS"}
     assert table - exports == set()
     assert not only_windows & exports
@@ -113,7 +145,9 @@ def test_interpreters_with_the_gil_have_its_names_and_no_others(version: str) ->
 
 
 def test_the_table_is_what_abi3info_says() -> None:
-    spec = importlib.util.spec_from_file_location("regenerate", ROOT / "docs" / "regenerate" / "stable_abi.py")
+    spec = importlib.util.spec_from_file_location(
+        "regenerate", ROOT / "docs" / "regenerate" / "stable_abi.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     script = importlib.util.module_from_spec(spec)
@@ -126,7 +160,9 @@ def test_the_table_is_what_abi3info_says() -> None:
 
 
 def test_the_table_is_written_where_it_is_read() -> None:
-    spec = importlib.util.spec_from_file_location("regenerate", ROOT / "docs" / "regenerate" / "stable_abi.py")
+    spec = importlib.util.spec_from_file_location(
+        "regenerate", ROOT / "docs" / "regenerate" / "stable_abi.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     script = importlib.util.module_from_spec(spec)

@@ -6,7 +6,17 @@ import pytest
 
 from support.facts import CP313, binary_file, contents
 from truewheel.audit.python.tags import python_violations, true_python_tags
-from truewheel.model.binary import ElfSlice, Format, Kind, MachOSlice, MinimumOS, Need, PeSlice, Slice, WasmSlice
+from truewheel.model.binary import (
+    ElfSlice,
+    Format,
+    Kind,
+    MachOSlice,
+    MinimumOS,
+    Need,
+    PeSlice,
+    Slice,
+    WasmSlice,
+)
 from truewheel.model.finding import Finding, Severity
 from truewheel.model.record import replace
 
@@ -15,11 +25,22 @@ COMMON = {"bits": 64, "kind": Kind.SHARED, "exports": frozenset({"PyInit_m"})}
 
 def elf(*needs: str, cpu: str = "x86_64", system: str = "") -> ElfSlice:
     stated = (MinimumOS(platform=system, version=(24,)),) if system else ()
-    return ElfSlice(machine=62, cpu=cpu, needs=tuple(Need(library=n) for n in needs), minimum_os=stated, **COMMON)  # type: ignore[arg-type]
+    return ElfSlice(
+        machine=62,
+        cpu=cpu,
+        needs=tuple(Need(library=n) for n in needs),
+        minimum_os=stated,
+        **COMMON,
+    )  # type: ignore[arg-type]
 
 
 def macho(system: str) -> MachOSlice:
-    return MachOSlice(file_type=8, cpu="arm64", minimum_os=(MinimumOS(platform=system, version=(13, 0)),), **COMMON)  # type: ignore[arg-type]
+    return MachOSlice(
+        file_type=8,
+        cpu="arm64",
+        minimum_os=(MinimumOS(platform=system, version=(13, 0)),),
+        **COMMON,
+    )  # type: ignore[arg-type]
 
 
 def pe(cpu: str = "x86_64") -> PeSlice:
@@ -42,7 +63,12 @@ def findings_about(
     """
     pieces = (piece,) if piece else ()
     inside = contents(binary_file(f"p/m{suffix}", *pieces, form=form))
-    found = python_violations(inside, interpreters=("xy3",), abis=("none",), platforms=tuple(platforms.split()))
+    found = python_violations(
+        inside,
+        interpreters=("xy3",),
+        abis=("none",),
+        platforms=tuple(platforms.split()),
+    )
     return [finding for finding in found if finding.code == "TW412"]
 
 
@@ -85,7 +111,9 @@ def test_names_that_pythons_there_look_for(suffix: str, piece: Slice) -> None:
         (".abi3.so", pe(), "Windows"), (".cpython-312-x86_64-linux-gnu.so", wasm(), "Emscripten"),
     ],
 )  # fmt: skip
-def test_names_that_no_python_there_looks_for(suffix: str, piece: Slice, here: str) -> None:
+def test_names_that_no_python_there_looks_for(
+    suffix: str, piece: Slice, here: str
+) -> None:
     (finding,) = findings_about(suffix, piece)
     assert finding.severity is Severity.ERROR
     assert f"for {here}" in finding.message
@@ -124,7 +152,9 @@ def test_a_bare_so_for_windows_may_be_anything() -> None:
     assert finding.severity is Severity.WARNING
 
 
-@pytest.mark.parametrize("suffix", [".cpython-312-x86_64-linux-gnu.so", ".abi3-x86_64-linux-gnu.so"])
+@pytest.mark.parametrize(
+    "suffix", [".cpython-312-x86_64-linux-gnu.so", ".abi3-x86_64-linux-gnu.so"]
+)
 def test_gnu_with_musl_is_odd_since_pythons_tell_them_apart(suffix: str) -> None:
     (finding,) = findings_about(suffix, MUSL)
     assert finding.severity is Severity.WARNING
@@ -148,16 +178,28 @@ def test_the_claim_tells_the_libc_where_the_file_does_not(
 
 
 def test_the_file_knows_better_than_the_claim() -> None:
-    assert findings_about(".cpython-312-x86_64-linux-musl.so", MUSL, "manylinux_2_17_x86_64") == []
+    assert (
+        findings_about(
+            ".cpython-312-x86_64-linux-musl.so", MUSL, "manylinux_2_17_x86_64"
+        )
+        == []
+    )
 
 
 def test_a_file_without_androids_mark_is_for_android_where_that_is_claimed() -> None:
-    assert findings_about(".cpython-313-x86_64-linux-android.so", NONE, "android_24_x86_64") == []
+    assert (
+        findings_about(
+            ".cpython-313-x86_64-linux-android.so", NONE, "android_24_x86_64"
+        )
+        == []
+    )
 
 
 def test_a_file_that_was_not_read_is_for_any_system_of_its_format() -> None:
     assert findings_about(".cpython-312-darwin.so", None, form=Format.MACHO) == []
-    (finding,) = findings_about(".cpython-312-x86_64-linux-gnu.so", None, form=Format.MACHO)
+    (finding,) = findings_about(
+        ".cpython-312-x86_64-linux-gnu.so", None, form=Format.MACHO
+    )
     assert "macOS or iOS" in finding.message
 
 
@@ -168,7 +210,13 @@ def test_a_file_that_was_not_read_is_for_any_system_of_its_format() -> None:
         (".cpython-312-x86_64-linux-musl.so", ["TW412"]),
     ],
 )
-def test_a_build_knows_what_its_own_python_looks_for(own_suffix: str, codes: list[str]) -> None:
-    target = replace(CP313, version=(3, 12), python_tag="cp312", abi_tag="cp312", suffix=own_suffix)
+def test_a_build_knows_what_its_own_python_looks_for(
+    own_suffix: str, codes: list[str]
+) -> None:
+    target = replace(
+        CP313, version=(3, 12), python_tag="cp312", abi_tag="cp312", suffix=own_suffix
+    )
     inside = contents(binary_file("p/m.cpython-312-x86_64-linux-gnu.so", MUSL))
-    assert [finding.code for finding in true_python_tags(inside, target=target).findings] == codes
+    assert [
+        finding.code for finding in true_python_tags(inside, target=target).findings
+    ] == codes

@@ -12,7 +12,9 @@ from truewheel.model.finding import Finding, Severity
 from truewheel.model.target import Target
 from truewheel.model.verdict import PythonTags
 
-TAGS = st.from_regex(r"(cp|pp|py|graalpy|abi|none|any|x)[0-9]{0,5}t?d?", fullmatch=True) | st.text(max_size=6)
+TAGS = st.from_regex(
+    r"(cp|pp|py|graalpy|abi|none|any|x)[0-9]{0,5}t?d?", fullmatch=True
+) | st.text(max_size=6)
 SUFFIXES = (
     ".abi3.so",
     ".abi3t.so",
@@ -22,7 +24,13 @@ SUFFIXES = (
     ".cpython-312-x86_64-linux-gnu.so",
     ".pyd",
 )
-NAMES = ("PyList_New", "_Py_Dealloc", "_Py_DecRefShared", "_PyLong_Sign", "PyType_GetModuleState")
+NAMES = (
+    "PyList_New",
+    "_Py_Dealloc",
+    "_Py_DecRefShared",
+    "_PyLong_Sign",
+    "PyType_GetModuleState",
+)
 
 
 def errors(findings: tuple[Finding, ...]) -> set[Finding]:
@@ -49,7 +57,9 @@ def test_any_tags_are_judged(tags: list[str], abis: list[str], name: str) -> Non
 @given(
     suffix=st.sampled_from(SUFFIXES),
     imports=st.lists(st.sampled_from(NAMES)),
-    linked=st.sampled_from(["", "python3.dll", "python313.dll", "python313t.dll", "python312.dll"]),
+    linked=st.sampled_from(
+        ["", "python3.dll", "python313.dll", "python313t.dll", "python312.dll"]
+    ),
     target=st.sampled_from([CP313, CP313T]),
     py_api=st.sampled_from(["", "cp39", "cp310", "cp313t", "py3", "cp39.cp313t"]),
 )
@@ -59,7 +69,9 @@ def test_a_build_claims_what_check_believes(
     """Either the tags of a build are true, or it fails and says why: never a claim that only ``check`` would refute."""
     inside = contents(module(f"p/m{suffix}", *imports, linked=linked))
     tags = true_python_tags(inside, target=target, py_api=py_api)
-    untrue = errors(python_violations(inside, interpreters=tags.interpreters, abis=tags.abis))
+    untrue = errors(
+        python_violations(inside, interpreters=tags.interpreters, abis=tags.abis)
+    )
     told = errors(tags.findings)
     assert untrue <= told
     if "abi3" in tags.abis and not told:

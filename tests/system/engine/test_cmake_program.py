@@ -41,7 +41,10 @@ def test_the_users_program_is_taken(tmp_path: Path) -> None:
     assert (found.cmake_path, str(found.version)) == (named, "3.28.1")
 
 
-@pytest.mark.parametrize("listed", ["cmake_minimum_required(VERSION 3.99)", "cmake_minimum_required(VERSION 3.15)"])
+@pytest.mark.parametrize(
+    "listed",
+    ["cmake_minimum_required(VERSION 3.99)", "cmake_minimum_required(VERSION 3.15)"],
+)
 def test_who_asks_for_another_version_is_named(tmp_path: Path, listed: str) -> None:
     (tmp_path / "CMakeLists.txt").write_text(listed)
     named = program(tmp_path, "3.28.1")
@@ -50,7 +53,11 @@ def test_who_asks_for_another_version_is_named(tmp_path: Path, listed: str) -> N
     error = caught.value
     assert error.message == "no CMake here fits: >=3.99 is wanted"
     assert error.context[0] == f"{named} is 3.28.1"
-    who = "cmake_minimum_required in " if "3.99" in listed else "tool.scikit-build.cmake.version"
+    who = (
+        "cmake_minimum_required in "
+        if "3.99" in listed
+        else "tool.scikit-build.cmake.version"
+    )
     assert error.context[1].startswith(who)
     assert error.hint is not None
     assert error.hint.endswith('pip install "cmake>=3.99"')

@@ -130,13 +130,22 @@ def imported() -> set[tuple[str, str]]:
     found = set()
     for file in Path(engine.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("scikit_build_core."):
-                found |= {(str(node.module).removeprefix("scikit_build_core."), alias.name) for alias in node.names}
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
+                "scikit_build_core."
+            ):
+                found |= {
+                    (str(node.module).removeprefix("scikit_build_core."), alias.name)
+                    for alias in node.names
+                }
     return found
 
 
-@pytest.mark.parametrize(("module", "name"), CALLED, ids=[f"{module}.{name}" for module, name in CALLED])
-def test_each_piece_of_scikit_build_core_takes_what_we_pass(module: str, name: str) -> None:
+@pytest.mark.parametrize(
+    ("module", "name"), CALLED, ids=[f"{module}.{name}" for module, name in CALLED]
+)
+def test_each_piece_of_scikit_build_core_takes_what_we_pass(
+    module: str, name: str
+) -> None:
     piece = getattr(importlib.import_module(f"scikit_build_core.{module}"), name)
     assert PIECES[module][name] <= set(inspect.signature(piece).parameters)
 
@@ -152,17 +161,33 @@ def test_cmake_is_searched_with_the_environment_that_is_handed_in() -> None:
 def test_a_failed_command_says_which_step_it_was() -> None:
     """The message is the only sign that ``FailedLiveProcessError`` has: each place that raises one is known here."""
     raised = set()
-    for function in ast.walk(ast.parse(inspect.getsource(sys.modules[CMake.__module__]))):
-        if isinstance(function, ast.FunctionDef) and "FailedLiveProcessError" in ast.unparse(function):
-            assigned = [node.value for node in ast.walk(function) if isinstance(node, ast.Assign)]
-            raised |= {value.value for value in assigned if isinstance(value, ast.Constant)}
+    for function in ast.walk(
+        ast.parse(inspect.getsource(sys.modules[CMake.__module__]))
+    ):
+        if isinstance(
+            function, ast.FunctionDef
+        ) and "FailedLiveProcessError" in ast.unparse(function):
+            assigned = [
+                node.value
+                for node in ast.walk(function)
+                if isinstance(node, ast.Assign)
+            ]
+            raised |= {
+                value.value for value in assigned if isinstance(value, ast.Constant)
+            }
     assert raised & error_translation._PHASES.keys() == error_translation._PHASES.keys()
-    others = {path.name for path in SCIKIT_BUILD_CORE.rglob("*.py") if "raise FailedLiveProcessError" in read(path)}
+    others = {
+        path.name
+        for path in SCIKIT_BUILD_CORE.rglob("*.py")
+        if "raise FailedLiveProcessError" in read(path)
+    }
     assert others == {"cmake.py"}
 
 
 def test_a_complaint_begins_with_the_sign_that_is_looked_for() -> None:
-    assert f'"{{bold.red}}{error_translation._ERROR_SIGN}"' in read(SCIKIT_BUILD_CORE / "_logging.py")
+    assert f'"{{bold.red}}{error_translation._ERROR_SIGN}"' in read(
+        SCIKIT_BUILD_CORE / "_logging.py"
+    )
     advice = read(SCIKIT_BUILD_CORE / "settings" / "skbuild_read_settings.py")
     assert error_translation._IDLE_ADVICE in advice
 
@@ -186,9 +211,19 @@ def test_cmake_has_a_minute_to_answer() -> None:
 
 def test_nothing_of_the_engine_reads_the_file_api() -> None:
     """What CMake's file API would tell is left out (``adjustments``): ``CMaker`` alone has it, and nothing looks at it there."""
-    sources = {path.relative_to(SCIKIT_BUILD_CORE).as_posix(): read(path) for path in SCIKIT_BUILD_CORE.rglob("*.py")}
-    speak = {name for name, text in sources.items() if "file_api" in text and not name.startswith("file_api/")}
-    assert speak == {"cmake.py", "__main__.py"}  # the second is a command for people who look for mistakes
+    sources = {
+        path.relative_to(SCIKIT_BUILD_CORE).as_posix(): read(path)
+        for path in SCIKIT_BUILD_CORE.rglob("*.py")
+    }
+    speak = {
+        name
+        for name, text in sources.items()
+        if "file_api" in text and not name.startswith("file_api/")
+    }
+    assert speak == {
+        "cmake.py",
+        "__main__.py",
+    }  # the second is a command for people who look for mistakes
     assert sources["cmake.py"].count("self.file_api") == 1  # where it is filled
 
 
@@ -200,33 +235,55 @@ cmaker = c.CMaker(c.CMake('4', 'cmake'), Path(), Path('build'), 'Release')
 print(cmaker._file_api_query.exists())
 print([name for name in sys.modules if name.startswith('scikit_build_core.file_api.model')])
 """
-    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stdout.split("\n")[:2] == ["False", "[]"]
-    assert [path.name for path in (tmp_path / "build").iterdir()] == [".skbuild-info.json"]
+    assert [path.name for path in (tmp_path / "build").iterdir()] == [
+        ".skbuild-info.json"
+    ]
 
 
 def test_the_installed_scikit_build_core_is_one_that_we_allow() -> None:
     table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     dependencies = [Requirement(text) for text in table["project"]["dependencies"]]
-    (allowed,) = [dependency.specifier for dependency in dependencies if dependency.name == "scikit-build-core"]
+    (allowed,) = [
+        dependency.specifier
+        for dependency in dependencies
+        if dependency.name == "scikit-build-core"
+    ]
     assert Version(importlib.metadata.version("scikit-build-core")) in allowed
 
 
 def request(place: Path, **settings: str) -> Request:
     return Request(
-        product=Product.WHEEL, source=place, output=place, config_settings=settings, environ=dict(os.environ)
+        product=Product.WHEEL,
+        source=place,
+        output=place,
+        config_settings=settings,
+        environ=dict(os.environ),
     )
 
 
 def table(**scikit_build: object) -> dict[str, object]:
-    return {"project": {"name": "p", "version": "1"}, "tool": {"scikit-build": scikit_build}}
+    return {
+        "project": {"name": "p", "version": "1"},
+        "tool": {"scikit-build": scikit_build},
+    }
 
 
 def test_unknown_settings_are_named_with_a_guess(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         engine.Engine(request(tmp_path), table(wheel={"pakages": ["x"]}, nonsense=1))
     problems = {problem.where: problem.hint for problem in caught.value.problems}
-    assert set(problems) == {"tool.scikit-build.wheel.pakages", "tool.scikit-build.nonsense"}
+    assert set(problems) == {
+        "tool.scikit-build.wheel.pakages",
+        "tool.scikit-build.nonsense",
+    }
     assert "wheel.packages" in str(problems["tool.scikit-build.wheel.pakages"])
 
 
@@ -241,7 +298,9 @@ def test_unknown_settings_are_named_with_a_guess(tmp_path: Path) -> None:
         ("xyzzy", None),
     ],
 )
-def test_unknown_options_are_named_as_options(tmp_path: Path, option: str, hint: str | None) -> None:
+def test_unknown_options_are_named_as_options(
+    tmp_path: Path, option: str, hint: str | None
+) -> None:
     with pytest.raises(ConfigError) as caught:
         engine.Engine(request(tmp_path, **{option: "x"}), table())
     (problem,) = caught.value.problems
@@ -252,10 +311,17 @@ def test_unknown_options_are_named_as_options(tmp_path: Path, option: str, hint:
 def test_values_of_the_wrong_type_are_named_where_they_come_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wrong = table(logging={"level": "LOUD"}, editable={"mode": "odd"}, cmake={"version": "new"})
+    wrong = table(
+        logging={"level": "LOUD"}, editable={"mode": "odd"}, cmake={"version": "new"}
+    )
     monkeypatch.setenv("SKBUILD_EDITABLE_MODE", "strange")
     with pytest.raises(ConfigError) as caught:
-        engine.Engine(request(tmp_path, **{"logging.level": "QUIET", "skbuild.ninja.version": "old"}), wrong)
+        engine.Engine(
+            request(
+                tmp_path, **{"logging.level": "QUIET", "skbuild.ninja.version": "old"}
+            ),
+            wrong,
+        )
     told = {problem.where: problem.message for problem in caught.value.problems}
     assert set(told) == {
         "-Clogging.level",
@@ -267,7 +333,9 @@ def test_values_of_the_wrong_type_are_named_where_they_come_from(
     assert told["SKBUILD_EDITABLE_MODE"].startswith("'strange' not in")
 
 
-def test_no_advice_on_a_file_that_nothing_needs(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_no_advice_on_a_file_that_nothing_needs(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     """Without CMake nothing needs a CMakeLists.txt, and with it the build says so itself. Other warnings are passed on."""
     rich_warning.cache_clear()
     engine.Engine(request(tmp_path), table(wheel={"cmake": False}))
@@ -279,7 +347,10 @@ def test_no_advice_on_a_file_that_nothing_needs(tmp_path: Path, capfd: pytest.Ca
 
 def test_the_engines_own_variant_settings_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
-        engine.Engine(request(tmp_path, experimental="true", variant="x86_64 :: level :: v3"), table())
+        engine.Engine(
+            request(tmp_path, experimental="true", variant="x86_64 :: level :: v3"),
+            table(),
+        )
     assert caught.value.problems[0].where == "-Cvariant"
     assert "-Ctruewheel.variant=" in str(caught.value.problems[0].hint)
 
@@ -293,7 +364,9 @@ def test_an_error_that_the_engine_prints_before_it_exits_becomes_ours(
     assert "ERROR" not in capsys.readouterr().err
 
 
-def test_cmake_is_required_only_if_it_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cmake_is_required_only_if_it_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "CMakeLists.txt").write_text("cmake_minimum_required(VERSION 3.18)\n")
     pyproject = table(cmake={"version": ">=99"})
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "p"\nversion = "1"\n')
@@ -302,11 +375,15 @@ def test_cmake_is_required_only_if_it_is_not_there(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("CMAKE_EXECUTABLE", "/usr/bin/cmake")
     monkeypatch.setenv("CMAKE_MAKE_PROGRAM", "/usr/bin/ninja")
     assert engine.Engine(request(tmp_path), pyproject).requires() == []
-    pure = engine.Engine(request(tmp_path), table(wheel={"cmake": False}, build={"requires": ["six"]}))
+    pure = engine.Engine(
+        request(tmp_path), table(wheel={"cmake": False}, build={"requires": ["six"]})
+    )
     assert pure.requires() == ["six"]
 
 
-def test_the_minimum_version_may_come_from_the_build_requirements(tmp_path: Path) -> None:
+def test_the_minimum_version_may_come_from_the_build_requirements(
+    tmp_path: Path,
+) -> None:
     def wanted(requires: list[str]) -> bool:
         pyproject = table(**{"minimum-version": "build-system.requires"})
         pyproject["build-system"] = {"requires": requires}

@@ -5,26 +5,46 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from truewheel.system.engine.install_manifest import files_installed_outside, manifest_stamps
+from truewheel.system.engine.install_manifest import (
+    files_installed_outside,
+    manifest_stamps,
+)
 
 
-def test_files_that_were_installed_outside_of_the_wheel_are_found(tmp_path: Path) -> None:
+def test_files_that_were_installed_outside_of_the_wheel_are_found(
+    tmp_path: Path,
+) -> None:
     build, stage, real = tmp_path / "build", tmp_path / "stage", tmp_path / "real"
     build.mkdir()
     (real / "lib").mkdir(parents=True)
     stage.symlink_to(real)
     before = manifest_stamps(build)
-    names = [f"{stage}/pkg/m.so", f"{real}/lib/x.so", f"{tmp_path}/stages/y.so", "/opt/z.so", f"{stage}/../up.so"]
+    names = [
+        f"{stage}/pkg/m.so",
+        f"{real}/lib/x.so",
+        f"{tmp_path}/stages/y.so",
+        "/opt/z.so",
+        f"{stage}/../up.so",
+    ]
     (build / "install_manifest.txt").write_text("\n".join(names))
     away = ("/opt/z.so", f"{stage}/../up.so", f"{tmp_path}/stages/y.so")
-    assert files_installed_outside(build, before=before, roots=[stage], environ={}) == away
+    assert (
+        files_installed_outside(build, before=before, roots=[stage], environ={}) == away
+    )
 
 
 def test_with_a_destdir_nothing_was_installed_on_this_machine(tmp_path: Path) -> None:
     before = manifest_stamps(tmp_path)
     (tmp_path / "install_manifest.txt").write_text("/opt/z.so")
-    assert files_installed_outside(tmp_path, before=before, roots=[], environ={}) == ("/opt/z.so",)
-    assert files_installed_outside(tmp_path, before=before, roots=[], environ={"DESTDIR": "/dest"}) == ()
+    assert files_installed_outside(tmp_path, before=before, roots=[], environ={}) == (
+        "/opt/z.so",
+    )
+    assert (
+        files_installed_outside(
+            tmp_path, before=before, roots=[], environ={"DESTDIR": "/dest"}
+        )
+        == ()
+    )
 
 
 def test_what_an_earlier_install_has_left_is_not_read(tmp_path: Path) -> None:
@@ -33,4 +53,6 @@ def test_what_an_earlier_install_has_left_is_not_read(tmp_path: Path) -> None:
     before = manifest_stamps(tmp_path)
     assert files_installed_outside(tmp_path, before=before, roots=[], environ={}) == ()
     os.utime(tmp_path / "install_manifest_dev.txt", ns=(0, 1))
-    assert files_installed_outside(tmp_path, before=before, roots=[], environ={}) == ("/opt/install_manifest_dev.txt",)
+    assert files_installed_outside(tmp_path, before=before, roots=[], environ={}) == (
+        "/opt/install_manifest_dev.txt",
+    )

@@ -42,7 +42,10 @@ def test_two_streams_stay_two() -> None:
 def test_bytes_that_are_not_text_pass_as_they_are() -> None:
     inside = r"""subprocess.run(["printf", r"\377\200 line\r\n"])"""
     command = [sys.executable, "-c", SCRIPT.format(inside=inside)]
-    assert b"\xff\x80 line\r\n" in subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
+    assert (
+        b"\xff\x80 line\r\n"
+        in subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
+    )
 
 
 def test_only_the_last_lines_are_kept() -> None:
@@ -55,7 +58,11 @@ def test_a_daemon_that_stays_does_not_hold_the_build_up() -> None:
     """Compilation caches and build servers leave one behind that has the streams still open."""
     began = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT.format(inside="subprocess.Popen(['sleep', '30']); print('said')")],
+        [
+            sys.executable,
+            "-c",
+            SCRIPT.format(inside="subprocess.Popen(['sleep', '30']); print('said')"),
+        ],
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -26,14 +26,20 @@ def on_a_terminal(source: Path, output: Path, *options: str) -> tuple[int, str]:
         return data
 
     output.mkdir(exist_ok=True)
-    before, term, null = Path.cwd(), os.environ.get("TERM"), os.open(os.devnull, os.O_RDONLY)
+    before, term, null = (
+        Path.cwd(),
+        os.environ.get("TERM"),
+        os.open(os.devnull, os.O_RDONLY),
+    )
     stdin = os.dup(0)
     os.dup2(null, 0)
     os.chdir(source)
     os.environ["TERM"] = "xterm"
     try:
         told = '{"build.verbose": "true"}' if options else "{}"
-        status = pty.spawn([sys.executable, "-c", HOOK, "build_wheel", str(output), told], read)
+        status = pty.spawn(
+            [sys.executable, "-c", HOOK, "build_wheel", str(output), told], read
+        )
     finally:
         os.chdir(before)
         os.dup2(stdin, 0)
@@ -69,7 +75,9 @@ def test_a_build_that_fails_shows_everything(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
 def test_a_verbose_build_shows_plain_lines(tmp_path: Path) -> None:
     needs.program("gcc")
-    code, text = on_a_terminal(new_project(tmp_path / "project").root, tmp_path / "out", "verbose")
+    code, text = on_a_terminal(
+        new_project(tmp_path / "project").root, tmp_path / "out", "verbose"
+    )
     assert code == 0, text
     assert "\x1b[KBuilding" not in text
     assert "-- Configuring done" in text
@@ -79,5 +87,7 @@ def test_the_line_fits_into_the_terminal() -> None:
     line = progress._Line(0, 0)
     line._take("*** Building project with Ninja...")
     line._take("[3/11] Building CXX object CMakeFiles/x.dir/a.cpp.o")
-    assert re.fullmatch(r"Building 3/11, \d+ s: Building CXX object .*", line.state(200))
+    assert re.fullmatch(
+        r"Building 3/11, \d+ s: Building CXX object .*", line.state(200)
+    )
     assert len(line.state(20)) == 20

@@ -14,7 +14,9 @@ from truewheel.system.engine import Engine
 from truewheel.system.project.metadata import read_project
 from truewheel.system.project.pyproject_toml import read_project_file
 
-HEAD = '[project]\nname = "p"\nversion = "1"\n[tool.scikit-build]\nwheel.cmake = false\n'
+HEAD = (
+    '[project]\nname = "p"\nversion = "1"\n[tool.scikit-build]\nwheel.cmake = false\n'
+)
 DYNAMIC = HEAD.replace('version = "1"', 'dynamic = ["version"]')
 
 
@@ -22,7 +24,11 @@ def project(place: Path, text: str, **settings: str) -> Project:
     """Read a project with this pyproject.toml."""
     (place / "pyproject.toml").write_text(text, encoding="utf-8")
     request = Request(
-        product=Product.WHEEL, source=place, output=place, config_settings=settings, environ=dict(os.environ)
+        product=Product.WHEEL,
+        source=place,
+        output=place,
+        config_settings=settings,
+        environ=dict(os.environ),
     )
     project_file = read_project_file(request)
     return read_project(project_file, request, Engine(request, project_file.table))
@@ -87,7 +93,9 @@ def test_a_provider_that_fails_is_one_clear_error(tmp_path: Path) -> None:
     assert "gone.py" in found["project.dynamic"]
 
 
-def test_options_win_over_variables_and_these_over_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_options_win_over_variables_and_these_over_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = HEAD + '[tool.truewheel]\ntag = "native"\nexclude = ["a"]\n'
     assert project(tmp_path, text).settings.tag == "native"
     monkeypatch.setenv("TRUEWHEEL_TAG", "manylinux_2_17")
@@ -101,7 +109,10 @@ def test_options_win_over_variables_and_these_over_the_table(tmp_path: Path, mon
 
 def test_licences_go_into_the_metadata(tmp_path: Path) -> None:
     (tmp_path / "LICENSE").write_text("l")
-    text = HEAD.replace('version = "1"\n', 'version = "1"\nlicense = "mit"\nlicense-files = ["LICENSE"]\n')
+    text = HEAD.replace(
+        'version = "1"\n',
+        'version = "1"\nlicense = "mit"\nlicense-files = ["LICENSE"]\n',
+    )
     found = project(tmp_path, text)
     assert b"License-Expression: MIT\n" in found.metadata
     assert b"License-File: LICENSE\n" in found.metadata
@@ -113,6 +124,9 @@ def test_import_names_are_found_in_the_packages(tmp_path: Path) -> None:
     package = tmp_path / "src" / "p"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
-    made = project(tmp_path, HEAD.replace('version = "1"\n', 'version = "1"\ndynamic = ["import-names"]\n'))
+    made = project(
+        tmp_path,
+        HEAD.replace('version = "1"\n', 'version = "1"\ndynamic = ["import-names"]\n'),
+    )
     assert b"\nImport-Name: p\n" in made.metadata
     assert b"Import-Name" not in project(tmp_path, HEAD).metadata

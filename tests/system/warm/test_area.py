@@ -8,9 +8,13 @@ from truewheel.model.build_record import ColdReason, NothingKept
 from truewheel.system.warm.area import BuildArea
 
 
-def test_the_files_that_a_lasting_build_tree_includes_last_as_well(tmp_path: Path) -> None:
+def test_the_files_that_a_lasting_build_tree_includes_last_as_well(
+    tmp_path: Path,
+) -> None:
     """An editable install configures its build directory again on import, when a build in a temporary place is long over."""
-    area = BuildArea(tmp_path, tmp_path / "temporary", NothingKept(cause=ColdReason.SWITCHED_OFF))
+    area = BuildArea(
+        tmp_path, tmp_path / "temporary", NothingKept(cause=ColdReason.SWITCHED_OFF)
+    )
     own = tmp_path / "project" / "build"
     for build_dir, home in ((area.build_dir, area.root), (own, own)):
         with area.configure(build_dir, "settings"):

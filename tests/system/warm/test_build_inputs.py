@@ -12,11 +12,23 @@ from support import needs
 from truewheel.model.build_record import COMMIT
 from truewheel.system.warm import build_inputs
 
-AUTHOR = ("-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false")
+AUTHOR = (
+    "-c",
+    "user.name=test",
+    "-c",
+    "user.email=test@example.org",
+    "-c",
+    "commit.gpgsign=false",
+)
 
 
 def git(folder: Path, *words: str) -> None:
-    subprocess.run([needs.program("git"), *AUTHOR, *words], cwd=folder, check=True, capture_output=True)
+    subprocess.run(
+        [needs.program("git"), *AUTHOR, *words],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
 
 
 def commit(folder: Path) -> str:
@@ -38,8 +50,14 @@ def test_variables_are_remembered_by_digests(tmp_path: Path) -> None:
     """Their values may be secrets, and the record lies on disk."""
     found = build_inputs.digests_of_variables({"TOKEN": "secret"}, tmp_path)
     assert "secret" not in found["TOKEN"]
-    assert found["TOKEN"] == build_inputs.digests_of_variables({"TOKEN": "secret"}, tmp_path)["TOKEN"]
-    assert found["TOKEN"] != build_inputs.digests_of_variables({"TOKEN": "other"}, tmp_path)["TOKEN"]
+    assert (
+        found["TOKEN"]
+        == build_inputs.digests_of_variables({"TOKEN": "secret"}, tmp_path)["TOKEN"]
+    )
+    assert (
+        found["TOKEN"]
+        != build_inputs.digests_of_variables({"TOKEN": "other"}, tmp_path)["TOKEN"]
+    )
 
 
 def test_a_linker_that_path_leads_to_now_is_seen(tmp_path: Path) -> None:
@@ -49,15 +67,24 @@ def test_a_linker_that_path_leads_to_now_is_seen(tmp_path: Path) -> None:
     linker.write_text("#!/bin/sh\n")
     linker.chmod(0o755)
     environ["PATH"] = f"{tmp_path}{os.pathsep}{os.defpath}"
-    assert build_inputs.digests_of_variables(environ, tmp_path)["PATH of tools"] != before
+    assert (
+        build_inputs.digests_of_variables(environ, tmp_path)["PATH of tools"] != before
+    )
 
 
 def test_another_version_of_a_build_requirement_is_seen(tmp_path: Path) -> None:
     environ = {"PYTHONPATH": os.fspath(tmp_path)}
     (tmp_path / "pybind11-2.13.dist-info").mkdir()
-    before = build_inputs.digests_of_variables(environ, tmp_path)["what is installed to build"]
+    before = build_inputs.digests_of_variables(environ, tmp_path)[
+        "what is installed to build"
+    ]
     (tmp_path / "pybind11-2.13.dist-info").rename(tmp_path / "pybind11-3.0.dist-info")
-    assert build_inputs.digests_of_variables(environ, tmp_path)["what is installed to build"] != before
+    assert (
+        build_inputs.digests_of_variables(environ, tmp_path)[
+            "what is installed to build"
+        ]
+        != before
+    )
 
 
 def test_without_git_there_is_no_commit(tmp_path: Path) -> None:
@@ -77,7 +104,9 @@ def test_a_tag_is_seen(repository: Path) -> None:
     assert commit(repository) != before
 
 
-def test_a_commit_in_a_linked_worktree_is_seen(repository: Path, tmp_path: Path) -> None:
+def test_a_commit_in_a_linked_worktree_is_seen(
+    repository: Path, tmp_path: Path
+) -> None:
     linked = tmp_path / "linked"
     git(repository, "worktree", "add", "-q", str(linked))
     before = commit(linked)
@@ -95,7 +124,11 @@ def test_a_tag_is_seen_from_a_linked_worktree(repository: Path, tmp_path: Path) 
 
 
 def test_directories_of_prefixes_and_of_path_are_searched() -> None:
-    found = list(build_inputs.searched_folders({"CMAKE_PREFIX_PATH": "/opt/a:/opt/b", "PATH": "/opt/bin:/usr/bin"}))
+    found = list(
+        build_inputs.searched_folders(
+            {"CMAKE_PREFIX_PATH": "/opt/a:/opt/b", "PATH": "/opt/bin:/usr/bin"}
+        )
+    )
     assert "/opt/a/lib/cmake" in found
     assert "/opt/b/include" in found
     assert "/opt/bin" in found

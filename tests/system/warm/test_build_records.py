@@ -15,7 +15,10 @@ INPUTS = Inputs(
     settings="digest",
     variables={"CC": "0123"},
     search={"/usr/include": "1:2"},
-    sources={"src/m.c": Stamp("digest", 0o644, (1, 2, 3, 4)), "src": Stamp("dir", 0o755, (0, 0, 0, 0))},
+    sources={
+        "src/m.c": Stamp("digest", 0o644, (1, 2, 3, 4)),
+        "src": Stamp("dir", 0o755, (0, 0, 0, 0)),
+    },
     now=5,
 )
 TRACES = Traces(
@@ -62,7 +65,14 @@ def test_nothing_but_the_record_is_left(file: Path) -> None:
         '{"inputs": {"sources": {"m.c": ["digest"]}}, "traces": {"roots": []}}',
         '{"inputs": {"sources": {}, "a field of later versions": 1}, "traces": {"roots": []}}',
     ],
-    ids=["empty", "cut off", "no object", "no fields", "short stamp", "another version"],
+    ids=[
+        "empty",
+        "cut off",
+        "no object",
+        "no fields",
+        "short stamp",
+        "another version",
+    ],
 )
 def test_a_record_that_cannot_be_trusted_is_none(file: Path, text: str) -> None:
     file.write_text(text)
@@ -73,13 +83,20 @@ def test_a_record_that_is_not_there_is_none(file: Path) -> None:
     assert build_records.read_record(file) is None
 
 
-def test_what_a_mirror_holds_comes_out_as_it_went_in(file: Path, tmp_path: Path) -> None:
+def test_what_a_mirror_holds_comes_out_as_it_went_in(
+    file: Path, tmp_path: Path
+) -> None:
     build_records.write_mirror(file, INPUTS.sources, [tmp_path / "build"])
-    assert build_records.read_mirror(file) == (INPUTS.sources, frozenset({tmp_path / "build"}))
+    assert build_records.read_mirror(file) == (
+        INPUTS.sources,
+        frozenset({tmp_path / "build"}),
+    )
 
 
 @pytest.mark.parametrize("text", ["no JSON", '{"files": []}', '{"files": {"m.c": []}}'])
-def test_a_mirror_of_which_nothing_can_be_trusted_is_read_anew(file: Path, text: str) -> None:
+def test_a_mirror_of_which_nothing_can_be_trusted_is_read_anew(
+    file: Path, text: str
+) -> None:
     file.write_text(text)
     assert build_records.read_mirror(file) == ({}, frozenset())
 
@@ -89,7 +106,9 @@ def test_names_come_out_as_they_went_in(file: Path) -> None:
     assert build_records.read_names(file) == {"a", "b", "grüße"}
 
 
-@pytest.mark.parametrize("text", ["no JSON", "{}", '{"names": "ab"}', '{"names": null}'])
+@pytest.mark.parametrize(
+    "text", ["no JSON", "{}", '{"names": "ab"}', '{"names": null}']
+)
 def test_names_that_cannot_be_trusted_are_none(file: Path, text: str) -> None:
     file.write_text(text)
     assert build_records.read_names(file) == frozenset()

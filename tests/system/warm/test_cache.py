@@ -13,7 +13,9 @@ from truewheel import cli
 from truewheel.report.text import size_text
 from truewheel.system.warm import cache
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="the workspace needs POSIX file locks")
+pytestmark = pytest.mark.skipif(
+    os.name != "posix", reason="the workspace needs POSIX file locks"
+)
 
 HOLD = """
 import sys
@@ -69,7 +71,10 @@ def test_a_relative_cache_directory_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TRUEWHEEL_CACHE_DIR", "cache")
-    with pytest.raises(cache.UnfitError, match=r"TRUEWHEEL_CACHE_DIR is cache, which .* give an absolute path"):
+    with pytest.raises(
+        cache.UnfitError,
+        match=r"TRUEWHEEL_CACHE_DIR is cache, which .* give an absolute path",
+    ):
         cache.opened(os.environ)
     assert cli.main(["cache", "info"]) != 0
     assert "give an absolute path" in "".join(capsys.readouterr())
@@ -81,7 +86,11 @@ def test_commands_that_only_ask_make_nothing(
 ) -> None:
     root = tmp_path / "some" / "cache"
     monkeypatch.setenv("TRUEWHEEL_CACHE_DIR", str(root))
-    answers = {"info": f"{root}: 0 bytes", "clean": f"freed 0 bytes in {root}", "path": str(root)}
+    answers = {
+        "info": f"{root}: 0 bytes",
+        "clean": f"freed 0 bytes in {root}",
+        "path": str(root),
+    }
     for command, answer in answers.items():
         assert cli.main(["cache", command]) == 0
         assert capsys.readouterr().out.strip() == answer
@@ -105,17 +114,23 @@ def test_a_directory_that_is_not_a_cache_is_not_taken_for_one(
     assert "cannot be used (Not a directory)" in capsys.readouterr().err
 
 
-def test_cleaning_deletes_what_nobody_needs_any_more(root: Path, tmp_path: Path) -> None:
+def test_cleaning_deletes_what_nobody_needs_any_more(
+    root: Path, tmp_path: Path
+) -> None:
     needed = entry(root, "environments/needed")
     cache.pin(needed, tmp_path / "gone")
     assert cli.main(["cache", "clean"]) == 0
     assert not needed.exists()
 
 
-def test_cleaning_keeps_what_another_process_uses(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_cleaning_keeps_what_another_process_uses(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     used = entry(root, "environments/used")
     command = [sys.executable, "-c", HOLD, used]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         process.stdout.readline()
         with cache.hold(used):  # it can be shared

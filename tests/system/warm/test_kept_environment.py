@@ -31,14 +31,34 @@ def test_a_kept_environment_works_when_its_origin_is_gone(
     assert said.startswith(f"{first.parent.parent} {first.parent.parent}")
     first.unlink()  # by hand, for want of an interpreter that can be uninstalled
     first.symlink_to(tmp_path / "uninstalled")
-    assert kept(tmp_path / "build-env-second", given, tmp_path / "store", environ) == first
+    assert (
+        kept(tmp_path / "build-env-second", given, tmp_path / "store", environ) == first
+    )
     assert run(first, "-I", "-c", USE, cwd=tmp_path, environ=environ) == said
 
 
 def kept(live: Path, python: Path, store: Path, environ: dict[str, str]) -> Path:
     """Make an environment with truewheel in it, keep a copy, delete the environment; return the copy's interpreter."""
     run(UV, "venv", "-q", "-p", python, live, cwd=store.parent, environ=environ)
-    run(UV, "pip", "install", "-q", "-p", live / "bin" / "python", "truewheel", cwd=store.parent, environ=environ)
-    said = run(live / "bin" / "python", "-I", "-c", KEEP, store, cwd=store.parent, environ=environ)
+    run(
+        UV,
+        "pip",
+        "install",
+        "-q",
+        "-p",
+        live / "bin" / "python",
+        "truewheel",
+        cwd=store.parent,
+        environ=environ,
+    )
+    said = run(
+        live / "bin" / "python",
+        "-I",
+        "-c",
+        KEEP,
+        store,
+        cwd=store.parent,
+        environ=environ,
+    )
     shutil.rmtree(live)
     return Path(said.strip())

@@ -34,15 +34,23 @@ def target(tmp_path: Path, source: Path) -> Path:
     return tree
 
 
-def mirrored(source: Path, target: Path, leave_out: frozenset[Path] = frozenset()) -> set[str]:
+def mirrored(
+    source: Path, target: Path, leave_out: frozenset[Path] = frozenset()
+) -> set[str]:
     """Make the mirror, and return the names of what was in it and not in the source."""
-    _, strays = update_mirror(source, target, present=NOTHING_KNOWN, leave_out=leave_out)
+    _, strays = update_mirror(
+        source, target, present=NOTHING_KNOWN, leave_out=leave_out
+    )
     return set(strays)
 
 
 def files(tree: Path) -> dict[str, str]:
     """Return the text of each file by its name."""
-    return {path.relative_to(tree).as_posix(): path.read_text() for path in tree.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(tree).as_posix(): path.read_text()
+        for path in tree.rglob("*")
+        if path.is_file()
+    }
 
 
 def test_a_mirror_holds_what_its_source_holds(source: Path, target: Path) -> None:
@@ -57,7 +65,9 @@ def test_only_what_differs_gets_a_new_time_stamp(source: Path, target: Path) -> 
     assert (target / "CMakeLists.txt").stat().st_mtime_ns == LONG_AGO
 
 
-def test_a_source_whose_files_are_new_but_equal_changes_nothing(source: Path, target: Path) -> None:
+def test_a_source_whose_files_are_new_but_equal_changes_nothing(
+    source: Path, target: Path
+) -> None:
     """As front ends leave it, which unpack an sdist anew for every build."""
     for path in source.rglob("*"):
         os.utime(path)
@@ -65,7 +75,9 @@ def test_a_source_whose_files_are_new_but_equal_changes_nothing(source: Path, ta
     assert (target / "src" / "m.c").stat().st_mtime_ns == LONG_AGO
 
 
-def test_what_is_gone_from_the_source_goes_and_is_told(source: Path, target: Path) -> None:
+def test_what_is_gone_from_the_source_goes_and_is_told(
+    source: Path, target: Path
+) -> None:
     (target / "made_by_the_build.h").write_text("")
     (source / "src" / "m.c").unlink()
     assert mirrored(source, target) == {"made_by_the_build.h", "src/m.c"}
@@ -88,20 +100,26 @@ def test_a_file_takes_the_place_of_a_directory(source: Path, target: Path) -> No
     assert (target / "src").read_text() == "now a file\n"
 
 
-def test_a_link_within_the_source_stays_within_the_mirror(source: Path, target: Path) -> None:
+def test_a_link_within_the_source_stays_within_the_mirror(
+    source: Path, target: Path
+) -> None:
     (source / "link.c").symlink_to("src/m.c")
     mirrored(source, target)
     assert (target / "link.c").readlink() == Path("src/m.c")
 
 
-def test_a_link_out_of_the_source_leads_to_the_same_place(source: Path, target: Path, tmp_path: Path) -> None:
+def test_a_link_out_of_the_source_leads_to_the_same_place(
+    source: Path, target: Path, tmp_path: Path
+) -> None:
     (tmp_path / "shared.h").write_text("// shared\n")
     (source / "shared.h").symlink_to("../shared.h")
     mirrored(source, target)
     assert (target / "shared.h").read_text() == "// shared\n"
 
 
-def test_a_file_that_cannot_be_written_is_mirrored_as_one_that_can(source: Path, target: Path) -> None:
+def test_a_file_that_cannot_be_written_is_mirrored_as_one_that_can(
+    source: Path, target: Path
+) -> None:
     """Else the next build could not change it."""
     (source / "src" / "m.c").chmod(0o444)
     mirrored(source, target)

@@ -20,7 +20,11 @@ class Project:
     """A source tree and a build tree of Ninja's, written by hand."""
 
     def __init__(self, place: Path) -> None:
-        self.source, self.build, self.outside = place / "source", place / "build", place / "outside"
+        self.source, self.build, self.outside = (
+            place / "source",
+            place / "build",
+            place / "outside",
+        )
         for folder in (self.source, self.build, self.outside):
             folder.mkdir()
 
@@ -36,7 +40,9 @@ class Project:
 
     def observed(self, *rules: str, cache: str = "", **more: object) -> Traces:
         """Return what is seen of a build with these rules in ``build.ninja`` and these entries of CMake's cache."""
-        (self.build / "CMakeCache.txt").write_text(f"CMAKE_GENERATOR:INTERNAL=Ninja\n{cache}")
+        (self.build / "CMakeCache.txt").write_text(
+            f"CMAKE_GENERATOR:INTERNAL=Ninja\n{cache}"
+        )
         (self.build / "build.ninja").write_text("\n".join(rules) + "\n")
         build = FinishedBuild(
             tree=self.build,
@@ -55,7 +61,10 @@ class Project:
         for path in self.source.rglob("*"):
             if path.is_file():
                 digest = f"link:{path.readlink()}" if path.is_symlink() else "digest"
-                yield path.relative_to(self.source).as_posix(), Stamp(digest, 0o644, (0, 0, 0, 0))
+                yield (
+                    path.relative_to(self.source).as_posix(),
+                    Stamp(digest, 0o644, (0, 0, 0, 0)),
+                )
 
 
 @pytest.fixture
@@ -67,14 +76,22 @@ def project(tmp_path: Path) -> Project:
 
 
 def test_sources_are_known_by_what_reads_them(project: Project) -> None:
-    unit, lists, data = (project.write(name, "") for name in ("src/m.c", "CMakeLists.txt", "data.txt"))
-    seen = project.observed(f"build m.o: CC {unit}", f"build build.ninja: RERUN_CMAKE {lists}", packed=(data,))
+    unit, lists, data = (
+        project.write(name, "") for name in ("src/m.c", "CMakeLists.txt", "data.txt")
+    )
+    seen = project.observed(
+        f"build m.o: CC {unit}",
+        f"build build.ninja: RERUN_CMAKE {lists}",
+        packed=(data,),
+    )
     assert seen.compiled == {"src/m.c"}
     assert seen.configured == {"CMakeLists.txt"}
     assert seen.packed == {"data.txt"}
 
 
-def test_files_outside_of_the_source_are_known_by_their_stamps(project: Project) -> None:
+def test_files_outside_of_the_source_are_known_by_their_stamps(
+    project: Project,
+) -> None:
     header = project.outside / "lib.h"
     header.write_text("// 1\n")
     rule = f"build m.o: CC m.c | {header}"
@@ -87,7 +104,9 @@ def test_files_outside_of_the_source_are_known_by_their_stamps(project: Project)
 
 def test_a_file_outside_that_appears_later_is_seen(project: Project) -> None:
     assert (
-        project.observed(f"build m.o: CC {project.outside / 'absent.h'}").outside[str(project.outside / "absent.h")]
+        project.observed(f"build m.o: CC {project.outside / 'absent.h'}").outside[
+            str(project.outside / "absent.h")
+        ]
         == ""
     )
 
@@ -130,7 +149,9 @@ def test_projects_beside_the_source_are_part_of_it(project: Project) -> None:
 
 
 def test_a_build_tree_within_the_source_is_not_source(project: Project) -> None:
-    bounds = draw_boundaries(project.source / "build", project.source, roots=(), homes=())
+    bounds = draw_boundaries(
+        project.source / "build", project.source, roots=(), homes=()
+    )
     assert bounds.name(str(project.source / "build" / "m.o")) is None
     assert bounds.name(str(project.source / "m.c")) == "m.c"
 
@@ -150,7 +171,9 @@ def test_without_commands_nothing_is_left_behind(project: Project) -> None:
     assert seen.strays == frozenset()
 
 
-def test_files_that_a_command_names_without_declaring_them_are_seen(project: Project) -> None:
+def test_files_that_a_command_names_without_declaring_them_are_seen(
+    project: Project,
+) -> None:
     table = project.write("tools/table.csv", "")
     declared = project.write("tools/declared.csv", "")
     seen = project.observed(custom(f"convert {table} {declared}", declared))
@@ -167,10 +190,15 @@ def test_modules_that_a_script_imports_are_seen(project: Project) -> None:
     assert seen.mentioned == {"tools/words.py", "tools/letters.py"}
 
 
-def test_what_a_command_leaves_undeclared_is_told_apart_by_whether_a_command_names_it(project: Project) -> None:
+def test_what_a_command_leaves_undeclared_is_told_apart_by_whether_a_command_names_it(
+    project: Project,
+) -> None:
     (project.build / "named.bin").touch()
     (project.build / "unnamed.bin").touch()
-    seen = project.observed(custom("generate named.bin"), written_by_cmake=frozenset({"CMakeCache.txt", "build.ninja"}))
+    seen = project.observed(
+        custom("generate named.bin"),
+        written_by_cmake=frozenset({"CMakeCache.txt", "build.ninja"}),
+    )
     assert seen.leftovers == {"named.bin"}
     assert seen.strays == {"unnamed.bin"}
 
@@ -191,15 +219,27 @@ def test_files_beside_a_script_outside_are_seen(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "variable"), [("set(x $ENV{LEVEL})", "LEVEL"), ("set(x $ENV{${name}})", ANY)], ids=["by name", "computed"]
+    ("text", "variable"),
+    [("set(x $ENV{LEVEL})", "LEVEL"), ("set(x $ENV{${name}})", ANY)],
+    ids=["by name", "computed"],
 )
-def test_variables_that_cmake_files_ask_for_are_seen(project: Project, text: str, variable: str) -> None:
+def test_variables_that_cmake_files_ask_for_are_seen(
+    project: Project, text: str, variable: str
+) -> None:
     lists = project.write("CMakeLists.txt", text)
-    assert variable in project.observed(f"build build.ninja: RERUN_CMAKE {lists}").variables
+    assert (
+        variable
+        in project.observed(f"build build.ninja: RERUN_CMAKE {lists}").variables
+    )
 
 
 @pytest.mark.parametrize(
-    "text", ["file(READ data.txt x)", "EXECUTE_PROCESS(COMMAND date)", "check_symbol_exists(f h x)"]
+    "text",
+    [
+        "file(READ data.txt x)",
+        "EXECUTE_PROCESS(COMMAND date)",
+        "check_symbol_exists(f h x)",
+    ],
 )
 def test_cmake_files_that_read_others_are_seen(project: Project, text: str) -> None:
     lists = project.write("CMakeLists.txt", text)
@@ -211,15 +251,21 @@ def test_cmake_files_that_read_nothing_are_seen(project: Project) -> None:
     assert not project.observed(f"build build.ninja: RERUN_CMAKE {lists}").reads
 
 
-def test_only_cmakes_own_modules_may_read_what_nobody_watches(project: Project, tmp_path: Path) -> None:
+def test_only_cmakes_own_modules_may_read_what_nobody_watches(
+    project: Project, tmp_path: Path
+) -> None:
     """They change with CMake, wherever that is installed; those of a package that nobody answers for may change alone."""
     cmake, package = tmp_path / "cmake", tmp_path / "package"
     for folder in (cmake, package):
         folder.mkdir()
         (folder / "Find.cmake").write_text("execute_process(COMMAND date)\n")
     cache = f"CMAKE_ROOT:INTERNAL={cmake}\n"
-    assert not project.observed(f"build build.ninja: RERUN_CMAKE {cmake / 'Find.cmake'}", cache=cache).reads
-    assert project.observed(f"build build.ninja: RERUN_CMAKE {package / 'Find.cmake'}", cache=cache).reads
+    assert not project.observed(
+        f"build build.ninja: RERUN_CMAKE {cmake / 'Find.cmake'}", cache=cache
+    ).reads
+    assert project.observed(
+        f"build build.ninja: RERUN_CMAKE {package / 'Find.cmake'}", cache=cache
+    ).reads
 
 
 # --- what compilers do --------------------------------------------------------------------------------------------------
@@ -233,11 +279,15 @@ def test_a_source_that_asks_for_headers_is_seen(project: Project) -> None:
     assert not project.observed(f"build m.o: CC {plain}").probes
 
 
-def test_a_compiler_that_is_a_script_may_read_what_lies_beside_it(project: Project) -> None:
+def test_a_compiler_that_is_a_script_may_read_what_lies_beside_it(
+    project: Project,
+) -> None:
     compiler, beside = project.outside / "cc", project.outside / "cc.conf"
     compiler.write_text('#!/bin/sh\nexec gcc $CC_FLAGS "$@"\n')
     beside.touch()
-    seen = project.observed("build m.o: CC m.c", cache=f"CMAKE_C_COMPILER:FILEPATH={compiler}\n")
+    seen = project.observed(
+        "build m.o: CC m.c", cache=f"CMAKE_C_COMPILER:FILEPATH={compiler}\n"
+    )
     assert seen.scripted
     assert "CC_FLAGS" in seen.variables
     assert str(beside) in seen.outside

@@ -12,7 +12,9 @@ import pytest
 from truewheel.model.build_record import ColdReason, NothingKept
 from truewheel.system.warm import environment, kept_environment, locks, reexec
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="environments are kept where there are POSIX file locks")
+pytestmark = pytest.mark.skipif(
+    os.name != "posix", reason="environments are kept where there are POSIX file locks"
+)
 
 INTERPRETER = f"""#!{sys.executable}
 import json, os, sys
@@ -27,7 +29,9 @@ with open(call["result"], "w") as result:
 def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The root of the environment that this process seems to run in, and that a front end will delete."""
     root = tmp_path / "build-env-x"
-    found = environment.LiveEnvironment(root=root, prefixes=(root,), sites=(), scripts=(root / "bin",))
+    found = environment.LiveEnvironment(
+        root=root, prefixes=(root,), sites=(), scripts=(root / "bin",)
+    )
     monkeypatch.setattr(environment, "isolated", lambda _: found)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TRUEWHEEL_CACHE", raising=False)
@@ -79,7 +83,9 @@ def test_a_hook_is_called_with_the_same_arguments(kept: Path) -> None:
     assert arguments == ["/out", {"cmake.build-type": "Debug"}, None]
 
 
-def test_the_kept_environments_programs_come_first(kept: Path, live: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_kept_environments_programs_come_first(
+    kept: Path, live: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", f"{live / 'bin'}{os.pathsep}/usr/bin")
     assert environ_of_the_hook()["PATH"] == f"{kept / 'bin'}{os.pathsep}/usr/bin"
 
@@ -93,20 +99,28 @@ def test_modules_of_the_throw_away_environment_are_not_found(
     assert "PYTHONPATH" not in environ_of_the_hook()
 
 
-def test_no_virtual_environment_is_active(kept: Path, live: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_virtual_environment_is_active(
+    kept: Path, live: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("VIRTUAL_ENV", str(live))
     assert "VIRTUAL_ENV" not in environ_of_the_hook()
 
 
-@pytest.mark.parametrize(("ending", "status"), [("exit 3", 3), ("kill -TERM $$", 128 + 15)])
-def test_a_hook_that_fails_there_ends_the_process_as_it_ended(kept: Path, ending: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("ending", "status"), [("exit 3", 3), ("kill -TERM $$", 128 + 15)]
+)
+def test_a_hook_that_fails_there_ends_the_process_as_it_ended(
+    kept: Path, ending: str, status: int
+) -> None:
     install(kept / "bin" / "python", f"#!/bin/sh\n{ending}\n")
     with pytest.raises(SystemExit) as caught:
         call()
     assert caught.value.code == status
 
 
-def test_in_an_environment_that_lasts_the_hook_runs_here(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_an_environment_that_lasts_the_hook_runs_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(environment, "isolated", lambda _: None)
     assert refusal() is None
 
@@ -114,15 +128,21 @@ def test_in_an_environment_that_lasts_the_hook_runs_here(monkeypatch: pytest.Mon
 @pytest.mark.parametrize("option", ["off", ["off"], ["on", "off"]])
 def test_without_the_cache_the_hook_runs_here(kept: Path, option: object) -> None:
     """An option that is given several times comes as a list, and its last value counts."""
-    assert refusal({"truewheel.cache": option}) == NothingKept(cause=ColdReason.SWITCHED_OFF)
+    assert refusal({"truewheel.cache": option}) == NothingKept(
+        cause=ColdReason.SWITCHED_OFF
+    )
 
 
 @pytest.mark.parametrize("option", ["on", ["off", "on"], True, False, []])
-def test_with_the_cache_or_a_mistake_the_hook_runs_there(kept: Path, option: object) -> None:
+def test_with_the_cache_or_a_mistake_the_hook_runs_there(
+    kept: Path, option: object
+) -> None:
     assert json.loads(call({"truewheel.cache": option}))[0] == "build_wheel"
 
 
-def test_the_cache_may_be_off_in_the_environment(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_may_be_off_in_the_environment(
+    kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TRUEWHEEL_CACHE", "off")
     assert refusal() == NothingKept(cause=ColdReason.SWITCHED_OFF)
     assert json.loads(call({"truewheel.cache": "on"}))[0] == "build_wheel"
@@ -133,8 +153,12 @@ def test_the_cache_may_be_off_in_pyproject_toml(kept: Path, tmp_path: Path) -> N
     assert refusal() == NothingKept(cause=ColdReason.SWITCHED_OFF)
 
 
-@pytest.mark.parametrize("text", ["not TOML at all [", "[tool]\ntruewheel = 3\n", "tool = 1\n"])
-def test_a_table_that_is_wrong_is_told_by_the_build_itself(kept: Path, tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["not TOML at all [", "[tool]\ntruewheel = 3\n", "tool = 1\n"]
+)
+def test_a_table_that_is_wrong_is_told_by_the_build_itself(
+    kept: Path, tmp_path: Path, text: str
+) -> None:
     (tmp_path / "pyproject.toml").write_text(text)
     assert json.loads(call())[0] == "build_wheel"
 
@@ -142,7 +166,10 @@ def test_a_table_that_is_wrong_is_told_by_the_build_itself(kept: Path, tmp_path:
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (kept_environment.UnsoundError("p is an editable install"), "p is an editable install"),
+        (
+            kept_environment.UnsoundError("p is an editable install"),
+            "p is an editable install",
+        ),
         (OSError("disk full"), "the build environment cannot be kept (disk full)"),
     ],
 )
@@ -153,4 +180,6 @@ def test_an_environment_that_cannot_be_kept_is_the_reason(
         raise error
 
     monkeypatch.setattr(kept_environment, "keep", keep)
-    assert refusal() == NothingKept(cause=ColdReason.ENVIRONMENT_NOT_KEPT, detail=reason)
+    assert refusal() == NothingKept(
+        cause=ColdReason.ENVIRONMENT_NOT_KEPT, detail=reason
+    )

@@ -29,14 +29,25 @@ def test_a_manifest_reads_no_file_again_whose_status_is_the_same(source: Path) -
     path = source / "src" / "m.c"
     known = whole_manifest(source)
     remembered = known["src/m.c"]._replace(digest="as it was remembered")
-    assert whole_manifest(source, known={"src/m.c": remembered})["src/m.c"].digest == "as it was remembered"
+    assert (
+        whole_manifest(source, known={"src/m.c": remembered})["src/m.c"].digest
+        == "as it was remembered"
+    )
     path.write_text("int m2;\n")
-    assert whole_manifest(source, known={"src/m.c": remembered})["src/m.c"].digest == file_state.digest(path)
+    assert whole_manifest(source, known={"src/m.c": remembered})[
+        "src/m.c"
+    ].digest == file_state.digest(path)
 
 
 @pytest.mark.parametrize(
     "name",
-    [".git/HEAD", "src/__pycache__/m.pyc", "venv/pyvenv.cfg", "other/CMakeCache.txt", "dist/p-1-py3-none-any.whl"],
+    [
+        ".git/HEAD",
+        "src/__pycache__/m.pyc",
+        "venv/pyvenv.cfg",
+        "other/CMakeCache.txt",
+        "dist/p-1-py3-none-any.whl",
+    ],
 )
 def test_what_no_build_reads_is_not_part_of_the_source(name: str, source: Path) -> None:
     before = set(source_files(source))

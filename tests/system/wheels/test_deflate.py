@@ -42,7 +42,9 @@ def test_each_codec_gives_the_content(content: bytes) -> None:
 
 
 @pytest.mark.usefixtures("codec")
-def test_no_codec_gives_more_than_was_asked_for_of_a_broken_stream(content: bytes) -> None:
+def test_no_codec_gives_more_than_was_asked_for_of_a_broken_stream(
+    content: bytes,
+) -> None:
     """One byte more is what tells that there is too much."""
     chance = random.Random(CHANCE)
     raw = compressed(content)
@@ -60,8 +62,12 @@ def test_no_codec_gives_more_than_was_asked_for_of_a_broken_stream(content: byte
     assert told > 0
 
 
-def test_a_codec_that_another_thread_is_importing_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    unfinished = types.ModuleType("deflate")  # as it stands in sys.modules until it is complete
+def test_a_codec_that_another_thread_is_importing_is_not_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unfinished = types.ModuleType(
+        "deflate"
+    )  # as it stands in sys.modules until it is complete
     monkeypatch.setattr(deflate, "_QUICK", {})
     monkeypatch.setitem(sys.modules, "deflate", unfinished)
     assert deflate.quick_codec(1) is None

@@ -54,14 +54,21 @@ def test_a_package_that_makes_modules_while_it_runs_is_passed_over(text: str) ->
 
 def test_imports_within_packages_below_packages_are_found() -> None:
     found = imported(
-        pkg__init="", pkg__sub__init="from .._core import f", pkg__sub__mod="from . import name\nfrom ._x import y"
+        pkg__init="",
+        pkg__sub__init="from .._core import f",
+        pkg__sub__mod="from . import name\nfrom ._x import y",
     )
-    assert found == {"pkg._core": "pkg/sub/__init__.py:1", "pkg/sub._x": "pkg/sub/mod.py:2"}
+    assert found == {
+        "pkg._core": "pkg/sub/__init__.py:1",
+        "pkg/sub._x": "pkg/sub/mod.py:2",
+    }
 
 
 def test_a_namespace_may_be_filled_by_other_wheels() -> None:
     text = "from space._other import x\nfrom .._other import y\nfrom ._own import z"
-    assert imported(space__text__init=text) == {"space/text._own": "space/text/__init__.py:3"}
+    assert imported(space__text__init=text) == {
+        "space/text._own": "space/text/__init__.py:3"
+    }
 
 
 def test_a_module_without_a_package_has_no_own_modules() -> None:
@@ -85,4 +92,10 @@ open("_g")
         Entry(scheme=Scheme.LIB, path="p/broken.py", source=b"import ("),
         Entry(scheme=Scheme.DATA, path="x.py", source=b"import _h"),
     ]
-    assert named_modules(Tree(entries=tuple(entries))) - {"os"} == {"_a", "_b", "_c", "_d", "_e"}
+    assert named_modules(Tree(entries=tuple(entries))) - {"os"} == {
+        "_a",
+        "_b",
+        "_c",
+        "_d",
+        "_e",
+    }

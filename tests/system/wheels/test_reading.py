@@ -36,9 +36,18 @@ def test_a_wheel_that_is_cut_off_anywhere_is_told(wheel: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"not a zip", b"PK\x03\x04", b"PK\x05\x06" + bytes(18), b"\x7fELF" + bytes(100)]
+    "content",
+    [
+        b"",
+        b"not a zip",
+        b"PK\x03\x04",
+        b"PK\x05\x06" + bytes(18),
+        b"\x7fELF" + bytes(100),
+    ],
 )
-def test_a_file_that_is_not_an_archive_is_told_with_its_name(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_an_archive_is_told_with_its_name(
+    tmp_path: Path, content: bytes
+) -> None:
     (tmp_path / NAME).write_bytes(content)
     with pytest.raises(WheelError) as caught:
         read_wheel(tmp_path / NAME)
@@ -86,17 +95,26 @@ def test_a_missing_record_is_a_fact(tmp_path: Path) -> None:
     ],
     ids=["flags", "method", "CRC", "compressed size", "size", "offset"],
 )
-def test_a_lie_about_a_member_is_its_problem(wheel: Path, offset: int, value: bytes, problem: str) -> None:
+def test_a_lie_about_a_member_is_its_problem(
+    wheel: Path, offset: int, value: bytes, problem: str
+) -> None:
     data = bytearray(wheel.read_bytes())
     place = directory(data) + offset
     data[place : place + len(value)] = value
     wheel.write_bytes(data)
-    problems = [member.problem for member in read_wheel(wheel, digests=True).members if member.problem]
+    problems = [
+        member.problem
+        for member in read_wheel(wheel, digests=True).members
+        if member.problem
+    ]
     assert problem in problems[0]
 
 
 def test_a_bomb_that_hides_its_size_is_not_unpacked(tmp_path: Path) -> None:
-    members = {"bomb.so": b"\x7fELF" + bytes(50_000_000), "p-1.dist-info/METADATA": METADATA}
+    members = {
+        "bomb.so": b"\x7fELF" + bytes(50_000_000),
+        "p-1.dist-info/METADATA": METADATA,
+    }
     data = packed(members, compression=zipfile.ZIP_DEFLATED)
     struct.pack_into("<I", data, directory(data) + 24, 1_000_000)
     (tmp_path / NAME).write_bytes(data)
@@ -115,13 +133,17 @@ class Content(bytearray):
     "broken",
     [
         b"\x7fELF\x09" + bytes(99),
-        b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQ", 3, 62, 1, 0, 64, 1 << 40),
+        b"\x7fELF\x02\x01\x01"
+        + bytes(9)
+        + struct.pack("<HHIQQQ", 3, 62, 1, 0, 64, 1 << 40),
         b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\0\0\x64\x86",
         b"\xcf\xfa\xed\xfe" + bytes(8),
     ],
     ids=["ELF class", "ELF sections", "PE", "Mach-O"],
 )
-def test_the_error_of_a_broken_file_does_not_keep_the_file_in_memory(broken: bytes) -> None:
+def test_the_error_of_a_broken_file_does_not_keep_the_file_in_memory(
+    broken: bytes,
+) -> None:
     content = Content(broken)
     alive = weakref.ref(content)
     binary, error = read_binary(content)

@@ -26,13 +26,18 @@ from truewheel.system.wheels.sources import StagedTree
 from truewheel.system.wheels.writing import retag_wheel
 from truewheel.system.wheels.writing import write as write_wheel
 
-NAME = WheelName(name="p", version="1", interpreters=("py3",), abis=("none",), platforms=("any",))
+NAME = WheelName(
+    name="p", version="1", interpreters=("py3",), abis=("none",), platforms=("any",)
+)
 FILES = {"METADATA": b"Metadata-Version: 2.1\nName: p\nVersion: 1\n"}
 
 
 def tree(files: Mapping[str, bytes | Path]) -> Tree:
     """Return a tree of modules with these contents."""
-    entries = [Entry(scheme=Scheme.LIB, path=path, source=source) for path, source in files.items()]
+    entries = [
+        Entry(scheme=Scheme.LIB, path=path, source=source)
+        for path, source in files.items()
+    ]
     return Tree(entries=tuple(entries))
 
 
@@ -70,15 +75,23 @@ def test_members_stand_in_order_with_the_metadata_last(tmp_path: Path) -> None:
 
 
 def test_programs_alone_are_executable(tmp_path: Path) -> None:
-    program = Entry(scheme=Scheme.SCRIPTS, path="tool", source=b"#!python\n", executable=True)
+    program = Entry(
+        scheme=Scheme.SCRIPTS, path="tool", source=b"#!python\n", executable=True
+    )
     module = Entry(scheme=Scheme.LIB, path="m.py", source=b"")
     with zipfile.ZipFile(write(tmp_path, Tree(entries=(program, module)))) as archive:
-        modes = {member.filename: member.external_attr >> 16 for member in archive.infolist()}
+        modes = {
+            member.filename: member.external_attr >> 16 for member in archive.infolist()
+        }
     assert modes["p-1.data/scripts/tool"] == 0o100755
     assert modes["m.py"] == 0o100644
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     files=st.dictionaries(
         st.from_regex(r"[a-zé]{1,8}(/[a-z]{1,8})?\.(py|so)", fullmatch=True),
@@ -88,10 +101,14 @@ def test_programs_alone_are_executable(tmp_path: Path) -> None:
     ),
     repeat=st.integers(1, 500),
 )
-def test_files_are_read_as_they_were_written(tmp_path: Path, files: dict[str, bytes], repeat: int) -> None:
+def test_files_are_read_as_they_were_written(
+    tmp_path: Path, files: dict[str, bytes], repeat: int
+) -> None:
     # A folder and a file cannot have one name.
     folders = {name.split("/")[0] for name in files if "/" in name}
-    files = {name: content * repeat for name, content in files.items() if name not in folders}
+    files = {
+        name: content * repeat for name, content in files.items() if name not in folders
+    }
     path = write(tmp_path, tree(files))
     with zipfile.ZipFile(path) as archive:
         for name, content in files.items():
@@ -119,11 +136,18 @@ def test_neither_order_nor_threads_change_a_byte(tmp_path: Path) -> None:
 
 
 def test_large_members_are_cut_into_blocks_that_make_one_stream(tmp_path: Path) -> None:
-    content = b"".join(struct.pack("<I", number**2 % 65521) for number in range(3 * packing.BLOCK // 4 + 5))
+    content = b"".join(
+        struct.pack("<I", number**2 % 65521)
+        for number in range(3 * packing.BLOCK // 4 + 5)
+    )
     (tmp_path / "big.bin").write_bytes(content)
     wheels = []
     for workers in (1, 4):
-        path = write(tmp_path / str(workers), tree({"big.bin": tmp_path / "big.bin"}), workers=workers)
+        path = write(
+            tmp_path / str(workers),
+            tree({"big.bin": tmp_path / "big.bin"}),
+            workers=workers,
+        )
         with zipfile.ZipFile(path) as archive:
             assert archive.read("big.bin") == content
         wheels.append(path.read_bytes())
@@ -134,23 +158,44 @@ def test_other_tools_read_and_install_it(tmp_path: Path) -> None:
     path = write(tmp_path, tree({"p/__init__.py": b"x = 1\n"}))
     subprocess.run([needs.program("unzip"), "-tq", path], check=True)
     target = tmp_path / "installed"
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", target, path], check=True)
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--no-deps",
+            "--target",
+            target,
+            path,
+        ],
+        check=True,
+    )
     assert (target / "p" / "__init__.py").read_text() == "x = 1\n"
-    subprocess.run([Path(sys.executable).parent / "check-wheel-contents", path], check=True)
+    subprocess.run(
+        [Path(sys.executable).parent / "check-wheel-contents", path], check=True
+    )
 
 
 def test_all_members_have_one_time(tmp_path: Path) -> None:
     with zipfile.ZipFile(write(tmp_path, tree({"a": b"a"}))) as archive:
-        assert {member.date_time for member in archive.infolist()} == {(2020, 2, 2, 0, 0, 0)}
+        assert {member.date_time for member in archive.infolist()} == {
+            (2020, 2, 2, 0, 0, 0)
+        }
 
 
-def test_a_time_before_1980_becomes_the_first_that_zip_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_time_before_1980_becomes_the_first_that_zip_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
     with zipfile.ZipFile(write(tmp_path, tree({"a": b"a"}))) as archive:
         assert archive.infolist()[0].date_time == (1980, 1, 1, 0, 0, 0)
 
 
-def test_a_source_date_epoch_that_is_not_a_number_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_date_epoch_that_is_not_a_number_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
     with pytest.raises(TruewheelError, match="yesterday"):
         source_date_epoch()
@@ -178,7 +223,13 @@ def test_more_members_than_65535_are_written_as_zip64(tmp_path: Path) -> None:
 
 def test_renaming_copies_members_as_they_are(tmp_path: Path) -> None:
     path = write(tmp_path, tree({"a": b"a" * 10_000, "b": os.urandom(1000)}))
-    name = WheelName(name="p", version="1", interpreters=("cp313",), abis=("cp313",), platforms=("linux_x86_64",))
+    name = WheelName(
+        name="p",
+        version="1",
+        interpreters=("cp313",),
+        abis=("cp313",),
+        platforms=("linux_x86_64",),
+    )
     renamed = retag_wheel(path, tmp_path / "out", name=name, purelib=False).path
     assert renamed.name == "p-1-cp313-cp313-linux_x86_64.whl"
     before = {member.name: member for member in read_wheel(path, digests=True).members}

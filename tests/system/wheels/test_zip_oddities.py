@@ -66,14 +66,19 @@ def test_a_member_that_only_local_headers_show_is_told(tmp_path: Path) -> None:
     changed = data[:start] + hidden + data[start:]
     struct.pack_into("<I", changed, end_record(changed) + 16, start + len(hidden))
     oddity = only_oddity(tmp_path, changed)
-    assert oddity.message == f"{len(hidden)} bytes before its directory belong to no member"
+    assert (
+        oddity.message
+        == f"{len(hidden)} bytes before its directory belong to no member"
+    )
 
 
 def test_a_local_header_with_other_sizes_is_told(tmp_path: Path) -> None:
     data = packed(CONTENT)
     struct.pack_into("<I", data, 22, 17)
     oddity = only_oddity(tmp_path, data)
-    assert oddity == Oddity(where="p/a.py", message="its local header tells other sizes than the directory")
+    assert oddity == Oddity(
+        where="p/a.py", message="its local header tells other sizes than the directory"
+    )
 
 
 def with_extra_field(extra: bytes) -> bytearray:
@@ -82,7 +87,9 @@ def with_extra_field(extra: bytes) -> bytearray:
     behind_name = 30 + len("p/a.py")
     changed = data[:behind_name] + extra + data[behind_name:]
     struct.pack_into("<H", changed, 28, len(extra))
-    struct.pack_into("<I", changed, end_record(changed) + 16, directory(data) + len(extra))
+    struct.pack_into(
+        "<I", changed, end_record(changed) + 16, directory(data) + len(extra)
+    )
     return changed
 
 
@@ -94,11 +101,16 @@ def with_extra_field(extra: bytes) -> bytearray:
         (b"\0", "are cut"),
     ],
 )
-def test_broken_extra_fields_are_told(tmp_path: Path, extra: bytes, message: str) -> None:
+def test_broken_extra_fields_are_told(
+    tmp_path: Path, extra: bytes, message: str
+) -> None:
     assert message in only_oddity(tmp_path, with_extra_field(extra)).message
 
 
-@pytest.mark.parametrize("extra", [struct.pack("<HHHH", 0xCAFE, 0, 0xCAFE, 0), struct.pack("<HHQQ", 1, 16, 3000, 0)])
+@pytest.mark.parametrize(
+    "extra",
+    [struct.pack("<HHHH", 0xCAFE, 0, 0xCAFE, 0), struct.pack("<HHQQ", 1, 16, 3000, 0)],
+)
 def test_other_extra_fields_are_not_odd(tmp_path: Path, extra: bytes) -> None:
     assert oddities(tmp_path, with_extra_field(extra)) == []
 
@@ -118,7 +130,9 @@ def test_bytes_before_the_end_record_are_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("byte", [b"\x01", b"\x7f", b"\n"])
-def test_an_unprintable_character_in_a_name_is_told(tmp_path: Path, byte: bytes) -> None:
+def test_an_unprintable_character_in_a_name_is_told(
+    tmp_path: Path, byte: bytes
+) -> None:
     data = bytes(packed(CONTENT)).replace(b"p/a.py", b"p/" + byte + b".py")
     assert only_oddity(tmp_path, data).message == "an unprintable character in its name"
 
@@ -147,4 +161,6 @@ def test_a_comment_of_a_member_is_odd_without_danger(tmp_path: Path) -> None:
         member.comment = b"hello"
         archive.writestr(member, b"")
     oddity = only_oddity(tmp_path, file.getvalue())
-    assert oddity == Oddity(where="a", message="a comment in the central directory", grave=False)
+    assert oddity == Oddity(
+        where="a", message="a comment in the central directory", grave=False
+    )

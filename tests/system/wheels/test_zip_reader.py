@@ -17,13 +17,19 @@ from truewheel.system.wheels.zip_reader import Archive
 CONTENT = {"p/a.py": b"a" * 3000, "p/b.py": b""}
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     content=st.binary(max_size=5000),
     repeat=st.integers(1, 2000),
     compression=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]),
 )
-def test_a_member_is_read_in_whole_and_in_pieces(tmp_path: Path, content: bytes, repeat: int, compression: int) -> None:
+def test_a_member_is_read_in_whole_and_in_pieces(
+    tmp_path: Path, content: bytes, repeat: int, compression: int
+) -> None:
     path = tmp_path / "x.zip"
     path.write_bytes(packed({"a": content * repeat}, compression=compression))
     with Archive(path) as archive:
@@ -37,7 +43,9 @@ def test_a_member_is_read_in_whole_and_in_pieces(tmp_path: Path, content: bytes,
     [(16, 0), (24, 2999), (24, 3001), (24, 10)],
     ids=["another CRC", "a byte less", "a byte more", "much less"],
 )
-def test_a_wrong_size_or_crc_is_told_in_whole_and_in_pieces(tmp_path: Path, offset: int, value: int) -> None:
+def test_a_wrong_size_or_crc_is_told_in_whole_and_in_pieces(
+    tmp_path: Path, offset: int, value: int
+) -> None:
     data = packed(CONTENT)
     struct.pack_into("<I", data, directory(data) + offset, value)
     path = tmp_path / "x.zip"
@@ -50,7 +58,9 @@ def test_a_wrong_size_or_crc_is_told_in_whole_and_in_pieces(tmp_path: Path, offs
 
 
 @pytest.mark.parametrize(("offset", "value"), [(6, 64), (6, 255), (8, 0x20), (8, 0x40)])
-def test_a_member_that_zipfile_does_not_read_is_told(tmp_path: Path, offset: int, value: int) -> None:
+def test_a_member_that_zipfile_does_not_read_is_told(
+    tmp_path: Path, offset: int, value: int
+) -> None:
     """Versions that it does not know, patches, and strong encryption."""
     data = packed(CONTENT)
     data[directory(data) + offset] |= value
@@ -58,7 +68,10 @@ def test_a_member_that_zipfile_does_not_read_is_told(tmp_path: Path, offset: int
     path.write_bytes(data)
     with pytest.raises(NotImplementedError), zipfile.ZipFile(path) as theirs:
         theirs.read("p/a.py")
-    with Archive(path) as archive, pytest.raises(ValueError, match=r"Python (reads up to 6\.3|does not read)"):
+    with (
+        Archive(path) as archive,
+        pytest.raises(ValueError, match=r"Python (reads up to 6\.3|does not read)"),
+    ):
         archive.read(archive.items[0])
 
 

@@ -42,10 +42,14 @@ def check_any_python(
 # --- symbols: TW413 ---------------------------------------------------------------------------------------------
 
 
-def _check_private_names(unnamed: Sequence[Module], contents: Contents) -> Iterator[Finding]:
+def _check_private_names(
+    unnamed: Sequence[Module], contents: Contents
+) -> Iterator[Finding]:
     """Report names that are private to one Python (TW413): a finding for each file."""
     by_file: dict[str, list[Breach]] = {}
-    for breach in find_breaches(unnamed, _OLDEST_STABLE_ABI, threaded=False, contents=contents):
+    for breach in find_breaches(
+        unnamed, _OLDEST_STABLE_ABI, threaded=False, contents=contents
+    ):
         # A name that is merely new is in every Python from then on, so it is not private to one.
         if breach.cause is not Cause.TOO_NEW:
             by_file.setdefault(breach.module.path, []).append(breach)
@@ -81,7 +85,9 @@ class PinnedModule(Record):
     is_deliberate: bool
 
 
-def find_pinned_module(claim: Claim, modules: Sequence[Module], contents: Contents) -> PinnedModule | None:
+def find_pinned_module(
+    claim: Claim, modules: Sequence[Module], contents: Contents
+) -> PinnedModule | None:
     """Return the first module for particular Pythons that has no file for the others; ``None`` when all have one."""
     for group in group_by_stem(modules).values():
         named = {module.python_tag for module in group}
@@ -90,7 +96,10 @@ def find_pinned_module(claim: Claim, modules: Sequence[Module], contents: Conten
             continue
         serves_several_pythons = len(named) > 1
         serves_several_systems = len(_loadable_formats(contents)) > 1
-        return PinnedModule(module=group[0], is_deliberate=serves_several_pythons or serves_several_systems)
+        return PinnedModule(
+            module=group[0],
+            is_deliberate=serves_several_pythons or serves_several_systems,
+        )
     return None
 
 

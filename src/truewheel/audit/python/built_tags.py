@@ -26,12 +26,16 @@ if TYPE_CHECKING:
     from .modules import Module
 
 
-def find_built_tags(modules: tuple[Module, ...], contents: Contents, target: Target, py_api: str) -> PythonTags:
+def find_built_tags(
+    modules: tuple[Module, ...], contents: Contents, target: Target, py_api: str
+) -> PythonTags:
     """Return the tags of a build whose modules name no Python."""
     own = _own_tags(modules[0], target)
     request = requests.stable_request(py_api, target)
     # PEP 384 is about CPython: others have no stable ABI of their own.
-    may_be_stable = target.implementation == "cpython" and (request is not None or _are_named_for_stable_abi(modules))
+    may_be_stable = target.implementation == "cpython" and (
+        request is not None or _are_named_for_stable_abi(modules)
+    )
     if not may_be_stable:
         if requests.is_for_any_python(py_api):
             return _tags_for_any_python(modules, contents, py_api, own)
@@ -60,7 +64,9 @@ def _own_tags(example: Module, target: Target) -> PythonTags:
     )
 
 
-def _request_by_suffixes(modules: Sequence[Module], target: Target) -> requests.StableRequest | None:
+def _request_by_suffixes(
+    modules: Sequence[Module], target: Target
+) -> requests.StableRequest | None:
     """Return the stable ABI that all modules are named for; ``None`` when the Python that built them has it not."""
     abis: tuple[str, ...] = ("abi3", "abi3t")
     # PEP 803: free-threaded Pythons have no abi3; those with the GIL look for .abi3t.so as well, from 3.15 on.
@@ -70,7 +76,9 @@ def _request_by_suffixes(modules: Sequence[Module], target: Target) -> requests.
         abis = abis[:-1]
     if not abis:
         return None
-    return requests.StableRequest(python_tag=target.python_tag, version=target.version, abis=abis)
+    return requests.StableRequest(
+        python_tag=target.python_tag, version=target.version, abis=abis
+    )
 
 
 def _stable_tags(
@@ -88,7 +96,9 @@ def _stable_tags(
         version = FIRST_ABI3_WITH_PLATFORM
         python_tag = f"cp3{version[1]}"
         findings = (requests.suffix_too_new(py_api, unknown[0]),)
-    breaches = find_breaches(modules, version, threaded="abi3t" in request.abis, contents=contents)
+    breaches = find_breaches(
+        modules, version, threaded="abi3t" in request.abis, contents=contents
+    )
     broken = tuple([breach_finding(breach) for breach in breaches])
     if broken:
         return replace(own, findings=broken)
@@ -110,7 +120,9 @@ def _tags_for_any_python(
 ) -> PythonTags:
     """Return ``py3-none`` for modules that keep to the stable ABI of the oldest such Python, else the build's own."""
     oldest = requests.oldest_for_any(py_api)
-    breach = next(find_breaches(modules, oldest, threaded=False, contents=contents), None)
+    breach = next(
+        find_breaches(modules, oldest, threaded=False, contents=contents), None
+    )
     if breach is not None:
         return replace(own, findings=(requests.not_kept(py_api, modules[0]),))
     return PythonTags(

@@ -14,7 +14,14 @@ _NEXT = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 
 THREADED_ONLY = frozenset({"_Py_DecRefShared", "_Py_MergeZeroLocalRefcount"})
 """What inlined reference counting calls in free-threaded builds; no other build exports it (``Include/refcount.h``)."""
-DEBUG_ONLY = frozenset({"_Py_INCREF_IncRefTotal", "_Py_DECREF_DecRefTotal", "_Py_NegativeRefcount", "_Py_RefTotal"})
+DEBUG_ONLY = frozenset(
+    {
+        "_Py_INCREF_IncRefTotal",
+        "_Py_DECREF_DecRefTotal",
+        "_Py_NegativeRefcount",
+        "_Py_RefTotal",
+    }
+)
 """What it calls in debug builds; no other build exports it (``Include/object.h``, ``Py_REF_DEBUG``)."""
 GIL_ONLY = "_Py_Dealloc"
 """What it calls in builds with the GIL; the headers of free-threaded builds do not."""

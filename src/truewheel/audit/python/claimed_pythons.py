@@ -139,7 +139,10 @@ def _accepted_by_nobody(claim: Claim) -> Finding:
     tag = f"{'.'.join(claim.interpreters)}-{'.'.join(claim.abis)}"
     evidence = []
     for interpreter in claim.interpreters:
-        evidence += [f"{interpreter}-{abi} is no pair that an interpreter accepts" for abi in claim.abis]
+        evidence += [
+            f"{interpreter}-{abi} is no pair that an interpreter accepts"
+            for abi in claim.abis
+        ]
     return Finding(
         code="TW411",
         severity=Severity.ERROR,
@@ -150,7 +153,9 @@ def _accepted_by_nobody(claim: Claim) -> Finding:
     )
 
 
-def _check_import(group: Sequence[Module], pythons: CompatiblePythons) -> Iterator[Finding]:
+def _check_import(
+    group: Sequence[Module], pythons: CompatiblePythons
+) -> Iterator[Finding]:
     """Report a module none of whose files all of ``pythons`` can import: TW407 for a library's sake, else TW401."""
     blocked = _find_blocked_file(group, pythons)
     if blocked is None:
@@ -167,7 +172,9 @@ def _check_import(group: Sequence[Module], pythons: CompatiblePythons) -> Iterat
     )
 
 
-def _find_blocked_file(group: Sequence[Module], pythons: CompatiblePythons) -> tuple[Module, Obstacle] | None:
+def _find_blocked_file(
+    group: Sequence[Module], pythons: CompatiblePythons
+) -> tuple[Module, Obstacle] | None:
     """Return the file that shows best why a module cannot be imported, and why; ``None`` when a file of it can be."""
     blocked = []
     for module in group:

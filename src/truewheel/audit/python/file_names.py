@@ -68,7 +68,13 @@ def find_suffix(name: str) -> Suffix | None:
     if extension == "dll":
         return None
     is_bare = extension in ("so", "dylib")
-    return Suffix(text=f".{extension}", python_tag=None, abi_tag=None, platform="", is_bare=is_bare)
+    return Suffix(
+        text=f".{extension}",
+        python_tag=None,
+        abi_tag=None,
+        platform="",
+        is_bare=is_bare,
+    )
 
 
 class _Label(Record):
@@ -163,7 +169,9 @@ def _is_numbered(prefix: str, text: str) -> bool:
     return text.startswith(prefix) and text.removeprefix(prefix).isdecimal()
 
 
-def _with_platform(python_tag: str | None, abi_tag: str, dash: str, platform: str) -> _Label | None:
+def _with_platform(
+    python_tag: str | None, abi_tag: str, dash: str, platform: str
+) -> _Label | None:
     """Return a label; ``None`` when what follows the last dash cannot be a platform."""
     letters = platform.replace("-", "")
     letters = letters.replace("_", "")
@@ -221,10 +229,14 @@ def find_python_library(name: str) -> PythonLibrary | None:
     if match is None:
         return None
     if match["pypy_c"]:
-        return PythonLibrary(name=name, implementation="pp", version=_library_version(match["pypy"]))
+        return PythonLibrary(
+            name=name, implementation="pp", version=_library_version(match["pypy"])
+        )
     # At most one of three spellings matched.
     minor = match["dll"] or match["lib"] or match["framework"]
-    return PythonLibrary(name=name, version=_library_version(minor), flags=_library_flags(match))
+    return PythonLibrary(
+        name=name, version=_library_version(minor), flags=_library_flags(match)
+    )
 
 
 def _library_version(minor: str | None) -> Version | None:

@@ -83,7 +83,9 @@ def _unknown_suffix(module: Module, pythons: CompatiblePythons) -> str | None:
 def _suffix_of_one_python(module: Module, pythons: CompatiblePythons) -> str | None:
     """Return what is wrong about a suffix that names one Python (PEP 3149)."""
     if pythons.and_newer:
-        return f"its file name says {module.named_for}; later Pythons do not look for it"
+        return (
+            f"its file name says {module.named_for}; later Pythons do not look for it"
+        )
     if module.python_tag != pythons.python_tag:
         return f"its file name says {module.named_for}"
     is_other_abi = _is_of_other_build if pythons.are_cpython else _is_of_other_release
@@ -99,10 +101,17 @@ def _suffix_of_one_python(module: Module, pythons: CompatiblePythons) -> str | N
 def _is_of_other_build(module: Module, pythons: CompatiblePythons) -> bool:
     """Return whether a suffix is that of another build of the same CPython: with the GIL or without, with pymalloc."""
     # PEP 703: free-threaded builds have a t in their suffix. cp313-none is for both kinds.
-    if pythons.free_threaded is not None and module.is_threaded != pythons.free_threaded:
+    if (
+        pythons.free_threaded is not None
+        and module.is_threaded != pythons.free_threaded
+    ):
         return True
     # Up to 3.7 builds with pymalloc have an m in their suffix and in their ABI tag; on Windows only in the tag.
-    if module.format is Format.PE or pythons.abi_tag == "none" or pythons.version not in _WITH_PYMALLOC_FLAG:
+    if (
+        module.format is Format.PE
+        or pythons.abi_tag == "none"
+        or pythons.version not in _WITH_PYMALLOC_FLAG
+    ):
         return False
     claimed_flags = pythons.abi_tag.removeprefix(pythons.python_tag)
     return ("m" in module.abi_flags) != ("m" in claimed_flags)
@@ -128,7 +137,9 @@ def _suffix_abi3(module: Module, pythons: CompatiblePythons) -> str | None:
         return f"its file name says abi3-{module.suffix_platform}, for which Pythons look from 3.15 on"
     # Free-threaded Pythons before 3.15 look for .abi3.so, though such a module need not work there (PEP 803).
     if pythons.free_threaded and (pythons.and_newer or _is_abi3t_known(pythons)):
-        return "its file name says abi3; free-threaded Pythons from 3.15 on look for abi3t"
+        return (
+            "its file name says abi3; free-threaded Pythons from 3.15 on look for abi3t"
+        )
     return None
 
 
@@ -172,7 +183,10 @@ def _other_owner(library: PythonLibrary, pythons: CompatiblePythons) -> str | No
         return "another implementation's"
     if library.version is not None and pythons.and_newer:
         return "which one Python has; others take the wheel too"
-    if None not in (library.version, pythons.version) and library.version != pythons.version:
+    if (
+        None not in (library.version, pythons.version)
+        and library.version != pythons.version
+    ):
         return "another version's"
     # cp313-none is for builds of every kind.
     if pythons.free_threaded is not None:

@@ -66,7 +66,9 @@ def module_of(function: str) -> str:
 # --- checks -----------------------------------------------------------------------------------------------------
 
 
-def check_init_functions(module: Module, claim: Claim, contents: Contents) -> Iterator[Finding]:
+def check_init_functions(
+    module: Module, claim: Claim, contents: Contents
+) -> Iterator[Finding]:
     """Report a module whose init function is missing (TW404) or of another name (TW405)."""
     if not module.is_importable:
         if not _has_old_suffix(module):
@@ -79,7 +81,9 @@ def check_init_functions(module: Module, claim: Claim, contents: Contents) -> It
         elif not exported and piece.exports_complete:
             wanted, *_ = expected_init_functions(module.name)
             severity = _severity_if_missing(module, claim, contents)
-            yield _missing(module, f"no {wanted} among {len(piece.exports)} exports", severity)
+            yield _missing(
+                module, f"no {wanted} among {len(piece.exports)} exports", severity
+            )
 
 
 def _has_old_suffix(module: Module) -> bool:
@@ -99,23 +103,35 @@ def _functions_for(module: Module, piece: Slice) -> frozenset[str]:
 def _are_misnamed(exported: frozenset[str], module: Module) -> bool:
     """Return whether none of the init functions is the module's."""
     # pkg/__init__.so is imported as pkg, whatever its folder is called in the end.
-    return module.name != "__init__" and exported.isdisjoint(expected_init_functions(module.name))
+    return module.name != "__init__" and exported.isdisjoint(
+        expected_init_functions(module.name)
+    )
 
 
-def check_hidden_init_functions(libraries: Iterable[Module], claim: Claim, contents: Contents) -> Iterator[Finding]:
+def check_hidden_init_functions(
+    libraries: Iterable[Module], claim: Claim, contents: Contents
+) -> Iterator[Finding]:
     """Report what imports Python's symbols and is named as a module might be: its init function is probably hidden."""
     data_dir = f"{contents.data_dir}/"
     for library in libraries:
         is_importable_place = not library.path.startswith(data_dir)
-        if is_importable_place and _is_named_like_module(library) and _are_exports_known(library):
+        if (
+            is_importable_place
+            and _is_named_like_module(library)
+            and _are_exports_known(library)
+        ):
             wanted, *_ = expected_init_functions(library.name)
             severity = _severity_if_missing(library, claim, contents)
-            yield _missing(library, f"imports Python's symbols, but exports no {wanted}", severity)
+            yield _missing(
+                library, f"imports Python's symbols, but exports no {wanted}", severity
+            )
 
 
 def _is_named_like_module(library: Module) -> bool:
     """Return whether a library might be a module by its name, as libx.so and x.so.1 might not."""
-    return library.path.endswith((".so", ".dylib")) and not library.name.startswith("lib")
+    return library.path.endswith((".so", ".dylib")) and not library.name.startswith(
+        "lib"
+    )
 
 
 def _are_exports_known(library: Module) -> bool:

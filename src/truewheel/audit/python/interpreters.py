@@ -153,11 +153,15 @@ def _pythons_of_pair(interpreter: str, abi: str) -> CompatiblePythons | None:
     # pp311-pypy311_pp73, graalpy312-graalpy250_312_native
     own_abi = _ABI_PREFIXES.get(implementation)
     if own_abi is not None and abi.startswith(own_abi):
-        return CompatiblePythons(pair=pair, implementation=implementation, version=version)
+        return CompatiblePythons(
+            pair=pair, implementation=implementation, version=version
+        )
     return None
 
 
-def _cpythons_of_pair(interpreter: str, version: Version | None, abi: str) -> CompatiblePythons | None:
+def _cpythons_of_pair(
+    interpreter: str, version: Version | None, abi: str
+) -> CompatiblePythons | None:
     """Return which CPythons accept one pair of tags; ``None`` when none does."""
     pair = f"{interpreter}-{abi}"
     # PEP 384: abi3 is for builds with the GIL. PEP 803 has abi3t for the free-threaded ones.
@@ -181,6 +185,7 @@ def _cpythons_of_pair(interpreter: str, version: Version | None, abi: str) -> Co
         pair=pair,
         implementation="cp",
         version=version,
-        free_threaded="t" in flags,  # PEP 703: https://peps.python.org/pep-0703/#build-configuration-changes
+        free_threaded="t"
+        in flags,  # PEP 703: https://peps.python.org/pep-0703/#build-configuration-changes
         debug="d" in flags,
     )

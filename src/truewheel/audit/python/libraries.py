@@ -114,7 +114,9 @@ def _foreign_libraries(module: Module) -> Iterator[str]:
                 yield name
 
 
-def without_embedded(found: tuple[Module, ...], contents: Contents) -> tuple[Module, ...]:
+def without_embedded(
+    found: tuple[Module, ...], contents: Contents
+) -> tuple[Module, ...]:
     """Return the modules that are not for a Python which the wheel itself brings.
 
     Applications bring one with its library; its modules are not for the Python that installs the wheel.

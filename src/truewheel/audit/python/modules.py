@@ -119,7 +119,11 @@ class Module(Record):
         names: set[str] = set()
         for piece in self.slices:
             # A module may import thousands of names, most of which are not Python's: the quick test comes first.
-            likely = [symbol for symbol in piece.imports if symbol.name.startswith(c_api.PREFIXES)]
+            likely = [
+                symbol
+                for symbol in piece.imports
+                if symbol.name.startswith(c_api.PREFIXES)
+            ]
             names.update([symbol.name for symbol in likely if _must_be_pythons(symbol)])
         return frozenset(names)
 
@@ -138,7 +142,10 @@ def _may_be_interpreter(library: str) -> bool:
     PySide6 takes its own ``PyRun_String`` from ``shiboken6.abi3.dll``.
     """
     # On iOS the interpreter is @rpath/Python.framework/Python.
-    return "python" in posixpath.basename(library).lower() or find_python_library(library) is not None
+    return (
+        "python" in posixpath.basename(library).lower()
+        or find_python_library(library) is not None
+    )
 
 
 @worked_out

@@ -68,11 +68,15 @@ def stable_request(py_api: str, target: Target) -> StableRequest | None:
     return request
 
 
-def _first_request(minors: list[int], abis: tuple[str, ...], target: Target) -> StableRequest | None:
+def _first_request(
+    minors: list[int], abis: tuple[str, ...], target: Target
+) -> StableRequest | None:
     """Return the first version that is not newer than the Python which builds."""
     for minor in minors:
         if (3, minor) <= target.version:
-            return StableRequest(python_tag=f"cp3{minor}", version=(3, minor), abis=abis)
+            return StableRequest(
+                python_tag=f"cp3{minor}", version=(3, minor), abis=abis
+            )
     return None
 
 

@@ -63,7 +63,9 @@ def _tells_no_version(module: Module) -> bool:
     return module.names_no_python and module.versioned_library is None
 
 
-def _check_abi3_without_gil(claim: Claim, silent: Sequence[Module]) -> Iterator[Finding]:
+def _check_abi3_without_gil(
+    claim: Claim, silent: Sequence[Module]
+) -> Iterator[Finding]:
     """Report modules that are named for abi3 in a wheel for free-threaded Pythons (TW410).
 
     Those have no abi3 (PEP 803), though before 3.15 they look for such a file.
@@ -71,7 +73,11 @@ def _check_abi3_without_gil(claim: Claim, silent: Sequence[Module]) -> Iterator[
     is_threaded = any(pythons.free_threaded for pythons in claim.pythons)
     misnamed = [module for module in silent if _is_abi3_with_gil(module)]
     if is_threaded and misnamed:
-        yield _unproved(misnamed, Severity.WARNING, "it is named for abi3, which free-threaded Pythons lack")
+        yield _unproved(
+            misnamed,
+            Severity.WARNING,
+            "it is named for abi3, which free-threaded Pythons lack",
+        )
 
 
 def _is_abi3_with_gil(module: Module) -> bool:
@@ -102,6 +108,8 @@ def _unproved(modules: Sequence[Module], severity: Severity, reason: str) -> Fin
         severity=severity,
         where=modules[0].path,
         message=f"nothing in the file tells for which Python it was compiled: {reason}",
-        evidence=tuple([f"{module.path} has no version in its name" for module in modules[:_MOST]]),
+        evidence=tuple(
+            [f"{module.path} has no version in its name" for module in modules[:_MOST]]
+        ),
         hint="in CMake: Python_add_library(NAME MODULE WITH_SOABI …)",
     )

@@ -43,7 +43,10 @@ class Cause(Enum):
 
 
 _CONDITIONS: Mapping[str | None, tuple[Cause | None, frozenset[Format]]] = {
-    "MS_WINDOWS": (Cause.WINDOWS_ONLY, frozenset({Format.ELF, Format.MACHO, Format.WASM})),
+    "MS_WINDOWS": (
+        Cause.WINDOWS_ONLY,
+        frozenset({Format.ELF, Format.MACHO, Format.WASM}),
+    ),
     "HAVE_FORK": (Cause.FORK_ONLY, frozenset({Format.PE, Format.WASM})),
     "Py_REF_DEBUG": (Cause.DEBUG_ONLY, frozenset(Format)),
 }
@@ -74,7 +77,9 @@ class Breach(Record):
         if len(self.names) > _MOST:
             listed.append(f"and {len(self.names) - _MOST} more")
         if self.maybe_from:
-            listed.append(f"it may be from {', '.join(self.maybe_from)}, which is not in the wheel")
+            listed.append(
+                f"it may be from {', '.join(self.maybe_from)}, which is not in the wheel"
+            )
         return tuple(listed)
 
 
@@ -113,7 +118,11 @@ def oldest_python_floors(modules: Iterable[Module]) -> tuple[Floor, ...]:
     for module in modules:
         for name in sorted(module.imports() & symbols().keys()):
             added = symbols()[name]
-            evidence = Evidence(file=module.path, symbol=name, fact=f"in the stable ABI since {_written(added)}")
+            evidence = Evidence(
+                file=module.path,
+                symbol=name,
+                fact=f"in the stable ABI since {_written(added)}",
+            )
             by_version.setdefault(added, []).append(evidence)
     if not by_version:
         return ()
@@ -145,11 +154,21 @@ def find_breaches(
                 by_cause.setdefault(cause, []).append(name)
         for cause, names in by_cause.items():
             # A name that Python's table lacks may be another library's, where the file does not say whose it is.
-            others = unknown_libraries(module, contents) if cause is Cause.NOT_THERE else ()
-            yield Breach(module=module, cause=cause, names=tuple(names), claimed=version, maybe_from=others)
+            others = (
+                unknown_libraries(module, contents) if cause is Cause.NOT_THERE else ()
+            )
+            yield Breach(
+                module=module,
+                cause=cause,
+                names=tuple(names),
+                claimed=version,
+                maybe_from=others,
+            )
 
 
-def _find_cause(name: str, form: Format, version: Version, *, threaded: bool) -> Cause | None:
+def _find_cause(
+    name: str, form: Format, version: Version, *, threaded: bool
+) -> Cause | None:
     """Return why a module may not import ``name``; ``None`` when it may."""
     if name not in symbols():
         return Cause.NOT_THERE
@@ -177,7 +196,9 @@ def check_stable_abi(
     versions = [pythons.version for pythons in claimed if pythons.version is not None]
     oldest = min(versions)
     is_threaded = any(pythons.free_threaded for pythons in claimed)
-    for breach in find_breaches(modules, oldest, threaded=is_threaded, contents=contents):
+    for breach in find_breaches(
+        modules, oldest, threaded=is_threaded, contents=contents
+    ):
         yield breach_finding(breach)
 
 
@@ -212,7 +233,10 @@ def _too_new(breach: Breach) -> Finding:
         severity=Severity.ERROR,
         where=breach.module.path,
         message=f"{_name_all(breach.names)} in the stable ABI only from {since} on",
-        evidence=(*breach.evidence, f"the wheel claims Python {_written(breach.claimed)}"),
+        evidence=(
+            *breach.evidence,
+            f"the wheel claims Python {_written(breach.claimed)}",
+        ),
         hint=f'set Py_LIMITED_API to {limit}, or claim wheel.py-api = "cp{newest[0]}{newest[1]}"',
     )
 

@@ -90,7 +90,9 @@ class _Named(Record):
     kind: str = ""
 
 
-def check_suffix_platform(module: Module, platforms: Sequence[str], *, own_suffix: str = "") -> Finding | None:
+def check_suffix_platform(
+    module: Module, platforms: Sequence[str], *, own_suffix: str = ""
+) -> Finding | None:
     """Return TW412 when a suffix names a CPU, a system, or a kind of system that the code is not for.
 
     :param platforms: the platform tags that are claimed; they tell where the file does not.
@@ -99,7 +101,11 @@ def check_suffix_platform(module: Module, platforms: Sequence[str], *, own_suffi
     # A name with a dot is reported for the dot (TW405).
     if not module.is_importable:
         return None
-    return _check_cpu(module) or _check_windows(module) or _check_system(module, platforms, own_suffix)
+    return (
+        _check_cpu(module)
+        or _check_windows(module)
+        or _check_system(module, platforms, own_suffix)
+    )
 
 
 # --- CPUs -------------------------------------------------------------------------------------------------------
@@ -114,7 +120,9 @@ def _check_cpu(module: Module) -> Finding | None:
     cpus = sorted({_cpu_of(piece) for piece in module.slices})
     if named is None or named in cpus or not _are_known(cpus):
         return None
-    message = f"is named for {module.suffix_platform}, but holds code for {', '.join(cpus)}"
+    message = (
+        f"is named for {module.suffix_platform}, but holds code for {', '.join(cpus)}"
+    )
     return _finding(module, message, *[f"its code is for {cpu}" for cpu in cpus])
 
 
@@ -141,7 +149,9 @@ def _cpu_of(piece: Slice) -> str:
 # --- systems ----------------------------------------------------------------------------------------------------
 
 
-def _check_system(module: Module, platforms: Sequence[str], own_suffix: str) -> Finding | None:
+def _check_system(
+    module: Module, platforms: Sequence[str], own_suffix: str
+) -> Finding | None:
     """Report a suffix of another system, or of another kind of it."""
     named = _named_system(module)
     if named is None:
@@ -151,7 +161,9 @@ def _check_system(module: Module, platforms: Sequence[str], own_suffix: str) -> 
         return _check_kind(module, named, platforms, own_suffix)
     here = " or ".join([_SPELT.get(family, family) for family in families])
     article = "an" if module.format is Format.ELF else "a"
-    evidence = f"it is {article} {module.format.value} file: no Python there looks for it"
+    evidence = (
+        f"it is {article} {module.format.value} file: no Python there looks for it"
+    )
     return _finding(module, f"is named for {named.text}, but is for {here}", evidence)
 
 
@@ -206,7 +218,9 @@ def _is_claimed(platforms: Sequence[str], kind: str) -> bool:
 # --- kinds of a system ------------------------------------------------------------------------------------------
 
 
-def _check_kind(module: Module, named: _Named, platforms: Sequence[str], own_suffix: str) -> Finding | None:
+def _check_kind(
+    module: Module, named: _Named, platforms: Sequence[str], own_suffix: str
+) -> Finding | None:
     """Report a suffix of the other libc, or of a device on a simulator's code."""
     kind = _kind_of_code(module, named.family, platforms)
     if kind is None or named.kind in ("", kind):
@@ -267,7 +281,9 @@ def _version_of(module: Module) -> Version:
     return version_of(digits) or _NAMES_MUSL
 
 
-def _finding(module: Module, message: str, *evidence: str, severity: Severity = Severity.ERROR) -> Finding:
+def _finding(
+    module: Module, message: str, *evidence: str, severity: Severity = Severity.ERROR
+) -> Finding:
     """Return TW412."""
     return Finding(
         code="TW412",

@@ -114,7 +114,9 @@ def _find_violations(contents: Contents, claim: Claim) -> Iterator[Finding]:
     found, libraries = modules(contents), bound_libraries(contents)
     for module in found:
         yield from check_init_functions(module, claim, contents)
-        misplaced = check_suffix_platform(module, claim.platforms, own_suffix=claim.own_suffix)
+        misplaced = check_suffix_platform(
+            module, claim.platforms, own_suffix=claim.own_suffix
+        )
         if misplaced is not None:
             yield misplaced
     yield from check_hidden_init_functions(libraries, claim, contents)
@@ -135,14 +137,18 @@ def serves_some_pythons_on_purpose(
     found = modules(contents)
     if not found or not claim.is_for_any:
         return False
-    from .any_python import find_pinned_module  # few wheels for any Python have binaries
+    from .any_python import (
+        find_pinned_module,
+    )  # few wheels for any Python have binaries
 
     found = without_embedded(found, contents)
     pinned = find_pinned_module(claim, found, contents)
     return pinned is not None and pinned.is_deliberate
 
 
-def contradicts(interpreters: tuple[str, ...], abis: tuple[str, ...], true: PythonTags) -> bool:
+def contradicts(
+    interpreters: tuple[str, ...], abis: tuple[str, ...], true: PythonTags
+) -> bool:
     """Return whether tags share no Python or no ABI with the true ones."""
     has_other_pythons = set(interpreters).isdisjoint(true.interpreters)
     has_other_abis = set(abis).isdisjoint(true.abis)

@@ -48,7 +48,9 @@ def find_true_tags(
 # --- 1: named Pythons -------------------------------------------------------------------------------------------
 
 
-def _named_pythons(modules: Iterable[Module], *, trust_libraries: bool) -> set[tuple[str, str]]:
+def _named_pythons(
+    modules: Iterable[Module], *, trust_libraries: bool
+) -> set[tuple[str, str]]:
     """Return the Python and ABI tags that modules name."""
     named = set()
     for module in modules:
@@ -95,10 +97,16 @@ def _version_order(tags: tuple[str, str]) -> tuple[tuple[int, ...], str]:
     return (int(digits),), abi_tag
 
 
-def _tags_by_suffix(tags: tuple[str, str], modules: Sequence[Module], py_api: str) -> PythonTags:
+def _tags_by_suffix(
+    tags: tuple[str, str], modules: Sequence[Module], py_api: str
+) -> PythonTags:
     """Return the tags that a module names, and TW408 when others were asked for."""
     python_tag, abi_tag = tags
-    examples = [module for module in modules if _named_python(module, trust_libraries=True) == tags]
+    examples = [
+        module
+        for module in modules
+        if _named_python(module, trust_libraries=True) == tags
+    ]
     example = examples[0]
     source = "is named for"
     if example.names_no_python:
@@ -111,7 +119,9 @@ def _tags_by_suffix(tags: tuple[str, str], modules: Sequence[Module], py_api: st
     )
 
 
-def _check_request(py_api: str, example: Module, python_tag: str) -> tuple[Finding, ...]:
+def _check_request(
+    py_api: str, example: Module, python_tag: str
+) -> tuple[Finding, ...]:
     """Return TW408 when something else was asked for than the Python that modules name."""
     if not py_api:
         return ()
@@ -130,10 +140,17 @@ def _no_tags(modules: Sequence[Module]) -> PythonTags:
     for module in modules:
         source = _source_of_stable_abi(module)
         if source is not None:
-            from .stable_abi import oldest_python_floors  # few wheels are for a stable ABI
+            from .stable_abi import (
+                oldest_python_floors,
+            )  # few wheels are for a stable ABI
 
             reason = f"{module.path} {source}, a stable ABI"
-            return PythonTags(interpreters=(), abis=(), reason=reason, floors=oldest_python_floors(modules))
+            return PythonTags(
+                interpreters=(),
+                abis=(),
+                reason=reason,
+                floors=oldest_python_floors(modules),
+            )
     reason = f"{modules[0].path} does not tell for which Python it is, so the claim is believed"
     return PythonTags(interpreters=(), abis=(), reason=reason)
 

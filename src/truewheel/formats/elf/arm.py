@@ -89,7 +89,9 @@ def _read_attributes(area: Cursor, offset: int, end: int) -> ArmAttributes:
 
 def _has_only_text(tag: int) -> bool:
     """Whether an attribute's value is a string: above 32, the lowest bit of the tag says so."""
-    return tag in (TAG_CPU_RAW_NAME, TAG_CPU_NAME, TAG_CONFORMANCE) or (tag > TAG_COMPATIBILITY and tag % 2 == 1)
+    return tag in (TAG_CPU_RAW_NAME, TAG_CPU_NAME, TAG_CONFORMANCE) or (
+        tag > TAG_COMPATIBILITY and tag % 2 == 1
+    )
 
 
 def _behind_text(area: Cursor, offset: int) -> int:

@@ -96,7 +96,9 @@ def read_tags(
     """Return the entries of the dynamic section at ``offset``, up to ``DT_NULL``."""
     file_class = header.file_class
     found = []
-    for tag, value in cursor.rows(file_class.dynamic, offset, size // file_class.dynamic_size, "dynamic section"):
+    for tag, value in cursor.rows(
+        file_class.dynamic, offset, size // file_class.dynamic_size, "dynamic section"
+    ):
         # Linkers leave room behind it, for tools that add entries.
         if tag == DT_NULL:
             break
@@ -145,7 +147,11 @@ def _tables_by_section(
 
 def _content(cursor: Cursor, sections: Sequence[Section], kind: int) -> Cursor | None:
     section = first_of_type(sections, kind)
-    return None if section is None else cursor.part(section.offset, section.size, "section")
+    return (
+        None
+        if section is None
+        else cursor.part(section.offset, section.size, "section")
+    )
 
 
 # --- by program headers, as the loader does ---------------------------------------------------------------------
@@ -170,7 +176,9 @@ def _tables_by_address(
 
     strings_at = place(DT_STRTAB)
     strings_size = 0 if strings_at is None else values.get(DT_STRSZ, 0)
-    strings = Strings(cursor.part(strings_at or 0, strings_size, "DT_STRTAB"), "DT_STRTAB")
+    strings = Strings(
+        cursor.part(strings_at or 0, strings_size, "DT_STRTAB"), "DT_STRTAB"
+    )
     # Unlike the strings, the symbols have no tag for their size: they are counted.
     symbols_at = place(DT_SYMTAB)
     indices_at = place(DT_VERSYM)
@@ -180,7 +188,9 @@ def _tables_by_address(
         gnu_hash = place(DT_GNU_HASH)
         count, is_exact = _count_symbols(cursor, header, place(DT_HASH), gnu_hash)
         if not is_exact:
-            count = _count_up_to_next(header, symbols_at, (strings_at, indices_at)) or count
+            count = (
+                _count_up_to_next(header, symbols_at, (strings_at, indices_at)) or count
+            )
         # A GNU hash table has all that is exported, so that an empty one proves that nothing is.
         has_all_exports = is_exact or gnu_hash is not None
     needs_at = place(DT_VERNEED)
@@ -188,7 +198,9 @@ def _tables_by_address(
     return DynamicTables(
         tags=tags,
         strings=strings,
-        symbols=_table(cursor, symbols_at, count * header.file_class.symbol_size, "DT_SYMTAB"),
+        symbols=_table(
+            cursor, symbols_at, count * header.file_class.symbol_size, "DT_SYMTAB"
+        ),
         version_indices=_table(cursor, indices_at, count * 2, "DT_VERSYM"),
         version_needs=_rest(cursor, needs_at, "DT_VERNEED"),
         version_definitions=_rest(cursor, definitions_at, "DT_VERDEF"),
@@ -243,7 +255,9 @@ def _count_symbols(
     """
     if sysv_hash is not None:
         # The psABIs of Alpha and of 64-bit S/390 have hash words of 64 bits.
-        has_wide_words = header.machine == EM_ALPHA or (header.machine == EM_S390 and header.is_64_bit)
+        has_wide_words = header.machine == EM_ALPHA or (
+            header.machine == EM_S390 and header.is_64_bit
+        )
         layout = "QQ" if has_wide_words else "II"
         _, chains = cursor.unpack(layout, sysv_hash, "DT_HASH")
         return chains, True
@@ -252,7 +266,9 @@ def _count_symbols(
     return 0, False
 
 
-def _count_by_gnu_hash(cursor: Cursor, header: Header, gnu_hash: int) -> tuple[int, bool]:
+def _count_by_gnu_hash(
+    cursor: Cursor, header: Header, gnu_hash: int
+) -> tuple[int, bool]:
     """Return one more than the highest symbol that a chain reaches, and whether that is all.
 
     https://sourceware.org/legacy-ml/binutils/2006-10/msg00377.html: symbols from ``symoffset`` on are in chains, sorted by
@@ -291,7 +307,9 @@ def _end_of_chain(cursor: Cursor, chain: int, symbol: int) -> int:
     )
 
 
-def _count_up_to_next(header: Header, symbols_at: int, others: Sequence[int | None]) -> int:
+def _count_up_to_next(
+    header: Header, symbols_at: int, others: Sequence[int | None]
+) -> int:
     """Return how many symbols fit before the next table, as linkers lay them out; 0 when no table follows."""
     following = [other for other in others if other is not None and other > symbols_at]
     if not following:

@@ -60,7 +60,10 @@ PACKED_RELOCATIONS = {
     0x60000011: "DT_ANDROID_RELA",
 }
 """Tags of compact relocation tables, which not every loader knows."""
-SEARCH_PATHS: dict[int, Literal["RPATH", "RUNPATH"]] = {DT_RPATH: "RPATH", DT_RUNPATH: "RUNPATH"}
+SEARCH_PATHS: dict[int, Literal["RPATH", "RUNPATH"]] = {
+    DT_RPATH: "RPATH",
+    DT_RUNPATH: "RUNPATH",
+}
 HASH_TABLES = {DT_HASH: "DT_HASH", DT_GNU_HASH: "DT_GNU_HASH"}
 
 # --- symbol versions: Linux Standard Base, "Symbol Versioning" --------------------------------------------------

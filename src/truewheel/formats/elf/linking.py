@@ -94,7 +94,8 @@ def read_linking(cursor: Cursor, header: Header, tables: DynamicTables) -> Linki
         exports=exports,
         exports_complete=tables.has_all_exports,
         definitions=_read_defined_versions(tables),
-        text_relocations=DT_TEXTREL in values or bool(values.get(DT_FLAGS, 0) & DF_TEXTREL),
+        text_relocations=DT_TEXTREL in values
+        or bool(values.get(DT_FLAGS, 0) & DF_TEXTREL),
         is_pie=bool(values.get(DT_FLAGS_1, 0) & DF_1_PIE),
         packed_relocations=_packed_relocations(values),
         hash_tables=tuple(name for tag, name in HASH_TABLES.items() if tag in values),
@@ -111,7 +112,9 @@ def _read_needs(tables: DynamicTables, versions: VersionsByLibrary) -> tuple[Nee
     """
     strings = tables.strings
     # A dictionary keeps the order, and each library once.
-    libraries = dict.fromkeys(strings[value] for tag, value in tables.tags if tag == DT_NEEDED)
+    libraries = dict.fromkeys(
+        strings[value] for tag, value in tables.tags if tag == DT_NEEDED
+    )
     libraries.update(dict.fromkeys(versions))
     return tuple(_need(library, versions.get(library, [])) for library in libraries)
 
@@ -169,7 +172,9 @@ def _each_linked(
         offset += record[next_at]
 
 
-def _read_needed_versions(tables: DynamicTables) -> tuple[VersionsByLibrary, VersionsByIndex]:
+def _read_needed_versions(
+    tables: DynamicTables,
+) -> tuple[VersionsByLibrary, VersionsByIndex]:
     """Read ``DT_VERNEED``: a record for each library, followed by an entry for each of its versions."""
     by_library: VersionsByLibrary = {}
     by_index: VersionsByIndex = {}
@@ -182,7 +187,9 @@ def _read_needed_versions(tables: DynamicTables) -> tuple[VersionsByLibrary, Ver
         _, count, library_at, entries_at, _ = need
         library = tables.strings[library_at]
         versions = by_library.setdefault(library, [])
-        entries = _each_linked(table, VERNAUX, VERNAUX_NEXT, "version need entry", offset + entries_at)
+        entries = _each_linked(
+            table, VERNAUX, VERNAUX_NEXT, "version need entry", offset + entries_at
+        )
         for _, entry in islice(entries, count):
             _, flags, index, name_at, _ = entry
             name = tables.strings[name_at]
@@ -206,7 +213,9 @@ def _read_defined_versions(tables: DynamicTables) -> tuple[str, ...]:
     if table is None:
         return ()
     found = []
-    for offset, definition in _each_linked(table, VERDEF, VERDEF_NEXT, "version definition", 0):
+    for offset, definition in _each_linked(
+        table, VERDEF, VERDEF_NEXT, "version definition", 0
+    ):
         _, flags, _, _, _, names_at, _ = definition
         if flags & VER_FLG_BASE:
             continue

@@ -107,7 +107,9 @@ def _hard_float_arm(arm_arch: str | None) -> str:
     return "armv6l" if is_armv6 else "armv7l"
 
 
-def find_arm_attributes(cursor: Cursor, header: Header, sections: Sequence[Section]) -> ArmAttributes | None:
+def find_arm_attributes(
+    cursor: Cursor, header: Header, sections: Sequence[Section]
+) -> ArmAttributes | None:
     """Return the build attributes of a file for 32-bit Arm, ``None`` when it has none or is for another CPU.
 
     :raises FormatError: when the section lies outside of the file, or an attribute outside of the section.
@@ -119,7 +121,9 @@ def find_arm_attributes(cursor: Cursor, header: Header, sections: Sequence[Secti
         return None
     from .arm import read_arm_attributes
 
-    return read_arm_attributes(cursor.part(section.offset, section.size, ".ARM.attributes"))
+    return read_arm_attributes(
+        cursor.part(section.offset, section.size, ".ARM.attributes")
+    )
 
 
 def float_abi_of(header: Header, arm: ArmAttributes | None) -> str | None:
@@ -198,12 +202,22 @@ def read_notes(
     return notes
 
 
-def _find_notes(segments: Sequence[Segment], sections: Sequence[Section]) -> list[tuple[int, int]]:
+def _find_notes(
+    segments: Sequence[Segment], sections: Sequence[Section]
+) -> list[tuple[int, int]]:
     """Return offset and size of each area of notes."""
     # A set: tools describe the same notes by more than one program header.
-    places = {(segment.offset, segment.filesz) for segment in segments if segment.type == PT_NOTE}
+    places = {
+        (segment.offset, segment.filesz)
+        for segment in segments
+        if segment.type == PT_NOTE
+    }
     if not places:
-        places = {(section.offset, section.size) for section in sections if section.type == SHT_NOTE}
+        places = {
+            (section.offset, section.size)
+            for section in sections
+            if section.type == SHT_NOTE
+        }
     return sorted(places)
 
 

@@ -62,7 +62,9 @@ def read(data: Buffer) -> Binary:
     segments = read_segments(cursor, header)
     sections = read_sections(cursor, header)
     tables = read_dynamic_tables(cursor, header, segments, sections)
-    return Binary(format=Format.ELF, slices=(_slice(cursor, header, segments, sections, tables),))
+    return Binary(
+        format=Format.ELF, slices=(_slice(cursor, header, segments, sections, tables),)
+    )
 
 
 def _slice(
@@ -85,7 +87,9 @@ def _slice(
     float_abi = float_abi_of(header, arm)
     arm_arch = None if arm is None else arm.architecture
     return ElfSlice(
-        cpu=cpu_name(header, little_endian=cursor.little, float_abi=float_abi, arm_arch=arm_arch),
+        cpu=cpu_name(
+            header, little_endian=cursor.little, float_abi=float_abi, arm_arch=arm_arch
+        ),
         bits=header.file_class.bits,
         little_endian=cursor.little,
         kind=kind,
@@ -155,9 +159,21 @@ def read_header(data: Buffer) -> tuple[Cursor, Header]:
     cursor = Cursor(view.data, little=order == ELFDATA2LSB, what="ELF file")
     file_class = Elf64 if bits == ELFCLASS64 else Elf32
     # The entry point, the version and the size of this header are not read.
-    kind, machine, _, _, phoff, shoff, flags, _, phentsize, phnum, shentsize, shnum, shstrndx = cursor.unpack(
-        file_class.header, 16, "e_type"
-    )
+    (
+        kind,
+        machine,
+        _,
+        _,
+        phoff,
+        shoff,
+        flags,
+        _,
+        phentsize,
+        phnum,
+        shentsize,
+        shnum,
+        shstrndx,
+    ) = cursor.unpack(file_class.header, 16, "e_type")
     header = Header(
         file_class=file_class,
         os_abi=os_abi,
@@ -185,7 +201,9 @@ def _with_large_counts(cursor: Cursor, header: Header) -> Header:
         return header
     if shnum and phnum != PN_XNUM and shstrndx != SHN_XINDEX:
         return header
-    first = Section(*cursor.unpack(header.file_class.section_header, header.shoff, "section header"))
+    first = Section(
+        *cursor.unpack(header.file_class.section_header, header.shoff, "section header")
+    )
     if shnum == 0:
         shnum = first.size
     if phnum == PN_XNUM:
@@ -212,7 +230,9 @@ def read_segments(cursor: Cursor, header: Header) -> tuple[Segment, ...]:
             field="e_phentsize",
             value=header.phentsize,
         )
-    found = cursor.rows(file_class.program_header, header.phoff, header.phnum, "program headers")
+    found = cursor.rows(
+        file_class.program_header, header.phoff, header.phnum, "program headers"
+    )
     if header.is_64_bit:
         return tuple(rows(Segment, found))
     # In 32-bit files, the flags stand behind the sizes.
@@ -237,7 +257,9 @@ def read_sections(cursor: Cursor, header: Header) -> tuple[Section, ...]:
             field="e_shentsize",
             value=header.shentsize,
         )
-    found = cursor.rows(file_class.section_header, header.shoff, header.shnum, "section headers")
+    found = cursor.rows(
+        file_class.section_header, header.shoff, header.shnum, "section headers"
+    )
     return tuple(rows(Section, found))
 
 
@@ -279,7 +301,11 @@ def _kind_without_dynamic_section(header: Header, sections: Sequence[Section]) -
 def _is_debug_companion(sections: Sequence[Section]) -> bool:
     """Whether no section that is loaded has content: ``objcopy --only-keep-debug`` leaves only its notes."""
     for section in sections:
-        if section.name and section.flags & SHF_ALLOC and section.type not in (SHT_NOTE, SHT_NOBITS):
+        if (
+            section.name
+            and section.flags & SHF_ALLOC
+            and section.type not in (SHT_NOTE, SHT_NOBITS)
+        ):
             return False
     return bool(sections)
 
@@ -296,7 +322,9 @@ def _read_interpreter(cursor: Cursor, segments: Sequence[Segment]) -> str | None
     return None
 
 
-def _count_debug_bytes(cursor: Cursor, header: Header, sections: Sequence[Section]) -> int:
+def _count_debug_bytes(
+    cursor: Cursor, header: Header, sections: Sequence[Section]
+) -> int:
     """Return the size of the sections that hold DWARF, compressed or not, as their names tell."""
     if not 0 < header.shstrndx < len(sections):
         return 0

@@ -38,7 +38,9 @@ def read_bindings(cursor: Cursor, commands: Commands, libraries: int) -> Imports
         area = read_linkedit(cursor, commands, LC_DYLD_CHAINED_FIXUPS, "chained fixups")
         found = {} if area is None else _read_chained_imports(area)
     elif info is not None:
-        found = _read_opcode_streams(cursor, read_fields(cursor, info, "8xIIIIII", "LC_DYLD_INFO"))
+        found = _read_opcode_streams(
+            cursor, read_fields(cursor, info, "8xIIIIII", "LC_DYLD_INFO")
+        )
     else:
         return {}
     # Ordinals count the libraries from 1.
@@ -77,7 +79,9 @@ def _add(
 
 def _read_chained_imports(area: Cursor) -> Imports:
     """Read the table of imports of ``dyld_chained_fixups_header``, in each of its formats."""
-    _, _, imports_at, names_at, count, form, compression = area.unpack("IIIIIII", 0, "dyld_chained_fixups_header")
+    _, _, imports_at, names_at, count, form, compression = area.unpack(
+        "IIIIIII", 0, "dyld_chained_fixups_header"
+    )
     if compression:
         # The header defines no compressed format beyond the word zlib, and no linker writes one.
         area.fail(
@@ -94,11 +98,18 @@ def _read_chained_imports(area: Cursor) -> Imports:
             value=form,
         )
     layout, bits, name_shift = CHAINED_IMPORTS[form]
-    name_at = name_reader(area.part(names_at, len(area) - names_at, "symbol names"), "symbol names")
+    name_at = name_reader(
+        area.part(names_at, len(area) - names_at, "symbol names"), "symbol names"
+    )
     ordinals = (1 << bits) - 1
     found: Imports = {}
     for (entry,) in area.rows(layout, imports_at, count, "imports"):
-        _add(found, name_at(entry >> name_shift), ordinal_of(entry & ordinals, bits), entry >> bits & 1)
+        _add(
+            found,
+            name_at(entry >> name_shift),
+            ordinal_of(entry & ordinals, bits),
+            entry >> bits & 1,
+        )
     return found
 
 
@@ -185,9 +196,26 @@ def _opcodes(*, is_lazy: bool) -> re.Pattern[bytes]:
     # SET_TYPE_IMM and THREADED_APPLY; SET_ADDEND_SLEB, SET_SEGMENT_AND_OFFSET_ULEB, ADD_ADDR_ULEB and THREADED_SET_…
     place = rb"(?:[\x50-\x5f\xd1]|[\x60-\x8f\xd0]" + number + rb")"
     # DO_BIND and …_ADD_ADDR_IMM_SCALED; …_ADD_ADDR_ULEB; …_ULEB_TIMES_SKIPPING_ULEB
-    bind = rb"(?:[\x90-\x9f\xb0-\xbf]|[\xa0-\xaf]" + number + rb"|[\xc0-\xcf]" + number + number + rb")"
+    bind = (
+        rb"(?:[\x90-\x9f\xb0-\xbf]|[\xa0-\xaf]"
+        + number
+        + rb"|[\xc0-\xcf]"
+        + number
+        + number
+        + rb")"
+    )
     binds = bind + rb"(?:" + place + rb"|" + bind + rb"){0,64}"
     done = rb"\x00*" if is_lazy else rb""
-    symbol = place + rb"{0,4}" + ordinal + rb"?" + name + place + rb"{0,4}" + binds + done
-    tokens = (symbol, ordinal, name, rb"(" + binds + rb")", place + rb"{1,64}", rb"(\x00)", rb"(.)")
+    symbol = (
+        place + rb"{0,4}" + ordinal + rb"?" + name + place + rb"{0,4}" + binds + done
+    )
+    tokens = (
+        symbol,
+        ordinal,
+        name,
+        rb"(" + binds + rb")",
+        place + rb"{1,64}",
+        rb"(\x00)",
+        rb"(.)",
+    )
     return re.compile(rb"|".join(tokens), re.DOTALL)

@@ -68,7 +68,9 @@ def read_header(cursor: Cursor, width: Width) -> tuple[Header, int]:
 
     :raises FormatError: when there is no room for them.
     """
-    cpu_type, subtype, file_type, count, size, flags = cursor.unpack("IIIIII", 4, "mach_header")
+    cpu_type, subtype, file_type, count, size, flags = cursor.unpack(
+        "IIIIII", 4, "mach_header"
+    )
     start = width.header_size
     # Checked here as a whole, so that nothing needs to be checked for each command.
     cursor.bytes(start, size, "load commands")
@@ -185,7 +187,9 @@ def read_linkedit(
 
 def read_needs(cursor: Cursor, commands: Commands) -> tuple[Need, ...]:
     """Return the needed libraries, in the order by which symbols refer to them."""
-    return tuple(_read_need(cursor, command) for command in commands.all if command.kind in NEEDS)
+    return tuple(
+        _read_need(cursor, command) for command in commands.all if command.kind in NEEDS
+    )
 
 
 def _read_need(cursor: Cursor, command: Command) -> Need:
@@ -202,7 +206,9 @@ def _read_need(cursor: Cursor, command: Command) -> Need:
     return Need(library=read_string(cursor, command, "LC_LOAD_DYLIB"), kind=kind)
 
 
-def read_identity(cursor: Cursor, commands: Commands) -> tuple[str | None, tuple[int, ...] | None]:
+def read_identity(
+    cursor: Cursor, commands: Commands
+) -> tuple[str | None, tuple[int, ...] | None]:
     """Return the install name and the compatibility version of a library."""
     command = commands.first.get(LC_ID_DYLIB)
     if command is None:
@@ -239,7 +245,9 @@ def is_signed(cursor: Cursor, commands: Commands) -> bool:
 # --- the oldest system ------------------------------------------------------------------------------------------
 
 
-def read_minimum_os(cursor: Cursor, header: Header, commands: Commands) -> tuple[MinimumOS, ...]:
+def read_minimum_os(
+    cursor: Cursor, header: Header, commands: Commands
+) -> tuple[MinimumOS, ...]:
     """Return the oldest systems that the file is for: more than one for a library of macOS and Catalyst."""
     found = []
     for command in commands.all:

@@ -17,7 +17,15 @@ from .commands import (
     read_needs,
     read_search_paths,
 )
-from .layout import FAT_ARCH, FAT_HEADER_SIZE, MOST_SLICES, SUBTYPE_NUMBER, THIN, Header, cpu_name
+from .layout import (
+    FAT_ARCH,
+    FAT_HEADER_SIZE,
+    MOST_SLICES,
+    SUBTYPE_NUMBER,
+    THIN,
+    Header,
+    cpu_name,
+)
 from .segments import read_room
 from .symbols import read_symbols
 
@@ -81,7 +89,9 @@ def _read_fat(view: Cursor, layout: str) -> Binary:
     """
     count = view.number("I", 4, "nfat_arch")
     archs = []
-    for cpu_type, cpu_subtype, offset, size, *_ in view.rows(layout, FAT_HEADER_SIZE, count, "fat_arch"):
+    for cpu_type, cpu_subtype, offset, size, *_ in view.rows(
+        layout, FAT_HEADER_SIZE, count, "fat_arch"
+    ):
         archs.append(
             FatArch(
                 cpu_type=cpu_type,

@@ -39,15 +39,23 @@ def read_room(cursor: Cursor, header: Header, commands: Commands) -> Room:
     for command in commands.all:
         if command.kind != width.segment_command:
             continue
-        _, _, offset, size, _, _, count, _ = read_fields(cursor, command, width.segment, "segment")
+        _, _, offset, size, _, _, count, _ = read_fields(
+            cursor, command, width.segment, "segment"
+        )
         # Objects and the companions of debuggers have segments whose content is elsewhere.
         if header.kind in LOADABLE:
             cursor.bytes(offset, size, "segment")
         sections_at = command.offset + width.segment_size
         area = cursor.part(sections_at, command.size - width.segment_size, "segment")
-        for name, _, length, place, flags in area.rows(width.section, 0, count, "sections"):
+        for name, _, length, place, flags in area.rows(
+            width.section, 0, count, "sections"
+        ):
             # What the loader fills with zeros has no place in the file.
-            if not length or not place or flags & SECTION_TYPE in SECTIONS_WITHOUT_CONTENT:
+            if (
+                not length
+                or not place
+                or flags & SECTION_TYPE in SECTIONS_WITHOUT_CONTENT
+            ):
                 continue
             places.append(place)
             if name.startswith(b"__DWARF\0"):

@@ -53,7 +53,9 @@ def read_symbols(
         return (), frozenset()
     exported = read_exports(cursor, commands)
     # Where there is a trie, the loader looks for exports nowhere else.
-    undefined, defined = _read_symbol_table(cursor, header, commands, with_defined=exported is None)
+    undefined, defined = _read_symbol_table(
+        cursor, header, commands, with_defined=exported is None
+    )
     if exported is None:
         exported = defined
     exports = frozenset(without_underscores(exported))
@@ -62,7 +64,9 @@ def read_symbols(
     return _with_libraries(imports, header, needs), exports
 
 
-def _with_libraries(imports: Imports, header: Header, needs: Sequence[Need]) -> tuple[Symbol, ...]:
+def _with_libraries(
+    imports: Imports, header: Header, needs: Sequence[Need]
+) -> tuple[Symbol, ...]:
     """Return the imports with the names of their libraries, which are counted from 1."""
     libraries: list[str | None] = [None]
     if header.is_two_level:
@@ -77,7 +81,9 @@ def _with_libraries(imports: Imports, header: Header, needs: Sequence[Need]) -> 
     return tuple(rows(Symbol, symbols))
 
 
-def _correct_by_bindings(undefined: Imports, bound: Imports, exports: frozenset[str]) -> Imports:
+def _correct_by_bindings(
+    undefined: Imports, bound: Imports, exports: frozenset[str]
+) -> Imports:
     """Return what the symbol table says is undefined, corrected by what the loader binds: the table may be stripped.
 
     Weak definitions of C++, and all symbols in files without two-level namespaces, are bound by name even where they are
@@ -115,17 +121,23 @@ def _read_symbol_table(
     command = commands.first.get(LC_SYMTAB)
     if command is None:
         return {}, ()
-    table_at, count, strings_at, strings_size = read_fields(cursor, command, "IIII", "LC_SYMTAB")
+    table_at, count, strings_at, strings_size = read_fields(
+        cursor, command, "IIII", "LC_SYMTAB"
+    )
     size = header.width.symbol_size
     table = cursor.bytes(table_at, count * size, "symbol table")
-    name_at = name_reader(cursor.part(strings_at, strings_size, "string table"), "string table")
+    name_at = name_reader(
+        cursor.part(strings_at, strings_size, "string table"), "string table"
+    )
     defined, undefined = _find_ranges(cursor, header, commands, count)
     ranges = (defined, undefined) if with_defined else (undefined,)
     is_object = header.kind is Kind.OBJECT
     imports: Imports = {}
     exports: set[bytes] = set()
     for start, end in ranges:
-        for name, kind, description, value in cursor.records(header.width.symbol, table[start * size : end * size]):
+        for name, kind, description, value in cursor.records(
+            header.width.symbol, table[start * size : end * size]
+        ):
             # Entries for debuggers, private and local symbols are not seen by other files.
             if kind & (N_STAB | N_PEXT | N_EXT) != N_EXT or not name:
                 continue

@@ -51,8 +51,16 @@ def read_exports(image: Image) -> Exports:
             value=count,
         )
     name_of = image.name
-    names = [name_of(at, "export name") for (at,) in image.rows("I", names_at, count, "export name table")]
-    targets = [target for (target,) in image.rows("I", functions_at, functions, "export address table")]
+    names = [
+        name_of(at, "export name")
+        for (at,) in image.rows("I", names_at, count, "export name table")
+    ]
+    targets = [
+        target
+        for (target,) in image.rows(
+            "I", functions_at, functions, "export address table"
+        )
+    ]
     ordinals = image.rows("H", ordinals_at, count, "export ordinal table")
     end = directory + size
     # An address inside of the export directory is not code, but the name of a symbol elsewhere. Most libraries have none:
@@ -60,7 +68,9 @@ def read_exports(image: Image) -> Exports:
     forwards: list[tuple[str, str]] = []
     if any(directory <= target < end for target in targets):
         inside = range(directory, end)
-        forwards = _read_forwards(image, zip(names, ordinals, strict=True), targets, inside)
+        forwards = _read_forwards(
+            image, zip(names, ordinals, strict=True), targets, inside
+        )
     return Exports(
         library=_library_name(image, library_at),
         names=frozenset(names),

@@ -52,7 +52,9 @@ class Image:
         :raises FormatError: when nothing is there.
         """
         index = bisect.bisect_right(self._starts, address) - 1
-        start, virtual, offset, size = self._areas[index] if index >= 0 else (0, 0, 0, 0)
+        start, virtual, offset, size = (
+            self._areas[index] if index >= 0 else (0, 0, 0, 0)
+        )
         # Memory is mapped in whole pages, whatever size a section has.
         pages = (virtual + PAGE - 1) & -PAGE
         if not 0 <= address - start < pages:
@@ -152,12 +154,21 @@ class Image:
         return self.raw[at:end].decode("utf-8", "backslashreplace")
 
 
-def _areas(header: Header, sections: Sequence[Section]) -> list[tuple[int, int, int, int]]:
+def _areas(
+    header: Header, sections: Sequence[Section]
+) -> list[tuple[int, int, int, int]]:
     """Return address and size in memory, place and size in the file, of the headers and of each section."""
     # The loader maps sectors: where sections are aligned to them, lower bits of an offset do not count.
     sector_bits = SECTOR - 1 if header.file_alignment >= SECTOR else 0
     areas = [(0, header.headers_size, 0, header.headers_size)]
     for section in sections:
         size = section.raw if section.offset else 0
-        areas.append((section.address, section.virtual or section.raw, section.offset & ~sector_bits, size))
+        areas.append(
+            (
+                section.address,
+                section.virtual or section.raw,
+                section.offset & ~sector_bits,
+                size,
+            )
+        )
     return sorted(areas)

@@ -70,7 +70,9 @@ def _read_import_directory(image: Image) -> Iterator[_Library]:
     address, _ = image.header.directory(IMPORT)
     if not address:
         return
-    descriptors = image.until_zero(IMPORT_DESCRIPTOR, IMPORT_DESCRIPTOR_NAME, address, "import directory")
+    descriptors = image.until_zero(
+        IMPORT_DESCRIPTOR, IMPORT_DESCRIPTOR_NAME, address, "import directory"
+    )
     for lookup_table, _, _, name_at, address_table in descriptors:
         if not address_table:
             return
@@ -92,7 +94,9 @@ def _read_delay_directory(image: Image) -> Iterator[_Library]:
     address, _ = image.header.directory(DELAY_IMPORT)
     if not address:
         return
-    descriptors = image.until_zero(DELAY_DESCRIPTOR, DELAY_DESCRIPTOR_NAME, address, "delay import directory")
+    descriptors = image.until_zero(
+        DELAY_DESCRIPTOR, DELAY_DESCRIPTOR_NAME, address, "delay import directory"
+    )
     for attributes, name_at, _, _, table, *_ in descriptors:
         # Visual C++ 6 wrote addresses instead of offsets from the base.
         base = 0 if attributes & DELAY_RVA_BASED else image.header.base
@@ -105,7 +109,9 @@ def _read_delay_directory(image: Image) -> Iterator[_Library]:
         )
 
 
-def _read_symbols(image: Image, library: _Library) -> Iterator[tuple[str, None, str, bool, int | None]]:
+def _read_symbols(
+    image: Image, library: _Library
+) -> Iterator[tuple[str, None, str, bool, int | None]]:
     """Yield the parts of each :class:`Symbol` of one library: by number where the highest bit says so, else by name.
 
     There are thousands in a program: the loop works on plain tuples, and has what it needs in local names.
@@ -115,7 +121,9 @@ def _read_symbols(image: Image, library: _Library) -> Iterator[tuple[str, None, 
     name_of = image.name
     name = library.name
     to_name = HINT_SIZE - library.base
-    for (value,) in image.until_zero(width.thunk, 0, library.table, "import lookup table"):
+    for (value,) in image.until_zero(
+        width.thunk, 0, library.table, "import lookup table"
+    ):
         if value & by_ordinal:
             ordinal = value & 0xFFFF
             yield f"#{ordinal}", None, name, False, ordinal

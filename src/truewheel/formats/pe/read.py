@@ -76,7 +76,9 @@ def read(data: Buffer) -> Binary | None:
     header = read_header(cursor, signature_at + 4)
     sections = read_sections(cursor, header)
     debug_sections = [
-        section for section in sections if section.offset and is_debug_section(section.name, raw, header.names_at)
+        section
+        for section in sections
+        if section.offset and is_debug_section(section.name, raw, header.names_at)
     ]
     if debug_sections and not _has_other_content(sections, debug_sections):
         # What "objcopy --only-keep-debug" leaves: the tables that the directories lead to are in the stripped file.
@@ -101,8 +103,14 @@ def _is_damaged(raw: bytes, signature_at: int) -> bool:
     return is_cut_off and relocations_at == _DOS_HEADER_SIZE <= signature_at < 4096
 
 
-def _has_other_content(sections: Sequence[Section], debug_sections: Sequence[Section]) -> bool:
-    return any(section.offset and section.raw for section in sections if section not in debug_sections)
+def _has_other_content(
+    sections: Sequence[Section], debug_sections: Sequence[Section]
+) -> bool:
+    return any(
+        section.offset and section.raw
+        for section in sections
+        if section not in debug_sections
+    )
 
 
 def _slice(image: Image, debug_sections: Sequence[Section]) -> PeSlice:
@@ -141,7 +149,9 @@ def read_header(cursor: Cursor, at: int) -> Header:
 
     :raises FormatError: when they lie outside of the file, or it is neither PE32 nor PE32+.
     """
-    machine, sections, _, symbols_at, symbols, size, characteristics = cursor.unpack(FILE_HEADER, at, "Machine")
+    machine, sections, _, symbols_at, symbols, size, characteristics = cursor.unpack(
+        FILE_HEADER, at, "Machine"
+    )
     start = at + FILE_HEADER_SIZE
     magic = cursor.number("H", start, "Magic")
     if magic not in WIDTHS:
@@ -153,12 +163,24 @@ def read_header(cursor: Cursor, at: int) -> Header:
         )
     width = WIDTHS[magic]
     # https://learn.microsoft.com/en-us/windows/win32/debug/pe-format#optional-header-image-only
-    code, entry, base, alignment, os_major, os_minor, major, minor, image_size, headers_size, subsystem = cursor.unpack(
-        width.optional_header, start, "optional header"
-    )
+    (
+        code,
+        entry,
+        base,
+        alignment,
+        os_major,
+        os_minor,
+        major,
+        minor,
+        image_size,
+        headers_size,
+        subsystem,
+    ) = cursor.unpack(width.optional_header, start, "optional header")
     table = start + width.directories_at
     count = cursor.number("I", table - 4, "NumberOfRvaAndSizes")
-    directories = cursor.rows("II", table, min(count, MOST_DIRECTORIES), "data directories")
+    directories = cursor.rows(
+        "II", table, min(count, MOST_DIRECTORIES), "data directories"
+    )
     return Header(
         width=width,
         machine=machine,
@@ -187,7 +209,9 @@ def read_sections(cursor: Cursor, header: Header) -> tuple[Section, ...]:
 
     :raises FormatError: when they, or the content of a section, reach beyond the file.
     """
-    found = cursor.rows(SECTION_HEADER, header.sections_at, header.sections, "section headers")
+    found = cursor.rows(
+        SECTION_HEADER, header.sections_at, header.sections, "section headers"
+    )
     sections = tuple(rows(Section, found))
     for number, section in enumerate(sections):
         end = section.offset + section.size

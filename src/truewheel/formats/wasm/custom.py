@@ -29,7 +29,9 @@ def read_custom_section(content: Cursor, facts: Facts) -> None:
     :raises FormatError: when the name, or what is known to follow it, reaches beyond the section.
     """
     # The section may be large, and a reader copies what it reads.
-    head = Reader(content.part(0, min(len(content), _LONGEST_NAME_HEAD), "section name"))
+    head = Reader(
+        content.part(0, min(len(content), _LONGEST_NAME_HEAD), "section name")
+    )
     size = head.number("section name")
     name = bytes(content.bytes(head.at, size, "section name"))
     if name in READERS:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from ...model.binary import Binary, Format, Kind, Need, SearchPath, WasmSlice
 from ..cursor import Cursor
 from .custom import read_custom_section
-from .layout import COMPONENT, CUSTOM, HEADER_SIZE, LONGEST_SECTION_HEAD, MAGIC, MODULE, MOST_SECTIONS
+from .layout import (
+    COMPONENT,
+    CUSTOM,
+    HEADER_SIZE,
+    LONGEST_SECTION_HEAD,
+    MAGIC,
+    MODULE,
+    MOST_SECTIONS,
+)
 from .reader import Reader
 from .sections import READERS, Facts
 
@@ -71,7 +79,9 @@ def _each_section(cursor: Cursor) -> Iterator[tuple[int, Cursor]]:
         if left <= 0:
             return
         # A reader copies what it reads, so it gets no more than the head of the section.
-        head = Reader(cursor.part(offset, min(LONGEST_SECTION_HEAD, left), "section header"))
+        head = Reader(
+            cursor.part(offset, min(LONGEST_SECTION_HEAD, left), "section header")
+        )
         section_id = head.byte("section id")
         size = head.number("section size")
         offset += head.at
@@ -93,7 +103,9 @@ def _slice(facts: Facts) -> WasmSlice:
         bits=64 if is_64_bit else 32,
         kind=_kind(facts),
         needs=tuple(Need(library=library) for library in facts.needs),
-        search_paths=tuple(SearchPath(path=path, kind="RUNPATH") for path in facts.paths),
+        search_paths=tuple(
+            SearchPath(path=path, kind="RUNPATH") for path in facts.paths
+        ),
         imports=tuple(facts.imports),
         exports=frozenset(facts.exports),
         debug_bytes=facts.debug_bytes,

@@ -17,7 +17,15 @@ from ..base import Mixture, Words, grouped, whole_number
 from ..elf import ElfPlatform, is_android
 from .hazards import abi_mismatch, flags_of, hazards_of
 from .libc import LIBC_OF_KIND, libc_of
-from .policy import CPUS, MUSL_BASELINE, NAMED_CPUS, UNNAMED_CPU, levels, lowest, supplied_by
+from .policy import (
+    CPUS,
+    MUSL_BASELINE,
+    NAMED_CPUS,
+    UNNAMED_CPU,
+    levels,
+    lowest,
+    supplied_by,
+)
 from .requirements import offered_instead, requirements_of
 
 TYPE_CHECKING = False
@@ -32,7 +40,11 @@ if TYPE_CHECKING:
 
 FIRST_LEVEL: Level = (2, 5)
 """The first manylinux level that there is (PEP 513)."""
-OLD_NAMES: dict[str, Level] = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
+OLD_NAMES: dict[str, Level] = {
+    "manylinux1": (2, 5),
+    "manylinux2010": (2, 12),
+    "manylinux2014": (2, 17),
+}
 """Names of levels from before PEP 600 (PEP 513, PEP 571, PEP 599)."""
 KINDS = ("manylinux", "musllinux")
 LIBPYTHON = r"libpython\d[\d.]*[a-z]*\.so[\d.]*|libpypy[\d.]*-c\.so"
@@ -127,7 +139,10 @@ class Linux(ElfPlatform):
     def explain_missing(self, need: Need) -> tuple[str, str]:
         """Return what to do about a library that no level has."""
         message = f"{need.library} is neither in the wheel nor promised by any manylinux or musllinux level"
-        return message, "install it into the wheel and give the module an $ORIGIN RPATH, or link it statically"
+        return (
+            message,
+            "install it into the wheel and give the module an $ORIGIN RPATH, or link it statically",
+        )
 
     # --- what its tags are made of ------------------------------------------------------------------------------
 
@@ -136,16 +151,26 @@ class Linux(ElfPlatform):
         cpus = _cpus(files)
         if cpus[0].startswith(UNNAMED_CPU):
             reason = f"{files[0].path} is code for {cpus[0]}, for which no tag is known"
-            return TagBasis(kind=None, endings=(), plain="linux", reason=reason, has_no_tag=True)
+            return TagBasis(
+                kind=None, endings=(), plain="linux", reason=reason, has_no_tag=True
+            )
         plain = f"linux_{cpus[0]}"
         libcs = {libc_of(code.slice) for code in files} - {None}
         kind = "musllinux" if libcs == {"musl"} else "manylinux"
         obstacle = _obstacle_to_promises(files)
         if obstacle or cpus[0] not in CPUS:
-            return TagBasis(kind=None, endings=(), plain=plain, fallback=(plain,), reason=obstacle)
+            return TagBasis(
+                kind=None, endings=(), plain=plain, fallback=(plain,), reason=obstacle
+            )
         strange = [code for code in files if abi_mismatch(code.slice) is not None]
         if strange:
-            return TagBasis(kind=kind, endings=(), plain=plain, fallback=(plain,), reason=flags_of(strange[0].slice))
+            return TagBasis(
+                kind=kind,
+                endings=(),
+                plain=plain,
+                fallback=(plain,),
+                reason=flags_of(strange[0].slice),
+            )
         return TagBasis(kind=kind, endings=(cpus[0],), plain=plain, fallback=(plain,))
 
     def requirements(
@@ -175,13 +200,21 @@ class Linux(ElfPlatform):
         from ...model.floor import Floor
 
         found = []
-        for (of, _), group in grouped(one for one in requirements if one.level != NEVER).items():
+        for (of, _), group in grouped(
+            one for one in requirements if one.level != NEVER
+        ).items():
             top = max(one.version for one in group)
-            evidence = tuple(dict.fromkeys(one.evidence for one in group if one.version == top))
+            evidence = tuple(
+                dict.fromkeys(one.evidence for one in group if one.version == top)
+            )
             level = max(one.level for one in group)
             # A library has no version here, but a level that has it.
             name = "manylinux" if of == "library" else of
-            rank = (tuple(-number for number in level), of not in LIBC_OF_KIND.values(), name)
+            rank = (
+                tuple(-number for number in level),
+                of not in LIBC_OF_KIND.values(),
+                name,
+            )
             found.append((rank, Floor(of=name, version=top, evidence=evidence)))
         return tuple(floor for _, floor in sorted(found, key=lambda ranked: ranked[0]))
 
@@ -197,10 +230,14 @@ class Linux(ElfPlatform):
             libc, promised = libc_of(code.slice), LIBC_OF_KIND.get(tag.kind)
             if not _may_run(code.cpu, tag):
                 evidence = Evidence(file=code.path, fact=f"it is code for {code.cpu}")
-                yield Violation(evidence=evidence, allows=f"only {tag.cpu}", cause=Cause.OTHER_CPU)
+                yield Violation(
+                    evidence=evidence, allows=f"only {tag.cpu}", cause=Cause.OTHER_CPU
+                )
             elif promised is not None and libc not in (None, promised):
                 evidence = Evidence(file=code.path, fact=f"it is linked with {libc}")
-                yield Violation(evidence=evidence, allows=f"only {promised}", cause=Cause.OTHER_LIBC)
+                yield Violation(
+                    evidence=evidence, allows=f"only {promised}", cause=Cause.OTHER_LIBC
+                )
 
     def as_run_by(self, code: Code, tag: PlatformTag) -> Code:
         """Return code for an older ARM as code for the newer one, to whose levels it is held: its own CPU has none."""
@@ -224,7 +261,9 @@ class Linux(ElfPlatform):
 
     def mixture(self, files: Sequence[Code]) -> Mixture | None:
         """Return the files, if for several CPUs of which one has a name."""
-        return None if _cpus(files)[0].startswith(UNNAMED_CPU) else super().mixture(files)
+        return (
+            None if _cpus(files)[0].startswith(UNNAMED_CPU) else super().mixture(files)
+        )
 
     def hazards(self, files: Sequence[Code]) -> Iterator[Finding]:
         """Yield flags and ABIs that Linux refuses."""
@@ -240,7 +279,11 @@ def _parse_tag(text: str) -> PlatformTag | None:
         minor, _, rest = rest.partition("_")
         level = _parse_level(major, minor)
     kind = "manylinux" if first in OLD_NAMES else first
-    if level is None or not _is_cpu(rest) or (kind == "manylinux" and level < FIRST_LEVEL):
+    if (
+        level is None
+        or not _is_cpu(rest)
+        or (kind == "manylinux" and level < FIRST_LEVEL)
+    ):
         return None
     return PlatformTag(text=text, family="linux", kind=kind, level=level, cpu=rest)
 
@@ -261,12 +304,21 @@ def _lacks_cpu(promise: str) -> bool:
     if promise == "linux" or promise in OLD_NAMES:
         return True
     kind, *numbers = promise.split("_")
-    return kind in KINDS and len(numbers) == 2 and all(number.isdecimal() for number in numbers)
+    return (
+        kind in KINDS
+        and len(numbers) == 2
+        and all(number.isdecimal() for number in numbers)
+    )
 
 
 def _aliases(tag: PlatformTag) -> tuple[str, ...]:
     old: list[str] = next(
-        (policy["aliases"] for level, policy in levels(tag.cpu) if level >= tag.level and policy["aliases"]), []
+        (
+            policy["aliases"]
+            for level, policy in levels(tag.cpu)
+            if level >= tag.level and policy["aliases"]
+        ),
+        [],
     )
     names = [f"manylinux_{tag.level[0]}_{tag.level[1]}", *old]
     whole = [f"{name}_{tag.cpu}" for name in names]
@@ -275,14 +327,18 @@ def _aliases(tag: PlatformTag) -> tuple[str, ...]:
 
 def _cpus(files: Sequence[Code]) -> list[str]:
     """Return the CPUs of the files, those without a name last: there is no tag for them, but for others beside them."""
-    return sorted({code.cpu for code in files}, key=lambda cpu: (cpu.startswith(UNNAMED_CPU), cpu))
+    return sorted(
+        {code.cpu for code in files}, key=lambda cpu: (cpu.startswith(UNNAMED_CPU), cpu)
+    )
 
 
 def _obstacle_to_promises(files: Sequence[Code]) -> str:
     """Return the first of several CPUs or libcs: no one system loads all of the files. Empty when there is but one."""
     if len(_cpus(files)) > 1:
         return f"{files[0].path}: {files[0].cpu}"
-    linked = [(code.path, libc) for code in files if (libc := libc_of(code.slice)) is not None]
+    linked = [
+        (code.path, libc) for code in files if (libc := libc_of(code.slice)) is not None
+    ]
     if len({libc for _, libc in linked}) > 1:
         path, libc = linked[0]
         return f"{path}: {libc}"

@@ -43,7 +43,11 @@ def abi_mismatch(piece: Slice) -> str | None:
         return None if piece.float_abi == "double" else f"{piece.float_abi} float ABI"
     # LoongArch: lp64d. https://github.com/loongson/la-abi-specs
     if piece.cpu == "loongarch64":
-        return None if piece.float_abi in (None, "double") else f"{piece.float_abi} float ABI"
+        return (
+            None
+            if piece.float_abi in (None, "double")
+            else f"{piece.float_abi} float ABI"
+        )
     # Little-endian POWER: ELFv2.
     if piece.cpu == "ppc64le" and piece.ppc_abi == 1:
         return "ELF ABI version 1"
@@ -71,7 +75,11 @@ def flags_of(piece: Slice) -> str:
 def _wants_executable_stack(piece: ElfSlice) -> bool:
     # Without PT_GNU_STACK glibc takes DEFAULT_STACK_PERMS, which has PF_X on x86 (sysdeps/*/stackinfo.h).
     if piece.executable_stack is None:
-        return piece.cpu in ("x86_64", "i686") and piece.kind is Kind.SHARED and libc_of(piece) == "glibc"
+        return (
+            piece.cpu in ("x86_64", "i686")
+            and piece.kind is Kind.SHARED
+            and libc_of(piece) == "glibc"
+        )
     return piece.executable_stack
 
 
@@ -109,6 +117,8 @@ def _two_libcs(files: Sequence[Code]) -> Iterator[Finding]:
             severity=Severity.WARNING,
             where=files[0].path,
             message="binaries for glibc and for musl in one wheel",
-            evidence=tuple(f"{path}: {libc}" for path, libc in rows if libc is not None),
+            evidence=tuple(
+                f"{path}: {libc}" for path, libc in rows if libc is not None
+            ),
             hint="build one wheel for each",
         )

@@ -21,7 +21,18 @@ if TYPE_CHECKING:
     from ...model.tags import Level
 
 CPUS = frozenset(
-    {"x86_64", "i686", "aarch64", "armv7l", "armv6l", "ppc64le", "ppc64", "s390x", "riscv64", "loongarch64"}
+    {
+        "x86_64",
+        "i686",
+        "aarch64",
+        "armv7l",
+        "armv6l",
+        "ppc64le",
+        "ppc64",
+        "s390x",
+        "riscv64",
+        "loongarch64",
+    }
 )
 """CPUs that tags with a promise are for."""
 CPUS_WITHOUT_POLICY = frozenset(
@@ -111,7 +122,11 @@ def supplied_by(kind: str, cpu: str, library: str) -> Supplied | None:
     if library.startswith(LOADERS):
         return Supplied()
     if kind == "musllinux":
-        return Supplied() if is_musl(library) or library in musl_policy()["libraries"] else None
+        return (
+            Supplied()
+            if is_musl(library) or library in musl_policy()["libraries"]
+            else None
+        )
     # A CPU without manylinux levels has no promise to keep, so nothing is outside of one.
     if not levels(cpu):
         return Supplied()

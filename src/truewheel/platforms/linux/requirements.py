@@ -42,7 +42,9 @@ def requirements_of(
     libc = LIBC_OF_KIND[kind]
     if libc_of(code.slice) not in (None, libc):
         return
-    from_system = [link for link in linkage if not isinstance(link.source, (InWheel, ExcludedBy))]
+    from_system = [
+        link for link in linkage if not isinstance(link.source, (InWheel, ExcludedBy))
+    ]
     for link in from_system:
         if libc == "musl":
             yield from _musl_library(code, link)
@@ -75,7 +77,14 @@ def _musl_library(code: Code, link: Linkage) -> Iterator[Requirement]:
     for symbol in code.slice.imports:
         if symbol.name in private and not symbol.weak:
             evidence = Evidence(file=code.path, library=library, symbol=symbol.name)
-            yield require(code, "private symbol", NEVER, evidence, Cause.PRIVATE_SYMBOL, slot=code.cpu)
+            yield require(
+                code,
+                "private symbol",
+                NEVER,
+                evidence,
+                Cause.PRIVATE_SYMBOL,
+                slot=code.cpu,
+            )
 
 
 def _level_of(link: Linkage) -> Level:
@@ -99,7 +108,9 @@ def _versions(code: Code, need: Need) -> Iterator[Requirement]:
             code,
             "glibc" if family == "GLIBC" else family,
             level,
-            Evidence(file=code.path, library=need.library, symbol=symbol, version=version),
+            Evidence(
+                file=code.path, library=need.library, symbol=symbol, version=version
+            ),
             Cause.PRIVATE_SYMBOL if version == "GLIBC_PRIVATE" else Cause.TOO_NEW,
             version=parse_version(text) or level,
             slot=code.cpu,
@@ -117,8 +128,20 @@ def _private_to_glibc(code: Code, library: str) -> Iterator[Requirement]:
             continue
         # Without a version the symbol may be anybody's; the lists are made of names that nobody else has.
         if symbol.library in (library, None):
-            evidence = Evidence(file=code.path, library=library, symbol=symbol.name, version=symbol.version)
-            yield require(code, "private symbol", level, evidence, Cause.PRIVATE_SYMBOL, slot=code.cpu)
+            evidence = Evidence(
+                file=code.path,
+                library=library,
+                symbol=symbol.name,
+                version=symbol.version,
+            )
+            yield require(
+                code,
+                "private symbol",
+                level,
+                evidence,
+                Cause.PRIVATE_SYMBOL,
+                slot=code.cpu,
+            )
 
 
 def _new_in_musl(code: Code) -> Iterator[Requirement]:
@@ -128,8 +151,21 @@ def _new_in_musl(code: Code) -> Iterator[Requirement]:
         release = added.get(symbol.name)
         if release is not None and not symbol.weak:
             version = parse_version(release) or (1, 2)
-            evidence = Evidence(file=code.path, library="musl", symbol=symbol.name, fact=f"new in musl {release}")
-            yield require(code, "musl", version[:2], evidence, Cause.TOO_NEW, version=version, slot=code.cpu)
+            evidence = Evidence(
+                file=code.path,
+                library="musl",
+                symbol=symbol.name,
+                fact=f"new in musl {release}",
+            )
+            yield require(
+                code,
+                "musl",
+                version[:2],
+                evidence,
+                Cause.TOO_NEW,
+                version=version,
+                slot=code.cpu,
+            )
 
 
 def _packed_relocations(
@@ -144,7 +180,11 @@ def _packed_relocations(
     floor tells people the rest.
     """
     piece = code.slice
-    if not isinstance(piece, ElfSlice) or "DT_RELR" not in piece.packed_relocations or not piece.is_relocated:
+    if (
+        not isinstance(piece, ElfSlice)
+        or "DT_RELR" not in piece.packed_relocations
+        or not piece.is_relocated
+    ):
         return
     if any(RELR_VERSION in need.versions for need in needs):
         return
@@ -152,7 +192,9 @@ def _packed_relocations(
     since = ".".join(map(str, release))
     fact = f"DT_RELR is set: packed relative relocations, which {libc} applies since {since}"
     evidence = Evidence(file=code.path, fact=fact)
-    yield require(code, libc, release[:2], evidence, Cause.TOO_NEW, version=release, slot=code.cpu)
+    yield require(
+        code, libc, release[:2], evidence, Cause.TOO_NEW, version=release, slot=code.cpu
+    )
 
 
 def _cpu_level(code: Code) -> Iterator[Requirement]:
@@ -161,8 +203,18 @@ def _cpu_level(code: Code) -> Iterator[Requirement]:
     above = [level for level in levels_needed if level != "x86-64-baseline"]
     if above:
         version = (int(above[-1][-1]),)
-        evidence = Evidence(file=code.path, fact=f"its notes say that it needs {above[-1]}")
-        yield require(code, "isa", NEVER, evidence, Cause.NEWER_CPU, version=version, slot=code.cpu)
+        evidence = Evidence(
+            file=code.path, fact=f"its notes say that it needs {above[-1]}"
+        )
+        yield require(
+            code,
+            "isa",
+            NEVER,
+            evidence,
+            Cause.NEWER_CPU,
+            version=version,
+            slot=code.cpu,
+        )
 
 
 def offered_instead(requirement: Requirement, tag: PlatformTag) -> str:
@@ -184,7 +236,10 @@ def offered_instead(requirement: Requirement, tag: PlatformTag) -> str:
 @worked_out
 def _example_symbols(piece: Slice) -> Mapping[tuple[str | None, str | None], str]:
     """Return, for each library and version, the first symbol that needs it: what people look for when they wonder why."""
-    return {(symbol.library, symbol.version): symbol.name for symbol in reversed(piece.imports)}
+    return {
+        (symbol.library, symbol.version): symbol.name
+        for symbol in reversed(piece.imports)
+    }
 
 
 @worked_out

@@ -61,7 +61,9 @@ adjustments.raise_timeout()
 
 _IMPORT_NAMES = frozenset({"import-names", "import-namespaces"})
 """Fields that scikit-build-core fills in from the packages of the wheel (PEP 794)."""
-_WRITTEN_BY_BACKEND = frozenset({"METADATA", "WHEEL", "RECORD", "entry_points.txt", VARIANT})
+_WRITTEN_BY_BACKEND = frozenset(
+    {"METADATA", "WHEEL", "RECORD", "entry_points.txt", VARIANT}
+)
 """Files of ``.dist-info`` that cannot come from the build."""
 
 
@@ -73,7 +75,9 @@ class Engine:
     :raises ConfigError: when ``[tool.scikit-build]``, an option or an ``SKBUILD_*`` variable is wrong.
     """
 
-    def __init__(self, request: Request, pyproject: Mapping[str, Any], *, retry: bool = False) -> None:
+    def __init__(
+        self, request: Request, pyproject: Mapping[str, Any], *, retry: bool = False
+    ) -> None:
         self._request = request
         self._pyproject = with_minimum_version(pyproject)
         with _working_in(request.source):
@@ -122,11 +126,17 @@ class Engine:
         with _working_in(self._request.source), translated_provider_errors():
             # Most projects have no providers, and need not wait for the modules that load them.
             if self._settings.metadata:
-                from scikit_build_core.builder._load_provider import process_legacy_dynamic_metadata
+                from scikit_build_core.builder._load_provider import (
+                    process_legacy_dynamic_metadata,
+                )
 
-                project = dict(process_legacy_dynamic_metadata(project, self._settings.metadata))
+                project = dict(
+                    process_legacy_dynamic_metadata(project, self._settings.metadata)
+                )
             if entries:
-                from scikit_build_core.builder._load_provider import process_dynamic_metadata
+                from scikit_build_core.builder._load_provider import (
+                    process_dynamic_metadata,
+                )
 
                 state: Any = self._request.product.value
                 project = dict(process_dynamic_metadata(project, entries, state))
@@ -152,10 +162,15 @@ class Engine:
         from .generated_files import find_licences
 
         with _working_in(self._request.source):
-            return {path.as_posix(): path.read_bytes() for path in find_licences(self._settings, project)}
+            return {
+                path.as_posix(): path.read_bytes()
+                for path in find_licences(self._settings, project)
+            }
 
     def _metadata_entries(self) -> list[dict[str, Any]]:
-        entries: list[dict[str, Any]] = copy.deepcopy(self._pyproject.get("tool", {}).get("dynamic-metadata", []))
+        entries: list[dict[str, Any]] = copy.deepcopy(
+            self._pyproject.get("tool", {}).get("dynamic-metadata", [])
+        )
         return entries
 
     # --- requirements -------------------------------------------------------------------------------------------
@@ -166,20 +181,35 @@ class Engine:
         That is cmake and ninja when the system has none that fits, and what metadata providers and ``build.requires``
         ask for.
         """
-        with _working_in(self._request.source), translated_errors("the requirements of the build cannot be found"):
-            from scikit_build_core.builder.get_requires import GetRequires  # builds do not ask
+        with (
+            _working_in(self._request.source),
+            translated_errors("the requirements of the build cannot be found"),
+        ):
+            from scikit_build_core.builder.get_requires import (
+                GetRequires,
+            )  # builds do not ask
 
             wanted = GetRequires(self._settings, self._reader.dynamic_metadata)
             # An sdist needs CMake only to have files generated into it.
             builds_sdist = self._request.product is Product.SDIST
-            runs_cmake = self._settings.sdist.cmake if builds_sdist else self._settings.wheel.cmake
+            runs_cmake = (
+                self._settings.sdist.cmake
+                if builds_sdist
+                else self._settings.wheel.cmake
+            )
             tools = [*wanted.cmake(), *wanted.ninja()] if runs_cmake else []
             with translated_provider_errors():
                 return [*tools, *wanted.dynamic_metadata()]
 
     # --- building -----------------------------------------------------------------------------------------------
 
-    def stage(self, project: Project, area: BuildArea, *, meanwhile: Callable[[], None] | None = None) -> Staged:
+    def stage(
+        self,
+        project: Project,
+        area: BuildArea,
+        *,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> Staged:
         """Configure, build and install in ``area``, and gather what belongs in the wheel.
 
         :param area: everything that is made goes there, unless the project's ``build-dir`` says otherwise.
@@ -187,7 +217,10 @@ class Engine:
         :raises ConfigError: when a setting cannot be honoured, or the build made files that only the backend writes.
         :raises EngineError: when CMake or the compiler fails, or ``fail`` is set.
         """
-        with _working_in(self._request.source), translated_errors("the build cannot be set up"):
+        with (
+            _working_in(self._request.source),
+            translated_errors("the build cannot be set up"),
+        ):
             self._stop_if_told()
             staged = self._staging(project, area, meanwhile).run()
         # After the build area is left: the build itself went well, and can be used again.
@@ -202,15 +235,25 @@ class Engine:
         from .generated_files import generate_sources
         from .sdist_files import find_sdist_members
 
-        with _working_in(self._request.source), translated_errors("the source distribution cannot be made"):
+        with (
+            _working_in(self._request.source),
+            translated_errors("the source distribution cannot be made"),
+        ):
             if self._settings.sdist.cmake:
                 self._staging(project, area).configure_only()
             # CMake may have changed what the templates are filled with; and without CMake none were written yet.
             generated = generate_sources(self._settings, project)
             members = tuple(find_sdist_members(self._settings, generated))
-        return SdistPlan(members=members, reproducible=bool(self._settings.sdist.reproducible))
+        return SdistPlan(
+            members=members, reproducible=bool(self._settings.sdist.reproducible)
+        )
 
-    def _staging(self, project: Project, area: BuildArea, meanwhile: Callable[[], None] | None = None) -> Staging:
+    def _staging(
+        self,
+        project: Project,
+        area: BuildArea,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> Staging:
         from .staging import Staging
 
         return Staging(self._settings, self._request, project, area, meanwhile)
@@ -229,13 +272,17 @@ class Engine:
 
 def _reject_files_of_the_backend(tree: Tree) -> None:
     """Raise an error when the build made files of ``.dist-info`` that the backend writes."""
-    metadata = [entry.path for entry in tree.entries if entry.scheme is Scheme.DIST_INFO]
+    metadata = [
+        entry.path for entry in tree.entries if entry.scheme is Scheme.DIST_INFO
+    ]
     taken = [path for path in metadata if path in _WRITTEN_BY_BACKEND]
     if not taken:
         return
     message = "was put into SKBUILD_METADATA_DIR, but truewheel writes it"
     problems = [Problem(where=path, message=message) for path in taken]
-    raise ConfigError("the build made files of .dist-info that are not its own", problems=problems)
+    raise ConfigError(
+        "the build made files of .dist-info that are not its own", problems=problems
+    )
 
 
 @contextlib.contextmanager

@@ -31,7 +31,12 @@ _RETRIED_PHASES = frozenset({"configure", "build", "install"})
 
 
 def build_in_area(
-    request: Request, project_file: ProjectFile, build: Build[T], *, decide: Decide, explain: Explain
+    request: Request,
+    project_file: ProjectFile,
+    build: Build[T],
+    *,
+    decide: Decide,
+    explain: Explain,
 ) -> T:
     """Return what ``build`` makes, in a kept build area when there can be one.
 
@@ -42,19 +47,29 @@ def build_in_area(
 
     mode = project_file.settings.cache if project_file.may_run_cmake else "off"
     try:
-        built = _build_twice(request, project_file, mode, build, decide=decide, explain=explain)
+        built = _build_twice(
+            request, project_file, mode, build, decide=decide, explain=explain
+        )
     except (EngineError, OSError):
         # The disk that is full may be the cache's alone.
         if mode == "off" or not slots.is_full(request.environ):
             raise
-        built = _build_twice(request, project_file, "off", build, decide=decide, explain=explain)
+        built = _build_twice(
+            request, project_file, "off", build, decide=decide, explain=explain
+        )
     if mode != "off":
         slots.trim(bytes_of(project_file.settings.cache_limit), request.environ)
     return built
 
 
 def _build_twice(
-    request: Request, project_file: ProjectFile, mode: str, build: Build[T], *, decide: Decide, explain: Explain
+    request: Request,
+    project_file: ProjectFile,
+    mode: str,
+    build: Build[T],
+    *,
+    decide: Decide,
+    explain: Explain,
 ) -> T:
     """Build, and once more when that fails and the project has settings for a second try.
 

@@ -9,13 +9,19 @@ from pathlib import Path
 
 from scikit_build_core.cmake import CMake
 from scikit_build_core.errors import NotFoundError
-from scikit_build_core.program_search import Program, get_cmake_program, get_cmake_programs
+from scikit_build_core.program_search import (
+    Program,
+    get_cmake_program,
+    get_cmake_programs,
+)
 from scikit_build_core.settings.skbuild_model import ScikitBuildSettings
 
 from ...model.errors import EngineError
 
 
-def find_cmake(settings: ScikitBuildSettings, environ: Mapping[str, str]) -> CMake | None:
+def find_cmake(
+    settings: ScikitBuildSettings, environ: Mapping[str, str]
+) -> CMake | None:
     """Return the CMake to use: the user's, that of PyPI's package, or one on PATH; ``None`` when the project needs none.
 
     :raises EngineError: when none fits.
@@ -26,7 +32,9 @@ def find_cmake(settings: ScikitBuildSettings, environ: Mapping[str, str]) -> CMa
     packaged = _find_packaged_cmake()
     if packaged is not None and not environ.get("CMAKE_EXECUTABLE"):
         with contextlib.suppress(NotFoundError):  # another one may fit
-            return CMake.default_search(version=wanted, env={"CMAKE_EXECUTABLE": packaged})
+            return CMake.default_search(
+                version=wanted, env={"CMAKE_EXECUTABLE": packaged}
+            )
     try:
         return CMake.default_search(version=wanted, env=environ)
     except NotFoundError:
@@ -41,19 +49,30 @@ def _find_packaged_cmake() -> str | None:
     """
     # find_spec looks for the package without running it.
     spec = importlib.util.find_spec("cmake")
-    if spec is None or spec.origin is None:  # a directory that happens to be called so has no origin
+    if (
+        spec is None or spec.origin is None
+    ):  # a directory that happens to be called so has no origin
         return None
     data = Path(spec.origin).with_name("data")
     program = data / "bin" / "cmake"
     return str(program.resolve()) if program.is_file() else None
 
 
-def _no_cmake_error(settings: ScikitBuildSettings, environ: Mapping[str, str]) -> EngineError:
+def _no_cmake_error(
+    settings: ScikitBuildSettings, environ: Mapping[str, str]
+) -> EngineError:
     """Return the error that no CMake here fits: which ones there are, and who asks for another."""
     wanted = settings.cmake.version
     programs = _found_programs(environ)
-    message = f"no CMake here fits: {wanted} is wanted" if programs else "there is no CMake here"
-    context = [f"{program.path} is {program.version or 'not a CMake that answers'}" for program in programs]
+    message = (
+        f"no CMake here fits: {wanted} is wanted"
+        if programs
+        else "there is no CMake here"
+    )
+    context = [
+        f"{program.path} is {program.version or 'not a CMake that answers'}"
+        for program in programs
+    ]
     context.append(f"{_who_asks(settings)} asks for {wanted}")
     install = f'pip install "cmake{wanted or ""}"'
     return EngineError(

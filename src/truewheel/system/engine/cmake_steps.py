@@ -55,10 +55,14 @@ class CMakeSteps(Record):
             )
         with translated_failure("configure"):
             return configure_wheel(
-                cmake=self.cmake, build_dir=self.layout.build_dir, **self._told_to_every_configure_step()
+                cmake=self.cmake,
+                build_dir=self.layout.build_dir,
+                **self._told_to_every_configure_step(),
             )
 
-    def build_and_install(self, builder: Any, *, when_started: Callable[[], None]) -> RebuildOptions:
+    def build_and_install(
+        self, builder: Any, *, when_started: Callable[[], None]
+    ) -> RebuildOptions:
         """Build and install every build type; returns what an editable install needs to do so again.
 
         :param when_started: called before the build tool is, which then keeps this process waiting.
@@ -69,15 +73,23 @@ class CMakeSteps(Record):
         with translated_failure("build"):
             build_wheel(builder)
         with translated_failure("install"):
-            install_wheel(builder, install_dir=self.layout.install_dir, editable=self.layout.is_editable)
+            install_wheel(
+                builder,
+                install_dir=self.layout.install_dir,
+                editable=self.layout.is_editable,
+            )
             # They name the build type of this builder, so they are asked for before other build types take their turns.
             build_options, install_options = editable_rebuild_options(builder)
         # A project may want several build types in one wheel (cmake.build-type is a list then).
         with translated_failure("build"):
             build_install_extra_build_types(
-                builder, editable=self.layout.is_editable, **self._told_to_every_configure_step()
+                builder,
+                editable=self.layout.is_editable,
+                **self._told_to_every_configure_step(),
             )
-        return RebuildOptions(build=tuple(build_options), install=tuple(install_options))
+        return RebuildOptions(
+            build=tuple(build_options), install=tuple(install_options)
+        )
 
     def _told_to_every_configure_step(self) -> dict[str, Any]:
         """Return the arguments that each build type is configured with."""

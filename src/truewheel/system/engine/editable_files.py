@@ -9,7 +9,11 @@ from __future__ import annotations
 import json
 import os
 
-from scikit_build_core.build._editable import editable_inplace_files, editable_redirect_files, package_search_dirs
+from scikit_build_core.build._editable import (
+    editable_inplace_files,
+    editable_redirect_files,
+    package_search_dirs,
+)
 from scikit_build_core.settings.skbuild_model import ScikitBuildSettings
 
 from ...model.errors import ConfigError, Problem
@@ -68,7 +72,9 @@ def editable_entries(
             build_options=list(options.build),
             settings=settings,
         )
-    return [_entry_of(path, _name_cmake(content, cmake)) for path, content in made.items()]
+    return [
+        _entry_of(path, _name_cmake(content, cmake)) for path, content in made.items()
+    ]
 
 
 def _entry_of(path: str, content: bytes) -> Entry:
@@ -78,8 +84,15 @@ def _entry_of(path: str, content: bytes) -> Entry:
 def _require_packages(gathered: Gathered) -> None:
     if gathered.packages:
         return
-    problem = Problem(where="tool.scikit-build.editable.mode", message='"inplace" needs at least one package')
-    raise ConfigError("an editable install cannot be made", problems=[problem], hint='use mode = "redirect"')
+    problem = Problem(
+        where="tool.scikit-build.editable.mode",
+        message='"inplace" needs at least one package',
+    )
+    raise ConfigError(
+        "an editable install cannot be made",
+        problems=[problem],
+        hint='use mode = "redirect"',
+    )
 
 
 def _name_cmake(content: bytes, cmake: os.PathLike[str] | None) -> bytes:

@@ -15,7 +15,11 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from packaging.version import InvalidVersion
-from scikit_build_core.errors import FailedLiveProcessError, NotFoundError, ScikitBuildError
+from scikit_build_core.errors import (
+    FailedLiveProcessError,
+    NotFoundError,
+    ScikitBuildError,
+)
 
 from ...model.errors import ConfigError, EngineError, Problem, TruewheelError
 from ...model.request import Request
@@ -128,8 +132,13 @@ def translated_provider_errors() -> Iterator[None]:
     except TruewheelError:
         raise
     except Exception as error:
-        problem = Problem(where="project.dynamic", message=f"{type(error).__name__}: {_describe(error)}")
-        raise ConfigError("dynamic metadata cannot be computed", problems=[problem]) from error
+        problem = Problem(
+            where="project.dynamic",
+            message=f"{type(error).__name__}: {_describe(error)}",
+        )
+        raise ConfigError(
+            "dynamic metadata cannot be computed", problems=[problem]
+        ) from error
 
 
 @contextlib.contextmanager
@@ -181,7 +190,10 @@ def _errors_held_back(holders: list[_ErrorHolder]) -> Iterator[None]:
     out, err = _ErrorHolder(sys.stdout), _ErrorHolder(sys.stderr)
     holders += [err, out]
     # Some of its complaints go to standard output, some to standard error.
-    with contextlib.redirect_stdout(cast("Any", out)), contextlib.redirect_stderr(cast("Any", err)):
+    with (
+        contextlib.redirect_stdout(cast("Any", out)),
+        contextlib.redirect_stderr(cast("Any", err)),
+    ):
         try:
             yield
         except SystemExit:
@@ -212,7 +224,9 @@ def _settings_error(message: str, error: BaseException) -> ConfigError:
         cause = explain_machine_failure(error.__cause__)
         if cause is not None:
             told, hint = f"{told}: {cause.message}", cause.hint
-    return ConfigError(message, problems=[Problem(where="tool.scikit-build", message=told)], hint=hint)
+    return ConfigError(
+        message, problems=[Problem(where="tool.scikit-build", message=told)], hint=hint
+    )
 
 
 def _describe(error: BaseException) -> str:

@@ -58,5 +58,8 @@ def _installed_entry_points() -> list[str]:
     found: list[str] = []
     for group in _ENTRY_POINT_GROUPS:
         # scikit-build-core's own function remembers them: finding them reads the files of every installed package.
-        found += [f"{entry.group} {entry.name} {entry.value}" for entry in entry_points(group=group)]
+        found += [
+            f"{entry.group} {entry.name} {entry.value}"
+            for entry in entry_points(group=group)
+        ]
     return sorted(found)

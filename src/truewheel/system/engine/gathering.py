@@ -41,7 +41,11 @@ class Gathered(Record):
 
 
 def gather_files(
-    settings: ScikitBuildSettings, layout: Layout, name: str, *, generated: Sequence[str] = ()
+    settings: ScikitBuildSettings,
+    layout: Layout,
+    name: str,
+    *,
+    generated: Sequence[str] = (),
 ) -> Gathered:
     """Return the files that CMake has installed and those of the packages.
 
@@ -72,7 +76,9 @@ def list_files(root: Path) -> Iterator[Path]:
     return (path for path in root.rglob("*") if path.is_file())
 
 
-def _copy_forced_files(settings: ScikitBuildSettings, layout: Layout, live: dict[str, str]) -> set[Path]:
+def _copy_forced_files(
+    settings: ScikitBuildSettings, layout: Layout, live: dict[str, str]
+) -> set[Path]:
     """Put the files of ``wheel.force-include`` over everything else; returns those that were named one by one.
 
     Those are not touched by ``wheel.exclude``. A redirecting editable install serves what it can from the source: that
@@ -92,7 +98,9 @@ def _copy_forced_files(settings: ScikitBuildSettings, layout: Layout, live: dict
         is_file = Path(source).expanduser().is_file()
         may_be_live = layout.redirects and root == layout.staged_lib
         for path, target in iter_force_include(source, rest, root):
-            if may_be_live and _stays_in_source(settings, layout, path, target, live, is_named=is_file):
+            if may_be_live and _stays_in_source(
+                settings, layout, path, target, live, is_named=is_file
+            ):
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, target)
@@ -103,7 +111,13 @@ def _copy_forced_files(settings: ScikitBuildSettings, layout: Layout, live: dict
 
 
 def _stays_in_source(
-    settings: ScikitBuildSettings, layout: Layout, path: Path, target: Path, live: dict[str, str], *, is_named: bool
+    settings: ScikitBuildSettings,
+    layout: Layout,
+    path: Path,
+    target: Path,
+    live: dict[str, str],
+    *,
+    is_named: bool,
 ) -> bool:
     """Whether a forced file needs no copy: it is excluded, or imported from where it lies, and then joins ``live``."""
     place = target.relative_to(layout.staged_lib)
@@ -125,7 +139,10 @@ def _stays_in_source(
 
 
 def _find_entries(
-    settings: ScikitBuildSettings, layout: Layout, sources: Mapping[str, str], forced: set[Path]
+    settings: ScikitBuildSettings,
+    layout: Layout,
+    sources: Mapping[str, str],
+    forced: set[Path],
 ) -> Iterator[Entry]:
     """Yield what was installed or staged, and package sources that nothing was installed over."""
     excluded = pathspec.GitIgnoreSpec.from_lines(settings.wheel.exclude)
@@ -155,7 +172,9 @@ def _find_entries(
 
 def _belongs_to_the_backend(path: Path) -> bool:
     """Whether a build does not get to say: metadata directories, and what Python itself writes beside sources."""
-    return path.suffix in _COMPILED_PYTHON or any(part.endswith(".dist-info") for part in path.parts)
+    return path.suffix in _COMPILED_PYTHON or any(
+        part.endswith(".dist-info") for part in path.parts
+    )
 
 
 def _staged_files(root: Path, sources: Mapping[Path, Path]) -> dict[Path, Path]:

@@ -41,11 +41,20 @@ def find_licences(settings: ScikitBuildSettings, project: Project) -> Iterator[P
 
 
 def _licences_given_twice_error() -> ConfigError:
-    problem = Problem(where="tool.scikit-build.wheel.license-files", message="project.license-files is set as well")
-    return ConfigError("licence files are given twice", problems=[problem], hint="remove one of the two")
+    problem = Problem(
+        where="tool.scikit-build.wheel.license-files",
+        message="project.license-files is set as well",
+    )
+    return ConfigError(
+        "licence files are given twice",
+        problems=[problem],
+        hint="remove one of the two",
+    )
 
 
-def copy_licences(settings: ScikitBuildSettings, project: Project, metadata_dir: Path) -> None:
+def copy_licences(
+    settings: ScikitBuildSettings, project: Project, metadata_dir: Path
+) -> None:
     """Put the licence files where PEP 639 wants them: below ``licenses`` of the metadata directory."""
     for path in find_licences(settings, project):
         target = metadata_dir / "licenses" / path
@@ -64,14 +73,18 @@ def generate_sources(settings: ScikitBuildSettings, project: Project) -> list[st
     return generated
 
 
-def generate_outputs(settings: ScikitBuildSettings, project: Project, roots: Mapping[str, Path]) -> None:
+def generate_outputs(
+    settings: ScikitBuildSettings, project: Project, roots: Mapping[str, Path]
+) -> None:
     """Write the ``generate`` files that do not belong into the source.
 
     :param roots: the directories of the locations ``build`` and ``install``.
     """
     for item in settings.generate:
         if item.location != "source":
-            _write_if_changed(roots[item.location] / item.path, _render_template(item, project))
+            _write_if_changed(
+                roots[item.location] / item.path, _render_template(item, project)
+            )
 
 
 def render_message(message: str) -> str:
@@ -88,7 +101,11 @@ def _render_template(item: Any, project: Project) -> str:
 
     :raises ConfigError: when its template names what the metadata do not have.
     """
-    text = item.template_path.read_text(encoding="utf-8") if item.template_path else item.template
+    text = (
+        item.template_path.read_text(encoding="utf-8")
+        if item.template_path
+        else item.template
+    )
     try:
         return string.Template(text).substitute(project.template_values)
     except (KeyError, ValueError) as error:

@@ -17,11 +17,18 @@ def manifest_stamps(build_dir: Path) -> Stamps:
 
     In a build tree that is kept, earlier installs have left theirs.
     """
-    return {path: path.stat().st_mtime_ns for path in build_dir.glob("install_manifest*.txt")}
+    return {
+        path: path.stat().st_mtime_ns
+        for path in build_dir.glob("install_manifest*.txt")
+    }
 
 
 def files_installed_outside(
-    build_dir: Path, *, before: Stamps, roots: Iterable[Path], environ: Mapping[str, str]
+    build_dir: Path,
+    *,
+    before: Stamps,
+    roots: Iterable[Path],
+    environ: Mapping[str, str],
 ) -> tuple[str, ...]:
     """Return the files that were installed into none of ``roots``, sorted.
 

@@ -22,7 +22,11 @@ LANGUAGES: Mapping[str, tuple[str, ...]] = {
 }
 """The languages whose compilers each can stand before (ccache manual "Configuration options", sccache README
 "Requirements", distcc(1), icecc(1), recc README)."""
-EXACT: Mapping[str, str] = {"CCACHE_NODIRECT": "1", "SCCACHE_DIRECT": "false", "CCACHE_NOHASHDIR": "1"}
+EXACT: Mapping[str, str] = {
+    "CCACHE_NODIRECT": "1",
+    "SCCACHE_DIRECT": "false",
+    "CCACHE_NOHASHDIR": "1",
+}
 """Variables that make caches compare preprocessed text, and not the working directory. By default they compare the
 headers that were read before, and miss a new one that stands before them, or that ``__has_include`` asks for (ccache
 manual, "The direct mode"); the directory is mapped out of objects anyway (``hash_dir``)."""
@@ -49,8 +53,17 @@ def launcher_cache_entries(setting: str) -> dict[str, str]:
         path = shutil.which(name)
         if path is not None:
             # https://cmake.org/cmake/help/latest/variable/CMAKE_LANG_COMPILER_LAUNCHER.html
-            return {f"CMAKE_{language}_COMPILER_LAUNCHER": path for language in LANGUAGES[name]}
+            return {
+                f"CMAKE_{language}_COMPILER_LAUNCHER": path
+                for language in LANGUAGES[name]
+            }
     if setting == AUTO:
         return {}
-    problem = Problem(where="tool.truewheel.launcher", message=f"{setting} is not on PATH")
-    raise ConfigError("the compiler launcher is missing", problems=[problem], hint=f"install {setting}")
+    problem = Problem(
+        where="tool.truewheel.launcher", message=f"{setting} is not on PATH"
+    )
+    raise ConfigError(
+        "the compiler launcher is missing",
+        problems=[problem],
+        hint=f"install {setting}",
+    )

@@ -56,7 +56,12 @@ class Layout(Record):
 
 
 def plan_layout(
-    settings: ScikitBuildSettings, product: Product, name: str, *, staging: Path, default_build_dir: Path
+    settings: ScikitBuildSettings,
+    product: Product,
+    name: str,
+    *,
+    staging: Path,
+    default_build_dir: Path,
 ) -> Layout:
     """Return the directories of a build, and make those that have to be there before CMake runs.
 
@@ -88,17 +93,26 @@ def plan_layout(
         tag=repr(tag),
         build_dir=build_dir,
         wheel_dirs=wheel_dirs,
-        install_dir=get_install_dir(settings, wheel_dirs=wheel_dirs, targetlib=targetlib),
+        install_dir=get_install_dir(
+            settings, wheel_dirs=wheel_dirs, targetlib=targetlib
+        ),
         # An editable install that persists gets another one below.
         lib_dir=wheel_dirs[targetlib],
         is_editable=is_editable,
         redirects=redirects,
-        persists=redirects and bool(settings.editable.persistent_install) and bool(settings.build_dir),
+        persists=redirects
+        and bool(settings.editable.persistent_install)
+        and bool(settings.build_dir),
     )
     if not layout.persists:
         return layout
     kept = get_editable_rebuild_dir(
-        settings, build_dir=build_dir, targetlib=targetlib, tags=tag, state=state, name=placeholder
+        settings,
+        build_dir=build_dir,
+        targetlib=targetlib,
+        tags=tag,
+        state=state,
+        name=placeholder,
     )
     # A directory that the user names may be their source; then it is not emptied unless it is marked as ours.
     prepare_editable_rebuild_dir(kept, guard=bool(settings.editable.rebuild_dir))
@@ -112,5 +126,13 @@ def _install_into(layout: Layout, kept: Path) -> Layout:
             where="tool.scikit-build.wheel.install-dir",
             message="lies outside of the package tree, which an editable install with rebuild cannot follow",
         )
-        raise ConfigError("a setting cannot be honoured", problems=[problem], hint="turn editable.rebuild off")
-    return replace(layout, install_dir=kept / layout.install_dir.relative_to(layout.lib_dir), lib_dir=kept)
+        raise ConfigError(
+            "a setting cannot be honoured",
+            problems=[problem],
+            hint="turn editable.rebuild off",
+        )
+    return replace(
+        layout,
+        install_dir=kept / layout.install_dir.relative_to(layout.lib_dir),
+        lib_dir=kept,
+    )

@@ -63,7 +63,9 @@ def _descriptors_by_target() -> list[list[int]]:
 class _Tee(threading.Thread):
     """A pipe between what writes to descriptors and where they led, of which the lines are kept."""
 
-    def __init__(self, descriptors: Sequence[int], lines: collections.deque[str]) -> None:
+    def __init__(
+        self, descriptors: Sequence[int], lines: collections.deque[str]
+    ) -> None:
         """Put the pipe in between; what is written waits in it until the thread runs."""
         super().__init__(daemon=True)
         self._lines = lines

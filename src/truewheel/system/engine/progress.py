@@ -22,7 +22,9 @@ _STATUS = r"\[(\d+)/(\d+)\] (.*)"
 """Ninja's lines (manual, ``NINJA_STATUS``)."""
 _PHASE = r"\*\*\* (Configuring|Building|Installing|Reconfiguring)"
 """scikit-build-core's announcements."""
-_ROUTINE = r"\[\d+/\d+\]|-- |\*\*\* |loading initial cache|ninja: (no work|Entering)|\s*$"
+_ROUTINE = (
+    r"\[\d+/\d+\]|-- |\*\*\* |loading initial cache|ninja: (no work|Entering)|\s*$"
+)
 _COLOUR = r"\x1b\[[0-9;]*m"
 _TO_LINE_START = "\r\x1b[K"
 """Back to the beginning of the terminal's line, and clear it (ECMA-48, CR and EL)."""
@@ -38,7 +40,9 @@ def wants_live_line(environ: Mapping[str, str], *, verbose: bool) -> bool:
 
 
 @contextlib.contextmanager
-def shown_progress(environ: Mapping[str, str], *, verbose: bool) -> Iterator[Sequence[str]]:
+def shown_progress(
+    environ: Mapping[str, str], *, verbose: bool
+) -> Iterator[Sequence[str]]:
     """Show a live line for whatever runs inside, when somebody looks; gives what is printed, whole after the end.
 
     :param verbose: whether the user wants to see each command; then nothing is caught on a terminal.
@@ -102,7 +106,9 @@ class _Line(threading.Thread):
         """Read what is caught, until nobody holds the writing end any more."""
         # The seconds go on while a compiler says nothing.
         threading.Thread(target=self._repeat, daemon=True).start()
-        with os.fdopen(self._source, encoding="utf-8", errors="surrogateescape") as lines:
+        with os.fdopen(
+            self._source, encoding="utf-8", errors="surrogateescape"
+        ) as lines:
             for text in lines:
                 self._take(text.rstrip("\r\n"))
         self._is_over.set()
@@ -137,4 +143,8 @@ class _Line(threading.Thread):
 
     def remarks(self) -> list[str]:
         """Return what a build that went well has to say besides what it did: warnings."""
-        return [text for text in self.log if not re.match(_ROUTINE, re.sub(_COLOUR, "", text))]
+        return [
+            text
+            for text in self.log
+            if not re.match(_ROUTINE, re.sub(_COLOUR, "", text))
+        ]

@@ -15,7 +15,9 @@ from ...model.errors import ConfigError, Problem
 from .results import SdistMember
 
 
-def find_sdist_members(settings: ScikitBuildSettings, generated: Sequence[str]) -> Iterator[SdistMember]:
+def find_sdist_members(
+    settings: ScikitBuildSettings, generated: Sequence[str]
+) -> Iterator[SdistMember]:
     """Yield the files of the sdist besides PKG-INFO, in order.
 
     :param generated: files that ``generate`` has put into the source; they belong to it, even where git ignores them.
@@ -40,9 +42,15 @@ def find_sdist_members(settings: ScikitBuildSettings, generated: Sequence[str]) 
         listed = [Path(source).expanduser() for source in rules.force_include]
         _reject_links([*paths, *(source for source, _ in forced), *listed])
     for path in paths:
-        yield SdistMember(name=path.as_posix(), source=path.absolute(), dereference=_stores_target(path, mode))
+        yield SdistMember(
+            name=path.as_posix(),
+            source=path.absolute(),
+            dereference=_stores_target(path, mode),
+        )
     for source, target in forced:
-        yield SdistMember(name=target.as_posix(), source=source.absolute(), dereference=mode == "all")
+        yield SdistMember(
+            name=target.as_posix(), source=source.absolute(), dereference=mode == "all"
+        )
 
 
 def _forced_files(settings: ScikitBuildSettings) -> Iterator[tuple[Path, Path]]:
@@ -72,7 +80,11 @@ def _reject_links(paths: Sequence[Path]) -> None:
     for path in dict.fromkeys(paths):
         if path.is_symlink():
             message = f"{path} -> {path.readlink()}"
-            problems.append(Problem(where="tool.scikit-build.sdist.resolve-symlinks", message=message))
+            problems.append(
+                Problem(
+                    where="tool.scikit-build.sdist.resolve-symlinks", message=message
+                )
+            )
     if problems:
         raise ConfigError(
             "the source distribution would hold symbolic links",

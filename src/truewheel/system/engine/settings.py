@@ -11,7 +11,12 @@ from scikit_build_core.settings.skbuild_read_settings import SettingsReader
 
 from ...model.errors import ConfigError, Problem
 from ...model.request import Request
-from .error_translation import WRONG_SETTINGS, held_back_advice, translated_errors, translated_value_errors
+from .error_translation import (
+    WRONG_SETTINGS,
+    held_back_advice,
+    translated_errors,
+    translated_value_errors,
+)
 
 Table = dict[str, Any]
 
@@ -67,7 +72,10 @@ def _lists_engine(requires: list[str]) -> bool:
     for text in requires:
         requirement = Requirement(text)
         # Without a version it says nothing.
-        if canonicalize_name(requirement.name) == "scikit-build-core" and requirement.specifier:
+        if (
+            canonicalize_name(requirement.name) == "scikit-build-core"
+            and requirement.specifier
+        ):
             return True
     return False
 
@@ -86,7 +94,9 @@ def _reject_unknown_settings(reader: SettingsReader) -> None:
     if reader.settings.strict_config and list(reader.unrecognized_options()):
         from .settings_errors import unknown_settings
 
-        raise ConfigError("unknown settings for the build engine", problems=unknown_settings(reader))
+        raise ConfigError(
+            "unknown settings for the build engine", problems=unknown_settings(reader)
+        )
 
 
 def _reject_variants(reader: SettingsReader, request: Request) -> None:
@@ -111,4 +121,6 @@ def _reject_variants(reader: SettingsReader, request: Request) -> None:
         )
         for key in given
     ]
-    raise ConfigError("a setting cannot be honoured", problems=problems, hint="remove it")
+    raise ConfigError(
+        "a setting cannot be honoured", problems=problems, hint="remove it"
+    )

@@ -68,7 +68,10 @@ def invalid_minimum_error(error: InvalidVersion) -> ConfigError:
     scikit-build-core looks for that version itself, and lets the exception of ``packaging`` through.
     """
     written = str(error).partition(": ")[2]
-    problem = Problem(where="CMakeLists.txt", message=f"cmake_minimum_required names {written}, which is not a version")
+    problem = Problem(
+        where="CMakeLists.txt",
+        message=f"cmake_minimum_required names {written}, which is not a version",
+    )
     return ConfigError(
         "CMakeLists.txt does not say which CMake it needs",
         problems=[problem],
@@ -87,7 +90,10 @@ def values_of_another_type(error: BaseException, request: Request) -> Iterator[P
         # Other notes are for people and name no setting.
         if note.startswith(f"Field {_TABLE}"):
             path = note.removeprefix("Field ").replace("_", "-")
-            yield Problem(where=find_source(path, request), message=str(error) or type(error).__name__)
+            yield Problem(
+                where=find_source(path, request),
+                message=str(error) or type(error).__name__,
+            )
 
 
 def find_source(path: str, request: Request) -> str:

@@ -29,7 +29,12 @@ from .cmake_steps import CMakeSteps
 from .editable_files import RebuildOptions, editable_entries
 from .fingerprint import fingerprint
 from .gathering import gather_files, list_files
-from .generated_files import copy_licences, generate_outputs, generate_sources, render_message
+from .generated_files import (
+    copy_licences,
+    generate_outputs,
+    generate_sources,
+    render_message,
+)
 from .install_manifest import files_installed_outside, manifest_stamps
 from .launcher import EXACT, launcher_cache_entries
 from .layout import plan_layout
@@ -65,7 +70,11 @@ class Staging:
         staging = area.empty_staging()
         cmake = find_cmake(settings, request.environ)
         self._layout = plan_layout(
-            settings, request.product, project.name, staging=staging, default_build_dir=area.build_dir
+            settings,
+            request.product,
+            project.name,
+            staging=staging,
+            default_build_dir=area.build_dir,
         )
         self._settings = settings
         self._cache_entries: dict[str, str | Path] = {}
@@ -100,7 +109,9 @@ class Staging:
                 # Files and manifests that are there before tell what CMake's install step adds.
                 builder = self._steps.configure()
             with self._area.compile() as packed:
-                options = self._steps.build_and_install(builder, when_started=self._start_meanwhile)
+                options = self._steps.build_and_install(
+                    builder, when_started=self._start_meanwhile
+                )
                 facts = BuildFacts(
                     is_compiled=True,
                     not_installed=self._find_not_installed(files_before),
@@ -113,7 +124,11 @@ class Staging:
                 )
                 tree = self._gather(options)
                 # The area has to know which sources went into the wheel as they are.
-                packed += [entry.source for entry in tree.entries if isinstance(entry.source, Path)]
+                packed += [
+                    entry.source
+                    for entry in tree.entries
+                    if isinstance(entry.source, Path)
+                ]
         return self._describe(tree, facts)
 
     def configure_only(self) -> None:
@@ -134,19 +149,30 @@ class Staging:
         if launchers:
             # As defaults of the project's own ``env`` table, which the user's environment overrules.
             variables = {name: EnvValue(value) for name, value in EXACT.items()}
-            self._settings = dataclasses.replace(self._settings, env={**variables, **self._settings.env})
+            self._settings = dataclasses.replace(
+                self._settings, env={**variables, **self._settings.env}
+            )
         definitions = self._area.definitions_file(layout.build_dir.absolute())
         cmake = self._settings.cmake
-        said_otherwise = " ".join([*cmake.define, *cmake.args, environ.get("CMAKE_ARGS", "")])
+        said_otherwise = " ".join(
+            [*cmake.define, *cmake.args, environ.get("CMAKE_ARGS", "")]
+        )
         # A name that stands anywhere in what was given may be set there; then it is not ours to say.
-        ours: dict[str, str | Path] = {"CMAKE_PROJECT_INCLUDE_BEFORE": definitions, **launchers}
+        ours: dict[str, str | Path] = {
+            "CMAKE_PROJECT_INCLUDE_BEFORE": definitions,
+            **launchers,
+        }
         for name, value in ours.items():
             if name not in said_otherwise and name not in environ:
                 self._cache_entries[name] = value
         if layout.persists:
-            self._cache_entries[f"SKBUILD_{layout.targetlib.upper()}_DIR"] = layout.lib_dir
+            self._cache_entries[f"SKBUILD_{layout.targetlib.upper()}_DIR"] = (
+                layout.lib_dir
+            )
 
-    def _configuring(self, steps: CMakeSteps) -> contextlib.AbstractContextManager[None]:
+    def _configuring(
+        self, steps: CMakeSteps
+    ) -> contextlib.AbstractContextManager[None]:
         """Return the block of the build area in which CMake is configured."""
         build_types = self._settings.cmake.build_type
         return self._area.configure(
@@ -169,7 +195,9 @@ class Staging:
     @contextlib.contextmanager
     def _shown(self) -> Iterator[None]:
         """Show what the tools print, and add it to the error when one of them fails."""
-        is_verbose = bool(self._settings.build.verbose) or self._settings.logging.level in {"DEBUG", "INFO"}
+        is_verbose = bool(
+            self._settings.build.verbose
+        ) or self._settings.logging.level in {"DEBUG", "INFO"}
         try:
             with shown_progress(self._request.environ, verbose=is_verbose) as said:
                 yield
@@ -193,7 +221,11 @@ class Staging:
         layout = self._layout
         copy_licences(self._settings, self._project, layout.wheel_dirs["metadata"])
         self._generated = generate_sources(self._settings, self._project)
-        generate_outputs(self._settings, self._project, {"build": layout.build_dir, "install": layout.lib_dir})
+        generate_outputs(
+            self._settings,
+            self._project,
+            {"build": layout.build_dir, "install": layout.lib_dir},
+        )
 
     def _staged_files(self) -> Iterator[Path]:
         for root in {*self._layout.wheel_dirs.values(), self._layout.lib_dir}:
@@ -213,17 +245,32 @@ class Staging:
     def _directories_of_the_build(self) -> tuple[Path, ...]:
         """Return the directories that files may be installed into without being lost to the wheel."""
         layout = self._layout
-        return (*layout.wheel_dirs.values(), layout.lib_dir, layout.install_dir, layout.build_dir, Path.cwd())
+        return (
+            *layout.wheel_dirs.values(),
+            layout.lib_dir,
+            layout.install_dir,
+            layout.build_dir,
+            Path.cwd(),
+        )
 
     def _gather(self, options: RebuildOptions) -> Tree:
         """Return the files of the wheel, with those that an editable install adds."""
         name = self._project.name
-        gathered = gather_files(self._settings, self._layout, name, generated=self._generated)
+        gathered = gather_files(
+            self._settings, self._layout, name, generated=self._generated
+        )
         entries = list(gathered.entries)
         if self._layout.is_editable:
             # Without CMake there is nothing to rebuild.
             cmake = None if self._steps is None else self._steps.cmake
-            entries += editable_entries(self._settings, self._layout, name, gathered, options=options, cmake=cmake)
+            entries += editable_entries(
+                self._settings,
+                self._layout,
+                name,
+                gathered,
+                options=options,
+                cmake=cmake,
+            )
         return Tree(entries=tuple(entries), purelib=self._layout.targetlib == "purelib")
 
     def _describe(self, tree: Tree, facts: BuildFacts) -> Staged:

@@ -19,7 +19,9 @@ def dist_info_files(project: Project) -> dict[str, bytes]:
     return files
 
 
-def write_dist_info(output: Path, project: Project, licences: Mapping[str, bytes]) -> str:
+def write_dist_info(
+    output: Path, project: Project, licences: Mapping[str, bytes]
+) -> str:
     """Write ``.dist-info`` into ``output`` without building anything; returns its base name.
 
     It holds METADATA, entry points and licence files, but no WHEEL: what the wheel may claim is not known before the
@@ -38,7 +40,9 @@ def write_dist_info(output: Path, project: Project, licences: Mapping[str, bytes
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
     except OSError as error:
-        raise TruewheelError(f"{home} cannot be written", context=[str(error)]) from error
+        raise TruewheelError(
+            f"{home} cannot be written", context=[str(error)]
+        ) from error
     return home.name
 
 
@@ -53,7 +57,10 @@ def require_same_metadata(request: Request, project: Project) -> None:
     path = prepared / "METADATA"
     # A front end may pass a directory that it has changed, or another one.
     if not path.is_file():
-        raise TruewheelError(f"{path} is missing", hint="pass the directory that prepare_metadata_for_build_wheel made")
+        raise TruewheelError(
+            f"{path} is missing",
+            hint="pass the directory that prepare_metadata_for_build_wheel made",
+        )
     if path.read_bytes() != project.metadata:
         raise TruewheelError(
             "the metadata changed between preparing and building",

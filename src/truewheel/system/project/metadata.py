@@ -14,7 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from pyproject_metadata import StandardMetadata
-from pyproject_metadata.constants import KNOWN_PROJECT_FIELDS, PROJECT_DYNAMIC_STATIC, PROJECT_TO_METADATA
+from pyproject_metadata.constants import (
+    KNOWN_PROJECT_FIELDS,
+    PROJECT_DYNAMIC_STATIC,
+    PROJECT_TO_METADATA,
+)
 from pyproject_metadata.errors import ConfigurationError
 
 from ...model.errors import ConfigError, Problem
@@ -27,7 +31,9 @@ from ...project_settings.variants import declared_variant
 from ..engine import Engine
 
 
-def read_project(project_file: ProjectFile, request: Request, engine: Engine) -> Project:
+def read_project(
+    project_file: ProjectFile, request: Request, engine: Engine
+) -> Project:
     """Return the project with its metadata resolved.
 
     :raises ConfigError: with every mistake in ``[project]`` and ``[tool.truewheel]`` at once.
@@ -54,21 +60,30 @@ def read_project(project_file: ProjectFile, request: Request, engine: Engine) ->
         template_values={**dataclasses.asdict(metadata), "raw_version": raw_version},
         settings=settings,
         variant=variant,
-        variant_json=b"" if variant is None else variant_file_text(variant, table["variant"]),
+        variant_json=b""
+        if variant is None
+        else variant_file_text(variant, table["variant"]),
     )
 
 
-def _read_variant(project_file: ProjectFile, request: Request) -> tuple[Variant | None, tuple[Problem, ...]]:
+def _read_variant(
+    project_file: ProjectFile, request: Request
+) -> tuple[Variant | None, tuple[Problem, ...]]:
     """Return the declared variant, and what is wrong with it."""
     # An editable install and an sdist are not variants: nobody chooses between several of them.
     if request.product in (Product.EDITABLE, Product.METADATA_EDITABLE, Product.SDIST):
         return None, ()
     settings = project_file.settings
-    return declared_variant(settings.variant_label, settings.variant, project_file.table.get("variant"))
+    return declared_variant(
+        settings.variant_label, settings.variant, project_file.table.get("variant")
+    )
 
 
 def _read_metadata(
-    table: Mapping[str, Any], resolved: Mapping[str, Any], request: Request, engine: Engine
+    table: Mapping[str, Any],
+    resolved: Mapping[str, Any],
+    request: Request,
+    engine: Engine,
 ) -> tuple[StandardMetadata | None, list[Problem]]:
     """Return the metadata, and what is wrong with them.
 
@@ -85,7 +100,9 @@ def _read_metadata(
             all_errors=True,
             allow_extra_keys=_allows_extra_keys(engine),
         )
-    except Exception as error:  # ConfigurationError, or a group of them: a backport class on 3.10
+    except (
+        Exception
+    ) as error:  # ConfigurationError, or a group of them: a backport class on 3.10
         problems = list(_problems_of(error))
         if not problems:
             raise
@@ -103,7 +120,9 @@ def _allows_extra_keys(engine: Engine) -> bool | None:
     return None if engine.is_strict else False
 
 
-def _finish(metadata: StandardMetadata, table: Mapping[str, Any], engine: Engine) -> Iterable[Problem]:
+def _finish(
+    metadata: StandardMetadata, table: Mapping[str, Any], engine: Engine
+) -> Iterable[Problem]:
     """Apply what depends on ``minimum-version``, and what pyproject-metadata leaves to its callers.
 
     Yields what is wrong then.
@@ -121,9 +140,14 @@ def _finish(metadata: StandardMetadata, table: Mapping[str, Any], engine: Engine
         metadata.name = metadata.canonical_name
     description = metadata.description or ""
     if engine.is_at_least("0.9") and "\n" in description:
-        yield Problem(where="project.description", message="has several lines; it is a one-line summary")
+        yield Problem(
+            where="project.description",
+            message="has several lines; it is a one-line summary",
+        )
     if isinstance(metadata.license, str):
-        from packaging.licenses import canonicalize_license_expression  # it holds all of SPDX
+        from packaging.licenses import (
+            canonicalize_license_expression,
+        )  # it holds all of SPDX
 
         metadata.license = canonicalize_license_expression(metadata.license)
     # METADATA 2.2 says which fields are dynamic (PEP 643).
@@ -142,7 +166,9 @@ def _problems_of(error: BaseException) -> Iterable[Problem]:
     if isinstance(error, ConfigurationError):
         message = str(error)
         yield Problem(
-            where=error.key or "project", message=message.replace("\n", " "), hint=_guess_unknown_keys(message)
+            where=error.key or "project",
+            message=message.replace("\n", " "),
+            hint=_guess_unknown_keys(message),
         )
     # With all_errors, pyproject-metadata raises a group (PEP 654).
     for inner in getattr(error, "exceptions", ()):
@@ -163,7 +189,9 @@ def _guess_unknown_keys(message: str) -> str | None:
     return " ".join(guesses) or None
 
 
-def _raw_version(resolved: Mapping[str, Any], metadata: StandardMetadata, engine: Engine) -> str:
+def _raw_version(
+    resolved: Mapping[str, Any], metadata: StandardMetadata, engine: Engine
+) -> str:
     """Return the version as METADATA has it: as it is written, from scikit-build-core 1.1 on, else normalised."""
     written = resolved.get("version")
     if engine.is_at_least("1.1") and isinstance(written, str) and written.strip():

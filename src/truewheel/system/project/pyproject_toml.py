@@ -60,15 +60,23 @@ def _read_table(source: Path) -> dict[str, Any]:
     except FileNotFoundError:
         problem = Problem(where="pyproject.toml", message=f"there is none in {source}")
         hint = "run this beside pyproject.toml"
-        raise ConfigError("there is no project here", problems=[problem], hint=hint) from None
+        raise ConfigError(
+            "there is no project here", problems=[problem], hint=hint
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problem = Problem(where="pyproject.toml", message=str(error))
         raise ConfigError("pyproject.toml is not TOML", problems=[problem]) from None
     if not isinstance(table.get("project"), dict):
         problem = Problem(
-            where="project", message="the table is missing", hint='add [project] with name = "…" and version = "…"'
+            where="project",
+            message="the table is missing",
+            hint='add [project] with name = "…" and version = "…"',
         )
-        raise ConfigError("pyproject.toml describes no project", problems=[problem], hint=_setuptools_hint(source))
+        raise ConfigError(
+            "pyproject.toml describes no project",
+            problems=[problem],
+            hint=_setuptools_hint(source),
+        )
     return table
 
 
@@ -81,7 +89,9 @@ def _setuptools_hint(source: Path) -> str | None:
     return f"{', '.join(names)} {verb} of setuptools, which nobody reads here: move what they say to [project]"
 
 
-def _read_settings(table: Mapping[str, Any], request: Request) -> tuple[Settings, tuple[Problem, ...]]:
+def _read_settings(
+    table: Mapping[str, Any], request: Request
+) -> tuple[Settings, tuple[Problem, ...]]:
     """Return ``[tool.truewheel]`` with options and variables on top, and all mistakes in them."""
     # Its mistakes are told by read_project, together with those of the metadata.
     ours = precedence.own_table(table)

@@ -145,7 +145,11 @@ def _require_safe(root: Path) -> Path:
 def _file_system_of(folder: Path) -> str:
     """Return the type of the file system that holds ``folder``; empty where the kernel does not list them."""
     try:
-        lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        lines = (
+            Path("/proc/self/mountinfo")
+            .read_text(encoding="utf-8", errors="surrogateescape")
+            .splitlines()
+        )
     except OSError:
         return ""
     real = os.path.realpath(folder) + "/"

@@ -126,7 +126,9 @@ def name_lasting_interpreter() -> None:
     """Have :mod:`venv` make environments that link to an interpreter that lasts, not to one of this environment."""
     named = Path(getattr(sys, "_base_executable", ""))
     if sys.prefix != sys.base_prefix and named.is_relative_to(sys.prefix):
-        vars(sys)["_base_executable"] = base_interpreter()  # where venv looks (CPython Lib/venv/__init__.py)
+        vars(sys)["_base_executable"] = (
+            base_interpreter()
+        )  # where venv looks (CPython Lib/venv/__init__.py)
 
 
 # --- where things lie -------------------------------------------------------------------------------------------

@@ -38,7 +38,9 @@ def seal(path: str | Path, before: str = "") -> str:
         content_digest = digest(Path(path))
     except OSError:
         return ""
-    return before if before.endswith(f" {content_digest}") else f"{facts} {content_digest}"
+    return (
+        before if before.endswith(f" {content_digest}") else f"{facts} {content_digest}"
+    )
 
 
 def current_mark(path: str, before: str) -> str:

@@ -35,7 +35,9 @@ _NINJAS_LOGS = (".ninja_log", ".ninja_deps")
 # --- before CMake configures ------------------------------------------------------------------------------------
 
 
-def delete_configuration(build_dir: Path, *, leftovers: Iterable[str]) -> dict[Path, Stamp]:
+def delete_configuration(
+    build_dir: Path, *, leftovers: Iterable[str]
+) -> dict[Path, Stamp]:
     """Delete from a tree of ours whatever no build command made: CMake will write it again.
 
     :param leftovers: names of files that build commands made without declaring them.
@@ -55,7 +57,9 @@ def delete_configuration(build_dir: Path, *, leftovers: Iterable[str]) -> dict[P
     return deleted
 
 
-def delete_own_configuration(build_dir: Path, written: Iterable[str]) -> dict[Path, Stamp]:
+def delete_own_configuration(
+    build_dir: Path, written: Iterable[str]
+) -> dict[Path, Stamp]:
     """Delete what CMake put into a directory of the project's; see :func:`delete_configuration`.
 
     :param written: names of the files that CMake put there.

@@ -73,7 +73,9 @@ def keep(live: LiveEnvironment, store: Path) -> KeptEnvironment:
     if not locks.can_lock():
         raise UnsoundError("environments are only kept on POSIX systems")
     distributions = _find_distributions(live)
-    if not any(distribution.name.startswith("truewheel-") for distribution in distributions):
+    if not any(
+        distribution.name.startswith("truewheel-") for distribution in distributions
+    ):
         raise UnsoundError("truewheel itself is not installed in it")
     store.mkdir(parents=True, exist_ok=True, mode=0o700)
     root = store / _key(distributions)
@@ -274,14 +276,18 @@ def _files(distribution: _Distribution) -> Iterator[tuple[Path, PurePosixPath]]:
         source = Path(os.path.normpath(distribution.site / path))
         if not source.is_relative_to(distribution.prefix):
             owner = distribution.name
-            raise UnsoundError(f"{owner} owns {path}, which lies outside of its environment")
+            raise UnsoundError(
+                f"{owner} owns {path}, which lies outside of its environment"
+            )
         if source.is_file():
             yield source, _place_in_venv(source, distribution)
 
 
 def _place_in_venv(source: Path, distribution: _Distribution) -> PurePosixPath:
     if source.is_relative_to(distribution.site):
-        return environment.venv_site() / source.relative_to(distribution.site).as_posix()
+        return (
+            environment.venv_site() / source.relative_to(distribution.site).as_posix()
+        )
     return PurePosixPath(source.relative_to(distribution.prefix).as_posix())
 
 

@@ -39,7 +39,9 @@ class Step(NamedTuple):
     def is_projects_own(self) -> bool:
         """Whether it runs commands of the project's, more than compilers, linkers and CMake's own targets."""
         if self.rule != "CUSTOM_COMMAND":
-            return any(not _HARMLESS_POST_BUILD.match(command) for command in self.commands)
+            return any(
+                not _HARMLESS_POST_BUILD.match(command) for command in self.commands
+            )
         return not any(_OWN_TARGETS.search(output) for output in self.outputs)
 
 

@@ -50,7 +50,9 @@ class NinjaGraph(Record):
     def searched_folders(self) -> frozenset[str]:
         """Directories that compilers and linkers are told to search."""
         options = r"-I|-L|-F|-isystem |-iquote |-idirafter "
-        return frozenset(re.findall(rf"(?<=\s)(?:{options})(/[^\s$]*)", self.build_file))
+        return frozenset(
+            re.findall(rf"(?<=\s)(?:{options})(/[^\s$]*)", self.build_file)
+        )
 
 
 def read_graph(build_dir: Path) -> NinjaGraph:

@@ -31,7 +31,9 @@ _READING_COMMANDS = re.compile(
     re.IGNORECASE,
 )
 """Commands by which a CMake file reads others that CMake does not watch (cmake-commands(7))."""
-_OF_TOOLS = re.compile(r"(^|/)(CMakeFiles|__pycache__|\.cmake|_deps|Testing)/|^\.ninja_|^install_manifest|^install/")
+_OF_TOOLS = re.compile(
+    r"(^|/)(CMakeFiles|__pycache__|\.cmake|_deps|Testing)/|^\.ninja_|^install_manifest|^install/"
+)
 """What build tools put down by themselves; and where an editable install is rebuilt into."""
 
 
@@ -97,7 +99,9 @@ def _read_others(cmake_files: Mapping[str, bytes]) -> bool:
     return any(map(_READING_COMMANDS.search, cmake_files.values()))
 
 
-def _variables_named(cmake_files: Mapping[str, bytes], graph: NinjaGraph) -> frozenset[str]:
+def _variables_named(
+    cmake_files: Mapping[str, bytes], graph: NinjaGraph
+) -> frozenset[str]:
     """Return the environment variables that CMake files and commands name.
 
     CMake files have ``$ENV{NAME}``; commands have ``$NAME``, which Ninja writes ``$$NAME``.

@@ -17,7 +17,9 @@ from .finished_build import FinishedBuild
 from .ninja_graph import NinjaGraph
 
 _COMPILERS = r"CMAKE_(?:AR|LINKER|\w+_COMPILER)"
-_TOOLS = r"CMAKE_(?:COMMAND|MAKE_PROGRAM|AR|LINKER|RANLIB|NM|STRIP|OBJCOPY|\w+_COMPILER)"
+_TOOLS = (
+    r"CMAKE_(?:COMMAND|MAKE_PROGRAM|AR|LINKER|RANLIB|NM|STRIP|OBJCOPY|\w+_COMPILER)"
+)
 _LAUNCHERS = frozenset({"ccache", "sccache", "distcc", "icecc", "recc"})
 """Caches and distributors that may go by a compiler's name on PATH, and call the next one of that name."""
 _RUN_BY_COMPILERS = ("as", "ld")

@@ -38,13 +38,18 @@ def definitions(homes: Mapping[str, str]) -> str:
     """
     # The last map that fits wins in GCC (manual, "-ffile-prefix-map") and in Clang, so that inner directories come last.
     fit = [home for home in sorted(homes) if not _UNFIT.intersection(home)]
-    options = [f'      "-ffile-prefix-map={home}=/usr/src/truewheel{homes[home]}"' for home in fit]
+    options = [
+        f'      "-ffile-prefix-map={home}=/usr/src/truewheel{homes[home]}"'
+        for home in fit
+    ]
     compile_options = (
         _if_compiler("GNU", "8", "${_truewheel_map}"),
         _if_compiler("Clang,AppleClang", "10", "${_truewheel_map}"),
         '"$<$<COMPILE_LANG_AND_ID:${_truewheel_language},IntelLLVM>:${_truewheel_map}>"',
     )
-    link_option = _if_compiler("GNU", "8", "${_truewheel_map}").replace("COMPILE_LANG", "LINK_LANG")
+    link_option = _if_compiler("GNU", "8", "${_truewheel_map}").replace(
+        "COMPILE_LANG", "LINK_LANG"
+    )
     lines = [
         *options,
         "  )",
@@ -62,7 +67,11 @@ def definitions(homes: Mapping[str, str]) -> str:
         "  endforeach()",
         "endif()",
     ]
-    return _HEAD.replace("@COPY_WHAT_WAS_BUILT@", _COPY_WHAT_WAS_BUILT) + "\n".join(lines) + "\n"
+    return (
+        _HEAD.replace("@COPY_WHAT_WAS_BUILT@", _COPY_WHAT_WAS_BUILT)
+        + "\n".join(lines)
+        + "\n"
+    )
 
 
 def _if_compiler(names: str, oldest: str, option: str, *, and_also: str = "") -> str:
@@ -77,7 +86,9 @@ def _if_compiler(names: str, oldest: str, option: str, *, and_also: str = "") ->
 
 def variant_definitions(wanted: Variant) -> str:
     """Return CMake code that tells of a variant, and has what it allows written down where it is to be checked."""
-    parts = [f"{part.namespace}::{part.feature}::{part.value}" for part in wanted.properties]
+    parts = [
+        f"{part.namespace}::{part.feature}::{part.value}" for part in wanted.properties
+    ]
     properties = ";".join(parts)
     lines = [
         f'set(TRUEWHEEL_VARIANT "{properties}")',

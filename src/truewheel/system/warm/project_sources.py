@@ -18,7 +18,9 @@ _CHANGED_MEANWHILE = "changed during the build"
 """In the place of a digest: unequal to that of any content."""
 
 
-def manifest_of_checkout(source: Path, leave_out: Folders, before: BuildRecord | None) -> Stamps:
+def manifest_of_checkout(
+    source: Path, leave_out: Folders, before: BuildRecord | None
+) -> Stamps:
     """Return the manifest of the source, and of what else is known to belong to the project.
 
     :param leave_out: directories that are not source: the build tree, the output.

@@ -20,10 +20,14 @@ def final_file(path: Path) -> Iterator[BinaryIO]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(prefix=".truewheel-", suffix=".part", dir=path.parent)
+        handle, draft = tempfile.mkstemp(
+            prefix=".truewheel-", suffix=".part", dir=path.parent
+        )
     except OSError as error:
         hint = "choose another output directory, or make this one writable"
-        raise TruewheelError(f"{path.parent} cannot be written", context=[str(error)], hint=hint) from error
+        raise TruewheelError(
+            f"{path.parent} cannot be written", context=[str(error)], hint=hint
+        ) from error
     try:
         with open(handle, "w+b") as file:  # noqa: PTH123  # a descriptor, not a path
             yield file
@@ -31,7 +35,9 @@ def final_file(path: Path) -> Iterator[BinaryIO]:
         Path(draft).chmod(0o666 & ~_umask())
         Path(draft).replace(path)
     except OSError as error:
-        raise TruewheelError(f"{path.name} cannot be written", context=[str(error)]) from error
+        raise TruewheelError(
+            f"{path.name} cannot be written", context=[str(error)]
+        ) from error
     finally:
         Path(draft).unlink(missing_ok=True)
 

@@ -35,7 +35,9 @@ class RunningHash:
 
     def row(self, path: str) -> RecordRow:
         """Return the row of RECORD for that content under ``path``."""
-        return RecordRow(path=path, algorithm="sha256", digest=self.text, size=self.size)
+        return RecordRow(
+            path=path, algorithm="sha256", digest=self.text, size=self.size
+        )
 
 
 def hash_of(pieces: Iterable[Buffer]) -> str:

@@ -59,7 +59,11 @@ def named_modules(tree: Tree) -> frozenset[str]:
 
 def _python_files(tree: Tree) -> list[Entry]:
     """Return the Python files that go to site-packages."""
-    return [entry for entry in tree.entries if entry.scheme is Scheme.LIB and entry.path.endswith(".py")]
+    return [
+        entry
+        for entry in tree.entries
+        if entry.scheme is Scheme.LIB and entry.path.endswith(".py")
+    ]
 
 
 def _may_make_modules(text: str) -> bool:
@@ -87,7 +91,9 @@ def _imported_by_call(call: ast.Call) -> Iterator[str]:
 
 
 def _text(entry: Entry) -> str:
-    content = entry.source.read_bytes() if isinstance(entry.source, Path) else entry.source
+    content = (
+        entry.source.read_bytes() if isinstance(entry.source, Path) else entry.source
+    )
     return content.decode("utf-8", "replace")
 
 
@@ -97,7 +103,9 @@ def _package(path: str) -> str:
 
 def _regular_packages(sources: Mapping[str, str]) -> frozenset[str]:
     """Return the packages that nobody but this wheel fills: those with ``__init__.py``."""
-    return frozenset(_package(path) for path in sources if path.endswith("/__init__.py"))
+    return frozenset(
+        _package(path) for path in sources if path.endswith("/__init__.py")
+    )
 
 
 def _imports_of_file(path: str, text: str, regular: frozenset[str]) -> Iterator[Import]:
@@ -119,7 +127,9 @@ def _parsed(text: str) -> ast.Module:
         return ast.Module(body=[], type_ignores=[])
 
 
-def _needed_modules(node: ast.stmt, path: str, module: ast.Module) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _needed_modules(
+    node: ast.stmt, path: str, module: ast.Module
+) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield packages, and the names of modules below them, that a statement needs."""
     if isinstance(node, ast.Import):
         for alias in node.names:
@@ -130,7 +140,9 @@ def _needed_modules(node: ast.stmt, path: str, module: ast.Module) -> Iterator[t
         yield from _needed_relatively(node, path, module)
 
 
-def _needed_relatively(node: ast.ImportFrom, path: str, module: ast.Module) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _needed_relatively(
+    node: ast.ImportFrom, path: str, module: ast.Module
+) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the package, and the names below it, that a relative import needs."""
     base = _base_of_relative_import(node, path)
     if node.module:

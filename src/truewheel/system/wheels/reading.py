@@ -60,7 +60,9 @@ def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelF
         by_name = {item.name: item for item in archive.items}
         home = metadata_directory(archive.name, by_name)
         members = WheelArchive(archive, home).members()
-        looks = _look_at_all(members, digests=digests, in_threads=archive.size >= _LARGE)
+        looks = _look_at_all(
+            members, digests=digests, in_threads=archive.size >= _LARGE
+        )
         undecodable: list[str] = []
 
         def text(base: str) -> str | None:
@@ -69,9 +71,15 @@ def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelF
         record = text("RECORD")
         wheel = text("WHEEL")
         metadata = (
-            text("METADATA") if digests else _metadata_headers(archive, by_name.get(f"{home}/METADATA"), undecodable)
+            text("METADATA")
+            if digests
+            else _metadata_headers(
+                archive, by_name.get(f"{home}/METADATA"), undecodable
+            )
         )
-        texts = {base: text(base) or "" for base in _TEXTS if f"{home}/{base}" in by_name}
+        texts = {
+            base: text(base) or "" for base in _TEXTS if f"{home}/{base}" in by_name
+        }
         return WheelFacts(
             filename=archive.name,
             path=os.fspath(path),
@@ -117,7 +125,9 @@ def look_at(member: SourceMember, *, digests: bool) -> Look:
         if is_binary:
             content = member.read()
         if digests:
-            from .hashing import hash_of  # hashlib is slow to import, and `show` asks for no hash
+            from .hashing import (
+                hash_of,
+            )  # hashlib is slow to import, and `show` asks for no hash
 
             digest = hash_of(member.pieces() if content is None else (content,))
     except ValueError as error:
@@ -125,7 +135,13 @@ def look_at(member: SourceMember, *, digests: bool) -> Look:
     if member.name.endswith("/"):
         return Look(None, digest, problem)
     binary, broken = (None, None) if content is None else read_binary(content)
-    file = File(path=member.name, size=member.size, executable=member.executable, binary=binary, broken=broken)
+    file = File(
+        path=member.name,
+        size=member.size,
+        executable=member.executable,
+        binary=binary,
+        broken=broken,
+    )
     return Look(file, digest, problem)
 
 
@@ -141,7 +157,9 @@ def read_binary(content: Buffer) -> tuple[Binary | None, FormatError | None]:
         return None, error
 
 
-def _look_at_all(members: Sequence[ArchivedMember], *, digests: bool, in_threads: bool) -> list[Look]:
+def _look_at_all(
+    members: Sequence[ArchivedMember], *, digests: bool, in_threads: bool
+) -> list[Look]:
     """Look at every member; at those of a large wheel side by side, for inflating lets other threads run."""
     if not in_threads:
         return [look_at(member, digests=digests) for member in members]
@@ -150,7 +168,9 @@ def _look_at_all(members: Sequence[ArchivedMember], *, digests: bool, in_threads
     return each(lambda member: look_at(member, digests=digests), members)
 
 
-def _facts_of_members(members: Sequence[ArchivedMember], looks: Sequence[Look], *, digests: bool) -> tuple[Member, ...]:
+def _facts_of_members(
+    members: Sequence[ArchivedMember], looks: Sequence[Look], *, digests: bool
+) -> tuple[Member, ...]:
     """Return the entries of the archive's directory, with what was seen of each."""
     facts = []
     for member, look in zip(members, looks, strict=True):
@@ -203,7 +223,9 @@ def text_of(archive: Archive, item: Item | None, undecodable: list[str]) -> str 
         return None
 
 
-def _metadata_headers(archive: Archive, item: Item | None, undecodable: list[str]) -> str | None:
+def _metadata_headers(
+    archive: Archive, item: Item | None, undecodable: list[str]
+) -> str | None:
     """Return the headers of METADATA. Judges read no more, and what follows them may be a whole book."""
     if item is None:
         return None

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from .zip_reader import Archive
     from .zip_writer import Packer
 else:
-    Protocol = object  # typing is slow to import, and `truewheel show` comes through here
+    Protocol = (
+        object  # typing is slow to import, and `truewheel show` comes through here
+    )
 
 _CHUNK = 1 << 20
 """Bytes of a file that are read at once where only a hash is wanted."""
@@ -170,7 +172,12 @@ class WheelArchive:
     :param rows: the rows of its RECORD by path; only writing needs them.
     """
 
-    def __init__(self, archive: Archive, dist_info: str, rows: Mapping[str, RecordRow] | None = None) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        dist_info: str,
+        rows: Mapping[str, RecordRow] | None = None,
+    ) -> None:
         self.archive = archive
         self.dist_info = dist_info
         self.rows = {} if rows is None else rows
@@ -213,8 +220,17 @@ class ArchivedMember:
         try:
             raw = archive.packed(item)
         except ValueError as error:
-            raise WheelError(f"{archive.name}: {item.name} cannot be copied: {error}") from error
-        packer.copy(item.name, raw, method=item.method, crc=item.crc, size=item.size, mode=item.mode)
+            raise WheelError(
+                f"{archive.name}: {item.name} cannot be copied: {error}"
+            ) from error
+        packer.copy(
+            item.name,
+            raw,
+            method=item.method,
+            crc=item.crc,
+            size=item.size,
+            mode=item.mode,
+        )
         return self._row()
 
     def _row(self) -> RecordRow | None:

@@ -55,11 +55,15 @@ def write(
     :raises TruewheelError: when ``output`` cannot be written.
     :raises WheelError: when a member of ``source`` cannot be copied.
     """
-    wheel = wheel_text(generator=GENERATOR, purelib=purelib, tags=name.expanded, build=name.build)
+    wheel = wheel_text(
+        generator=GENERATOR, purelib=purelib, tags=name.expanded, build=name.build
+    )
     path = output / str(name)
     with final_file(path) as file:
         members = _members(source, {**files, "WHEEL": wheel})
-        size = _pack(file, members, record=f"{source.dist_info}/RECORD", workers=workers)
+        size = _pack(
+            file, members, record=f"{source.dist_info}/RECORD", workers=workers
+        )
     return WheelFile(path=path, size=size)
 
 
@@ -74,10 +78,14 @@ def _members(source: WheelSource, made: Mapping[str, bytes]) -> list[SourceMembe
     for base, content in made.items():
         members[home + base] = BytesMember(home + base, content)
     # The binary distribution format recommends that .dist-info comes physically last: its files are found at once.
-    return sorted(members.values(), key=lambda member: (member.name.startswith(home), member.name))
+    return sorted(
+        members.values(), key=lambda member: (member.name.startswith(home), member.name)
+    )
 
 
-def _pack(file: BinaryIO, members: list[SourceMember], *, record: str, workers: int | None) -> int:
+def _pack(
+    file: BinaryIO, members: list[SourceMember], *, record: str, workers: int | None
+) -> int:
     """Write the archive with RECORD as its last member; return its size in bytes."""
     packer = Packer(file, epoch=host.source_date_epoch(), workers=workers)
     rows: list[RecordRow] = []
@@ -86,7 +94,9 @@ def _pack(file: BinaryIO, members: list[SourceMember], *, record: str, workers: 
             row = member.write_to(packer)
             if row is not None:
                 rows.append(row)
-        rows.append(RecordRow(path=record, algorithm=None, digest=None, size=None))  # it cannot hold its own hash
+        rows.append(
+            RecordRow(path=record, algorithm=None, digest=None, size=None)
+        )  # it cannot hold its own hash
         packer.add(record, record_text(rows), executable=False)
         packer.close()
     except BaseException:
@@ -95,7 +105,9 @@ def _pack(file: BinaryIO, members: list[SourceMember], *, record: str, workers: 
     return file.tell()
 
 
-def retag_wheel(path: Path, output: Path, *, name: WheelName, purelib: bool) -> WheelFile:
+def retag_wheel(
+    path: Path, output: Path, *, name: WheelName, purelib: bool
+) -> WheelFile:
     """Write the wheel at ``path`` under another name into ``output``. Only WHEEL and RECORD are made anew.
 
     :raises WheelError: when a member cannot be copied as it is.
@@ -105,4 +117,6 @@ def retag_wheel(path: Path, output: Path, *, name: WheelName, purelib: bool) -> 
         dist_info = metadata_directory(path.name, by_name)
         record = text_of(archive, by_name.get(f"{dist_info}/RECORD"), [])
         rows = {row.path: row for row in parse_record(record or "")}
-        return write(WheelArchive(archive, dist_info, rows), output, name=name, purelib=purelib)
+        return write(
+            WheelArchive(archive, dist_info, rows), output, name=name, purelib=purelib
+        )

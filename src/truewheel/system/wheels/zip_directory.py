@@ -70,7 +70,9 @@ class Directory:
     :raises WheelError: when it is broken.
     """
 
-    def __init__(self, archive: str, whole: bytes | mmap.mmap, data: memoryview) -> None:
+    def __init__(
+        self, archive: str, whole: bytes | mmap.mmap, data: memoryview
+    ) -> None:
         self._archive = archive
         self._whole = whole
         self._data = data
@@ -89,7 +91,9 @@ class Directory:
             item, place = self._read_item(place)
             items.append(item)
         if place != offset + size:
-            self._notice("", "its central directory has another size than the end record says")
+            self._notice(
+                "", "its central directory has another size than the end record says"
+            )
         return tuple(items), offset
 
     def _find(self) -> tuple[int, int, int]:
@@ -127,7 +131,10 @@ class Directory:
         has_own_size = own_size == _END64_SIZE - 12
         is_in_its_place = offset + size == end and end + _END64_SIZE == locator
         if not (has_own_size and is_in_its_place):
-            self._notice("", "its ZIP64 end record is not where the others say, or has another size")
+            self._notice(
+                "",
+                "its ZIP64 end record is not where the others say, or has another size",
+            )
         return count, size, offset
 
     def _refuse_parts(self, disk: int, first: int, elsewhere: int) -> None:
@@ -171,9 +178,13 @@ class Directory:
             self._look_at_name(raw_name, flags)
         # The upper half of the attributes is a Unix mode (4.4.15, 4.4.2).
         mode = attributes >> 16
-        return Item(name, raw_name, flags, method, crc, packed, size, mode, offset, version), end
+        return Item(
+            name, raw_name, flags, method, crc, packed, size, mode, offset, version
+        ), end
 
-    def wide_numbers(self, extra: int, length: int, size: int, packed: int, offset: int) -> tuple[int, int, int]:
+    def wide_numbers(
+        self, extra: int, length: int, size: int, packed: int, offset: int
+    ) -> tuple[int, int, int]:
         """Return the three numbers, from the ZIP64 extra field where they did not fit (4.5.3).
 
         :param extra: where the extra fields begin; they are ``length`` bytes long.
@@ -184,7 +195,9 @@ class Directory:
             kind, field_length = self.unpack("HH", place, "an extra field")
             if kind == 1:
                 # It holds only the numbers that did not fit, in this order.
-                missing = [index for index, number in enumerate(numbers) if number == WIDE]
+                missing = [
+                    index for index, number in enumerate(numbers) if number == WIDE
+                ]
                 for index in missing[: field_length // 8]:
                     (numbers[index],) = self.unpack("Q", place + 4, "the ZIP64 field")
                     place += 8
@@ -219,7 +232,9 @@ class Directory:
 
     def broken(self, what: str, *, hint: str | None = _AGAIN) -> WheelError:
         """Return the error that says why the archive cannot be read."""
-        return WheelError(f"{self._archive} is not a wheel that can be read: {what}", hint=hint)
+        return WheelError(
+            f"{self._archive} is not a wheel that can be read: {what}", hint=hint
+        )
 
     def _notice(self, where: str, message: str, *, grave: bool = True) -> None:
         """Keep in mind what is odd."""

@@ -37,13 +37,17 @@ def oddities_of(archive: Archive) -> tuple[Oddity, ...]:
         oddities += _of_local_header(archive, item)
         place = _end_of(archive, item)
     if place < archive.directory.offset:
-        oddities.append(_nobodys_bytes(archive.directory.offset - place, "", "its directory"))
+        oddities.append(
+            _nobodys_bytes(archive.directory.offset - place, "", "its directory")
+        )
     return tuple(dict.fromkeys(oddities))
 
 
 def _nobodys_bytes(count: int, where: str, before: str) -> Oddity:
     """Return that there are bytes which no member owns."""
-    return Oddity(where=where, message=f"{count} bytes before {before} belong to no member")
+    return Oddity(
+        where=where, message=f"{count} bytes before {before} belong to no member"
+    )
 
 
 class _LocalHeader:
@@ -53,7 +57,19 @@ class _LocalHeader:
     """
 
     def __init__(self, item: Item, fields: tuple[int, ...]) -> None:
-        _, _, self.flags, _, _, _, _, self.packed, self.size, name_length, self.extra_length = fields
+        (
+            _,
+            _,
+            self.flags,
+            _,
+            _,
+            _,
+            _,
+            self.packed,
+            self.size,
+            name_length,
+            self.extra_length,
+        ) = fields
         self.extra = item.offset + _LOCAL.size + name_length
         self.start = self.extra + self.extra_length
 
@@ -88,16 +104,25 @@ def _of_local_header(archive: Archive, item: Item) -> Iterator[Oddity]:
         return
     if header.flags & _HAS_DATA_DESCRIPTOR:
         # Its sizes come in 4 or 8 bytes each, which nothing tells: readers guess.
-        yield Oddity(where=item.name, message="its sizes stand behind its data (a data descriptor)", grave=False)
+        yield Oddity(
+            where=item.name,
+            message="its sizes stand behind its data (a data descriptor)",
+            grave=False,
+        )
         return
     if header.start + item.compressed_size > archive.size:
         return  # reading the member tells that
     problem = _of_extra_fields(archive, header.extra, header.extra_length)
     if problem is not None:
         yield Oddity(where=item.name, message=problem)
-    size, packed, _ = archive.directory.wide_numbers(header.extra, header.extra_length, header.size, header.packed, 0)
+    size, packed, _ = archive.directory.wide_numbers(
+        header.extra, header.extra_length, header.size, header.packed, 0
+    )
     if (packed, size) != (item.compressed_size, item.size):
-        yield Oddity(where=item.name, message="its local header tells other sizes than the directory")
+        yield Oddity(
+            where=item.name,
+            message="its local header tells other sizes than the directory",
+        )
 
 
 def _of_extra_fields(archive: Archive, place: int, length: int) -> str | None:

@@ -104,7 +104,9 @@ class Archive:
         :raises ValueError: with a phrase for people, when the local header is broken or disagrees.
         """
         try:
-            magic, flags, method, name_length, extra_length = _LOCAL.unpack_from(self.data, item.offset)
+            magic, flags, method, name_length, extra_length = _LOCAL.unpack_from(
+                self.data, item.offset
+            )
         except struct.error:
             raise ValueError("its local header lies outside of the file") from None
         if magic != LOCAL_MAGIC:
@@ -117,9 +119,13 @@ class Archive:
             raise ValueError("its local header contradicts the directory")
         if item.version > _NEWEST:
             needed, known = item.version / 10, _NEWEST / 10
-            raise ValueError(f"it needs version {needed} of the ZIP format, Python reads up to {known}")
+            raise ValueError(
+                f"it needs version {needed} of the ZIP format, Python reads up to {known}"
+            )
         if item.flags & _UNREADABLE:
-            raise ValueError("it is marked as a patch or as strongly encrypted, which Python does not read")
+            raise ValueError(
+                "it is marked as a patch or as strongly encrypted, which Python does not read"
+            )
         if start + item.compressed_size > self._ends[item.offset]:
             raise ValueError("it overlaps another member or the end of the file")
         return self.data[start : start + item.compressed_size]
@@ -146,8 +152,12 @@ class Archive:
         """
         raw = self._unpackable(item)
         if item.size > LARGEST:
-            raise ValueError(f"it claims {item.size} bytes, more than is unpacked into memory")
-        content = bytes(raw) if item.method == STORED else deflate.inflate(raw, item.size)
+            raise ValueError(
+                f"it claims {item.size} bytes, more than is unpacked into memory"
+            )
+        content = (
+            bytes(raw) if item.method == STORED else deflate.inflate(raw, item.size)
+        )
         _check(item, len(content), deflate.crc_of(content))
         return content
 
@@ -160,7 +170,11 @@ class Archive:
         """
         raw = self._unpackable(item)
         crc = length = 0
-        pieces = deflate.stored_pieces(raw) if item.method == STORED else deflate.inflated_pieces(raw)
+        pieces = (
+            deflate.stored_pieces(raw)
+            if item.method == STORED
+            else deflate.inflated_pieces(raw)
+        )
         for piece in pieces:
             crc = zlib.crc32(piece, crc)
             length += len(piece)
@@ -178,9 +192,13 @@ class Archive:
             raise ValueError("it is encrypted")
         raw = self.packed(item)
         if item.method not in (STORED, DEFLATED):
-            raise ValueError(f"compression method {item.method} is not one that wheels may use")
+            raise ValueError(
+                f"compression method {item.method} is not one that wheels may use"
+            )
         if item.size > _most_that_fits(len(raw)):
-            raise ValueError(f"it claims {item.size} bytes, more than {len(raw)} compressed ones can hold")
+            raise ValueError(
+                f"it claims {item.size} bytes, more than {len(raw)} compressed ones can hold"
+            )
         return raw
 
 
@@ -190,10 +208,14 @@ def _opened(path: str | os.PathLike[str]) -> bytes | mmap.mmap:
     :raises WheelError: when it cannot be read.
     """
     try:
-        status = os.stat(path)  # before opening, which would wait for the other end of a pipe
+        status = os.stat(
+            path
+        )  # before opening, which would wait for the other end of a pipe
         if not stat.S_ISREG(status.st_mode):
             hint = "name the .whl file itself" if stat.S_ISDIR(status.st_mode) else None
-            raise WheelError(f"{path} cannot be read: it is not a regular file", hint=hint)
+            raise WheelError(
+                f"{path} cannot be read: it is not a regular file", hint=hint
+            )
         with open(path, "rb", buffering=0) as file:
             if status.st_size < _WORTH_MAPPING:
                 return file.read()

@@ -86,12 +86,16 @@ class Packer:
     :param workers: threads that compress; the bytes do not depend on it.
     """
 
-    def __init__(self, file: BinaryIO, *, epoch: int, workers: int | None = None) -> None:
+    def __init__(
+        self, file: BinaryIO, *, epoch: int, workers: int | None = None
+    ) -> None:
         self._file = file
         self._time, self._date = dos_time(epoch)
         self._entries: list[_Entry] = []
         self._workers = workers or cores()
-        self._waiting: collections.deque[tuple[_Entry, Future[bytes] | bytes | None]] = collections.deque()
+        self._waiting: collections.deque[
+            tuple[_Entry, Future[bytes] | bytes | None]
+        ] = collections.deque()
         self._alone = _ALONE
         self._pool: ThreadPoolExecutor | None = None
 
@@ -101,21 +105,29 @@ class Packer:
         Files are read block by block, while earlier blocks are being compressed.
         """
         size = len(source) if isinstance(source, bytes) else source.stat().st_size
-        entry = _Entry(name, mode=0o100755 if executable else 0o100644, is_wide=_needs_wide_sizes(size))
+        entry = _Entry(
+            name,
+            mode=0o100755 if executable else 0o100644,
+            is_wide=_needs_wide_sizes(size),
+        )
         running = RunningHash()
         before = b""
         for block, is_last in _blocks(source):
             running.update(block)
             entry.crc = zlib.crc32(block, entry.crc)
             entry.size += len(block)
-            self._waiting.append((entry, self._deflated(block, before, is_last=is_last)))
+            self._waiting.append(
+                (entry, self._deflated(block, before, is_last=is_last))
+            )
             before = block[-_WINDOW:]
             self._write_blocks(ahead=_AHEAD * self._workers)
         if not entry.size:
             self._waiting.append((entry, None))
         return running.row(name)
 
-    def copy(self, name: str, raw: memoryview, *, method: int, crc: int, size: int, mode: int) -> None:
+    def copy(
+        self, name: str, raw: memoryview, *, method: int, crc: int, size: int, mode: int
+    ) -> None:
         """Append a member that is compressed already."""
         self._write_blocks(ahead=0)
         entry = _Entry(name, mode=mode, is_wide=_needs_wide_sizes(max(size, len(raw))))
@@ -144,7 +156,9 @@ class Packer:
 
     # --- blocks -------------------------------------------------------------------------------------------------
 
-    def _deflated(self, block: bytes, before: bytes, *, is_last: bool) -> Future[bytes] | bytes:
+    def _deflated(
+        self, block: bytes, before: bytes, *, is_last: bool
+    ) -> Future[bytes] | bytes:
         """Return the compressed block, now or in a while."""
         self._alone -= len(block)
         if self._alone >= 0:
@@ -163,7 +177,9 @@ class Packer:
             if is_new:
                 self._begin(entry)
             if compressed is not None:
-                block = compressed if isinstance(compressed, bytes) else compressed.result()
+                block = (
+                    compressed if isinstance(compressed, bytes) else compressed.result()
+                )
                 entry.method = DEFLATED
                 entry.packed += self._file.write(block)
 
@@ -248,11 +264,33 @@ class Packer:
         count, size = len(self._entries), end - start
         if count >= _MOST_MEMBERS or size >= WIDE or start >= WIDE:
             version = _ZIP64_VERSION
-            record = ("<4sQHHIIQQQQ", b"PK\x06\x06", 44, version, version, 0, 0, count, count, size, start)
+            record = (
+                "<4sQHHIIQQQQ",
+                b"PK\x06\x06",
+                44,
+                version,
+                version,
+                0,
+                0,
+                count,
+                count,
+                size,
+                start,
+            )
             self._file.write(struct.pack(*record))
             self._file.write(struct.pack("<4sIQI", b"PK\x06\x07", 0, end, 1))
         shown = min(count, _MOST_MEMBERS)
-        tail = ("<4sHHHHIIH", b"PK\x05\x06", 0, 0, shown, shown, min(size, WIDE), min(start, WIDE), 0)
+        tail = (
+            "<4sHHHHIIH",
+            b"PK\x05\x06",
+            0,
+            0,
+            shown,
+            shown,
+            min(size, WIDE),
+            min(start, WIDE),
+            0,
+        )
         self._file.write(struct.pack(*tail))
 
 
@@ -282,4 +320,6 @@ def _deflate(block: bytes, before: bytes, *, is_last: bool) -> bytes:
         stream = zlib.compressobj(LEVEL, zlib.DEFLATED, -15, zdict=before)
     else:
         stream = zlib.compressobj(LEVEL, zlib.DEFLATED, -15)
-    return stream.compress(block) + stream.flush(zlib.Z_FINISH if is_last else zlib.Z_SYNC_FLUSH)
+    return stream.compress(block) + stream.flush(
+        zlib.Z_FINISH if is_last else zlib.Z_SYNC_FLUSH
+    )
