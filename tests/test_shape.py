@@ -36,22 +36,31 @@ GOAL = Limits(8.0, 25, 25, 0.25, 0.45, 4.0, 1.0, 0)
 GOAL_OF_ALL = GOAL._replace(nodes=7.5)
 CEILINGS = {
     #                         nodes comp cond dec.  p90  comm suppr silent
-    "(top)":            Limits(10.1,  60, 49, 0.34, 0.63, 0.5, 2.0,  11),
-    "audit/python":     Limits( 8.5,  35, 13, 0.30, 0.63, 4.4, 0.1,   0),
-    "model":            Limits( 9.4,  32, 13, 0.33, 0.51, 2.0, 0.9,   2),
-    # Guard clauses, each a reason: what is to be read there is decisions.
-    "planning":         Limits( 8.0,  25, 25, 0.42, 0.60, 4.0, 1.0,   0),
-    "project_settings": Limits( 9.1,  25, 25, 0.36, 0.60, 4.0, 1.0,   0),
-    "system/project":   Limits( 8.8,  25, 25, 0.25, 0.45, 4.0, 0.0,   0),
-    "audit":            Limits( 8.2,  55, 29, 0.28, 0.51, 1.5, 0.0,   8),
-    "platforms":        Limits( 9.2,  48, 27, 0.30, 0.57, 3.3, 0.1,   2),
-    "platforms/linux":  Limits( 9.9,  55, 46, 0.46, 0.80, 3.8, 0.4,   8),
-    "system/wheels":    Limits( 9.6, 20, 22, 0.31, 0.51, 1.9, 0.3,   1),
-    "templates":        Limits( 8.1,  18, 48, 0.25, 0.63, 0.0, 0.5,   1),
-    "all":              Limits(10.9,  68, 41, 0.40, 0.79, 0.8, 1.5, 142),
+    "(top)":            Limits( 8.0,  25, 25, 0.25, 0.45, 1.7, 1.0,   0),
+    "audit":            Limits( 8.0,  47, 25, 0.27, 0.54, 1.3, 1.0,   9),
+    "audit/python":     Limits( 8.0,  31, 25, 0.27, 0.54, 4.0, 1.0,   0),
+    "checks":           Limits( 8.0,  25, 25, 0.25, 0.45, 3.9, 1.0,   0),
+    "commands":         Limits( 8.0,  25, 25, 0.32, 0.45, 0.4, 1.0,   0),
+    "formats/elf":      Limits( 8.0,  25, 25, 0.25, 0.45, 3.9, 1.0,   0),
+    "formats/pe":       Limits( 8.0,  25, 25, 0.25, 0.45, 3.9, 1.0,   0),
+    "model":            Limits( 8.0,  27, 25, 0.28, 0.45, 1.8, 1.0,   3),
+    "planning":         Limits( 8.0,  25, 25, 0.40, 0.50, 4.0, 1.0,   1),
+    "platforms":        Limits( 8.0,  39, 25, 0.25, 0.56, 2.9, 1.0,   2),
+    "platforms/linux":  Limits( 8.0,  43, 36, 0.37, 0.62, 3.2, 1.0,  11),
+    "project_settings": Limits( 8.2,  26, 28, 0.31, 0.56, 4.0, 1.0,   0),
+    "report":           Limits( 9.6,  59, 44, 0.27, 0.45, 1.2, 1.0,   0),
+    "system":           Limits( 8.0,  25, 25, 0.25, 0.45, 3.3, 1.0,   0),
+    "system/engine":    Limits( 8.0,  25, 25, 0.25, 0.45, 4.0, 1.0,   2),
+    "system/project":   Limits( 8.0,  25, 25, 0.25, 0.45, 3.4, 1.0,   0),
+    "system/wheels":    Limits( 8.3,  25, 25, 0.25, 0.50, 1.7, 1.0,   3),
+    "templates":        Limits( 8.0,  25, 42, 0.25, 0.63, 0.0, 1.0,   1),
+    "all":              Limits( 7.5,  25, 25, 0.25, 0.45, 3.3, 1.0,  32),
 }  # fmt: skip
-LARGE_FUNCTIONS_STILL: set[str] = set()
-LARGE_MODULES_STILL: set[str] = set()
+LARGE_FUNCTIONS_STILL = {
+    "formats/elf/read.py:read_header",
+    "system/engine/layout.py:plan_layout",
+}
+LARGE_MODULES_STILL = {"model/record.py"}
 
 
 def load_script() -> ModuleType:

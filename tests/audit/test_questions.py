@@ -62,8 +62,8 @@ def test_an_editable_install_and_a_distribution_promise_nothing(
 
 def test_an_editable_install_lacks_no_library() -> None:
     """Its files are found where CMake has built them."""
-    assert ask().lost == ("x.so",)
-    assert ask(Product.EDITABLE).lost == ()
+    assert ask().not_installed == ("x.so",)
+    assert ask(Product.EDITABLE).not_installed == ()
 
 
 def test_promises_that_no_binary_can_keep_are_refused_together() -> None:
