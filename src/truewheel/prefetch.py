@@ -14,6 +14,7 @@ _AFTER_CMAKE = (
     "packaging.tags",
     "truewheel.audit.questions",
     "truewheel.audit.verdict",
+    "truewheel.system.warm.observed_inputs",
     "truewheel.system.wheels.reading",
     "truewheel.system.wheels.writing",
     "truewheel.report.wheels",

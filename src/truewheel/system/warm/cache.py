@@ -44,8 +44,8 @@ _REMOTE = frozenset(
 """File systems on which locks and time stamps of several machines meet (``/proc/self/mountinfo``, proc(5))."""
 _WEIGHT = ".truewheel-size"
 _PINS = ".truewheel-used-by"
-_IS_OURS = re.compile(r"[0-9a-f]{16}(\.lock)?|\.draft-\w+")
-"""Names of what lies in ``builds`` and ``environments``."""
+_OUR_NAMES = r"[0-9a-f]{16}(\.lock)?|\.draft-\w+"
+"""Of what lies in ``builds`` and ``environments``."""
 _COPYING = 3600
 """Seconds; nobody copies an environment for longer."""
 
@@ -123,7 +123,7 @@ def _is_left_of_ours(root: Path) -> bool:
     if not names <= {"builds", "environments", "locks", _TAG}:
         return False
     entries = (*root.glob("builds/*"), *root.glob("environments/*"))
-    return all(_IS_OURS.fullmatch(entry.name) for entry in entries)
+    return all(re.fullmatch(_OUR_NAMES, entry.name) for entry in entries)
 
 
 def _require_safe(root: Path) -> Path:

@@ -41,15 +41,16 @@ from . import (
     locks,
 )
 from .area import BuildArea
-from .boundaries import draw_boundaries, find_roots
-from .finished_build import FinishedBuild
 from .mirror import update_mirror
-from .observed_inputs import observe
 from .project_sources import (
     manifest_of_checkout,
     manifest_of_late_roots,
 )
 from .source_manifest import Folders, Stamps
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .finished_build import FinishedBuild
 
 LAYOUT = 3
 """Of kept areas and records; raised when either changes, so that older ones are not used."""
@@ -291,6 +292,9 @@ class KeptBuildArea(BuildArea):
         ended_well: bool,
     ) -> None:
         """Write down what went into the build, and what it left."""
+        # Not needed before CMake has run: imported meanwhile (``prefetch``).
+        from .observed_inputs import observe
+
         # Bookkeeping that fails, for want of room or of the whole cache, costs warmth and never the build: the last
         # record is deleted already.
         with contextlib.suppress(OSError):
@@ -311,6 +315,9 @@ class KeptBuildArea(BuildArea):
         ended_well: bool,
     ) -> FinishedBuild:
         """Return what is known of the build, with sources that only CMake's cache told of."""
+        from .boundaries import draw_boundaries, find_roots
+        from .finished_build import FinishedBuild
+
         tree = begun.tree
         source = self.source.resolve()
         kept = environment.current()
