@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from support.facts import binary_file, contents, package, wheel_named
-from truewheel.audit.checked import Checked
 from truewheel.audit.questions import Question
+from truewheel.audit.truth import Checked
 from truewheel.audit.verdict import check, judge
 from truewheel.model.binary import (
     ElfSlice,

@@ -8,7 +8,7 @@ import pytest
 from auditwheel.wheel_abi import NonPlatformWheelError, analyze_wheel_abi
 
 from support import published
-from truewheel.audit.checked import Checked
+from truewheel.audit.truth import Checked
 from truewheel.audit.verdict import check
 from truewheel.system.wheels.reading import read_wheel
 

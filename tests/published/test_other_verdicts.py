@@ -19,7 +19,7 @@ import pytest
 from delocate.delocating import _get_macos_min_version
 
 from support import published
-from truewheel.audit.checked import Checked
+from truewheel.audit.truth import Checked
 from truewheel.audit.verdict import check
 from truewheel.model.binary import Format, NeedKind
 from truewheel.system.wheels.reading import read_wheel

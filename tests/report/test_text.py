@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.facts import contents, wheel_named
-from truewheel.audit.checked import Checked
+from truewheel.audit.truth import Checked
 from truewheel.model.binary import Binary, ElfSlice, Format, Kind, Need
 from truewheel.model.contents import WheelFacts
 from truewheel.model.errors import TruewheelError, VerdictError

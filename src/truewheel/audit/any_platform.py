@@ -61,29 +61,35 @@ def _binaries_for_any(
     Other files may be data (a launcher to copy, a test's fixture), and a wheel that serves several systems chooses at run
     time.
     """
-    wrong = _modules_of_one_system(contents, audit)
-    what = "holds an extension module of one" if wrong else "holds binaries"
-    if not wrong:
-        wrong = _commands_of_one_system(contents)
-        what = "installs a program that runs on one" if wrong else what
-    files = wrong or [file.path for file in loadable]
-    shown = files[:_MOST]
+    severity = Severity.ERROR
+    hint = "tag it for the platform of its binaries"
+    # An extension module is imported everywhere, and a command is on every PATH.
+    if files := _modules_of_one_system(contents, audit):
+        what = "holds an extension module of one"
+    elif files := _commands_of_one_system(contents):
+        what = "installs a program that runs on one"
+    else:
+        files = [file.path for file in loadable]
+        what = "holds binaries"
+        severity = Severity.WARNING
+        hint = f"{hint}, unless it works without them"
+    shown = [
+        (file, binary)
+        for file, binary in contents.binaries()
+        if file.path in files[:_MOST]
+    ]
     return Finding(
         code="TW301",
-        severity=Severity.ERROR if wrong else Severity.WARNING,
+        severity=severity,
         where=files[0],
         message=f"a wheel for any platform {what}",
-        evidence=tuple(
-            _describe(file, binary)
-            for file, binary in contents.binaries()
-            if file.path in shown
-        ),
-        hint="tag it for the platform of its binaries"
-        + ("" if wrong else ", unless it works without them"),
+        evidence=tuple(_describe(file, binary) for file, binary in shown),
+        hint=hint,
     )
 
 
 def _modules_of_one_system(contents: Contents, audit: Audit) -> list[str]:
+    # With modules for several systems, Python code chooses one of them.
     if len(audit.platforms) != 1:
         return []
     paths = [module.path for module in modules(contents)]
@@ -96,17 +102,22 @@ def _commands_of_one_system(contents: Contents) -> list[str]:
     paths = []
     families: set[str | None] = set()
     for file, binary in contents.binaries():
-        if not file.path.startswith(places) or binary.format is Format.WASM:
-            continue
-        if any(piece.kind is Kind.EXECUTABLE for piece in binary.slices):
+        if file.path.startswith(places) and _is_program(binary):
             paths.append(file.path)
             families.update(owner_of(binary.format, piece) for piece in binary.slices)
     return paths if len(families - {None}) == 1 else []
 
 
+def _is_program(binary: Binary) -> bool:
+    # WebAssembly programs need a runtime, and no particular system.
+    if binary.format is Format.WASM:
+        return False
+    return any(piece.kind is Kind.EXECUTABLE for piece in binary.slices)
+
+
 def _describe(file: File, binary: Binary) -> str:
     """Return a file's format and CPUs as people find them with ``file`` or ``readelf``."""
-    cpus = ", ".join(
-        dict.fromkeys(f"{piece.kind.value} for {piece.cpu}" for piece in binary.slices)
+    slices = dict.fromkeys(
+        f"{piece.kind.value} for {piece.cpu}" for piece in binary.slices
     )
-    return f"{file.path}: {binary.format.value}" + (f", {cpus}" if cpus else "")
+    return f"{file.path}: {', '.join((binary.format.value, *slices))}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..model.finding import Finding, Severity
 from ..model.record import Record
-from ..platforms import PLATFORMS, parse_platform_tag, platform_of
+from ..platforms import PLATFORMS, parse_known_tags, parse_platform_tag, platform_of
 from .claimed_tags import (
     foreign_findings,
     other_python_findings,
@@ -57,6 +57,7 @@ def choose_tags(
         return _without_binaries(contents, question, plain)
     own = _of_target(best, question.target)
     true, promise = own.tags or plain, question.promise
+    # No tag exists for such a CPU, so the target's own is checked as a claim is.
     if own.has_no_tag and promise in (AUTO, NATIVE):
         return BuildTags(
             tags=true,
@@ -69,6 +70,7 @@ def choose_tags(
         reason = "the plain platform was asked for (tag = native)"
         return BuildTags(tags=_plain_tags(audit, plain, own), reasons=(reason,))
     tag = expand_promise(promise, audit)
+    # The build fails, and is told what it could have promised.
     if tag is None:
         return BuildTags(
             tags=true,
@@ -90,11 +92,9 @@ def impossible(promise: str) -> tuple[Finding, ...]:
 def expand_promise(promise: str, audit: Audit) -> PlatformTag | None:
     """Return the tag that is promised, with what the binaries are for where the promise leaves it out."""
     for platform in PLATFORMS:
-        part = audit.of(platform.family)
-        tag = parse_platform_tag(
-            platform.expand(promise, part.files if part is not None else ())
-        )
-        if tag is not None and tag.family == platform.family:
+        whole = platform.expand(promise, audit.files_of(platform.family))
+        tag = platform.parse_tag(whole)
+        if tag is not None:
             return tag
     return None
 
@@ -106,6 +106,7 @@ def _promised(
     best: Sequence[PlatformTags],
     tag: PlatformTag,
 ) -> BuildTags:
+    """Return the promised tag with its older names, and what contradicts it."""
     target = question.target
     findings = (
         *untrue_findings(audit, tag, best),
@@ -120,6 +121,7 @@ def _promised(
 
 def _of_target(best: Sequence[PlatformTags], target: Target) -> PlatformTags:
     """Return the tags of the target's platform; of the first where no binary is for that."""
+    # Where several systems' binaries are in one tree, TW307 says so; the target's decide.
     wanted = parse_platform_tag(target.platform_tag)
     for own in best:
         if wanted is not None and own.family == wanted.family:
@@ -134,9 +136,8 @@ def _contradictions(
 ) -> tuple[Finding, ...]:
     """Return what makes the target's tags untrue of binaries that no tag is for; nothing is known of unknown tags."""
     found: list[Finding] = []
-    for tag in map(parse_platform_tag, tags):
-        if tag is not None:
-            found += untrue_findings(audit, tag, best)
+    for tag in parse_known_tags(tags):
+        found += untrue_findings(audit, tag, best)
     return tuple(found)
 
 
@@ -167,22 +168,21 @@ def _without_binaries(
     question: Question,
     plain: tuple[str, ...],
 ) -> BuildTags:
+    """Return the tags of what the audit does not read: those of any platform, or the plain ones of the target."""
     # Static libraries and objects are bound to a platform too, though nothing tells to which level of it.
     tags = plain if contents.is_bound else ("any",)
     promise = question.promise
     if promise in (AUTO, NATIVE):
         return BuildTags(tags=tags)
-    if contents.is_bound:
-        # What nobody reads cannot be held to more than the plain platform; a promise is checked, or not made.
+    if not contents.is_bound:
         return BuildTags(
             tags=tags,
-            findings=()
-            if promise in tags
-            else (_unchecked_promise(promise, contents),),
+            findings=impossible(promise) or (_promise_without_binaries(promise),),
         )
-    return BuildTags(
-        tags=tags, findings=impossible(promise) or (_promise_without_binaries(promise),)
-    )
+    # What nobody reads cannot be held to more than the plain platform; a promise is checked, or not made.
+    if promise in tags:
+        return BuildTags(tags=tags)
+    return BuildTags(tags=tags, findings=(_unchecked_promise(promise, contents),))
 
 
 def _unknown_promise(promise: str) -> Finding:
@@ -200,6 +200,7 @@ def _promise_without_binaries(promise: str) -> Finding:
 
 
 def _unchecked_promise(promise: str, contents: Contents) -> Finding:
+    """Return TW315 for a promise about files that nothing here reads."""
     shown = contents.binaries()[:_MOST]
     return Finding(
         code="TW315",

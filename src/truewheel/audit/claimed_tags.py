@@ -8,10 +8,13 @@ ask for more than it has to (TW302). Of Pythons :mod:`.python.tags` tells, of sy
 
 from __future__ import annotations
 
+from itertools import chain
+
 from ..model.audit import Cause, Violation
+from ..model.binary import Format
 from ..model.codes import makes_untrue
 from ..model.finding import Finding, Severity
-from ..platforms import examples_like, parse_platform_tag, platform_of
+from ..platforms import examples_like, parse_known_tags, parse_platform_tag, platform_of
 from .linkage import requirements_for
 from .platform_tags import explain_tags
 from .python.interpreters import compatible_pythons
@@ -39,15 +42,14 @@ def violations(part: PlatformAudit, tag: PlatformTag) -> tuple[Violation, ...]:
     for requirement in requirements_for(part, tag):
         limit = platform.limit(requirement, tag)
         if limit is not None and requirement.level > limit:
-            allows = platform.allowance(requirement, tag)
-            found.append(
-                Violation(
-                    evidence=requirement.evidence,
-                    allows=allows,
-                    cause=requirement.cause,
-                    nth=requirement.nth,
-                )
+            violation = Violation(
+                evidence=requirement.evidence,
+                allows=platform.allowance(requirement, tag),
+                cause=requirement.cause,
+                nth=requirement.nth,
             )
+            found.append(violation)
+    # By file, and in a fat file by its slices: what a person sees first should not hang on the order of symbols.
     found.sort(key=lambda one: (one.evidence.file, one.nth, str(one.evidence)))
     return tuple(found)
 
@@ -90,7 +92,8 @@ def claim_findings(
                 found += untrue_findings(audit, tag, best)
             older_names.update(platform_of(tag.family).aliases(tag))
             found += _notes(contents, audit, claimed, tag, best)
-    if not any(makes_untrue(finding) for finding in found):
+    # Whoever has to change an untrue name anyway is not told of a better one besides.
+    if not any(map(makes_untrue, found)):
         found += _too_strict(claimed, best, instead)
     return found
 
@@ -102,10 +105,8 @@ def _notes(
     tag: PlatformTag,
     best: Sequence[PlatformTags],
 ) -> Iterator[Finding]:
-    part = audit.of(tag.family)
-    yield from platform_of(tag.family).tag_notes(
-        part.files if part is not None else (), tag
-    )
+    """Yield what is to be said of one tag besides its truth."""
+    yield from platform_of(tag.family).tag_notes(audit.files_of(tag.family), tag)
     yield from other_python_findings(tag, claimed.interpreters, claimed.abis)
     yield from foreign_findings(contents, audit, tag, best)
 
@@ -126,6 +127,7 @@ def untrue_findings(
     own = _best_of(tag.family, best)
     for file, reasons in by_file.items():
         causes = {reason.cause for reason in reasons}
+        # Code for another CPU is so whatever else is wrong with it.
         is_for_another = not causes.isdisjoint((Cause.OTHER_CPU, Cause.OTHER_SDK))
         yield Finding(
             code="TW305" if is_for_another else "TW301",
@@ -152,20 +154,23 @@ def _how_to_make_true(
     causes: set[str],
 ) -> str:
     """Return how to make a tag true: another tag, or other binaries, by what is wrong with these."""
-    ways = []
-    if own is not None and own.tags and tag.text not in own.tags:
-        ways.append(f"tag it {own.tags[0]}, which is true")
+    other_tag = (
+        f"tag it {own.tags[0]}, which is true" if own is not None and own.tags else ""
+    )
+    other_build = _how_to_build(tag, own, causes)
+    if own is None or not own.tags or tag.text in own.tags:
+        return other_build or "build it for the platform that the tag names"
+    return f"{other_tag}; or {other_build}" if other_build else other_tag
+
+
+def _how_to_build(tag: PlatformTag, own: PlatformTags | None, causes: set[str]) -> str:
+    """Return how to make binaries for which a tag is true; empty where nothing is known that helps."""
+    # The SDK comes first: a simulator's code may have the right CPU, or the wrong one as well.
     if Cause.OTHER_SDK in causes:
-        ways.append(
-            platform_of(tag.family).words.other_sdk.format(sdk=tag.sdk, cpu=tag.cpu)
-        )
-    elif Cause.OTHER_CPU in causes:
-        ways.append("build it for the CPU that the tag names")
-    elif own is not None and own.cure:
-        ways.append(own.cure)
-    elif not ways:
-        ways.append("build it for the platform that the tag names")
-    return "; or ".join(ways)
+        return platform_of(tag.family).words.other_sdk.format(sdk=tag.sdk, cpu=tag.cpu)
+    if Cause.OTHER_CPU in causes:
+        return "build it for the CPU that the tag names"
+    return own.cure if own is not None else ""
 
 
 def unknown_tag(tag: str, *, others: tuple[str, ...] = ()) -> Finding:
@@ -191,15 +196,12 @@ def other_python_findings(
     abis: tuple[str, ...],
 ) -> Iterator[Finding]:
     """Yield TW411 for a platform tag that one Python's interpreters take, beside tags that only others do."""
-    version, pythons = (
-        platform_of(tag.family).python_of(tag),
-        compatible_pythons(interpreters, abis),
-    )
-    if (
-        version is None
-        or not pythons
-        or any(group.include(version) for group in pythons)
-    ):
+    version = platform_of(tag.family).python_of(tag)
+    pythons = compatible_pythons(interpreters, abis)
+    if version is None or not pythons:
+        return
+    # PEP 783: the ABI of a year is that of one Python. https://peps.python.org/pep-0783/
+    if any(group.include(version) for group in pythons):
         return
     written = f"{version[0]}.{version[1]}"
     yield Finding(
@@ -221,6 +223,7 @@ def foreign_findings(
     best: Sequence[PlatformTags],
 ) -> Iterator[Finding]:
     """Yield TW305 or TW316 for a platform tag in a wheel whose binaries are all for another system, or that has none."""
+    # Files for the tag's own system are held to the tag itself.
     if audit.of(tag.family) is not None:
         return
     loadable = [
@@ -246,13 +249,13 @@ def _for_another_system(
     binary: Binary,
     best: Sequence[PlatformTags],
 ) -> Finding:
-    article = "an" if binary.format.value == "ELF" else "a"
+    """Return TW305 for the first binary, which shows that the wheel is for another system than ``tag`` says."""
+    article = "an" if binary.format is Format.ELF else "a"
     fact = f"it is {article} {binary.format.value} file for {binary.slices[0].cpu}"
-    systems = {
-        stated.platform for piece in binary.slices for stated in piece.minimum_os
-    }
+    stated = chain.from_iterable(piece.minimum_os for piece in binary.slices)
+    systems = sorted({one.platform for one in stated})
     if systems:
-        fact += f", built for {' and '.join(sorted(systems))}"
+        fact += f", built for {' and '.join(systems)}"
     hint = "build one wheel per system"
     if len(best) == 1 and best[0].tags:
         hint = f"tag it {best[0].tags[0]}, which is true; or build it for the system that the tag names"
@@ -275,30 +278,29 @@ def _too_strict(
     instead: str,
 ) -> Iterator[Finding]:
     """Yield TW302 where the best true tag asks for less than every tag in the name does."""
-    tags = [
-        tag for tag in map(parse_platform_tag, claimed.platforms) if tag is not None
-    ]
+    tags = list(parse_known_tags(claimed.platforms))
     for own in best:
-        true = parse_platform_tag(own.tags[0]) if own.tags else None
         of_family = [tag for tag in tags if tag.family == own.family]
-        if true is None or true.is_plain or not of_family:
-            continue
-        if any(tag.text in own.tags for tag in of_family) or not _are_comparable(
-            true, of_family
-        ):
+        if not of_family or not _asks_for_more(of_family, own):
             continue
         yield Finding(
             code="TW302",
             severity=Severity.NOTE,
             where=", ".join(tag.text for tag in of_family),
-            message=f"asks for more than the binaries do: {true} would be true",
+            message=f"asks for more than the binaries do: {own.tags[0]} would be true",
             evidence=(explain_tags(own),),
             hint=instead,
         )
 
 
-def _are_comparable(true: PlatformTag, claimed: Sequence[PlatformTag]) -> bool:
-    """Return whether the claim is of the same kind as the truth (manylinux, musllinux, macosx …), or promises nothing."""
-    return any(tag.kind == true.kind for tag in claimed) or all(
-        tag.is_plain for tag in claimed
-    )
+def _asks_for_more(claimed: Sequence[PlatformTag], own: PlatformTags) -> bool:
+    """Return whether a true claim leaves out the best tag, which is of its kind (manylinux, musllinux, macosx …)."""
+    if not {tag.text for tag in claimed}.isdisjoint(own.tags):
+        return False
+    # A plain tag is no better than a promise that holds.
+    true = next(parse_known_tags(own.tags), None)
+    if true is None or true.is_plain:
+        return False
+    kinds = {tag.kind for tag in claimed}
+    promises_nothing = all(tag.is_plain for tag in claimed)
+    return promises_nothing or true.kind in kinds

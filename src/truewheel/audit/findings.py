@@ -49,18 +49,22 @@ def _library_findings(
     part: PlatformAudit,
     link: Linkage,
 ) -> Iterator[Finding]:
-    if isinstance(link.source, (ExcludedBy, Supplied)) and link.in_wheel is None:
+    """Yield what is to be said of one library: it is Python (TW203), missing (TW201), or not found (TW202)."""
+    # The project vouches for what it excludes.
+    if isinstance(link.source, ExcludedBy):
+        return
+    if isinstance(link.source, Supplied) and link.in_wheel is None:
         return
     # Where no promise can be kept, nothing is outside of one.
     if link.is_outside and part.basis.kind is None:
         return
     if platform.is_python(link.need.library):
-        if not isinstance(link.source, ExcludedBy):
-            yield linked_with_python(link)
+        yield linked_with_python(link)
     elif link.is_outside:
-        if link.need.kind is not NeedKind.WEAK:  # which may stay unfulfilled
+        # LC_LOAD_WEAK_DYLIB: the library may be absent.
+        if link.need.kind is not NeedKind.WEAK:
             yield missing_library(platform, link)
-    elif link.in_wheel is not None and not isinstance(link.source, ExcludedBy):
+    elif link.in_wheel is not None:
         yield unreachable_library(platform, link)
 
 
@@ -69,7 +73,8 @@ def _never_fulfilled(requirement: Requirement) -> Iterator[Finding]:
         return
     if requirement.cause == Cause.NEWER_CPU:
         yield newer_cpu(requirement)
-    elif requirement.cause != Cause.NOT_SUPPLIED:  # libraries are told by their linkage
+    # Libraries are told by their linkage.
+    elif requirement.cause != Cause.NOT_SUPPLIED:
         yield unpromised_symbol(requirement)
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from ..model.audit import Requirement, Supplied
     from ..model.binary import Binary, Format, Need, Slice
-    from ..model.contents import Contents
+    from ..model.contents import Contents, File
     from ..model.tags import PlatformTag
     from ..platforms.base import Platform
 
@@ -57,37 +57,50 @@ def audit_of(
     :param exclude: globs on libraries that someone else supplies at run time.
     :param libraries: where to look for what neither the wheel nor the system has; nowhere by default.
     """
-    files: dict[str, list[Code]] = {}
-    unknown = []
+    by_family = _assign_to_platforms(contents)
+    parts = []
+    for platform in PLATFORMS:
+        files = tuple(by_family.get(platform.family, ()))
+        if not files:
+            continue
+        part = PlatformAudit(
+            family=platform.family,
+            files=files,
+            basis=platform.basis(files),
+            exclude=exclude,
+            is_variant=contents.variant is not None,
+        )
+        parts.append(_resolve(part, platform, part.basis.kind, libraries))
+    return Audit(platforms=tuple(parts), unknown=_unknown_files(contents, by_family))
+
+
+def _assign_to_platforms(contents: Contents) -> dict[str, list[Code]]:
+    """Return the loadable slices of all files by the family of the platform that they are for."""
+    found: dict[str, list[Code]] = {}
     for file, binary in contents.binaries():
-        is_owned = False
         for nth, piece in enumerate(binary.slices):
+            # Objects and static archives meet no loader.
             family = owner_of(binary.format, piece) if piece.kind in LOADABLE else None
             if family is not None:
-                is_owned = True
                 code = Code(
                     path=file.path,
                     installed=contents.installed(file.path),
                     slice=piece,
                     nth=nth,
                 )
-                files.setdefault(family, []).append(code)
-        if not is_owned and binary.is_loadable:
-            unknown.append((file, binary))
-    is_variant = contents.variant is not None
-    parts = []
-    for platform in PLATFORMS:
-        if platform.family in files:
-            own = tuple(files[platform.family])
-            part = PlatformAudit(
-                family=platform.family,
-                files=own,
-                basis=platform.basis(own),
-                exclude=exclude,
-                is_variant=is_variant,
-            )
-            parts.append(_resolve(part, platform, part.basis.kind, libraries))
-    return Audit(platforms=tuple(parts), unknown=tuple(unknown))
+                found.setdefault(family, []).append(code)
+    return found
+
+
+def _unknown_files(
+    contents: Contents, by_family: dict[str, list[Code]]
+) -> tuple[tuple[File, Binary], ...]:
+    """Return the loadable files that no platform knows what to make of."""
+    known = {code.path for files in by_family.values() for code in files}
+    found = [
+        (file, binary) for file, binary in contents.binaries() if file.path not in known
+    ]
+    return tuple((file, binary) for file, binary in found if binary.is_loadable)
 
 
 def owner_of(form: Format, piece: Slice) -> str | None:
@@ -100,14 +113,14 @@ def owner_of(form: Format, piece: Slice) -> str | None:
 
 def requirements_for(part: PlatformAudit, tag: PlatformTag) -> tuple[Requirement, ...]:
     """Return what the files ask of the systems that ``tag`` promises, which may have another libc or a newer CPU."""
+    # A plain tag promises the machine's own system, whatever that has.
     if tag.is_plain:
         return ()
     platform = platform_of(part.family)
     files = tuple(platform.as_run_by(code, tag) for code in part.files)
-    if tag.kind != part.basis.kind or files != part.files:
-        kind = tag.kind if part.family == "linux" else part.basis.kind
-        part = _resolve(replace(part, files=files), platform, kind, None)
-    return part.requirements
+    if tag.kind == part.basis.kind and files == part.files:
+        return part.requirements
+    return _resolve(replace(part, files=files), platform, tag.kind, None).requirements
 
 
 def _resolve(
@@ -125,8 +138,8 @@ def _resolve(
         linkage += links
         if platform.is_run(code, part.files):
             requirements += platform.requirements(code, links, kind)
+    # PEP 825: a variant may ask for a newer CPU than its tag does, and its label says so (audit/cpu_levels.py).
     if part.is_variant:
-        # That a variant's label says so is checked elsewhere (checks.variants).
         requirements = [one for one in requirements if one.cause != Cause.NEWER_CPU]
     return replace(part, linkage=tuple(linkage), requirements=tuple(requirements))
 
@@ -141,6 +154,7 @@ class _Resolver:
         kind: str | None,
         libraries: Libraries | None,
     ) -> None:
+        """Index the files of the wheel by the names that others may need them by."""
         self.platform = platform
         self.part = part
         self.kind = kind
@@ -153,36 +167,47 @@ class _Resolver:
 
     def link(self, code: Code, need: Need) -> Linkage:
         """Return where a file gets a library from."""
-        in_wheel = self._in_wheel(code, need)
-        if in_wheel is None:
-            source = self._outside_wheel(code, need) or self._elsewhere(code, need)
-            return Linkage(file=code.path, cpu=code.cpu, need=need, source=source)
-        if in_wheel.reachable:
+        in_wheel = self._find_in_wheel(code, need)
+        if in_wheel is not None and in_wheel.reachable:
             return Linkage(file=code.path, cpu=code.cpu, need=need, source=in_wheel)
-        # Not found, so another file has to bring it into the process: by its own search path, or Python code does.
-        outside = (
-            None if self._may_be_loaded(in_wheel) else self._outside_wheel(code, need)
-        )
+        if in_wheel is None:
+            source = self._from_others(code, need) or self._elsewhere(code, need)
+            return Linkage(file=code.path, cpu=code.cpu, need=need, source=source)
         return Linkage(
             file=code.path,
             cpu=code.cpu,
             need=need,
-            source=outside or in_wheel,
+            source=self._source_beside(in_wheel, code, need),
             in_wheel=in_wheel,
             searched=self.platform.searched(code, need),
         )
 
-    def _in_wheel(self, code: Code, need: Need) -> InWheel | None:
+    def _find_in_wheel(self, code: Code, need: Need) -> InWheel | None:
+        """Return the file of the wheel that has the name; of several the first that the loader finds."""
         name = self.platform.name_in_wheel(need)
-        namesakes = (
-            self.by_name.get(self.platform.fold(name), ()) if name is not None else ()
-        )
+        if name is None:
+            return None
+        namesakes = self.by_name.get(self.platform.fold(name), [])
         for library in namesakes:
+            # A library that needs itself is loaded by then.
             if library.path == code.path or self.platform.reaches(code, need, library):
                 return InWheel(path=library.path, reachable=True)
         return InWheel(path=namesakes[0].path, reachable=False) if namesakes else None
 
+    def _source_beside(
+        self, in_wheel: InWheel, code: Code, need: Need
+    ) -> InWheel | ExcludedBy | Supplied:
+        """Return the source of a library that the wheel holds where the loader does not look.
+
+        A search path of another file may have brought it into the process by then. Otherwise the system's is taken, where
+        it has one; and if not, Python code has to load the wheel's first.
+        """
+        if self._may_be_loaded(in_wheel):
+            return in_wheel
+        return self._from_others(code, need) or in_wheel
+
     def _may_be_loaded(self, in_wheel: InWheel) -> bool:
+        # ld.so(8): a library whose SONAME was loaded already is not searched for.
         if self._leads_to is None:
             self._leads_to = self.platform.directories_searched(self.part.files)
         directories = {
@@ -190,38 +215,35 @@ class _Resolver:
         }
         return not directories.isdisjoint(self._leads_to)
 
-    def _outside_wheel(
-        self,
-        code: Code,
-        need: Need,
-    ) -> ExcludedBy | Supplied | None:
-        return self._excluded(need) or self.platform.supplies(code, need, self.kind)
+    def _from_others(self, code: Code, need: Need) -> ExcludedBy | Supplied | None:
+        """Return who else has a library: somebody whom the project names, or the system."""
+        excluded = self._excluded(need) if self.part.exclude else None
+        return excluded or self.platform.supplies(code, need, self.kind)
 
     def _excluded(self, need: Need) -> ExcludedBy | None:
-        if not self.part.exclude:
-            return None
+        """Return the first glob of the project that matches a name of the library, as the loader compares names."""
         from fnmatch import fnmatchcase  # rarely needed
 
+        names = self.platform.names_to_exclude(need)
         for pattern in self.part.exclude:
             folded = self.platform.fold(pattern)
-            if any(
-                fnmatchcase(name, folded)
-                for name in self.platform.names_to_exclude(need)
-            ):
+            if any(fnmatchcase(name, folded) for name in names):
                 return ExcludedBy(pattern=pattern)
         return None
 
     def _elsewhere(self, code: Code, need: Need) -> External | Missing:
-        """Return the first library for the same CPU on the machine: loaders pass over those for others."""
-        for path, rule in (
-            self.platform.places_outside(code, need)
-            if self.libraries is not None
-            else ()
-        ):
-            if self.libraries is not None and self.libraries.has_file(path):
-                binary = self.libraries.read_library(path)
-                if binary is not None and any(
-                    piece.cpu == code.cpu for piece in binary.slices
-                ):
-                    return External(path=path, found_by=rule)
+        """Return the first library on the machine that the loader would take."""
+        if self.libraries is None:
+            return _MISSING
+        for path, rule in self.platform.places_outside(code, need):
+            binary = (
+                self.libraries.read_library(path)
+                if self.libraries.has_file(path)
+                else None
+            )
+            # ld.so passes over a library for another CPU, and over what is not a library here.
+            if binary is not None and any(
+                piece.cpu == code.cpu for piece in binary.slices
+            ):
+                return External(path=path, found_by=rule)
         return _MISSING

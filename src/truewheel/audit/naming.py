@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.contents import Contents, WheelFacts
     from ..model.wheel_name import WheelName
-    from .checked import Checked
+    from .truth import Checked
 
 
 def true_name(

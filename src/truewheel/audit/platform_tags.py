@@ -15,48 +15,54 @@ if TYPE_CHECKING:
     from ..model.audit import Audit, PlatformAudit, Requirement
     from ..model.contents import Contents
     from ..model.floor import Floor
+    from ..model.tags import Level
     from ..platforms.base import Platform
 
 
 def best_tags(part: PlatformAudit) -> PlatformTags:
     """Return the most compatible tags that are true of the files of one platform, with floors and findings."""
-    platform = platform_of(part.family)
-    basis = part.basis
+    platform, basis = platform_of(part.family), part.basis
     tags = tuple(_tags_with_level(platform, part))
-    plain = basis.plain or (tags[0] if tags else "")
     reason = basis.reason
+    # A level that nobody has leaves the plain tag.
     if not tags and basis.fallback:
         reason = reason or _first_unfulfilled(part.requirements)
+    can_ask_for_less = basis.kind is not None and not basis.has_no_tag
     return PlatformTags(
         family=part.family,
         tags=tags or basis.fallback,
-        plain_tag=plain,
+        plain_tag=basis.plain or "".join(tags[:1]),
         floors=platform.floors(part.requirements, basis),
         findings=findings_of(part),
         reason=reason,
-        cure=platform.words.ask_for_less
-        if basis.kind is not None and not basis.has_no_tag
-        else "",
+        cure=platform.words.ask_for_less if can_ask_for_less else "",
         has_no_tag=basis.has_no_tag,
     )
 
 
 def _tags_with_level(platform: Platform, part: PlatformAudit) -> Iterator[str]:
     """Yield a tag for each ending, then its older names; none when a requirement is never fulfilled."""
+    kind = part.basis.kind or ""
     for ending in part.basis.endings:
-        kind = part.basis.kind or ""
-        level = platform.oldest(kind, ending)
-        for requirement in part.requirements:
-            needed = platform.level_in(requirement, ending)
-            if needed is not None and needed > level:
-                level = needed
+        level = _strictest_level(platform, part, ending)
         if level == NEVER:
             continue
         tag = platform.format_tag(kind, level, ending)
         yield tag
+        # Installers from before PEP 600 know the promise by an older name only.
         parsed = platform.parse_tag(tag)
         if parsed is not None:
             yield from platform.aliases(parsed)
+
+
+def _strictest_level(platform: Platform, part: PlatformAudit, ending: str) -> Level:
+    """Return the oldest system that fulfils all requirements, among those that there are tags for."""
+    strictest = platform.oldest(part.basis.kind or "", ending)
+    for requirement in part.requirements:
+        level = platform.level_in(requirement, ending)
+        if level is not None and level > strictest:
+            strictest = level
+    return strictest
 
 
 def _first_unfulfilled(requirements: Sequence[Requirement]) -> str:
@@ -70,8 +76,10 @@ def explain_tags(best: PlatformTags) -> str:
     """Return why these tags, in a phrase: the decisive floor, or the reason why there is none."""
     if best.has_no_tag:
         return best.reason
+    # PEP 783: side modules hold nothing of the year whose ABI they are for.
     if not best.tags:
         return f"{best.reason or 'the binaries do not say for which release'}, so the tag is believed"
+    # A reason of its own decides before any floor: there is no level, or none that could be kept.
     if best.reason:
         return f"{best.tags[0]}: {best.reason}"
     if not best.floors:

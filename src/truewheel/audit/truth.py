@@ -1,4 +1,4 @@
-"""What a wheel on disk should be called. Pure.
+"""What a wheel on disk should be called, and what was concluded about it. Pure.
 
 Platform tags are the best of the systems that the name speaks of. Python and ABI tags are what the modules say where they
 contradict the name, and what the name says where they do not: suffixes tell the Python of a module, not that pure Python
@@ -7,8 +7,14 @@ code beside it runs on all of them.
 
 from __future__ import annotations
 
+from itertools import chain
+
+from ..model.codes import makes_name_untrue, makes_untrue
+from ..model.finding import Finding, Severity
+from ..model.record import Record
 from ..model.verdict import Verdict
-from ..platforms import parse_platform_tag
+from ..model.wheel_name import WheelName
+from ..platforms import parse_known_tags
 from .claimed_tags import other_python_findings, violations
 from .platform_tags import explain_tags, reason_without_binaries
 from .python.tags import contradicts, serves_some_pythons_on_purpose
@@ -20,17 +26,70 @@ if TYPE_CHECKING:
     from ..model.audit import Audit
     from ..model.contents import Contents
     from ..model.verdict import PlatformTags, PythonTags
-    from ..model.wheel_name import WheelName
+
+
+class Checked(Record):
+    """A wheel on disk: what it claims, what is true, and what is to be said.
+
+    :param claimed: the parts of its file name; ``None`` when that is not the name of a wheel.
+    :param truth: what it might be called.
+    :param findings: all of them, errors first.
+    :param systems: where binaries are for several systems and the name does not tell which one is meant: those systems.
+        Then nothing tells the true name either, and ``truth`` has the claimed platforms.
+    :param system_findings: those of ``findings`` that are about systems: several of them, or unknown ones (TW307).
+    """
+
+    claimed: WheelName | None
+    truth: Verdict
+    findings: tuple[Finding, ...]
+    systems: tuple[str, ...] = ()
+    system_findings: tuple[Finding, ...] = ()
+
+    @property
+    def is_true(self) -> bool:
+        """Whether nothing in its name is untrue."""
+        return self.claimed is not None and not any(map(makes_untrue, self.findings))
+
+    @property
+    def is_best(self) -> bool:
+        """Whether its name is true and says all that the truth would: maybe more, of libcs whose needs it does not show."""
+        if self.claimed is None or not self.is_true:
+            return False
+        return set(self.truth.expanded) <= set(self.claimed.expanded)
+
+    @property
+    def incurable(self) -> tuple[Finding, ...]:
+        """The errors that another name would not cure."""
+        return tuple(
+            finding for finding in self._errors if not makes_name_untrue(finding)
+        )
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether a finding at error level exists."""
+        return bool(self._errors)
+
+    @property
+    def _errors(self) -> list[Finding]:
+        return [
+            finding for finding in self.findings if finding.severity is Severity.ERROR
+        ]
+
+    def passes(self, *, strict: bool = False) -> bool:
+        """Return whether the wheel may be shipped: a true name, and no finding at level error (``strict``: nor warning)."""
+        grave = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+        severities = {finding.severity for finding in self.findings}
+        return self.is_true and severities.isdisjoint(grave)
 
 
 def meant_tags(
     claimed: WheelName | None, best: Sequence[PlatformTags]
 ) -> tuple[PlatformTags, ...]:
     """Return the best tags of the systems that a name speaks of; of the only one where it speaks of others, or of none."""
+    # A single system is meant even where the name speaks of another: then that is what is untrue.
     if claimed is None or len(best) < 2:
         return tuple(best[:1])
-    tags = [parse_platform_tag(text) for text in claimed.platforms]
-    families = {tag.family for tag in tags if tag is not None}
+    families = {tag.family for tag in parse_known_tags(claimed.platforms)}
     return tuple(own for own in best if own.family in families)
 
 
@@ -49,13 +108,15 @@ def find_truth(
     :param python: what the modules say of Pythons.
     """
     interpreters, abis = _python_tags(contents, claimed, python)
-    platforms = tuple(tag for own in meant for tag in own.tags)
+    # Nothing tells a better platform tag than the claimed one where the binaries do not say.
+    platforms = tuple(chain.from_iterable(own.tags for own in meant))
     if not platforms:
         platforms = (
             claimed.platforms if claimed is not None and contents.is_bound else ("any",)
         )
+    # PEP 425: without anything compiled there is no ABI to be bound to.
     if platforms == ("any",):
-        abis = ("none",)  # nothing compiled: there is no ABI to be bound to
+        abis = ("none",)
     reason = python.reason
     obstacle = _why_impossible(claimed, interpreters, abis, platforms)
     if obstacle is not None and claimed is not None:
@@ -88,6 +149,7 @@ def _python_tags(
     if claimed is None:
         return python.interpreters, python.abis
     own = claimed.interpreters, claimed.abis
+    # Modules for several Pythons in a wheel for any of them choose at run time.
     if serves_some_pythons_on_purpose(
         contents, interpreters=claimed.interpreters, abis=claimed.abis
     ):
@@ -113,11 +175,9 @@ def _why_impossible(
     """
     if claimed is None or (interpreters, abis) == (claimed.interpreters, claimed.abis):
         return None
-    for text in platforms:
-        tag = parse_platform_tag(text)
-        if tag is not None:
-            for finding in other_python_findings(tag, interpreters, abis):
-                return finding.evidence[0]
+    for tag in parse_known_tags(platforms):
+        for finding in other_python_findings(tag, interpreters, abis):
+            return finding.evidence[0]
     return None
 
 
@@ -128,21 +188,13 @@ def _true_of_other_kinds(
     meant: Sequence[PlatformTags],
 ) -> Iterator[str]:
     """Yield claimed tags of another kind that are true as well: a static program runs with glibc and with musl."""
-    true = [parse_platform_tag(text) for text in platforms]
-    kinds = {tag.kind for tag in true if tag is not None}
+    kinds = {tag.kind for tag in parse_known_tags(platforms)}
     families = {own.family for own in meant}
-    for text in claimed.platforms:
-        tag = parse_platform_tag(text)
-        if (
-            tag is None
-            or tag.is_plain
-            or tag.kind in kinds
-            or tag.family not in families
-        ):
-            continue
-        part = audit.of(tag.family)
-        if part is not None and not violations(part, tag):
-            yield text
+    for tag in parse_known_tags(claimed.platforms):
+        is_other_kind = not tag.is_plain and tag.kind not in kinds
+        part = audit.of(tag.family) if tag.family in families else None
+        if is_other_kind and part is not None and not violations(part, tag):
+            yield tag.text
 
 
 def _reason_without_meaning(contents: Contents, best: Sequence[PlatformTags]) -> str:

@@ -23,13 +23,14 @@ Pure.
 
 from __future__ import annotations
 
+from itertools import chain
+
 from .. import checks
 from ..model.codes import makes_untrue
 from ..model.finding import Finding, Severity
 from ..model.record import replace
 from ..model.verdict import Verdict
 from ..model.wheel_name import WheelName, parse_wheel_name
-from .checked import Checked
 from .claimed_tags import claim_findings
 from .filtering import ordered
 from .linkage import audit_of
@@ -41,6 +42,7 @@ from .platform_tags import (
     variant_findings,
 )
 from .python.tags import true_python_tags
+from .truth import Checked, find_truth, meant_tags
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,17 +63,19 @@ def judge(contents: Contents, question: Question) -> Verdict:
     from .build_tags import choose_tags  # a wheel on disk has its tags
 
     audit = audit_of(contents, question.exclude)
-    best = tuple(best_tags(part) for part in audit.platforms)
+    best = tuple(map(best_tags, audit.platforms))
     python = true_python_tags(
         contents,
         target=question.target,
         py_api=question.py_api,
         imports=question.imports,
     )
+    # scikit-build-core takes wheel.tags word for word, and so does a build that insists on them.
     if question.forced_tags:
         return _judge_forced_tags(contents, question, audit, best, python)
     chosen = choose_tags(contents, audit, question, best)
     reasons = chosen.reasons if best else (reason_without_binaries(contents),)
+    # Each part has made its findings; nothing here looks into one.
     findings = (
         *chosen.findings,
         *system_findings(audit),
@@ -98,6 +102,7 @@ def _judge_forced_tags(
     python: PythonTags,
 ) -> Verdict:
     """Return ``wheel.tags``, taken word for word and checked like anybody's claim."""
+    # PEP 425: expanded tags are put together again as sets of each part, in the order of their first use.
     parts = zip(*(tag.split("-") for tag in question.forced_tags), strict=True)
     interpreters, abis, platforms = (tuple(dict.fromkeys(part)) for part in parts)
     name = WheelName(
@@ -129,7 +134,7 @@ def _common_findings(
     platforms: tuple[str, ...],
 ) -> list[Finding]:
     """Return what is to be said of a built tree, whoever chose its tags."""
-    found = [finding for own in best for finding in own.findings]
+    found = list(chain.from_iterable(own.findings for own in best))
     found += checks.check_tree(
         contents,
         compiled=question.compiled,
@@ -148,7 +153,7 @@ def _all_floors(
     best: Sequence[PlatformTags],
     python: PythonTags,
 ) -> tuple[Floor, ...]:
-    of_platforms = [floor for own in best for floor in own.floors]
+    of_platforms = chain.from_iterable(own.floors for own in best)
     return (*of_platforms, *cpu_floors(contents), *python.floors)
 
 
@@ -167,31 +172,29 @@ def check(
 
     :param upload: whether to look also for what package indexes and installers refuse.
     """
-    from .truth import find_truth, meant_tags  # builds choose their tags
-
     contents = facts.contents
     audit = audit_of(contents, exclude)
-    best = tuple(best_tags(part) for part in audit.platforms)
+    best = tuple(map(best_tags, audit.platforms))
     claimed = parse_wheel_name(facts.filename)
-    claims = (
-        claim_findings(contents, audit, claimed, best)
-        if claimed is not None
-        else [_not_a_name(facts.filename)]
-    )
+    claims = [_not_a_name(facts.filename)]
+    if claimed is not None:
+        claims = claim_findings(contents, audit, claimed, best)
     meant = meant_tags(claimed, best)
     python = true_python_tags(contents, target=None)
     truth = find_truth(contents, audit, claimed, best, meant, python)
     truth = replace(truth, floors=_all_floors(contents, best, python))
-    is_untrue = any(makes_untrue(finding) for finding in claims)
+    # WHEEL repeats the tags of the name; where they differ, one of the two is wrong.
+    is_untrue = any(map(makes_untrue, claims))
     of_systems = tuple(system_findings(audit))
     findings = [*claims, *of_systems]
-    findings += [finding for own in best for finding in own.findings]
+    findings += chain.from_iterable(own.findings for own in best)
     findings += checks.check_wheel(
         facts, opinion=_which_is_true(facts, truth, is_untrue=is_untrue)
     )
     findings += variant_findings(contents, built=False)
     if upload:
         findings += checks.check_upload(facts)
+    # With binaries for several systems, none of which the name means, nothing tells its true name.
     systems = () if meant else tuple(own.family for own in best)
     return Checked(
         claimed=claimed,
@@ -211,11 +214,8 @@ def _which_is_true(
     """Return which of WHEEL and the file name to believe where they differ."""
     if not is_untrue:
         return "the file name is true"
-    return (
-        "WHEEL is true"
-        if set(facts.wheel_tags) == set(truth.expanded)
-        else "neither is true"
-    )
+    is_wheel_true = set(facts.wheel_tags) == set(truth.expanded)
+    return "WHEEL is true" if is_wheel_true else "neither is true"
 
 
 def _not_a_name(filename: str) -> Finding:

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import SimpleNamespace
 
-    from ..audit.checked import Checked
+    from ..audit.truth import Checked
     from ..model.contents import WheelFacts
 
 

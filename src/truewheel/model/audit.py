@@ -226,3 +226,8 @@ class Audit(Record):
             if part.family == family:
                 return part
         return None
+
+    def files_of(self, family: str) -> tuple[Code, ...]:
+        """Return the code for one platform, nothing when there is none."""
+        part = self.of(family)
+        return part.files if part is not None else ()

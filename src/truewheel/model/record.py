@@ -203,25 +203,25 @@ class _RecordType(type):
     def __new__(
         cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]
     ) -> _RecordType:
-        """Return a class with a slot for each annotation, whose value in the class is the field's default."""
         if not bases:
-            # Record itself has no fields, and a place for what is worked out of a record.
-            made = super().__new__(
-                cls, name, bases, {"__slots__": ("_worked_out",), **namespace}
-            )
+            namespace["__slots__"] = ("_worked_out",)
+            made = super().__new__(cls, name, bases, namespace)
             made.__shape__ = _Shape(made, {}, {})
             return made
         fields: dict[str, str] = namespace.get("__annotations__", {})
-        defaults = {
-            field: namespace.pop(field) for field in fields if field in namespace
-        }
+        defaults = {}
+        for field in fields:
+            if field in namespace:
+                defaults[field] = namespace.pop(field)
+        namespace["__slots__"] = tuple(fields)
         # Each class has its own constructor, for that of its base may be compiled for that one's fields.
-        own = {"__slots__": tuple(fields), "__init__": Record.__dict__["__init__"]}
-        made = super().__new__(cls, name, bases, {**own, **namespace})
+        namespace.setdefault("__init__", Record.__dict__["__init__"])
+        made = super().__new__(cls, name, bases, namespace)
         for base in bases:
-            if isinstance(base, _RecordType):
-                fields = {**base.__shape__.fields, **fields}
-                defaults = {**base.__shape__.defaults, **defaults}
+            inherited = getattr(base, "__shape__", None)
+            if inherited is not None and inherited.fields:
+                fields = {**inherited.fields, **fields}
+                defaults = {**inherited.defaults, **defaults}
         made.__shape__ = _Shape(made, fields, defaults)
         return made
 

@@ -17,6 +17,24 @@ NEVER: Level = (1 << 40, 0)
 """What no system is: a need of this level fits no promise."""
 
 
+def dotted(level: Level) -> str:
+    """Return a level as people write it.
+
+    >>> dotted((2, 28))
+    '2.28'
+    """
+    return ".".join(map(str, level))
+
+
+def underscored(level: Level) -> str:
+    """Return a level as tags write it.
+
+    >>> underscored((2, 28))
+    '2_28'
+    """
+    return "_".join(map(str, level))
+
+
 class PlatformTag(Record):
     """One platform tag.
 

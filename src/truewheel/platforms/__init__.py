@@ -13,7 +13,7 @@ from ..model.record import Record, worked_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
     from ..model.audit import Code
@@ -125,6 +125,14 @@ def parse_platform_tag(text: str) -> PlatformTag | None:
         if tag is not None:
             return tag
     return None
+
+
+def parse_known_tags(texts: Iterable[str]) -> Iterator[PlatformTag]:
+    """Yield the tags of platforms that are known, and pass over all others."""
+    for text in texts:
+        tag = parse_platform_tag(text)
+        if tag is not None:
+            yield tag
 
 
 def platform_of(family: str) -> Platform:

@@ -9,12 +9,12 @@ https://peps.python.org/pep-0738/; bionic, ``android-changes-for-ndk-developers.
 from __future__ import annotations
 
 from ..data_tables import table
-from ..model.audit import Cause, Supplied, TagBasis, Violation
+from ..model.audit import Cause, Supplied, TagBasis
 from ..model.binary import ElfSlice
 from ..model.finding import Finding, Severity
 from ..model.floor import Evidence
 from ..model.tags import PlatformTag
-from .base import Mixture, Words, require, whole_number
+from .base import Mixture, Words, mismatch, require, whole_number
 from .elf import ElfPlatform, is_android
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from ..model.audit import Code, Linkage, Requirement
+    from ..model.audit import Code, Linkage, Requirement, Violation
     from ..model.binary import Need
     from ..model.floor import Floor
     from ..model.tags import Level
@@ -95,13 +95,15 @@ class Android(ElfPlatform):
         kind: str | None,
     ) -> Supplied | None:
         """Return from which API level on a library is there; Python's own always is."""
-        level = _policy()["libraries"].get(need.library)
-        if level is not None:
-            return Supplied(since=(level,))
+        libraries = _policy()["libraries"]
+        if need.library in libraries:
+            return Supplied(since=(libraries[need.library],))
         # This module is loaded for every ELF file, but seldom asked for this.
         import re
 
-        return Supplied(since=(0,)) if re.fullmatch(_LIBPYTHON, need.library) else None
+        if re.fullmatch(_LIBPYTHON, need.library):
+            return Supplied(since=(0,))
+        return None
 
     def is_python(self, library: str) -> bool:
         """Return whether a library is a Python, of which Android has but the one of the package."""
@@ -124,9 +126,9 @@ class Android(ElfPlatform):
     def basis(self, files: Sequence[Code]) -> TagBasis:
         """Return the first ABI that has a name."""
         cpus = sorted({code.cpu for code in files})
-        abis = sorted(abi for abi in map(_abi, cpus) if abi is not None)
+        abis = {_abi(cpu) for cpu in cpus} - {None}
         if abis:
-            return TagBasis(kind="android", endings=(abis[0],))
+            return TagBasis(kind="android", endings=(min(filter(None, abis)),))
         reason = f"{files[0].path} is code for {cpus[0]}, for which there is no tag"
         return TagBasis(
             kind="android", endings=(), plain="android", reason=reason, has_no_tag=True
@@ -139,26 +141,30 @@ class Android(ElfPlatform):
         kind: str | None,
     ) -> Iterator[Requirement]:
         """Yield the API level of the note, and what came later than that."""
-        stated = [
-            one.version[0] for one in code.slice.minimum_os if one.platform == "android"
-        ]
-        for level in stated:
+        for level in _stated_levels(code):
             yield _level(code, level, fact=f"its note says API level {level}")
+        yield from self._later_libraries(code, linkage)
+        # What older loaders do not know, where the note does not ask for a newer one anyway.
+        stated = max(_stated_levels(code), default=0)
+        for level, fact in _loader_facts(code):
+            if level > stated:
+                yield _level(code, level, fact=f"{fact}, since API level {level}")
+
+    def _later_libraries(
+        self, code: Code, linkage: Sequence[Linkage]
+    ) -> Iterator[Requirement]:
+        """Yield the libraries of the system that the oldest Android lacks."""
         for link in linkage:
-            if isinstance(link.source, Supplied) and link.source.since > self.oldest(
-                "android", ""
-            ):
-                since = link.source.since[0]
+            if not isinstance(link.source, Supplied):
+                continue
+            since = link.source.since[0]
+            if since > _policy()["oldest"]:
                 yield _level(
                     code,
                     since,
                     library=link.need.library,
                     fact=f"new in API level {since}",
                 )
-        # What older loaders do not know, where the note does not ask for a newer one anyway.
-        for level, fact in _loader_facts(code):
-            if level > max(stated, default=0):
-                yield _level(code, level, fact=f"{fact}, since API level {level}")
 
     def oldest(self, kind: str, ending: str) -> Level:
         """Return the oldest API level that Python runs on."""
@@ -191,9 +197,10 @@ class Android(ElfPlatform):
         """Yield files of another ABI."""
         for code in files:
             if code.cpu not in _policy()["abis"][tag.cpu]:
-                evidence = Evidence(file=code.path, fact=f"it is code for {code.cpu}")
-                yield Violation(
-                    evidence=evidence,
+                fact = f"it is code for {code.cpu}"
+                yield mismatch(
+                    code.path,
+                    fact,
                     allows=f"{tag} means {tag.cpu}",
                     cause=Cause.OTHER_CPU,
                 )
@@ -217,7 +224,7 @@ class Android(ElfPlatform):
     def hazards(self, files: Sequence[Code]) -> Iterator[Finding]:
         """Yield files without the NDK's note."""
         for code in files:
-            if not any(one.platform == "android" for one in code.slice.minimum_os):
+            if not _stated_levels(code):
                 yield Finding(
                     code="TW313",
                     severity=Severity.WARNING,
@@ -226,6 +233,15 @@ class Android(ElfPlatform):
                     evidence=("no .note.android.ident",),
                     hint="link it with the NDK's clang, for a target with a level: aarch64-linux-android21",
                 )
+
+
+def _stated_levels(code: Code) -> list[int]:
+    """Return the API level that the NDK's note states; nothing when there is no such note."""
+    return [
+        stated.version[0]
+        for stated in code.slice.minimum_os
+        if stated.platform == "android"
+    ]
 
 
 def _abi(cpu: str) -> str | None:

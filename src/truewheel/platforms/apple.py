@@ -55,16 +55,14 @@ class ApplePlatform(Platform):
     def names_of_file(self, code: Code) -> tuple[str, ...]:
         """Return the base names of the file and of its install name."""
         name = posixpath.basename(code.path)
-        installed = posixpath.basename(code.slice.name or "")
-        return (name, installed) if installed and installed != name else (name,)
+        installed = posixpath.basename(code.slice.name or name)
+        return (name,) if installed == name else (name, installed)
 
     def name_in_wheel(self, need: Need) -> str | None:
         """Return the base name, unless the path is the system's."""
-        return (
-            None
-            if self._is_supplied(need.library)
-            else posixpath.basename(need.library)
-        )
+        if self._is_supplied(need.library):
+            return None
+        return posixpath.basename(need.library)
 
     def names_to_exclude(self, need: Need) -> tuple[str, ...]:
         """Return the path as written, and its base name."""
@@ -80,13 +78,15 @@ class ApplePlatform(Platform):
         if not need.library.startswith("@rpath/"):
             path = _expand(need.library, here)
             return () if path is None else (path,)
+        # dyld(1): each LC_RPATH is put in the place of @rpath, in order.
         name = need.library.removeprefix("@rpath/")
-        found = []
-        for search in code.slice.search_paths:
-            directory = _expand(search.path, here)
-            if directory is not None:
-                found.append(posixpath.normpath(posixpath.join(directory, name)))
-        return tuple(found)
+        directories = [_expand(search.path, here) for search in code.slice.search_paths]
+        found = [
+            posixpath.join(directory, name)
+            for directory in directories
+            if directory is not None
+        ]
+        return tuple(map(posixpath.normpath, found))
 
     def places_outside(
         self,
@@ -96,13 +96,16 @@ class ApplePlatform(Platform):
         """Yield an absolute install name, and what absolute LC_RPATHs lead to."""
         if need.library.startswith("/"):
             yield need.library, "install name"
-        if need.library.startswith("@rpath/"):
-            for search in code.slice.search_paths:
-                if search.path.startswith("/"):
-                    path = posixpath.join(
-                        search.path, need.library.removeprefix("@rpath/")
-                    )
-                    yield path, f"LC_RPATH {search.path}"
+        if not need.library.startswith("@rpath/"):
+            return
+        name = need.library.removeprefix("@rpath/")
+        absolute = [
+            search.path
+            for search in code.slice.search_paths
+            if search.path.startswith("/")
+        ]
+        for directory in absolute:
+            yield posixpath.join(directory, name), f"LC_RPATH {directory}"
 
     def supplies(
         self,
@@ -111,7 +114,8 @@ class ApplePlatform(Platform):
         kind: str | None,
     ) -> Supplied | None:
         """Return whether the path is one of the system's: since when it is there, nothing tells."""
-        return Supplied() if self._is_supplied(need.library) else None
+        is_there = self._is_supplied(need.library)
+        return Supplied() if is_there else None
 
     def is_portable(self, path: SearchPath) -> bool:
         """Return whether a search path is relative, or the system's."""
@@ -173,14 +177,6 @@ def without_system(files: Sequence[Code], *, variable: str) -> Iterator[Finding]
                 ),
                 hint=f"link it anew with {variable} set",
             )
-
-
-def slices_by_file(files: Sequence[Code]) -> dict[str, list[Code]]:
-    """Return the slices of each file, by its path."""
-    found: dict[str, list[Code]] = {}
-    for code in files:
-        found.setdefault(code.path, []).append(code)
-    return dict(sorted(found.items()))
 
 
 def _expand(path: str, here: str) -> str | None:

@@ -12,19 +12,18 @@ from __future__ import annotations
 
 import posixpath
 
-from ..model.audit import Requirement
+from ..model.audit import Requirement, Violation
 from ..model.finding import Severity
-from ..model.floor import Floor
+from ..model.floor import Evidence, Floor
 from ..model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..model.audit import Code, Linkage, Supplied, TagBasis, Violation
+    from ..model.audit import Code, Linkage, Supplied, TagBasis
     from ..model.binary import Format, Need, SearchPath, Slice
     from ..model.finding import Finding
-    from ..model.floor import Evidence
     from ..model.tags import Level, PlatformTag
 
 BUILD_PLACES = (
@@ -278,6 +277,16 @@ class Platform:
     def hazards(self, files: Sequence[Code]) -> Iterator[Finding]:
         """Yield what is wrong with the files that only this platform has: its flags, its signatures, its ABIs."""
         yield from ()
+
+
+def mismatch(path: str, fact: str, *, allows: str, cause: str) -> Violation:
+    """Return that a file is not for the systems of a tag.
+
+    :param fact: what it is instead.
+    """
+    return Violation(
+        evidence=Evidence(file=path, fact=fact), allows=allows, cause=cause
+    )
 
 
 def require(

@@ -11,11 +11,10 @@ from __future__ import annotations
 import re
 
 from ..data_tables import table
-from ..model.audit import Cause, Supplied, TagBasis, Violation
+from ..model.audit import Cause, TagBasis
 from ..model.binary import Format, Kind, Need, WasmSlice
-from ..model.floor import Evidence
 from ..model.tags import PlatformTag
-from .base import Platform, Words
+from .base import Platform, Words, mismatch
 from .elf import ORIGIN, expand_origin
 
 TYPE_CHECKING = False
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from ..model.audit import Code
+    from ..model.audit import Code, Supplied, Violation
     from ..model.binary import SearchPath, Slice
 
 _CPU = "wasm32"
@@ -69,15 +68,16 @@ class Emscripten(Platform):
     def expand(self, promise: str, files: Sequence[Code]) -> str:
         """Add the one CPU that there is."""
         whole = f"{promise}_{_CPU}"
-        return whole if self.parse_tag(whole) is not None else promise
+        return promise if self.parse_tag(whole) is None else whole
 
     def python_of(self, tag: PlatformTag) -> tuple[int, int] | None:
         """Return the Python of the year; ``None`` for years that are not known, and for the oldest names."""
         # https://peps.python.org/pep-0783/#specification: one ABI a year, for one Python.
         if tag.kind == "emscripten":
             return None
-        version = _policy()["pythons"].get(str(tag.level[0]))
-        return (version[0], version[1]) if version else None
+        year = str(tag.level[0])
+        major, minor = _policy()["pythons"].get(year, (0, 0))
+        return (major, minor) if major else None
 
     # --- where its loader finds libraries -----------------------------------------------------------------------
 
@@ -86,10 +86,11 @@ class Emscripten(Platform):
         piece = code.slice
         if not isinstance(piece, WasmSlice) or not piece.dylink:
             return ()
+        known = _policy()["modules"]
         unknown = [
-            name for name in piece.import_modules if name not in _policy()["modules"]
+            Need(library=name) for name in piece.import_modules if name not in known
         ]
-        return (*piece.needs, *(Need(library=name) for name in unknown))
+        return (*piece.needs, *unknown)
 
     def reaches(self, code: Code, need: Need, library: Code) -> bool:
         """Return whether the library is where Pyodide looks: beside the module, in ``site-packages``, in ``NAME.libs``."""
@@ -144,22 +145,24 @@ class Emscripten(Platform):
         """Yield libraries that no Emscripten program could load: those for 64 bits, and those that are no side modules."""
         for code in files:
             if code.cpu != _CPU:
-                evidence = Evidence(file=code.path, fact=f"it is code for {code.cpu}")
-                yield Violation(
-                    evidence=evidence,
-                    allows=f"{tag} means {_CPU}",
-                    cause=Cause.OTHER_CPU,
+                fact = f"it is code for {code.cpu}"
+                yield mismatch(
+                    code.path, fact, allows=f"{tag} means {_CPU}", cause=Cause.OTHER_CPU
                 )
-            elif (
-                isinstance(code.slice, WasmSlice)
-                and code.slice.kind is Kind.SHARED
-                and not code.slice.dylink
-            ):
-                evidence = Evidence(file=code.path, fact="it has no dylink.0 section")
+            elif code.slice.kind is Kind.SHARED and not _is_side_module(code):
                 allows = f"Python on {tag} loads side modules alone"
-                yield Violation(
-                    evidence=evidence, allows=allows, cause=Cause.OTHER_LOADER
+                yield mismatch(
+                    code.path,
+                    "it has no dylink.0 section",
+                    allows=allows,
+                    cause=Cause.OTHER_LOADER,
                 )
+
+
+def _is_side_module(code: Code) -> bool:
+    """Return whether a module can be loaded into a running program."""
+    # https://github.com/WebAssembly/tool-conventions/blob/main/DynamicLinking.md
+    return isinstance(code.slice, WasmSlice) and code.slice.dylink
 
 
 EMSCRIPTEN = Emscripten()

@@ -10,20 +10,20 @@ from __future__ import annotations
 import re
 
 from ..data_tables import table
-from ..model.audit import Cause, Supplied, TagBasis, Violation
+from ..model.audit import Cause, Supplied, TagBasis
 from ..model.binary import Format
 from ..model.floor import Evidence
 from ..model.record import replace
-from ..model.tags import PlatformTag
+from ..model.tags import PlatformTag, dotted, underscored
 from . import apple
-from .base import require
+from .base import mismatch, require
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from ..model.audit import Code, Linkage, Requirement
+    from ..model.audit import Code, Linkage, Requirement, Violation
     from ..model.binary import Need, Slice
     from ..model.floor import Floor
     from ..model.tags import Level
@@ -71,22 +71,14 @@ class Ios(apple.ApplePlatform):
 
     def is_plausible(self, promise: str) -> bool:
         """Return whether the promise is a release, with or without a CPU and an SDK."""
-        return (
-            self.parse_tag(
-                f"{promise}_arm64_iphoneos"
-                if re.fullmatch(_SHORT, promise)
-                else promise
-            )
-            is not None
-        )
+        is_short = re.fullmatch(_SHORT, promise) is not None
+        return is_short or self.parse_tag(promise) is not None
 
     def expand(self, promise: str, files: Sequence[Code]) -> str:
         """Add the CPU and the SDK of the binaries to a promise that lacks them."""
-        return (
-            f"{promise}_{_endings(files)[0]}"
-            if files and re.fullmatch(_SHORT, promise)
-            else promise
-        )
+        if not files or not re.fullmatch(_SHORT, promise):
+            return promise
+        return f"{promise}_{_endings(files)[0]}"
 
     # --- where its loader finds libraries -----------------------------------------------------------------------
 
@@ -102,25 +94,21 @@ class Ios(apple.ApplePlatform):
     ) -> Supplied | None:
         """Return that the system's libraries are there, and Python's framework, which modules have to be linked with."""
         # https://peps.python.org/pep-0730/#standard-library-extension-modules
-        return (
-            Supplied()
-            if apple.is_python(need.library)
-            else super().supplies(code, need, kind)
-        )
+        if apple.is_python(need.library):
+            return Supplied()
+        return super().supplies(code, need, kind)
 
     # --- what its tags are made of ------------------------------------------------------------------------------
 
     def basis(self, files: Sequence[Code]) -> TagBasis:
         """Return the pairs of a CPU and an SDK that every file is built for."""
         endings = _endings(files)
-        named = tuple(
-            ending
-            for ending in endings
-            if self.parse_tag(f"ios_13_0_{ending}") is not None
+        with_tag = tuple(
+            ending for ending in endings if self.parse_tag(f"ios_13_0_{ending}")
         )
-        if named:
-            return TagBasis(kind="ios", endings=named)
-        pairs = ", ".join(ending.replace("_iphone", " on iphone") for ending in endings)
+        if with_tag:
+            return TagBasis(kind="ios", endings=with_tag)
+        pairs = ", ".join(endings).replace("_iphone", " on iphone")
         reason = f"{files[0].path} is code for {pairs}, for which there is no tag"
         return TagBasis(
             kind="ios", endings=(), plain="ios", reason=reason, has_no_tag=True
@@ -138,9 +126,9 @@ class Ios(apple.ApplePlatform):
         ]
         version = (*max(stated), 0, 0)[:2]
         for ending in sorted(_endings_of(code)):
-            cpu, _, sdk = ending.rpartition("_")
+            cpu_and_sdk = ending.replace("_iphone", ", iphone")
             evidence = Evidence(
-                file=code.path, fact=f"minos {version[0]}.{version[1]} ({cpu}, {sdk})"
+                file=code.path, fact=f"minos {dotted(version)} ({cpu_and_sdk})"
             )
             yield require(code, "ios", version, evidence, Cause.TOO_NEW, slot=ending)
 
@@ -154,15 +142,13 @@ class Ios(apple.ApplePlatform):
         ending: str,
     ) -> Level | None:
         """Return the system from which on the file runs, as tags say it."""
-        return (
-            None
-            if requirement.slot != ending
-            else tag_level(requirement.version, ending)
-        )
+        if requirement.slot != ending:
+            return None
+        return tag_level(requirement.version, ending)
 
     def format_tag(self, kind: str, level: Level, ending: str) -> str:
         """Return ``ios_13_0_arm64_iphoneos``."""
-        return f"ios_{level[0]}_{level[1]}_{ending}"
+        return f"ios_{underscored(level)}_{ending}"
 
     def floors(
         self,
@@ -170,12 +156,14 @@ class Ios(apple.ApplePlatform):
         basis: TagBasis,
     ) -> tuple[Floor, ...]:
         """Return the newest deployment target of each CPU and SDK that has a tag."""
+        by_ending = {
+            floor.cpu or "": floor for floor in super().floors(requirements, basis)
+        }
+        counted = basis.endings or by_ending.keys()
         found = []
-        for ending in sorted({one.slot for one in requirements}):
-            if ending in basis.endings or basis.has_no_tag:
-                of_ending = [one for one in requirements if one.slot == ending]
-                (floor,) = super().floors(of_ending, basis)
-                found.append(replace(floor, cpu=ending.rpartition("_")[0]))
+        for ending in sorted(counted):
+            cpu = ending.rpartition("_")[0]
+            found.append(replace(by_ending[ending], cpu=cpu))
         return tuple(found)
 
     # --- whether a tag is true ----------------------------------------------------------------------------------
@@ -186,16 +174,15 @@ class Ios(apple.ApplePlatform):
         tag: PlatformTag,
     ) -> Iterator[Violation]:
         """Yield files without code for the tag's CPU and SDK."""
-        for path, slices in apple.slices_by_file(files).items():
-            there = set[str]().union(*map(_endings_of, slices))
-            if f"{tag.cpu}_{tag.sdk}" in there:
+        for path, endings in _endings_by_file(files).items():
+            if f"{tag.cpu}_{tag.sdk}" in endings:
                 continue
-            has_sdk = any(ending.endswith(f"_{tag.sdk}") for ending in there)
-            pairs = ", ".join(
-                sorted(ending.replace("_iphone", " iphone") for ending in there)
-            )
-            yield Violation(
-                evidence=Evidence(file=path, fact=f"it is code for {pairs}"),
+            # A simulator's code may be for the device's CPU, and be refused there all the same.
+            has_sdk = any(ending.endswith(tag.sdk) for ending in endings)
+            pairs = ", ".join(sorted(endings)).replace("_iphone", " iphone")
+            yield mismatch(
+                path,
+                f"it is code for {pairs}",
                 allows=f"{tag} means {tag.cpu} {tag.sdk}",
                 cause=Cause.OTHER_CPU if has_sdk else Cause.OTHER_SDK,
             )
@@ -207,11 +194,13 @@ class Ios(apple.ApplePlatform):
     ) -> Level | None:
         """Return the system that the tag starts at, or the first that there was for its CPU and SDK."""
         ending = f"{tag.cpu}_{tag.sdk}"
-        return max(tag.level, first_for(ending)) if requirement.slot == ending else None
+        if requirement.slot != ending:
+            return None
+        return max(tag.level, first_for(ending))
 
     def allowance(self, requirement: Requirement, tag: PlatformTag) -> str:
         """Return the system that the tag starts at."""
-        return f"{tag} starts at iOS {tag.level[0]}.{tag.level[1]}"
+        return f"{tag} starts at iOS {dotted(tag.level)}"
 
     def mixture(self, files: Sequence[Code]) -> Mixture | None:
         """Return nothing: each CPU and SDK has a tag of its own."""
@@ -236,20 +225,22 @@ def tag_level(version: Level, ending: str) -> Level:
 def _endings_of(code: Code) -> set[str]:
     """Return the CPU with each SDK that a slice is for: ``arm64_iphoneos``."""
     stated = apple.systems(code.slice)
-    return {
-        f"{code.cpu}_{sdk}"
-        for sdk, about in _policy()["sdks"].items()
-        if about["system"] in stated
-    }
+    sdks = _policy()["sdks"]
+    return {f"{code.cpu}_{sdk}" for sdk in sdks if sdks[sdk]["system"] in stated}
+
+
+def _endings_by_file(files: Sequence[Code]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for code in files:
+        found.setdefault(code.path, set()).update(_endings_of(code))
+    return found
 
 
 def _endings(files: Sequence[Code]) -> list[str]:
     """Return the endings that all files have code for; all there are when they have none in common."""
-    by_file = [
-        set[str]().union(*map(_endings_of, slices))
-        for slices in apple.slices_by_file(files).values()
-    ]
-    return sorted(set.intersection(*by_file) or set[str]().union(*by_file))
+    by_file = _endings_by_file(files).values()
+    common = set.intersection(*by_file)
+    return sorted(common or set.union(*by_file))
 
 
 IOS = Ios()

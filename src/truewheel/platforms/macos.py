@@ -15,21 +15,21 @@ import functools
 import re
 
 from ..data_tables import table
-from ..model.audit import Cause, TagBasis, Violation
+from ..model.audit import Cause, TagBasis
 from ..model.binary import Format
 from ..model.finding import Finding, Severity
 from ..model.floor import Evidence
 from ..model.record import replace
-from ..model.tags import PlatformTag
+from ..model.tags import PlatformTag, dotted, underscored
 from . import apple
-from .base import Mixture, require
+from .base import Mixture, mismatch, require
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
-    from ..model.audit import Code, Linkage, Requirement
+    from ..model.audit import Code, Linkage, Requirement, Violation
     from ..model.binary import Slice
     from ..model.floor import Floor
     from ..model.tags import Level
@@ -89,10 +89,6 @@ def release(version: tuple[int, ...]) -> Level:
     return plain((major + any((minor, *patch)), 0))
 
 
-def _text(version: Level) -> str:
-    return ".".join(map(str, version))
-
-
 class MacOS(apple.ApplePlatform):
     """The macOS platform."""
 
@@ -127,20 +123,14 @@ class MacOS(apple.ApplePlatform):
 
     def is_plausible(self, promise: str) -> bool:
         """Return whether the promise is a release, with or without a CPU."""
-        return (
-            self.parse_tag(
-                f"{promise}_universal2" if re.fullmatch(_SHORT, promise) else promise
-            )
-            is not None
-        )
+        whole = f"{promise}_universal2" if re.fullmatch(_SHORT, promise) else promise
+        return self.parse_tag(whole) is not None
 
     def expand(self, promise: str, files: Sequence[Code]) -> str:
         """Add what the binaries are to a promise that lacks it: the CPU, or ``universal2``."""
-        return (
-            f"{promise}_{_format_of(files)}"
-            if files and re.fullmatch(_SHORT, promise)
-            else promise
-        )
+        if not files or not re.fullmatch(_SHORT, promise):
+            return promise
+        return f"{promise}_{_format_of(files)}"
 
     def tag_notes(
         self,
@@ -170,8 +160,8 @@ class MacOS(apple.ApplePlatform):
 
     def basis(self, files: Sequence[Code]) -> TagBasis:
         """Return the CPU, or ``universal2`` when every file has both."""
-        cpus = sorted(set[str]().union(*_cpus_by_file(files).values()))
-        if any(frozenset({cpu}) in _formats().values() for cpu in cpus):
+        cpus = sorted(frozenset.union(*_cpus_by_file(files).values()))
+        if any(_format_for(_only(cpu)) for cpu in cpus):
             return TagBasis(kind="macosx", endings=(_format_of(files),))
         reason = (
             f"{files[0].path} is code for {', '.join(cpus)}, for which there is no tag"
@@ -204,7 +194,7 @@ class MacOS(apple.ApplePlatform):
         if stated:
             version, cpu = max(stated), _machines_of(code.cpu)
             evidence = Evidence(
-                file=code.path, fact=f"minos {_text(version)} ({code.cpu})"
+                file=code.path, fact=f"minos {dotted(version)} ({code.cpu})"
             )
             yield require(
                 code,
@@ -236,7 +226,7 @@ class MacOS(apple.ApplePlatform):
 
     def format_tag(self, kind: str, level: Level, ending: str) -> str:
         """Return ``macosx_11_0_arm64``."""
-        return f"macosx_{level[0]}_{level[1]}_{ending}"
+        return f"macosx_{underscored(level)}_{ending}"
 
     def floors(
         self,
@@ -262,11 +252,7 @@ class MacOS(apple.ApplePlatform):
             if lacking:
                 fact = f"it is code for {' and '.join(sorted(cpus))} alone"
                 allows = f"{tag} promises {' and '.join(lacking)}"
-                yield Violation(
-                    evidence=Evidence(file=path, fact=fact),
-                    allows=allows,
-                    cause=Cause.OTHER_CPU,
-                )
+                yield mismatch(path, fact, allows=allows, cause=Cause.OTHER_CPU)
 
     def limit(
         self,
@@ -275,20 +261,22 @@ class MacOS(apple.ApplePlatform):
     ) -> Level | None:
         """Return the oldest system on which the tag has to hold for the CPU, if it is about that CPU."""
         cpu = requirement.slot
-        return max(tag.level, oldest_for(cpu)) if cpu in _formats()[tag.cpu] else None
+        if cpu not in _formats()[tag.cpu]:
+            return None
+        return max(tag.level, oldest_for(cpu))
 
     def allowance(self, requirement: Requirement, tag: PlatformTag) -> str:
         """Return the system that the tag starts at."""
-        return f"{tag} starts at macOS {_text(max(tag.level, oldest_for(requirement.slot)))}"
+        start = max(tag.level, oldest_for(requirement.slot))
+        return f"{tag} starts at macOS {dotted(start)}"
 
     # --- what else may be wrong ---------------------------------------------------------------------------------
 
     def mixture(self, files: Sequence[Code]) -> Mixture | None:
         """Return the files, if for different CPUs; a thin file beside fat ones is told as such."""
         cpus_by_file = _cpus_by_file(files)
-        if len(set(cpus_by_file.values())) < 2 or any(
-            cpus >= _UNIVERSAL2 for cpus in cpus_by_file.values()
-        ):
+        are_alike = len(set(cpus_by_file.values())) == 1
+        if are_alike or _is_any_fat(files):
             return None
         return Mixture(
             rows=tuple(
@@ -301,7 +289,7 @@ class MacOS(apple.ApplePlatform):
         """Yield files without signatures and deployment targets, and thin files beside fat ones."""
         yield from apple.unsigned(files)
         yield from apple.without_system(files, variable="MACOSX_DEPLOYMENT_TARGET")
-        if any(cpus >= _UNIVERSAL2 for cpus in _cpus_by_file(files).values()):
+        if _is_any_fat(files):
             yield from _thin_files(files, Severity.WARNING)
 
 
@@ -315,28 +303,46 @@ def _machines_of(cpu: str) -> str:
 
 def _cpus_by_file(files: Sequence[Code]) -> Mapping[str, frozenset[str]]:
     """Return the CPUs of each file that count: code for some machines of a CPU adds nothing to code for all of them."""
+    by_file: dict[str, set[str]] = {}
+    for code in files:
+        by_file.setdefault(code.path, set()).add(code.cpu)
     found = {}
-    for path, slices in apple.slices_by_file(files).items():
-        cpus = {code.cpu for code in slices}
+    for path, cpus in sorted(by_file.items()):
         found[path] = frozenset(
             cpu for cpu in cpus if _FOR_SOME_MACHINES.get(cpu) not in cpus
         )
     return found
 
 
+def _is_any_fat(files: Sequence[Code]) -> bool:
+    """Return whether a file has code for both CPUs of ``universal2``."""
+    return any(cpus >= _UNIVERSAL2 for cpus in _cpus_by_file(files).values())
+
+
+def _format_for(cpus: frozenset[str]) -> str | None:
+    """Return what a tag for exactly these CPUs ends with."""
+    for name, promised in sorted(_formats().items()):
+        if promised == cpus:
+            return name
+    return None
+
+
 def _format_of(files: Sequence[Code]) -> str:
     """Return what the tag ends with: the name of all CPUs that every file has, else that of one of them."""
-    cpus_by_file = _cpus_by_file(files).values()
-    common = frozenset.intersection(*cpus_by_file)
-    some = sorted(
-        common or frozenset().union(*cpus_by_file),
-        key=lambda cpu: (cpu != "x86_64", cpu),
+    by_file = _cpus_by_file(files).values()
+    common = frozenset.intersection(*by_file)
+    single = sorted(
+        common or frozenset.union(*by_file), key=lambda cpu: (cpu != "x86_64", cpu)
     )
-    for wanted in (common, common & _UNIVERSAL2, *(frozenset({cpu}) for cpu in some)):
-        for name, cpus in sorted(_formats().items()):
-            if cpus == wanted:
-                return name
+    for cpus in (common, common & _UNIVERSAL2, *map(_only, single)):
+        name = _format_for(cpus)
+        if name is not None:
+            return name
     return "x86_64"
+
+
+def _only(cpu: str) -> frozenset[str]:
+    return frozenset({cpu})
 
 
 def _weight_of(floor: Floor) -> tuple[bool, Level]:
@@ -348,6 +354,7 @@ def _weight_of(floor: Floor) -> tuple[bool, Level]:
 
 
 def _not_asked_for(tag: PlatformTag) -> Iterator[Finding]:
+    """Yield TW317 for a tag that installers pass over, whatever the system."""
     # https://github.com/pypa/packaging/blob/main/src/packaging/tags.py, mac_platforms: what installers ask for.
     major, minor = (int(number) for number in tag.text.split("_")[1:3])
     if major < 11 and tag.cpu == "arm64":

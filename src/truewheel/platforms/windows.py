@@ -15,24 +15,24 @@ import posixpath
 import re
 
 from ..data_tables import table
-from ..model.audit import Cause, Supplied, TagBasis, Violation
+from ..model.audit import Cause, Supplied, TagBasis
 from ..model.binary import Format, Kind, PeSlice
 from ..model.finding import Finding, Severity
 from ..model.floor import Evidence
 from ..model.record import worked_out
-from ..model.tags import PlatformTag
-from .base import Mixture, Platform, Words, require
+from ..model.tags import PlatformTag, dotted
+from .base import Mixture, Platform, Words, mismatch, require
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from ..model.audit import Code, Linkage, Requirement
+    from ..model.audit import Code, Linkage, Requirement, Violation
     from ..model.binary import Need, Slice
     from ..model.tags import Level
 
-_INIT = frozenset({"PyInit", "PyModE"})
+_INIT = ("PyInit", "PyModE")
 """How the names of init functions begin."""
 _STARTS = {
     "i686": frozenset({"i686"}),
@@ -98,12 +98,9 @@ class Windows(Platform):
 
     def parse_tag(self, text: str) -> PlatformTag | None:
         """Return ``win32``, ``win_amd64`` and ``win_arm64`` as a tag."""
-        cpu = _tags().get(text)
-        return (
-            None
-            if cpu is None
-            else PlatformTag(text=text, family="windows", kind="win", cpu=cpu)
-        )
+        if text not in _tags():
+            return None
+        return PlatformTag(text=text, family="windows", kind="win", cpu=_tags()[text])
 
     # --- where its loader finds libraries -----------------------------------------------------------------------
 
@@ -127,7 +124,8 @@ class Windows(Platform):
 
     def searched(self, code: Code, need: Need) -> tuple[str, ...]:
         """Return the directory of the file."""
-        return () if code.directory == "." else (code.directory,)
+        is_at_the_top = code.directory == "."
+        return () if is_at_the_top else (code.directory,)
 
     def supplies(
         self,
@@ -136,7 +134,8 @@ class Windows(Platform):
         kind: str | None,
     ) -> Supplied | None:
         """Return whether Windows or the interpreter has a DLL: since when, no tag can say."""
-        return Supplied() if has_library(_machine(code.slice), need.library) else None
+        is_there = has_library(_machine(code), need.library)
+        return Supplied() if is_there else None
 
     def explain_missing(self, need: Need) -> tuple[str, str]:
         """Return what to do about a DLL that users do not have; mostly it is a compiler's runtime."""
@@ -164,25 +163,19 @@ class Windows(Platform):
     def basis(self, files: Sequence[Code]) -> TagBasis:
         """Return the machine that Python's modules are for; without any, that of all libraries, or of all programs."""
         bound = _bound(files)
-        machines = sorted({_machine(code.slice) for code in bound})
+        machines = sorted(_machines(bound))
         tag = _tag_for(files, machines)
         if tag is None:
-            first = bound[0]
-            reason = f"{first.path} is code for {_machine(first.slice)}, for which there is no tag"
+            reason = f"{_describe(bound[0])}, for which there is no tag"
             return TagBasis(
                 kind="win", endings=(), plain="win", reason=reason, has_no_tag=True
             )
         # Libraries and programs for several machines: which of them the wheel is for, nothing in it tells.
         if len(machines) > 1 and not _modules(files):
-            return TagBasis(
-                kind="win",
-                endings=(),
-                plain=tag,
-                reason=f"the binaries are for {', '.join(machines)}",
-            )
-        fitting = [code for code in bound if _machine(code.slice) == _tags()[tag]]
-        example = (fitting or bound)[0]
-        reason = f"{example.path} is code for {_machine(example.slice)}"
+            reason = f"the binaries are for {', '.join(machines)}"
+            return TagBasis(kind="win", endings=(), plain=tag, reason=reason)
+        fitting = [code for code in bound if _machine(code) == _tags()[tag]]
+        reason = _describe((fitting or bound)[0])
         return TagBasis(kind="win", endings=(tag,), plain=tag, reason=reason)
 
     def requirements(
@@ -192,11 +185,10 @@ class Windows(Platform):
         kind: str | None,
     ) -> Iterator[Requirement]:
         """Yield the least Windows by the image's header. Linkers write 6.0 or less unless told; no tag can say it."""
-        piece = code.slice
-        if isinstance(piece, PeSlice) and piece.subsystem_version != (0, 0):
-            version = piece.subsystem_version
+        version = getattr(code.slice, "subsystem_version", (0, 0))
+        if version != (0, 0):
             evidence = Evidence(
-                file=code.path, fact=f"subsystem version {version[0]}.{version[1]}"
+                file=code.path, fact=f"subsystem version {dotted(version)}"
             )
             yield require(code, "windows", version, evidence, Cause.TOO_NEW)
 
@@ -221,13 +213,9 @@ class Windows(Platform):
     ) -> Iterator[Violation]:
         """Yield modules for another machine, or nothing but libraries and programs for others."""
         for code in _misplaced(files, tag.cpu):
-            evidence = Evidence(
-                file=code.path, fact=f"it is code for {_machine(code.slice)}"
-            )
-            yield Violation(
-                evidence=evidence,
-                allows=f"{tag} means {tag.cpu}",
-                cause=Cause.OTHER_CPU,
+            fact = f"it is code for {_machine(code)}"
+            yield mismatch(
+                code.path, fact, allows=f"{tag} means {tag.cpu}", cause=Cause.OTHER_CPU
             )
 
     def limit(
@@ -243,10 +231,10 @@ class Windows(Platform):
     def mixture(self, files: Sequence[Code]) -> Mixture | None:
         """Return the files that share a process with Python, if for several machines; programs may be."""
         bound = _bound(files)
-        if len({_machine(code.slice) for code in bound}) < 2 or _are_programs(bound):
+        if len(_machines(bound)) < 2 or _are_programs(bound):
             return None
         return Mixture(
-            rows=tuple((code.path, _machine(code.slice)) for code in bound),
+            rows=tuple((code.path, _machine(code)) for code in bound),
             what="libraries for several CPUs in one wheel",
             severity=Severity.WARNING if _modules(bound) else Severity.NOTE,
         )
@@ -254,28 +242,37 @@ class Windows(Platform):
     def hazards(self, files: Sequence[Code]) -> Iterator[Finding]:
         """Yield ARM64EC code, which looks like code for x64."""
         for code in _bound(files):
-            if _machine(code.slice) == "arm64ec":
+            if _machine(code) == "arm64ec":
                 yield _arm64ec(code)
 
 
 # --- machines ---------------------------------------------------------------------------------------------------
 
 
-def _machine(piece: Slice) -> str:
-    """Return the CPU whose machines run it."""
-    hybrid = piece.hybrid if isinstance(piece, PeSlice) else None
-    if "arm64ec" in (piece.cpu, hybrid):
+def _machine(code: Code) -> str:
+    """Return the CPU whose machines run the code."""
+    # https://learn.microsoft.com/en-us/windows/arm/arm64ec-abi; ARM64X images serve arm64 as well.
+    hybrid = getattr(code.slice, "hybrid", None)
+    if "arm64ec" in (code.cpu, hybrid):
         return "arm64ec"
-    return "arm64" if hybrid == "arm64x" else piece.cpu
+    return "arm64" if hybrid == "arm64x" else code.cpu
+
+
+def _machines(files: Sequence[Code]) -> set[str]:
+    return {_machine(code) for code in files}
+
+
+def _describe(code: Code) -> str:
+    return f"{code.path} is code for {_machine(code)}"
 
 
 def _tag_for(files: Sequence[Code], machines: Sequence[str]) -> str | None:
     """Return the tag of the first machine that has one, else one on whose machines the files work all the same."""
+    tag_of = {cpu: tag for tag, cpu in _tags().items()}
     for machine in machines:
-        for tag, cpu in _tags().items():
-            if cpu == machine:
-                return tag
-    for tag, cpu in _tags().items():
+        if machine in tag_of:
+            return tag_of[machine]
+    for cpu, tag in tag_of.items():
         if not _misplaced(files, cpu):
             return tag
     return None
@@ -287,30 +284,40 @@ def _modules(files: Sequence[Code]) -> list[Code]:
     Other libraries may be for whom they like: debuggers bring one to inject into 32-bit programs.
     """
     reached = [code for code in files if _is_module(code)]
-    by_name: dict[str, list[Code]] = {}
-    for code in files:
-        by_name.setdefault(posixpath.basename(code.path).lower(), []).append(code)
+    libraries = _by_name(files)
     known = {code.path for code in reached}
     for code in reached:  # grows while it is gone through
         for need in code.slice.needs:
-            namesakes = by_name.pop(need.library.lower(), [])
-            fitting = [
+            namesakes = libraries.pop(need.library.lower(), [])
+            new = [
                 library
-                for library in namesakes
-                if _machine(library.slice) == _machine(code.slice)
+                for library in _fitting(code, namesakes)
+                if library.path not in known
             ]
-            for library in fitting or namesakes:
-                if library.path not in known:
-                    reached.append(library)
-                    known.add(library.path)
+            reached += new
+            known.update(library.path for library in new)
     return reached
+
+
+def _by_name(files: Sequence[Code]) -> dict[str, list[Code]]:
+    """Return the files by their names in lower case."""
+    found: dict[str, list[Code]] = {}
+    for code in files:
+        found.setdefault(posixpath.basename(code.path).lower(), []).append(code)
+    return found
+
+
+def _fitting(code: Code, namesakes: list[Code]) -> list[Code]:
+    """Return the libraries of one name that are for the machine of a file; all when none is."""
+    fitting = [library for library in namesakes if _machine(library) == _machine(code)]
+    return fitting or namesakes
 
 
 @worked_out
 def _is_module(code: Code) -> bool:
-    return code.path.lower().endswith(".pyd") or bool(
-        _INIT & {name[:6] for name in code.slice.exports}
-    )
+    if code.path.lower().endswith(".pyd"):
+        return True
+    return any(name.startswith(_INIT) for name in code.slice.exports)
 
 
 def _are_programs(files: Sequence[Code]) -> bool:
@@ -319,11 +326,8 @@ def _are_programs(files: Sequence[Code]) -> bool:
 
 def _bound(files: Sequence[Code]) -> Sequence[Code]:
     """Return the files that tell the tag's machine: what shares a process with Python, else libraries, else programs."""
-    return (
-        _modules(files)
-        or [code for code in files if code.slice.kind is not Kind.EXECUTABLE]
-        or files
-    )
+    libraries = [code for code in files if code.slice.kind is not Kind.EXECUTABLE]
+    return _modules(files) or libraries or files
 
 
 def _misplaced(files: Sequence[Code], cpu: str) -> Sequence[Code]:
@@ -333,13 +337,14 @@ def _misplaced(files: Sequence[Code], cpu: str) -> Sequence[Code]:
     """
     modules = _modules(files)
     if modules:
-        return [code for code in modules if _machine(code.slice) != cpu]
+        return [code for code in modules if _machine(code) != cpu]
     bound = _bound(files)
     fitting = _STARTS.get(cpu, frozenset()) if _are_programs(bound) else {cpu}
-    return [] if any(_machine(code.slice) in fitting for code in bound) else bound
+    return bound if _machines(bound).isdisjoint(fitting) else []
 
 
 def _arm64ec(code: Code) -> Finding:
+    """Return TW314 for code that only emulated processes on arm64 run, with where the file says so."""
     piece = code.slice
     what, evidence = (
         "ARM64EC code",

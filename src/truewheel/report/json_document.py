@@ -10,7 +10,7 @@ from ..model.record import parts
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..audit.checked import Checked
+    from ..audit.truth import Checked
     from ..model.contents import WheelFacts
     from ..model.errors import TruewheelError
     from ..model.finding import Finding

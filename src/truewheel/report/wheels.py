@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..audit.checked import Checked
+    from ..audit.truth import Checked
     from ..model.binary import Binary, Slice
     from ..model.contents import WheelFacts
     from ..model.floor import Floor

@@ -15,7 +15,7 @@ from __future__ import annotations
 from ...model.binary import Format, PeSlice
 from ...model.finding import Finding, Severity
 from ...model.record import Record
-from ...platforms import PLATFORMS
+from ...platforms import PLATFORMS, parse_known_tags
 from .interpreters import split_python_tag, version_of
 
 TYPE_CHECKING = False
@@ -212,7 +212,7 @@ def _owners_of(module: Module) -> Iterator[str]:
 
 def _is_claimed(platforms: Sequence[str], kind: str) -> bool:
     """Return whether a platform tag is of a kind: ``manylinux``, ``android``."""
-    return any(tag.startswith(kind) for tag in platforms)
+    return any(tag.kind == kind for tag in parse_known_tags(platforms))
 
 
 # --- kinds of a system ------------------------------------------------------------------------------------------

@@ -7,13 +7,11 @@ level supplies is knowledge in ``policy/linux.json``, looked up in :mod:`.policy
 
 from __future__ import annotations
 
-import functools
-
-from ...model.audit import Cause, TagBasis, Violation
-from ...model.floor import Evidence
+from ...model.audit import Cause, TagBasis
+from ...model.floor import Floor
 from ...model.record import replace
-from ...model.tags import NEVER, PlatformTag
-from ..base import Mixture, Words, grouped, whole_number
+from ...model.tags import NEVER, underscored
+from ..base import Words, grouped, mismatch
 from ..elf import ElfPlatform, is_android
 from .hazards import abi_mismatch, flags_of, hazards_of
 from .libc import LIBC_OF_KIND, libc_of
@@ -22,8 +20,10 @@ from .policy import (
     MUSL_BASELINE,
     NAMED_CPUS,
     UNNAMED_CPU,
-    levels,
+    lacks_cpu,
     lowest,
+    old_names_from,
+    parse_tag,
     supplied_by,
 )
 from .requirements import offered_instead, requirements_of
@@ -32,21 +32,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ...model.audit import Code, Linkage, Requirement, Supplied
+    from ...model.audit import Code, Linkage, Requirement, Supplied, Violation
     from ...model.binary import ElfSlice, Need
     from ...model.finding import Finding
-    from ...model.floor import Floor
-    from ...model.tags import Level
+    from ...model.tags import Level, PlatformTag
+    from ..base import Mixture
 
-FIRST_LEVEL: Level = (2, 5)
-"""The first manylinux level that there is (PEP 513)."""
-OLD_NAMES: dict[str, Level] = {
-    "manylinux1": (2, 5),
-    "manylinux2010": (2, 12),
-    "manylinux2014": (2, 17),
-}
-"""Names of levels from before PEP 600 (PEP 513, PEP 571, PEP 599)."""
-KINDS = ("manylinux", "musllinux")
 LIBPYTHON = r"libpython\d[\d.]*[a-z]*\.so[\d.]*|libpypy[\d.]*-c\.so"
 SYSTEM_DIRECTORIES = ("/lib64", "/usr/lib64", "/lib", "/usr/lib")
 """Where ld.so looks last (ld.so(8))."""
@@ -69,23 +60,33 @@ class Linux(ElfPlatform):
 
     def parse_tag(self, text: str) -> PlatformTag | None:
         """Return ``linux_…``, ``manylinux…`` and ``musllinux…`` as a tag."""
-        return _parse_tag(text)
+        return parse_tag(text)
 
     def is_plausible(self, promise: str) -> bool:
         """Return whether the promise is a level, with or without a CPU that ELF files are for."""
-        tag = _parse_tag(f"{promise}_x86_64" if _lacks_cpu(promise) else promise)
+        tag = parse_tag(f"{promise}_x86_64" if lacks_cpu(promise) else promise)
         return tag is not None and tag.cpu in NAMED_CPUS
 
     def expand(self, promise: str, files: Sequence[Code]) -> str:
         """Add the CPU to a promise that lacks it."""
-        return f"{promise}_{files[0].cpu}" if files and _lacks_cpu(promise) else promise
+        if not files or not lacks_cpu(promise):
+            return promise
+        cpu = files[0].cpu
+        return f"{promise}_{cpu}"
 
     def aliases(self, tag: PlatformTag) -> tuple[str, ...]:
         """Return the names from before PEP 600 under which old installers know the same promise.
 
         Where a level has none, the next one that has is named: what runs on glibc 2.14 runs where manylinux2014 does.
         """
-        return _aliases(tag) if tag.kind == "manylinux" else ()
+        if tag.kind != "manylinux":
+            return ()
+        present = f"manylinux_{underscored(tag.level)}"
+        names = [
+            f"{name}_{tag.cpu}"
+            for name in (present, *old_names_from(tag.cpu, tag.level))
+        ]
+        return tuple(name for name in names if name != tag.text)
 
     def tag_notes(
         self,
@@ -134,6 +135,8 @@ class Linux(ElfPlatform):
         # It takes longer to load than a small wheel to be judged.
         import re
 
+        # This module is loaded for every ELF file, but seldom asked for this.
+
         return re.fullmatch(LIBPYTHON, library) is not None
 
     def explain_missing(self, need: Need) -> tuple[str, str]:
@@ -148,30 +151,25 @@ class Linux(ElfPlatform):
 
     def basis(self, files: Sequence[Code]) -> TagBasis:
         """Return the libc and the CPU, when all files agree on both; else the plain tag, and why."""
-        cpus = _cpus(files)
-        if cpus[0].startswith(UNNAMED_CPU):
-            reason = f"{files[0].path} is code for {cpus[0]}, for which no tag is known"
+        cpu = _cpus(files)[0]
+        if cpu.startswith(UNNAMED_CPU):
+            reason = f"{files[0].path} is code for {cpu}, for which no tag is known"
             return TagBasis(
                 kind=None, endings=(), plain="linux", reason=reason, has_no_tag=True
             )
-        plain = f"linux_{cpus[0]}"
-        libcs = {libc_of(code.slice) for code in files} - {None}
-        kind = "musllinux" if libcs == {"musl"} else "manylinux"
-        obstacle = _obstacle_to_promises(files)
-        if obstacle or cpus[0] not in CPUS:
+        plain = f"linux_{cpu}"
+        obstacle = _several_cpus(files) or _several_libcs(files)
+        if obstacle or cpu not in CPUS:
             return TagBasis(
                 kind=None, endings=(), plain=plain, fallback=(plain,), reason=obstacle
             )
-        strange = [code for code in files if abi_mismatch(code.slice) is not None]
-        if strange:
-            return TagBasis(
-                kind=kind,
-                endings=(),
-                plain=plain,
-                fallback=(plain,),
-                reason=flags_of(strange[0].slice),
-            )
-        return TagBasis(kind=kind, endings=(cpus[0],), plain=plain, fallback=(plain,))
+        return TagBasis(
+            kind=_kind_of(files),
+            endings=() if _flags_of_other_abi(files) else (cpu,),
+            plain=plain,
+            fallback=(plain,),
+            reason=_flags_of_other_abi(files),
+        )
 
     def requirements(
         self,
@@ -189,7 +187,7 @@ class Linux(ElfPlatform):
 
     def format_tag(self, kind: str, level: Level, ending: str) -> str:
         """Return ``manylinux_2_28_x86_64``."""
-        return f"{kind}_{level[0]}_{level[1]}_{ending}"
+        return f"{kind}_{underscored(level)}_{ending}"
 
     def floors(
         self,
@@ -197,26 +195,9 @@ class Linux(ElfPlatform):
         basis: TagBasis,
     ) -> tuple[Floor, ...]:
         """Return the highest version of each symbol family, the newest level first, and the libc before others."""
-        from ...model.floor import Floor
-
-        found = []
-        for (of, _), group in grouped(
-            one for one in requirements if one.level != NEVER
-        ).items():
-            top = max(one.version for one in group)
-            evidence = tuple(
-                dict.fromkeys(one.evidence for one in group if one.version == top)
-            )
-            level = max(one.level for one in group)
-            # A library has no version here, but a level that has it.
-            name = "manylinux" if of == "library" else of
-            rank = (
-                tuple(-number for number in level),
-                of not in LIBC_OF_KIND.values(),
-                name,
-            )
-            found.append((rank, Floor(of=name, version=top, evidence=evidence)))
-        return tuple(floor for _, floor in sorted(found, key=lambda ranked: ranked[0]))
+        fulfilled = [one for one in requirements if one.level != NEVER]
+        groups = sorted(grouped(fulfilled).values(), key=_rank)
+        return tuple(_floor(group) for group in groups)
 
     # --- whether a tag is true ----------------------------------------------------------------------------------
 
@@ -226,17 +207,18 @@ class Linux(ElfPlatform):
         tag: PlatformTag,
     ) -> Iterator[Violation]:
         """Yield files for another CPU, and for the other libc than the promise is about."""
+        promised = LIBC_OF_KIND.get(tag.kind)
         for code in files:
-            libc, promised = libc_of(code.slice), LIBC_OF_KIND.get(tag.kind)
+            libc = libc_of(code.slice)
             if not _may_run(code.cpu, tag):
-                evidence = Evidence(file=code.path, fact=f"it is code for {code.cpu}")
-                yield Violation(
-                    evidence=evidence, allows=f"only {tag.cpu}", cause=Cause.OTHER_CPU
+                fact = f"it is code for {code.cpu}"
+                yield mismatch(
+                    code.path, fact, allows=f"only {tag.cpu}", cause=Cause.OTHER_CPU
                 )
-            elif promised is not None and libc not in (None, promised):
-                evidence = Evidence(file=code.path, fact=f"it is linked with {libc}")
-                yield Violation(
-                    evidence=evidence, allows=f"only {promised}", cause=Cause.OTHER_LIBC
+            elif promised and libc and libc != promised:
+                fact = f"it is linked with {libc}"
+                yield mismatch(
+                    code.path, fact, allows=f"only {promised}", cause=Cause.OTHER_LIBC
                 )
 
     def as_run_by(self, code: Code, tag: PlatformTag) -> Code:
@@ -251,78 +233,28 @@ class Linux(ElfPlatform):
         tag: PlatformTag,
     ) -> Level | None:
         """Return the level, for files of the tag's CPU; a plain tag allows whatever the machine has."""
-        return None if tag.is_plain or requirement.slot != tag.cpu else tag.level
+        if tag.is_plain or requirement.slot != tag.cpu:
+            return None
+        return tag.level
 
     def allowance(self, requirement: Requirement, tag: PlatformTag) -> str:
         """Return what the claimed level has instead."""
-        return f"{tag.kind}_{tag.level[0]}_{tag.level[1]} {offered_instead(requirement, tag)}"
+        return (
+            f"{tag.kind}_{underscored(tag.level)} {offered_instead(requirement, tag)}"
+        )
 
     # --- what else may be wrong ---------------------------------------------------------------------------------
 
     def mixture(self, files: Sequence[Code]) -> Mixture | None:
         """Return the files, if for several CPUs of which one has a name."""
-        return (
-            None if _cpus(files)[0].startswith(UNNAMED_CPU) else super().mixture(files)
-        )
+        # Of CPUs without a name no tag could be for one and not for the other.
+        if _cpus(files)[0].startswith(UNNAMED_CPU):
+            return None
+        return super().mixture(files)
 
     def hazards(self, files: Sequence[Code]) -> Iterator[Finding]:
         """Yield flags and ABIs that Linux refuses."""
         yield from hazards_of(files)
-
-
-@functools.lru_cache(maxsize=256)
-def _parse_tag(text: str) -> PlatformTag | None:
-    first, _, rest = text.partition("_")
-    level: Level | None = NEVER if first == "linux" else OLD_NAMES.get(first)
-    if first in KINDS:
-        major, _, rest = rest.partition("_")
-        minor, _, rest = rest.partition("_")
-        level = _parse_level(major, minor)
-    kind = "manylinux" if first in OLD_NAMES else first
-    if (
-        level is None
-        or not _is_cpu(rest)
-        or (kind == "manylinux" and level < FIRST_LEVEL)
-    ):
-        return None
-    return PlatformTag(text=text, family="linux", kind=kind, level=level, cpu=rest)
-
-
-def _parse_level(major: str, minor: str) -> Level | None:
-    numbers = whole_number(major), whole_number(minor)
-    if numbers[0] in (None, 0) or numbers[1] is None:
-        return None
-    return numbers  # type: ignore[return-value]
-
-
-def _is_cpu(text: str) -> bool:
-    return text[:1].islower() and text.isascii() and text.replace("_", "").isalnum()
-
-
-def _lacks_cpu(promise: str) -> bool:
-    """Return whether a promise is a kind or a level alone: ``linux``, ``manylinux2014``, ``musllinux_1_2``."""
-    if promise == "linux" or promise in OLD_NAMES:
-        return True
-    kind, *numbers = promise.split("_")
-    return (
-        kind in KINDS
-        and len(numbers) == 2
-        and all(number.isdecimal() for number in numbers)
-    )
-
-
-def _aliases(tag: PlatformTag) -> tuple[str, ...]:
-    old: list[str] = next(
-        (
-            policy["aliases"]
-            for level, policy in levels(tag.cpu)
-            if level >= tag.level and policy["aliases"]
-        ),
-        [],
-    )
-    names = [f"manylinux_{tag.level[0]}_{tag.level[1]}", *old]
-    whole = [f"{name}_{tag.cpu}" for name in names]
-    return tuple(name for name in whole if name != tag.text)
 
 
 def _cpus(files: Sequence[Code]) -> list[str]:
@@ -332,17 +264,53 @@ def _cpus(files: Sequence[Code]) -> list[str]:
     )
 
 
-def _obstacle_to_promises(files: Sequence[Code]) -> str:
-    """Return the first of several CPUs or libcs: no one system loads all of the files. Empty when there is but one."""
-    if len(_cpus(files)) > 1:
-        return f"{files[0].path}: {files[0].cpu}"
-    linked = [
-        (code.path, libc) for code in files if (libc := libc_of(code.slice)) is not None
-    ]
-    if len({libc for _, libc in linked}) > 1:
-        path, libc = linked[0]
-        return f"{path}: {libc}"
+def _kind_of(files: Sequence[Code]) -> str:
+    """Return the promise that files of one libc could keep; code that names none is held to glibc's."""
+    is_for_musl = any(libc_of(code.slice) == "musl" for code in files)
+    return "musllinux" if is_for_musl else "manylinux"
+
+
+def _several_cpus(files: Sequence[Code]) -> str:
+    """Return the first of several CPUs, as evidence: no one system loads all of the files. Empty when there is one."""
+    first = files[0]
+    return f"{first.path}: {first.cpu}" if len(_cpus(files)) > 1 else ""
+
+
+def _several_libcs(files: Sequence[Code]) -> str:
+    """Return the first of both libcs, as evidence. Empty when there is one, or none."""
+    linked: dict[str, str] = {}
+    for code in files:
+        libc = libc_of(code.slice)
+        if libc is not None:
+            linked.setdefault(libc, f"{code.path}: {libc}")
+    return next(iter(linked.values())) if len(linked) > 1 else ""
+
+
+def _flags_of_other_abi(files: Sequence[Code]) -> str:
+    """Return the flags of the first file that has not the ABI of its CPU, as evidence; empty when there is none."""
+    for code in files:
+        if abi_mismatch(code.slice) is not None:
+            return flags_of(code.slice)
     return ""
+
+
+def _floor(group: Sequence[Requirement]) -> Floor:
+    """Return the highest version of one symbol family, with everything that asks for it."""
+    top = max(one.version for one in group)
+    evidence = dict.fromkeys(one.evidence for one in group if one.version == top)
+    return Floor(of=_name_of_floor(group), version=top, evidence=tuple(evidence))
+
+
+def _name_of_floor(group: Sequence[Requirement]) -> str:
+    # A library has no version here, but a level that has it.
+    return "manylinux" if group[0].of == "library" else group[0].of
+
+
+def _rank(group: Sequence[Requirement]) -> tuple[list[int], bool, str]:
+    """Return by what floors are sorted: the newest level first, then the libc, then the name."""
+    level = max(one.level for one in group)
+    is_libc = group[0].of in LIBC_OF_KIND.values()
+    return [-number for number in level], not is_libc, _name_of_floor(group)
 
 
 def _runs_on(cpu: str, other: str) -> bool:
@@ -351,10 +319,10 @@ def _runs_on(cpu: str, other: str) -> bool:
 
 
 def _may_run(cpu: str, tag: PlatformTag) -> bool:
-    # Neither CPU is known here, so they may be the same.
-    if cpu.startswith(UNNAMED_CPU) and tag.is_plain and tag.cpu not in NAMED_CPUS:
+    if cpu == tag.cpu or _runs_on(cpu, tag.cpu):
         return True
-    return cpu == tag.cpu or _runs_on(cpu, tag.cpu)
+    # Neither CPU is known here, so they may be the same.
+    return cpu.startswith(UNNAMED_CPU) and tag.is_plain and tag.cpu not in NAMED_CPUS
 
 
 LINUX = Linux()

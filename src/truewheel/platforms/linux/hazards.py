@@ -9,10 +9,22 @@ from .policy import UNNAMED_CPU
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ...model.audit import Code
     from ...model.binary import Slice
+
+
+FLOAT_ABIS: Mapping[str, tuple[str | None, ...]] = {
+    # The hard-float EABI (Debian's armhf), which older compilers do not state. https://wiki.debian.org/ArmHardFloatPort
+    "armv7l": ("hard", None),
+    "arm": (),
+    # lp64d. https://github.com/riscv-non-isa/riscv-elf-psabi-doc
+    "riscv64": ("double",),
+    # lp64d. https://github.com/loongson/la-abi-specs
+    "loongarch64": ("double", None),
+}
+"""How distributions hand over floating-point numbers; ``None`` is a file that does not say."""
 
 
 def hazards_of(files: Sequence[Code]) -> Iterator[Finding]:
@@ -33,28 +45,17 @@ def abi_mismatch(piece: Slice) -> str | None:
     """Return which ABI a file has, where it is not the one that Linux distributions use on its CPU."""
     if not isinstance(piece, ElfSlice):
         return None
-    # Arm: the hard-float EABI (Debian's armhf). https://wiki.debian.org/ArmHardFloatPort
-    if piece.cpu == "armv7l":
-        return "soft-float code" if piece.float_abi == "soft" else None
-    if piece.cpu == "arm":
-        return f"{piece.float_abi or 'unknown'} float ABI"
-    # RISC-V: lp64d. https://github.com/riscv-non-isa/riscv-elf-psabi-doc
-    if piece.cpu == "riscv64":
-        return None if piece.float_abi == "double" else f"{piece.float_abi} float ABI"
-    # LoongArch: lp64d. https://github.com/loongson/la-abi-specs
-    if piece.cpu == "loongarch64":
-        return (
-            None
-            if piece.float_abi in (None, "double")
-            else f"{piece.float_abi} float ABI"
-        )
-    # Little-endian POWER: ELFv2.
+    # 64-Bit ELF V2 ABI: little-endian distributions use nothing else. https://openpowerfoundation.org/specifications/64bitelfabi/
     if piece.cpu == "ppc64le" and piece.ppc_abi == 1:
         return "ELF ABI version 1"
-    return None
+    usual = FLOAT_ABIS.get(piece.cpu)
+    if usual is None or piece.float_abi in usual:
+        return None
+    return f"{piece.float_abi or 'unknown'} float ABI"
 
 
 def _strange_abi(code: Code) -> Iterator[Finding]:
+    """Yield TW314 for code that calls functions otherwise than the system does."""
     wrong = abi_mismatch(code.slice)
     if wrong is not None:
         yield Finding(
@@ -84,6 +85,7 @@ def _wants_executable_stack(piece: ElfSlice) -> bool:
 
 
 def _executable_stack(code: Code, piece: ElfSlice) -> Finding:
+    """Return TW303: PT_GNU_STACK asks for a stack that can be executed, or is not there to say otherwise."""
     # https://sourceware.org/glibc/wiki/Release/2.41: dlopen refuses it.
     what = "has the X flag" if piece.executable_stack else "is missing"
     return Finding(
@@ -108,17 +110,16 @@ def _text_relocations(code: Code) -> Finding:
 
 
 def _two_libcs(files: Sequence[Code]) -> Iterator[Finding]:
+    """Yield TW308 for files for glibc beside files for musl: no system has both."""
     if all(code.cpu.startswith(UNNAMED_CPU) for code in files):
         return  # no tag names such a CPU, so no libc is promised
-    rows = [(code.path, libc_of(code.slice)) for code in files]
-    if len({libc for _, libc in rows if libc is not None}) > 1:
+    linked = [code for code in files if libc_of(code.slice) is not None]
+    if len({libc_of(code.slice) for code in linked}) > 1:
         yield Finding(
             code="TW308",
             severity=Severity.WARNING,
             where=files[0].path,
             message="binaries for glibc and for musl in one wheel",
-            evidence=tuple(
-                f"{path}: {libc}" for path, libc in rows if libc is not None
-            ),
+            evidence=tuple(f"{code.path}: {libc_of(code.slice)}" for code in linked),
             hint="build one wheel for each",
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from ...model.binary import ElfSlice
 from ...model.record import worked_out
 
@@ -31,6 +33,7 @@ def libc_of(piece: Slice) -> str | None:
 
 @worked_out
 def _libc(piece: ElfSlice) -> str | None:
+    """Return the libc by the libraries that are needed, by the interpreter, and by the versions of symbols."""
     libraries = [need.library for need in piece.needs]
     interpreter = piece.interpreter or ""
     if any(map(is_musl, libraries)) or "ld-musl" in interpreter:
@@ -38,7 +41,6 @@ def _libc(piece: ElfSlice) -> str | None:
     if "libc.so.6" in libraries or "ld-linux" in interpreter:
         return "glibc"
     # Other libraries of glibc (libm, libpthread) have versions of the same family.
-    for need in piece.needs:
-        if any(version.startswith("GLIBC_") for version in need.versions):
-            return "glibc"
-    return None
+    versions = chain.from_iterable(need.versions for need in piece.needs)
+    is_glibc = any(version.startswith("GLIBC_") for version in versions)
+    return "glibc" if is_glibc else None

@@ -1,7 +1,7 @@
-"""From which level on Linux systems have a library, a symbol version or a private symbol: ``policy/linux.json``, looked up.
+"""The levels of Linux: how tags spell them, and from which one on a library or a symbol version is there.
 
-For a glibc without an entry of its own the GLIBC symbols go up to its version, and everything else is as at the nearest
-level below: nothing is promised that the older distributions would not keep. Pure; see ``docs/regenerate/linux_policy.py``.
+The table is ``policy/linux.json``. For a glibc without an entry of its own the GLIBC symbols go up to its version, and
+everything else is as at the nearest level below: nothing is promised that the older distributions would not keep. Pure; see ``docs/regenerate/linux_policy.py``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import functools
 
 from ...data_tables import table
 from ...model.audit import Supplied
-from ...model.tags import ANY, NEVER
+from ...model.tags import ANY, NEVER, PlatformTag
+from ..base import whole_number
 from .libc import is_musl
 
 TYPE_CHECKING = False
@@ -50,6 +51,77 @@ MUSL_BASELINE: Level = (1, 2)
 """The oldest musl that is maintained; that a file runs on 1.1 cannot be shown without a list of 1.1's symbols."""
 
 
+KINDS = ("manylinux", "musllinux")
+FIRST_LEVEL: Level = (2, 5)
+"""The first manylinux level that there is (PEP 513)."""
+OLD_NAMES: Mapping[str, Level] = {
+    "manylinux1": (2, 5),
+    "manylinux2010": (2, 12),
+    "manylinux2014": (2, 17),
+}
+"""Names of levels from before PEP 600 (PEP 513, PEP 571, PEP 599)."""
+
+
+# --- tags -------------------------------------------------------------------------------------------------------
+
+
+@functools.lru_cache(maxsize=256)
+def parse_tag(text: str) -> PlatformTag | None:
+    """Return the tag that ``text`` spells, ``None`` when it is not one of Linux.
+
+    >>> parse_tag("manylinux2014_x86_64").level, parse_tag("musllinux_1_2_aarch64").cpu, parse_tag("manylinux_2_4_x86_64")
+    ((2, 17), 'aarch64', None)
+    """
+    first, _, rest = text.partition("_")
+    kind, level = first, NEVER
+    if first in KINDS:
+        # PEP 600 and PEP 656: manylinux_${GLIBCMAJOR}_${GLIBCMINOR}_${ARCH}
+        major, minor, rest = (*rest.split("_", 2), "", "")[:3]
+        level = _parse_level(major, minor)
+    elif first in OLD_NAMES:
+        kind, level = "manylinux", OLD_NAMES[first]
+    elif first != "linux":
+        return None
+    is_too_old = kind == "manylinux" and level < FIRST_LEVEL
+    if not level or is_too_old or not _is_cpu(rest):
+        return None
+    return PlatformTag(text=text, family="linux", kind=kind, level=level, cpu=rest)
+
+
+def _parse_level(major: str, minor: str) -> Level:
+    """Return the two numbers of a level, nothing when they are none."""
+    first, second = whole_number(major), whole_number(minor)
+    return (first, second) if first and second is not None else ()
+
+
+def _is_cpu(text: str) -> bool:
+    return text[:1].islower() and text.isascii() and text.replace("_", "").isalnum()
+
+
+def lacks_cpu(promise: str) -> bool:
+    """Return whether a promise is a kind or a level alone: ``linux``, ``manylinux2014``, ``musllinux_1_2``."""
+    if promise == "linux" or promise in OLD_NAMES:
+        return True
+    kind, *numbers = promise.split("_")
+    return (
+        kind in KINDS
+        and len(numbers) == 2
+        and all(number.isdecimal() for number in numbers)
+    )
+
+
+def old_names_from(cpu: str, level: Level) -> list[str]:
+    """Return the names from before PEP 600 of a level, or of the next one that has such a name."""
+    for known, policy in levels(cpu):
+        if known >= level and policy["aliases"]:
+            names: list[str] = policy["aliases"]
+            return names
+    return []
+
+
+# --- what systems have ------------------------------------------------------------------------------------------
+
+
 def musl_policy() -> Mapping[str, Any]:
     """Return what systems with musl have (PEP 656)."""
     policy: Mapping[str, Any] = table("platforms/policy/linux.json")["musllinux"]
@@ -65,6 +137,16 @@ def levels(cpu: str) -> tuple[tuple[Level, Mapping[str, Any]], ...]:
             major, minor = policy["glibc"]
             found.append(((major, minor), policy))
     return tuple(found)
+
+
+def policy_of(cpu: str, level: Level) -> Mapping[str, Any]:
+    """Return the entry of a level: its own, or that of the nearest below."""
+    known = levels(cpu)
+    found = known[0][1]
+    for start, policy in known:
+        if start <= level:
+            found = policy
+    return found
 
 
 def lowest(cpu: str) -> Level:
@@ -91,20 +173,32 @@ def level_of_version(cpu: str, version: str) -> Level | None:
     if not known or family not in known[0][1]["cpus"][cpu]:
         return None
     numbers = parse_version(text)
+    # PEP 600: of glibc the level is the version itself.
     if family == "GLIBC" and numbers is not None:
-        return (numbers[0], numbers[1]) if len(numbers) > 1 else ANY
+        return numbers[:2] if len(numbers) > 1 else ANY
+    lowest_level = known[0][0]
     for level, policy in known:
-        allowed = policy["cpus"][cpu][family]
-        highest = parse_version(allowed["to"]) or ()
-        if text in allowed["also"] or (numbers is not None and numbers <= highest):
-            return ANY if level == known[0][0] else level
+        if _allows(policy["cpus"][cpu][family], text, numbers):
+            return ANY if level == lowest_level else level
     return NEVER
+
+
+def _allows(
+    allowed: Mapping[str, Any], text: str, numbers: tuple[int, ...] | None
+) -> bool:
+    """Return whether a level has a version: it goes up to a number, and has some words besides (``CXXABI_FLOAT128``)."""
+    if text in allowed["also"]:
+        return True
+    highest = parse_version(allowed["to"])
+    return numbers is not None and highest is not None and numbers <= highest
 
 
 def parse_version(text: str) -> tuple[int, ...] | None:
     """Return the numbers of a symbol version, ``None`` when it is a word (``GLIBC_PRIVATE``)."""
     parts = text.split(".")
-    return tuple(map(int, parts)) if all(part.isdecimal() for part in parts) else None
+    if not all(part.isdecimal() for part in parts):
+        return None
+    return tuple(map(int, parts))
 
 
 @functools.cache
@@ -122,18 +216,15 @@ def supplied_by(kind: str, cpu: str, library: str) -> Supplied | None:
     if library.startswith(LOADERS):
         return Supplied()
     if kind == "musllinux":
-        return (
-            Supplied()
-            if is_musl(library) or library in musl_policy()["libraries"]
-            else None
-        )
+        has_library = is_musl(library) or library in musl_policy()["libraries"]
+        return Supplied() if has_library else None
     # A CPU without manylinux levels has no promise to keep, so nothing is outside of one.
     if not levels(cpu):
         return Supplied()
     level = level_of_library(cpu, library)
     if level == NEVER:
         return None
-    return Supplied(since=ANY if level <= lowest(cpu) else level)
+    return Supplied() if level <= lowest(cpu) else Supplied(since=level)
 
 
 @functools.cache

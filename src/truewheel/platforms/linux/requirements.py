@@ -10,26 +10,26 @@ from ...model.audit import Cause, ExcludedBy, InWheel
 from ...model.binary import ElfSlice
 from ...model.floor import Evidence
 from ...model.record import worked_out
-from ...model.tags import NEVER
+from ...model.tags import NEVER, dotted
 from ..base import require
 from .libc import LIBC_OF_KIND, RELR_SINCE, RELR_VERSION, libc_of
 from .policy import (
     LOADERS,
     level_of_version,
-    levels,
     lowest,
     musl_policy,
     parse_version,
+    policy_of,
     private_symbols,
     symbols_new_in_musl,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from ...model.audit import Code, Linkage, Requirement
-    from ...model.binary import Need, Slice
+    from ...model.binary import Need, Slice, Symbol
     from ...model.tags import Level, PlatformTag
 
 
@@ -59,6 +59,7 @@ def requirements_of(
 
 
 def _glibc_library(code: Code, link: Linkage) -> Iterator[Requirement]:
+    """Yield a library that came with a later level, and what is needed of one that is there."""
     level = _level_of(link)
     if level > lowest(code.cpu):
         yield _library(code, link.need.library, level)
@@ -68,23 +69,16 @@ def _glibc_library(code: Code, link: Linkage) -> Iterator[Requirement]:
 
 
 def _musl_library(code: Code, link: Linkage) -> Iterator[Requirement]:
+    """Yield a library that no system with musl has, and symbols that one of those keeps to itself."""
     library = link.need.library
     if link.is_outside:
         yield _library(code, library, NEVER)
-    private = musl_policy()["private"].get(library, ())
-    if _imported_names(code.slice).isdisjoint(private):
-        return
-    for symbol in code.slice.imports:
-        if symbol.name in private and not symbol.weak:
-            evidence = Evidence(file=code.path, library=library, symbol=symbol.name)
-            yield require(
-                code,
-                "private symbol",
-                NEVER,
-                evidence,
-                Cause.PRIVATE_SYMBOL,
-                slot=code.cpu,
-            )
+    private = frozenset(musl_policy()["private"].get(library, ()))
+    for symbol in _needed_symbols(code, private):
+        evidence = Evidence(file=code.path, library=library, symbol=symbol.name)
+        yield require(
+            code, "private symbol", NEVER, evidence, Cause.PRIVATE_SYMBOL, slot=code.cpu
+        )
 
 
 def _level_of(link: Linkage) -> Level:
@@ -98,10 +92,11 @@ def _library(code: Code, library: str, level: Level) -> Requirement:
 
 
 def _versions(code: Code, need: Need) -> Iterator[Requirement]:
+    """Yield the symbol versions that are needed of a library, each with one symbol as an example."""
     for version in need.versions:
         level = level_of_version(code.cpu, version)
         if level is None:
-            continue
+            continue  # a version of the wheel's own, or of a library that the policy does not speak of
         family, _, text = version.partition("_")
         symbol = _example_symbols(code.slice).get((need.library, version))
         yield require(
@@ -118,16 +113,12 @@ def _versions(code: Code, need: Need) -> Iterator[Requirement]:
 
 
 def _private_to_glibc(code: Code, library: str) -> Iterator[Requirement]:
+    """Yield the symbols that a library keeps to itself, up to the level that makes them public."""
     private = private_symbols(code.cpu, library)
-    if not private or _imported_names(code.slice).isdisjoint(private):
-        return
-    for symbol in code.slice.imports:
-        level = private.get(symbol.name)
-        # A weak symbol may be absent: Rust's standard library probes for some of these.
-        if level is None or symbol.weak or level <= lowest(code.cpu):
-            continue
+    for symbol in _needed_symbols(code, private.keys()):
+        level = private[symbol.name]
         # Without a version the symbol may be anybody's; the lists are made of names that nobody else has.
-        if symbol.library in (library, None):
+        if symbol.library in (library, None) and level > lowest(code.cpu):
             evidence = Evidence(
                 file=code.path,
                 library=library,
@@ -145,27 +136,41 @@ def _private_to_glibc(code: Code, library: str) -> Iterator[Requirement]:
 
 
 def _new_in_musl(code: Code) -> Iterator[Requirement]:
+    """Yield the symbols that came with a later release of musl."""
     # PEP 656: the tag has the first two numbers of musl's version. https://peps.python.org/pep-0656/
     added = symbols_new_in_musl()
-    for symbol in code.slice.imports:
-        release = added.get(symbol.name)
-        if release is not None and not symbol.weak:
-            version = parse_version(release) or (1, 2)
-            evidence = Evidence(
-                file=code.path,
-                library="musl",
-                symbol=symbol.name,
-                fact=f"new in musl {release}",
-            )
-            yield require(
-                code,
-                "musl",
-                version[:2],
-                evidence,
-                Cause.TOO_NEW,
-                version=version,
-                slot=code.cpu,
-            )
+    for symbol in _needed_symbols(code, added.keys()):
+        release = added[symbol.name]
+        version = parse_version(release) or (1, 2)
+        evidence = Evidence(
+            file=code.path,
+            library="musl",
+            symbol=symbol.name,
+            fact=f"new in musl {release}",
+        )
+        yield require(
+            code,
+            "musl",
+            version[:2],
+            evidence,
+            Cause.TOO_NEW,
+            version=version,
+            slot=code.cpu,
+        )
+
+
+def _needed_symbols(code: Code, names: Collection[str]) -> list[Symbol]:
+    """Return the imported symbols with one of ``names``, but no weak ones.
+
+    Those may be absent: Rust's standard library probes for some of glibc's.
+    """
+    if _imported_names(code.slice).isdisjoint(names):
+        return []
+    return [
+        symbol
+        for symbol in code.slice.imports
+        if symbol.name in names and not symbol.weak
+    ]
 
 
 def _packed_relocations(
@@ -189,8 +194,7 @@ def _packed_relocations(
     if any(RELR_VERSION in need.versions for need in needs):
         return
     release = RELR_SINCE[libc]
-    since = ".".join(map(str, release))
-    fact = f"DT_RELR is set: packed relative relocations, which {libc} applies since {since}"
+    fact = f"DT_RELR is set: packed relative relocations, which {libc} applies since {dotted(release)}"
     evidence = Evidence(file=code.path, fact=fact)
     yield require(
         code, libc, release[:2], evidence, Cause.TOO_NEW, version=release, slot=code.cpu
@@ -226,11 +230,9 @@ def offered_instead(requirement: Requirement, tag: PlatformTag) -> str:
     if requirement.of == "isa":
         return "promises the baseline x86-64 only"
     if requirement.of in RELR_SINCE:
-        return f"has {requirement.of} {tag.level[0]}.{tag.level[1]}"
-    known = levels(tag.cpu)
-    below = [policy for level, policy in known if level <= tag.level] or [known[0][1]]
-    highest = below[-1]["cpus"][tag.cpu][requirement.of]["to"]
-    return f"has {requirement.of} up to {highest}"
+        return f"has {requirement.of} {dotted(tag.level)}"
+    allowed = policy_of(tag.cpu, tag.level)["cpus"][tag.cpu][requirement.of]
+    return f"has {requirement.of} up to {allowed['to']}"
 
 
 @worked_out
