@@ -146,7 +146,9 @@ def _packaged_cmake() -> tuple[str, ...]:
     another version, all of them have other sizes or times, and the list of what is installed changes.
     """
     sites = environment.site_packages()
-    return tuple(os.path.join(site, "cmake", "data", "") for site in sites)
+    # A link may lead to the environment, while CMake names itself by its real path.
+    spellings = dict.fromkeys([*sites, *map(os.path.realpath, sites)])
+    return tuple(os.path.join(site, "cmake", "data", "") for site in spellings)
 
 
 @functools.cache
