@@ -86,14 +86,13 @@ class Verdict(Record):
     @property
     def expanded(self) -> tuple[str, ...]:
         """One tag per combination, sorted: the ``Tag:`` lines of WHEEL."""
-        return tuple(
-            sorted(
-                f"{i}-{a}-{p}"
-                for i in self.interpreters
-                for a in self.abis
-                for p in self.platforms
-            )
-        )
+        tags = []
+        # Every combination, as a compressed tag set means it (PEP 425, "Compressed Tag Sets").
+        for interpreter in self.interpreters:
+            for abi in self.abis:
+                for platform in self.platforms:
+                    tags.append(f"{interpreter}-{abi}-{platform}")
+        return tuple(sorted(tags))
 
     @property
     def errors(self) -> tuple[Finding, ...]:

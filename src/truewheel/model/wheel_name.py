@@ -64,6 +64,7 @@ def escape(name: str) -> str:
     >>> escape("My.Pkg-two")
     'my_pkg_two'
     """
+    # Not by `re`, whose pattern would be compiled each time that `show` starts.
     text = name.lower().replace("-", "_").replace(".", "_")
     while "__" in text:
         text = text.replace("__", "_")
@@ -87,6 +88,7 @@ def parse_wheel_name(filename: str) -> WheelName | None:
     if not filename.endswith(".whl"):
         return None
     parts = filename.removesuffix(".whl").split("-")
+    # Five parts, with a build tag or a label six, with both seven.
     if len(parts) not in (5, 6, 7) or not all(parts):
         return None
     name, version, *rest = parts
