@@ -57,6 +57,7 @@ class ConfigError(TruewheelError):
     def __init__(
         self, message: str, *, problems: Iterable[Problem], hint: str | None = None
     ) -> None:
+        """Keep the problems, and make a line of evidence of each."""
         self.problems = tuple(problems)
         lines = []
         for problem in self.problems:

@@ -84,10 +84,7 @@ else:
                 # Methods and properties are no members, nor is what Python adds (__module__).
                 if key.startswith("_") or hasattr(value, "__get__"):
                     continue
-                if is_number:
-                    member = int.__new__(made, value)
-                else:
-                    member = object.__new__(made)
+                member = int.__new__(made, value) if is_number else object.__new__(made)
                 member.name, member.value = key, value
                 made._members[value] = member
                 setattr(made, key, member)

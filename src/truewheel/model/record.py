@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 else:
 
-    def dataclass_transform(**_):  # noqa: D103  # typing's own is newer than our oldest Python
+    def dataclass_transform(**_):  # typing's own is newer than our oldest Python
         return lambda made: made
 
 

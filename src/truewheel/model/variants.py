@@ -97,6 +97,11 @@ def parse_property(text: str) -> Property | None:
     if len(parts) != 3:
         return None
     namespace, feature, value = parts
-    if not (is_name(namespace) and is_name(feature) and is_value(value)):
+    is_valid = is_name(namespace) and is_name(feature) and is_value(value)
+    if not is_valid:
         return None
-    return Property(namespace=namespace, feature=feature, value=value)
+    return Property(
+        namespace=namespace,
+        feature=feature,
+        value=value,
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from .finding import Finding, Severity
 from .floor import Floor
 from .record import Record
@@ -86,13 +88,9 @@ class Verdict(Record):
     @property
     def expanded(self) -> tuple[str, ...]:
         """One tag per combination, sorted: the ``Tag:`` lines of WHEEL."""
-        tags = []
         # Every combination, as a compressed tag set means it (PEP 425, "Compressed Tag Sets").
-        for interpreter in self.interpreters:
-            for abi in self.abis:
-                for platform in self.platforms:
-                    tags.append(f"{interpreter}-{abi}-{platform}")
-        return tuple(sorted(tags))
+        combinations = product(self.interpreters, self.abis, self.platforms)
+        return tuple(sorted(map("-".join, combinations)))
 
     @property
     def errors(self) -> tuple[Finding, ...]:

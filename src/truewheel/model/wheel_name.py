@@ -6,6 +6,7 @@ Sources: the binary distribution format, PEP 427, PEP 425, PEP 491, PEP 625 (nam
 from __future__ import annotations
 
 import functools
+from itertools import product
 
 from .record import Record
 
@@ -49,13 +50,9 @@ class WheelName(Record):
     @property
     def expanded(self) -> tuple[str, ...]:
         """One tag per combination, sorted."""
-        tags = []
-        for interpreter in self.interpreters:
-            for abi in self.abis:
-                tags += [
-                    f"{interpreter}-{abi}-{platform}" for platform in self.platforms
-                ]
-        return tuple(sorted(tags))
+        # Every combination, as a compressed tag set means it (PEP 425, "Compressed Tag Sets").
+        combinations = product(self.interpreters, self.abis, self.platforms)
+        return tuple(sorted(map("-".join, combinations)))
 
 
 def escape(name: str) -> str:
