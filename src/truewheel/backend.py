@@ -111,6 +111,7 @@ def _build(
             return reexec.call(
                 f"build_{product}", [output, config_settings, prepared], os.environ
             )
+        # The kept environment is a matter of speed: without it the build goes on in this process.
         except reexec.Refused as refused:
             refusal = refused.reason
         from . import pipeline
@@ -157,6 +158,8 @@ def _request(
     """Return the call as a value; hooks run in the source directory (PEP 517)."""
     from .model.request import Product, Request
 
+    # Relative paths mean the directory that the hook is called in, so they are made absolute at once.
+    prepared = Path(metadata_directory).absolute() if metadata_directory else None
     return Request(
         product=Product(product),
         source=Path.cwd(),
@@ -164,9 +167,7 @@ def _request(
         config_settings={
             key: _as_text(value) for key, value in (config_settings or {}).items()
         },
-        metadata_directory=Path(metadata_directory).absolute()
-        if metadata_directory
-        else None,
+        metadata_directory=prepared,
         environ=dict(os.environ),
     )
 
@@ -190,6 +191,7 @@ def _boundary() -> Iterator[None]:
         code = _stop(error)
         if code is None:
             raise
+        # Front ends read the exit code of the process in which a hook runs; pyproject-hooks passes it on.
         raise SystemExit(code) from None
     except KeyboardInterrupt as error:
         raise SystemExit(_stop(error)) from None

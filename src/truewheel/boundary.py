@@ -108,6 +108,7 @@ def style_for(stream: TextIO, *, verbose: bool = False) -> Style:
 def _working_directory() -> str:
     """Return the directory that relative paths start from; empty when it was deleted."""
     try:
+        # Not Path.cwd(): pathlib is slow to import, and this may be said by `show`.
         return os.getcwd()
     except OSError:
         return ""
@@ -117,9 +118,8 @@ def _name_file(error: OSError) -> TruewheelError:
     """Return an error of the operating system in words, for whoever named the file."""
     from .model.os_errors import hint_for
 
-    what = (
-        "the output cannot be written"  # it is our own output that has no place to go
-    )
+    # Without a name it is our own output that has no place to go.
+    what = "the output cannot be written"
     if error.filename:
         what = f"{os.fsdecode(error.filename)} cannot be used"
     return TruewheelError(f"{what}: {error.strerror}", hint=hint_for(error))

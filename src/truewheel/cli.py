@@ -29,10 +29,12 @@ def run() -> int:
     when a profiler or a debugger watches does this return.
     """
     if sys.implementation.name == "cpython":
-        gc.disable()  # too short a life to look for cycles; other Pythons collect everything that way
+        # Too short a life to look for cycles; other Pythons collect everything that way.
+        gc.disable()
     code = main()
     is_watched = sys.getprofile() is not None or sys.gettrace() is not None
     if not is_watched:
+        # _exit() writes out no buffers, and what cannot be written is a failure of its own.
         try:
             sys.stdout.flush()
             sys.stderr.flush()
@@ -55,6 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         command = import_module(f".commands.{options.command}", __package__)
         code: int = command.run(options)
+        # Here, where a reader that has gone (`| head`) is still told in words.
         sys.stdout.flush()
     except BaseException as error:
         from . import boundary
@@ -80,11 +83,10 @@ def _open_closed_streams() -> None:
 def _options_of_plain_show(given: Sequence[str]) -> SimpleNamespace | None:
     """Return the options of ``show WHEEL…`` as the parser would; ``None`` when there is more to parse."""
     command, *wheels = given or [""]
-    if (
-        command != "show"
-        or not wheels
-        or any(wheel.startswith("-") for wheel in wheels)
-    ):
+    if command != "show" or not wheels:
+        return None
+    # Options, also those behind the wheels, and a mistake in them are the parser's.
+    if any(wheel.startswith("-") for wheel in wheels):
         return None
     return SimpleNamespace(
         command="show",

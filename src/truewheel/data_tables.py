@@ -19,9 +19,8 @@ _read: dict[str, Mapping[str, Any]] = {}
 def table(name: str) -> Mapping[str, Any]:
     """The content of ``name`` (``platforms/policy/linux.json``), parsed once."""
     if name not in _read:
-        loader: Any = (
-            __spec__.loader
-        )  # a directory's or a ZIP file's; what pkgutil does, which is slow to import
+        # A directory's or a ZIP file's; what pkgutil does, which is slow to import.
+        loader: Any = __spec__.loader
         content = loader.get_data(
             os.path.join(os.path.dirname(__file__), *name.split("/"))
         )
@@ -37,7 +36,8 @@ def _parsed(text: str) -> Any:
     """
     try:
         from _json import make_scanner
-    except ImportError:  # PyPy has its own json
+    # PyPy has its own json.
+    except ImportError:
         import json
 
         return json.loads(text)

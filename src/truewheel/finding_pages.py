@@ -13,6 +13,7 @@ def titles() -> dict[str, str]:
     found = {}
     for file in _folder().iterdir():
         if file.suffix == ".md":
+            # Each page is headed "# TW301: its title".
             first = file.read_text(encoding="utf-8").partition("\n")[0]
             found[file.stem] = first.partition(": ")[2]
     return dict(sorted(found.items()))
@@ -24,21 +25,19 @@ def covered(text: str) -> dict[str, str]:
     :raises TruewheelError: when there are none.
     """
     name = text.strip().upper()
-    name = name if name.startswith("T") else f"TW{name}"
-    found = {
-        code: title
-        for code, title in titles().items()
-        if name and code.startswith(name)
-    }
-    if not found or not text.strip():
-        near = difflib.get_close_matches(name, titles(), n=3)
-        hint = (
-            f"did you mean {' or '.join(near)}?"
-            if near
-            else "truewheel explain lists all of them"
-        )
-        raise TruewheelError(f"there is no finding {text}", hint=hint)
-    return found
+    # People remember the number: 301 is TW301.
+    if not name.startswith("T"):
+        name = f"TW{name}"
+    known = titles()
+    found = {code: title for code, title in known.items() if code.startswith(name)}
+    # Blanks alone would begin every code, which is not what was asked for.
+    if found and text.strip():
+        return found
+    near = difflib.get_close_matches(name, known, n=3)
+    hint = "truewheel explain lists all of them"
+    if near:
+        hint = f"did you mean {' or '.join(near)}?"
+    raise TruewheelError(f"there is no finding {text}", hint=hint)
 
 
 def page(code: str) -> str:

@@ -130,9 +130,8 @@ def _build_once(
 def _read_project(
     project_file: ProjectFile, request: Request, engine: Engine
 ) -> Project:
-    from .system.project.metadata import (
-        read_project,
-    )  # slow, and get_requires needs no metadata
+    # Slow, and get_requires needs no metadata.
+    from .system.project.metadata import read_project
 
     return read_project(project_file, request, engine)
 
@@ -141,6 +140,7 @@ def _refuse_impossible_promises(
     request: Request, project: Project, engine: Engine
 ) -> None:
     """Raise an error for promises that no binary could keep, before anything is compiled for them."""
+    # "native" and "auto" promise only what the binaries keep; an editable install stays on this machine.
     makes_promise = project.settings.tag not in {"auto", "native"} or engine.forced_tags
     if makes_promise and request.product is not Product.EDITABLE:
         from .audit.questions import refuse_impossible_promises
@@ -168,6 +168,7 @@ def _judge(
         python_files=PythonFiles(tree=staged.tree),
     )
     verdict = judge(contents, question)
+    # Nothing is written then: a wheel with a false name must not lie where somebody may upload it.
     if verdict.errors:
         raise VerdictError(
             "the build succeeded, but the wheel would not be what it claims",

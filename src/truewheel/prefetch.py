@@ -33,6 +33,7 @@ def _load_reader() -> None:
     """Load the reader of this system's binaries: that of the format that Python itself has."""
     from . import formats
 
+    # sniff() imports the reader for what it recognises.
     with Path(sys.executable).open("rb") as program:
         formats.sniff(program.read(formats.HEAD))
 

@@ -101,6 +101,7 @@ def find_recorded_files_that_are_missing(
     need_no_row: frozenset[str],
 ) -> Iterator[Finding]:
     """Report files that RECORD lists and the wheel does not hold (TW506)."""
+    # A set has no order, and the same wheel is to get the same report.
     for path in sorted(rows.keys() - members.keys() - need_no_row):
         yield Finding(
             code="TW506",

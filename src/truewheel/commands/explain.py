@@ -12,10 +12,14 @@ if TYPE_CHECKING:
 
 def run(options: SimpleNamespace) -> int:
     """Print what is known of a code, or of all that begin alike; return the exit code."""
-    found = titles() if options.code is None else covered(options.code)
+    found = titles()
+    if options.code is not None:
+        found = covered(options.code)
+    # One code is what somebody has in front of them: it gets its whole page.
     if len(found) == 1:
-        print(page(*found).rstrip())
-    else:
-        for code, title in found.items():
-            print(f"{code}  {title}")
+        (code,) = found
+        print(page(code).rstrip())
+        return int(ExitCode.FINE)
+    for code, title in found.items():
+        print(f"{code}  {title}")
     return int(ExitCode.FINE)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def run(options: SimpleNamespace) -> int:
     """Make the project; return the exit code."""
+    # An empty argument is a shell variable that was not set; realpath() would take it for this directory.
     if not options.directory:
         raise TruewheelError(
             "no directory is named",
@@ -25,6 +26,7 @@ def run(options: SimpleNamespace) -> int:
     directory = os.path.realpath(options.directory)
     kind = kinds.KINDS[options.kind]
     given = options.name
+    # The real directory, not the argument: "." has no name of its own.
     if given is None:
         given = kinds.derived_name(os.path.basename(directory))
     name = kinds.checked_name(given, kind)

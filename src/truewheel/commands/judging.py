@@ -49,6 +49,7 @@ class Results:
         checked = check(
             facts,
             exclude=tuple(options.exclude),
+            # Every code begins so: without --select, all findings are wanted.
             select=tuple(options.select) or ("TW",),
             ignore=tuple(options.ignore),
             upload=self._digests,

@@ -20,9 +20,7 @@ def run(options: SimpleNamespace) -> int:
     results = Results(options, digests=False)
     for path in options.wheels:
         try:
-            # The document of --json is about wheels alone.
-            if options.json or not _show_binary(path):
-                results.judge(path)
+            _show_path(path, results, json=options.json)
         except TruewheelError as error:
             results.refuse(path, error)
     if options.json:
@@ -34,15 +32,27 @@ def run(options: SimpleNamespace) -> int:
     return results.exit_code
 
 
+def _show_path(path: str, results: Results, *, json: bool) -> None:
+    """Show a bare binary at once, and judge a wheel.
+
+    :raises TruewheelError: when it is neither, or cannot be read.
+    """
+    # The document of --json is about wheels alone.
+    if json or not _show_binary(path):
+        results.judge(path)
+
+
 def _show_binary(path: str) -> bool:
     """Show the facts of a bare binary; return whether ``path`` is one.
 
     :raises WheelError: when it begins like one and cannot be read.
     """
+    # What is not a file is told by the reader of wheels; opening a pipe here would wait for its other end.
     if path.endswith(".whl") or not os.path.isfile(path):
         return False
     from .. import formats
 
+    # The head first: a large file that is not a binary is not read whole.
     try:
         with open(path, "rb") as file:
             head = file.read(formats.HEAD)

@@ -43,6 +43,7 @@ def _tag_wheel(
     facts = read_wheel(path, digests=True)
     checked = check(facts, exclude=exclude)
     name = naming.true_name(facts, checked, exclude=exclude)
+    # Two wheels that differ in a false tag alone get the same name, and the second would replace the first.
     other = wheels_by_name.setdefault(str(name), path)
     if other != path:
         raise TruewheelError(
@@ -50,9 +51,11 @@ def _tag_wheel(
             hint="keep one of them, or name another directory for it",
         )
     made = output / str(name)
+    # A wheel is never written over the one that it is read from.
     if made.resolve() != path.resolve():
         retag_wheel(path, output, name=name, purelib=checked.truth.purelib)
         return f"{path.name} -> {made}"
+    # WHEEL has the tags a second time (`Tag:`), and a file that stays where it is keeps them.
     if not naming.agrees_with_wheel_file(facts, name):
         raise TruewheelError(
             f"{path.name}: its name is true, but its WHEEL file says something else",

@@ -82,6 +82,7 @@ class Contents(Record):
     variant: Variant | None = None
 
     def __post_init__(self) -> None:
+        # In one order, whatever order the disk or the archive had: findings and evidence follow it.
         object.__setattr__(
             self, "files", tuple(sorted(self.files, key=attrgetter("path")))
         )
@@ -107,6 +108,7 @@ class Contents(Record):
         """
         if not path.startswith(self.data_dir + "/"):
             return path
+        # The schemes of the binary distribution format, "The .data directory".
         scheme, _, rest = path[len(self.data_dir) + 1 :].partition("/")
         # Headers go to a directory that is named for the distribution, which differs between installers.
         roots = {
@@ -160,6 +162,7 @@ def is_module(path: str) -> bool:
     (True, True, False)
     """
     name = path.rpartition("/")[2]
+    # macOS's modules end in .so, too, while its libraries end in .dylib; Windows has .pyd for modules alone.
     if name.endswith(".so"):
         return any(part in name for part in _NAMED_FOR_PYTHON)
     return name.endswith(".pyd")
@@ -181,6 +184,7 @@ def parent_directories(path: str) -> Iterator[str]:
     >>> list(parent_directories("a/b/c.py"))
     ['a', 'a/b']
     """
+    # From 1 on: an absolute path would have an empty directory first.
     end = path.find("/", 1, _LONGEST_PATH)
     while end > 0:
         yield path[:end]
@@ -217,6 +221,7 @@ class Member(Record):
     @property
     def is_symlink(self) -> bool:
         """Whether the stored mode says symbolic link."""
+        # S_IFMT and S_IFLNK (inode(7)); `stat` is not imported for two numbers.
         return (self.mode & 0o170000) == 0o120000
 
 
@@ -267,6 +272,7 @@ class WheelFacts(Record):
     @worked_out
     def files_by_name(self) -> dict[str, Member]:
         """Return every file of the archive by its name, the last of several; directories are left out."""
+        # The last of several wins, as it does where an installer unpacks one over the other.
         return {
             member.name: member
             for member in self.members
@@ -283,11 +289,11 @@ class WheelFacts(Record):
     @property
     def is_purelib(self) -> bool | None:
         """What ``Root-Is-Purelib`` says; ``None`` if it is missing, or neither true nor false."""
-        values = [
-            value.lower()
-            for name, value in self.wheel_headers
-            if name.lower() == "root-is-purelib"
-        ]
-        if not values or values[-1] not in ("true", "false"):
+        last = ""
+        for name, value in self.wheel_headers:
+            # Names of headers may be written in either case (RFC 5322, 1.2.2).
+            if name.lower() == "root-is-purelib":
+                last = value.lower()
+        if last not in ("true", "false"):
             return None
-        return values[-1] == "true"
+        return last == "true"

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 class ExitCode(IntEnum):
     """What the ``truewheel`` command returns to the shell."""
 
+    # Scripts and CI rely on these numbers: they never change.
     FINE = 0
     FINDINGS = 1
+    # argparse ends with 2, too, when it cannot read the command line.
     USAGE = 2
     BUILD_FAILED = 3
     NOT_A_WHEEL = 4
@@ -55,11 +57,15 @@ class ConfigError(TruewheelError):
     def __init__(
         self, message: str, *, problems: Iterable[Problem], hint: str | None = None
     ) -> None:
+        """Keep the problems, and make a line of evidence of each."""
         self.problems = tuple(problems)
-        lines = [
-            f"{p.where}: {p.message}" + (f" ({p.hint})" if p.hint else "")
-            for p in self.problems
-        ]
+        lines = []
+        for problem in self.problems:
+            line = f"{problem.where}: {problem.message}"
+            # A hint of its own for each: the error's hint is about the whole file.
+            if problem.hint:
+                line += f" ({problem.hint})"
+            lines.append(line)
         super().__init__(message, context=lines, hint=hint)
 
 
@@ -111,11 +117,12 @@ class FormatError(TruewheelError):
         value: object = None,
         hint: str | None = None,
     ) -> None:
-        context = [
-            f"at byte {offset:#x}, {field}"
-            + (f" = {value!r}" if value is not None else "")
-        ]
-        super().__init__(message, context=context, hint=hint)
+        """Keep the place, and make the line of evidence of it."""
+        place = f"at byte {offset:#x}, {field}"
+        # Where a file is cut there is no value that could be told.
+        if value is not None:
+            place += f" = {value!r}"
+        super().__init__(message, context=[place], hint=hint)
         self.offset = offset
         self.field = field
         self.value = value

@@ -28,17 +28,18 @@ class Evidence(Record):
         >>> str(Evidence(file="a.so", symbol="PyCMethod_New", fact="in the stable ABI since 3.9"))
         'a.so needs PyCMethod_New (in the stable ABI since 3.9)'
         """
-        need = " of ".join(
-            p
-            for p in (
-                "@".join(p for p in (self.symbol, self.version) if p),
-                self.library,
-            )
-            if p
-        )
-        if not need:
-            return f"{self.file}: {self.fact}" if self.fact else self.file
-        return f"{self.file} needs {need}" + (f" ({self.fact})" if self.fact else "")
+        need = self._need()
+        if need:
+            told = f"{self.file} needs {need}"
+            return f"{told} ({self.fact})" if self.fact else told
+        # A header field, such as the oldest system, asks for no library and no symbol.
+        return f"{self.file}: {self.fact}" if self.fact else self.file
+
+    def _need(self) -> str:
+        """Return what is needed, ``memcpy@GLIBC_2.14 of libc.so.6``, without the parts that do not apply."""
+        # As linkers and nm write a versioned symbol; a version may also be asked for without one.
+        symbol = "@".join(filter(None, (self.symbol, self.version)))
+        return " of ".join(filter(None, (symbol, self.library)))
 
 
 class Floor(Record):
@@ -58,12 +59,13 @@ class Floor(Record):
     cpu: str | None = None
 
     def __post_init__(self) -> None:
+        # A tag has to be explained: one that nothing in the files asks for would be made up.
         if not self.evidence:
             raise ValueError(f"a floor of {self.of} without evidence")
 
     @property
     def text(self) -> str:
         """The version as people write it: ``2.17``, ``x86-64-v3``."""
-        return ("x86-64-v" if self.of == "isa" else "") + ".".join(
-            map(str, self.version)
-        )
+        number = ".".join(map(str, self.version))
+        # The psABI of x86-64 calls its levels so.
+        return f"x86-64-v{number}" if self.of == "isa" else number

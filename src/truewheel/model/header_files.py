@@ -25,6 +25,7 @@ def wheel_text(
     lines += [f"Tag: {tag}" for tag in tags]
     if build:
         lines.append(f"Build: {build}")
+    # An empty line ends the headers (RFC 822), as `wheel` and setuptools write it.
     return ("\n".join(lines) + "\n\n").encode()
 
 
@@ -48,10 +49,12 @@ def each_header(text: str) -> Iterator[tuple[str, str]]:
     for line in head.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         if not line:
             break
+        # A folded header goes on here (RFC 5322, 2.2.3).
         if line[0] in " \t" and last is not None:
             last = (last[0], f"{last[1]}\n{line.strip()}")
             continue
         name, colon, value = line.partition(":")
+        # What has no colon is skipped: other readers stop there, and would see less.
         if colon:
             if last is not None:
                 yield last

@@ -39,6 +39,7 @@ def reached_imports(
         # A file is read once: what it imports is taken out of the table.
         for statement in imports_in.pop(waiting.pop(), ()):
             steps = _steps_to_module(statement, directories)
+            # Importing a.b.c runs a and a.b first (the language reference, 5.2.1).
             for step in steps:
                 waiting += [f"{step}/__init__.py", f"{step}.py"]
             yield statement, steps[-1]

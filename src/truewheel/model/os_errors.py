@@ -28,6 +28,7 @@ _HINTS = {
 
 def hint_for(error: OSError) -> str | None:
     """Return what to do about a failure of the machine; ``None`` when it is not known to be one."""
+    # An OSError that was made by hand has no number.
     return _HINTS.get(error.errno or 0)
 
 
@@ -37,6 +38,7 @@ def explain_machine_failure(error: OSError, *, home: str = "") -> TruewheelError
     :param home: the directory that relative paths start from.
     """
     hint = hint_for(error)
+    # A file that is not there, for example, is more often our mistake than the machine's.
     if hint is None:
         return None
     where = "the build"

@@ -31,6 +31,7 @@ class ProjectFile(Record):
     def may_run_cmake(self) -> bool:
         """Whether CMake may run, as far as the file says by itself (``wheel.cmake`` of scikit-build-core)."""
         wheel = self.table.get("tool", {}).get("scikit-build", {}).get("wheel", {})
+        # `false` alone: mistakes in the table are told by scikit-build-core, with all others.
         is_switched_off = isinstance(wheel, dict) and wheel.get("cmake") is False
         return not is_switched_off
 
@@ -74,6 +75,7 @@ class Project(Record):
         """
         return WheelName(
             name=escape(self.name),
+            # A hyphen separates the parts of the name (the binary distribution format, "File name convention").
             version=self.version.replace("-", "_"),
             build=build,
             interpreters=verdict.interpreters,

@@ -3,144 +3,41 @@
 ``dataclasses`` writes and compiles source code for every class, which took longer than all else that ``truewheel show``
 does for a small wheel. Here the fields are read off the annotations, and one set of methods serves every class; a class of
 which many records are made gets a constructor of its own then. Type checkers take a record for a dataclass (PEP 681), and
-so do ``dataclasses.fields``, ``replace`` and ``asdict``. A :class:`NamedTuple` is for values of which a file has
-hundreds, and which nothing is worked out of. :class:`Enum` is ``enum``'s in forty lines, for the same reason. Nothing here knows what
-the values mean.
+so do ``dataclasses.fields``, ``replace`` and ``asdict``. Its light companions are in
+``light_types.py``. Nothing here knows what the values mean.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from operator import attrgetter
+
+from .light_types import Enum, IntEnum, NamedTuple, rows
+
+__all__ = [
+    "Enum",
+    "IntEnum",
+    "NamedTuple",
+    "Record",
+    "parts",
+    "replace",
+    "rows",
+    "worked_out",
+]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import dataclasses
-    from collections.abc import Callable, Iterable, Mapping
-    from enum import Enum as Enum  # noqa: PLC0414  # for others to import, as are the next two
-    from enum import IntEnum as IntEnum  # noqa: PLC0414
+    from collections.abc import Callable, Mapping
     from typing import Any, ClassVar, TypeVar
-    from typing import NamedTuple as NamedTuple  # noqa: PLC0414
 
     from typing_extensions import dataclass_transform
 
     R = TypeVar("R", bound="Record")
     T = TypeVar("T")
-    Row = TypeVar("Row", bound=tuple[Any, ...])
 else:
-    from collections import _tuplegetter
 
-    class _Row(tuple):
-        """What all named tuples can do. Made here, a class takes a tenth of the time that ``collections`` does."""
-
-        __slots__ = ()
-        _fields: tuple[str, ...] = ()
-        _field_defaults: ClassVar[dict[str, object]] = {}
-
-        def __new__(cls, *values: object, **named: object) -> Any:
-            # The constructor is compiled when it is first called: of many classes, rows are only made by rows().
-            cls.__new__ = staticmethod(_row_constructor(cls))
-            return cls.__new__(cls, *values, **named)
-
-        def __repr__(self) -> str:
-            parts = [f"{name}={value!r}" for name, value in self._asdict().items()]
-            return f"{type(self).__name__}({', '.join(parts)})"
-
-        def __getnewargs__(self) -> tuple[object, ...]:
-            return tuple(self)
-
-        def _asdict(self) -> dict[str, object]:
-            return dict(zip(self._fields, self, strict=True))
-
-        def _replace(self, **changes: object) -> Any:
-            return type(self)(**{**self._asdict(), **changes})
-
-    class _NamedTupleType(type):
-        def __new__(cls, name, bases, namespace):
-            """Return a named tuple with the annotations as fields, and the methods and docstring of the class."""
-            # NamedTuple itself is an ordinary class: only what is derived from it is a tuple.
-            if not bases:
-                return super().__new__(cls, name, bases, namespace)
-            fields = tuple(namespace["__annotations__"])
-            defaults = {
-                field: namespace.pop(field) for field in fields if field in namespace
-            }
-            getters = {
-                field: _tuplegetter(place, f"Field {place}.")
-                for place, field in enumerate(fields)
-            }
-            own = {
-                "__slots__": (),
-                "_fields": fields,
-                "_field_defaults": defaults,
-                "__match_args__": fields,
-            }
-            return type(name, (_Row,), {**own, **getters, **namespace})
-
-    class _EnumType(type):
-        """The class of enumerations: each value in a class's body becomes a member."""
-
-        def __new__(cls, name, bases, namespace):
-            made = super().__new__(cls, name, bases, namespace)
-            made._members = {}
-            for key, value in namespace.items():
-                if key.startswith("_") or hasattr(
-                    value, "__get__"
-                ):  # a method or a property
-                    continue
-                member = (
-                    int.__new__(made, value)
-                    if issubclass(made, int)
-                    else object.__new__(made)
-                )
-                member.name, member.value = key, value
-                made._members[value] = member
-                setattr(made, key, member)
-            return made
-
-        def __call__(cls, value):
-            if value not in cls._members:
-                raise ValueError(f"{value!r} is not a valid {cls.__name__}")
-            return cls._members[value]
-
-        def __iter__(cls):
-            return iter(cls._members.values())
-
-        def __len__(cls):
-            return len(cls._members)
-
-    class Enum(metaclass=_EnumType):
-        """As in ``enum``, without its import, which takes a twentieth of the time of ``truewheel show``."""
-
-        def __repr__(self):
-            return f"<{type(self).__name__}.{self.name}: {self.value!r}>"
-
-        def __str__(self):
-            return f"{type(self).__name__}.{self.name}"
-
-        def __reduce__(self):
-            return type(self), (self.value,)  # a copy is the member itself
-
-    class IntEnum(int, Enum):
-        """As in ``enum``: its members are numbers."""
-
-    class NamedTuple(metaclass=_NamedTupleType):
-        """As in ``typing``, without its import, which costs every start three milliseconds."""
-
-    def dataclass_transform(**_):  # noqa: D103  # typing's own is newer than our oldest Python
+    def dataclass_transform(**_):  # typing's own is newer than our oldest Python
         return lambda made: made
-
-
-def _row_constructor(made: Any) -> Callable[..., Any]:
-    """Compile what ``collections.namedtuple`` compiles for each class."""
-    known = {f"default_{name}": value for name, value in made._field_defaults.items()}
-    takes = [
-        f"{name}=default_{name}" if name in made._field_defaults else name
-        for name in made._fields
-    ]
-    source = f"lambda cls, {', '.join(takes)}: new(cls, ({', '.join(made._fields)},))"
-    constructor: Callable[..., Any] = eval(source, {**known, "new": tuple.__new__})  # noqa: S307
-    return constructor
 
 
 _MANY = 48
@@ -203,6 +100,8 @@ class _RecordType(type):
     def __new__(
         cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]
     ) -> _RecordType:
+        """Return the class: its annotations are slots, its defaults are kept beside it."""
+        # Record itself. Its one slot holds what worked_out() remembers, for slots allow no other attribute.
         if not bases:
             namespace["__slots__"] = ("_worked_out",)
             made = super().__new__(cls, name, bases, namespace)
@@ -211,12 +110,14 @@ class _RecordType(type):
         fields: dict[str, str] = namespace.get("__annotations__", {})
         defaults = {}
         for field in fields:
+            # Python refuses a class whose slot has the name of a class attribute.
             if field in namespace:
                 defaults[field] = namespace.pop(field)
         namespace["__slots__"] = tuple(fields)
         # Each class has its own constructor, for that of its base may be compiled for that one's fields.
         namespace.setdefault("__init__", Record.__dict__["__init__"])
         made = super().__new__(cls, name, bases, namespace)
+        # Inherited fields come first, as in dataclasses; a field given anew keeps its place and gets the new default.
         for base in bases:
             inherited = getattr(base, "__shape__", None)
             if inherited is not None and inherited.fields:
@@ -270,14 +171,15 @@ class _AsDataclass:
     def __get__(
         self, _: object, owner: _RecordType
     ) -> dict[str, dataclasses.Field[Any]]:
+        """Return the fields as ``dataclasses`` knows them."""
         # Whoever asks has imported it.
         import dataclasses
 
         shape = owner.__shape__
-        fields = [
-            (name, kind, _as_field(shape.defaults, name))
-            for name, kind in shape.fields.items()
-        ]
+        fields = []
+        for name, kind in shape.fields.items():
+            fields.append((name, kind, _as_field(shape.defaults, name)))
+        # A Field gets its name and type only when a dataclass is made of it.
         twin = dataclasses.make_dataclass(owner.__name__, fields, kw_only=True)
         return {field.name: field for field in dataclasses.fields(twin)}
 
@@ -314,6 +216,7 @@ class Record(metaclass=_RecordType):
                 raise TypeError(f"{type(self).__name__}() needs {name}") from None
             for name, put, default in shape.optional:
                 put(self, given.pop(name, default))
+            # What is left over is a slip of the pen, which would otherwise be lost in silence.
             if given:
                 raise TypeError(f"{type(self).__name__}() has no {', '.join(given)}")
             self.__post_init__()
@@ -331,6 +234,7 @@ class Record(metaclass=_RecordType):
 
     def __eq__(self, other: object) -> bool:
         values = type(self).__shape__.values
+        # As dataclasses: a record of a derived class is another value, though all fields be equal.
         return type(self) is type(other) and values(self) == values(other)
 
     def __hash__(self) -> int:
@@ -338,7 +242,11 @@ class Record(metaclass=_RecordType):
 
     def __repr__(self) -> str:
         """``Point(x=1, y=0)``."""
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in parts(self).items())})"
+        shown = []
+        for name, value in parts(self).items():
+            shown.append(f"{name}={value!r}")
+        fields = ", ".join(shown)
+        return f"{type(self).__name__}({fields})"
 
 
 def parts(record: Record) -> dict[str, Any]:
@@ -356,20 +264,6 @@ def replace(record: R, **changes: Any) -> R:
     Point(x=1, y=2)
     """
     return type(record)(**{**parts(record), **changes})
-
-
-def rows(made: type[Row], values: Iterable[tuple[Any, ...]]) -> map[Row]:
-    """Return named tuples made of plain ones that have every field, in order.
-
-    It takes two thirds of the time that calling the class takes.
-
-    >>> class Point(NamedTuple):
-    ...     x: int
-    ...     y: int = 0
-    >>> list(rows(Point, [(1, 2), (3, 4)]))
-    [Point(x=1, y=2), Point(x=3, y=4)]
-    """
-    return map(partial(tuple.__new__, made), values)
 
 
 def worked_out(function: Callable[[R], T]) -> Callable[[R], T]:
@@ -396,6 +290,7 @@ def worked_out(function: Callable[[R], T]) -> Callable[[R], T]:
             # The first question to this record: most are never asked, and have no dictionary.
             _remember(record, {})
         except KeyError:
+            # Other questions were put to it, this one was not.
             pass
         else:
             return found

@@ -46,6 +46,7 @@ def parse_record(text: str) -> tuple[RecordRow, ...]:
     """
     rows = []
     for fields in _fields(text):
+        # Rows may be short: older tools left out what they did not know.
         path, digest, size = (*fields, "", "")[:3]
         algorithm, _, value = digest.partition("=")
         row = RecordRow(
@@ -66,6 +67,7 @@ def _size(text: str) -> int | None:
 
 def _fields(text: str) -> Iterator[list[str]]:
     """Yield the fields of each line."""
+    # Without a quote, a comma only separates fields.
     if '"' not in text:
         for line in text.replace("\r\n", "\n").split("\n"):
             if line:

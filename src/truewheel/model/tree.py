@@ -45,6 +45,7 @@ class Tree(Record):
     purelib: bool = False
 
     def __post_init__(self) -> None:
+        # The archive lists them so: the same files give the same bytes.
         in_order = sorted(
             self.entries, key=lambda entry: (entry.scheme.value, entry.path)
         )

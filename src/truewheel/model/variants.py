@@ -62,11 +62,11 @@ class Variant(Record):
     def values(self, namespace: str, feature: str) -> tuple[str, ...]:
         """Return the values of one feature."""
         wanted = (namespace, feature)
-        return tuple(
-            prop.value
-            for prop in self.properties
-            if (prop.namespace, prop.feature) == wanted
-        )
+        found = []
+        for prop in self.properties:
+            if (prop.namespace, prop.feature) == wanted:
+                found.append(prop.value)
+        return tuple(found)
 
 
 def _sorted_and_unique(properties: Iterable[Property]) -> tuple[Property, ...]:
@@ -92,10 +92,16 @@ def parse_property(text: str) -> Property | None:
     True
     >>> parse_property("x86_64 :: level")
     """
+    # Blanks around the colons are for people, and mean nothing.
     parts = [part.strip() for part in text.split("::")]
     if len(parts) != 3:
         return None
     namespace, feature, value = parts
-    if not (is_name(namespace) and is_name(feature) and is_value(value)):
+    is_valid = is_name(namespace) and is_name(feature) and is_value(value)
+    if not is_valid:
         return None
-    return Property(namespace=namespace, feature=feature, value=value)
+    return Property(
+        namespace=namespace,
+        feature=feature,
+        value=value,
+    )

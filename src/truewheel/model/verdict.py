@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from .finding import Finding, Severity
 from .floor import Floor
 from .record import Record
@@ -86,14 +88,9 @@ class Verdict(Record):
     @property
     def expanded(self) -> tuple[str, ...]:
         """One tag per combination, sorted: the ``Tag:`` lines of WHEEL."""
-        return tuple(
-            sorted(
-                f"{i}-{a}-{p}"
-                for i in self.interpreters
-                for a in self.abis
-                for p in self.platforms
-            )
-        )
+        # Every combination, as a compressed tag set means it (PEP 425, "Compressed Tag Sets").
+        combinations = product(self.interpreters, self.abis, self.platforms)
+        return tuple(sorted(map("-".join, combinations)))
 
     @property
     def errors(self) -> tuple[Finding, ...]:

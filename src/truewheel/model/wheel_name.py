@@ -6,6 +6,7 @@ Sources: the binary distribution format, PEP 427, PEP 425, PEP 491, PEP 625 (nam
 from __future__ import annotations
 
 import functools
+from itertools import product
 
 from .record import Record
 
@@ -49,13 +50,9 @@ class WheelName(Record):
     @property
     def expanded(self) -> tuple[str, ...]:
         """One tag per combination, sorted."""
-        tags = []
-        for interpreter in self.interpreters:
-            for abi in self.abis:
-                tags += [
-                    f"{interpreter}-{abi}-{platform}" for platform in self.platforms
-                ]
-        return tuple(sorted(tags))
+        # Every combination, as a compressed tag set means it (PEP 425, "Compressed Tag Sets").
+        combinations = product(self.interpreters, self.abis, self.platforms)
+        return tuple(sorted(map("-".join, combinations)))
 
 
 def escape(name: str) -> str:
@@ -64,6 +61,7 @@ def escape(name: str) -> str:
     >>> escape("My.Pkg-two")
     'my_pkg_two'
     """
+    # Not by `re`, whose pattern would be compiled each time that `show` starts.
     text = name.lower().replace("-", "_").replace(".", "_")
     while "__" in text:
         text = text.replace("__", "_")
@@ -87,6 +85,7 @@ def parse_wheel_name(filename: str) -> WheelName | None:
     if not filename.endswith(".whl"):
         return None
     parts = filename.removesuffix(".whl").split("-")
+    # Five parts, with a build tag or a label six, with both seven.
     if len(parts) not in (5, 6, 7) or not all(parts):
         return None
     name, version, *rest = parts

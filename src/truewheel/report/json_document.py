@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 from ..model.record import parts
@@ -31,38 +32,48 @@ def json_document(
     """
     document = {
         "version": JSON_VERSION,
-        "wheels": [_wheel(facts, checked) for facts, checked in wheels],
-        "unread": [_unread(path, error) for path, error in unread],
+        "wheels": list(starmap(_wheel, wheels)),
+        "unread": list(starmap(_unread, unread)),
     }
+    # Sorted, so that two documents can be compared line by line.
     return json.dumps(document, indent=2, sort_keys=True)
 
 
-def _unread(path: str, error: TruewheelError) -> dict[str, Any]:
+def _unread(
+    path: str,
+    error: TruewheelError,
+) -> dict[str, Any]:
     return {"path": path, "message": error.message, "because": list(error.context)}
 
 
-def _wheel(facts: WheelFacts, checked: Checked) -> dict[str, Any]:
+def _wheel(
+    facts: WheelFacts,
+    checked: Checked,
+) -> dict[str, Any]:
     """Return what is said of one wheel."""
     truth = checked.truth
+    # A file that has no wheel name makes no claim, and is told all the same.
+    claimed = checked.claimed.tag if checked.claimed else None
     return {
         "file": facts.filename,
         "path": facts.path,
         "size": facts.size,
-        "claimed": checked.claimed.tag if checked.claimed else None,
+        "claimed": claimed,
         "true": checked.is_true,
         "tag": truth.tag,
         "tags": list(truth.expanded),
         "variant": _variant(truth.variant),
         "reasons": list(truth.reasons),
-        "floors": [_floor(floor) for floor in truth.floors],
-        "findings": [_finding(finding) for finding in checked.findings],
+        "floors": list(map(_floor, truth.floors)),
+        "findings": list(map(_finding, checked.findings)),
     }
 
 
 def _variant(variant: Variant | None) -> dict[str, Any] | None:
     if variant is None:
         return None
-    return {"label": variant.label, "properties": list(map(str, variant.properties))}
+    properties = list(map(str, variant.properties))
+    return {"label": variant.label, "properties": properties}
 
 
 def _floor(floor: Floor) -> dict[str, Any]:
@@ -77,10 +88,12 @@ def _floor(floor: Floor) -> dict[str, Any]:
 
 def _evidence(evidence: Evidence) -> dict[str, Any]:
     """Return the parts that apply."""
+    # A key that is missing reads as "does not apply"; null would read as "not known".
     return {name: value for name, value in parts(evidence).items() if value is not None}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
+    # json knows neither our enumerations nor that a tuple is meant as a list.
     return {
         **parts(finding),
         "severity": finding.severity.value,

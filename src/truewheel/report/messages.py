@@ -38,20 +38,43 @@ class KeptRow(NamedTuple):
     trees: tuple[str, ...]
 
 
-def cache_listing(root: str, rows: Sequence[CacheRow]) -> str:
+def cache_listing(
+    root: str,
+    rows: Sequence[CacheRow],
+) -> str:
     """Return what the cache directory holds, the oldest first."""
-    total = sum(row.size for row in rows)
-    lines = [f"{root}: {size_text(total)}"]
+    total = _total_size(rows)
+    lines = [f"{root}: {total}"]
+    # The oldest first: those are what somebody who wants room looks for.
     for row in sorted(rows, key=attrgetter("used")):
-        day = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.used))
-        label = f"  ({printable(row.label)})" if row.label else ""
-        lines.append(
-            f"  {day}  {size_text(row.size):>12}  {printable(row.name)}{label}"
-        )
+        lines.append(_cache_line(row))
     return "\n".join(lines)
 
 
-def cleaning_text(root: str, freed: int, kept: Sequence[KeptRow]) -> str:
+def _cache_line(row: CacheRow) -> str:
+    """Return one thing in the cache: when it was used, its size, its name, its project."""
+    # Local time, for a person compares it with what they remember doing.
+    used = time.localtime(row.used)
+    day = time.strftime("%Y-%m-%d %H:%M", used)
+    size = size_text(row.size)
+    name = printable(row.name)
+    line = f"  {day}  {size:>12}  {name}"
+    if row.label:
+        label = printable(row.label)
+        line += f"  ({label})"
+    return line
+
+
+def _total_size(rows: Iterable[CacheRow | KeptRow]) -> str:
+    """Return how large these are together."""
+    return size_text(sum(row.size for row in rows))
+
+
+def cleaning_text(
+    root: str,
+    freed: int,
+    kept: Sequence[KeptRow],
+) -> str:
     """Return what was deleted of the cache, and what was not.
 
     :param freed: in bytes.
@@ -63,27 +86,42 @@ def cleaning_text(root: str, freed: int, kept: Sequence[KeptRow]) -> str:
       hint: delete these directories first, or use truewheel cache clean --all
     kept 10 bytes that is in use
     """
-    lines = [f"freed {size_text(freed)} in {root}"]
+    freed_size = size_text(freed)
+    lines = [f"freed {freed_size} in {root}"]
     needed = [row for row in kept if row.trees]
     if needed:
-        total = size_text(sum(row.size for row in needed))
-        effect = "without it, editable installs cannot be rebuilt on import:"
-        lines.append(f"kept {total} for builds in other directories; {effect}")
-        trees: set[str] = set()
-        for row in needed:
-            trees.update(row.trees)
-        lines += [f"  {tree}" for tree in sorted(trees)]
-        lines.append(
-            "  hint: delete these directories first, or use truewheel cache clean --all"
-        )
-    in_use = [row.size for row in kept if not row.trees]
+        lines += _needed_lines(needed)
+    in_use = [row for row in kept if not row.trees]
     if in_use:
-        lines.append(f"kept {size_text(sum(in_use))} that is in use")
+        total = _total_size(in_use)
+        lines.append(f"kept {total} that is in use")
     return "\n".join(lines)
 
 
+def _needed_lines(needed: Iterable[KeptRow]) -> list[str]:
+    """Return what was kept for build trees elsewhere, and how to have it deleted."""
+    total = _total_size(needed)
+    effect = "without it, editable installs cannot be rebuilt on import:"
+    lines = [f"kept {total} for builds in other directories; {effect}"]
+    # Several things may be kept for one tree, which is named once.
+    trees: set[str] = set()
+    for row in needed:
+        trees.update(row.trees)
+    for tree in sorted(trees):
+        lines.append(f"  {tree}")
+    lines.append(
+        "  hint: delete these directories first, or use truewheel cache clean --all"
+    )
+    return lines
+
+
 def new_project_text(
-    name: str, directory: str, paths: Iterable[str], *, needs: str, for_windows: bool
+    name: str,
+    directory: str,
+    paths: Iterable[str],
+    *,
+    needs: str,
+    for_windows: bool,
 ) -> str:
     """Return what ``init`` has made, and what to type next.
 
@@ -91,10 +129,13 @@ def new_project_text(
     :param for_windows: whether the shell is one of Windows.
     """
     lines = [f"truewheel made the project {name} in {directory}:"]
-    lines += [f"  {path}" for path in paths]
+    for path in paths:
+        lines.append(f"  {path}")
+    # Dependency groups (PEP 735) came to pip with its release 25.1.
     lines.append(f"next (it takes {needs}, and pip 25.1 or newer for --group):")
     if directory != ".":
-        lines.append(f"  cd {_as_typed(directory, for_windows=for_windows)}")
+        typed = _as_typed(directory, for_windows=for_windows)
+        lines.append(f"  cd {typed}")
     lines.append("  python -m pip install . --group test")
     lines.append("  python -m pytest")
     lines.append(
@@ -103,10 +144,17 @@ def new_project_text(
     return "\n".join(lines)
 
 
-def _as_typed(path: str, *, for_windows: bool) -> str:
+def _as_typed(
+    path: str,
+    *,
+    for_windows: bool,
+) -> str:
     """Return a path as it is typed into a shell."""
     if path.startswith("-"):
         path = f"./{path}"  # else it would be taken for an option
     if not for_windows:
         return shlex.quote(path)
-    return f'"{path}"' if " " in path else path
+    # cmd.exe takes no single quotes, which shlex writes; no path there holds a double one.
+    if " " in path:
+        return f'"{path}"'
+    return path

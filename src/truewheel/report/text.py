@@ -41,13 +41,19 @@ class Style(Record):
 
     def paint(self, text: str, code: str) -> str:
         """Return ``text`` in an ANSI colour, when there is any."""
-        return f"\x1b[{code}m{text}\x1b[0m" if self.colour else text
+        if not self.colour:
+            return text
+        return f"\x1b[{code}m{text}\x1b[0m"
 
 
 PLAIN = Style()
 
 
-def printable(text: str, *, longest: int = _LONGEST_TEXT) -> str:
+def printable(
+    text: str,
+    *,
+    longest: int = _LONGEST_TEXT,
+) -> str:
     """Return ``text`` on one line, with escapes for what a terminal would obey or hide.
 
     These are control characters, line ends, and characters that turn the direction of writing.
@@ -58,7 +64,10 @@ def printable(text: str, *, longest: int = _LONGEST_TEXT) -> str:
     ('a\\\\x1b[2Jb\\\\n', 'näïve')
     """
     if 0 < longest < len(text):
-        text = f"{text[:longest]}… ({len(text) - longest} characters more)"
+        kept = text[:longest]
+        more = len(text) - longest
+        text = f"{kept}… ({more} characters more)"
+    # Nearly all texts are, and a walk over each character would be felt in large reports.
     if text.isprintable():
         return text
     return "".join(map(_escaped, text))
@@ -79,10 +88,25 @@ def shortened(name: str) -> str:
     """
     if len(name) > _LONGEST_NAME:
         half = _LONGEST_NAME // 2
-        name = (
-            f"{name[:half]}… ({len(name) - 2 * half} characters more) …{name[-half:]}"
-        )
+        # A path is found again by where it begins and by the file it ends in.
+        begin = name[:half]
+        end = name[-half:]
+        more = len(name) - 2 * half
+        name = f"{begin}… ({more} characters more) …{end}"
     return printable(name)
+
+
+def labelled_line(
+    label: str,
+    text: str,
+) -> str:
+    """Return a fact on a line below its heading, safe for a terminal.
+
+    >>> labelled_line("hint", "use another file")
+    '  hint: use another file'
+    """
+    safe = printable(text)
+    return f"  {label}: {safe}"
 
 
 def size_text(count: int) -> str:
@@ -91,34 +115,52 @@ def size_text(count: int) -> str:
     >>> size_text(999), size_text(123456)
     ('999 bytes', '123.5 kB')
     """
+    # Powers of ten (IEC 80000-13), as pip tells sizes.
     for limit, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
         if count >= limit:
-            return f"{count / limit:.1f} {unit}"
+            number = count / limit
+            return f"{number:.1f} {unit}"
     return f"{count} bytes"
 
 
 # --- errors -----------------------------------------------------------------------------------------------------
 
 
-def error_text(error: TruewheelError, style: Style = PLAIN) -> str:
+def error_text(
+    error: TruewheelError,
+    style: Style = PLAIN,
+) -> str:
     """Return what stopped the work: what, because, hint."""
-    lines = [f"{style.paint('error:', '1;31')} {printable(error.message)}"]
+    head = style.paint("error:", "1;31")
+    message = printable(error.message)
+    lines = [f"{head} {message}"]
     for told in error.context:
-        # What compilers said has lines and tabulators of its own, and is to be whole.
-        for line in told.split("\n"):
-            lines.append(f"  because: {printable(line.expandtabs(), longest=0)}")
+        lines += _because_lines(told)
     if isinstance(error, VerdictError):
         lines += finding_texts(error.findings, style)
     if error.hint:
-        lines.append(f"  hint: {printable(error.hint)}")
+        lines.append(labelled_line("hint", error.hint))
     return "\n".join(lines)
+
+
+def _because_lines(told: str) -> list[str]:
+    """Return one reason of an error; each of its lines says that it is one."""
+    lines = []
+    # What compilers said has lines and tabulators of its own, and is to be whole.
+    for line in told.split("\n"):
+        whole = printable(line.expandtabs(), longest=0)
+        lines.append(f"  because: {whole}")
+    return lines
 
 
 # --- findings ---------------------------------------------------------------------------------------------------
 
 
 def finding_texts(
-    findings: Iterable[Finding], style: Style = PLAIN, *, rest: str = ""
+    findings: Iterable[Finding],
+    style: Style = PLAIN,
+    *,
+    rest: str = "",
 ) -> list[str]:
     """Return a text for each finding; those that say the same of many files together, unless ``style`` is verbose.
 
@@ -129,8 +171,11 @@ def finding_texts(
     for finding in findings:
         if finding.where == UNLISTED:
             codes_with_more.add(finding.code)
-        alike = (finding.code, finding.severity, finding.message)
-        groups.setdefault(finding if style.verbose else alike, []).append(finding)
+        # Whoever asks for all (-v) gets a text for each finding: it is its own group.
+        group_key: object = finding
+        if not style.verbose:
+            group_key = (finding.code, finding.severity, finding.message)
+        groups.setdefault(group_key, []).append(finding)
     texts = []
     for group in groups.values():
         has_more = group[0].code in codes_with_more
@@ -139,35 +184,70 @@ def finding_texts(
 
 
 def _group_text(
-    group: Sequence[Finding], style: Style, rest: str, *, has_more: bool
+    group: Sequence[Finding],
+    style: Style,
+    rest: str,
+    *,
+    has_more: bool,
 ) -> str:
     """Return one finding: what, because, hint, see. Of several that are alike, the first few files and facts.
 
     :param has_more: whether there are more of its code, which a finding of their own counts.
     """
     first = group[0]
-    name = style.paint(
-        f"{first.severity.value} {first.code}", f"1;{_COLOURS[first.severity]}"
-    )
+    colour = _COLOURS[first.severity]
+    name = style.paint(f"{first.severity.value} {first.code}", f"1;{colour}")
     if len(group) == 1:
-        lines = [
-            f"{name}: {shortened(first.where)}: {_text_about(first, first.message)}"
-        ]
-        lines += [f"  because: {_text_about(first, line)}" for line in first.evidence]
+        lines = _lines_of_one(first, name)
     else:
-        count = f"{len(group)} files or more" if has_more else f"{len(group)} files"
-        lines = [f"{name}: {printable(first.message)} ({count})"]
-        lines += [f"  {_place_and_fact(finding)}" for finding in group[:_NAMED_FILES]]
-        if len(group) > _NAMED_FILES:
-            lines.append(f"  and {len(group) - _NAMED_FILES} more{rest}")
+        lines = _lines_of_several(group, name, rest, has_more=has_more)
     hint = _common_hint(group)
     if hint:
-        lines.append(f"  hint: {printable(hint)}")
-    lines.append(f"  see: truewheel explain {first.code}")
+        lines.append(labelled_line("hint", hint))
+    lines.append(labelled_line("see", f"truewheel explain {first.code}"))
     return "\n".join(lines)
 
 
-def _text_about(finding: Finding, text: str) -> str:
+def _lines_of_one(
+    finding: Finding,
+    name: str,
+) -> list[str]:
+    """Return what one finding says of its file, and all of its evidence."""
+    place = shortened(finding.where)
+    message = _text_about(finding, finding.message)
+    lines = [f"{name}: {place}: {message}"]
+    for fact in finding.evidence:
+        because = _text_about(finding, fact)
+        lines.append(f"  because: {because}")
+    return lines
+
+
+def _lines_of_several(
+    group: Sequence[Finding],
+    name: str,
+    rest: str,
+    *,
+    has_more: bool,
+) -> list[str]:
+    """Return what several findings say alike, and the first of their files."""
+    message = printable(group[0].message)
+    count = f"{len(group)} files"
+    if has_more:
+        count += " or more"
+    lines = [f"{name}: {message} ({count})"]
+    for finding in group[:_NAMED_FILES]:
+        told = _place_and_fact(finding)
+        lines.append(f"  {told}")
+    more = len(group) - _NAMED_FILES
+    if more > 0:
+        lines.append(f"  and {more} more{rest}")
+    return lines
+
+
+def _text_about(
+    finding: Finding,
+    text: str,
+) -> str:
     """Return what is told of a finding's file; the text may hold its name, which may be long."""
     if len(finding.where) > _LONGEST_NAME:
         text = text.replace(finding.where, shortened(finding.where))
@@ -176,17 +256,24 @@ def _text_about(finding: Finding, text: str) -> str:
 
 def _place_and_fact(finding: Finding) -> str:
     """Return the file, and the first fact, which may begin with the file's name."""
-    fact = finding.evidence[0] if finding.evidence else ""
+    fact = next(iter(finding.evidence), "")
     if not fact:
         return _text_about(finding, finding.where)
     if fact.startswith(finding.where):
         return _text_about(finding, fact)
-    return f"{shortened(finding.where)}: {_text_about(finding, fact)}"
+    place = shortened(finding.where)
+    told = _text_about(finding, fact)
+    return f"{place}: {told}"
 
 
 def _common_hint(group: Iterable[Finding]) -> str:
     """Return the hint of all; where they differ, the first as an example; empty when there is none."""
-    hints = list(dict.fromkeys(finding.hint for finding in group if finding.hint))
-    if not hints:
-        return ""
-    return hints[0] if len(hints) == 1 else f"for example: {hints[0]}"
+    # A dictionary, for it keeps the order: the first hint is that of the first file told.
+    hints: dict[str, None] = {}
+    for finding in group:
+        if finding.hint:
+            hints[finding.hint] = None
+    first = next(iter(hints), "")
+    if len(hints) > 1:
+        return f"for example: {first}"
+    return first

@@ -92,9 +92,8 @@ def has_headers(target: Target) -> bool:
 @functools.cache
 def running_target() -> Target:
     """Return the interpreter that runs this build, on its system, as a target."""
-    from packaging import (
-        tags,
-    )  # slow to import: builds do so while CMake runs (``prefetch``)
+    # Slow to import: builds do so while CMake runs (``prefetch``).
+    from packaging import tags
 
     # The first tag is the most specific one: this very interpreter, with its own ABI.
     best = next(tags.sys_tags())

@@ -90,6 +90,7 @@ KINDS: Mapping[str, Kind] = {
         needs="a C++ compiler",
         requires=("nanobind>=2.2",),
         settings=('wheel.py-api = "cp312"',),
+        # Up to 3.11, nanobind has no stable ABI: CI builds a wheel for each, and one from 3.12 on.
         builds=PYTHONS[:3],
     ),
     "f2py": Kind(
@@ -105,6 +106,7 @@ KINDS: Mapping[str, Kind] = {
     "ctypes": Kind(
         summary="A function in C, in a shared library that ctypes loads; one wheel for every Python.",
         layers=(*_MODULE, "ctypes"),
+        # Nothing in it is linked with Python, so one build serves all of them.
         builds=PYTHONS[:1],
     ),
     "executable": Kind(
@@ -179,6 +181,7 @@ def package_of(name: str) -> str:
 
 def _is_valid(name: str) -> bool:
     """Whether it keeps to the specification "Names and normalization" (PEP 508)."""
+    # ASCII alone: with IGNORECASE, [A-Z] would also take the Kelvin sign and the long s.
     pattern = r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]"
     return re.fullmatch(pattern, name, re.IGNORECASE | re.ASCII) is not None
 
@@ -189,11 +192,14 @@ def _normalised(name: str) -> str:
 
 def _objection(name: str, kind: Kind) -> str | None:
     """Why a project of this kind cannot have a name that is a name otherwise."""
+    # pip would take the project for its own build requirement, and ask it to build itself.
     if name in {*_TOOLS, *map(_required, kind.requires)}:
         return f"{name} is what builds, tests or installs it"
     if len(name) > _LONGEST:
         return f"{len(name)} letters are too many: a wheel's file name has version and tags beside it, and ends at 255"
-    return _of_package(package_of(name)) if kind.packaged else _of_command(name)
+    if kind.packaged:
+        return _of_package(package_of(name))
+    return _of_command(name)
 
 
 def _required(requirement: str) -> str:
@@ -206,16 +212,23 @@ def _required(requirement: str) -> str:
 
 
 def _of_package(package: str) -> str | None:
+    """Why a package cannot have this name; ``None`` when it can."""
     if keyword.iskeyword(package):
         return f"it could not be imported: {package} is a keyword of Python"
     if not package.isidentifier():
         return f"it could not be imported: {package} begins with a digit"
-    if package in sys.stdlib_module_names or package == "test":
+    # Python's own "test" is not among sys.stdlib_module_names, which leaves it out on purpose.
+    is_of_python = package in sys.stdlib_module_names or package == "test"
+    if is_of_python:
         return f"{package} is a module of Python's standard library"
-    return "tests is the directory of its tests" if package == "tests" else None
+    if package == "tests":
+        return "tests is the directory of its tests"
+    return None
 
 
 def _of_command(command: str) -> str | None:
+    """Why an executable cannot have this name; ``None`` when it can."""
+    # Such a target name is refused by CMake's policy CMP0037.
     if package_of(command) in _TARGETS:
         return f"CMake has a target {package_of(command)} of its own"
     if re.fullmatch(r"(python|pip)[\d-]*", command):
@@ -226,18 +239,22 @@ def _of_command(command: str) -> str | None:
 def values(name: str, kind: Kind) -> dict[str, str]:
     """What stands in a template for each ``@word@``."""
     package = package_of(name)
+    # Lines that a kind does not need are empty, and filled() drops an empty line of its own.
+    dependencies = ""
+    if kind.dependencies:
+        dependencies = f"dependencies = [{_quoted(kind.dependencies)}]"
+    # scikit-build-core would look for a package by the project's name, so that there is none is said.
+    packages = "wheel.packages = []  # no Python in it"
+    if kind.packaged:
+        packages = f'wheel.packages = ["src/{package}"]'
     return {
         "name": name,
         "package": package,
         "summary": kind.summary,
         "needs": kind.needs,
         "requires": _quoted(["truewheel", *kind.requires]),
-        "dependencies": f"dependencies = [{_quoted(kind.dependencies)}]"
-        if kind.dependencies
-        else "",
-        "packages": f'wheel.packages = ["src/{package}"]'
-        if kind.packaged
-        else "wheel.packages = []  # no Python in it",
+        "dependencies": dependencies,
+        "packages": packages,
         "settings": "\n".join(kind.settings),
         "builds": " ".join(kind.builds),
         "tests": " ".join(PYTHONS),
@@ -268,6 +285,7 @@ def filled(template: str, given: Mapping[str, str]) -> str:
 
     :raises KeyError: when the template has a word without a value.
     """
+    # First the lines that go: afterwards, nothing tells an empty value from a line that was meant to be empty.
     absent = re.sub(
         r"^@(\w+)@\n",
         lambda word: word[0] if given[word[1]] else "",

@@ -23,6 +23,7 @@ _SUFFIX = ".in"
 def files(kind: Kind, values: Mapping[str, str]) -> dict[str, str]:
     """What a new project holds: path (with ``/``) to content, sorted by path."""
     found = {}
+    # In the order of the layers: a later one has the same file for a reason of its own.
     for layer in kind.layers:
         home = TEMPLATES / layer
         for template in home.rglob(f"*{_SUFFIX}"):
@@ -33,8 +34,15 @@ def files(kind: Kind, values: Mapping[str, str]) -> dict[str, str]:
 
 def _target(template: PurePosixPath, values: Mapping[str, str]) -> str:
     """Where a template's content goes. No file here is hidden or looks like Python, which installers would compile."""
-    parts = [values["package"] if p == "PACKAGE" else p for p in template.parts]
-    parts = [f".{p.removeprefix('dot_')}" if p.startswith("dot_") else p for p in parts]
+    parts = []
+    for part in template.parts:
+        if part == "PACKAGE":
+            parts.append(values["package"])
+        elif part.startswith("dot_"):
+            # Under its own name, git would obey a .gitignore in this very repository.
+            parts.append("." + part.removeprefix("dot_"))
+        else:
+            parts.append(part)
     return "/".join(parts).removesuffix(_SUFFIX)
 
 
@@ -65,6 +73,7 @@ def _place(directory: Path) -> Path:
     :raises TruewheelError: when something is in the way.
     """
     place = directory
+    # lexists: a link that leads nowhere is in the way as well, and mkdir would fail at it.
     while not os.path.lexists(place):
         place = place.parent
     if not place.is_dir():
@@ -78,25 +87,36 @@ def _place(directory: Path) -> Path:
 
 
 def _refuse_what_is_in(directory: Path) -> None:
+    """Refuse a directory that holds anything.
+
+    :raises TruewheelError: naming the first of what is there, or when it cannot be read.
+    """
     try:
-        there = sorted(p.name for p in directory.iterdir() if p.name != ".git")
+        # A repository that was just made, or cloned empty, is where projects begin.
+        there = sorted(
+            entry.name for entry in directory.iterdir() if entry.name != ".git"
+        )
     except OSError as error:
         raise TruewheelError(
             f"{directory} cannot be read", context=[error.strerror or str(error)]
         ) from error
-    if there:
-        more = f", and {len(there) - 1} more" if len(there) > 1 else ""
-        raise TruewheelError(
-            f"{directory} is not empty",
-            context=[f"{there[0]} is in it{more}"],
-            hint="name a directory that is not there yet, or an empty one",
-        )
+    if not there:
+        return
+    because = f"{there[0]} is in it"
+    if len(there) > 1:
+        because += f", and {len(there) - 1} more"
+    raise TruewheelError(
+        f"{directory} is not empty",
+        context=[because],
+        hint="name a directory that is not there yet, or an empty one",
+    )
 
 
 def _write(home: Path, contents: Mapping[str, str]) -> None:
     for path, text in contents.items():
         file = home / path
         file.parent.mkdir(parents=True, exist_ok=True)
+        # As bytes: write_text() would write \r\n on Windows, and the same project would differ there.
         file.write_bytes(text.encode())
 
 
@@ -105,15 +125,21 @@ def _move(room: Path, place: Path) -> None:
     with contextlib.ExitStack() as undo:
         for path in sorted(room.iterdir()):
             target = place / path.name
-            if os.path.lexists(target):  # made by someone else in the meantime
+            # Made by someone else in the meantime; rename() would replace it without a word on Unix.
+            if os.path.lexists(target):
                 raise FileExistsError(
                     errno.EEXIST, os.strerror(errno.EEXIST), str(target)
                 )
             path.rename(target)
             undo.callback(_remove, target)
+        # All is there: what would have been undone stays.
         undo.pop_all()
 
 
 def _remove(path: Path) -> None:
+    # The error that led here is the one to tell, not that of cleaning up.
     with contextlib.suppress(OSError):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

@@ -134,21 +134,14 @@ def read_header(data: Buffer) -> tuple[Cursor, Header]:
     :raises FormatError: when the file is not ELF, or of a class or byte order that does not exist.
     """
     view = Cursor(data, what="ELF file")
+    # Bytes have no order, so e_ident is read before the order is known.
     magic, bits, order, _, os_abi = view.unpack("4sBBBB", 0, "e_ident")
     if magic != MAGIC:
-        view.fail(
-            "the magic number is missing",
-            offset=0,
-            field="EI_MAG",
-            value=magic,
-        )
+        why = "the magic number is missing"
+        view.fail(why, offset=0, field="EI_MAG", value=magic)
     if bits not in (ELFCLASS32, ELFCLASS64):
-        view.fail(
-            "it has neither 32 nor 64 bits",
-            offset=4,
-            field="EI_CLASS",
-            value=bits,
-        )
+        why = "it has neither 32 nor 64 bits"
+        view.fail(why, offset=4, field="EI_CLASS", value=bits)
     if order not in (ELFDATA2LSB, ELFDATA2MSB):
         view.fail(
             "its byte order is unknown",

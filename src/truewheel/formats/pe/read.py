@@ -106,6 +106,7 @@ def _is_damaged(raw: bytes, signature_at: int) -> bool:
 def _has_other_content(
     sections: Sequence[Section], debug_sections: Sequence[Section]
 ) -> bool:
+    # A section without a place in the file is memory that begins as zeros (.bss).
     return any(
         section.offset and section.raw
         for section in sections

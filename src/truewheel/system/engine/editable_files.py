@@ -82,6 +82,7 @@ def _entry_of(path: str, content: bytes) -> Entry:
 
 
 def _require_packages(gathered: Gathered) -> None:
+    """Raise an error when there is no package that an in-place install could point to."""
     if gathered.packages:
         return
     problem = Problem(

@@ -41,6 +41,7 @@ def find_licences(settings: ScikitBuildSettings, project: Project) -> Iterator[P
 
 
 def _licences_given_twice_error() -> ConfigError:
+    """Return the error for licence files that both tables name: PEP 639 has them in ``[project]``."""
     problem = Problem(
         where="tool.scikit-build.wheel.license-files",
         message="project.license-files is set as well",

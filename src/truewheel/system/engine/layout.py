@@ -87,22 +87,19 @@ def plan_layout(
         name=placeholder,
     )
     wheel_dirs = prepare_wheel_dirs(staging / "wheel", targetlib=targetlib)
+    install_dir = get_install_dir(settings, wheel_dirs=wheel_dirs, targetlib=targetlib)
     layout = Layout(
         targetlib=targetlib,
         plain_tags=tuple(tag.archs),
         tag=repr(tag),
         build_dir=build_dir,
         wheel_dirs=wheel_dirs,
-        install_dir=get_install_dir(
-            settings, wheel_dirs=wheel_dirs, targetlib=targetlib
-        ),
+        install_dir=install_dir,
         # An editable install that persists gets another one below.
         lib_dir=wheel_dirs[targetlib],
         is_editable=is_editable,
         redirects=redirects,
-        persists=redirects
-        and bool(settings.editable.persistent_install)
-        and bool(settings.build_dir),
+        persists=redirects and _is_kept(settings),
     )
     if not layout.persists:
         return layout
@@ -117,6 +114,11 @@ def plan_layout(
     # A directory that the user names may be their source; then it is not emptied unless it is marked as ours.
     prepare_editable_rebuild_dir(kept, guard=bool(settings.editable.rebuild_dir))
     return _install_into(layout, kept)
+
+
+def _is_kept(settings: ScikitBuildSettings) -> bool:
+    """Return whether an editable install is to be rebuilt where it lies, in a build tree that stays."""
+    return bool(settings.editable.persistent_install) and bool(settings.build_dir)
 
 
 def _install_into(layout: Layout, kept: Path) -> Layout:

@@ -100,9 +100,8 @@ def _read_metadata(
             all_errors=True,
             allow_extra_keys=_allows_extra_keys(engine),
         )
-    except (
-        Exception
-    ) as error:  # ConfigurationError, or a group of them: a backport class on 3.10
+    # ConfigurationError, or a group of them: a backport class on 3.10.
+    except Exception as error:
         problems = list(_problems_of(error))
         if not problems:
             raise
@@ -145,9 +144,8 @@ def _finish(
             message="has several lines; it is a one-line summary",
         )
     if isinstance(metadata.license, str):
-        from packaging.licenses import (
-            canonicalize_license_expression,
-        )  # it holds all of SPDX
+        # It holds all of SPDX.
+        from packaging.licenses import canonicalize_license_expression
 
         metadata.license = canonicalize_license_expression(metadata.license)
     # METADATA 2.2 says which fields are dynamic (PEP 643).

@@ -36,9 +36,13 @@ def own_imports(tree: Tree) -> tuple[Import, ...]:
     Nothing, when one of their files makes modules, or finds them in ways of its own: then what is imported need not be in a
     file. Files that are not Python are passed over.
     """
-    sources = {entry.path: _text(entry) for entry in _python_files(tree)}
-    if any(_may_make_modules(text) for text in sources.values()):
-        return ()
+    sources: dict[str, str] = {}
+    for entry in _python_files(tree):
+        text = _text(entry)
+        # One such file is enough: it may make the modules of any other.
+        if _may_make_modules(text):
+            return ()
+        sources[entry.path] = text
     regular = _regular_packages(sources)
     imports: list[Import] = []
     for path in sorted(sources):
@@ -72,6 +76,7 @@ def _may_make_modules(text: str) -> bool:
 
 def _imported_names(node: ast.AST) -> Iterator[str]:
     """Yield the absolute names that a statement, or a call of an import function, imports."""
+    # A relative import names a module of the package itself, not one at the top.
     if isinstance(node, ast.Import):
         for alias in node.names:
             yield alias.name
@@ -91,9 +96,10 @@ def _imported_by_call(call: ast.Call) -> Iterator[str]:
 
 
 def _text(entry: Entry) -> str:
-    content = (
-        entry.source.read_bytes() if isinstance(entry.source, Path) else entry.source
-    )
+    content = entry.source
+    if isinstance(content, Path):
+        content = content.read_bytes()
+    # In another encoding (PEP 263), names of modules are ASCII all the same as a rule.
     return content.decode("utf-8", "replace")
 
 
@@ -121,6 +127,7 @@ def _parsed(text: str) -> ast.Module:
     """Return the syntax tree; an empty one for what is not Python."""
     try:
         with warnings.catch_warnings():
+            # An invalid escape in somebody's source is not for the log of this build.
             warnings.simplefilter("ignore")
             return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -128,7 +135,9 @@ def _parsed(text: str) -> ast.Module:
 
 
 def _needed_modules(
-    node: ast.stmt, path: str, module: ast.Module
+    node: ast.stmt,
+    path: str,
+    module: ast.Module,
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield packages, and the names of modules below them, that a statement needs."""
     if isinstance(node, ast.Import):
@@ -141,7 +150,9 @@ def _needed_modules(
 
 
 def _needed_relatively(
-    node: ast.ImportFrom, path: str, module: ast.Module
+    node: ast.ImportFrom,
+    path: str,
+    module: ast.Module,
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the package, and the names below it, that a relative import needs."""
     base = _base_of_relative_import(node, path)
@@ -173,18 +184,26 @@ def _base_of_relative_import(node: ast.ImportFrom, path: str) -> str:
 def _names_defined(module: ast.Module, asking: ast.stmt) -> set[str]:
     """Return the names that a module may define by itself, besides what the statement ``asking`` imports."""
     names: set[str] = set()
+    # In functions and branches, too: a global statement, or a version check, may define it there.
     for node in ast.walk(module):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom) and node is not asking:
-            names |= _bound_names(node)
+        if node is not asking:
+            names |= _names_defined_by(node)
     # Then nobody can tell what the module has.
     may_define_anything = not names.isdisjoint({"*", "__getattr__"})
     if may_define_anything and isinstance(asking, ast.ImportFrom):
         names.update(alias.name for alias in asking.names)
     return names
+
+
+def _names_defined_by(node: ast.AST) -> set[str]:
+    """Return the names that one node of a syntax tree defines by itself."""
+    if isinstance(node, ast.Name):
+        return {node.id} if isinstance(node.ctx, ast.Store) else set()
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {node.name}
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return _bound_names(node)
+    return set()
 
 
 def _bound_names(node: ast.Import | ast.ImportFrom) -> set[str]:

@@ -20,7 +20,7 @@ from .zip_reader import Archive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ...formats.cursor import Buffer
     from ...model.binary import Binary
@@ -42,6 +42,7 @@ def contents_of(source: WheelSource, *, variant: Variant | None = None) -> Conte
     """Return the files of a source. Binaries are read, of other files only the first bytes are looked at."""
     files = []
     for member in source.members():
+        # A directory is not a file: installers make it when something lies in it.
         file = look_at(member, digests=False).file
         if file is not None:
             files.append(file)
@@ -70,13 +71,12 @@ def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelF
 
         record = text("RECORD")
         wheel = text("WHEEL")
-        metadata = (
-            text("METADATA")
-            if digests
-            else _metadata_headers(
-                archive, by_name.get(f"{home}/METADATA"), undecodable
-            )
-        )
+        # A check looks at the description, too.
+        if digests:
+            metadata = text("METADATA")
+        else:
+            item = by_name.get(f"{home}/METADATA")
+            metadata = _metadata_headers(archive, item, undecodable)
         texts = {
             base: text(base) or "" for base in _TEXTS if f"{home}/{base}" in by_name
         }
@@ -125,9 +125,8 @@ def look_at(member: SourceMember, *, digests: bool) -> Look:
         if is_binary:
             content = member.read()
         if digests:
-            from .hashing import (
-                hash_of,
-            )  # hashlib is slow to import, and `show` asks for no hash
+            # hashlib is slow to import, and `show` asks for no hash.
+            from .hashing import hash_of
 
             digest = hash_of(member.pieces() if content is None else (content,))
     except ValueError as error:
@@ -158,7 +157,10 @@ def read_binary(content: Buffer) -> tuple[Binary | None, FormatError | None]:
 
 
 def _look_at_all(
-    members: Sequence[ArchivedMember], *, digests: bool, in_threads: bool
+    members: Sequence[ArchivedMember],
+    *,
+    digests: bool,
+    in_threads: bool,
 ) -> list[Look]:
     """Look at every member; at those of a large wheel side by side, for inflating lets other threads run."""
     if not in_threads:
@@ -169,7 +171,10 @@ def _look_at_all(
 
 
 def _facts_of_members(
-    members: Sequence[ArchivedMember], looks: Sequence[Look], *, digests: bool
+    members: Sequence[ArchivedMember],
+    looks: Sequence[Look],
+    *,
+    digests: bool,
 ) -> tuple[Member, ...]:
     """Return the entries of the archive's directory, with what was seen of each."""
     facts = []
@@ -198,8 +203,7 @@ def metadata_directory(filename: str, by_name: Mapping[str, Item]) -> str:
 
     :raises WheelError: when there is none.
     """
-    tops = {name.partition("/")[0] for name in by_name if "/" in name}
-    homes = sorted(top for top in tops if top.endswith(".dist-info"))
+    homes = _metadata_directories(by_name)
     if not homes:
         raise WheelError(f"{filename} is not a wheel: it has no .dist-info directory")
     parts = parse_wheel_name(filename)
@@ -207,7 +211,18 @@ def metadata_directory(filename: str, by_name: Mapping[str, Item]) -> str:
         wanted = f"{parts.name}-{parts.version}.dist-info"
         if wanted in homes:
             return wanted
+    # That it has another name, or that there are several, is for a check to say.
     return homes[0]
+
+
+def _metadata_directories(names: Iterable[str]) -> list[str]:
+    """Return every directory at the top that ends in ``.dist-info``, sorted."""
+    homes: set[str] = set()
+    for name in names:
+        top, slash, _ = name.partition("/")
+        if slash and top.endswith(".dist-info"):
+            homes.add(top)
+    return sorted(homes)
 
 
 def text_of(archive: Archive, item: Item | None, undecodable: list[str]) -> str | None:
@@ -224,13 +239,16 @@ def text_of(archive: Archive, item: Item | None, undecodable: list[str]) -> str 
 
 
 def _metadata_headers(
-    archive: Archive, item: Item | None, undecodable: list[str]
+    archive: Archive,
+    item: Item | None,
+    undecodable: list[str],
 ) -> str | None:
     """Return the headers of METADATA. Judges read no more, and what follows them may be a whole book."""
     if item is None:
         return None
     head, _ = archive.head(item, _HEADERS)
     end = head.find(b"\n\n")
+    # Long headers, or none: all of it then.
     if end < 0:
         return text_of(archive, item, undecodable)
     return _decoded(head[:end], item, undecodable)

@@ -27,6 +27,7 @@ def write_sdist(output: Path, plan: SdistPlan, project: Project) -> Path:
     """
     top = f"{escape(project.name)}-{project.version}"
     path = output / f"{top}.tar.gz"
+    # gzip has a time of its own, in its header (RFC 1952, 2.3.1).
     epoch = host.source_date_epoch() if plan.reproducible else None
     with (
         final_file(path) as file,
@@ -61,6 +62,7 @@ def _add(tar: tarfile.TarFile, info: tarfile.TarInfo, source: Path) -> None:
 
 def _normalise(info: tarfile.TarInfo, epoch: int | None) -> None:
     """Take away who owns a member, when it changed, and all of its mode but whether it is executable."""
+    # The project wants the times and modes of its files (`sdist.reproducible = false`).
     if epoch is None:
         return
     info.uid = info.gid = 0

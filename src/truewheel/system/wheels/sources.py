@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from .zip_reader import Archive
     from .zip_writer import Packer
 else:
-    Protocol = (
-        object  # typing is slow to import, and `truewheel show` comes through here
-    )
+    # typing is slow to import, and `truewheel show` comes through here.
+    Protocol = object
 
 _CHUNK = 1 << 20
 """Bytes of a file that are read at once where only a hash is wanted."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def cores() -> int:
     """Return how many cores this process may use."""
+    # In a container or under taskset there may be fewer than the machine has.
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -32,6 +33,8 @@ def each(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
     failures: list[BaseException] = []
 
     def run() -> None:
+        """Take items and work on them, until none is left or a thread has failed."""
+        # Both are looked at without a lock: deque and list are safe to use from several threads.
         while waiting and not failures:
             try:
                 index, item = waiting.popleft()
@@ -47,6 +50,7 @@ def each(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
     for thread in threads:
         thread.start()
     run()
+    # All have ended before anything is raised: a thread may still read the file that the caller closes.
     for thread in threads:
         thread.join()
     if failures:

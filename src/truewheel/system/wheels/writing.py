@@ -72,8 +72,10 @@ def _members(source: WheelSource, made: Mapping[str, bytes]) -> list[SourceMembe
     home = f"{source.dist_info}/"
     members: dict[str, SourceMember] = {}
     for member in source.members():
+        # RECORD lists files alone, and installers make directories by themselves.
         if not member.name.endswith("/"):
             members[member.name] = member
+    # It is written anew, when the hash of every other member is known.
     members.pop(home + "RECORD", None)
     for base, content in made.items():
         members[home + base] = BytesMember(home + base, content)
@@ -84,7 +86,11 @@ def _members(source: WheelSource, made: Mapping[str, bytes]) -> list[SourceMembe
 
 
 def _pack(
-    file: BinaryIO, members: list[SourceMember], *, record: str, workers: int | None
+    file: BinaryIO,
+    members: list[SourceMember],
+    *,
+    record: str,
+    workers: int | None,
 ) -> int:
     """Write the archive with RECORD as its last member; return its size in bytes."""
     packer = Packer(file, epoch=host.source_date_epoch(), workers=workers)
@@ -94,11 +100,11 @@ def _pack(
             row = member.write_to(packer)
             if row is not None:
                 rows.append(row)
-        rows.append(
-            RecordRow(path=record, algorithm=None, digest=None, size=None)
-        )  # it cannot hold its own hash
+        # It cannot hold its own hash.
+        rows.append(RecordRow(path=record, algorithm=None, digest=None, size=None))
         packer.add(record, record_text(rows), executable=False)
         packer.close()
+    # Ctrl-C as well: threads that compress would keep the process alive.
     except BaseException:
         packer.abandon()
         raise
@@ -106,7 +112,11 @@ def _pack(
 
 
 def retag_wheel(
-    path: Path, output: Path, *, name: WheelName, purelib: bool
+    path: Path,
+    output: Path,
+    *,
+    name: WheelName,
+    purelib: bool,
 ) -> WheelFile:
     """Write the wheel at ``path`` under another name into ``output``. Only WHEEL and RECORD are made anew.
 

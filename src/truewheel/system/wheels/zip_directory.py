@@ -71,8 +71,12 @@ class Directory:
     """
 
     def __init__(
-        self, archive: str, whole: bytes | mmap.mmap, data: memoryview
+        self,
+        archive: str,
+        whole: bytes | mmap.mmap,
+        data: memoryview,
     ) -> None:
+        """Read the directory at once: without it, nothing can be said of the archive."""
         self._archive = archive
         self._whole = whole
         self._data = data
@@ -83,6 +87,7 @@ class Directory:
     def _read(self) -> tuple[tuple[Item, ...], int]:
         """Return the entries, and where they begin."""
         count, size, offset = self._find()
+        # An entry has 46 bytes at least: more of them than fit would be a loop without an end.
         if offset + size > self._size or count * 46 > size:
             raise self.broken("its central directory lies outside of the file")
         items = []
@@ -152,6 +157,7 @@ class Directory:
 
         A wheel may have thousands of them, and `show` reads each: so it is one function.
         """
+        # What is cut has no magic, either, and is told in the same words.
         try:
             fields = _CENTRAL.unpack_from(self._data, place)
         except struct.error:
@@ -178,12 +184,28 @@ class Directory:
             self._look_at_name(raw_name, flags)
         # The upper half of the attributes is a Unix mode (4.4.15, 4.4.2).
         mode = attributes >> 16
-        return Item(
-            name, raw_name, flags, method, crc, packed, size, mode, offset, version
-        ), end
+        # By position, for a keyword costs time for each of thousands of members.
+        item = Item(
+            name,
+            raw_name,
+            flags,
+            method,
+            crc,
+            packed,
+            size,
+            mode,
+            offset,
+            version,
+        )
+        return item, end
 
     def wide_numbers(
-        self, extra: int, length: int, size: int, packed: int, offset: int
+        self,
+        extra: int,
+        length: int,
+        size: int,
+        packed: int,
+        offset: int,
     ) -> tuple[int, int, int]:
         """Return the three numbers, from the ZIP64 extra field where they did not fit (4.5.3).
 
@@ -213,6 +235,7 @@ class Directory:
             return
         if raw.isascii():
             return
+        # Python takes an unmarked name for code page 437, Info-ZIP for the system's own encoding.
         if not flags & _IS_UTF8 or not _is_utf8(raw):
             message = "its name is not ASCII and not marked as UTF-8, so readers spell it differently"
             self._notice(where, message)

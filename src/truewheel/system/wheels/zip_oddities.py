@@ -31,6 +31,7 @@ def oddities_of(archive: Archive) -> tuple[Oddity, ...]:
     """Return what is odd about the members, in the order in which they lie in the file, each thing once."""
     oddities: list[Oddity] = []
     place = 0
+    # In the order of the file, not of the directory, which may be any: only so do gaps show.
     for item in sorted(archive.items, key=attrgetter("offset")):
         if item.offset > place:
             oddities.append(_nobodys_bytes(item.offset - place, item.name, "it"))
@@ -40,6 +41,7 @@ def oddities_of(archive: Archive) -> tuple[Oddity, ...]:
         oddities.append(
             _nobodys_bytes(archive.directory.offset - place, "", "its directory")
         )
+    # Several entries may lead to one member; what is odd about it is told once.
     return tuple(dict.fromkeys(oddities))
 
 
@@ -57,6 +59,8 @@ class _LocalHeader:
     """
 
     def __init__(self, item: Item, fields: tuple[int, ...]) -> None:
+        """Keep what is compared with the directory, and work out where the data begin."""
+        # What is skipped is compared when the member is read, or changes no file (its time).
         (
             _,
             _,
@@ -88,6 +92,7 @@ def _local_header(archive: Archive, item: Item) -> _LocalHeader | None:
 def _end_of(archive: Archive, item: Item) -> int:
     """Return where the member ends, its data descriptor included."""
     header = _local_header(archive, item)
+    # That it is missing is told by whoever reads the member.
     if header is None:
         return item.offset
     end = header.start + item.compressed_size
@@ -131,6 +136,7 @@ def _of_extra_fields(archive: Archive, place: int, length: int) -> str | None:
     seen = set()
     while place + 4 <= end:
         kind, field_length = archive.directory.unpack("HH", place, "an extra field")
+        # One reader takes the first, another the last.
         if kind in seen and kind in _ONCE:
             return "an extra field that may be there once is there twice"
         seen.add(kind)

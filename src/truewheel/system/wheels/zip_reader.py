@@ -109,6 +109,7 @@ class Archive:
             )
         except struct.error:
             raise ValueError("its local header lies outside of the file") from None
+        # Each of these is a way to show one file to pip and another to a scanner.
         if magic != LOCAL_MAGIC:
             raise ValueError("its local header is not where the directory says")
         name_at = item.offset + 30
@@ -141,6 +142,7 @@ class Archive:
             return b"", str(error)
         if item.method == STORED:
             return bytes(raw[:size]), None
+        # Any other method is told when the member is read whole.
         if item.method == DEFLATED:
             return deflate.inflate_head(raw, size), None
         return b"", None
@@ -178,6 +180,7 @@ class Archive:
         for piece in pieces:
             crc = zlib.crc32(piece, crc)
             length += len(piece)
+            # No more is unpacked of a member that lied: it might fill the disk of whoever writes the pieces.
             if length > item.size:
                 break
             yield piece
@@ -195,6 +198,7 @@ class Archive:
             raise ValueError(
                 f"compression method {item.method} is not one that wheels may use"
             )
+        # Before a byte is unpacked: the claimed size is what memory is taken for.
         if item.size > _most_that_fits(len(raw)):
             raise ValueError(
                 f"it claims {item.size} bytes, more than {len(raw)} compressed ones can hold"
@@ -208,15 +212,15 @@ def _opened(path: str | os.PathLike[str]) -> bytes | mmap.mmap:
     :raises WheelError: when it cannot be read.
     """
     try:
-        status = os.stat(
-            path
-        )  # before opening, which would wait for the other end of a pipe
+        # Before opening, which would wait for the other end of a pipe.
+        status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
             hint = "name the .whl file itself" if stat.S_ISDIR(status.st_mode) else None
             raise WheelError(
                 f"{path} cannot be read: it is not a regular file", hint=hint
             )
         with open(path, "rb", buffering=0) as file:
+            # An empty file cannot be mapped at all (mmap raises ValueError).
             if status.st_size < _WORTH_MAPPING:
                 return file.read()
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

@@ -51,6 +51,7 @@ def dos_time(epoch: int) -> tuple[int, int]:
     >>> dos_time(0)
     (0, 33)
     """
+    # SOURCE_DATE_EPOCH may be 0, or anything: an archive without a time would be no better.
     clamped = min(max(epoch, _EARLIEST), _LATEST)
     moment = dt.datetime.fromtimestamp(clamped, tz=dt.timezone.utc)
     time = moment.hour << 11 | moment.minute << 5 | moment.second // 2
@@ -87,8 +88,13 @@ class Packer:
     """
 
     def __init__(
-        self, file: BinaryIO, *, epoch: int, workers: int | None = None
+        self,
+        file: BinaryIO,
+        *,
+        epoch: int,
+        workers: int | None = None,
     ) -> None:
+        """Begin at the place where ``file`` stands; threads are started when there is enough to compress."""
         self._file = file
         self._time, self._date = dos_time(epoch)
         self._entries: list[_Entry] = []
@@ -121,14 +127,23 @@ class Packer:
             )
             before = block[-_WINDOW:]
             self._write_blocks(ahead=_AHEAD * self._workers)
+        # An empty member has no block, and is stored: its header has to be written all the same.
         if not entry.size:
             self._waiting.append((entry, None))
         return running.row(name)
 
     def copy(
-        self, name: str, raw: memoryview, *, method: int, crc: int, size: int, mode: int
+        self,
+        name: str,
+        raw: memoryview,
+        *,
+        method: int,
+        crc: int,
+        size: int,
+        mode: int,
     ) -> None:
         """Append a member that is compressed already."""
+        # What was added before comes first, so its blocks are waited for.
         self._write_blocks(ahead=0)
         entry = _Entry(name, mode=mode, is_wide=_needs_wide_sizes(max(size, len(raw))))
         entry.method = method
@@ -157,7 +172,11 @@ class Packer:
     # --- blocks -------------------------------------------------------------------------------------------------
 
     def _deflated(
-        self, block: bytes, before: bytes, *, is_last: bool
+        self,
+        block: bytes,
+        before: bytes,
+        *,
+        is_last: bool,
     ) -> Future[bytes] | bytes:
         """Return the compressed block, now or in a while."""
         self._alone -= len(block)
@@ -230,6 +249,7 @@ class Packer:
     def _directory_entry(self, entry: _Entry) -> bytes:
         """Return an entry of the central directory (4.3.12)."""
         numbers = (entry.size, entry.packed, entry.offset)
+        # The extra field holds only the numbers that do not fit, in this order (4.5.3).
         wide = [number for number in numbers if number >= WIDE]
         version, extra = _PLAIN_VERSION, b""
         if wide:
@@ -262,6 +282,7 @@ class Packer:
         """Write the end of the central directory that began at ``start`` (4.3.14 to 4.3.16)."""
         end = self._file.tell()
         count, size = len(self._entries), end - start
+        # Readers look for the ZIP64 records when one of these fields is full (4.4.1.4).
         if count >= _MOST_MEMBERS or size >= WIDE or start >= WIDE:
             version = _ZIP64_VERSION
             record = (
@@ -306,6 +327,7 @@ def _blocks(source: Path | bytes) -> Iterator[tuple[bytes, bool]]:
         for start in range(0, len(source), BLOCK):
             yield source[start : start + BLOCK], start + BLOCK >= len(source)
         return
+    # One block ahead: only the last may end the stream, and a file's size may change while it is read.
     with source.open("rb") as file:
         block = file.read(BLOCK)
         while block:
@@ -316,6 +338,7 @@ def _blocks(source: Path | bytes) -> Iterator[tuple[bytes, bool]]:
 
 def _deflate(block: bytes, before: bytes, *, is_last: bool) -> bytes:
     """Return a block compressed, with ``before`` as what stands in front of it."""
+    # Nothing stands in front of the first block.
     if before:
         stream = zlib.compressobj(LEVEL, zlib.DEFLATED, -15, zdict=before)
     else:
