@@ -95,7 +95,7 @@ def system_findings(audit: Audit) -> Iterator[Finding]:
             code="TW307",
             severity=Severity.NOTE,
             where=file.path,
-            message=f"a {binary.format.value} file, for a system that is not judged here",
+            message=f"a {binary.format.value} file, for a system that is not known here",
             evidence=slices or ("recognised, but not read",),
             hint="its needs are not checked: the tag is the plain one of the platform that it was built on",
         )
@@ -135,4 +135,4 @@ def variant_findings(contents: Contents, *, built: bool) -> tuple[Finding, ...]:
 
 def reason_without_binaries(contents: Contents) -> str:
     """Return why there is nothing to say of platforms."""
-    return "its binaries are not judged here" if contents.is_bound else "no binaries"
+    return "its binaries are not audited here" if contents.is_bound else "no binaries"
