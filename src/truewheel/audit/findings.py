@@ -71,10 +71,10 @@ def _library_findings(
 def _never_fulfilled(requirement: Requirement) -> Iterator[Finding]:
     if requirement.level != NEVER:
         return
-    if requirement.cause == Cause.NEWER_CPU:
+    if requirement.cause is Cause.NEWER_CPU:
         yield newer_cpu(requirement)
     # Libraries are told by their linkage.
-    elif requirement.cause != Cause.NOT_SUPPLIED:
+    elif requirement.cause is not Cause.NOT_SUPPLIED:
         yield unpromised_symbol(requirement)
 
 
@@ -153,7 +153,7 @@ def search_path_of_this_machine(
 def unpromised_symbol(requirement: Requirement) -> Finding:
     """Return TW206: a symbol that no system promises, be it too new or private to its library."""
     library = requirement.evidence.library
-    if requirement.cause == Cause.PRIVATE_SYMBOL:
+    if requirement.cause is Cause.PRIVATE_SYMBOL:
         message = f"uses a symbol that {library} keeps to itself or no longer has"
         hint = "call its public replacement, or link that library statically"
     else:

@@ -140,7 +140,7 @@ def _resolve(
             requirements += platform.requirements(code, links, kind)
     # PEP 825: a variant may ask for a newer CPU than its tag does, and its label says so (audit/cpu_levels.py).
     if part.is_variant:
-        requirements = [one for one in requirements if one.cause != Cause.NEWER_CPU]
+        requirements = [one for one in requirements if one.cause is not Cause.NEWER_CPU]
     return replace(part, linkage=tuple(linkage), requirements=tuple(requirements))
 
 

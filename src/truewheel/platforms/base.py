@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..model.audit import Code, Linkage, Supplied, TagBasis
+    from ..model.audit import Cause, Code, Linkage, Supplied, TagBasis
     from ..model.binary import Format, Need, SearchPath, Slice
     from ..model.finding import Finding
     from ..model.tags import Level, PlatformTag
@@ -279,7 +279,7 @@ class Platform:
         yield from ()
 
 
-def mismatch(path: str, fact: str, *, allows: str, cause: str) -> Violation:
+def mismatch(path: str, fact: str, *, allows: str, cause: Cause) -> Violation:
     """Return that a file is not for the systems of a tag.
 
     :param fact: what it is instead.
@@ -294,7 +294,7 @@ def require(
     of: str,
     level: Level,
     evidence: Evidence,
-    cause: str,
+    cause: Cause,
     *,
     version: tuple[int, ...] | None = None,
     slot: str = "",

@@ -132,10 +132,8 @@ class Linux(ElfPlatform):
         """Return whether a library is CPython's or PyPy's: many interpreters are linked statically, and lack it."""
         if not library.startswith("libpy"):
             return False
-        # It takes longer to load than a small wheel to be judged.
-        import re
-
         # This module is loaded for every ELF file, but seldom asked for this.
+        import re
 
         return re.fullmatch(LIBPYTHON, library) is not None
 
