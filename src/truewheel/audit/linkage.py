@@ -105,6 +105,7 @@ def _unknown_files(
 
 def owner_of(form: Format, piece: Slice) -> str | None:
     """Return the family of the platform that a slice is code for; ``None`` when it is for none that is known."""
+    # Exactly one owns a loadable slice, so the first that does is the one.
     for platform in PLATFORMS:
         if platform.owns(form, piece):
             return platform.family

@@ -300,6 +300,7 @@ def require(
     slot: str = "",
 ) -> Requirement:
     """Return a requirement of ``code``; its version is the level, unless people count otherwise."""
+    # The level of a library is all there is to say; symbol versions have numbers of their own.
     shown = level if version is None else version
     return Requirement(
         of=of,
@@ -324,6 +325,7 @@ def grouped(
 
 def strictest(group: Sequence[Requirement]) -> Floor:
     """Return the floor that requirements of one thing set: the newest system, with everything that asks for it."""
+    # The first of several that are equal, in the order of the files.
     top = max(group, key=lambda requirement: requirement.level)
     evidence = dict.fromkeys(
         one.evidence for one in group if one.version == top.version

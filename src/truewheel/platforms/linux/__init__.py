@@ -270,8 +270,10 @@ def _kind_of(files: Sequence[Code]) -> str:
 
 def _several_cpus(files: Sequence[Code]) -> str:
     """Return the first of several CPUs, as evidence: no one system loads all of the files. Empty when there is one."""
+    if len(_cpus(files)) < 2:
+        return ""
     first = files[0]
-    return f"{first.path}: {first.cpu}" if len(_cpus(files)) > 1 else ""
+    return f"{first.path}: {first.cpu}"
 
 
 def _several_libcs(files: Sequence[Code]) -> str:
