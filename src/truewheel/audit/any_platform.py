@@ -39,6 +39,7 @@ def any_platform_findings(
 
 
 def _abi_with_any(claimed: WheelName) -> Finding:
+    """Return TW411 for an ABI tag that has only the platform any beside it."""
     return Finding(
         code="TW411",
         severity=Severity.ERROR,

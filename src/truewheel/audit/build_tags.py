@@ -91,6 +91,7 @@ def impossible(promise: str) -> tuple[Finding, ...]:
 
 def expand_promise(promise: str, audit: Audit) -> PlatformTag | None:
     """Return the tag that is promised, with what the binaries are for where the promise leaves it out."""
+    # A short promise (linux, ios_13_0) becomes whole for the platform that it names.
     for platform in PLATFORMS:
         whole = platform.expand(promise, audit.files_of(platform.family))
         tag = platform.parse_tag(whole)

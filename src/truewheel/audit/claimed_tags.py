@@ -151,7 +151,7 @@ def _best_of(family: str, best: Sequence[PlatformTags]) -> PlatformTags | None:
 def _how_to_make_true(
     tag: PlatformTag,
     own: PlatformTags | None,
-    causes: set[str],
+    causes: set[Cause],
 ) -> str:
     """Return how to make a tag true: another tag, or other binaries, by what is wrong with these."""
     other_tag = (
@@ -163,7 +163,9 @@ def _how_to_make_true(
     return f"{other_tag}; or {other_build}" if other_build else other_tag
 
 
-def _how_to_build(tag: PlatformTag, own: PlatformTags | None, causes: set[str]) -> str:
+def _how_to_build(
+    tag: PlatformTag, own: PlatformTags | None, causes: set[Cause]
+) -> str:
     """Return how to make binaries for which a tag is true; empty where nothing is known that helps."""
     # The SDK comes first: a simulator's code may have the right CPU, or the wrong one as well.
     if Cause.OTHER_SDK in causes:

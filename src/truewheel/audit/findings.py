@@ -69,12 +69,13 @@ def _library_findings(
 
 
 def _never_fulfilled(requirement: Requirement) -> Iterator[Finding]:
+    # What some level has, raises the tag and is no fault.
     if requirement.level != NEVER:
         return
-    if requirement.cause == Cause.NEWER_CPU:
+    if requirement.cause is Cause.NEWER_CPU:
         yield newer_cpu(requirement)
     # Libraries are told by their linkage.
-    elif requirement.cause != Cause.NOT_SUPPLIED:
+    elif requirement.cause is not Cause.NOT_SUPPLIED:
         yield unpromised_symbol(requirement)
 
 
@@ -84,6 +85,7 @@ def _never_fulfilled(requirement: Requirement) -> Iterator[Finding]:
 def missing_library(platform: Platform, link: Linkage) -> Finding:
     """Return TW201: a library that neither the wheel nor the system has."""
     library = link.need.library
+    # A delayed import fails when it is first used, which may be never.
     is_delayed = link.need.kind is NeedKind.DELAYED
     message, hint = platform.explain_missing(link.need)
     name = platform.names_to_exclude(link.need)[-1]
@@ -153,7 +155,8 @@ def search_path_of_this_machine(
 def unpromised_symbol(requirement: Requirement) -> Finding:
     """Return TW206: a symbol that no system promises, be it too new or private to its library."""
     library = requirement.evidence.library
-    if requirement.cause == Cause.PRIVATE_SYMBOL:
+    # A private symbol has a public replacement; a version from the future has an older compiler.
+    if requirement.cause is Cause.PRIVATE_SYMBOL:
         message = f"uses a symbol that {library} keeps to itself or no longer has"
         hint = "call its public replacement, or link that library statically"
     else:

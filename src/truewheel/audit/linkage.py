@@ -105,6 +105,7 @@ def _unknown_files(
 
 def owner_of(form: Format, piece: Slice) -> str | None:
     """Return the family of the platform that a slice is code for; ``None`` when it is for none that is known."""
+    # Exactly one owns a loadable slice, so the first that does is the one.
     for platform in PLATFORMS:
         if platform.owns(form, piece):
             return platform.family
@@ -140,7 +141,7 @@ def _resolve(
             requirements += platform.requirements(code, links, kind)
     # PEP 825: a variant may ask for a newer CPU than its tag does, and its label says so (audit/cpu_levels.py).
     if part.is_variant:
-        requirements = [one for one in requirements if one.cause != Cause.NEWER_CPU]
+        requirements = [one for one in requirements if one.cause is not Cause.NEWER_CPU]
     return replace(part, linkage=tuple(linkage), requirements=tuple(requirements))
 
 

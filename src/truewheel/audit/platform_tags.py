@@ -89,6 +89,7 @@ def explain_tags(best: PlatformTags) -> str:
 
 def system_findings(audit: Audit) -> Iterator[Finding]:
     """Yield TW307: binaries for systems that are not audited, and binaries for several systems."""
+    # tvOS, Solaris and others: the files are read, and nobody here knows what those systems have.
     for file, binary in audit.unknown:
         slices = tuple(f"{piece.kind.value} for {piece.cpu}" for piece in binary.slices)
         yield Finding(
@@ -99,6 +100,7 @@ def system_findings(audit: Audit) -> Iterator[Finding]:
             evidence=slices or ("recognised, but not read",),
             hint="its needs are not checked: the tag is the plain one of the platform that it was built on",
         )
+    # A wheel has one name, and each of its platform tags is for all files.
     if len(audit.platforms) > 1:
         yield Finding(
             code="TW307",

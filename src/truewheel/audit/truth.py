@@ -198,6 +198,7 @@ def _true_of_other_kinds(
 
 
 def _reason_without_meaning(contents: Contents, best: Sequence[PlatformTags]) -> str:
+    # Somebody has to say which system the wheel is for: truewheel tag refuses to guess.
     if best:
         systems = ", ".join(own.family for own in best)
         return (

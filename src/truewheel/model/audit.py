@@ -7,7 +7,7 @@ worth a finding, or a level fits a tag, is decided by ``truewheel.audit``.
 
 from __future__ import annotations
 
-from .record import Record
+from .record import Enum, Record
 from .tags import ANY
 
 TYPE_CHECKING = False
@@ -117,11 +117,8 @@ class Linkage(Record):
 # --- what is required of a system -------------------------------------------------------------------------------
 
 
-class Cause:
-    """Why a file asks for more than a system has, or is not for it at all: one of these words.
-
-    Not an ``enum``, whose class takes as long to make as two modules to import, each time that ``show`` starts.
-    """
+class Cause(Enum):
+    """Why a file asks for more than a system has, or is not for it at all."""
 
     OTHER_CPU = "other CPU"
     OTHER_SDK = "other SDK"
@@ -148,7 +145,7 @@ class Requirement(Record):
     level: Level
     version: tuple[int, ...]
     evidence: Evidence
-    cause: str
+    cause: Cause
     nth: int = 0
     slot: str = ""
 
@@ -163,7 +160,7 @@ class Violation(Record):
 
     evidence: Evidence
     allows: str
-    cause: str
+    cause: Cause
     nth: int = 0
 
 

@@ -44,8 +44,9 @@ class LazyPlatform(Record):
         return found
 
     def __getattr__(self, name: str) -> Any:
+        # A slot of the record that is still empty, and no question to the platform.
         if name.startswith("_"):
-            raise AttributeError(name)  # a slot of the record that is still empty
+            raise AttributeError(name)
         return getattr(self._loaded(), name)
 
     # What can be told from the row alone does not load the platform.
@@ -120,6 +121,7 @@ def parse_platform_tag(text: str) -> PlatformTag | None:
     >>> parse_platform_tag("manylinux2014_x86_64").level, parse_platform_tag("plan9_mips")
     ((2, 17), None)
     """
+    # No text is a tag of two platforms, so the first that takes it is the one.
     for platform in PLATFORMS:
         tag = platform.parse_tag(text)
         if tag is not None:

@@ -54,12 +54,14 @@ class ApplePlatform(Platform):
 
     def names_of_file(self, code: Code) -> tuple[str, ...]:
         """Return the base names of the file and of its install name."""
+        # delocate and CMake give a library an install name that ends like its file; others need not.
         name = posixpath.basename(code.path)
         installed = posixpath.basename(code.slice.name or name)
         return (name,) if installed == name else (name, installed)
 
     def name_in_wheel(self, need: Need) -> str | None:
         """Return the base name, unless the path is the system's."""
+        # dyld takes an absolute path at its word; the wheel's namesake is another library.
         if self._is_supplied(need.library):
             return None
         return posixpath.basename(need.library)

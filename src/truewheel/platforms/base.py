@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..model.audit import Code, Linkage, Supplied, TagBasis
+    from ..model.audit import Cause, Code, Linkage, Supplied, TagBasis
     from ..model.binary import Format, Need, SearchPath, Slice
     from ..model.finding import Finding
     from ..model.tags import Level, PlatformTag
@@ -279,7 +279,7 @@ class Platform:
         yield from ()
 
 
-def mismatch(path: str, fact: str, *, allows: str, cause: str) -> Violation:
+def mismatch(path: str, fact: str, *, allows: str, cause: Cause) -> Violation:
     """Return that a file is not for the systems of a tag.
 
     :param fact: what it is instead.
@@ -294,12 +294,13 @@ def require(
     of: str,
     level: Level,
     evidence: Evidence,
-    cause: str,
+    cause: Cause,
     *,
     version: tuple[int, ...] | None = None,
     slot: str = "",
 ) -> Requirement:
     """Return a requirement of ``code``; its version is the level, unless people count otherwise."""
+    # The level of a library is all there is to say; symbol versions have numbers of their own.
     shown = level if version is None else version
     return Requirement(
         of=of,
@@ -324,6 +325,7 @@ def grouped(
 
 def strictest(group: Sequence[Requirement]) -> Floor:
     """Return the floor that requirements of one thing set: the newest system, with everything that asks for it."""
+    # The first of several that are equal, in the order of the files.
     top = max(group, key=lambda requirement: requirement.level)
     evidence = dict.fromkeys(
         one.evidence for one in group if one.version == top.version

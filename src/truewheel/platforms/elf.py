@@ -27,6 +27,7 @@ ORIGIN = ("$ORIGIN", "${ORIGIN}")
 @worked_out
 def is_android(piece: ElfSlice) -> bool:
     """Return whether code is for Android: by its note, its interpreter, or the symbol versions that only bionic has."""
+    # The NDK's .note.android.ident.
     if any(stated.platform == "android" for stated in piece.minimum_os):
         return True
     for need in piece.needs:
@@ -56,6 +57,7 @@ class ElfPlatform(Platform):
 
     def names_of_file(self, code: Code) -> tuple[str, ...]:
         """Return the file's name and its SONAME, by which loaded libraries are known."""
+        # ld.so(8) compares DT_NEEDED with the SONAMEs of what is loaded, and looks for a file of that name.
         name = posixpath.basename(code.path)
         if code.slice.name and code.slice.name != name:
             return name, code.slice.name
@@ -87,6 +89,7 @@ class ElfPlatform(Platform):
     ) -> Iterator[tuple[str, str]]:
         """Yield what absolute search paths lead to."""
         for search in self._search_paths(code):
+            # $ORIGIN leads into the wheel, where the library was looked for before.
             if search.path.startswith("/"):
                 yield (
                     posixpath.join(search.path, need.library),
@@ -117,5 +120,6 @@ def expand_origin(path: str, directory: str) -> str:
     >>> expand_origin("$ORIGIN/../p.libs", "p/sub"), expand_origin("${ORIGIN}", ".")
     ('p/p.libs', '.')
     """
+    # "Rpath token expansion" in ld.so(8). An absolute path has no place in the wheel, and meets no file there.
     relative = path.replace("${ORIGIN}", "$ORIGIN").replace("$ORIGIN", ".", 1)
     return posixpath.normpath(posixpath.join(directory, relative.lstrip("/")))

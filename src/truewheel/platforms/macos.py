@@ -329,6 +329,7 @@ def _format_for(cpus: frozenset[str]) -> str | None:
 
 def _format_of(files: Sequence[Code]) -> str:
     """Return what the tag ends with: the name of all CPUs that every file has, else that of one of them."""
+    # A file without code for a CPU cannot be loaded there, so all files have to have it.
     by_file = _cpus_by_file(files).values()
     common = frozenset.intersection(*by_file)
     single = sorted(

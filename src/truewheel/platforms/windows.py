@@ -309,6 +309,7 @@ def _by_name(files: Sequence[Code]) -> dict[str, list[Code]]:
 
 def _fitting(code: Code, namesakes: list[Code]) -> list[Code]:
     """Return the libraries of one name that are for the machine of a file; all when none is."""
+    # A debugger's wheel may have one DLL of a name for each machine.
     fitting = [library for library in namesakes if _machine(library) == _machine(code)]
     return fitting or namesakes
 

@@ -132,10 +132,8 @@ class Linux(ElfPlatform):
         """Return whether a library is CPython's or PyPy's: many interpreters are linked statically, and lack it."""
         if not library.startswith("libpy"):
             return False
-        # It takes longer to load than a small wheel to be judged.
-        import re
-
         # This module is loaded for every ELF file, but seldom asked for this.
+        import re
 
         return re.fullmatch(LIBPYTHON, library) is not None
 
@@ -272,8 +270,10 @@ def _kind_of(files: Sequence[Code]) -> str:
 
 def _several_cpus(files: Sequence[Code]) -> str:
     """Return the first of several CPUs, as evidence: no one system loads all of the files. Empty when there is one."""
+    if len(_cpus(files)) < 2:
+        return ""
     first = files[0]
-    return f"{first.path}: {first.cpu}" if len(_cpus(files)) > 1 else ""
+    return f"{first.path}: {first.cpu}"
 
 
 def _several_libcs(files: Sequence[Code]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
-
 from ...model.binary import ElfSlice
 from ...model.record import worked_out
 
@@ -36,11 +34,17 @@ def _libc(piece: ElfSlice) -> str | None:
     """Return the libc by the libraries that are needed, by the interpreter, and by the versions of symbols."""
     libraries = [need.library for need in piece.needs]
     interpreter = piece.interpreter or ""
+    # PEP 656: the libc is the loader, so one name tells both.
     if any(map(is_musl, libraries)) or "ld-musl" in interpreter:
         return "musl"
     if "libc.so.6" in libraries or "ld-linux" in interpreter:
         return "glibc"
-    # Other libraries of glibc (libm, libpthread) have versions of the same family.
-    versions = chain.from_iterable(need.versions for need in piece.needs)
-    is_glibc = any(version.startswith("GLIBC_") for version in versions)
-    return "glibc" if is_glibc else None
+    return "glibc" if _has_versions_of_glibc(piece) else None
+
+
+def _has_versions_of_glibc(piece: ElfSlice) -> bool:
+    """Return whether a file needs a version of one of glibc's libraries: libm and libpthread have them, too."""
+    for need in piece.needs:
+        if any(version.startswith("GLIBC_") for version in need.versions):
+            return True
+    return False

@@ -213,18 +213,26 @@ def level_of_library(cpu: str, library: str) -> Level:
 @functools.cache
 def supplied_by(kind: str, cpu: str, library: str) -> Supplied | None:
     """Return from which level of ``manylinux`` or ``musllinux`` on ``library`` is there; ``None`` when no level has it."""
-    if library.startswith(LOADERS):
-        return Supplied()
     if kind == "musllinux":
-        has_library = is_musl(library) or library in musl_policy()["libraries"]
-        return Supplied() if has_library else None
+        return _supplied_by_musl(library)
     # A CPU without manylinux levels has no promise to keep, so nothing is outside of one.
-    if not levels(cpu):
+    if library.startswith(LOADERS) or not levels(cpu):
         return Supplied()
     level = level_of_library(cpu, library)
     if level == NEVER:
         return None
-    return Supplied() if level <= lowest(cpu) else Supplied(since=level)
+    # What the first level has, every Linux with glibc has.
+    is_always_there = level <= lowest(cpu)
+    return Supplied(since=ANY if is_always_there else level)
+
+
+def _supplied_by_musl(library: str) -> Supplied | None:
+    """Return whether a system with musl has a library: the loader, which is the libc, and the few that PEP 656 grants."""
+    if library.startswith(LOADERS) or is_musl(library):
+        return Supplied()
+    if library in musl_policy()["libraries"]:
+        return Supplied()
+    return None
 
 
 @functools.cache

@@ -202,6 +202,7 @@ def _packed_relocations(
 
 
 def _cpu_level(code: Code) -> Iterator[Requirement]:
+    """Yield the highest x86-64 level that the notes name; no tag promises more than the baseline."""
     # x86-64 psABI, GNU_PROPERTY_X86_ISA_1_NEEDED: the loader refuses the file on a CPU without these instructions.
     levels_needed = code.slice.isa_needed if isinstance(code.slice, ElfSlice) else ()
     above = [level for level in levels_needed if level != "x86-64-baseline"]
