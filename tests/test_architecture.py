@@ -46,9 +46,9 @@ def door(*may_import: str) -> Room:
 
 
 ROOMS = {
-    # Floor 1: what is known
+    # Layer 1: what is known
     "model": pure(),
-    # Floor 2: bytes to facts; what each system supplies
+    # Layer 2: bytes to facts; what each system supplies
     "formats": pure("model"),
     "formats/elf": pure("model", "formats"),
     "formats/macho": pure("model", "formats"),
@@ -56,20 +56,20 @@ ROOMS = {
     "formats/wasm": pure("model", "formats"),
     "platforms": pure("model", "data_tables"),
     "platforms/linux": pure("model", "platforms", "data_tables"),
-    # Floor 3: what is decided
+    # Layer 3: what is decided
     "audit": pure("audit/python", "checks", "model", "platforms"),
     "audit/python": pure("model", "platforms", "platforms/linux", "data_tables"),
     "checks": pure("model"),
     "planning": pure("model", "data_tables"),
     "project_settings": pure("model"),
-    # Floor 3: what touches the world
+    # Layer 3: what touches the world
     "system": worldly("model", "formats"),
     "system/engine": worldly("model", "project_settings", "system/warm"),
     "system/project": worldly("model", "project_settings", "system/engine"),
     "system/warm": worldly("model", "project_settings", "__init__"),
     "system/wheels": worldly("model", "formats", "system", "system/engine", "__init__"),
     "templates": worldly("model"),
-    # Floor 4: the story, and the doors to it
+    # Layer 4: the story, and the doors to it
     "__init__": pure(),
     "__main__": door("cli"),
     "backend": door("model", "system/warm", "pipeline", "report", "boundary"),
@@ -386,6 +386,39 @@ def test_nothing_is_decided_by_a_findings_code_or_by_a_sentence() -> None:
 
 
 # --- documentation ----------------------------------------------------------------------------------------------
+
+PAGE = SOURCE.parents[1] / "docs" / "explanation" / "architecture.md"
+A_ROW = re.compile(r"\| `([\w/.]+)` \| .+ \| (.*?) ?\| (yes|no|prints) \|")
+"""A room of the page: its name, what it is for, what it may import, whether it is pure."""
+
+
+def rooms_of_the_page() -> dict[str, tuple[set[str], str]]:
+    """Return what the page says each room may import, and its last column."""
+    found = {}
+    for line in PAGE.read_text(encoding="utf-8").splitlines():
+        row = A_ROW.fullmatch(line)
+        if row is not None:
+            name, may_import, is_pure = row.groups()
+            found[name] = (set(re.findall(r"`(\w+)`", may_import)), is_pure)
+    return found
+
+
+def rooms_without_inner_walls() -> dict[str, tuple[set[str], str]]:
+    """Return the same of the plan, where the folders inside a room have become one with it."""
+    found: dict[str, tuple[set[str], str]] = {}
+    for path, room in ROOMS.items():
+        top = path.partition("/")[0]
+        name = f"{top}/" if (SOURCE / top).is_dir() else f"{top}.py"
+        may_import, is_pure = found.get(name, (set(), "yes"))
+        may_import |= {target.partition("/")[0] for target in room.may_import} - {top}
+        if not room.is_pure:
+            is_pure = "prints" if room.may_print else "no"
+        found[name] = (may_import, is_pure)
+    return found
+
+
+def test_the_page_on_the_architecture_has_the_same_plan() -> None:
+    assert rooms_of_the_page() == rooms_without_inner_walls()
 
 
 def test_every_module_says_what_it_is_for(module: Module) -> None:

@@ -86,7 +86,7 @@ def way() -> str:
     rows = [
         f"| `{file}` | {', '.join(codes)} |" for file, codes in decided_in().items()
     ]
-    table = "| file | codes |\n|---|---|\n" + "\n".join(rows)
+    table = "| made in | codes |\n|---|---|\n" + "\n".join(rows)
     return f"{before}{BEGIN}\n\n{table}\n\n{END}{after}"
 
 

@@ -1,8 +1,9 @@
 """The whole story of each hook: request → project → staged tree → verdict → wheel. Prints nothing.
 
-The only module that knows both the pure rooms, where things are decided, and ``system/``, where they are done. Imports
-inside functions wait for their moment: two short hooks run before a build, and what follows CMake is imported while CMake
-runs (``prefetch``).
+This module, the commands, ``explanation.py`` and ``prefetch.py`` are the only ones that know both the rooms that decide
+(``audit/``, ``checks/``, ``planning/``, ``platforms/``) and the room that acts (``system/``). Imports inside functions wait
+for their moment: two short hooks run before a build, and what follows CMake is imported while CMake runs
+(``prefetch``).
 """
 
 from __future__ import annotations
