@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _GRAVEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
-def ordered(
+def select_and_sort(
     findings: Iterable[Finding],
     selected: tuple[str, ...],
     ignored: tuple[str, ...],

@@ -76,7 +76,8 @@ def parse_tag(text: str) -> PlatformTag | None:
     kind, level = first, NEVER
     if first in KINDS:
         # PEP 600 and PEP 656: manylinux_${GLIBCMAJOR}_${GLIBCMINOR}_${ARCH}
-        major, minor, rest = (*rest.split("_", 2), "", "")[:3]
+        major, _, rest = rest.partition("_")
+        minor, _, rest = rest.partition("_")
         level = _parse_level(major, minor)
     elif first in OLD_NAMES:
         kind, level = "manylinux", OLD_NAMES[first]
@@ -218,7 +219,7 @@ def supplied_by(kind: str, cpu: str, library: str) -> Supplied | None:
     if kind == "musllinux":
         has_library = is_musl(library) or library in musl_policy()["libraries"]
         return Supplied() if has_library else None
-    # A CPU without manylinux levels has no promise to keep, so nothing is outside of one.
+    # This CPU has no manylinux levels, so no library is reported missing.
     if not levels(cpu):
         return Supplied()
     level = level_of_library(cpu, library)
