@@ -19,7 +19,7 @@ def select_and_sort(
     selected: tuple[str, ...],
     ignored: tuple[str, ...],
 ) -> tuple[Finding, ...]:
-    """What is selected, gravest first. That a name is untrue is told in any case: nobody can choose that away."""
+    """Return the selected findings, gravest first; those that make a name untrue are always among them."""
     unique = tuple(dict.fromkeys(findings))
     kept = {
         *select(unique, selected=selected, ignored=ignored),

@@ -73,11 +73,11 @@ def test_a_relative_cache_directory_is_refused(
     monkeypatch.setenv("TRUEWHEEL_CACHE_DIR", "cache")
     with pytest.raises(
         cache.UnfitError,
-        match=r"TRUEWHEEL_CACHE_DIR is cache, which .* give an absolute path",
+        match=r"TRUEWHEEL_CACHE_DIR is cache, which is a relative path; set an absolute one",
     ):
         cache.opened(os.environ)
     assert cli.main(["cache", "info"]) != 0
-    assert "give an absolute path" in "".join(capsys.readouterr())
+    assert "set an absolute one" in "".join(capsys.readouterr())
     assert not list(tmp_path.iterdir())
 
 
