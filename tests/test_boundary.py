@@ -100,7 +100,7 @@ def test_a_hook_whose_reader_has_gone_did_not_go_well(
     assert boundary.stop_hook(BrokenPipeError()) == ExitCode.USAGE
     assert (
         capsys.readouterr().err
-        == "error: whoever read the output of this build has gone\n"
+        == "error: the program reading this output has closed the pipe\n"
     )
 
 

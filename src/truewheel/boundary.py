@@ -28,7 +28,9 @@ def stop_hook(error: BaseException) -> int | None:
         return INTERRUPTED
     explained = explain(error)
     if explained is None and isinstance(error, BrokenPipeError):
-        explained = TruewheelError("whoever read the output of this build has gone")
+        explained = TruewheelError(
+            "the program reading this output has closed the pipe"
+        )
     if explained is None:
         return None
     tell(explained)

@@ -129,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     explain = commands.add_parser(
         "explain", help="what a finding means, its causes and cures"
     )
-    codes = "TW301, or the beginning of several, TW3; without it, all"
+    codes = "a code (TW301) or a prefix (TW3); all codes if left out"
     explain.add_argument("code", nargs="?", metavar="CODE", help=codes)
 
     tag = commands.add_parser("tag", help="write wheels under their true names")
@@ -166,7 +166,7 @@ def _add_judging_options(parser: argparse.ArgumentParser) -> None:
         "-v",
         "--verbose",
         action="store_true",
-        help="findings that are alike one by one, not together",
+        help="list each finding; do not group similar ones",
     )
     _add_exclude(parser)
     for option, text in (
@@ -196,7 +196,7 @@ def _add_init_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "directory",
         metavar="DIR",
-        help="is made, or is empty; the project is called as it is",
+        help="new or empty directory; its name becomes the project's name",
     )
     kinds = "c, cython, cffi, swig, pybind11, nanobind, f2py, ctypes or executable"
     parser.add_argument(

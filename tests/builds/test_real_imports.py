@@ -10,7 +10,7 @@ import pytest
 from support import interpreters, needs
 from support.facts import contents
 from truewheel import formats
-from truewheel.audit.python.tags import python_violations
+from truewheel.audit.python.tags import python_claim_findings
 from truewheel.model.contents import File
 
 PLAIN = """
@@ -84,7 +84,7 @@ def errors(file: File, tag: str) -> list[str]:
     """Return the codes of what truewheel has against the module in a wheel of this tag."""
     python, abi = tag.split("-")
     inside = contents(file)
-    found = python_violations(inside, interpreters=(python,), abis=(abi,))
+    found = python_claim_findings(inside, interpreters=(python,), abis=(abi,))
     return [f.code for f in found if f.severity.value != "note"]
 
 

@@ -421,7 +421,7 @@ def test_a_directory_with_foreign_files_is_not_used_as_cache(tmp_path: Path) -> 
         "precious", encoding="utf-8"
     )
     _, said = build(project, project.root, tmp_path / "out", theirs)
-    assert "holds files of somebody else's" in said
+    assert "is not empty and was not made by truewheel" in said
     command = [sys.executable, "-m", "truewheel", "cache", "clean"]
     environ = {**os.environ, "TRUEWHEEL_CACHE_DIR": str(theirs)}
     done = subprocess.run(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..model.contents import Contents, File
     from ..model.wheel_name import WheelName
 
-_MOST = 5
+_MOST_FILES = 5
 """Files that are listed."""
 _COMMANDS = ("scripts", "data/bin", "data/Scripts")
 """Where in the data directory programs lie that come to be on the PATH."""
@@ -77,7 +77,7 @@ def _binaries_for_any(
     shown = [
         (file, binary)
         for file, binary in contents.binaries()
-        if file.path in files[:_MOST]
+        if file.path in files[:_MOST_FILES]
     ]
     return Finding(
         code="TW301",

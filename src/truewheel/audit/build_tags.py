@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .questions import Question
 
 AUTO, NATIVE = "auto", "native"
-_MOST = 5
+_MOST_FILES = 5
 """Files that are listed."""
 
 
@@ -135,7 +135,7 @@ def _contradictions(
     tags: Sequence[str],
     best: Sequence[PlatformTags],
 ) -> tuple[Finding, ...]:
-    """Return what makes the target's tags untrue of binaries that no tag is for; nothing is known of unknown tags."""
+    """Say why the target's tags cannot be right for these files; unknown tags are passed over."""
     found: list[Finding] = []
     for tag in parse_known_tags(tags):
         found += untrue_findings(audit, tag, best)
@@ -180,7 +180,7 @@ def _without_binaries(
             tags=tags,
             findings=impossible(promise) or (_promise_without_binaries(promise),),
         )
-    # What nobody reads cannot be held to more than the plain platform; a promise is checked, or not made.
+    # These files cannot be read, so only the plain tag is accepted.
     if promise in tags:
         return BuildTags(tags=tags)
     return BuildTags(tags=tags, findings=(_unchecked_promise(promise, contents),))
@@ -202,12 +202,12 @@ def _promise_without_binaries(promise: str) -> Finding:
 
 def _unchecked_promise(promise: str, contents: Contents) -> Finding:
     """Return TW315 for a promise about files that nothing here reads."""
-    shown = contents.binaries()[:_MOST]
+    shown = contents.binaries()[:_MOST_FILES]
     return Finding(
         code="TW315",
         severity=Severity.ERROR,
         where=promise,
-        message=f"{promise} was promised, but cannot be checked: nothing in the wheel is audited here",
+        message=f"{promise} was promised, but cannot be checked: truewheel cannot read these files",
         evidence=tuple(f"{file.path}: {binary.format.value}" for file, binary in shown),
         hint="set tool.truewheel.tag to auto or native for the plain platform tag",
     )

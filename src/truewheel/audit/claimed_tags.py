@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from ..model.audit import Cause, Violation
+from ..model.audit import Violation, ViolationCause
 from ..model.binary import Format
 from ..model.codes import makes_untrue
 from ..model.finding import Finding, Severity
@@ -18,7 +18,7 @@ from ..platforms import examples_like, parse_known_tags, parse_platform_tag, pla
 from .linkage import requirements_for
 from .platform_tags import explain_tags
 from .python.interpreters import compatible_pythons
-from .python.tags import python_violations
+from .python.tags import python_claim_findings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..model.verdict import PlatformTags
     from ..model.wheel_name import WheelName
 
-_MOST = 5
+_MOST_REASONS = 5
 """Reasons that are told of one file."""
 
 
@@ -68,7 +68,7 @@ def claim_findings(
     :param instead: how a claim is changed for one that asks for less.
     """
     found = list(
-        python_violations(
+        python_claim_findings(
             contents,
             interpreters=claimed.interpreters,
             abis=claimed.abis,
@@ -128,14 +128,17 @@ def untrue_findings(
     for file, reasons in by_file.items():
         causes = {reason.cause for reason in reasons}
         # Code for another CPU is so whatever else is wrong with it.
-        is_for_another = not causes.isdisjoint((Cause.OTHER_CPU, Cause.OTHER_SDK))
+        is_for_another = not causes.isdisjoint(
+            (ViolationCause.OTHER_CPU, ViolationCause.OTHER_SDK)
+        )
         yield Finding(
             code="TW305" if is_for_another else "TW301",
             severity=Severity.ERROR,
             where=file,
             message=f"{tag} is not true of it",
             evidence=tuple(
-                f"{reason.evidence}; {reason.allows}" for reason in reasons[:_MOST]
+                f"{reason.evidence}; {reason.allows}"
+                for reason in reasons[:_MOST_REASONS]
             ),
             hint=_how_to_make_true(tag, own, causes),
         )
@@ -151,7 +154,7 @@ def _best_of(family: str, best: Sequence[PlatformTags]) -> PlatformTags | None:
 def _how_to_make_true(
     tag: PlatformTag,
     own: PlatformTags | None,
-    causes: set[Cause],
+    causes: set[ViolationCause],
 ) -> str:
     """Return how to make a tag true: another tag, or other binaries, by what is wrong with these."""
     other_tag = (
@@ -164,13 +167,13 @@ def _how_to_make_true(
 
 
 def _how_to_build(
-    tag: PlatformTag, own: PlatformTags | None, causes: set[Cause]
+    tag: PlatformTag, own: PlatformTags | None, causes: set[ViolationCause]
 ) -> str:
     """Return how to make binaries for which a tag is true; empty where nothing is known that helps."""
     # The SDK comes first: a simulator's code may have the right CPU, or the wrong one as well.
-    if Cause.OTHER_SDK in causes:
+    if ViolationCause.OTHER_SDK in causes:
         return platform_of(tag.family).words.other_sdk.format(sdk=tag.sdk, cpu=tag.cpu)
-    if Cause.OTHER_CPU in causes:
+    if ViolationCause.OTHER_CPU in causes:
         return "build it for the CPU that the tag names"
     return own.cure if own is not None else ""
 

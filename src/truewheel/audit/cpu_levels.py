@@ -32,7 +32,7 @@ _NAMES_IN_NOTES = {level: name for name, level in _LEVELS_IN_NOTES.items()}
 _LEVELS_IN_PROPERTIES = {"v1": 1, "v2": 2, "v3": 3, "v4": 4}
 """Levels by their names as values of ``x86_64 :: level``."""
 _CPUS = frozenset({"x86_64", "x86_64h", "i686"})
-_TOLD = 5
+_MOST_FILES = 5
 """Files or properties that a finding lists."""
 
 
@@ -143,7 +143,7 @@ def find_unchecked_properties(variant: Variant) -> Iterator[Finding]:
             severity=Severity.NOTE,
             where=variant.label,
             message="not all of its properties can be checked here",
-            evidence=tuple(unchecked[:_TOLD]),
+            evidence=tuple(unchecked[:_MOST_FILES]),
             hint="they are taken on trust",
         )
 
@@ -192,7 +192,7 @@ def find_unneeded_level(variant: Variant, files: list[X86File]) -> Iterator[Find
     elif len(levels) == len(files) and declared > max(levels):
         evidence = [
             str(_evidence(file.path, file.level))
-            for file in files[:_TOLD]
+            for file in files[:_MOST_FILES]
             if file.level is not None
         ]
     else:
@@ -250,7 +250,7 @@ def find_silent_files(
         where=silent[0].path,
         message=message,
         evidence=tuple(
-            f"{file.path}: no note of an x86 ISA level" for file in silent[:_TOLD]
+            f"{file.path}: no note of an x86 ISA level" for file in silent[:_MOST_FILES]
         ),
         hint=hint,
     )

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 _GRAVEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
-def ordered(
+def select_and_sort(
     findings: Iterable[Finding],
     selected: tuple[str, ...],
     ignored: tuple[str, ...],
 ) -> tuple[Finding, ...]:
-    """What is selected, gravest first. That a name is untrue is told in any case: nobody can choose that away."""
+    """Return the selected findings, gravest first; those that make a name untrue are always among them."""
     unique = tuple(dict.fromkeys(findings))
     kept = {
         *select(unique, selected=selected, ignored=ignored),

@@ -6,20 +6,37 @@ that they supply: :class:`~truewheel.platforms.base.Words`, a sentence on a miss
 
 from __future__ import annotations
 
-from ..model.audit import Cause, ExcludedBy, Supplied
+from ..model.audit import ExcludedBy, Supplied, ViolationCause
 from ..model.binary import NeedKind
 from ..model.finding import Finding, Severity
 from ..model.tags import NEVER
 from ..platforms import platform_of
-from ..platforms.base import BUILD_PLACES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..model.audit import Code, Linkage, PlatformAudit, Requirement
+    from ..model.audit import Linkage, LoadableSlice, PlatformAudit, Requirement
     from ..model.binary import SearchPath
     from ..platforms.base import Mixture, Platform
+
+_BUILD_PLACES = (
+    # Temporary directories: Apple's are in /var/folders, and /var is a link to /private/var.
+    "/tmp/",
+    "/var/tmp/",
+    "/var/folders/",
+    "/private/",
+    # Homes.
+    "/home/",
+    "/root/",
+    "/Users/",
+    "/Volumes/",
+    # Where build services and their containers have checkouts: GitHub's, cibuildwheel's, Debian's.
+    "/build/",
+    "/project/",
+    "/github/",
+)
+"""Where build trees and checkouts lie, on the machines of people and of build services."""
 
 
 def findings_of(part: PlatformAudit) -> tuple[Finding, ...]:
@@ -38,7 +55,7 @@ def findings_of(part: PlatformAudit) -> tuple[Finding, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _search_path_findings(platform: Platform, code: Code) -> Iterator[Finding]:
+def _search_path_findings(platform: Platform, code: LoadableSlice) -> Iterator[Finding]:
     for path in code.slice.search_paths:
         if not platform.is_portable(path):
             yield search_path_of_this_machine(platform, code, path)
@@ -55,7 +72,7 @@ def _library_findings(
         return
     if isinstance(link.source, Supplied) and link.in_wheel is None:
         return
-    # Where no promise can be kept, nothing is outside of one.
+    # This CPU has no manylinux levels, so no library is reported missing.
     if link.is_outside and part.basis.kind is None:
         return
     if platform.is_python(link.need.library):
@@ -72,10 +89,10 @@ def _never_fulfilled(requirement: Requirement) -> Iterator[Finding]:
     # What some level has, raises the tag and is no fault.
     if requirement.level != NEVER:
         return
-    if requirement.cause is Cause.NEWER_CPU:
+    if requirement.cause is ViolationCause.NEWER_CPU:
         yield newer_cpu(requirement)
     # Libraries are told by their linkage.
-    elif requirement.cause is not Cause.NOT_SUPPLIED:
+    elif requirement.cause is not ViolationCause.NOT_SUPPLIED:
         yield unpromised_symbol(requirement)
 
 
@@ -131,13 +148,13 @@ def linked_with_python(link: Linkage) -> Finding:
 
 def search_path_of_this_machine(
     platform: Platform,
-    code: Code,
+    code: LoadableSlice,
     path: SearchPath,
 ) -> Finding:
-    """Return TW204, or TW205 when the path leads into a build tree: it means nothing on another machine."""
-    is_build_place = path.path.startswith(BUILD_PLACES)
+    """Return TW204, or TW205 when the path looks like one into a build tree: it means nothing on another machine."""
+    is_build_place = path.path.startswith(_BUILD_PLACES)
     what = (
-        "points into a build tree" if is_build_place else "is not relative to the file"
+        "looks like a build tree" if is_build_place else "is not relative to the file"
     )
     return Finding(
         code="TW205" if is_build_place else "TW204",
@@ -156,7 +173,7 @@ def unpromised_symbol(requirement: Requirement) -> Finding:
     """Return TW206: a symbol that no system promises, be it too new or private to its library."""
     library = requirement.evidence.library
     # A private symbol has a public replacement; a version from the future has an older compiler.
-    if requirement.cause is Cause.PRIVATE_SYMBOL:
+    if requirement.cause is ViolationCause.PRIVATE_SYMBOL:
         message = f"uses a symbol that {library} keeps to itself or no longer has"
         hint = "call its public replacement, or link that library statically"
     else:

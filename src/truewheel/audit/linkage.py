@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from ..model.audit import (
     Audit,
-    Cause,
-    Code,
     ExcludedBy,
     External,
     InWheel,
     Linkage,
+    LoadableSlice,
     Missing,
     PlatformAudit,
+    ViolationCause,
 )
 from ..model.binary import LOADABLE
 from ..model.record import replace
@@ -74,15 +74,15 @@ def audit_of(
     return Audit(platforms=tuple(parts), unknown=_unknown_files(contents, by_family))
 
 
-def _assign_to_platforms(contents: Contents) -> dict[str, list[Code]]:
+def _assign_to_platforms(contents: Contents) -> dict[str, list[LoadableSlice]]:
     """Return the loadable slices of all files by the family of the platform that they are for."""
-    found: dict[str, list[Code]] = {}
+    found: dict[str, list[LoadableSlice]] = {}
     for file, binary in contents.binaries():
         for nth, piece in enumerate(binary.slices):
             # Objects and static archives meet no loader.
             family = owner_of(binary.format, piece) if piece.kind in LOADABLE else None
             if family is not None:
-                code = Code(
+                code = LoadableSlice(
                     path=file.path,
                     installed=contents.installed(file.path),
                     slice=piece,
@@ -93,7 +93,7 @@ def _assign_to_platforms(contents: Contents) -> dict[str, list[Code]]:
 
 
 def _unknown_files(
-    contents: Contents, by_family: dict[str, list[Code]]
+    contents: Contents, by_family: dict[str, list[LoadableSlice]]
 ) -> tuple[tuple[File, Binary], ...]:
     """Return the loadable files that no platform knows what to make of."""
     known = {code.path for files in by_family.values() for code in files}
@@ -141,7 +141,9 @@ def _resolve(
             requirements += platform.requirements(code, links, kind)
     # PEP 825: a variant may ask for a newer CPU than its tag does, and its label says so (audit/cpu_levels.py).
     if part.is_variant:
-        requirements = [one for one in requirements if one.cause is not Cause.NEWER_CPU]
+        requirements = [
+            one for one in requirements if one.cause is not ViolationCause.NEWER_CPU
+        ]
     return replace(part, linkage=tuple(linkage), requirements=tuple(requirements))
 
 
@@ -160,13 +162,13 @@ class _Resolver:
         self.part = part
         self.kind = kind
         self.libraries = libraries
-        self.by_name: dict[str, list[Code]] = {}
+        self.by_name: dict[str, list[LoadableSlice]] = {}
         for code in part.files:
             for name in platform.names_of_file(code):
                 self.by_name.setdefault(platform.fold(name), []).append(code)
         self._leads_to: frozenset[str] | None = None
 
-    def link(self, code: Code, need: Need) -> Linkage:
+    def link(self, code: LoadableSlice, need: Need) -> Linkage:
         """Return where a file gets a library from."""
         in_wheel = self._find_in_wheel(code, need)
         if in_wheel is not None and in_wheel.reachable:
@@ -183,7 +185,7 @@ class _Resolver:
             searched=self.platform.searched(code, need),
         )
 
-    def _find_in_wheel(self, code: Code, need: Need) -> InWheel | None:
+    def _find_in_wheel(self, code: LoadableSlice, need: Need) -> InWheel | None:
         """Return the file of the wheel that has the name; of several the first that the loader finds."""
         name = self.platform.name_in_wheel(need)
         if name is None:
@@ -196,7 +198,7 @@ class _Resolver:
         return InWheel(path=namesakes[0].path, reachable=False) if namesakes else None
 
     def _source_beside(
-        self, in_wheel: InWheel, code: Code, need: Need
+        self, in_wheel: InWheel, code: LoadableSlice, need: Need
     ) -> InWheel | ExcludedBy | Supplied:
         """Return the source of a library that the wheel holds where the loader does not look.
 
@@ -216,7 +218,9 @@ class _Resolver:
         }
         return not directories.isdisjoint(self._leads_to)
 
-    def _from_others(self, code: Code, need: Need) -> ExcludedBy | Supplied | None:
+    def _from_others(
+        self, code: LoadableSlice, need: Need
+    ) -> ExcludedBy | Supplied | None:
         """Return who else has a library: somebody whom the project names, or the system."""
         excluded = self._excluded(need) if self.part.exclude else None
         return excluded or self.platform.supplies(code, need, self.kind)
@@ -232,8 +236,11 @@ class _Resolver:
                 return ExcludedBy(pattern=pattern)
         return None
 
-    def _elsewhere(self, code: Code, need: Need) -> External | Missing:
-        """Return the first library on the machine that the loader would take."""
+    def _elsewhere(self, code: LoadableSlice, need: Need) -> External | Missing:
+        """Return the first library on the machine that the loader would take.
+
+        For the later repair: nothing hands in libraries of a machine yet, so the answer is always "missing".
+        """
         if self.libraries is None:
             return _MISSING
         for path, rule in self.platform.places_outside(code, need):

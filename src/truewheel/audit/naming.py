@@ -15,7 +15,7 @@ from __future__ import annotations
 from ..model.errors import VerdictError, WheelError
 from ..model.finding import Severity
 from ..model.record import replace
-from .python.tags import python_violations
+from .python.tags import python_claim_findings
 from .verdict import check
 
 TYPE_CHECKING = False
@@ -71,7 +71,7 @@ def _likely_name(facts: WheelFacts, checked: Checked) -> WheelName:
         raise VerdictError(
             f"{facts.filename} has binaries for several systems, and its name does not tell which one is meant",
             findings=checked.system_findings,
-            hint="or rename it for one of them first (linux_x86_64, win_amd64 …): tag finds the rest",
+            hint="rename it for one system (linux_x86_64, win_amd64 …), then run tag again",
         )
     # Installers prefer a name that says more, as of libcs whose needs the binaries do not show.
     if checked.is_best:
@@ -86,7 +86,7 @@ def _likely_name(facts: WheelFacts, checked: Checked) -> WheelName:
 
 def _is_python_untrue(contents: Contents, name: WheelName) -> bool:
     """Return whether modules contradict the Python and ABI tags of a name."""
-    violations = python_violations(
+    violations = python_claim_findings(
         contents,
         interpreters=name.interpreters,
         abis=name.abis,

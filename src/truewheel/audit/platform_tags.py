@@ -78,7 +78,7 @@ def explain_tags(best: PlatformTags) -> str:
         return best.reason
     # PEP 783: side modules hold nothing of the year whose ABI they are for.
     if not best.tags:
-        return f"{best.reason or 'the binaries do not say for which release'}, so the tag is believed"
+        return f"{best.reason or 'the binaries do not say for which release'}, so the claimed tag cannot be checked and is kept"
     # A reason of its own decides before any floor: there is no level, or none that could be kept.
     if best.reason:
         return f"{best.tags[0]}: {best.reason}"

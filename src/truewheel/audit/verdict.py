@@ -32,7 +32,7 @@ from ..model.record import replace
 from ..model.verdict import Verdict
 from ..model.wheel_name import WheelName, parse_wheel_name
 from .claimed_tags import claim_findings
-from .filtering import ordered
+from .filtering import select_and_sort
 from .linkage import audit_of
 from .platform_tags import (
     best_tags,
@@ -88,7 +88,7 @@ def judge(contents: Contents, question: Question) -> Verdict:
         platforms=chosen.tags,
         purelib=chosen.tags == ("any",),
         floors=_all_floors(contents, best, python),
-        findings=ordered(findings, question.select, question.ignore),
+        findings=select_and_sort(findings, question.select, question.ignore),
         reasons=(*reasons, python.reason),
         variant=contents.variant,
     )
@@ -121,7 +121,7 @@ def _judge_forced_tags(
         platforms=platforms,
         purelib=platforms == ("any",),
         floors=_all_floors(contents, best, python),
-        findings=ordered(findings, question.select, question.ignore),
+        findings=select_and_sort(findings, question.select, question.ignore),
         reasons=("tool.scikit-build.wheel.tags says so",),
         variant=contents.variant,
     )
@@ -199,7 +199,7 @@ def check(
     return Checked(
         claimed=claimed,
         truth=truth,
-        findings=ordered(findings, select, ignore),
+        findings=select_and_sort(findings, select, ignore),
         systems=systems,
         system_findings=of_systems,
     )

@@ -45,7 +45,7 @@ _MOST_OF_A_CODE = 50
 def check_wheel(facts: WheelFacts, *, opinion: str = "") -> tuple[Finding, ...]:
     """Return everything that is wrong with the form of a wheel on disk.
 
-    :param opinion: which of its file name and its WHEEL is true, a line for where they differ.
+    :param opinion: sentence added as evidence if WHEEL and file name differ.
     """
     # Here, and not on top: builds need other modules than wheels on disk do, and to import one takes time.
     from . import contents, members, metadata, names, placement, record, wheel_file
@@ -103,7 +103,7 @@ def check_tree(
     :param compiled: whether CMake ran for it: then an empty wheel is a mistake, and not a package of dependencies only.
     :param lost: modules and libraries that CMake built, where it installed no file.
     :param outside: files that it installed outside of the wheel.
-    :param imports: what its packages import of themselves; only needed when :func:`is_doubtful`.
+    :param imports: what its packages import of themselves; only needed when :func:`~truewheel.checks.missing_modules.is_doubtful`.
     :param named: modules at the top level that its Python files import.
     :param platforms: the platform tags that it will have.
     """

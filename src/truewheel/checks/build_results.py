@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from ..model.contents import Contents
 
-_TOLD = 4
+_MOST_PATHS = 4
 """Files that a finding lists."""
 
 
@@ -48,7 +48,7 @@ def find_nothing_installed(
         severity=Severity.WARNING,
         where="CMakeLists.txt",
         message="CMake ran, and installed nothing: only Python's files are in the wheel",
-        evidence=tuple(f"{path} was built" for path in in_vain[:_TOLD]),
+        evidence=tuple(f"{path} was built" for path in in_vain[:_MOST_PATHS]),
         hint=f"install(TARGETS {target} DESTINATION {_main_package(contents)}), {target} being the name of the target",
     )
 
@@ -56,9 +56,9 @@ def find_nothing_installed(
 def find_files_outside(paths: tuple[str, ...]) -> Iterator[Finding]:
     """Report files that were installed on this machine, and not into the wheel (TW542). Modules are told first."""
     first, *others = sorted(paths, key=lambda path: not is_module(path))
-    evidence = [f"so was {path}" for path in others[:_TOLD]]
-    if len(others) > _TOLD:
-        evidence.append(f"and {len(others) - _TOLD} more")
+    evidence = [f"so was {path}" for path in others[:_MOST_PATHS]]
+    if len(others) > _MOST_PATHS:
+        evidence.append(f"and {len(others) - _MOST_PATHS} more")
     yield Finding(
         code="TW542",
         severity=Severity.WARNING,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..model.variant_file import VariantFile
     from ..model.variants import Variant
 
-_TOLD = 5
+_MOST_LISTED = 5
 """Mistakes or variants that a finding lists."""
 _WIDEST = 200
 """Characters of a variant that are shown."""
@@ -63,7 +63,7 @@ def find_mistakes(path: str, file: VariantFile) -> Iterator[Finding]:
             severity=Severity.ERROR,
             where=path,
             message="is not what the draft asks for, so that installers pass the wheel over",
-            evidence=file.mistakes[:_TOLD],
+            evidence=file.mistakes[:_MOST_LISTED],
             hint="build the wheel again",
         )
 
@@ -76,7 +76,7 @@ def find_other_labels(path: str, label: str, file: VariantFile) -> Iterator[Find
         return
     # One wheel is one variant; the file that lists all of them belongs to an index.
     if label:
-        described = ", ".join(labels[:_TOLD]) or "nothing"
+        described = ", ".join(labels[:_MOST_LISTED]) or "nothing"
         message = f"describes {described}; the file name says {label}"
     else:
         message = "describes a variant, but the file name has no label, so that every installer takes it"
@@ -85,7 +85,9 @@ def find_other_labels(path: str, label: str, file: VariantFile) -> Iterator[Find
         severity=Severity.ERROR,
         where=path,
         message=message,
-        evidence=tuple(str(variant)[:_WIDEST] for variant in file.variants[:_TOLD]),
+        evidence=tuple(
+            str(variant)[:_WIDEST] for variant in file.variants[:_MOST_LISTED]
+        ),
         hint="build the wheel again; a label cannot be changed by renaming",
     )
 

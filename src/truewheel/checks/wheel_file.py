@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..model.wheel_name import WheelName
 
 _FOR_ANY = ("any",)
-_TOLD = 4
+_MOST_LISTED = 4
 
 
 def check_wheel_file(
@@ -25,7 +25,7 @@ def check_wheel_file(
     """Yield what is wrong with WHEEL.
 
     :param name: the file name in its parts; ``None`` if it is not one of a wheel.
-    :param opinion: which of both is true, a line for where they differ.
+    :param opinion: sentence added as evidence if WHEEL and file name differ.
     """
     yield from find_missing_wheel_file(facts)
     if name is not None:
@@ -71,9 +71,12 @@ def find_other_tags(
     inside, outside = set(facts.wheel_tags), set(name.expanded)
     if not inside or inside == outside:
         return
-    evidence = [f"only WHEEL says {tag}" for tag in sorted(inside - outside)[:_TOLD]]
+    evidence = [
+        f"only WHEEL says {tag}" for tag in sorted(inside - outside)[:_MOST_LISTED]
+    ]
     evidence += [
-        f"only the file name says {tag}" for tag in sorted(outside - inside)[:_TOLD]
+        f"only the file name says {tag}"
+        for tag in sorted(outside - inside)[:_MOST_LISTED]
     ]
     if opinion:
         evidence.append(opinion)
@@ -118,6 +121,6 @@ def find_purelib_with_binaries(facts: WheelFacts, name: WheelName) -> Iterator[F
             severity=Severity.WARNING,
             where=f"{facts.contents.dist_info}/WHEEL",
             message="Root-Is-Purelib: true, but there are binaries",
-            evidence=loadable[:_TOLD],
+            evidence=loadable[:_MOST_LISTED],
             hint="set tool.scikit-build.wheel.platlib = true",
         )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .tags import Level
 
 
-class Code(Record):
+class LoadableSlice(Record):
     """The code for one CPU in one file of the wheel.
 
     :param path: of the file in the wheel.
@@ -117,7 +117,7 @@ class Linkage(Record):
 # --- what is required of a system -------------------------------------------------------------------------------
 
 
-class Cause(Enum):
+class ViolationCause(Enum):
     """Why a file asks for more than a system has, or is not for it at all."""
 
     OTHER_CPU = "other CPU"
@@ -145,7 +145,7 @@ class Requirement(Record):
     level: Level
     version: tuple[int, ...]
     evidence: Evidence
-    cause: Cause
+    cause: ViolationCause
     nth: int = 0
     slot: str = ""
 
@@ -160,7 +160,7 @@ class Violation(Record):
 
     evidence: Evidence
     allows: str
-    cause: Cause
+    cause: ViolationCause
     nth: int = 0
 
 
@@ -171,7 +171,7 @@ class TagBasis(Record):
     """What the tags of some files are made of, besides a level.
 
     :param kind: the promise that they could keep (``manylinux``, ``macosx`` …); ``None`` when they can keep none, so that
-        nothing is held against one.
+        no library is reported missing.
     :param endings: how their tags may end, a tag for each: a CPU, an ABI, ``universal2``. Empty when none is for them.
     :param plain: the tag without a promise, or the beginning of all tags; empty when that is the best tag itself.
     :param fallback: the tags that are true when no level is.
@@ -199,7 +199,7 @@ class PlatformAudit(Record):
     """
 
     family: str
-    files: tuple[Code, ...]
+    files: tuple[LoadableSlice, ...]
     basis: TagBasis
     exclude: tuple[str, ...] = ()
     is_variant: bool = False
@@ -224,7 +224,7 @@ class Audit(Record):
                 return part
         return None
 
-    def files_of(self, family: str) -> tuple[Code, ...]:
+    def files_of(self, family: str) -> tuple[LoadableSlice, ...]:
         """Return the code for one platform, nothing when there is none."""
         part = self.of(family)
         return part.files if part is not None else ()

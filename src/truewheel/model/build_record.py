@@ -81,12 +81,12 @@ class Inputs(Record):
 
     :param software: versions of truewheel, of the engine, and of this record's layout.
     :param settings: digest of all that is told to the engine: configuration, options, version, paths.
-    :param variables: digests of the environment variables, by name; and of what else surrounds the build, by names
-        with blanks.
+    :param variables: digests of the environment variables, by name; and of what else surrounds the build: pseudo-variables,
+        whose keys contain spaces so that they cannot clash with real ones.
     :param search: stamps of the directories in which CMake looks for packages and programs, by path.
     :param sources: the source tree; files of other directories of the project's by names that begin with ``../``.
-    :param shared: whether several build types take turns in one build tree.
-    :param now: time in ns since the epoch at the start of the build.
+    :param is_shared: whether several build types take turns in one build tree.
+    :param started: time in ns since the epoch at the start of the build.
     """
 
     software: str
@@ -94,8 +94,8 @@ class Inputs(Record):
     variables: Mapping[str, str]
     search: Mapping[str, str]
     sources: Manifest
-    now: int
-    shared: bool = False
+    started: int
+    is_shared: bool = False
 
 
 class Traces(Record):
@@ -116,12 +116,12 @@ class Traces(Record):
         build.
     :param strays: files that commands left in the build tree without declaring them.
     :param leftovers: such files that a command names: it makes them again when it runs, and not before.
-    :param commands: whether the project runs commands of its own at build time.
-    :param scripted: whether a compiler or another tool is a script, which may read what it likes.
-    :param reads: whether its CMake files read others by themselves (``file(READ)``, ``execute_process`` ...).
-    :param probes: whether a source asks ``__has_include``.
+    :param runs_own_commands: whether the project runs commands of its own at build time.
+    :param has_script_tools: whether a compiler or another tool is a script, which may read what it likes.
+    :param cmake_reads_files: whether its CMake files read others by themselves (``file(READ)``, ``execute_process`` ...).
+    :param asks_for_headers: whether a source asks ``__has_include``.
     :param finished: time in ns since the epoch when the build ended.
-    :param steady: whether it ended well.
+    :param ended_well: whether it ended well.
     """
 
     generator: str = ""
@@ -135,12 +135,12 @@ class Traces(Record):
     variables: frozenset[str] = frozenset()
     strays: frozenset[str] = frozenset()
     leftovers: frozenset[str] = frozenset()
-    commands: bool = False
-    scripted: bool = False
-    reads: bool = False
-    probes: bool = False
+    runs_own_commands: bool = False
+    has_script_tools: bool = False
+    cmake_reads_files: bool = False
+    asks_for_headers: bool = False
     finished: int = 0
-    steady: bool = True
+    ended_well: bool = True
 
 
 class BuildRecord(Record):

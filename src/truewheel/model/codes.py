@@ -24,7 +24,6 @@ class Code(NamedTuple):
     :param makes_name_untrue: at level error, a tag in the wheel's name is untrue; another name would cure that.
     :param makes_label_untrue: at level error, a variant's label is untrue. No other name cures that, for ``variant.json``
         says the same.
-    :param blocks_promise: a binary with this finding can keep no platform's promise, so it gets the plain tag.
     """
 
     code: str
@@ -32,7 +31,6 @@ class Code(NamedTuple):
     severities: tuple[Severity, ...]
     makes_name_untrue: bool = False
     makes_label_untrue: bool = False
-    blocks_promise: bool = False
 
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -41,19 +39,12 @@ CODES = {
     row.code: row
     for row in (
         # Libraries and symbols
-        Code(
-            "TW201",
-            "Needs a library that no system promises",
-            (WARNING, NOTE),
-            blocks_promise=True,
-        ),
+        Code("TW201", "Needs a library that no system promises", (WARNING, NOTE)),
         Code("TW202", "A library in the wheel that the loader does not find", (NOTE,)),
-        Code("TW203", "Linked with libpython", (WARNING,), blocks_promise=True),
+        Code("TW203", "Linked with libpython", (WARNING,)),
         Code("TW204", "A search path that is not relative to the file", (WARNING,)),
         Code("TW205", "A search path into the build tree", (WARNING,)),
-        Code(
-            "TW206", "A symbol that no system promises", (WARNING,), blocks_promise=True
-        ),
+        Code("TW206", "A symbol that no system promises", (WARNING,)),
         # Platform tags and CPUs
         Code(
             "TW301",
@@ -63,28 +54,26 @@ CODES = {
         ),
         Code("TW302", "The tag asks for more than the binaries do", (NOTE,)),
         Code("TW303", "Asks for an executable stack", (WARNING,)),
-        Code(
-            "TW304", "Needs more than the baseline CPU", (WARNING,), blocks_promise=True
-        ),
+        Code("TW304", "Needs more than the baseline CPU", (WARNING,)),
         Code(
             "TW305",
             "Code for another CPU or system than the tag says",
             (ERROR,),
             makes_name_untrue=True,
         ),
-        Code("TW306", "Code for several CPUs", (WARNING, NOTE), blocks_promise=True),
+        Code("TW306", "Code for several CPUs", (WARNING, NOTE)),
         Code(
             "TW307",
             "Code for several systems, or for one that is not judged",
             (WARNING, NOTE),
         ),
-        Code("TW308", "glibc and musl in one wheel", (WARNING,), blocks_promise=True),
+        Code("TW308", "glibc and musl in one wheel", (WARNING,)),
         Code("TW309", "A tag that promises nothing", (NOTE,)),
         Code("TW310", "Text relocations", (WARNING,)),
         Code("TW311", "A universal2 wheel with a thin file", (ERROR, WARNING)),
         Code("TW312", "Code for arm64 without a signature", (WARNING,)),
         Code("TW313", "The oldest system is not stated", (WARNING,)),
-        Code("TW314", "Not the ABI of that platform", (WARNING,), blocks_promise=True),
+        Code("TW314", "Not the ABI of that platform", (WARNING,)),
         Code("TW315", "Unknown platform tag", (ERROR,), makes_name_untrue=True),
         Code("TW316", "Nothing is bound to the platform", (NOTE,)),
         Code("TW317", "A platform tag that no installer asks for", (WARNING,)),
@@ -204,8 +193,3 @@ def makes_untrue(finding: Finding) -> bool:
     return finding.severity is ERROR and (
         row.makes_name_untrue or row.makes_label_untrue
     )
-
-
-def blocks_promise(finding: Finding) -> bool:
-    """Return whether no platform's promise can be kept by a wheel with ``finding``."""
-    return CODES[finding.code].blocks_promise

@@ -123,14 +123,14 @@ def _other_software(builds: Comparison) -> str:
 
 def _build_types_take_turns(builds: Comparison) -> str:
     """Ask whether several build types share a tree that is made for one."""
-    if builds.now.shared and "Multi-Config" not in builds.traces.generator:
+    if builds.now.is_shared and "Multi-Config" not in builds.traces.generator:
         return "its build types take turns in one tree"
     return ""
 
 
 def _clock_was_set_back(builds: Comparison) -> str:
     # Build tools compare time stamps: what is edited now would seem older than what was built from it.
-    if builds.now.now < builds.traces.finished:
+    if builds.now.started < builds.traces.finished:
         return "the clock was set back"
     return ""
 
@@ -150,7 +150,7 @@ def _folder_outside_changed(builds: Comparison) -> str:
 
 def _probed_headers_changed(builds: Comparison) -> str:
     # ``__has_include`` leaves no dependency on a file that is not there.
-    if not builds.traces.probes:
+    if not builds.traces.asks_for_headers:
         return ""
     path = _first_change(
         _header_directories(builds.was.search), _header_directories(builds.now.search)
@@ -161,8 +161,8 @@ def _probed_headers_changed(builds: Comparison) -> str:
 
 
 def _silent_variable_changed(builds: Comparison) -> str:
-    silent = SILENT.intersection(builds.changed_variables)
-    return _changed(_phrase_for(min(silent, default="")))
+    first = min(SILENT.intersection(builds.changed_variables), default="")
+    return _changed(_phrase_for(first))
 
 
 def _variable_of_a_command_changed(builds: Comparison) -> str:
@@ -174,9 +174,9 @@ def _variable_of_a_command_changed(builds: Comparison) -> str:
     if not variables:
         return ""
     changed = f"{_phrase_for(variables[0])} changed"
-    if builds.traces.commands:
+    if builds.traces.runs_own_commands:
         return f"{changed}, and the project runs commands of its own"
-    if builds.traces.scripted:
+    if builds.traces.has_script_tools:
         return f"{changed}, and a tool of the build is a script, which may ask for it"
     return ""
 
@@ -249,7 +249,7 @@ def _may_be_read(name: str, traces: Traces) -> bool:
     if _is_watched(name, traces):
         return False
     # Without commands of the project's own, only linkers are left.
-    if not traces.commands and not may_be_opened_by_a_linker(name):
+    if not traces.runs_own_commands and not may_be_opened_by_a_linker(name):
         return False
     return may_be_read_undeclared(name)
 
@@ -264,7 +264,7 @@ def _is_watched(name: str, traces: Traces) -> bool:
 def _may_be_found(name: str, traces: Traces) -> bool:
     """Return whether a new file may stand before one that was found, or be what ``__has_include`` asked for."""
     base = _base_name(name)
-    if traces.probes and may_be_a_header(base):
+    if traces.asks_for_headers and may_be_a_header(base):
         return True
     used = (*traces.compiled, *traces.outside)
     return any(_base_name(path) == base for path in used)
@@ -274,14 +274,14 @@ def _may_be_found(name: str, traces: Traces) -> bool:
 
 
 def _ended_badly(builds: Comparison) -> str:
-    if builds.traces.steady:
+    if builds.traces.ended_well:
         return ""
     return "the last build did not end well"
 
 
 def _cmake_reads_unwatched_files(builds: Comparison) -> str:
     # file(READ) and execute_process() leave no dependency.
-    if builds.traces.reads:
+    if builds.traces.cmake_reads_files:
         return "its CMake files read what CMake does not watch"
     return ""
 
@@ -385,7 +385,7 @@ def _what_changed(change: Difference) -> str:
 
 
 def _phrase_for(variable: str) -> str:
-    """Return a variable in words, empty for none. What the workspace notes beside variables is a phrase with blanks."""
+    """Return a variable in words, empty for none. A pseudo-variable is a phrase with spaces already."""
     if not variable or " " in variable:
         return variable
     return f"the environment variable {variable}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
-    from ..model.audit import Code
+    from ..model.audit import LoadableSlice
     from ..model.binary import Slice
     from ..model.tags import PlatformTag
     from .base import Platform
@@ -63,7 +63,7 @@ class LazyPlatform(Record):
         """Return whether binaries of this platform could keep a promise."""
         return promise.startswith(self.tags) and self._loaded().is_plausible(promise)
 
-    def expand(self, promise: str, files: Sequence[Code]) -> str:
+    def expand(self, promise: str, files: Sequence[LoadableSlice]) -> str:
         """Return a shortened promise as a whole tag."""
         return (
             self._loaded().expand(promise, files)

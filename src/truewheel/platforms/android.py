@@ -9,7 +9,7 @@ https://peps.python.org/pep-0738/; bionic, ``android-changes-for-ndk-developers.
 from __future__ import annotations
 
 from ..data_tables import table
-from ..model.audit import Cause, Supplied, TagBasis
+from ..model.audit import Supplied, TagBasis, ViolationCause
 from ..model.binary import ElfSlice
 from ..model.finding import Finding, Severity
 from ..model.floor import Evidence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from ..model.audit import Code, Linkage, Requirement, Violation
+    from ..model.audit import Linkage, LoadableSlice, Requirement, Violation
     from ..model.binary import Need
     from ..model.floor import Floor
     from ..model.tags import Level
@@ -79,7 +79,7 @@ class Android(ElfPlatform):
             is not None
         )
 
-    def expand(self, promise: str, files: Sequence[Code]) -> str:
+    def expand(self, promise: str, files: Sequence[LoadableSlice]) -> str:
         """Add the ABI of the binaries to a promise that lacks it."""
         if not files or not _lacks_abi(promise):
             return promise
@@ -90,7 +90,7 @@ class Android(ElfPlatform):
 
     def supplies(
         self,
-        code: Code,
+        code: LoadableSlice,
         need: Need,
         kind: str | None,
     ) -> Supplied | None:
@@ -123,7 +123,7 @@ class Android(ElfPlatform):
 
     # --- what its tags are made of ------------------------------------------------------------------------------
 
-    def basis(self, files: Sequence[Code]) -> TagBasis:
+    def basis(self, files: Sequence[LoadableSlice]) -> TagBasis:
         """Return the first ABI that has a name."""
         cpus = sorted({code.cpu for code in files})
         abis = {_abi(cpu) for cpu in cpus} - {None}
@@ -136,7 +136,7 @@ class Android(ElfPlatform):
 
     def requirements(
         self,
-        code: Code,
+        code: LoadableSlice,
         linkage: Sequence[Linkage],
         kind: str | None,
     ) -> Iterator[Requirement]:
@@ -151,7 +151,7 @@ class Android(ElfPlatform):
                 yield _level(code, level, fact=f"{fact}, since API level {level}")
 
     def _later_libraries(
-        self, code: Code, linkage: Sequence[Linkage]
+        self, code: LoadableSlice, linkage: Sequence[Linkage]
     ) -> Iterator[Requirement]:
         """Yield the libraries of the system that the oldest Android lacks."""
         for link in linkage:
@@ -191,7 +191,7 @@ class Android(ElfPlatform):
 
     def mismatches(
         self,
-        files: Sequence[Code],
+        files: Sequence[LoadableSlice],
         tag: PlatformTag,
     ) -> Iterator[Violation]:
         """Yield files of another ABI."""
@@ -202,7 +202,7 @@ class Android(ElfPlatform):
                     code.path,
                     fact,
                     allows=f"{tag} means {tag.cpu}",
-                    cause=Cause.OTHER_CPU,
+                    cause=ViolationCause.OTHER_CPU,
                 )
 
     def allowance(self, requirement: Requirement, tag: PlatformTag) -> str:
@@ -211,7 +211,7 @@ class Android(ElfPlatform):
 
     # --- what else may be wrong ---------------------------------------------------------------------------------
 
-    def mixture(self, files: Sequence[Code]) -> Mixture | None:
+    def mixture(self, files: Sequence[LoadableSlice]) -> Mixture | None:
         """Return the files, if for several ABIs: an ABI may have several CPUs."""
         if len({_abi(code.cpu) or code.cpu for code in files}) < 2:
             return None
@@ -221,7 +221,7 @@ class Android(ElfPlatform):
             hint="build one wheel per ABI",
         )
 
-    def hazards(self, files: Sequence[Code]) -> Iterator[Finding]:
+    def hazards(self, files: Sequence[LoadableSlice]) -> Iterator[Finding]:
         """Yield files without the NDK's note."""
         for code in files:
             if not _stated_levels(code):
@@ -235,7 +235,7 @@ class Android(ElfPlatform):
                 )
 
 
-def _stated_levels(code: Code) -> list[int]:
+def _stated_levels(code: LoadableSlice) -> list[int]:
     """Return the API level that the NDK's note states; nothing when there is no such note."""
     return [
         stated.version[0]
@@ -259,17 +259,17 @@ def _lacks_abi(promise: str) -> bool:
 
 
 def _level(
-    code: Code,
+    code: LoadableSlice,
     level: int,
     *,
     fact: str,
     library: str | None = None,
 ) -> Requirement:
     evidence = Evidence(file=code.path, library=library, fact=fact)
-    return require(code, "android", (level,), evidence, Cause.TOO_NEW)
+    return require(code, "android", (level,), evidence, ViolationCause.TOO_NEW)
 
 
-def _loader_facts(code: Code) -> Iterator[tuple[int, str]]:
+def _loader_facts(code: LoadableSlice) -> Iterator[tuple[int, str]]:
     """Yield the first level whose loader reads each form of table that the file has."""
     piece = code.slice
     if not isinstance(piece, ElfSlice) or not piece.is_relocated:

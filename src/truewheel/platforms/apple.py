@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..model.audit import Code
+    from ..model.audit import LoadableSlice
     from ..model.binary import Need, SearchPath, Slice
 
 PYTHON = r"(.*/)?(Python\.framework/(Versions/\d[\w.]*/)?Python|libpython\d[\d.]*[a-z]*\.dylib)"
@@ -52,7 +52,7 @@ class ApplePlatform(Platform):
         """Return those of libraries that later systems have no more."""
         return ()
 
-    def names_of_file(self, code: Code) -> tuple[str, ...]:
+    def names_of_file(self, code: LoadableSlice) -> tuple[str, ...]:
         """Return the base names of the file and of its install name."""
         # delocate and CMake give a library an install name that ends like its file; others need not.
         name = posixpath.basename(code.path)
@@ -70,11 +70,11 @@ class ApplePlatform(Platform):
         """Return the path as written, and its base name."""
         return (need.library, posixpath.basename(need.library))
 
-    def reaches(self, code: Code, need: Need, library: Code) -> bool:
+    def reaches(self, code: LoadableSlice, need: Need, library: LoadableSlice) -> bool:
         """Return whether dyld looks at the very path."""
         return library.installed in self.searched(code, need)
 
-    def searched(self, code: Code, need: Need) -> tuple[str, ...]:
+    def searched(self, code: LoadableSlice, need: Need) -> tuple[str, ...]:
         """Return the paths in the wheel that dyld tries, as installed."""
         here = posixpath.dirname(code.installed)
         if not need.library.startswith("@rpath/"):
@@ -92,7 +92,7 @@ class ApplePlatform(Platform):
 
     def places_outside(
         self,
-        code: Code,
+        code: LoadableSlice,
         need: Need,
     ) -> Iterator[tuple[str, str]]:
         """Yield an absolute install name, and what absolute LC_RPATHs lead to."""
@@ -111,7 +111,7 @@ class ApplePlatform(Platform):
 
     def supplies(
         self,
-        code: Code,
+        code: LoadableSlice,
         need: Need,
         kind: str | None,
     ) -> Supplied | None:
@@ -142,7 +142,7 @@ def is_python(library: str) -> bool:
     return re.fullmatch(PYTHON, library) is not None
 
 
-def unsigned(files: Sequence[Code]) -> Iterator[Finding]:
+def unsigned(files: Sequence[LoadableSlice]) -> Iterator[Finding]:
     """Yield code for Apple's own CPUs that no kernel of theirs would load (TW312)."""
     # https://developer.apple.com/documentation/macos-release-notes/macos-big-sur-11_0_1-universal-apps-release-notes
     for code in files:
@@ -162,7 +162,9 @@ def unsigned(files: Sequence[Code]) -> Iterator[Finding]:
             )
 
 
-def without_system(files: Sequence[Code], *, variable: str) -> Iterator[Finding]:
+def without_system(
+    files: Sequence[LoadableSlice], *, variable: str
+) -> Iterator[Finding]:
     """Yield slices that do not say which system they need (TW313).
 
     :param variable: the environment variable that states it.

@@ -21,25 +21,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..model.audit import Cause, Code, Linkage, Supplied, TagBasis
+    from ..model.audit import Linkage, LoadableSlice, Supplied, TagBasis, ViolationCause
     from ..model.binary import Format, Need, SearchPath, Slice
     from ..model.finding import Finding
     from ..model.tags import Level, PlatformTag
-
-BUILD_PLACES = (
-    "/tmp/",
-    "/var/tmp/",
-    "/var/folders/",
-    "/home/",
-    "/root/",
-    "/build",
-    "/project",
-    "/github/",
-    "/private/",
-    "/Users/",
-    "/Volumes/",
-)
-"""Where build trees and checkouts lie, on the machines of people and of build services."""
 
 
 class Words(Record):
@@ -101,7 +86,7 @@ class Platform:
         """
         return self.parse_tag(promise) is not None
 
-    def expand(self, promise: str, files: Sequence[Code]) -> str:
+    def expand(self, promise: str, files: Sequence[LoadableSlice]) -> str:
         """Return a promise that users may shorten as a whole tag: ``manylinux_2_17`` → ``manylinux_2_17_x86_64``.
 
         A promise that is whole, or not understood, comes back as it is.
@@ -118,7 +103,7 @@ class Platform:
 
     def tag_notes(
         self,
-        files: Sequence[Code],
+        files: Sequence[LoadableSlice],
         tag: PlatformTag,
     ) -> Iterable[Finding]:
         """Return what is worth saying of a claimed tag besides truth: an index refuses it, no installer asks for it …"""
@@ -126,7 +111,7 @@ class Platform:
 
     # --- where its loader finds libraries -----------------------------------------------------------------------
 
-    def needs(self, code: Code) -> Sequence[Need]:
+    def needs(self, code: LoadableSlice) -> Sequence[Need]:
         """Return the libraries that a file needs."""
         return code.slice.needs
 
@@ -134,7 +119,7 @@ class Platform:
         """Return a library's name as the loader compares it."""
         return name
 
-    def names_of_file(self, code: Code) -> tuple[str, ...]:
+    def names_of_file(self, code: LoadableSlice) -> tuple[str, ...]:
         """Return the names by which other files may need this one."""
         return (posixpath.basename(code.path),)
 
@@ -146,15 +131,15 @@ class Platform:
         """Return the names of a library that an ``exclude`` glob may match."""
         return (need.library,)
 
-    def reaches(self, code: Code, need: Need, library: Code) -> bool:
+    def reaches(self, code: LoadableSlice, need: Need, library: LoadableSlice) -> bool:
         """Return whether the loader, when it loads ``code``, finds what it needs in ``library``, a file of the wheel."""
         raise NotImplementedError
 
-    def searched(self, code: Code, need: Need) -> tuple[str, ...]:
+    def searched(self, code: LoadableSlice, need: Need) -> tuple[str, ...]:
         """Return the places in the wheel where the loader looks, for people."""
         raise NotImplementedError
 
-    def directories_searched(self, files: Sequence[Code]) -> frozenset[str]:
+    def directories_searched(self, files: Sequence[LoadableSlice]) -> frozenset[str]:
         """Return the directories of the wheel that some file's search path leads to.
 
         A library there may have been loaded already when another file needs it.
@@ -163,7 +148,7 @@ class Platform:
 
     def places_outside(
         self,
-        code: Code,
+        code: LoadableSlice,
         need: Need,
     ) -> Iterable[tuple[str, str]]:
         """Return absolute paths where the loader of the building machine looks, each with the rule that leads there."""
@@ -171,7 +156,7 @@ class Platform:
 
     def supplies(
         self,
-        code: Code,
+        code: LoadableSlice,
         need: Need,
         kind: str | None,
     ) -> Supplied | None:
@@ -195,17 +180,17 @@ class Platform:
 
     # --- what its tags are made of ------------------------------------------------------------------------------
 
-    def basis(self, files: Sequence[Code]) -> TagBasis:
+    def basis(self, files: Sequence[LoadableSlice]) -> TagBasis:
         """Return what the tags of these files are made of, besides a level. There is at least one file."""
         raise NotImplementedError
 
-    def is_run(self, code: Code, files: Sequence[Code]) -> bool:
-        """Return whether Python may run this slice of all ``files``; others set no requirement."""
+    def is_run(self, code: LoadableSlice, files: Sequence[LoadableSlice]) -> bool:
+        """Return False for slices that Python never loads; their requirements are ignored."""
         return True
 
     def requirements(
         self,
-        code: Code,
+        code: LoadableSlice,
         linkage: Sequence[Linkage],
         kind: str | None,
     ) -> Iterable[Requirement]:
@@ -244,13 +229,13 @@ class Platform:
 
     def mismatches(
         self,
-        files: Sequence[Code],
+        files: Sequence[LoadableSlice],
         tag: PlatformTag,
     ) -> Iterable[Violation]:
         """Return the files that are not for the systems of ``tag`` at all: another CPU, another SDK, another libc."""
         raise NotImplementedError
 
-    def as_run_by(self, code: Code, tag: PlatformTag) -> Code:
+    def as_run_by(self, code: LoadableSlice, tag: PlatformTag) -> LoadableSlice:
         """Return a file as the systems of ``tag`` run it: code for an older CPU runs as code for theirs."""
         return code
 
@@ -268,18 +253,18 @@ class Platform:
 
     # --- what else may be wrong ---------------------------------------------------------------------------------
 
-    def mixture(self, files: Sequence[Code]) -> Mixture | None:
+    def mixture(self, files: Sequence[LoadableSlice]) -> Mixture | None:
         """Return the files for several CPUs, where no machine can load all of them."""
         if len({code.cpu for code in files}) < 2:
             return None
         return Mixture(rows=tuple((code.path, code.cpu) for code in files))
 
-    def hazards(self, files: Sequence[Code]) -> Iterator[Finding]:
+    def hazards(self, files: Sequence[LoadableSlice]) -> Iterator[Finding]:
         """Yield what is wrong with the files that only this platform has: its flags, its signatures, its ABIs."""
         yield from ()
 
 
-def mismatch(path: str, fact: str, *, allows: str, cause: Cause) -> Violation:
+def mismatch(path: str, fact: str, *, allows: str, cause: ViolationCause) -> Violation:
     """Return that a file is not for the systems of a tag.
 
     :param fact: what it is instead.
@@ -290,11 +275,11 @@ def mismatch(path: str, fact: str, *, allows: str, cause: Cause) -> Violation:
 
 
 def require(
-    code: Code,
+    code: LoadableSlice,
     of: str,
     level: Level,
     evidence: Evidence,
-    cause: Cause,
+    cause: ViolationCause,
     *,
     version: tuple[int, ...] | None = None,
     slot: str = "",

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..model.audit import Code
+    from ..model.audit import LoadableSlice
     from ..model.binary import Need, SearchPath, Slice
 
 ORIGIN = ("$ORIGIN", "${ORIGIN}")
@@ -55,7 +55,7 @@ class ElfPlatform(Platform):
             form is Format.ELF and isinstance(piece, ElfSlice) and self.is_mine(piece)
         )
 
-    def names_of_file(self, code: Code) -> tuple[str, ...]:
+    def names_of_file(self, code: LoadableSlice) -> tuple[str, ...]:
         """Return the file's name and its SONAME, by which loaded libraries are known."""
         # ld.so(8) compares DT_NEEDED with the SONAMEs of what is loaded, and looks for a file of that name.
         name = posixpath.basename(code.path)
@@ -67,15 +67,15 @@ class ElfPlatform(Platform):
         """Return the name as it is written."""
         return need.library
 
-    def reaches(self, code: Code, need: Need, library: Code) -> bool:
+    def reaches(self, code: LoadableSlice, need: Need, library: LoadableSlice) -> bool:
         """Return whether a search path of ``code`` leads to the directory of ``library``."""
         return library.directory in self._directories(code)
 
-    def searched(self, code: Code, need: Need) -> tuple[str, ...]:
+    def searched(self, code: LoadableSlice, need: Need) -> tuple[str, ...]:
         """Return the directories, sorted."""
         return tuple(sorted(self._directories(code)))
 
-    def directories_searched(self, files: Sequence[Code]) -> frozenset[str]:
+    def directories_searched(self, files: Sequence[LoadableSlice]) -> frozenset[str]:
         """Return the directories that all search paths lead to."""
         found: set[str] = set()
         for code in files:
@@ -84,7 +84,7 @@ class ElfPlatform(Platform):
 
     def places_outside(
         self,
-        code: Code,
+        code: LoadableSlice,
         need: Need,
     ) -> Iterator[tuple[str, str]]:
         """Yield what absolute search paths lead to."""
@@ -100,14 +100,14 @@ class ElfPlatform(Platform):
         """Return whether a search path is relative to the file."""
         return path.path.startswith(ORIGIN)
 
-    def _search_paths(self, code: Code) -> list[SearchPath]:
+    def _search_paths(self, code: LoadableSlice) -> list[SearchPath]:
         return [
             path
             for path in code.slice.search_paths
             if self.reads_rpath or path.kind == "RUNPATH"
         ]
 
-    def _directories(self, code: Code) -> set[str]:
+    def _directories(self, code: LoadableSlice) -> set[str]:
         return {
             expand_origin(search.path, code.directory)
             for search in self._search_paths(code)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from ..data_tables import table
-from ..model.audit import Cause, TagBasis
+from ..model.audit import TagBasis, ViolationCause
 from ..model.binary import Format, Kind, Need, WasmSlice
 from ..model.tags import PlatformTag
 from .base import Platform, Words, mismatch
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from ..model.audit import Code, Supplied, Violation
+    from ..model.audit import LoadableSlice, Supplied, Violation
     from ..model.binary import SearchPath, Slice
 
 _CPU = "wasm32"
@@ -65,7 +65,7 @@ class Emscripten(Platform):
             or self.parse_tag(f"{promise}_{_CPU}") is not None
         )
 
-    def expand(self, promise: str, files: Sequence[Code]) -> str:
+    def expand(self, promise: str, files: Sequence[LoadableSlice]) -> str:
         """Add the one CPU that there is."""
         whole = f"{promise}_{_CPU}"
         return promise if self.parse_tag(whole) is None else whole
@@ -81,7 +81,7 @@ class Emscripten(Platform):
 
     # --- where its loader finds libraries -----------------------------------------------------------------------
 
-    def needs(self, code: Code) -> Sequence[Need]:
+    def needs(self, code: LoadableSlice) -> Sequence[Need]:
         """Return libraries, and the modules that functions are imported from where no program has them."""
         piece = code.slice
         if not isinstance(piece, WasmSlice) or not piece.dylink:
@@ -92,7 +92,7 @@ class Emscripten(Platform):
         ]
         return (*piece.needs, *unknown)
 
-    def reaches(self, code: Code, need: Need, library: Code) -> bool:
+    def reaches(self, code: LoadableSlice, need: Need, library: LoadableSlice) -> bool:
         """Return whether the library is where Pyodide looks: beside the module, in ``site-packages``, in ``NAME.libs``."""
         # https://github.com/pyodide/pyodide/blob/main/src/js/dynload.ts
         is_bundled = (
@@ -100,13 +100,13 @@ class Emscripten(Platform):
         )
         return is_bundled or library.directory in self._directories(code)
 
-    def searched(self, code: Code, need: Need) -> tuple[str, ...]:
+    def searched(self, code: LoadableSlice, need: Need) -> tuple[str, ...]:
         """Return the directories, in order."""
         return ("NAME.libs", *self._directories(code))
 
     def supplies(
         self,
-        code: Code,
+        code: LoadableSlice,
         need: Need,
         kind: str | None,
     ) -> Supplied | None:
@@ -124,7 +124,7 @@ class Emscripten(Platform):
         )
         return message, "put it into the wheel, or link it statically"
 
-    def _directories(self, code: Code) -> dict[str, None]:
+    def _directories(self, code: LoadableSlice) -> dict[str, None]:
         runtime = [
             expand_origin(search.path, code.directory)
             for search in code.slice.search_paths
@@ -133,13 +133,13 @@ class Emscripten(Platform):
 
     # --- tags ---------------------------------------------------------------------------------------------------
 
-    def basis(self, files: Sequence[Code]) -> TagBasis:
+    def basis(self, files: Sequence[LoadableSlice]) -> TagBasis:
         """Return no tags: the target's has to be believed."""
         return TagBasis(kind="emscripten", endings=(), plain=_CPU)
 
     def mismatches(
         self,
-        files: Sequence[Code],
+        files: Sequence[LoadableSlice],
         tag: PlatformTag,
     ) -> Iterator[Violation]:
         """Yield libraries that no Emscripten program could load: those for 64 bits, and those that are no side modules."""
@@ -147,7 +147,10 @@ class Emscripten(Platform):
             if code.cpu != _CPU:
                 fact = f"it is code for {code.cpu}"
                 yield mismatch(
-                    code.path, fact, allows=f"{tag} means {_CPU}", cause=Cause.OTHER_CPU
+                    code.path,
+                    fact,
+                    allows=f"{tag} means {_CPU}",
+                    cause=ViolationCause.OTHER_CPU,
                 )
             elif code.slice.kind is Kind.SHARED and not _is_side_module(code):
                 allows = f"Python on {tag} loads side modules alone"
@@ -155,11 +158,11 @@ class Emscripten(Platform):
                     code.path,
                     "it has no dylink.0 section",
                     allows=allows,
-                    cause=Cause.OTHER_LOADER,
+                    cause=ViolationCause.OTHER_LOADER,
                 )
 
 
-def _is_side_module(code: Code) -> bool:
+def _is_side_module(code: LoadableSlice) -> bool:
     """Return whether a module can be loaded into a running program."""
     # https://github.com/WebAssembly/tool-conventions/blob/main/DynamicLinking.md
     return isinstance(code.slice, WasmSlice) and code.slice.dylink

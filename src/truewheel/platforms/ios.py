@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from ..data_tables import table
-from ..model.audit import Cause, Supplied, TagBasis
+from ..model.audit import Supplied, TagBasis, ViolationCause
 from ..model.binary import Format
 from ..model.floor import Evidence
 from ..model.record import replace
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from ..model.audit import Code, Linkage, Requirement, Violation
+    from ..model.audit import Linkage, LoadableSlice, Requirement, Violation
     from ..model.binary import Need, Slice
     from ..model.floor import Floor
     from ..model.tags import Level
@@ -74,7 +74,7 @@ class Ios(apple.ApplePlatform):
         is_short = re.fullmatch(_SHORT, promise) is not None
         return is_short or self.parse_tag(promise) is not None
 
-    def expand(self, promise: str, files: Sequence[Code]) -> str:
+    def expand(self, promise: str, files: Sequence[LoadableSlice]) -> str:
         """Add the CPU and the SDK of the binaries to a promise that lacks them."""
         if not files or not re.fullmatch(_SHORT, promise):
             return promise
@@ -88,7 +88,7 @@ class Ios(apple.ApplePlatform):
 
     def supplies(
         self,
-        code: Code,
+        code: LoadableSlice,
         need: Need,
         kind: str | None,
     ) -> Supplied | None:
@@ -100,7 +100,7 @@ class Ios(apple.ApplePlatform):
 
     # --- what its tags are made of ------------------------------------------------------------------------------
 
-    def basis(self, files: Sequence[Code]) -> TagBasis:
+    def basis(self, files: Sequence[LoadableSlice]) -> TagBasis:
         """Return the pairs of a CPU and an SDK that every file is built for."""
         endings = _endings(files)
         with_tag = tuple(
@@ -116,7 +116,7 @@ class Ios(apple.ApplePlatform):
 
     def requirements(
         self,
-        code: Code,
+        code: LoadableSlice,
         linkage: Sequence[Linkage],
         kind: str | None,
     ) -> Iterator[Requirement]:
@@ -124,13 +124,15 @@ class Ios(apple.ApplePlatform):
         stated = [
             one.version for one in code.slice.minimum_os if one.platform in _SYSTEMS
         ]
-        version = (*max(stated), 0, 0)[:2]
+        version = _major_and_minor(max(stated))
         for ending in sorted(_endings_of(code)):
             cpu_and_sdk = ending.replace("_iphone", ", iphone")
             evidence = Evidence(
                 file=code.path, fact=f"minos {dotted(version)} ({cpu_and_sdk})"
             )
-            yield require(code, "ios", version, evidence, Cause.TOO_NEW, slot=ending)
+            yield require(
+                code, "ios", version, evidence, ViolationCause.TOO_NEW, slot=ending
+            )
 
     def oldest(self, kind: str, ending: str) -> Level:
         """Return the first iOS that Python runs on."""
@@ -170,7 +172,7 @@ class Ios(apple.ApplePlatform):
 
     def mismatches(
         self,
-        files: Sequence[Code],
+        files: Sequence[LoadableSlice],
         tag: PlatformTag,
     ) -> Iterator[Violation]:
         """Yield files without code for the tag's CPU and SDK."""
@@ -184,7 +186,7 @@ class Ios(apple.ApplePlatform):
                 path,
                 f"it is code for {pairs}",
                 allows=f"{tag} means {tag.cpu} {tag.sdk}",
-                cause=Cause.OTHER_CPU if has_sdk else Cause.OTHER_SDK,
+                cause=ViolationCause.OTHER_CPU if has_sdk else ViolationCause.OTHER_SDK,
             )
 
     def limit(
@@ -202,7 +204,7 @@ class Ios(apple.ApplePlatform):
         """Return the system that the tag starts at."""
         return f"{tag} starts at iOS {dotted(tag.level)}"
 
-    def mixture(self, files: Sequence[Code]) -> Mixture | None:
+    def mixture(self, files: Sequence[LoadableSlice]) -> Mixture | None:
         """Return nothing: each CPU and SDK has a tag of its own."""
         return None
 
@@ -222,21 +224,26 @@ def tag_level(version: Level, ending: str) -> Level:
     return baseline if version <= first_for(ending) else max(version, baseline)
 
 
-def _endings_of(code: Code) -> set[str]:
+def _major_and_minor(version: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the first two numbers of a version; those that are left out are 0."""
+    return (*version, 0, 0)[:2]
+
+
+def _endings_of(code: LoadableSlice) -> set[str]:
     """Return the CPU with each SDK that a slice is for: ``arm64_iphoneos``."""
     stated = apple.systems(code.slice)
     sdks = _policy()["sdks"]
     return {f"{code.cpu}_{sdk}" for sdk in sdks if sdks[sdk]["system"] in stated}
 
 
-def _endings_by_file(files: Sequence[Code]) -> dict[str, set[str]]:
+def _endings_by_file(files: Sequence[LoadableSlice]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for code in files:
         found.setdefault(code.path, set()).update(_endings_of(code))
     return found
 
 
-def _endings(files: Sequence[Code]) -> list[str]:
+def _endings(files: Sequence[LoadableSlice]) -> list[str]:
     """Return the endings that all files have code for; all there are when they have none in common."""
     by_file = _endings_by_file(files).values()
     common = set.intersection(*by_file)

@@ -15,7 +15,7 @@ import functools
 import re
 
 from ..data_tables import table
-from ..model.audit import Cause, TagBasis
+from ..model.audit import TagBasis, ViolationCause
 from ..model.binary import Format
 from ..model.finding import Finding, Severity
 from ..model.floor import Evidence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
-    from ..model.audit import Code, Linkage, Requirement, Violation
+    from ..model.audit import Linkage, LoadableSlice, Requirement, Violation
     from ..model.binary import Slice
     from ..model.floor import Floor
     from ..model.tags import Level
@@ -126,7 +126,7 @@ class MacOS(apple.ApplePlatform):
         whole = f"{promise}_universal2" if re.fullmatch(_SHORT, promise) else promise
         return self.parse_tag(whole) is not None
 
-    def expand(self, promise: str, files: Sequence[Code]) -> str:
+    def expand(self, promise: str, files: Sequence[LoadableSlice]) -> str:
         """Add what the binaries are to a promise that lacks it: the CPU, or ``universal2``."""
         if not files or not re.fullmatch(_SHORT, promise):
             return promise
@@ -134,7 +134,7 @@ class MacOS(apple.ApplePlatform):
 
     def tag_notes(
         self,
-        files: Sequence[Code],
+        files: Sequence[LoadableSlice],
         tag: PlatformTag,
     ) -> Iterator[Finding]:
         """Yield that no installer asks for the tag, and which files make a fat tag untrue."""
@@ -158,7 +158,7 @@ class MacOS(apple.ApplePlatform):
 
     # --- what its tags are made of ------------------------------------------------------------------------------
 
-    def basis(self, files: Sequence[Code]) -> TagBasis:
+    def basis(self, files: Sequence[LoadableSlice]) -> TagBasis:
         """Return the CPU, or ``universal2`` when every file has both."""
         cpus = sorted(frozenset.union(*_cpus_by_file(files).values()))
         if any(_format_for(_only(cpu)) for cpu in cpus):
@@ -170,7 +170,7 @@ class MacOS(apple.ApplePlatform):
             kind="macosx", endings=(), plain="macosx", reason=reason, has_no_tag=True
         )
 
-    def is_run(self, code: Code, files: Sequence[Code]) -> bool:
+    def is_run(self, code: LoadableSlice, files: Sequence[LoadableSlice]) -> bool:
         """Return whether Python may run a slice: it is a program for arm64, which takes no arm64e beside that.
 
         Of x86_64h and x86_64 dyld prefers the former where it runs, so both count.
@@ -183,7 +183,7 @@ class MacOS(apple.ApplePlatform):
 
     def requirements(
         self,
-        code: Code,
+        code: LoadableSlice,
         linkage: Sequence[Linkage],
         kind: str | None,
     ) -> Iterator[Requirement]:
@@ -201,7 +201,7 @@ class MacOS(apple.ApplePlatform):
                 "macos",
                 plain(version),
                 evidence,
-                Cause.TOO_NEW,
+                ViolationCause.TOO_NEW,
                 version=version,
                 slot=cpu,
             )
@@ -243,16 +243,17 @@ class MacOS(apple.ApplePlatform):
 
     def mismatches(
         self,
-        files: Sequence[Code],
+        files: Sequence[LoadableSlice],
         tag: PlatformTag,
     ) -> Iterator[Violation]:
         """Yield files that lack code for a CPU of the tag."""
         for path, cpus in _cpus_by_file(files).items():
             lacking = sorted(_formats()[tag.cpu] - cpus)
-            if lacking:
-                fact = f"it is code for {' and '.join(sorted(cpus))} alone"
-                allows = f"{tag} promises {' and '.join(lacking)}"
-                yield mismatch(path, fact, allows=allows, cause=Cause.OTHER_CPU)
+            if not lacking:
+                continue
+            fact = f"it is code for {' and '.join(sorted(cpus))} alone"
+            allows = f"{tag} promises {' and '.join(lacking)}"
+            yield mismatch(path, fact, allows=allows, cause=ViolationCause.OTHER_CPU)
 
     def limit(
         self,
@@ -272,7 +273,7 @@ class MacOS(apple.ApplePlatform):
 
     # --- what else may be wrong ---------------------------------------------------------------------------------
 
-    def mixture(self, files: Sequence[Code]) -> Mixture | None:
+    def mixture(self, files: Sequence[LoadableSlice]) -> Mixture | None:
         """Return the files, if for different CPUs; a thin file beside fat ones is told as such."""
         cpus_by_file = _cpus_by_file(files)
         are_alike = len(set(cpus_by_file.values())) == 1
@@ -285,7 +286,7 @@ class MacOS(apple.ApplePlatform):
             hint="build one wheel per CPU, or join the files with lipo -create for universal2",
         )
 
-    def hazards(self, files: Sequence[Code]) -> Iterator[Finding]:
+    def hazards(self, files: Sequence[LoadableSlice]) -> Iterator[Finding]:
         """Yield files without signatures and deployment targets, and thin files beside fat ones."""
         yield from apple.unsigned(files)
         yield from apple.without_system(files, variable="MACOSX_DEPLOYMENT_TARGET")
@@ -301,7 +302,7 @@ def _machines_of(cpu: str) -> str:
     return _FOR_SOME_MACHINES.get(cpu, cpu)
 
 
-def _cpus_by_file(files: Sequence[Code]) -> Mapping[str, frozenset[str]]:
+def _cpus_by_file(files: Sequence[LoadableSlice]) -> Mapping[str, frozenset[str]]:
     """Return the CPUs of each file that count: code for some machines of a CPU adds nothing to code for all of them."""
     by_file: dict[str, set[str]] = {}
     for code in files:
@@ -314,7 +315,7 @@ def _cpus_by_file(files: Sequence[Code]) -> Mapping[str, frozenset[str]]:
     return found
 
 
-def _is_any_fat(files: Sequence[Code]) -> bool:
+def _is_any_fat(files: Sequence[LoadableSlice]) -> bool:
     """Return whether a file has code for both CPUs of ``universal2``."""
     return any(cpus >= _UNIVERSAL2 for cpus in _cpus_by_file(files).values())
 
@@ -327,7 +328,7 @@ def _format_for(cpus: frozenset[str]) -> str | None:
     return None
 
 
-def _format_of(files: Sequence[Code]) -> str:
+def _format_of(files: Sequence[LoadableSlice]) -> str:
     """Return what the tag ends with: the name of all CPUs that every file has, else that of one of them."""
     # A file without code for a CPU cannot be loaded there, so all files have to have it.
     by_file = _cpus_by_file(files).values()
@@ -380,7 +381,9 @@ def _not_asked_for(tag: PlatformTag) -> Iterator[Finding]:
     )
 
 
-def _thin_files(files: Sequence[Code], severity: Severity) -> Iterable[Finding]:
+def _thin_files(
+    files: Sequence[LoadableSlice], severity: Severity
+) -> Iterable[Finding]:
     """Yield the files that are not universal2."""
     for path, cpus in _cpus_by_file(files).items():
         lacking = sorted(_UNIVERSAL2 - cpus)

@@ -15,7 +15,7 @@ import posixpath
 import re
 
 from ..data_tables import table
-from ..model.audit import Cause, Supplied, TagBasis
+from ..model.audit import Supplied, TagBasis, ViolationCause
 from ..model.binary import Format, Kind, PeSlice
 from ..model.finding import Finding, Severity
 from ..model.floor import Evidence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    from ..model.audit import Code, Linkage, Requirement, Violation
+    from ..model.audit import Linkage, LoadableSlice, Requirement, Violation
     from ..model.binary import Need, Slice
     from ..model.tags import Level
 
@@ -112,7 +112,7 @@ class Windows(Platform):
         """Return the name in lower case."""
         return (need.library.lower(),)
 
-    def reaches(self, code: Code, need: Need, library: Code) -> bool:
+    def reaches(self, code: LoadableSlice, need: Need, library: LoadableSlice) -> bool:
         """Return whether the library is beside the file, which Python has Windows search.
 
         A directory that is called ``NAME.libs`` is what delvewheel makes, which adds the call of ``os.add_dll_directory``.
@@ -122,14 +122,14 @@ class Windows(Platform):
             ".libs"
         )
 
-    def searched(self, code: Code, need: Need) -> tuple[str, ...]:
+    def searched(self, code: LoadableSlice, need: Need) -> tuple[str, ...]:
         """Return the directory of the file."""
         is_at_the_top = code.directory == "."
         return () if is_at_the_top else (code.directory,)
 
     def supplies(
         self,
-        code: Code,
+        code: LoadableSlice,
         need: Need,
         kind: str | None,
     ) -> Supplied | None:
@@ -160,7 +160,7 @@ class Windows(Platform):
 
     # --- what its tags are made of ------------------------------------------------------------------------------
 
-    def basis(self, files: Sequence[Code]) -> TagBasis:
+    def basis(self, files: Sequence[LoadableSlice]) -> TagBasis:
         """Return the machine that Python's modules are for; without any, that of all libraries, or of all programs."""
         bound = _bound(files)
         machines = sorted(_machines(bound))
@@ -180,7 +180,7 @@ class Windows(Platform):
 
     def requirements(
         self,
-        code: Code,
+        code: LoadableSlice,
         linkage: Sequence[Linkage],
         kind: str | None,
     ) -> Iterator[Requirement]:
@@ -190,7 +190,7 @@ class Windows(Platform):
             evidence = Evidence(
                 file=code.path, fact=f"subsystem version {dotted(version)}"
             )
-            yield require(code, "windows", version, evidence, Cause.TOO_NEW)
+            yield require(code, "windows", version, evidence, ViolationCause.TOO_NEW)
 
     def level_in(
         self,
@@ -208,14 +208,17 @@ class Windows(Platform):
 
     def mismatches(
         self,
-        files: Sequence[Code],
+        files: Sequence[LoadableSlice],
         tag: PlatformTag,
     ) -> Iterator[Violation]:
         """Yield modules for another machine, or nothing but libraries and programs for others."""
         for code in _misplaced(files, tag.cpu):
             fact = f"it is code for {_machine(code)}"
             yield mismatch(
-                code.path, fact, allows=f"{tag} means {tag.cpu}", cause=Cause.OTHER_CPU
+                code.path,
+                fact,
+                allows=f"{tag} means {tag.cpu}",
+                cause=ViolationCause.OTHER_CPU,
             )
 
     def limit(
@@ -228,7 +231,7 @@ class Windows(Platform):
 
     # --- what else may be wrong ---------------------------------------------------------------------------------
 
-    def mixture(self, files: Sequence[Code]) -> Mixture | None:
+    def mixture(self, files: Sequence[LoadableSlice]) -> Mixture | None:
         """Return the files that share a process with Python, if for several machines; programs may be."""
         bound = _bound(files)
         if len(_machines(bound)) < 2 or _are_programs(bound):
@@ -239,7 +242,7 @@ class Windows(Platform):
             severity=Severity.WARNING if _modules(bound) else Severity.NOTE,
         )
 
-    def hazards(self, files: Sequence[Code]) -> Iterator[Finding]:
+    def hazards(self, files: Sequence[LoadableSlice]) -> Iterator[Finding]:
         """Yield ARM64EC code, which looks like code for x64."""
         for code in _bound(files):
             if _machine(code) == "arm64ec":
@@ -249,7 +252,7 @@ class Windows(Platform):
 # --- machines ---------------------------------------------------------------------------------------------------
 
 
-def _machine(code: Code) -> str:
+def _machine(code: LoadableSlice) -> str:
     """Return the CPU whose machines run the code."""
     # https://learn.microsoft.com/en-us/windows/arm/arm64ec-abi; ARM64X images serve arm64 as well.
     hybrid = getattr(code.slice, "hybrid", None)
@@ -258,15 +261,15 @@ def _machine(code: Code) -> str:
     return "arm64" if hybrid == "arm64x" else code.cpu
 
 
-def _machines(files: Sequence[Code]) -> set[str]:
+def _machines(files: Sequence[LoadableSlice]) -> set[str]:
     return {_machine(code) for code in files}
 
 
-def _describe(code: Code) -> str:
+def _describe(code: LoadableSlice) -> str:
     return f"{code.path} is code for {_machine(code)}"
 
 
-def _tag_for(files: Sequence[Code], machines: Sequence[str]) -> str | None:
+def _tag_for(files: Sequence[LoadableSlice], machines: Sequence[str]) -> str | None:
     """Return the tag of the first machine that has one, else one on whose machines the files work all the same."""
     tag_of = {cpu: tag for tag, cpu in _tags().items()}
     for machine in machines:
@@ -278,7 +281,7 @@ def _tag_for(files: Sequence[Code], machines: Sequence[str]) -> str | None:
     return None
 
 
-def _modules(files: Sequence[Code]) -> list[Code]:
+def _modules(files: Sequence[LoadableSlice]) -> list[LoadableSlice]:
     """Return the extension modules, and the libraries of the wheel that are loaded with them.
 
     Other libraries may be for whom they like: debuggers bring one to inject into 32-bit programs.
@@ -299,15 +302,17 @@ def _modules(files: Sequence[Code]) -> list[Code]:
     return reached
 
 
-def _by_name(files: Sequence[Code]) -> dict[str, list[Code]]:
+def _by_name(files: Sequence[LoadableSlice]) -> dict[str, list[LoadableSlice]]:
     """Return the files by their names in lower case."""
-    found: dict[str, list[Code]] = {}
+    found: dict[str, list[LoadableSlice]] = {}
     for code in files:
         found.setdefault(posixpath.basename(code.path).lower(), []).append(code)
     return found
 
 
-def _fitting(code: Code, namesakes: list[Code]) -> list[Code]:
+def _fitting(
+    code: LoadableSlice, namesakes: list[LoadableSlice]
+) -> list[LoadableSlice]:
     """Return the libraries of one name that are for the machine of a file; all when none is."""
     # A debugger's wheel may have one DLL of a name for each machine.
     fitting = [library for library in namesakes if _machine(library) == _machine(code)]
@@ -315,23 +320,23 @@ def _fitting(code: Code, namesakes: list[Code]) -> list[Code]:
 
 
 @worked_out
-def _is_module(code: Code) -> bool:
+def _is_module(code: LoadableSlice) -> bool:
     if code.path.lower().endswith(".pyd"):
         return True
     return any(name.startswith(_INIT) for name in code.slice.exports)
 
 
-def _are_programs(files: Sequence[Code]) -> bool:
+def _are_programs(files: Sequence[LoadableSlice]) -> bool:
     return all(code.slice.kind is Kind.EXECUTABLE for code in files)
 
 
-def _bound(files: Sequence[Code]) -> Sequence[Code]:
+def _bound(files: Sequence[LoadableSlice]) -> Sequence[LoadableSlice]:
     """Return the files that tell the tag's machine: what shares a process with Python, else libraries, else programs."""
     libraries = [code for code in files if code.slice.kind is not Kind.EXECUTABLE]
     return _modules(files) or libraries or files
 
 
-def _misplaced(files: Sequence[Code], cpu: str) -> Sequence[Code]:
+def _misplaced(files: Sequence[LoadableSlice], cpu: str) -> Sequence[LoadableSlice]:
     """Return the files without which the wheel cannot work on machines with ``cpu``.
 
     Of libraries that nothing but Python code loads, and of programs, that code may choose: one that fits is enough.
@@ -344,7 +349,7 @@ def _misplaced(files: Sequence[Code], cpu: str) -> Sequence[Code]:
     return bound if _machines(bound).isdisjoint(fitting) else []
 
 
-def _arm64ec(code: Code) -> Finding:
+def _arm64ec(code: LoadableSlice) -> Finding:
     """Return TW314 for code that only emulated processes on arm64 run, with where the file says so."""
     piece = code.slice
     what, evidence = (

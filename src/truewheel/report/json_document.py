@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..model.variants import Variant
 
 JSON_VERSION = 1
-"""Raised when a key changes its meaning or goes."""
+"""Increase this when a key changes its meaning or goes."""
 
 
 def json_document(

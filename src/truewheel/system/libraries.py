@@ -1,4 +1,4 @@
-"""Libraries that lie on a disk: what a build links with and does not install.
+"""Libraries that lie on a disk: what a build links with and does not install. For the later repair; not used yet.
 
 The audit resolves the needs of binaries, and asks for what lies outside of the wheel through two methods
 (:class:`~truewheel.audit.linkage.Libraries`). This is their answer from a real file system, or from a sysroot in it.

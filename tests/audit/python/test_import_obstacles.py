@@ -10,7 +10,7 @@ import pytest
 from support import interpreters, needs
 from support.claims import codes_about
 from support.facts import contents, module
-from truewheel.audit.python.import_obstacles import Cause, find_obstacle
+from truewheel.audit.python.import_obstacles import ObstacleCause, find_obstacle
 from truewheel.audit.python.interpreters import compatible_pythons
 from truewheel.audit.python.modules import modules
 
@@ -226,18 +226,18 @@ def test_the_init_function_of_pep_793_alone_is_for_new_pythons() -> None:
 @pytest.mark.parametrize(
     ("suffix", "linked", "symbol", "cause"),
     [
-        (f".cpython-312-{LINUX}.so", "libpython3.12.so.1.0", "", Cause.SUFFIX),
+        (f".cpython-312-{LINUX}.so", "libpython3.12.so.1.0", "", ObstacleCause.SUFFIX),
         (
             f".cpython-313-{LINUX}.so",
             "libpython3.12.so.1.0",
             "_Py_DecRefShared",
-            Cause.LIBRARY,
+            ObstacleCause.LIBRARY,
         ),
-        (f".cpython-313-{LINUX}.so", "", "_Py_DecRefShared", Cause.SYMBOL),
+        (f".cpython-313-{LINUX}.so", "", "_Py_DecRefShared", ObstacleCause.SYMBOL),
     ],
 )
 def test_the_first_obstacle_is_the_cause(
-    suffix: str, linked: str, symbol: str, cause: Cause
+    suffix: str, linked: str, symbol: str, cause: ObstacleCause
 ) -> None:
     (found,) = modules(contents(module(f"p/m{suffix}", symbol, linked=linked)))
     (pythons,) = compatible_pythons(("cp313",), ("cp313",)) or ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.facts import CP313, binary_file, contents
-from truewheel.audit.python.tags import python_violations, true_python_tags
+from truewheel.audit.python.tags import python_claim_findings, true_python_tags
 from truewheel.model.binary import (
     ElfSlice,
     Format,
@@ -63,7 +63,7 @@ def findings_about(
     """
     pieces = (piece,) if piece else ()
     inside = contents(binary_file(f"p/m{suffix}", *pieces, form=form))
-    found = python_violations(
+    found = python_claim_findings(
         inside,
         interpreters=("xy3",),
         abis=("none",),

@@ -7,7 +7,11 @@ from hypothesis import strategies as st
 
 from support.facts import CP313, CP313T, contents, module
 from truewheel.audit.python import stable_abi
-from truewheel.audit.python.tags import contradicts, python_violations, true_python_tags
+from truewheel.audit.python.tags import (
+    contradicts,
+    python_claim_findings,
+    true_python_tags,
+)
 from truewheel.model.finding import Finding, Severity
 from truewheel.model.target import Target
 from truewheel.model.verdict import PythonTags
@@ -49,7 +53,7 @@ def test_any_tags_are_judged(tags: list[str], abis: list[str], name: str) -> Non
         module(f"p/{name}.cpython-313-x86_64-linux-gnu.so"),
         module(f"q/{name}.pyd"),
     )
-    python_violations(inside, interpreters=tuple(tags), abis=tuple(abis))
+    python_claim_findings(inside, interpreters=tuple(tags), abis=tuple(abis))
     true_python_tags(inside, target=None, py_api=".".join(tags))
 
 
@@ -70,7 +74,7 @@ def test_a_build_claims_what_check_believes(
     inside = contents(module(f"p/m{suffix}", *imports, linked=linked))
     tags = true_python_tags(inside, target=target, py_api=py_api)
     untrue = errors(
-        python_violations(inside, interpreters=tags.interpreters, abis=tags.abis)
+        python_claim_findings(inside, interpreters=tags.interpreters, abis=tags.abis)
     )
     told = errors(tags.findings)
     assert untrue <= told

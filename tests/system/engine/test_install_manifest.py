@@ -7,7 +7,7 @@ from pathlib import Path
 
 from truewheel.system.engine.install_manifest import (
     files_installed_outside,
-    manifest_stamps,
+    manifest_times,
 )
 
 
@@ -18,7 +18,7 @@ def test_files_that_were_installed_outside_of_the_wheel_are_found(
     build.mkdir()
     (real / "lib").mkdir(parents=True)
     stage.symlink_to(real)
-    before = manifest_stamps(build)
+    before = manifest_times(build)
     names = [
         f"{stage}/pkg/m.so",
         f"{real}/lib/x.so",
@@ -34,7 +34,7 @@ def test_files_that_were_installed_outside_of_the_wheel_are_found(
 
 
 def test_with_a_destdir_nothing_was_installed_on_this_machine(tmp_path: Path) -> None:
-    before = manifest_stamps(tmp_path)
+    before = manifest_times(tmp_path)
     (tmp_path / "install_manifest.txt").write_text("/opt/z.so")
     assert files_installed_outside(tmp_path, before=before, roots=[], environ={}) == (
         "/opt/z.so",
@@ -50,7 +50,7 @@ def test_with_a_destdir_nothing_was_installed_on_this_machine(tmp_path: Path) ->
 def test_what_an_earlier_install_has_left_is_not_read(tmp_path: Path) -> None:
     for name in ("install_manifest.txt", "install_manifest_dev.txt"):
         (tmp_path / name).write_text(f"/opt/{name}\n")
-    before = manifest_stamps(tmp_path)
+    before = manifest_times(tmp_path)
     assert files_installed_outside(tmp_path, before=before, roots=[], environ={}) == ()
     os.utime(tmp_path / "install_manifest_dev.txt", ns=(0, 1))
     assert files_installed_outside(tmp_path, before=before, roots=[], environ={}) == (

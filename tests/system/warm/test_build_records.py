@@ -19,7 +19,7 @@ INPUTS = Inputs(
         "src/m.c": Stamp("digest", 0o644, (1, 2, 3, 4)),
         "src": Stamp("dir", 0o755, (0, 0, 0, 0)),
     },
-    now=5,
+    started=5,
 )
 TRACES = Traces(
     generator="Ninja",
@@ -27,7 +27,7 @@ TRACES = Traces(
     folders={"/opt/include": "digest"},
     roots=("/elsewhere",),
     compiled=frozenset({"src/m.c", "src/n.c"}),
-    commands=True,
+    runs_own_commands=True,
     finished=6,
 )
 

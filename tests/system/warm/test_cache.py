@@ -14,7 +14,7 @@ from truewheel.report.text import size_text
 from truewheel.system.warm import cache
 
 pytestmark = pytest.mark.skipif(
-    os.name != "posix", reason="the workspace needs POSIX file locks"
+    os.name != "posix", reason="the build cache needs POSIX file locks"
 )
 
 HOLD = """
@@ -73,11 +73,11 @@ def test_a_relative_cache_directory_is_refused(
     monkeypatch.setenv("TRUEWHEEL_CACHE_DIR", "cache")
     with pytest.raises(
         cache.UnfitError,
-        match=r"TRUEWHEEL_CACHE_DIR is cache, which .* give an absolute path",
+        match=r"TRUEWHEEL_CACHE_DIR is cache, which is a relative path; set an absolute one",
     ):
         cache.opened(os.environ)
     assert cli.main(["cache", "info"]) != 0
-    assert "give an absolute path" in "".join(capsys.readouterr())
+    assert "set an absolute one" in "".join(capsys.readouterr())
     assert not list(tmp_path.iterdir())
 
 
@@ -108,7 +108,7 @@ def test_a_directory_that_is_not_a_cache_is_not_taken_for_one(
     (root / "mine").touch()
     monkeypatch.setenv("TRUEWHEEL_CACHE_DIR", str(root))
     assert cli.main(["cache", "info"]) == 2
-    assert "holds files of somebody else's" in capsys.readouterr().err
+    assert "is not empty and was not made by truewheel" in capsys.readouterr().err
     monkeypatch.setenv("TRUEWHEEL_CACHE_DIR", str(root / "mine"))
     assert cli.main(["cache", "info"]) == 2
     assert "cannot be used (Not a directory)" in capsys.readouterr().err

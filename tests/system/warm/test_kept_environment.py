@@ -14,7 +14,7 @@ from support.programs import run
 UV = Path(sys.executable).parent / "uv"
 KEEP = (
     "import sys; from pathlib import Path; from truewheel.system.warm import environment, kept_environment; "
-    "print(kept_environment.keep(environment.isolated({}), Path(sys.argv[1])).python)"
+    "print(kept_environment.keep(environment.find_isolated_environment({}), Path(sys.argv[1])).python)"
 )
 USE = "import sys, truewheel; print(sys.prefix, truewheel.__file__)"
 

@@ -11,9 +11,9 @@ import pytest
 
 from truewheel.model.build_record import ANY, COMMIT, Stamp, Traces
 from truewheel.model.record import replace
-from truewheel.system.warm.boundaries import Boundaries, draw_boundaries, find_roots
 from truewheel.system.warm.finished_build import FinishedBuild
 from truewheel.system.warm.observed_inputs import observe
+from truewheel.system.warm.path_regions import PathRegions, draw_regions, find_roots
 
 
 class Project:
@@ -35,8 +35,8 @@ class Project:
         path.write_text(text)
         return path
 
-    def bounds(self) -> Boundaries:
-        return draw_boundaries(self.build, self.source, roots=(), homes=())
+    def regions(self) -> PathRegions:
+        return draw_regions(self.build, self.source, roots=(), homes=())
 
     def observed(self, *rules: str, cache: str = "", **more: object) -> Traces:
         """Return what is seen of a build with these rules in ``build.ninja`` and these entries of CMake's cache."""
@@ -46,7 +46,7 @@ class Project:
         (self.build / "build.ninja").write_text("\n".join(rules) + "\n")
         build = FinishedBuild(
             tree=self.build,
-            bounds=self.bounds(),
+            regions=self.regions(),
             sources=dict(self.sources()),
             packed=(),
             written_by_cmake=frozenset(),
@@ -114,9 +114,9 @@ def test_a_file_outside_that_appears_later_is_seen(project: Project) -> None:
 def test_files_of_distributions_are_known_by_their_content(project: Project) -> None:
     """People edit what is installed, and may give it its old time stamp again."""
     installed = next(Path(sysconfig.get_path("purelib")).rglob("*.py"))
-    bounds = project.bounds()
-    assert has_digest(bounds.mark(os.fspath(installed)))
-    assert not has_digest(bounds.mark(os.fspath(Path(os.__file__))))
+    regions = project.regions()
+    assert has_digest(regions.mark(os.fspath(installed)))
+    assert not has_digest(regions.mark(os.fspath(Path(os.__file__))))
 
 
 def has_digest(stamp: str) -> bool:
@@ -143,17 +143,15 @@ def test_projects_beside_the_source_are_part_of_it(project: Project) -> None:
     (project.build / "CMakeCache.txt").write_text(cache)
     roots = find_roots(project.build, project.source, homes=())
     assert roots == (str(project.outside),)
-    bounds = draw_boundaries(project.build, project.source, roots=roots, homes=())
-    assert bounds.name(str(project.outside / "m.c")) == "../outside/m.c"
-    assert not bounds.is_outside(str(project.outside / "m.c"))
+    regions = draw_regions(project.build, project.source, roots=roots, homes=())
+    assert regions.name(str(project.outside / "m.c")) == "../outside/m.c"
+    assert not regions.is_outside(str(project.outside / "m.c"))
 
 
 def test_a_build_tree_within_the_source_is_not_source(project: Project) -> None:
-    bounds = draw_boundaries(
-        project.source / "build", project.source, roots=(), homes=()
-    )
-    assert bounds.name(str(project.source / "build" / "m.o")) is None
-    assert bounds.name(str(project.source / "m.c")) == "m.c"
+    regions = draw_regions(project.source / "build", project.source, roots=(), homes=())
+    assert regions.name(str(project.source / "build" / "m.o")) is None
+    assert regions.name(str(project.source / "m.c")) == "m.c"
 
 
 # --- commands of the project's ----------------------------------------------------------------------------------------
@@ -167,7 +165,7 @@ def custom(command: str, *inputs: Path | str) -> str:
 def test_without_commands_nothing_is_left_behind(project: Project) -> None:
     (project.build / "stray.txt").touch()
     seen = project.observed("build m.o: CC m.c")
-    assert not seen.commands
+    assert not seen.runs_own_commands
     assert seen.strays == frozenset()
 
 
@@ -177,7 +175,7 @@ def test_files_that_a_command_names_without_declaring_them_are_seen(
     table = project.write("tools/table.csv", "")
     declared = project.write("tools/declared.csv", "")
     seen = project.observed(custom(f"convert {table} {declared}", declared))
-    assert seen.commands
+    assert seen.runs_own_commands
     assert seen.mentioned == {"tools/table.csv"}
 
 
@@ -243,12 +241,14 @@ def test_variables_that_cmake_files_ask_for_are_seen(
 )
 def test_cmake_files_that_read_others_are_seen(project: Project, text: str) -> None:
     lists = project.write("CMakeLists.txt", text)
-    assert project.observed(f"build build.ninja: RERUN_CMAKE {lists}").reads
+    assert project.observed(f"build build.ninja: RERUN_CMAKE {lists}").cmake_reads_files
 
 
 def test_cmake_files_that_read_nothing_are_seen(project: Project) -> None:
     lists = project.write("CMakeLists.txt", "add_library(file m.c)")
-    assert not project.observed(f"build build.ninja: RERUN_CMAKE {lists}").reads
+    assert not project.observed(
+        f"build build.ninja: RERUN_CMAKE {lists}"
+    ).cmake_reads_files
 
 
 def test_only_cmakes_own_modules_may_read_what_nobody_watches(
@@ -262,10 +262,10 @@ def test_only_cmakes_own_modules_may_read_what_nobody_watches(
     cache = f"CMAKE_ROOT:INTERNAL={cmake}\n"
     assert not project.observed(
         f"build build.ninja: RERUN_CMAKE {cmake / 'Find.cmake'}", cache=cache
-    ).reads
+    ).cmake_reads_files
     assert project.observed(
         f"build build.ninja: RERUN_CMAKE {package / 'Find.cmake'}", cache=cache
-    ).reads
+    ).cmake_reads_files
 
 
 # --- what compilers do --------------------------------------------------------------------------------------------------
@@ -275,8 +275,8 @@ def test_a_source_that_asks_for_headers_is_seen(project: Project) -> None:
     """A header that appears later changes what is compiled, and no build tool knows."""
     asks = project.write("asks.c", '#if __has_include("optional.h")\n#endif\n')
     plain = project.write("plain.c", "int m;\n")
-    assert project.observed(f"build m.o: CC {asks}").probes
-    assert not project.observed(f"build m.o: CC {plain}").probes
+    assert project.observed(f"build m.o: CC {asks}").asks_for_headers
+    assert not project.observed(f"build m.o: CC {plain}").asks_for_headers
 
 
 def test_a_compiler_that_is_a_script_may_read_what_lies_beside_it(
@@ -288,6 +288,6 @@ def test_a_compiler_that_is_a_script_may_read_what_lies_beside_it(
     seen = project.observed(
         "build m.o: CC m.c", cache=f"CMAKE_C_COMPILER:FILEPATH={compiler}\n"
     )
-    assert seen.scripted
+    assert seen.has_script_tools
     assert "CC_FLAGS" in seen.variables
     assert str(beside) in seen.outside

@@ -32,7 +32,7 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     found = environment.LiveEnvironment(
         root=root, prefixes=(root,), sites=(), scripts=(root / "bin",)
     )
-    monkeypatch.setattr(environment, "isolated", lambda _: found)
+    monkeypatch.setattr(environment, "find_isolated_environment", lambda _: found)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TRUEWHEEL_CACHE", raising=False)
     return root
@@ -121,7 +121,7 @@ def test_a_hook_that_fails_there_ends_the_process_as_it_ended(
 def test_in_an_environment_that_lasts_the_hook_runs_here(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(environment, "isolated", lambda _: None)
+    monkeypatch.setattr(environment, "find_isolated_environment", lambda _: None)
     assert refusal() is None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...model.finding import Finding, Severity
 from ...model.record import Record
 from .claimed_pythons import group_by_stem
-from .stable_abi import Cause, find_breaches
+from .stable_abi import BreachCause, find_breaches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _OLDEST_STABLE_ABI = (3, 2)
 """The first Python with a stable ABI (https://peps.python.org/pep-0384/)."""
-_MOST = 5
+_MOST_FACTS = 5
 """Facts that one finding lists."""
 
 
@@ -51,7 +51,7 @@ def _check_private_names(
         unnamed, _OLDEST_STABLE_ABI, threaded=False, contents=contents
     ):
         # A name that is merely new is in every Python from then on, so it is not private to one.
-        if breach.cause is not Cause.TOO_NEW:
+        if breach.cause is not BreachCause.TOO_NEW:
             by_file.setdefault(breach.module.path, []).append(breach)
     for path, breaches in by_file.items():
         yield _private_finding(path, breaches)
@@ -67,7 +67,7 @@ def _private_finding(path: str, breaches: Sequence[Breach]) -> Finding:
         severity=Severity.WARNING,
         where=path,
         message="is bound to the Python that it was compiled for, in a wheel that claims any",
-        evidence=tuple(evidence[:_MOST]),
+        evidence=tuple(evidence[:_MOST_FACTS]),
         hint="tag the wheel for that Python, or keep to the stable ABI",
     )
 

@@ -9,7 +9,7 @@ every            Does any Python accept it?                            TW411    
 every            Can each of those Pythons import each module?         TW401         `import_obstacles`
 every            Is the Python library that a module needs theirs?     TW407         `import_obstacles`
 ``cp39-abi3``    Does each module keep to the stable ABI?              TW402 TW403   `stable_abi`
-``cp313-cp313``  Are there modules for others? Does one tell nothing?  TW406 TW410   `single_versions`
+``cp313-cp313``  Modules for others? A name without a Python version?  TW406 TW410   `single_versions`
 ``py3-none``     Are there modules for one, by name or by symbols?     TW409 TW413   `any_python`
 ===============  ====================================================  ============  =====================
 
@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from ...model.finding import Finding, Severity
 from ...model.record import Record
-from .import_obstacles import Cause, find_obstacle
+from .import_obstacles import ObstacleCause, find_obstacle
 from .interpreters import compatible_pythons
 from .libraries import without_embedded
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .interpreters import CompatiblePythons
     from .modules import Module
 
-_MOST = 5
+_MOST_FACTS = 5
 """Pairs of tags that are listed."""
 
 
@@ -148,7 +148,7 @@ def _accepted_by_nobody(claim: Claim) -> Finding:
         severity=Severity.ERROR,
         where=tag,
         message=f"no Python accepts a wheel that is tagged {tag}",
-        evidence=tuple(evidence[:_MOST]),
+        evidence=tuple(evidence[:_MOST_FACTS]),
         hint="the stable ABI is claimed as cp3N-abi3, one Python's as cp3N-cp3N, none at all as py3-none",
     )
 
@@ -156,14 +156,14 @@ def _accepted_by_nobody(claim: Claim) -> Finding:
 def _check_import(
     group: Sequence[Module], pythons: CompatiblePythons
 ) -> Iterator[Finding]:
-    """Report a module none of whose files all of ``pythons`` can import: TW407 for a library's sake, else TW401."""
+    """Report a module that some of these Pythons cannot import: TW407 because of a library, else TW401."""
     blocked = _find_blocked_file(group, pythons)
     if blocked is None:
         return
     module, obstacle = blocked
     who = "not every Python" if pythons.and_newer else "no Python"
     yield Finding(
-        code="TW407" if obstacle.cause is Cause.LIBRARY else "TW401",
+        code="TW407" if obstacle.cause is ObstacleCause.LIBRARY else "TW401",
         severity=Severity.ERROR,
         where=module.path,
         message=f"{who} of {pythons.pair} can import it",
@@ -184,7 +184,7 @@ def _find_blocked_file(
         blocked.append((module, obstacle))
     # A file with the right name and the wrong library is more surprising than one with a wrong name.
     for module, obstacle in blocked:
-        if obstacle.cause is Cause.LIBRARY:
+        if obstacle.cause is ObstacleCause.LIBRARY:
             return module, obstacle
     return blocked[0]
 

@@ -34,7 +34,7 @@ _SOME_PYPY_NAMES = 3
 """As many names that begin as PyPy's may be another project's: a module for PyPy imports more of them."""
 
 
-class Cause(Enum):
+class ObstacleCause(Enum):
     """What is in the way of an import: TW407 for a library, TW401 for anything else."""
 
     SUFFIX = "the suffix of the file is not looked for"
@@ -45,7 +45,7 @@ class Cause(Enum):
 class Obstacle(Record):
     """Why a module cannot be imported, with what can be seen in the file."""
 
-    cause: Cause
+    cause: ObstacleCause
     evidence: str
 
 
@@ -295,8 +295,8 @@ def _names_with_prefix(names: frozenset[str], *prefixes: str) -> list[str]:
 
 
 _QUESTIONS = (
-    (Cause.SUFFIX, _unknown_suffix),
-    (Cause.LIBRARY, _foreign_library),
-    (Cause.SYMBOL, _foreign_symbol),
+    (ObstacleCause.SUFFIX, _unknown_suffix),
+    (ObstacleCause.LIBRARY, _foreign_library),
+    (ObstacleCause.SYMBOL, _foreign_symbol),
 )
 """What is asked, in this order."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .claimed_pythons import Claim
     from .modules import Module
 
-_MOST = 5
+_MOST_MODULES = 5
 """Modules that one finding lists."""
 
 
@@ -47,7 +47,7 @@ def _check_leftovers(claim: Claim, modules: Sequence[Module]) -> Iterator[Findin
             needed.append(module)
     if not left_over or not needed:
         return
-    listed = [*left_over[: _MOST - 1], needed[0]]
+    listed = [*left_over[: _MOST_MODULES - 1], needed[0]]
     yield Finding(
         code="TW406",
         severity=Severity.WARNING,
@@ -109,7 +109,10 @@ def _unproved(modules: Sequence[Module], severity: Severity, reason: str) -> Fin
         where=modules[0].path,
         message=f"nothing in the file tells for which Python it was compiled: {reason}",
         evidence=tuple(
-            [f"{module.path} has no version in its name" for module in modules[:_MOST]]
+            [
+                f"{module.path} has no version in its name"
+                for module in modules[:_MOST_MODULES]
+            ]
         ),
         hint="in CMake: Python_add_library(NAME MODULE WITH_SOABI …)",
     )

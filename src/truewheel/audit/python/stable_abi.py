@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .modules import Module
 
 
-class Cause(Enum):
+class BreachCause(Enum):
     """Why a module may not import a name; the value follows "NAME is"."""
 
     NOT_THERE = "not in the stable ABI"
@@ -42,17 +42,17 @@ class Cause(Enum):
     TOO_NEW = "in the stable ABI only from a later Python on"
 
 
-_CONDITIONS: Mapping[str | None, tuple[Cause | None, frozenset[Format]]] = {
+_CONDITIONS: Mapping[str | None, tuple[BreachCause | None, frozenset[Format]]] = {
     "MS_WINDOWS": (
-        Cause.WINDOWS_ONLY,
+        BreachCause.WINDOWS_ONLY,
         frozenset({Format.ELF, Format.MACHO, Format.WASM}),
     ),
-    "HAVE_FORK": (Cause.FORK_ONLY, frozenset({Format.PE, Format.WASM})),
-    "Py_REF_DEBUG": (Cause.DEBUG_ONLY, frozenset(Format)),
+    "HAVE_FORK": (BreachCause.FORK_ONLY, frozenset({Format.PE, Format.WASM})),
+    "Py_REF_DEBUG": (BreachCause.DEBUG_ONLY, frozenset(Format)),
 }
 """By the macro of ``stable_abi.toml``: where such names are, and the formats of the systems where they are not."""
-_UNCONDITIONAL: tuple[Cause | None, frozenset[Format]] = (None, frozenset())
-_MOST = 8
+_UNCONDITIONAL: tuple[BreachCause | None, frozenset[Format]] = (None, frozenset())
+_MOST_NAMES = 8
 """Names of one module that are listed."""
 
 
@@ -65,7 +65,7 @@ class Breach(Record):
     """
 
     module: Module
-    cause: Cause
+    cause: BreachCause
     names: tuple[str, ...]
     claimed: Version
     maybe_from: tuple[str, ...] = ()
@@ -73,9 +73,11 @@ class Breach(Record):
     @property
     def evidence(self) -> tuple[str, ...]:
         """The imports that break the promise, and what leaves doubt about them."""
-        listed = [_import_as_evidence(self.module, name) for name in self.names[:_MOST]]
-        if len(self.names) > _MOST:
-            listed.append(f"and {len(self.names) - _MOST} more")
+        listed = [
+            _import_as_evidence(self.module, name) for name in self.names[:_MOST_NAMES]
+        ]
+        if len(self.names) > _MOST_NAMES:
+            listed.append(f"and {len(self.names) - _MOST_NAMES} more")
         if self.maybe_from:
             listed.append(
                 f"it may be from {', '.join(self.maybe_from)}, which is not in the wheel"
@@ -147,7 +149,7 @@ def find_breaches(
     """
     own = own_names(contents)
     for module in modules:
-        by_cause: dict[Cause, list[str]] = {}
+        by_cause: dict[BreachCause, list[str]] = {}
         for name in sorted(module.imports() - own):
             cause = _find_cause(name, module.format, version, threaded=threaded)
             if cause is not None:
@@ -155,7 +157,9 @@ def find_breaches(
         for cause, names in by_cause.items():
             # A name that Python's table lacks may be another library's, where the file does not say whose it is.
             others = (
-                unknown_libraries(module, contents) if cause is Cause.NOT_THERE else ()
+                unknown_libraries(module, contents)
+                if cause is BreachCause.NOT_THERE
+                else ()
             )
             yield Breach(
                 module=module,
@@ -168,19 +172,19 @@ def find_breaches(
 
 def _find_cause(
     name: str, form: Format, version: Version, *, threaded: bool
-) -> Cause | None:
+) -> BreachCause | None:
     """Return why a module may not import ``name``; ``None`` when it may."""
     if name not in symbols():
-        return Cause.NOT_THERE
+        return BreachCause.NOT_THERE
     macro = _document()["conditions"].get(name)
     cause, missing_in = _CONDITIONS.get(macro, _UNCONDITIONAL)
     if form in missing_in:
         return cause
     # PEP 803: inlined reference counting calls it, and abi3t has none.
     if threaded and name == c_api.GIL_ONLY:
-        return Cause.COUNTS_REFERENCES
+        return BreachCause.COUNTS_REFERENCES
     if symbols()[name] > version:
-        return Cause.TOO_NEW
+        return BreachCause.TOO_NEW
     return None
 
 
@@ -207,7 +211,7 @@ def check_stable_abi(
 
 def breach_finding(breach: Breach) -> Finding:
     """Return the finding about a breach in a wheel that claims the stable ABI: TW403 when it is only too new."""
-    if breach.cause is Cause.TOO_NEW:
+    if breach.cause is BreachCause.TOO_NEW:
         return _too_new(breach)
     return Finding(
         code="TW402",

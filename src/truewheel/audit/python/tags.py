@@ -6,7 +6,7 @@ This is the way into the room. Two questions are asked of it:
     Which tags are true? The Python that the modules' suffixes name wins; then a stable ABI that was asked for and is
     kept; then the Python that built them. :mod:`~truewheel.audit.python.true_tags` has the order with its reasons, and
     :mod:`~truewheel.audit.python.built_tags` that of a build.
-:func:`python_violations`
+:func:`python_claim_findings`
     What contradicts the tags that are claimed? A build's own tags go through it as well, so that a build never claims
     what ``truewheel check`` would call untrue.
 
@@ -90,11 +90,11 @@ def true_python_tags(
         built_for=target,
         imports=imports,
     )
-    findings = dict.fromkeys((*tags.findings, *_find_violations(contents, claim)))
+    findings = dict.fromkeys((*tags.findings, *_claim_findings(contents, claim)))
     return replace(tags, findings=tuple(findings))
 
 
-def python_violations(
+def python_claim_findings(
     contents: Contents,
     *,
     interpreters: tuple[str, ...],
@@ -106,10 +106,10 @@ def python_violations(
     :param platforms: its platform tags, for the libc where a module does not tell it.
     """
     claim = Claim(interpreters=interpreters, abis=abis, platforms=tuple(platforms))
-    return tuple(dict.fromkeys(_find_violations(contents, claim)))
+    return tuple(dict.fromkeys(_claim_findings(contents, claim)))
 
 
-def _find_violations(contents: Contents, claim: Claim) -> Iterator[Finding]:
+def _claim_findings(contents: Contents, claim: Claim) -> Iterator[Finding]:
     """Yield what is wrong with each module, then what contradicts the claim."""
     found, libraries = modules(contents), bound_libraries(contents)
     for module in found:

@@ -10,6 +10,7 @@ from ...model.binary import MinimumOS
 from .layout import (
     EM_386,
     EM_AARCH64,
+    EM_ALPHA,
     EM_ARM,
     EM_IAMCU,
     EM_LOONGARCH,
@@ -34,21 +35,25 @@ if TYPE_CHECKING:
 
 # --- the CPU ----------------------------------------------------------------------------------------------------
 
+# CPUs of which nothing else is read. https://gabi.xinuos.com/elf/a-emachine.html
+EM_SPARC, EM_68K, EM_PARISC, EM_SPARC32PLUS, EM_PPC = 2, 4, 15, 18, 20
+EM_SH, EM_SPARCV9, EM_IA_64 = 42, 43, 50
+
 CPUS = {
-    2: "sparc",
+    EM_SPARC: "sparc",
     EM_386: "i686",
-    4: "m68k",
+    EM_68K: "m68k",
     EM_IAMCU: "i686",
-    15: "hppa",
-    18: "sparc",
-    20: "ppc",
+    EM_PARISC: "hppa",
+    EM_SPARC32PLUS: "sparc",
+    EM_PPC: "ppc",
     EM_PPC64: "ppc64",
     EM_ARM: "arm",
-    42: "sh4",
-    43: "sparc64",
-    50: "ia64",
+    EM_SH: "sh4",
+    EM_SPARCV9: "sparc64",
+    EM_IA_64: "ia64",
     EM_AARCH64: "aarch64",
-    0x9026: "alpha",
+    EM_ALPHA: "alpha",
 }
 """The names here of ``e_machine``. https://gabi.xinuos.com/elf/a-emachine.html"""
 CPUS_BY_BITS = {
@@ -102,7 +107,7 @@ def cpu_name(
 
 
 def _hard_float_arm(arm_arch: str | None) -> str:
-    """Return the name of 32-bit Arm with hardware floats, as wheels are tagged for it; "arm" is all else."""
+    """Return the name of 32-bit Arm with hardware floats, as wheels are tagged for it. Other 32-bit ARM is called ``arm``."""
     is_armv6 = arm_arch is not None and arm_arch.startswith("v6")
     return "armv6l" if is_armv6 else "armv7l"
 

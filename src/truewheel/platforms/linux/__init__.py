@@ -7,7 +7,7 @@ level supplies is knowledge in ``policy/linux.json``, looked up in :mod:`.policy
 
 from __future__ import annotations
 
-from ...model.audit import Cause, TagBasis
+from ...model.audit import TagBasis, ViolationCause
 from ...model.floor import Floor
 from ...model.record import replace
 from ...model.tags import NEVER, underscored
@@ -32,7 +32,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ...model.audit import Code, Linkage, Requirement, Supplied, Violation
+    from ...model.audit import Linkage, LoadableSlice, Requirement, Supplied, Violation
     from ...model.binary import ElfSlice, Need
     from ...model.finding import Finding
     from ...model.tags import Level, PlatformTag
@@ -67,7 +67,7 @@ class Linux(ElfPlatform):
         tag = parse_tag(f"{promise}_x86_64" if lacks_cpu(promise) else promise)
         return tag is not None and tag.cpu in NAMED_CPUS
 
-    def expand(self, promise: str, files: Sequence[Code]) -> str:
+    def expand(self, promise: str, files: Sequence[LoadableSlice]) -> str:
         """Add the CPU to a promise that lacks it."""
         if not files or not lacks_cpu(promise):
             return promise
@@ -90,7 +90,7 @@ class Linux(ElfPlatform):
 
     def tag_notes(
         self,
-        files: Sequence[Code],
+        files: Sequence[LoadableSlice],
         tag: PlatformTag,
     ) -> Iterator[Finding]:
         """Yield that a plain tag is for local use."""
@@ -111,7 +111,7 @@ class Linux(ElfPlatform):
 
     def places_outside(
         self,
-        code: Code,
+        code: LoadableSlice,
         need: Need,
     ) -> Iterator[tuple[str, str]]:
         """Yield what absolute search paths lead to, then the directories of the system."""
@@ -121,7 +121,7 @@ class Linux(ElfPlatform):
 
     def supplies(
         self,
-        code: Code,
+        code: LoadableSlice,
         need: Need,
         kind: str | None,
     ) -> Supplied | None:
@@ -147,7 +147,7 @@ class Linux(ElfPlatform):
 
     # --- what its tags are made of ------------------------------------------------------------------------------
 
-    def basis(self, files: Sequence[Code]) -> TagBasis:
+    def basis(self, files: Sequence[LoadableSlice]) -> TagBasis:
         """Return the libc and the CPU, when all files agree on both; else the plain tag, and why."""
         cpu = _cpus(files)[0]
         if cpu.startswith(UNNAMED_CPU):
@@ -171,7 +171,7 @@ class Linux(ElfPlatform):
 
     def requirements(
         self,
-        code: Code,
+        code: LoadableSlice,
         linkage: Sequence[Linkage],
         kind: str | None,
     ) -> Iterator[Requirement]:
@@ -201,7 +201,7 @@ class Linux(ElfPlatform):
 
     def mismatches(
         self,
-        files: Sequence[Code],
+        files: Sequence[LoadableSlice],
         tag: PlatformTag,
     ) -> Iterator[Violation]:
         """Yield files for another CPU, and for the other libc than the promise is about."""
@@ -211,15 +211,21 @@ class Linux(ElfPlatform):
             if not _may_run(code.cpu, tag):
                 fact = f"it is code for {code.cpu}"
                 yield mismatch(
-                    code.path, fact, allows=f"only {tag.cpu}", cause=Cause.OTHER_CPU
+                    code.path,
+                    fact,
+                    allows=f"only {tag.cpu}",
+                    cause=ViolationCause.OTHER_CPU,
                 )
             elif promised and libc and libc != promised:
                 fact = f"it is linked with {libc}"
                 yield mismatch(
-                    code.path, fact, allows=f"only {promised}", cause=Cause.OTHER_LIBC
+                    code.path,
+                    fact,
+                    allows=f"only {promised}",
+                    cause=ViolationCause.OTHER_LIBC,
                 )
 
-    def as_run_by(self, code: Code, tag: PlatformTag) -> Code:
+    def as_run_by(self, code: LoadableSlice, tag: PlatformTag) -> LoadableSlice:
         """Return code for an older ARM as code for the newer one, to whose levels it is held: its own CPU has none."""
         if tag.is_plain or code.cpu == tag.cpu or not _runs_on(code.cpu, tag.cpu):
             return code
@@ -243,32 +249,32 @@ class Linux(ElfPlatform):
 
     # --- what else may be wrong ---------------------------------------------------------------------------------
 
-    def mixture(self, files: Sequence[Code]) -> Mixture | None:
+    def mixture(self, files: Sequence[LoadableSlice]) -> Mixture | None:
         """Return the files, if for several CPUs of which one has a name."""
         # Of CPUs without a name no tag could be for one and not for the other.
         if _cpus(files)[0].startswith(UNNAMED_CPU):
             return None
         return super().mixture(files)
 
-    def hazards(self, files: Sequence[Code]) -> Iterator[Finding]:
+    def hazards(self, files: Sequence[LoadableSlice]) -> Iterator[Finding]:
         """Yield flags and ABIs that Linux refuses."""
         yield from hazards_of(files)
 
 
-def _cpus(files: Sequence[Code]) -> list[str]:
+def _cpus(files: Sequence[LoadableSlice]) -> list[str]:
     """Return the CPUs of the files, those without a name last: there is no tag for them, but for others beside them."""
     return sorted(
         {code.cpu for code in files}, key=lambda cpu: (cpu.startswith(UNNAMED_CPU), cpu)
     )
 
 
-def _kind_of(files: Sequence[Code]) -> str:
+def _kind_of(files: Sequence[LoadableSlice]) -> str:
     """Return the promise that files of one libc could keep; code that names none is held to glibc's."""
     is_for_musl = any(libc_of(code.slice) == "musl" for code in files)
     return "musllinux" if is_for_musl else "manylinux"
 
 
-def _several_cpus(files: Sequence[Code]) -> str:
+def _several_cpus(files: Sequence[LoadableSlice]) -> str:
     """Return the first of several CPUs, as evidence: no one system loads all of the files. Empty when there is one."""
     if len(_cpus(files)) < 2:
         return ""
@@ -276,7 +282,7 @@ def _several_cpus(files: Sequence[Code]) -> str:
     return f"{first.path}: {first.cpu}"
 
 
-def _several_libcs(files: Sequence[Code]) -> str:
+def _several_libcs(files: Sequence[LoadableSlice]) -> str:
     """Return the first of both libcs, as evidence. Empty when there is one, or none."""
     linked: dict[str, str] = {}
     for code in files:
@@ -286,7 +292,7 @@ def _several_libcs(files: Sequence[Code]) -> str:
     return next(iter(linked.values())) if len(linked) > 1 else ""
 
 
-def _flags_of_other_abi(files: Sequence[Code]) -> str:
+def _flags_of_other_abi(files: Sequence[LoadableSlice]) -> str:
     """Return the flags of the first file that has not the ABI of its CPU, as evidence; empty when there is none."""
     for code in files:
         if abi_mismatch(code.slice) is not None:

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ...model.audit import Code
+    from ...model.audit import LoadableSlice
     from ...model.binary import Slice
 
 
@@ -27,7 +27,7 @@ FLOAT_ABIS: Mapping[str, tuple[str | None, ...]] = {
 """How distributions hand over floating-point numbers; ``None`` is a file that does not say."""
 
 
-def hazards_of(files: Sequence[Code]) -> Iterator[Finding]:
+def hazards_of(files: Sequence[LoadableSlice]) -> Iterator[Finding]:
     """Yield executable stacks, text relocations, strange ABIs, and files for glibc beside files for musl."""
     for code in files:
         yield from _strange_abi(code)
@@ -54,7 +54,7 @@ def abi_mismatch(piece: Slice) -> str | None:
     return f"{piece.float_abi or 'unknown'} float ABI"
 
 
-def _strange_abi(code: Code) -> Iterator[Finding]:
+def _strange_abi(code: LoadableSlice) -> Iterator[Finding]:
     """Yield TW314 for code that calls functions otherwise than the system does."""
     wrong = abi_mismatch(code.slice)
     if wrong is not None:
@@ -84,7 +84,7 @@ def _wants_executable_stack(piece: ElfSlice) -> bool:
     return piece.executable_stack
 
 
-def _executable_stack(code: Code, piece: ElfSlice) -> Finding:
+def _executable_stack(code: LoadableSlice, piece: ElfSlice) -> Finding:
     """Return TW303: PT_GNU_STACK asks for a stack that can be executed, or is not there to say otherwise."""
     # https://sourceware.org/glibc/wiki/Release/2.41: dlopen refuses it.
     what = "has the X flag" if piece.executable_stack else "is missing"
@@ -98,7 +98,7 @@ def _executable_stack(code: Code, piece: ElfSlice) -> Finding:
     )
 
 
-def _text_relocations(code: Code) -> Finding:
+def _text_relocations(code: LoadableSlice) -> Finding:
     return Finding(
         code="TW310",
         severity=Severity.WARNING,
@@ -109,7 +109,7 @@ def _text_relocations(code: Code) -> Finding:
     )
 
 
-def _two_libcs(files: Sequence[Code]) -> Iterator[Finding]:
+def _two_libcs(files: Sequence[LoadableSlice]) -> Iterator[Finding]:
     """Yield TW308 for files for glibc beside files for musl: no system has both."""
     if all(code.cpu.startswith(UNNAMED_CPU) for code in files):
         return  # no tag names such a CPU, so no libc is promised

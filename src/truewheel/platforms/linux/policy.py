@@ -76,7 +76,8 @@ def parse_tag(text: str) -> PlatformTag | None:
     kind, level = first, NEVER
     if first in KINDS:
         # PEP 600 and PEP 656: manylinux_${GLIBCMAJOR}_${GLIBCMINOR}_${ARCH}
-        major, minor, rest = (*rest.split("_", 2), "", "")[:3]
+        major, _, rest = rest.partition("_")
+        minor, _, rest = rest.partition("_")
         level = _parse_level(major, minor)
     elif first in OLD_NAMES:
         kind, level = "manylinux", OLD_NAMES[first]

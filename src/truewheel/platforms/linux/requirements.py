@@ -6,7 +6,7 @@ What a file gets from the wheel itself, or from somebody whom the project names,
 
 from __future__ import annotations
 
-from ...model.audit import Cause, ExcludedBy, InWheel
+from ...model.audit import ExcludedBy, InWheel, ViolationCause
 from ...model.binary import ElfSlice
 from ...model.floor import Evidence
 from ...model.record import worked_out
@@ -28,13 +28,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from ...model.audit import Code, Linkage, Requirement
+    from ...model.audit import Linkage, LoadableSlice, Requirement
     from ...model.binary import Need, Slice, Symbol
     from ...model.tags import Level, PlatformTag
 
 
 def requirements_of(
-    code: Code,
+    code: LoadableSlice,
     linkage: Sequence[Linkage],
     kind: str,
 ) -> Iterator[Requirement]:
@@ -58,7 +58,7 @@ def requirements_of(
     yield from _cpu_level(code)
 
 
-def _glibc_library(code: Code, link: Linkage) -> Iterator[Requirement]:
+def _glibc_library(code: LoadableSlice, link: Linkage) -> Iterator[Requirement]:
     """Yield a library that came with a later level, and what is needed of one that is there."""
     level = _level_of(link)
     if level > lowest(code.cpu):
@@ -68,7 +68,7 @@ def _glibc_library(code: Code, link: Linkage) -> Iterator[Requirement]:
         yield from _private_to_glibc(code, link.need.library)
 
 
-def _musl_library(code: Code, link: Linkage) -> Iterator[Requirement]:
+def _musl_library(code: LoadableSlice, link: Linkage) -> Iterator[Requirement]:
     """Yield a library that no system with musl has, and symbols that one of those keeps to itself."""
     library = link.need.library
     if link.is_outside:
@@ -77,7 +77,12 @@ def _musl_library(code: Code, link: Linkage) -> Iterator[Requirement]:
     for symbol in _needed_symbols(code, private):
         evidence = Evidence(file=code.path, library=library, symbol=symbol.name)
         yield require(
-            code, "private symbol", NEVER, evidence, Cause.PRIVATE_SYMBOL, slot=code.cpu
+            code,
+            "private symbol",
+            NEVER,
+            evidence,
+            ViolationCause.PRIVATE_SYMBOL,
+            slot=code.cpu,
         )
 
 
@@ -86,12 +91,14 @@ def _level_of(link: Linkage) -> Level:
     return since
 
 
-def _library(code: Code, library: str, level: Level) -> Requirement:
+def _library(code: LoadableSlice, library: str, level: Level) -> Requirement:
     evidence = Evidence(file=code.path, library=library)
-    return require(code, "library", level, evidence, Cause.NOT_SUPPLIED, slot=code.cpu)
+    return require(
+        code, "library", level, evidence, ViolationCause.NOT_SUPPLIED, slot=code.cpu
+    )
 
 
-def _versions(code: Code, need: Need) -> Iterator[Requirement]:
+def _versions(code: LoadableSlice, need: Need) -> Iterator[Requirement]:
     """Yield the symbol versions that are needed of a library, each with one symbol as an example."""
     for version in need.versions:
         level = level_of_version(code.cpu, version)
@@ -106,13 +113,15 @@ def _versions(code: Code, need: Need) -> Iterator[Requirement]:
             Evidence(
                 file=code.path, library=need.library, symbol=symbol, version=version
             ),
-            Cause.PRIVATE_SYMBOL if version == "GLIBC_PRIVATE" else Cause.TOO_NEW,
+            ViolationCause.PRIVATE_SYMBOL
+            if version == "GLIBC_PRIVATE"
+            else ViolationCause.TOO_NEW,
             version=parse_version(text) or level,
             slot=code.cpu,
         )
 
 
-def _private_to_glibc(code: Code, library: str) -> Iterator[Requirement]:
+def _private_to_glibc(code: LoadableSlice, library: str) -> Iterator[Requirement]:
     """Yield the symbols that a library keeps to itself, up to the level that makes them public."""
     private = private_symbols(code.cpu, library)
     for symbol in _needed_symbols(code, private.keys()):
@@ -130,12 +139,12 @@ def _private_to_glibc(code: Code, library: str) -> Iterator[Requirement]:
                 "private symbol",
                 level,
                 evidence,
-                Cause.PRIVATE_SYMBOL,
+                ViolationCause.PRIVATE_SYMBOL,
                 slot=code.cpu,
             )
 
 
-def _new_in_musl(code: Code) -> Iterator[Requirement]:
+def _new_in_musl(code: LoadableSlice) -> Iterator[Requirement]:
     """Yield the symbols that came with a later release of musl."""
     # PEP 656: the tag has the first two numbers of musl's version. https://peps.python.org/pep-0656/
     added = symbols_new_in_musl()
@@ -153,13 +162,13 @@ def _new_in_musl(code: Code) -> Iterator[Requirement]:
             "musl",
             version[:2],
             evidence,
-            Cause.TOO_NEW,
+            ViolationCause.TOO_NEW,
             version=version,
             slot=code.cpu,
         )
 
 
-def _needed_symbols(code: Code, names: Collection[str]) -> list[Symbol]:
+def _needed_symbols(code: LoadableSlice, names: Collection[str]) -> list[Symbol]:
     """Return the imported symbols with one of ``names``, but no weak ones.
 
     Those may be absent: Rust's standard library probes for some of glibc's.
@@ -174,7 +183,7 @@ def _needed_symbols(code: Code, names: Collection[str]) -> list[Symbol]:
 
 
 def _packed_relocations(
-    code: Code,
+    code: LoadableSlice,
     needs: Sequence[Need],
     libc: str,
 ) -> Iterator[Requirement]:
@@ -197,11 +206,17 @@ def _packed_relocations(
     fact = f"DT_RELR is set: packed relative relocations, which {libc} applies since {dotted(release)}"
     evidence = Evidence(file=code.path, fact=fact)
     yield require(
-        code, libc, release[:2], evidence, Cause.TOO_NEW, version=release, slot=code.cpu
+        code,
+        libc,
+        release[:2],
+        evidence,
+        ViolationCause.TOO_NEW,
+        version=release,
+        slot=code.cpu,
     )
 
 
-def _cpu_level(code: Code) -> Iterator[Requirement]:
+def _cpu_level(code: LoadableSlice) -> Iterator[Requirement]:
     """Yield the highest x86-64 level that the notes name; no tag promises more than the baseline."""
     # x86-64 psABI, GNU_PROPERTY_X86_ISA_1_NEEDED: the loader refuses the file on a CPU without these instructions.
     levels_needed = code.slice.isa_needed if isinstance(code.slice, ElfSlice) else ()
@@ -216,7 +231,7 @@ def _cpu_level(code: Code) -> Iterator[Requirement]:
             "isa",
             NEVER,
             evidence,
-            Cause.NEWER_CPU,
+            ViolationCause.NEWER_CPU,
             version=version,
             slot=code.cpu,
         )

@@ -47,14 +47,14 @@ def build_in_area(
 
     mode = project_file.settings.cache if project_file.may_run_cmake else "off"
     try:
-        built = _build_twice(
+        built = _build_with_retry(
             request, project_file, mode, build, decide=decide, explain=explain
         )
     except (EngineError, OSError):
         # The disk that is full may be the cache's alone.
         if mode == "off" or not slots.is_full(request.environ):
             raise
-        built = _build_twice(
+        built = _build_with_retry(
             request, project_file, "off", build, decide=decide, explain=explain
         )
     if mode != "off":
@@ -62,7 +62,7 @@ def build_in_area(
     return built
 
 
-def _build_twice(
+def _build_with_retry(
     request: Request,
     project_file: ProjectFile,
     mode: str,

@@ -9,10 +9,10 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-Stamps = Mapping[Path, int]
+ManifestTimes = Mapping[Path, int]
 
 
-def manifest_stamps(build_dir: Path) -> Stamps:
+def manifest_times(build_dir: Path) -> ManifestTimes:
     """Return the manifests that are there, and when each was written.
 
     In a build tree that is kept, earlier installs have left theirs.
@@ -26,20 +26,20 @@ def manifest_stamps(build_dir: Path) -> Stamps:
 def files_installed_outside(
     build_dir: Path,
     *,
-    before: Stamps,
+    before: ManifestTimes,
     roots: Iterable[Path],
     environ: Mapping[str, str],
 ) -> tuple[str, ...]:
     """Return the files that were installed into none of ``roots``, sorted.
 
-    :param before: what :func:`manifest_stamps` said before the install step.
+    :param before: what :func:`manifest_times` said before the install step.
     :param environ: of the install step.
     """
     # DESTDIR stands before each installed file, and the manifest does not say so (cmake-env-variables(7)).
     if environ.get("DESTDIR"):
         return ()
     by_folder: dict[str, list[str]] = {}
-    for path, stamp in manifest_stamps(build_dir).items():
+    for path, stamp in manifest_times(build_dir).items():
         if stamp != before.get(path):
             _sort_into_folders(path, by_folder)
 

@@ -1,6 +1,6 @@
 """Mistakes in scikit-build-core's settings, each with the place it was made in: a table, an option or a variable.
 
-Imported when there is one. Nothing here judges: scikit-build-core found what is told here.
+Imported only after a mistake was found. Nothing here judges: scikit-build-core found what is told here.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _unknown_key(name: str, guesses: Sequence[str]) -> Problem:
 def _unknown_option(name: str, guesses: Sequence[str], given: Iterable[str]) -> Problem:
     """Return the problem of an option that neither scikit-build-core nor truewheel has.
 
-    :param name: as scikit-build-core tells it: where it does not have the table either, the name of that.
+    :param name: the unknown key, or only its first part if the whole table is unknown.
     :param guesses: the best first.
     :param given: all options.
     """

@@ -35,7 +35,7 @@ from .generated_files import (
     generate_sources,
     render_message,
 )
-from .install_manifest import files_installed_outside, manifest_stamps
+from .install_manifest import files_installed_outside, manifest_times
 from .launcher import EXACT, launcher_cache_entries
 from .layout import plan_layout
 from .progress import shown_progress
@@ -105,7 +105,7 @@ class Staging:
             with self._configuring(self._steps):
                 self._make_plain_files()
                 files_before = sum(1 for _ in self._staged_files())
-                manifests = manifest_stamps(self._layout.build_dir)
+                manifests = manifest_times(self._layout.build_dir)
                 # Files and manifests that are there before tell what CMake's install step adds.
                 builder = self._steps.configure()
             with self._area.compile() as packed:

@@ -45,9 +45,10 @@ _SEARCHED_BELOW = (
 
 
 def digests_of_variables(environ: Variables, source: Path) -> dict[str, str]:
-    """Return digests of the variables that may change a build, and of what else surrounds it, by names with blanks.
+    """Return digests of the variables that may change a build, and of what else surrounds it.
 
-    That is what PATH says of the tools that compilers run, what is installed, and which commit is checked out.
+    The latter are pseudo-variables, whose keys contain spaces so that they cannot clash with real ones: what PATH says of
+    the tools that compilers run, what is installed, and which commit is checked out.
     """
     surroundings = dict(environ)
     surroundings[COMMIT] = repr(_stamps_of_commit(source))

@@ -100,11 +100,11 @@ def existing(environ: Mapping[str, str]) -> Path | None:
 
 def _absolute_path(environ: Mapping[str, str]) -> Path:
     if not locks.can_lock():
-        raise UnfitError("the workspace needs POSIX file locks")
+        raise UnfitError("the build cache needs POSIX file locks")
     chosen = environ.get(VARIABLE, "")
     if chosen and not Path(chosen).expanduser().is_absolute():
         raise UnfitError(
-            f"{VARIABLE} is {chosen}, which means another directory wherever one stands: give an absolute path"
+            f"{VARIABLE} is {chosen}, which is a relative path; set an absolute one"
         )
     return path(environ)
 
@@ -114,7 +114,7 @@ def _refuse_files_of_others(root: Path) -> None:
     is_empty = next(root.iterdir(), None) is None
     # The tag is the first file of a new cache.
     if not is_empty and not (root / _TAG).is_file() and not _is_left_of_ours(root):
-        raise UnfitError(f"{root} holds files of somebody else's")
+        raise UnfitError(f"{root} is not empty and was not made by truewheel")
 
 
 def _is_left_of_ours(root: Path) -> bool:

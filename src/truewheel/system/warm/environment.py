@@ -39,7 +39,7 @@ class LiveEnvironment(Record):
 # --- does it last? ----------------------------------------------------------------------------------------------
 
 
-def isolated(environ: Variables) -> LiveEnvironment | None:
+def find_isolated_environment(environ: Variables) -> LiveEnvironment | None:
     """Return the throw-away environment that this process runs in; ``None`` when its environment lasts.
 
     Recognised: pip's overlay (``PYTHONPATH`` names a ``site`` directory beside ``overlay`` and ``normal``), and the

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from ...model.build_record import Manifest
 from ...model.record import Record
-from .boundaries import Boundaries
+from .path_regions import PathRegions
 
 
 class FinishedBuild(Record):
     """What is known of a build by whoever ran it.
 
     :param tree: its build tree.
-    :param bounds: where its files lie.
+    :param regions: where its files lie.
     :param sources: the manifest of all source files.
     :param packed: files that went into the wheel.
     :param written_by_cmake: names below the tree of what CMake wrote when it configured.
@@ -24,7 +24,7 @@ class FinishedBuild(Record):
     """
 
     tree: Path
-    bounds: Boundaries
+    regions: PathRegions
     sources: Manifest
     packed: tuple[Path, ...]
     written_by_cmake: frozenset[str]

@@ -12,7 +12,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import truewheel
@@ -50,13 +50,21 @@ from .source_manifest import Folders, Stamps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from .finished_build import FinishedBuild
 
-LAYOUT = 3
-"""Of kept areas and records; raised when either changes, so that older ones are not used."""
+    class Decide(Protocol):
+        """What says how much of an earlier build is used again (:func:`~truewheel.planning.reuse.decide`)."""
 
-Decide = Callable[..., ReuseDecision]
-"""``planning.reuse.decide``."""
+        def __call__(
+            self, before: BuildRecord | None, now: Inputs, *, outside: Mapping[str, str]
+        ) -> ReuseDecision:
+            """Return how much of the tree that ``before`` describes may be used again, for a build from ``now``."""
+
+
+LAYOUT = 4
+"""Of kept areas and records. Increase this when either changes, so that older ones are not used."""
 
 
 class _Begun(Record):
@@ -226,8 +234,8 @@ class KeptBuildArea(BuildArea):
             variables=build_inputs.digests_of_variables(self._environ, source),
             search=build_inputs.stamps_of_search_path(self._environ),
             sources=sources,
-            now=time.time_ns(),
-            shared=takes_turns,
+            started=time.time_ns(),
+            is_shared=takes_turns,
         )
         begun = _Begun(tree=tree, before=before, inputs=inputs)
         marks = build_inputs.current_marks(begun.traces_before)
@@ -315,8 +323,8 @@ class KeptBuildArea(BuildArea):
         ended_well: bool,
     ) -> FinishedBuild:
         """Return what is known of the build, with sources that only CMake's cache told of."""
-        from .boundaries import draw_boundaries, find_roots
         from .finished_build import FinishedBuild
+        from .path_regions import draw_regions, find_roots
 
         tree = begun.tree
         source = self.source.resolve()
@@ -328,11 +336,11 @@ class KeptBuildArea(BuildArea):
             source,
             set(roots).difference(begun.traces_before.roots),
             self._not_source(tree),
-            begun.inputs.now,
+            begun.inputs.started,
         )
         return FinishedBuild(
             tree=tree,
-            bounds=draw_boundaries(tree, source, roots=roots, homes=homes),
+            regions=draw_regions(tree, source, roots=roots, homes=homes),
             sources={**begun.inputs.sources, **late_sources},
             packed=tuple(packed),
             written_by_cmake=self._configured,

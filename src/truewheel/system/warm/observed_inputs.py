@@ -13,15 +13,15 @@ from collections.abc import Iterable, Mapping
 from ...model.build_record import ANY, Traces
 from ...model.record import Record
 from . import build_tree, file_state, ninja_file
-from .boundaries import with_separator
 from .finished_build import FinishedBuild
 from .ninja_graph import NinjaGraph, read_graph
 from .outside_files import (
-    files_outside,
+    files_to_watch,
     find_wrappers,
     folders_outside,
     words_of_wrappers,
 )
+from .path_regions import with_separator
 from .project_commands import find_command_inputs
 from .source_manifest import listing
 
@@ -40,7 +40,7 @@ _OF_TOOLS = re.compile(
 def observe(build: FinishedBuild) -> Traces:
     """Return what later builds must know of this one."""
     graph = read_graph(build.tree)
-    bounds = build.bounds
+    regions = build.regions
     cmake_files = _read_own_cmake_files(build, graph)
     wrappers = find_wrappers(build)
     commands = find_command_inputs(build, graph)
@@ -48,27 +48,27 @@ def observe(build: FinishedBuild) -> Traces:
     variables = _variables_named(cmake_files, graph)
     return Traces(
         generator=build_tree.generator(build.tree),
-        outside=_marks_of_files(build, files_outside(build, graph, wrappers)),
+        outside=_marks_of_files(build, files_to_watch(build, graph, wrappers)),
         folders=_listings(folders_outside(build, graph)),
-        roots=tuple(bounds.root_folders()),
-        compiled=bounds.names(graph.inputs),
-        configured=bounds.names(cmake_files),
-        packed=bounds.names(map(os.fspath, build.packed)),
+        roots=tuple(regions.root_folders()),
+        compiled=regions.names(graph.inputs),
+        configured=regions.names(cmake_files),
+        packed=regions.names(map(os.fspath, build.packed)),
         mentioned=commands.undeclared,
         variables=variables | commands.variables | words_of_wrappers(wrappers),
         strays=left.strays,
         leftovers=left.leftovers,
-        commands=bool(graph.own_steps),
-        scripted=bool(wrappers),
-        reads=_read_others(cmake_files),
-        probes=_ask_for_headers(build, graph),
+        runs_own_commands=bool(graph.own_steps),
+        has_script_tools=bool(wrappers),
+        cmake_reads_files=_read_others(cmake_files),
+        asks_for_headers=_ask_for_headers(build, graph),
         finished=build.ended,
-        steady=build.ended_well,
+        ended_well=build.ended_well,
     )
 
 
 def _marks_of_files(build: FinishedBuild, paths: Iterable[str]) -> dict[str, str]:
-    return {path: build.bounds.mark(path) for path in sorted(paths)}
+    return {path: build.regions.mark(path) for path in sorted(paths)}
 
 
 def _listings(folders: Iterable[str]) -> dict[str, str]:
@@ -83,11 +83,11 @@ def _read_own_cmake_files(build: FinishedBuild, graph: NinjaGraph) -> dict[str, 
     # CMake's own modules change with CMake, wherever that is installed.
     cmake_root = build_tree.cache_value(build.tree, "CMAKE_ROOT")
     cmakes_own = with_separator(cmake_root or build.tree)
-    bounds = build.bounds
+    regions = build.regions
     found: dict[str, bytes] = {}
     for path in graph.configure_inputs:
-        is_source = bounds.name(path) is not None
-        is_foreign = bounds.is_foreign(os.path.dirname(path))
+        is_source = regions.name(path) is not None
+        is_foreign = regions.is_foreign(os.path.dirname(path))
         is_cmakes = path.startswith(cmakes_own)
         if is_source or (is_foreign and not is_cmakes):
             found[path] = file_state.content(path)
@@ -121,10 +121,10 @@ def _variables_named(
 
 def _ask_for_headers(build: FinishedBuild, graph: NinjaGraph) -> bool:
     """Say whether a source file, or one that was made in the build, asks which headers there are."""
-    bounds = build.bounds
+    regions = build.regions
     for path in graph.inputs:
-        is_source = bounds.name(path) is not None
-        if not is_source and not path.startswith(bounds.build):
+        is_source = regions.name(path) is not None
+        if not is_source and not path.startswith(regions.build):
             continue
         if b"__has_include" in file_state.content(path):
             return True

@@ -12,9 +12,9 @@ import shutil
 from collections.abc import Collection, Iterable, Iterator
 
 from . import build_tree, environment, file_state
-from .boundaries import LOCAL_HEADERS
 from .finished_build import FinishedBuild
 from .ninja_graph import NinjaGraph
+from .path_regions import LOCAL_HEADERS
 
 _COMPILERS = r"CMAKE_(?:AR|LINKER|\w+_COMPILER)"
 _TOOLS = (
@@ -35,13 +35,13 @@ _DEFAULT_LIBRARIES = ("c", "m")
 """What is linked without being named."""
 _LIBRARY_ENDS = (".so", ".a", ".dylib")
 _MOST_BESIDE = 500
-"""Files of one directory outside that a command may read without declaring it; who keeps more there has no mere scripts."""
+"""Files of one directory outside that a command may read without declaring it: a larger directory is not a directory of scripts."""
 
 
 # --- files ------------------------------------------------------------------------------------------------------
 
 
-def files_outside(
+def files_to_watch(
     build: FinishedBuild,
     graph: NinjaGraph,
     wrappers: Collection[str],
@@ -57,7 +57,7 @@ def files_outside(
         *_files_named(graph),
         *_programs_called(build, graph),
     }
-    found = set(filter(build.bounds.is_outside, used))
+    found = set(filter(build.regions.is_outside, used))
     found |= _beside_named_files(build, graph)
     found |= _reached_by_links(build, graph)
     found |= _read_by_wrappers(build, wrappers)
@@ -128,12 +128,12 @@ def _beside_named_files(build: FinishedBuild, graph: NinjaGraph) -> set[str]:
     for command in graph.own_commands:
         for path in _outside_paths_in(command, build):
             folders.add(os.path.dirname(path))
-    return _files_in(filter(build.bounds.is_foreign, folders))
+    return _files_in(filter(build.regions.is_foreign, folders))
 
 
 def _outside_paths_in(text: str, build: FinishedBuild) -> Iterator[str]:
     """Return the files outside that a text names."""
-    outside = filter(build.bounds.is_outside, _absolute_paths(text))
+    outside = filter(build.regions.is_outside, _absolute_paths(text))
     return filter(os.path.isfile, outside)
 
 
@@ -150,16 +150,16 @@ def _files_in(folders: Iterable[str]) -> set[str]:
 
 def _reached_by_links(build: FinishedBuild, graph: NinjaGraph) -> set[str]:
     """Return files that are used by names in the source, and lie elsewhere."""
-    bounds = build.bounds
+    regions = build.regions
     found: set[str] = set()
     for path in graph.inputs:
         # No manifest follows a linked directory: what lies below one is a source file by its path alone.
-        name = bounds.name(path)
+        name = regions.name(path)
         if name is not None and name not in build.sources:
             found.add(path)
     for link in build.links:
-        target = os.path.realpath(bounds.source + link)
-        if bounds.is_outside(target) and os.path.isfile(target):
+        target = os.path.realpath(regions.source + link)
+        if regions.is_outside(target) and os.path.isfile(target):
             found.add(target)
     return found
 
@@ -192,7 +192,7 @@ def _places_of_libraries(build: FinishedBuild, graph: NinjaGraph) -> set[str]:
 def find_wrappers(build: FinishedBuild) -> tuple[str, ...]:
     """Return the scripts that stand for compilers and linkers, as Nix and Emscripten have them: they read what they like."""
     tools = build_tree.cache_values(build.tree, _COMPILERS)
-    outside = filter(build.bounds.is_outside, tools)
+    outside = filter(build.regions.is_outside, tools)
     return tuple(filter(_is_script, outside))
 
 
@@ -212,7 +212,7 @@ def _read_by_wrappers(build: FinishedBuild, wrappers: Collection[str]) -> set[st
         text = file_state.text(wrapper)
         found.update(_outside_paths_in(text, build))
         folders.add(os.path.dirname(wrapper))
-    return found | _files_in(filter(build.bounds.is_foreign, folders))
+    return found | _files_in(filter(build.regions.is_foreign, folders))
 
 
 def words_of_wrappers(wrappers: Iterable[str]) -> frozenset[str]:
@@ -229,13 +229,13 @@ def words_of_wrappers(wrappers: Iterable[str]) -> frozenset[str]:
 
 def folders_outside(build: FinishedBuild, graph: NinjaGraph) -> frozenset[str]:
     """Return directories in which a new file may stand before one that was used, or may be picked up by a pattern."""
-    bounds = build.bounds
+    regions = build.regions
     folders = {LOCAL_HEADERS, *graph.searched_folders}
     for variable in _SEARCH_VARIABLES:
         told = build.environ.get(variable, "").split(os.pathsep)
         # A relative one leads into the build tree.
         folders.update(filter(os.path.isabs, told))
     # Beside a header that was used, another may be found first.
-    for path in filter(bounds.is_outside, graph.inputs):
+    for path in filter(regions.is_outside, graph.inputs):
         folders.add(os.path.dirname(path))
-    return frozenset(filter(bounds.is_foreign, folders))
+    return frozenset(filter(regions.is_foreign, folders))

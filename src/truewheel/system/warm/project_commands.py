@@ -32,10 +32,10 @@ def find_command_inputs(build: FinishedBuild, graph: NinjaGraph) -> CommandInput
     if not graph.own_steps:
         return CommandInputs()
     commands = graph.own_commands
-    declared = build.bounds.names(graph.declared)
+    declared = build.regions.names(graph.declared)
     mentioned = _mentioned_files(commands, build.sources)
     scripts = _python_files_run(build, commands, declared | mentioned)
-    texts = [file_state.text(build.bounds.source + script) for script in scripts]
+    texts = [file_state.text(build.regions.source + script) for script in scripts]
     return CommandInputs(
         undeclared=(mentioned | scripts) - declared,
         variables=_variables_in(texts, commands),
@@ -73,7 +73,7 @@ def _python_files_run(
     while fresh:
         found |= fresh
         for name in fresh:
-            text = file_state.text(build.bounds.source + name)
+            text = file_state.text(build.regions.source + name)
             words.update(re.findall(r"\w+", text))
         fresh = _modules_named(python, words) - found
     # Also when no file is run by its name: a command may start a module.

@@ -55,7 +55,7 @@ def call(hook: str, arguments: Sequence[Any], environ: Variables) -> str:
     :raises Refused: when it has to run here.
     :raises SystemExit: when it failed there; it has said why.
     """
-    live = environment.isolated(environ)
+    live = environment.find_isolated_environment(environ)
     if live is None:
         raise Refused
     _, config_settings, _ = arguments

@@ -18,7 +18,11 @@ from ...model.build_record import ColdReason, NothingKept
 from ...model.request import Product, Request
 from . import cache, environment, locks
 from .area import BuildArea
-from .kept_area import LAYOUT, Decide, KeptBuildArea
+from .kept_area import LAYOUT, KeptBuildArea
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .kept_area import Decide
 
 
 @contextlib.contextmanager
@@ -59,7 +63,7 @@ def reason_to_keep_nothing(request: Request, mode: str) -> NothingKept | None:
     if request.product not in (Product.WHEEL, Product.EDITABLE):
         return NothingKept(cause=ColdReason.NOT_A_WHEEL)
     # Paths of an environment that will be deleted stand in every command line; see ``reexec``.
-    if environment.isolated(request.environ) is not None:
+    if environment.find_isolated_environment(request.environ) is not None:
         return NothingKept(cause=ColdReason.ENVIRONMENT_DELETED)
     return None
 

@@ -1,6 +1,6 @@
 """Which of its own modules a package imports as soon as it is imported itself: facts from its source text.
 
-What is imported under a condition, in a function or inside ``try`` may well be missing, and is not told. Nothing is run
+What is imported under a condition, in a function or inside ``try`` may be absent on purpose, so it is not reported. Nothing is run
 here, and whether the modules are there is for the checks to say (``checks/``).
 """
 

@@ -14,7 +14,7 @@ LOCAL_HEADERS = "/usr/local/include"
 """Where headers stand before the system's by default (GCC manual, "Search Path")."""
 
 
-class Boundaries(NamedTuple):
+class PathRegions(NamedTuple):
     """Where things lie, as texts with which the paths in them begin. (A build has thousands of inputs: :class:`Path` is slow.)
 
     :param source: the source tree.
@@ -51,7 +51,7 @@ class Boundaries(NamedTuple):
         return frozenset(name for name in found if name is not None)
 
     def is_outside(self, path: str) -> bool:
-        """Say whether a file must be remembered by its stamp."""
+        """Return whether a file lies in none of our directories, so that its stamp must be remembered."""
         if path.startswith((self.build, *self.homes)):
             return False
         return self.name(path) is None
@@ -68,7 +68,7 @@ class Boundaries(NamedTuple):
         return file_state.seal(path)
 
     def is_foreign(self, folder: str) -> bool:
-        """Say whether nobody keeps account of what lies in a directory: it is not ours, the system's or the Python's."""
+        """Return whether no package manager or cache key tracks this directory."""
         below = with_separator(folder)
         if not self.is_outside(below):
             return False
@@ -77,14 +77,14 @@ class Boundaries(NamedTuple):
         return not below.startswith((*_system_folders(), *_python_folders()))
 
 
-def draw_boundaries(
+def draw_regions(
     build_dir: Path,
     source: Path,
     *,
     roots: Iterable[str],
     homes: Iterable[Path],
-) -> Boundaries:
-    """Return the boundaries of a build.
+) -> PathRegions:
+    """Return where the paths of a build lie.
 
     :param roots: see :func:`find_roots`.
     :param homes: the kept build area, and the kept environment.
@@ -93,7 +93,7 @@ def draw_boundaries(
     for root in roots:
         name = with_separator(os.path.relpath(root, source))
         named_roots.append((with_separator(root), name))
-    return Boundaries(
+    return PathRegions(
         source=with_separator(source),
         build=with_separator(build_dir),
         roots=tuple(named_roots),

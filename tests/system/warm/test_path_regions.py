@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from truewheel.system.warm import boundaries, environment, file_state
+from truewheel.system.warm import environment, file_state, path_regions
 
 
 @pytest.fixture
@@ -25,15 +25,15 @@ def linked_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
 
 def forget() -> None:
     """Let the next question look at the environment again."""
-    boundaries._packaged_cmake.cache_clear()
-    boundaries._site_packages.cache_clear()
+    path_regions._packaged_cmake.cache_clear()
+    path_regions._site_packages.cache_clear()
 
 
 def mark(path: Path, content: str) -> str:
     """Write a file; return what would tell that it changed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content)
-    drawn = boundaries.draw_boundaries(
+    drawn = path_regions.draw_regions(
         Path("/build"), Path("/source"), roots=(), homes=()
     )
     return drawn.mark(str(path))
