@@ -153,6 +153,7 @@ DECIDES_BY_TEXT_FOR_A_REASON = {
     "checks/__init__.py:limit_each_code": "filtering: how many findings of each code are listed",
     "model/codes.py:makes_name_untrue": "the catalogue itself",
     "model/codes.py:makes_untrue": "the catalogue itself",
+    "report/text.py:_common_hint": "the report: hints that differ are told by an example",
     "report/text.py:finding_texts": "the report: alike findings are shown together",
 }
 DECIDES_BY_TEXT_STILL = {}

@@ -3,8 +3,7 @@
 A ``macosx_`` tag names an oldest system and a set of CPUs. Installers ask for ``macosx_10_N`` and, from 11 on, for
 ``macosx_M_0`` alone; so a file that needs 11.3 gets ``macosx_12_0``, the first such tag that is true (delocate rounds
 down, to ``macosx_11_0``, and warns). After 15 comes 26, which programs linked against older SDKs know as 16. There is
-no plainer tag to fall back on, so libraries from elsewhere are findings and leave the tag as it is: it speaks of systems
-and CPUs. What the interpreter was built for says nothing about a file. Sources:
+no plainer tag to fall back on, so libraries from elsewhere are findings and leave the tag as it is. Sources:
 https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/#macos; ``packaging.tags.mac_platforms``.
 Pure; see ``docs/regenerate/macos.py``.
 """
