@@ -127,6 +127,19 @@ class Module(Record):
             names.update([symbol.name for symbol in likely if _must_be_pythons(symbol)])
         return frozenset(names)
 
+    @worked_out
+    def init_functions(self) -> frozenset[str]:
+        """Return the init functions that some slice of it exports."""
+        return init_functions(self.exports)
+
+    @worked_out
+    def pypy_imports(self) -> frozenset[str]:
+        """Return those of its imports whose names are PyPy's for the C API."""
+        names = self.imports()
+        return frozenset(
+            [name for name in names if name.startswith(c_api.PYPY_PREFIXES)]
+        )
+
 
 def _must_be_pythons(symbol: Symbol) -> bool:
     """Return whether the interpreter has to define a symbol."""
