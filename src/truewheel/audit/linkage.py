@@ -59,10 +59,12 @@ def audit_of(
     """
     by_family = _assign_to_platforms(contents)
     parts = []
-    for platform in PLATFORMS:
-        files = tuple(by_family.get(platform.family, ()))
+    for row in PLATFORMS:
+        files = tuple(by_family.get(row.family, ()))
         if not files:
             continue
+        # Not the row, which hands on every question: there are many.
+        platform = platform_of(row.family)
         part = PlatformAudit(
             family=platform.family,
             files=files,

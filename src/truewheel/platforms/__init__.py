@@ -37,7 +37,8 @@ class LazyPlatform(Record):
     examples: tuple[str, ...]
 
     @worked_out
-    def _loaded(self) -> Platform:
+    def loaded(self) -> Platform:
+        """Return the platform itself."""
         found: Platform = getattr(
             import_module(f".{self.family}", __package__), self.family.upper()
         )
@@ -47,26 +48,26 @@ class LazyPlatform(Record):
         # A slot of the record that is still empty, and no question to the platform.
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(self._loaded(), name)
+        return getattr(self.loaded(), name)
 
     # What can be told from the row alone does not load the platform.
 
     def owns(self, form: Format, piece: Slice) -> bool:
         """Return whether a slice is code for this platform; for other formats nothing is loaded."""
-        return form is self.format and self._loaded().owns(form, piece)
+        return form is self.format and self.loaded().owns(form, piece)
 
     def parse_tag(self, text: str) -> PlatformTag | None:
         """Return a tag of this platform, ``None`` for others."""
-        return self._loaded().parse_tag(text) if text.startswith(self.tags) else None
+        return self.loaded().parse_tag(text) if text.startswith(self.tags) else None
 
     def is_plausible(self, promise: str) -> bool:
         """Return whether binaries of this platform could keep a promise."""
-        return promise.startswith(self.tags) and self._loaded().is_plausible(promise)
+        return promise.startswith(self.tags) and self.loaded().is_plausible(promise)
 
     def expand(self, promise: str, files: Sequence[LoadableSlice]) -> str:
         """Return a shortened promise as a whole tag."""
         return (
-            self._loaded().expand(promise, files)
+            self.loaded().expand(promise, files)
             if promise.startswith(self.tags)
             else promise
         )
@@ -114,6 +115,9 @@ PLATFORMS: tuple[Platform, ...] = _ROWS  # type: ignore[assignment]  # what a ro
 """Every platform that is known. Exactly one owns each loadable slice."""
 
 
+_BY_FAMILY = {row.family: row for row in _ROWS}
+
+
 @functools.lru_cache(maxsize=256)
 def parse_platform_tag(text: str) -> PlatformTag | None:
     """Return the tag that ``text`` spells; ``None`` when it is not a tag of any platform.
@@ -139,7 +143,7 @@ def parse_known_tags(texts: Iterable[str]) -> Iterator[PlatformTag]:
 
 def platform_of(family: str) -> Platform:
     """Return the platform that is called ``family``."""
-    return next(platform for platform in PLATFORMS if platform.family == family)
+    return _BY_FAMILY[family].loaded()
 
 
 def examples_like(tag: str) -> tuple[str, ...]:

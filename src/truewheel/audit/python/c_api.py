@@ -5,6 +5,12 @@ Sources: CPython's ``Include/refcount.h`` and ``Include/object.h`` (inlined refe
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ...model.binary import Symbol
+
 PREFIXES = ("Py", "_Py")
 """What names of the C API begin with; most names that a module imports begin otherwise."""
 PYPY_PREFIXES = ("PyPy", "_PyPy")
@@ -36,11 +42,17 @@ COMMON = frozenset({
 """Names that are certainly Python's. Nearly everything that uses Python's objects needs one of them."""
 
 
-def is_likely_name(name: str) -> bool:
-    """Return whether a name that begins with one of :data:`PREFIXES` looks like the C API's.
+def with_likely_names(symbols: Iterable[Symbol]) -> list[Symbol]:
+    """Return the symbols that must be defined and whose names look like the C API's.
 
-    >>> is_likely_name("PyList_New"), is_likely_name("_Py_Dealloc"), is_likely_name("Pyramid")
-    (True, True, False)
+    :param symbols: those whose names begin with one of :data:`PREFIXES`.
     """
-    _, _, rest = name.partition("Py")
-    return rest[:1] in _NEXT and name.isidentifier()
+    # Large modules have thousands, so that nothing is called for each but what is written in C.
+    # A weak symbol may be missing. Pyramid is no name of the C API, PyList_New and _Py_Dealloc are.
+    return [
+        symbol
+        for symbol in symbols
+        if symbol.name.lstrip("_")[2:3] in _NEXT
+        and not symbol.weak
+        and symbol.name.isidentifier()
+    ]

@@ -235,8 +235,9 @@ def _new_init_function(module: Module, pythons: CompatiblePythons) -> str | None
     """
     if not module.is_module or _is_abi3t_known(pythons):
         return None
-    new = _names_with_prefix(module.exports, "PyModExport")
-    if not new or _names_with_prefix(module.exports, "PyInit_", "PyInitU_"):
+    functions = module.init_functions()
+    new = _names_with_prefix(functions, "PyModExport")
+    if not new or _names_with_prefix(functions, "PyInit_", "PyInitU_"):
         return None
     return f"it exports {min(new)} and no PyInit function; Pythons look for it from 3.15 on"
 
@@ -249,7 +250,7 @@ def _cpython_names(module: Module) -> str | None:
     from .stable_abi import symbols  # few wheels are for PyPy
 
     of_cpython = module.imports() & symbols().keys()
-    if not of_cpython or _names_with_prefix(module.imports(), *c_api.PYPY_PREFIXES):
+    if not of_cpython or module.pypy_imports():
         return None
     name = min(of_cpython)
     return f"it imports {name}, CPython's; PyPy has Py{name}"
@@ -257,7 +258,7 @@ def _cpython_names(module: Module) -> str | None:
 
 def _pypy_names(module: Module) -> str | None:
     """Return which names of PyPy's a module for CPython imports."""
-    of_pypy = _names_with_prefix(module.imports(), *c_api.PYPY_PREFIXES)
+    of_pypy = module.pypy_imports()
     # A few may be another project's.
     if len(of_pypy) <= _SOME_PYPY_NAMES:
         return None

@@ -196,12 +196,12 @@ def _misnamed(module: Module, exported: frozenset[str], claim: Claim) -> Finding
 
 def _unimportable(module: Module, claim: Claim) -> Finding:
     """Return TW405 for a module with a dot in its name."""
-    exported = init_functions(module.exports)
+    exported = module.init_functions()
     if module.named_for is not None:
         hint = "name it without the dot, unless a loader of your own knows it"
     else:
         hint = "give the file a suffix that Python looks for: sysconfig.get_config_var('EXT_SUFFIX')"
-    exported = init_functions(module.exports)
+    exported = module.init_functions()
     return Finding(
         code="TW405",
         severity=_severity_of_other_names(exported, claim),

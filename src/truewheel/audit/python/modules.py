@@ -25,7 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...model.binary import Binary, Slice, Symbol
+    from ...model.binary import Binary, Slice
     from ...model.contents import Contents, File
     from .file_names import PythonLibrary
 
@@ -124,16 +124,24 @@ class Module(Record):
                 for symbol in piece.imports
                 if symbol.name.startswith(c_api.PREFIXES)
             ]
-            names.update([symbol.name for symbol in likely if _must_be_pythons(symbol)])
+            for symbol in c_api.with_likely_names(likely):
+                library = symbol.library
+                if library is None or _may_be_interpreter(library):
+                    names.add(symbol.name)
         return frozenset(names)
 
+    @worked_out
+    def init_functions(self) -> frozenset[str]:
+        """Return the init functions that some slice of it exports."""
+        return init_functions(self.exports)
 
-def _must_be_pythons(symbol: Symbol) -> bool:
-    """Return whether the interpreter has to define a symbol."""
-    # A weak symbol may be missing.
-    if symbol.weak or not c_api.is_likely_name(symbol.name):
-        return False
-    return symbol.library is None or _may_be_interpreter(symbol.library)
+    @worked_out
+    def pypy_imports(self) -> frozenset[str]:
+        """Return those of its imports whose names are PyPy's for the C API."""
+        names = self.imports()
+        return frozenset(
+            [name for name in names if name.startswith(c_api.PYPY_PREFIXES)]
+        )
 
 
 def _may_be_interpreter(library: str) -> bool:
