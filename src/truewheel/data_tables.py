@@ -29,25 +29,30 @@ def table(name: str) -> Mapping[str, Any]:
 
 
 def _parsed(text: str) -> Any:
-    """Return what ``json.loads`` makes of ``text``, without importing ``json``.
+    """Return what ``json.loads`` makes of ``text``, where possible without importing ``json``.
 
     That import takes longer than reading the tables for a small wheel (``benchmarks/show.py``), and its work is done by
     a scanner written in C, which is called here directly.
     """
     try:
         from _json import make_scanner
-    # PyPy has its own json.
-    except ImportError:
+
+        value, _ = make_scanner(_OPTIONS)(text, 0)
+    # PyPy has its own json, and a later CPython may ask for options that are not known yet.
+    except (ImportError, AttributeError, TypeError):
         import json
 
         return json.loads(text)
-    options: Any = SimpleNamespace(
-        strict=True,
-        object_hook=None,
-        object_pairs_hook=None,
-        parse_float=float,
-        parse_int=int,
-        parse_constant=float,
-    )
-    value, _ = make_scanner(options)(text, 0)
     return value
+
+
+_OPTIONS: Any = SimpleNamespace(
+    strict=True,
+    object_hook=None,
+    object_pairs_hook=None,
+    array_hook=None,  # since Python 3.15
+    parse_float=float,
+    parse_int=int,
+    parse_constant=float,
+)
+"""What ``json.JSONDecoder`` tells its scanner by default."""

@@ -186,7 +186,7 @@ def test_an_impossible_tag_is_refused_before_anything_is_compiled(
     assert run.returncode == 1
     assert run.stdout == ""
     assert (
-        f"error TW315: {tag}: {tag} is no platform tag that can be checked here"
+        f"error TW315: {tag}: {tag} is not a platform tag that can be checked here"
         in run.stderr
     )
 
