@@ -122,6 +122,7 @@ WORLD_FOR_A_REASON = {
     "model/record_file.py": {
         "io": "StringIO, for the csv module: nothing leaves memory"
     },
+    "model/built.py": {"pathlib": "a path as a value, which is not opened"},
     "model/request.py": {"pathlib": "paths as values, of which none is opened"},
     "model/tree.py": {"pathlib": "paths as values, of which none is opened"},
     "report/messages.py": {"time": "writes a given time as a date"},

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .model.build_record import NothingKept
+    from .model.built import Built
     from .model.request import Request
-    from .pipeline import Built
 
 ConfigSettings = Mapping[str, str | Sequence[str] | bool] | None
 

@@ -12,41 +12,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .explanation import add_explanation
-from .model.errors import EngineError, VerdictError
+from .model.built import Built
+from .model.errors import EngineError
 from .model.project import Project, ProjectFile
-from .model.record import Record
 from .model.request import Product, Request
 from .prefetch import import_what_follows_cmake
 from .system import host
 from .system.engine import Engine, Staged
 from .system.engine.attempts import build_in_area
 from .system.engine.launcher import launcher_requires
-from .system.project.dist_info import (
-    dist_info_files,
-    require_same_metadata,
-    write_dist_info,
-)
+from .system.project import dist_info
 from .system.project.pyproject_toml import read_project_file
 
 if TYPE_CHECKING:
-    from .model.build_record import NothingKept, ReuseDecision
     from .model.verdict import Verdict
     from .system.warm.area import BuildArea
     from .system.wheels.sources import StagedTree
-    from .system.wheels.writing import WheelFile
-
-
-class Built(Record):
-    """A wheel that was made.
-
-    :param warmth: how much of an earlier build was used, and why; ``None`` when nothing was compiled.
-    :param message: ``messages.after-success`` of the project.
-    """
-
-    wheel: WheelFile
-    verdict: Verdict
-    warmth: ReuseDecision | NothingKept | None
-    message: str
 
 
 def requires(request: Request) -> list[str]:
@@ -63,7 +44,8 @@ def prepare_metadata(request: Request) -> str:
     project_file = read_project_file(request)
     engine = Engine(request, project_file.table)
     project = _read_project(project_file, request, engine)
-    return write_dist_info(request.output, project, engine.licence_files(project))
+    licences = engine.licence_files(project)
+    return dist_info.write_dist_info(request.output, project, licences)
 
 
 def build_sdist(request: Request) -> Path:
@@ -93,12 +75,9 @@ def build(request: Request) -> Built:
     """
     from .planning.reuse import decide
 
+    project_file = read_project_file(request)
     return build_in_area(
-        request,
-        read_project_file(request),
-        _build_once,
-        decide=decide,
-        explain=add_explanation,
+        request, project_file, _build_once, decide=decide, explain=add_explanation
     )
 
 
@@ -107,7 +86,7 @@ def _build_once(
 ) -> Built:
     """Build, judge and write: the story itself."""
     project = _read_project(project_file, request, engine)
-    require_same_metadata(request, project)
+    dist_info.require_same_metadata(request, project)
     _refuse_impossible_promises(request, project, engine)
     staged = engine.stage(project, area, meanwhile=import_what_follows_cmake)
     from .system.wheels.sources import StagedTree
@@ -116,12 +95,9 @@ def _build_once(
     source = StagedTree(staged.tree, project.dist_info)
     verdict = _judge(request, project, staged, source)
     name = project.wheel_name(verdict, build=staged.build_tag)
+    files = dist_info.dist_info_files(project)
     wheel = write(
-        source,
-        request.output,
-        name=name,
-        purelib=verdict.purelib,
-        files=dist_info_files(project),
+        source, request.output, name=name, purelib=verdict.purelib, files=files
     )
     # Without a compiler there is nothing that could be warm.
     warmth = area.warmth if staged.facts.is_compiled else None
@@ -153,7 +129,7 @@ def _judge(
     request: Request, project: Project, staged: Staged, source: StagedTree
 ) -> Verdict:
     """Return the verdict on the staged tree; an untrue wheel is an error."""
-    from .audit.questions import question_about
+    from .audit.questions import question_about, refuse_errors
     from .audit.verdict import judge
     from .system.wheels.python_files import PythonFiles
     from .system.wheels.reading import contents_of
@@ -170,9 +146,5 @@ def _judge(
     )
     verdict = judge(contents, question)
     # Nothing is written then: a wheel with a false name must not lie where somebody may upload it.
-    if verdict.errors:
-        raise VerdictError(
-            "the build succeeded, but the wheel would not be what it claims",
-            findings=verdict.errors,
-        )
+    refuse_errors(verdict)
     return verdict

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..model.finding import Finding
     from ..model.settings import Settings
     from ..model.target import Target
+    from ..model.verdict import Verdict
 
     class PythonFiles(Protocol):
         """What the Python files of the tree import. Reading them takes time, so they are asked only when in doubt."""
@@ -114,6 +115,18 @@ def refuse_impossible_promises(tag: str, forced_tags: Iterable[str]) -> None:
         wrong += impossible(promise)
     if wrong:
         raise VerdictError("no wheel could keep what is promised", findings=wrong)
+
+
+def refuse_errors(verdict: Verdict) -> None:
+    """Raise an error when the wheel would not be what it claims, or cannot work.
+
+    :raises VerdictError: with the findings at level error.
+    """
+    if verdict.errors:
+        raise VerdictError(
+            "the build succeeded, but the wheel would not be what it claims",
+            findings=verdict.errors,
+        )
 
 
 def _promise(tag: str, product: Product, distribution: str | None) -> str:

@@ -14,8 +14,8 @@ from types import MappingProxyType
 from typing import BinaryIO
 
 from ... import __version__
+from ...model.built import WheelFile
 from ...model.header_files import wheel_text
-from ...model.record import Record
 from ...model.record_file import RecordRow, parse_record, record_text
 from ...model.wheel_name import WheelName
 from .. import host
@@ -26,16 +26,6 @@ from .zip_reader import Archive
 from .zip_writer import Packer
 
 GENERATOR = f"truewheel {__version__}"
-
-
-class WheelFile(Record):
-    """A wheel that was written.
-
-    :param size: in bytes.
-    """
-
-    path: Path
-    size: int
 
 
 def write(

@@ -1,0 +1,35 @@
+"""What a build made: a wheel on disk, with what was concluded about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .build_record import NothingKept, ReuseDecision
+    from .verdict import Verdict
+
+
+class WheelFile(Record):
+    """A wheel that was written.
+
+    :param size: in bytes.
+    """
+
+    path: Path
+    size: int
+
+
+class Built(Record):
+    """A wheel that was made.
+
+    :param warmth: how much of an earlier build was used, and why; ``None`` when nothing was compiled.
+    :param message: ``messages.after-success`` of the project.
+    """
+
+    wheel: WheelFile
+    verdict: Verdict
+    warmth: ReuseDecision | NothingKept | None
+    message: str
