@@ -50,14 +50,14 @@ def prepare_metadata(request: Request) -> str:
 
 def build_sdist(request: Request) -> Path:
     """Make the source distribution; returns its path."""
-    from .planning.reuse import decide
+    from .planning import reuse
     from .system.warm.slots import area_for
     from .system.wheels.sdist import write_sdist
 
     project_file = read_project_file(request)
     engine = Engine(request, project_file.table)
     project = _read_project(project_file, request, engine)
-    with area_for(request, "off", decide) as area:
+    with area_for(request, "off", reuse) as area:
         try:
             plan = engine.plan_sdist(project, area)
         except EngineError as error:
@@ -73,11 +73,11 @@ def build(request: Request) -> Built:
     :raises EngineError: when CMake or a compiler fails, twice when ``if.failed`` asks for another try.
     :raises VerdictError: when the wheel would be untrue.
     """
-    from .planning.reuse import decide
+    from .planning import reuse
 
     project_file = read_project_file(request)
     return build_in_area(
-        request, project_file, _build_once, decide=decide, explain=add_explanation
+        request, project_file, _build_once, planner=reuse, explain=add_explanation
     )
 
 

@@ -6,6 +6,7 @@ import enum
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from .evidence import Evidence
 from .record import NamedTuple, Record
 
 
@@ -67,6 +68,16 @@ def difference(before: Manifest, after: Manifest) -> Difference:
     return Difference(
         added=tuple(added), removed=tuple(removed), changed=tuple(changed)
     )
+
+
+def differing(before: Mapping[str, str], after: Mapping[str, str]) -> frozenset[str]:
+    """Return the names that have another value, or are in one of the two only.
+
+    >>> sorted(differing({"a": "1", "b": "2"}, {"a": "1", "b": "3", "c": "4"}))
+    ['b', 'c']
+    """
+    names = before.keys() | after.keys()
+    return frozenset(name for name in names if before.get(name) != after.get(name))
 
 
 COMMIT = "which commit is checked out"
@@ -144,10 +155,14 @@ class Traces(Record):
 
 
 class BuildRecord(Record):
-    """The memory of a build tree: what went in, and what it left."""
+    """The memory of a build tree: what went in, and what it left.
+
+    :param evidence: what the build asked for; ``None`` when it could not be watched.
+    """
 
     inputs: Inputs
     traces: Traces
+    evidence: Evidence | None = None
 
 
 class Reuse(enum.Enum):
@@ -162,10 +177,15 @@ class Reuse(enum.Enum):
 
 
 class ReuseDecision(Record):
-    """How much, and why: one phrase for people."""
+    """How much, and why: one phrase for people.
+
+    :param again: the steps that are not used again though the tree is, each with the reason; by the name of the first
+        file that they make.
+    """
 
     reuse: Reuse
     because: str
+    again: Mapping[str, str] = MappingProxyType({})
 
     @property
     def phrase(self) -> str:

@@ -156,45 +156,6 @@ def is_restless(variable: str) -> bool:
 
 # --- files --------------------------------------------------------------------------------------------------------
 
-_UNITS = (
-    ".c",
-    ".cc",
-    ".cpp",
-    ".cxx",
-    ".c++",
-    ".m",
-    ".mm",
-    ".cu",
-    ".f",
-    ".f90",
-    ".F90",
-    ".for",
-    ".ixx",
-    ".cppm",
-)
-"""Ends of names that compilers and linkers never open by themselves."""
-
-_TEXTS = (
-    ".toml",
-    ".py",
-    ".json",
-    ".yml",
-    ".yaml",
-    ".cfg",
-    ".ini",
-    ".csv",
-    ".sh",
-    ".lock",
-    ".ipynb",
-)
-"""Ends of names that linkers never open by themselves, either."""
-
-_PROSE = (".md", ".rst", ".pyi", "PKG-INFO", "LICENSE", ".gitignore")
-"""Ends of names that custom commands are not taken to read unless they declare it."""
-
-_ASIDE = ("tests/", "test/", "docs/", "doc/", "benchmarks/", ".github/", ".ci/")
-"""Directories of which the same holds, when nothing in them was read before."""
-
 _HEADERS = (
     ".h",
     ".hh",
@@ -212,16 +173,6 @@ _HEADERS = (
     ".mod",
 )
 """Ends of names that compilers find by searching directories."""
-
-
-def may_be_opened_by_a_linker(path: str) -> bool:
-    """Return whether a linker may open a file by itself: scripts of linkers may have any name but these."""
-    return not path.endswith((*_UNITS, *_TEXTS))
-
-
-def may_be_read_undeclared(path: str) -> bool:
-    """Return whether a command may read a file without declaring it."""
-    return not path.endswith(_PROSE) and not path.startswith(_ASIDE)
 
 
 def may_be_a_header(base_name: str) -> bool:

@@ -1,6 +1,8 @@
 """How much of an earlier build tree may be used again, so that the result equals that of a build from nothing.
 
-The rule behind every line: whatever the build tool cannot see by itself must be seen here. Pure; never looks at disk.
+The rule behind every line: whatever the build tool cannot see by itself must be seen here. What a build reads is known where
+it was watched (``evidence.py``). Most of this module is for builds that could not be: there, a file that the build tool does
+not know of may have been read by anything. Pure; never looks at disk.
 """
 
 from __future__ import annotations
@@ -20,13 +22,10 @@ from ..model.build_record import (
     difference,
 )
 from ..model.record import Record
-from .input_names import (
-    SILENT,
-    is_restless,
-    may_be_a_header,
-    may_be_opened_by_a_linker,
-    may_be_read_undeclared,
-)
+from .evidence import decide_by_evidence, in_doubt
+from .input_names import SILENT, is_restless, may_be_a_header
+
+__all__ = ["decide", "in_doubt", "is_restless"]
 
 _DIRECTORY = "dir"
 """The digest of a directory."""
@@ -70,12 +69,19 @@ class Comparison(Record):
 
 
 def decide(
-    before: BuildRecord | None, now: Inputs, *, outside: Mapping[str, str]
+    before: BuildRecord | None,
+    now: Inputs,
+    *,
+    outside: Mapping[str, str],
+    answers: Mapping[int, str],
+    source: str,
 ) -> ReuseDecision:
     """Return how much of the tree that ``before`` describes may be used again, for a build from ``now``.
 
     :param outside: the present stamps of ``before``'s files outside, and the present digests of its folders; empty for what
-        is gone.
+        is gone. Of a build that was watched there are none.
+    :param answers: the new answers to what a build asked that was watched, by the number of the question.
+    :param source: the source tree, with a separator at its end.
     """
     if before is None:
         return ReuseDecision(reuse=Reuse.CLEAN, because="nothing was built here before")
@@ -83,6 +89,22 @@ def decide(
     builds = Comparison(
         was=before.inputs, traces=before.traces, now=now, outside=outside, change=change
     )
+    if before.evidence is None:
+        return _decide_unwatched(builds)
+    reason = first_reason(_REASONS_OF_ANY_BUILD, builds)
+    if reason:
+        return ReuseDecision(reuse=Reuse.CLEAN, because=reason)
+    return decide_by_evidence(
+        before,
+        now,
+        reason_to_configure=first_reason((_ended_badly, _settings_changed), builds),
+        answers=answers,
+        source=source,
+    )
+
+
+def _decide_unwatched(builds: Comparison) -> ReuseDecision:
+    """Return how much of a tree is used again of which only the build tool knows what it read."""
     reason = first_reason(REASONS_TO_START_OVER, builds)
     if reason:
         return ReuseDecision(reuse=Reuse.CLEAN, because=reason)
@@ -91,12 +113,13 @@ def decide(
     if leftover:
         return ReuseDecision(reuse=Reuse.CLEAN, because=leftover)
     if not reason:
+        change = builds.change
         return ReuseDecision(
             reuse=Reuse.KEEP,
             because=_what_changed(change) if change else "nothing changed",
         )
     # Only Ninja keeps an account of what it made, and deletes what nobody makes any more.
-    if before.traces.generator == "Ninja":
+    if builds.traces.generator == "Ninja":
         return ReuseDecision(reuse=Reuse.CONFIGURE, because=reason)
     return ReuseDecision(reuse=Reuse.CLEAN, because=reason)
 
@@ -227,10 +250,14 @@ def _why_a_reader_may_be_missed(name: str, builds: Comparison) -> str:
     return ""
 
 
-REASONS_TO_START_OVER: tuple[Callable[[Comparison], str], ...] = (
+_REASONS_OF_ANY_BUILD: tuple[Callable[[Comparison], str], ...] = (
     _other_software,
     _build_types_take_turns,
     _clock_was_set_back,
+)
+"""Those that hold for watched builds, too."""
+REASONS_TO_START_OVER: tuple[Callable[[Comparison], str], ...] = (
+    *_REASONS_OF_ANY_BUILD,
     _file_outside_changed,
     _folder_outside_changed,
     _probed_headers_changed,
@@ -243,15 +270,11 @@ REASONS_TO_START_OVER: tuple[Callable[[Comparison], str], ...] = (
 
 
 def _may_be_read(name: str, traces: Traces) -> bool:
-    """Return whether commands, assemblers or linkers may read a file without the build tool's knowing."""
-    if name in traces.mentioned:
-        return True
-    if _is_watched(name, traces):
-        return False
-    # Without commands of the project's own, only linkers are left.
-    if not traces.runs_own_commands and not may_be_opened_by_a_linker(name):
-        return False
-    return may_be_read_undeclared(name)
+    """Return whether commands, assemblers or linkers may read a file without the build tool's knowing.
+
+    They may read any, whatever it is called: assemblers have ``.incbin``, and linkers take a file of any name.
+    """
+    return name in traces.mentioned or not _is_watched(name, traces)
 
 
 def _is_watched(name: str, traces: Traces) -> bool:

@@ -18,7 +18,7 @@ from . import Engine
 
 if TYPE_CHECKING:
     from ..warm.area import BuildArea
-    from ..warm.kept_area import Decide
+    from ..warm.planner import Planner
 
 T = TypeVar("T")
 Build = Callable[[Request, ProjectFile, "BuildArea", Engine], T]
@@ -35,12 +35,12 @@ def build_in_area(
     project_file: ProjectFile,
     build: Build[T],
     *,
-    decide: Decide,
+    planner: Planner,
     explain: Explain,
 ) -> T:
     """Return what ``build`` makes, in a kept build area when there can be one.
 
-    :param decide: says how much of an earlier build may be used again.
+    :param planner: decides how much of an earlier build may be used again.
     :raises EngineError: when the last try fails.
     """
     from ..warm import slots
@@ -48,14 +48,14 @@ def build_in_area(
     mode = project_file.settings.cache if project_file.may_run_cmake else "off"
     try:
         built = _build_with_retry(
-            request, project_file, mode, build, decide=decide, explain=explain
+            request, project_file, mode, build, planner=planner, explain=explain
         )
     except (EngineError, OSError):
         # The disk that is full may be the cache's alone.
         if mode == "off" or not slots.is_full(request.environ):
             raise
         built = _build_with_retry(
-            request, project_file, "off", build, decide=decide, explain=explain
+            request, project_file, "off", build, planner=planner, explain=explain
         )
     if mode != "off":
         slots.trim(bytes_of(project_file.settings.cache_limit), request.environ)
@@ -68,7 +68,7 @@ def _build_with_retry(
     mode: str,
     build: Build[T],
     *,
-    decide: Decide,
+    planner: Planner,
     explain: Explain,
 ) -> T:
     """Build, and once more when that fails and the project has settings for a second try.
@@ -77,7 +77,7 @@ def _build_with_retry(
     """
     from ..warm.slots import area_for
 
-    with area_for(request, mode, decide) as area:
+    with area_for(request, mode, planner) as area:
         request = replace(request, source=area.source)
         engine = Engine(request, project_file.table)
         try:

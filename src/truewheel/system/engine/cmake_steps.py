@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
 from scikit_build_core.build.common_wheel_helpers import (
@@ -15,7 +16,7 @@ from scikit_build_core.build.common_wheel_helpers import (
     install_wheel,
 )
 from scikit_build_core.cmake import CMake
-from scikit_build_core.settings.skbuild_model import ScikitBuildSettings
+from scikit_build_core.settings.skbuild_model import EnvValue, ScikitBuildSettings
 
 from ...model.errors import EngineError
 from ...model.project import Project
@@ -24,6 +25,9 @@ from ...model.request import Product
 from .editable_files import RebuildOptions
 from .error_translation import translated_failure
 from .layout import Layout
+
+if TYPE_CHECKING:
+    from ..warm.area import BuildArea
 
 
 class CMakeSteps(Record):
@@ -39,9 +43,10 @@ class CMakeSteps(Record):
     project: Project
     cache_entries: Mapping[str, str | Path]
 
-    def configure(self) -> Any:
+    def configure(self, variables: Mapping[str, str]) -> Any:
         """Configure; returns scikit-build-core's builder of the build tree.
 
+        :param variables: what programs are told in any case, in this step and in those that follow.
         :raises EngineError: when there is no CMakeLists.txt, or CMake fails.
         """
         # CMake's own message for this names neither pyproject.toml nor the setting.
@@ -53,25 +58,40 @@ class CMakeSteps(Record):
                 hint="write one, or set tool.scikit-build.cmake.source-dir to its directory, "
                 "or tool.scikit-build.wheel.cmake = false when there is nothing to compile",
             )
+        told = self._told_to_every_configure_step()
+        # They are no settings of the project's: those are what a tree is known by.
+        told["settings"] = dataclasses.replace(
+            self.settings, env={**self.settings.env, **_forced(variables)}
+        )
         with translated_failure("configure"):
             return configure_wheel(
-                cmake=self.cmake,
-                build_dir=self.layout.build_dir,
-                **self._told_to_every_configure_step(),
+                cmake=self.cmake, build_dir=self.layout.build_dir, **told
             )
 
     def build_and_install(
-        self, builder: Any, *, when_started: Callable[[], None]
+        self, builder: Any, area: BuildArea, *, when_started: Callable[[], None]
     ) -> RebuildOptions:
         """Build and install every build type; returns what an editable install needs to do so again.
 
+        :param area: knows which steps have to be run again.
         :param when_started: called before the build tool is, which then keeps this process waiting.
         :raises EngineError: when a command fails.
         """
         # The process waits from here until the build tool has ended.
         when_started()
+
+        def build(targets: Sequence[str]) -> None:
+            with translated_failure("build"):
+                builder.config.build(
+                    targets=targets, verbose=self.settings.build.verbose
+                )
+
+        area.ask_again(build)
         with translated_failure("build"):
             build_wheel(builder)
+        while area.must_build_again(build):
+            with translated_failure("build"):
+                build_wheel(builder)
         with translated_failure("install"):
             install_wheel(
                 builder,
@@ -103,3 +123,11 @@ class CMakeSteps(Record):
             "version": Version(self.project.version),
             "raw_version": self.project.raw_version,
         }
+
+
+def _forced(variables: Mapping[str, str]) -> dict[str, EnvValue]:
+    """Return variables as scikit-build-core's table of them has it, in the place of others of the same names."""
+    found: dict[str, EnvValue] = {}
+    for name, value in variables.items():
+        found[name] = EnvValue({"default": value, "force": True})
+    return found

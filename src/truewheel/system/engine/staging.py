@@ -107,10 +107,11 @@ class Staging:
                 files_before = sum(1 for _ in self._staged_files())
                 manifests = manifest_times(self._layout.build_dir)
                 # Files and manifests that are there before tell what CMake's install step adds.
-                builder = self._steps.configure()
+                self._area.start_watching()
+                builder = self._steps.configure(self._area.watched_variables())
             with self._area.compile() as packed:
                 options = self._steps.build_and_install(
-                    builder, when_started=self._start_meanwhile
+                    builder, self._area, when_started=self._start_meanwhile
                 )
                 facts = BuildFacts(
                     is_compiled=True,
@@ -138,7 +139,7 @@ class Staging:
             return
         with self._shown(), self._configuring(self._steps):
             self._make_plain_files()
-            self._steps.configure()
+            self._steps.configure({})
 
     # --- what CMake is told --------------------------------------------------------------------------------------
 

@@ -15,13 +15,17 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ...model.build_record import NothingKept, ReuseDecision
 from ...model.variants import Variant
 from . import environment
 from .path_maps import definitions, variant_definitions
+
+
+Build = Callable[[Sequence[str]], None]
+"""Has the build tool make some files, by their names in its build file."""
 
 
 class BuildArea:
@@ -89,6 +93,24 @@ class BuildArea:
         as they are, so that no tree is distrusted because of them.
         """
         yield []
+
+    def watched_variables(self) -> dict[str, str]:
+        """Return what the programs of the build have to be told, so that they are watched; nothing here."""
+        return {}
+
+    def start_watching(self) -> None:
+        """Note that CMake starts now."""
+
+    def ask_again(self, build: Build) -> None:
+        """Run steps again, before the build tool does its work, of which it is not sure that they would make the same.
+
+        :param build: has some files made, whatever they are made of.
+        """
+
+    def must_build_again(self, build: Build) -> bool:
+        """Return whether the build tool has to run once more, for a step read what another one made afterwards."""
+        del build
+        return False
 
     def close(self) -> None:
         """Leave the area to other builds, whatever came of this one."""

@@ -17,8 +17,12 @@ from ...model.build_record import (
     Stamp,
     Traces,
 )
+from ...model.evidence import Evidence, Question, StepEvidence
 from ...model.record import parts
 from .source_manifest import Folders, Stamps
+
+_BITS = ("asked", "later")
+"""Of the evidence of a step, those that are sets of questions."""
 
 
 def read_record(path: Path) -> BuildRecord | None:
@@ -27,11 +31,13 @@ def read_record(path: Path) -> BuildRecord | None:
     if found is None:
         return None
     try:
+        told = found["evidence"]
         return BuildRecord(
             inputs=_read_inputs(found["inputs"]),
             traces=_read_traces(found["traces"]),
+            evidence=None if told is None else _read_evidence(told),
         )
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None  # written by another version, or damaged
 
 
@@ -51,9 +57,75 @@ def _read_traces(found: Mapping[str, Any]) -> Traces:
     return Traces(**values)
 
 
-def write_record(path: Path, inputs: Inputs, traces: Traces) -> None:
+def write_record(
+    path: Path, inputs: Inputs, traces: Traces, evidence: Evidence | None
+) -> None:
     """Write the record of a build."""
-    _write(path, {"inputs": _as_json(inputs), "traces": _as_json(traces)})
+    told = None if evidence is None else _write_evidence(evidence)
+    record = {
+        "inputs": _as_json(inputs),
+        "traces": _as_json(traces),
+        "evidence": told,
+    }
+    _write(path, record)
+
+
+# --- evidence ---------------------------------------------------------------------------------------------------
+
+
+def _write_evidence(evidence: Evidence) -> dict[str, object]:
+    """Return evidence as JSON has it: questions as texts that begin with their kind, sets of them as hexadecimal numbers."""
+    steps = {}
+    for name, step in evidence.steps.items():
+        steps[name] = _write_step(step)
+    return {
+        "questions": [kind + path for kind, path in evidence.questions],
+        "answers": evidence.answers,
+        "configuring": _write_step(evidence.configuring),
+        "packing": _write_step(evidence.packing),
+        "steps": steps,
+    }
+
+
+def _read_evidence(found: Mapping[str, Any]) -> Evidence:
+    questions = tuple(Question(text[0], text[1:]) for text in found["questions"])
+    answers = tuple(found["answers"])
+    if len(questions) != len(answers):
+        raise ValueError("a question has no answer")
+    steps = {}
+    for name, step in found["steps"].items():
+        steps[name] = _read_step(step)
+    return Evidence(
+        questions=questions,
+        answers=answers,
+        configuring=_read_step(found["configuring"]),
+        packing=_read_step(found["packing"]),
+        steps=steps,
+    )
+
+
+def _write_step(step: StepEvidence) -> dict[str, object]:
+    """Return what a step asked for, without what is as it mostly is."""
+    values: dict[str, object] = {}
+    for name, value in parts(step).items():
+        if name in _BITS:
+            values[name] = f"{value:x}"
+        elif value:
+            values[name] = sorted(value) if isinstance(value, frozenset) else value
+    return values
+
+
+def _read_step(found: Mapping[str, Any]) -> StepEvidence:
+    values = dict(found)
+    for name, value in found.items():
+        if name in _BITS:
+            values[name] = int(value, 16)
+        elif isinstance(value, list):
+            values[name] = frozenset(value)
+    return StepEvidence(**values)
+
+
+# --- mirrors and names ------------------------------------------------------------------------------------------
 
 
 def read_mirror(path: Path) -> tuple[Manifest, Folders]:

@@ -11,77 +11,26 @@ import contextlib
 import hashlib
 import os
 import shutil
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import truewheel
-
-from ...model.build_record import (
-    BuildRecord,
-    ColdReason,
-    Inputs,
-    NothingKept,
-    Reuse,
-    ReuseDecision,
-    Stamp,
-    Traces,
-)
+from ...model.build_record import ColdReason, NothingKept, Reuse, ReuseDecision, Stamp
 from ...model.errors import EngineError
-from ...model.record import Record, replace
+from ...model.evidence import StepEvidence
+from ...model.record import replace
 from ...model.request import Request
 from ...model.variants import Variant
-from . import (
-    build_inputs,
-    build_records,
-    build_tree,
-    cache,
-    environment,
-    invalidation,
-    locks,
-)
-from .area import BuildArea
+from . import build_records, build_tree, cache, environment, invalidation, locks
+from .area import Build, BuildArea
+from .begun_build import BegunBuild, Place, begin
 from .mirror import update_mirror
-from .project_sources import (
-    manifest_of_checkout,
-    manifest_of_late_roots,
-)
-from .source_manifest import Folders, Stamps
+from .path_regions import with_separator
+from .source_manifest import Stamps
+from .watch import Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol
-
-    from .finished_build import FinishedBuild
-
-    class Decide(Protocol):
-        """What says how much of an earlier build is used again (:func:`~truewheel.planning.reuse.decide`)."""
-
-        def __call__(
-            self, before: BuildRecord | None, now: Inputs, *, outside: Mapping[str, str]
-        ) -> ReuseDecision:
-            """Return how much of the tree that ``before`` describes may be used again, for a build from ``now``."""
-
-
-LAYOUT = 4
-"""Of kept areas and records. Increase this when either changes, so that older ones are not used."""
-
-
-class _Begun(Record):
-    """A build that was begun in a kept area.
-
-    :param tree: its build tree.
-    :param before: the record of the last build there.
-    """
-
-    tree: Path
-    before: BuildRecord | None
-    inputs: Inputs
-
-    @property
-    def traces_before(self) -> Traces:
-        """What the last build left: nothing, if there was none."""
-        return self.before.traces if self.before is not None else Traces()
+    from .planner import Planner
 
 
 class KeptBuildArea(BuildArea):
@@ -96,7 +45,7 @@ class KeptBuildArea(BuildArea):
         root: Path,
         *,
         is_mirrored: bool,
-        decide: Decide,
+        planner: Planner,
     ) -> None:
         """Make an area of ``root``, and bring its mirror up to the source."""
         root.mkdir(parents=True, exist_ok=True)
@@ -109,11 +58,12 @@ class KeptBuildArea(BuildArea):
         self._output = request.output
         self._environ = request.environ
         self._is_mirrored = is_mirrored
-        self._decide = decide
+        self._planner = planner
+        self._watch = Watch(root, request.environ, planner)
         self._record = root / "record.json"
         self._written = root / "written.json"
         self._mirror = root / "mirror.json"
-        self._begun: _Begun | None = None
+        self._begun: BegunBuild | None = None
         self._configured: frozenset[str] = frozenset()
         self._mirrored: Stamps = {}
         self._stamps: dict[Path, Stamp] = {}
@@ -156,10 +106,33 @@ class KeptBuildArea(BuildArea):
         try:
             yield
         except EngineError:
+            self._watch.configured()
             self._remember(begun, (), ended_well=False)
             raise
+        self._watch.configured()
         self._settle(begun, files)
         self._begun = begun
+
+    def watched_variables(self) -> dict[str, str]:
+        """Return what the programs of the build have to be told, so that they are watched."""
+        return self._watch.variables()
+
+    def start_watching(self) -> None:
+        """Note that CMake starts now: what changes from here on changed during the build."""
+        self._watch.start()
+
+    def ask_again(self, build: Build) -> None:
+        """Run those steps again of which it is not sure that they would make the same."""
+        if self._begun is not None:
+            before = self._begun.before
+            is_unwatched = before is not None and before.evidence is None
+            self._watch.ask_again(self._begun.tree, build, all_own=is_unwatched)
+
+    def must_build_again(self, build: Build) -> bool:
+        """Return whether the build tool has to run once more, for a step read what another one made afterwards."""
+        if self._begun is None:
+            return False
+        return self._watch.must_build_again(self._begun.tree, build)
 
     @contextlib.contextmanager
     def compile(self) -> Iterator[list[Path]]:
@@ -221,37 +194,39 @@ class KeptBuildArea(BuildArea):
         cache_root = self.root.parents[2]
         self._foreign_tree = locks.take(cache_root / "locks" / name, wait=True)
 
-    def _begin(self, tree: Path, settings: str, *, takes_turns: bool) -> _Begun:
+    def _begin(self, tree: Path, settings: str, *, takes_turns: bool) -> BegunBuild:
         """Look at all that goes into the build, have it decided how much of the tree is used again, and delete the rest."""
-        source = self.source.resolve()
-        before = build_records.read_record(self._record)
-        sources = self._mirrored
-        if not self._is_mirrored:
-            sources = manifest_of_checkout(source, self._not_source(tree), before)
-        inputs = Inputs(
-            software=f"{truewheel.__version__} {LAYOUT} {tree}",
-            settings=settings,
-            variables=build_inputs.digests_of_variables(self._environ, source),
-            search=build_inputs.stamps_of_search_path(self._environ),
-            sources=sources,
-            started=time.time_ns(),
-            is_shared=takes_turns,
+        place = Place(
+            root=self.root,
+            source=self.source.resolve(),
+            tree=tree,
+            not_source=frozenset({tree, self._output}),
+            mirrored=self._mirrored if self._is_mirrored else None,
+            environ=self._environ,
         )
-        begun = _Begun(tree=tree, before=before, inputs=inputs)
-        marks = build_inputs.current_marks(begun.traces_before)
-        decision = self._decide(before, inputs, outside=marks)
+        begun = begin(place, settings, is_watched=self._watch.is_on, takes_turns=takes_turns)
+        before = begun.before
+        decision = self._planner.decide(
+            before,
+            begun.inputs,
+            outside=begun.marks,
+            answers=begun.answers,
+            source=with_separator(place.source),
+        )
         # From here on the tree is in doubt, until a new record says what it is.
         self._record.unlink(missing_ok=True)
         self.warmth = decision
+        used = before.evidence if before else None
+        if decision.reuse is Reuse.CLEAN:
+            used = None
+        elif decision.reuse is Reuse.CONFIGURE and used is not None:
+            used = replace(used, configuring=StepEvidence())
+        self._watch.begin(used, decision.again)
         if decision.reuse is Reuse.CLEAN:
             self._delete_all(tree)
         elif decision.reuse is Reuse.CONFIGURE:
             self._delete_configuration(tree, begun.traces_before.leftovers)
         return begun
-
-    def _not_source(self, tree: Path) -> Folders:
-        """Return directories that may lie in the source but do not belong to it."""
-        return frozenset({tree, self._output})
 
     def _delete_all(self, tree: Path) -> None:
         self._stamps.clear()
@@ -271,7 +246,7 @@ class KeptBuildArea(BuildArea):
 
     # --- after CMake configured ---------------------------------------------------------------------------------
 
-    def _settle(self, begun: _Begun, files_before: frozenset[str]) -> None:
+    def _settle(self, begun: BegunBuild, files_before: frozenset[str]) -> None:
         """Compare what CMake wrote with what was there before, so that only what changed is compiled."""
         tree = begun.tree
         invalidation.restore_time_stamps(self._stamps)
@@ -294,57 +269,26 @@ class KeptBuildArea(BuildArea):
 
     def _remember(
         self,
-        begun: _Begun,
+        begun: BegunBuild,
         packed: Iterable[Path],
         *,
         ended_well: bool,
     ) -> None:
         """Write down what went into the build, and what it left."""
         # Not needed before CMake has run: imported meanwhile (``prefetch``).
-        from .observed_inputs import observe
+        from .remembering import remember
 
         # Bookkeeping that fails, for want of room or of the whole cache, costs warmth and never the build: the last
         # record is deleted already.
         with contextlib.suppress(OSError):
-            build = self._look_back(begun, packed, ended_well=ended_well)
-            traces = observe(build)
+            remember(
+                begun,
+                self._watch,
+                tuple(packed),
+                written_by_cmake=self._configured,
+                ended_well=ended_well,
+            )
             source = self.source.resolve()
             if self._is_mirrored and begun.tree.is_relative_to(source):
-                build_records.write_mirror(self._mirror, build.sources, [begun.tree])
-            inputs = replace(begun.inputs, sources=build.sources)
-            build_records.write_record(self._record, inputs, traces)
+                build_records.write_mirror(self._mirror, self._mirrored, [begun.tree])
             cache.weigh(self.root)
-
-    def _look_back(
-        self,
-        begun: _Begun,
-        packed: Iterable[Path],
-        *,
-        ended_well: bool,
-    ) -> FinishedBuild:
-        """Return what is known of the build, with sources that only CMake's cache told of."""
-        from .finished_build import FinishedBuild
-        from .path_regions import draw_regions, find_roots
-
-        tree = begun.tree
-        source = self.source.resolve()
-        kept = environment.current()
-        homes = (self.root,) if kept is None else (self.root, kept)
-        # A mirror is of the source alone.
-        roots = () if self._is_mirrored else find_roots(tree, source, homes)
-        late_sources = manifest_of_late_roots(
-            source,
-            set(roots).difference(begun.traces_before.roots),
-            self._not_source(tree),
-            begun.inputs.started,
-        )
-        return FinishedBuild(
-            tree=tree,
-            regions=draw_regions(tree, source, roots=roots, homes=homes),
-            sources={**begun.inputs.sources, **late_sources},
-            packed=tuple(packed),
-            written_by_cmake=self._configured,
-            environ=self._environ,
-            ended=time.time_ns(),
-            ended_well=ended_well,
-        )

@@ -47,10 +47,19 @@ def manifest_of_late_roots(
     found: Stamps = {}
     for root in roots:
         found |= _manifest_beside(source, root, leave_out, {})
+    return in_doubt_since(begun, found)
+
+
+def in_doubt_since(begun: int, found: Stamps) -> Stamps:
+    """Return a manifest in which what changed since the build began has a digest that is unequal to any.
+
+    It is not known as it was built.
+
+    :param begun: time in ns since the epoch when the build began.
+    """
     for name, stamp in found.items():
-        # What changed since the build began is not known as it was built.
-        _, changed, _, _ = stamp.status
-        if changed >= begun:
+        _, changed, touched, _ = stamp.status
+        if max(changed, touched) >= begun:
             found[name] = stamp._replace(digest=_CHANGED_MEANWHILE)
     return found
 

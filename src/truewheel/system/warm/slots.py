@@ -18,22 +18,23 @@ from ...model.build_record import ColdReason, NothingKept
 from ...model.request import Product, Request
 from . import cache, environment, locks
 from .area import BuildArea
-from .kept_area import LAYOUT, KeptBuildArea
+from .begun_build import LAYOUT
+from .kept_area import KeptBuildArea
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .kept_area import Decide
+    from .planner import Planner
 
 
 @contextlib.contextmanager
-def area_for(request: Request, mode: str, decide: Decide) -> Iterator[BuildArea]:
+def area_for(request: Request, mode: str, planner: Planner) -> Iterator[BuildArea]:
     """Give the area for one build.
 
     :param mode: the setting ``cache``.
-    :param decide: says how much of an earlier build may be used again.
+    :param planner: decides how much of an earlier build may be used again.
     """
     with contextlib.ExitStack() as stack:
-        area = _kept_or_temporary(request, mode, decide, stack)
+        area = _kept_or_temporary(request, mode, planner, stack)
         stack.callback(area.close)
         yield area
         shutil.rmtree(area.staging, ignore_errors=True)
@@ -42,14 +43,14 @@ def area_for(request: Request, mode: str, decide: Decide) -> Iterator[BuildArea]
 def _kept_or_temporary(
     request: Request,
     mode: str,
-    decide: Decide,
+    planner: Planner,
     stack: contextlib.ExitStack,
 ) -> BuildArea:
     """Return a kept area, else a temporary one that knows why nothing is kept."""
     nothing_kept = reason_to_keep_nothing(request, mode)
     if nothing_kept is None:
         try:
-            return _kept_area(request, mode, decide, stack)
+            return _kept_area(request, mode, planner, stack)
         except (OSError, cache.UnfitError) as error:
             nothing_kept = NothingKept(cause=ColdReason.UNFIT_CACHE, detail=str(error))
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="truewheel-"))
@@ -71,7 +72,7 @@ def reason_to_keep_nothing(request: Request, mode: str) -> NothingKept | None:
 def _kept_area(
     request: Request,
     mode: str,
-    decide: Decide,
+    planner: Planner,
     stack: contextlib.ExitStack,
 ) -> KeptBuildArea:
     """Return the first kept area of the project that is free, locked for as long as ``stack`` is open.
@@ -92,7 +93,7 @@ def _kept_area(
         request,
         slots / str(number),
         is_mirrored=is_mirrored,
-        decide=decide,
+        planner=planner,
     )
 
 

@@ -1,0 +1,200 @@
+"""Which steps of an earlier build may be used again, by the evidence of what they asked for. Pure; never looks at disk.
+
+A step is used again while everything that it asked for would be answered as it was. Nothing is decided by the name of a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ..model.build_record import BuildRecord, Inputs, Reuse, ReuseDecision, differing
+from ..model.evidence import (
+    NAMES,
+    TREE,
+    Evidence,
+    Question,
+    StepEvidence,
+    numbers,
+)
+from ..model.record import Record
+from .input_names import is_restless
+
+class NewsOfTheWorld(Record):
+    """What is not as it was when the earlier build ran.
+
+    :param evidence: what that build asked for.
+    :param answers: new answers, by the number of the question.
+    :param variables: names of the environment variables that changed.
+    :param source: the source tree, with a separator at its end: paths in it are told from there.
+    """
+
+    evidence: Evidence
+    answers: Mapping[int, str]
+    variables: frozenset[str]
+    source: str
+
+    @property
+    def changed(self) -> int:
+        """The questions that are answered otherwise now, as bits."""
+        bits = 0
+        for number in self.answers:
+            bits |= 1 << number
+        return bits
+
+    def phrases(self, step: StepEvidence) -> list[str]:
+        """Return what changed of all that a step asked for, in words; nothing when it may be used again."""
+        found = []
+        for number in numbers(step.asked & self.changed):
+            found.append(self._phrase(number))
+        for name in sorted(self.variables):
+            if asks_for_variable(step, name):
+                found.append(f"{variable_phrase(name)} changed")
+        if found or not step.unseen:
+            return found
+        return [step.unseen]
+
+    def _phrase(self, number: int) -> str:
+        question = self.evidence.questions[number]
+        was, now = self.evidence.answers[number], self.answers[number]
+        return question_phrase(question, was, now, self.source)
+
+
+def question_phrase(question: Question, was: str, now: str, source: str) -> str:
+    """Return in words that the answer to a question is another one.
+
+    >>> question_phrase(Question("A", "/p/a.h"), "", "f", "/p/")
+    'a.h is new'
+    """
+    name = question.path.removeprefix(source) or "."
+    if question.kind in (NAMES, TREE):
+        return f"the names in {name} changed"
+    if was == now or (was and now):
+        return f"{name} changed"
+    return f"{name} is new" if now else f"{name} is gone"
+
+
+def asks_for_variable(step: StepEvidence, name: str) -> bool:
+    """Return whether a step may be another one when a variable of the environment is."""
+    # A pseudo-variable, which has blanks, tells of files: most of them were asked for as such.
+    if name in step.variables or " " in name:
+        return name in step.variables
+    # Those that differ between builds that are the same count only where a text names them.
+    if is_restless(name):
+        return name in step.words
+    return step.is_open
+
+
+def variable_phrase(name: str) -> str:
+    """Return a variable in words; a pseudo-variable is a phrase with blanks already."""
+    return name if " " in name else f"the environment variable {name}"
+
+
+# --- the decision -------------------------------------------------------------------------------------------------
+
+
+def decide_by_evidence(
+    before: BuildRecord,
+    now: Inputs,
+    *,
+    reason_to_configure: str,
+    answers: Mapping[int, str],
+    source: str,
+) -> ReuseDecision:
+    """Return how much of a tree is used again whose build was watched, and which steps are not.
+
+    :param reason_to_configure: one that is known already; empty when there is none.
+    :param answers: those that are not as they were, by the number of the question.
+    :param source: the source tree, with a separator at its end.
+    """
+    evidence = before.evidence or Evidence()
+    news = NewsOfTheWorld(
+        evidence=evidence,
+        answers=answers,
+        variables=differing(before.inputs.variables, now.variables),
+        source=source,
+    )
+    again = _steps_in_doubt(news, evidence.steps)
+    configuring = news.phrases(evidence.configuring)
+    if reason_to_configure:
+        configuring.insert(0, reason_to_configure)
+    if before.traces.generator != "Ninja":
+        return _decide_for_whole_tree(news, configuring, again)
+    reasons = [*configuring]
+    for because in again.values():
+        reasons += because
+    reasons += news.phrases(evidence.packing)
+    is_anything = bool(configuring or again)
+    if is_anything:
+        again = {**_with_files_left(evidence), **again}
+    return ReuseDecision(
+        reuse=Reuse.CONFIGURE if configuring else Reuse.KEEP,
+        because=first_of(reasons, evidence),
+        again={name: because[0] for name, because in again.items()},
+    )
+
+
+def _steps_in_doubt(
+    news: NewsOfTheWorld, among: Iterable[str]
+) -> dict[str, list[str]]:
+    """Return the steps that cannot be used again, each with what changed."""
+    found: dict[str, list[str]] = {}
+    for name in among:
+        phrases = news.phrases(news.evidence.steps[name])
+        if phrases:
+            found[name] = phrases
+    return found
+
+
+def in_doubt(
+    evidence: Evidence, answers: Mapping[int, str], *, among: Iterable[str], source: str
+) -> dict[str, str]:
+    """Return which steps cannot be used again once there are other answers, each with what changed.
+
+    :param answers: new ones, by the number of the question.
+    :param among: the steps to look at, by the first file that each makes.
+    :param source: the directory from which paths are told, with a separator at its end.
+    """
+    news = NewsOfTheWorld(
+        evidence=evidence, answers=answers, variables=frozenset(), source=source
+    )
+    found = _steps_in_doubt(news, among)
+    return {name: because[0] for name, because in found.items()}
+
+
+def _decide_for_whole_tree(
+    news: NewsOfTheWorld, configuring: list[str], again: Mapping[str, list[str]]
+) -> ReuseDecision:
+    """Return the decision where only Ninja's account would tell which file belongs to which step: all or nothing."""
+    reasons = [*configuring]
+    for because in again.values():
+        reasons += because
+    if reasons:
+        return ReuseDecision(
+            reuse=Reuse.CLEAN, because=first_of(reasons, news.evidence)
+        )
+    packed = news.phrases(news.evidence.packing)
+    return ReuseDecision(reuse=Reuse.KEEP, because=first_of(packed, news.evidence))
+
+
+def _with_files_left(evidence: Evidence) -> dict[str, list[str]]:
+    """Return the steps that make files without declaring them: when anything else is made anew they may make others."""
+    found: dict[str, list[str]] = {}
+    for name, step in evidence.steps.items():
+        if step.is_own and step.left:
+            left = min(step.left)
+            found[name] = [f"it makes {left} without declaring it"]
+    return found
+
+
+def first_of(reasons: Iterable[str], evidence: Evidence) -> str:
+    """Return the first reason, and how many more there are; what cannot be seen is none.
+
+    >>> first_of(["b changed", "a changed", "b changed"], Evidence())
+    'b changed and 1 more'
+    """
+    unseen = {step.unseen for step in evidence.steps.values()}
+    different = [reason for reason in dict.fromkeys(reasons) if reason not in unseen]
+    if not different:
+        return "nothing changed"
+    first, *others = different
+    return f"{first} and {len(others)} more" if others else first

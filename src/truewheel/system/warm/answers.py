@@ -1,0 +1,140 @@
+"""How the world answers the questions of a build (``model/evidence.py``): as texts that can be compared later."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Mapping
+
+from ...model.evidence import (
+    CONTENT,
+    IN_DOUBT,
+    NAMES,
+    PRESENCE,
+    STATUS,
+    TREE,
+    Evidence,
+    Question,
+    numbers,
+)
+from . import file_state
+from .source_manifest import listing
+
+_DIRECTORY = "d"
+_OTHER = "o"
+"""Neither file nor directory: a device, a pipe."""
+
+
+def early_questions(evidence: Evidence) -> int:
+    """Return the questions that can be answered before anything is built, as bits: all but those about what is built."""
+    early = evidence.configuring.asked | evidence.packing.asked
+    for step in evidence.steps.values():
+        early |= step.asked & ~step.later
+    return early
+
+
+def changed_answers(evidence: Evidence, bits: int) -> dict[int, str]:
+    """Return the answers that are other ones now, by the number of the question.
+
+    :param bits: the questions that are asked.
+    """
+    found: dict[int, str] = {}
+    for number in numbers(bits):
+        question, before = evidence.questions[number], evidence.answers[number]
+        now = answer_like(question, before)
+        if not is_same(before, now):
+            found[number] = now
+    return found
+
+
+def answer_like(question: Question, before: str) -> str:
+    """Return the present answer, told by content if the one before was; the one before where it is the same."""
+    if question.kind == CONTENT:
+        # Only a seal has a blank in it; see ``file_state``.
+        return _seal(question.path, before) if " " in before else _stamp(question.path)
+    return _ANSWERS[question.kind](question.path)
+
+
+def answer(question: Question, *, is_trusted: bool) -> str:
+    """Return the present answer to a question.
+
+    :param is_trusted: whether the time of a file tells that it changed; else its content is looked at.
+    """
+    if question.kind == CONTENT:
+        return _stamp(question.path) if is_trusted else _seal(question.path)
+    return _ANSWERS[question.kind](question.path)
+
+
+def is_same(before: str, now: str) -> bool:
+    """Return whether two answers say the same; a file may have been touched, or made anew with the same content."""
+    if before == IN_DOUBT:
+        return False
+    if before == now:
+        return True
+    _, has_digest, digest = before.rpartition(" ")
+    return bool(has_digest) and now.endswith(f" {digest}")
+
+
+def _seal(path: str, before: str = "") -> str:
+    """Return status, content and mode of a file; ``before`` if that has its status."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return ""
+    # Whoever opens a pipe waits for somebody to write into it.
+    if not stat.S_ISREG(status.st_mode):
+        return _kind(status.st_mode)
+    facts = (
+        f"{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}:{status.st_ino}"
+    )
+    if before.startswith(facts + " "):
+        return before
+    if status.st_size > file_state.LARGE:
+        return facts
+    try:
+        digest = file_state.digest(path)
+    except OSError:
+        return facts
+    return f"{facts} {digest}:{status.st_mode & 0o777:o}"
+
+
+def _stamp(path: str) -> str:
+    """Return size and time of a file."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return ""
+    if not stat.S_ISREG(status.st_mode):
+        return _kind(status.st_mode)
+    return f"{status.st_size}:{status.st_mtime_ns}"
+
+
+def _presence(path: str) -> str:
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return ""
+    return _kind(mode)
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISREG(mode):
+        return "f"
+    return _DIRECTORY if stat.S_ISDIR(mode) else _OTHER
+
+
+def _names(path: str) -> str:
+    """Return a digest of the names in a directory."""
+    try:
+        names = sorted(os.listdir(path))
+    except OSError:
+        return ""
+    return file_state.digest_of_text("\0".join(names))
+
+
+_ANSWERS: Mapping[str, Callable[[str], str]] = {
+    PRESENCE: _presence,
+    STATUS: _stamp,
+    NAMES: _names,
+    TREE: listing,
+}

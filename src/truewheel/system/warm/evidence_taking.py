@@ -1,0 +1,306 @@
+"""From what was watched to evidence: the questions of each step, with the answers that the build got.
+
+Evidence grows from build to build. A step that was not run keeps its own; questions keep their numbers.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ...model.evidence import (
+    CONTENT,
+    IN_DOUBT,
+    NAMES,
+    PRESENCE,
+    Evidence,
+    Question,
+    StepEvidence,
+)
+from ...model.observation import Trace
+from ...model.record import Record, replace
+from . import answers, build_tree, ninja_file
+from .ninja_file import Step
+from .path_regions import PathRegions
+from .watched_steps import (
+    CONFIGURE,
+    Asked,
+    Tools,
+    asked_by,
+    commands_of,
+    first_unwatched,
+    processes_by_step,
+    words_that_may_be_variables,
+)
+
+_OF_THE_KERNEL = ("/proc/", "/sys/", "/dev/")
+"""What lies there tells of the machine and its processes, and is another each time."""
+INSTALLED = "what is required to build"
+"""Among the variables: which kept environment the build runs in."""
+
+
+class UnwatchedError(Exception):
+    """Something of a build was not seen; the message says what."""
+
+
+class Watched(Record):
+    """What was watched of a build, with what is known of it besides.
+
+    :param configuring: the processes that configured it, and what these started.
+    :param building: those of the build tool.
+    :param packed: files that went into the wheel as they are.
+    :param regions: where its files lie.
+    :param unasked: directories of ours whose files are no evidence: they are told by other means.
+    :param installed: the kept environment with what is required to build; empty if there is none.
+    :param started: when CMake started, in ns since the epoch.
+    """
+
+    tree: Path
+    configuring: Trace
+    building: Trace
+    packed: tuple[Path, ...]
+    tools: Tools
+    regions: PathRegions
+    unasked: tuple[str, ...]
+    installed: str
+    started: int
+
+    @property
+    def written(self) -> frozenset[str]:
+        """All that the build itself wrote or removed."""
+        found: set[str] = set()
+        for trace in (self.configuring, self.building):
+            for process in trace.processes.values():
+                found |= process.written
+                found |= process.removed
+        return frozenset(found)
+
+
+def take_evidence(watched: Watched, before: Evidence) -> Evidence:
+    """Return the evidence of a build.
+
+    :param before: that of the steps which it did not run; empty when it began from nothing.
+    :raises UnwatchedError: when something was not seen.
+    """
+    if not (watched.configuring.is_whole and watched.building.is_whole):
+        raise UnwatchedError("it asked for more than there is room to write down")
+    return _Taking(watched, before).result()
+
+
+class _Taking:
+    """Evidence in the making."""
+
+    def __init__(self, watched: Watched, before: Evidence) -> None:
+        self._watched = watched
+        self._before = before
+        self._written = watched.written
+        self._questions = list(before.questions)
+        self._answers = list(before.answers)
+        self._numbers = {question: n for n, question in enumerate(before.questions)}
+        self._contradicted = 0
+        self._fresh: set[Question] = set()
+
+    def result(self) -> Evidence:
+        """Return it; called once."""
+        watched = self._watched
+        steps = self._steps_that_were_run()
+        configuring = self._step(
+            asked_by(watched.configuring.processes.values(), watched.tools), None
+        )
+        rerun = steps.pop(CONFIGURE, None)
+        kept = self._before.configuring
+        parts = [configuring, *filter(None, [rerun])]
+        # What is in CMake's cache was not asked again.
+        for part in (*parts, kept):
+            configuring = _joined(configuring, part)
+        packing = StepEvidence(asked=self._bits(map(_content, watched.packed)))
+        return Evidence(
+            questions=tuple(self._questions),
+            answers=tuple(self._answers),
+            configuring=replace(configuring, unseen=""),
+            packing=packing,
+            steps={**self._steps_of_before(), **steps},
+        )
+
+    def _steps_of_before(self) -> dict[str, StepEvidence]:
+        """Return the evidence of steps that were not run, except of those that saw another world than others did."""
+        found: dict[str, StepEvidence] = {}
+        for name, step in self._before.steps.items():
+            if step.asked & self._contradicted:
+                found[name] = replace(step, unseen="its inputs changed during a build")
+            else:
+                found[name] = step
+        return found
+
+    def _steps_that_were_run(self) -> dict[str, StepEvidence]:
+        """Return the evidence of the steps that the build tool ran."""
+        watched = self._watched
+        if build_tree.generator(watched.tree) != "Ninja":
+            return {"": self._whole_build()}
+        if not any(p.arguments[1:2] == ("-c",) for p in watched.building.processes.values()):
+            return {}
+        commands = commands_of(watched.tree)
+        groups = processes_by_step(watched.building, commands)
+        asked = {name: asked_by(group, watched.tools) for name, group in groups.items()}
+        build_file = ninja_file.read_build_file(watched.tree)
+        known = {step.outputs[0]: step for step in ninja_file.steps(build_file)}
+        unwatched = first_unwatched(known.values(), asked, watched.tree)
+        if unwatched:
+            raise UnwatchedError(f"{unwatched} was made where nothing can be watched")
+        told = {output: command for command, output in commands.items()}
+        found: dict[str, StepEvidence] = {}
+        for name, each in asked.items():
+            found[name] = self._step(each, known.get(name), told[name])
+        return found
+
+    def _whole_build(self) -> StepEvidence:
+        """Return the evidence of a build tool that keeps no account of which command makes what."""
+        asked = asked_by(self._watched.building.processes.values(), self._watched.tools)
+        if asked.unseen:
+            raise UnwatchedError(asked.unseen)
+        step = self._step(asked, None)
+        # What lies in the tree was made from the rest.
+        return replace(step, asked=step.asked & ~step.later, later=0, left=frozenset())
+
+    # --- one step -----------------------------------------------------------------------------------------------
+
+    def _step(
+        self, asked: Asked, step: Step | None, command: str = ""
+    ) -> StepEvidence:
+        """Return the evidence of a step.
+
+        :param step: what the build file says of it; ``None`` of what is no step of the build tool's.
+        """
+        watched = self._watched
+        declared = self._declared(step)
+        early: set[Question] = set()
+        late: set[Question] = set()
+        variables = set(asked.variables)
+        for question in asked.questions:
+            path = question.path
+            if path.startswith(watched.regions.build):
+                if step and path not in asked.written and path not in declared:
+                    late.add(question)
+            elif watched.installed and path.startswith(watched.installed):
+                variables.add(INSTALLED)
+            elif not path.startswith((*watched.unasked, *_OF_THE_KERNEL)):
+                early.add(question)
+        if asked.is_open and watched.installed:
+            variables.add(INSTALLED)
+        if step:
+            for name in step.outputs:
+                early.add(Question("S", build_tree.absolute(name, watched.tree)))
+        later = self._bits(late)
+        is_own = step is not None and step.is_projects_own
+        return StepEvidence(
+            asked=self._bits(early) | later,
+            later=later,
+            variables=frozenset(variables),
+            is_open=asked.is_open or (is_own and "$" in command),
+            words=words_that_may_be_variables(
+                filter(self._is_of_the_project, asked.texts),
+                [command],
+                watched.tools.is_restless,
+            ),
+            is_own=is_own,
+            left=self._left(asked, declared) if step else frozenset(),
+            unseen=asked.unseen if is_own else "",
+        )
+
+    def _declared(self, step: Step | None) -> frozenset[str]:
+        """Return what the build tool knows of a step: what it reads and makes in the tree."""
+        if step is None:
+            return frozenset()
+        names = (*step.inputs, *step.outputs)
+        tree = self._watched.tree
+        return frozenset(build_tree.absolute(name, tree) for name in names)
+
+    def _left(self, asked: Asked, declared: frozenset[str]) -> frozenset[str]:
+        """Return the files that a step made in the tree and did not declare."""
+        build = self._watched.regions.build
+        found: set[str] = set()
+        for path in asked.written - declared:
+            if path.startswith(build) and os.path.isfile(path):
+                found.add(path.removeprefix(build))
+        return frozenset(found)
+
+    def _is_of_the_project(self, path: str) -> bool:
+        """Return whether a text may be of the project's, and not of a program that is installed."""
+        regions = self._watched.regions
+        if path.startswith(regions.build):
+            return True
+        is_told = path.startswith((*self._watched.unasked, *_OF_THE_KERNEL))
+        return not is_told and not regions.is_packaged(path)
+
+    # --- questions and answers ----------------------------------------------------------------------------------
+
+    def _bits(self, questions: Iterable[Question]) -> int:
+        """Return a set of questions as bits, each with its answer in the table."""
+        bits = 0
+        for question in questions:
+            if question not in self._fresh:
+                self._ask(question)
+            number = self._numbers.get(question)
+            if number is not None:
+                bits |= 1 << number
+        return bits
+
+    def _ask(self, question: Question) -> None:
+        """Write down the answer to a question that this build asked, in the place of an older one."""
+        self._fresh.add(question)
+        number = self._numbers.get(question)
+        if number is None:
+            answer = self._answer(question)
+            # What the build made and removed again was its own.
+            if not answer and question.path in self._written:
+                return
+            self._numbers[question] = len(self._questions)
+            self._questions.append(question)
+            self._answers.append(answer)
+            return
+        before = self._answers[number]
+        answer = self._answer(question)
+        self._answers[number] = answer
+        if not answers.is_same(before, answer):
+            self._contradicted |= 1 << number
+
+    def _answer(self, question: Question) -> str:
+        path = question.path
+        now = answers.answer(question, is_trusted=self._watched.regions.is_packaged(path))
+        if path in self._written or path.startswith(self._watched.regions.build):
+            return now
+        if question.kind in (CONTENT, PRESENCE, NAMES) and self._changed(question):
+            return IN_DOUBT
+        return now
+
+    def _changed(self, question: Question) -> bool:
+        """Return whether somebody else changed what was asked for since CMake started."""
+        try:
+            status = os.stat(question.path)
+        except OSError:
+            return False
+        started = self._watched.started
+        if question.kind == NAMES:
+            is_touched = status.st_mtime_ns >= started
+            return is_touched and not self._holds_anything_written(question.path)
+        return status.st_mtime_ns >= started or status.st_ctime_ns >= started
+
+    def _holds_anything_written(self, folder: str) -> bool:
+        below = os.path.join(folder, "")
+        return any(path.startswith(below) for path in self._written)
+
+
+def _content(path: Path) -> Question:
+    return Question(CONTENT, os.fspath(path))
+
+
+def _joined(one: StepEvidence, other: StepEvidence) -> StepEvidence:
+    """Return what two steps asked for together."""
+    return replace(
+        one,
+        asked=one.asked | other.asked,
+        variables=one.variables | other.variables,
+        words=one.words | other.words,
+        is_open=one.is_open or other.is_open,
+    )

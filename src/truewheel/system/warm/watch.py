@@ -1,0 +1,202 @@
+"""Watching one build in a kept area: what it asks for, and which steps of the last one have to be run again.
+
+The programs of the build are watched by ``system/observation``. Where they cannot be, nothing of this happens, and the build
+is decided on by what is known otherwise (``observed_inputs``).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ...model.evidence import Evidence, StepEvidence
+from ...model.observation import Trace
+from ..observation import library, trace
+from . import answers, asking_again, build_tree
+from .area import Build
+from .evidence_taking import UnwatchedError, Watched, take_evidence
+from .ninja_file import Step
+from .path_regions import PathRegions
+from .watched_steps import tools_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .planner import Planner
+
+_MOST_ROUNDS = 8
+"""Of building once more because a step read what another one made, and did not say so."""
+
+
+class Watch:
+    """What is watched of the builds in one area.
+
+    :ivar is_on: whether the system can be watched.
+    :ivar because: why not; empty if it can.
+    :ivar started: when CMake started, in ns since the epoch.
+    :ivar configuring: what was watched while CMake configured.
+    """
+
+    def __init__(self, root: Path, environ: Mapping[str, str], planner: Planner) -> None:
+        """Find the library that watches; it is made when there is none yet."""
+        self._trace = root / "trace"
+        self._environ = environ
+        self._planner = planner
+        self.because = ""
+        self.started = 0
+        self.configuring = Trace(processes={}, is_whole=True)
+        self._before = Evidence()
+        self._again: dict[str, str] = {}
+        self._done: set[str] = set()
+        self._rounds = 0
+        self._library: Path | None = None
+        try:
+            self._library = library.find_or_make(root.parents[2] / "tools", environ)
+        except (library.CannotObserveError, OSError) as error:
+            self.because = str(error)
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the build is watched."""
+        return self._library is not None
+
+    @property
+    def ran_again(self) -> Mapping[str, str]:
+        """The steps that were run again, each with the reason."""
+        return self._again
+
+    def variables(self) -> dict[str, str]:
+        """Return the variables that the first program of a build is to be told."""
+        if self._library is None:
+            return {}
+        return trace.variables(self._library, self._trace, self._environ)
+
+    # --- the build's course -------------------------------------------------------------------------------------
+
+    def begin(self, before: Evidence | None, again: Mapping[str, str]) -> None:
+        """Take in what is known of the last build.
+
+        :param before: its evidence; ``None`` if it was not watched, or nothing of it is used.
+        :param again: the steps of it that are to be run again, each with the reason.
+        """
+        self._before = before or Evidence()
+        self._again = dict(again)
+        self._done = set()
+        self._rounds = 0
+
+    def start(self) -> None:
+        """Start watching: CMake configures now."""
+        self.started = time.time_ns()
+        if self.is_on:
+            trace.begin(self._trace)
+
+    def configured(self) -> None:
+        """Put away what was watched until now: the build tool follows."""
+        if self.is_on:
+            self.configuring = self._read()
+            trace.begin(self._trace)
+
+    def evidence(
+        self,
+        tree: Path,
+        packed: Iterable[Path],
+        *,
+        regions: PathRegions,
+        unasked: tuple[str, ...],
+        installed: str,
+    ) -> Evidence | None:
+        """Return what the build asked for; ``None`` if it is not known, and why not in ``because``.
+
+        :param packed: files that went into the wheel as they are.
+        :param unasked: directories of ours, whose files are no evidence.
+        :param installed: the kept environment; empty if there is none.
+        """
+        if not self.is_on:
+            return None
+        watched = Watched(
+            tree=tree,
+            configuring=self.configuring,
+            building=self._read(),
+            packed=tuple(packed),
+            tools=tools_of(tree, self._planner.is_restless),
+            regions=regions,
+            unasked=unasked,
+            installed=installed,
+            started=self.started,
+        )
+        try:
+            return take_evidence(watched, self._before)
+        except UnwatchedError as error:
+            self.because = str(error)
+            return None
+
+    def _read(self) -> Trace:
+        """Return what was watched until now, and forget it."""
+        if not self._trace.is_file():
+            return Trace(processes={}, is_whole=True)
+        found = trace.read(self._trace)
+        self._trace.unlink(missing_ok=True)
+        return found
+
+    # --- asking again -------------------------------------------------------------------------------------------
+
+    def ask_again(self, tree: Path, build: Build, *, all_own: bool) -> None:
+        """Run the steps again that are in doubt, before the build tool does its work.
+
+        :param all_own: whether every command of the project's is in doubt, for nothing is known of them.
+        """
+        if build_tree.generator(tree) != "Ninja":
+            return
+        self._note_late_changes(tree)
+        if not self._again and not all_own:
+            return
+        steps = asking_again.steps_by_output(tree)
+        if all_own:
+            for name, step in steps.items():
+                if step.is_projects_own and asking_again.is_compared(step):
+                    self._again[name] = "nobody knows what it reads"
+        while self._again.keys() - self._done:
+            self._run_again(tree, steps, build)
+            self._note_late_changes(tree)
+
+    def must_build_again(self, tree: Path, build: Build) -> bool:
+        """Return whether a step read what another one made during the build, and has been run again therefore."""
+        self._rounds += 1
+        if self._rounds > _MOST_ROUNDS or build_tree.generator(tree) != "Ninja":
+            return False
+        self._note_late_changes(tree)
+        if not self._again.keys() - self._done:
+            return False
+        self._run_again(tree, asking_again.steps_by_output(tree), build)
+        return True
+
+    def _run_again(self, tree: Path, steps: Mapping[str, Step], build: Build) -> None:
+        names = self._again.keys() - self._done
+        self._done |= names
+        left = {name: self._evidence_of(name).left for name in names}
+        known = [steps[name] for name in sorted(names) if name in steps]
+        asking_again.run_again(tree, known, build, left=left)
+
+    def _note_late_changes(self, tree: Path) -> None:
+        """Find steps that read files of the build tree which are others now."""
+        steps = self._before.steps
+        asked = {
+            name: step.later
+            for name, step in steps.items()
+            if step.later and name not in self._again
+        }
+        bits = 0
+        for later in asked.values():
+            bits |= later
+        if not bits:
+            return
+        changed = answers.changed_answers(self._before, bits)
+        if not changed:
+            return
+        found = self._planner.in_doubt(
+            self._before, changed, among=asked, source=str(tree / "_")[:-1]
+        )
+        self._again.update(found)
+
+    def _evidence_of(self, name: str) -> StepEvidence:
+        return self._before.steps.get(name) or StepEvidence()

@@ -1,0 +1,277 @@
+"""Which process of a watched build belonged to which step, and what each step asked for.
+
+Ninja runs each command as ``/bin/sh -c COMMAND``, and tells which command makes what (``ninja -t compdb``). What the shell of
+a step starts, and what those start in turn, belongs to the step. Nothing here looks at what was asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from ...model.evidence import CONTENT, NAMES, PRESENCE, STATUS, TREE, Question
+from ...model.observation import Process, Trace
+from ...model.record import Record
+from . import build_tree, ninja_file
+
+_COMPILERS = (
+    r"CMAKE_(?:AR|LINKER|RANLIB|NM|STRIP|OBJCOPY|\w+_COMPILER|\w+_COMPILER_(?:AR|RANLIB)"
+    r"|\w+_(?:COMPILER|LINKER)_LAUNCHER)"
+)
+_LONGEST_TEXT = 1_000_000
+"""Bytes; no script is longer."""
+CONFIGURE = "build.ninja"
+"""What the step makes in which Ninja has CMake configure."""
+
+
+class Asked(Record):
+    """What a step asked for, and what it made.
+
+    :param questions: each once.
+    :param is_open: whether programs of it may have looked at all variables.
+    :param texts: files that such programs, or CMake, read: scripts may be among them.
+    :param unseen: why not all is known; empty if it is.
+    """
+
+    questions: frozenset[Question]
+    variables: frozenset[str]
+    is_open: bool
+    texts: frozenset[str]
+    written: frozenset[str]
+    unseen: str
+
+
+IsRestless = Callable[[str], bool]
+"""Says of a variable that it differs between builds that are the same, and so counts only where it is named."""
+
+
+class Tools(Record):
+    """The programs of a build whose ways are known, by their real paths.
+
+    :param compilers: they look at variables one by one, and so does what they start: assemblers, linkers.
+    :param makers: CMake and the build tool. They do so, too, but what they start may be anything.
+    :param is_restless: which variables do not count when a tool asks for them.
+    """
+
+    compilers: frozenset[str]
+    makers: frozenset[str]
+    is_restless: IsRestless
+
+
+def tools_of(build_dir: Path, is_restless: IsRestless) -> Tools:
+    """Return the tools that CMake's cache names."""
+    named = build_tree.cache_values(build_dir, _COMPILERS)
+    compilers: set[str] = set()
+    for value in named:
+        # A compiler may have arguments.
+        tool, _, _ = value.partition(";")
+        if os.path.isabs(tool):
+            compilers.add(os.path.realpath(tool))
+    makers = build_tree.cache_values(build_dir, "CMAKE_COMMAND|CMAKE_MAKE_PROGRAM")
+    return Tools(
+        compilers=frozenset(compilers),
+        makers=frozenset(map(os.path.realpath, makers)),
+        is_restless=is_restless,
+    )
+
+
+# --- which process belongs to which step ------------------------------------------------------------------------
+
+
+def commands_of(build_dir: Path) -> dict[str, str]:
+    """Return the first file that each command of a Ninja build makes, by the command (``ninja -t compdb``)."""
+    ninja = build_tree.cache_value(build_dir, "CMAKE_MAKE_PROGRAM")
+    done = subprocess.run(
+        [ninja, "-C", build_dir, "-t", "compdb"],
+        capture_output=True,
+        check=False,
+        text=True,
+        errors="surrogateescape",
+    )
+    found: dict[str, str] = {}
+    for row in json.loads(done.stdout or "[]"):
+        if row["command"]:
+            found[row["command"]] = row["output"]
+    return found
+
+
+def processes_by_step(
+    trace: Trace, commands: Mapping[str, str]
+) -> dict[str, list[Process]]:
+    """Return the processes of each step that was run, by the first file that it makes."""
+    step_of: dict[int, str] = {}
+    found: dict[str, list[Process]] = {}
+    # Whoever starts a process has a smaller number.
+    for number in sorted(trace.processes):
+        process = trace.processes[number]
+        step = step_of.get(process.parent) or commands.get(_command_of(process))
+        if step:
+            step_of[number] = step
+            found.setdefault(step, []).append(process)
+    return found
+
+
+def _command_of(process: Process) -> str:
+    """Return what a shell was told to run."""
+    arguments = process.arguments
+    if len(arguments) == 3 and arguments[1] == "-c":
+        return arguments[2]
+    return ""
+
+
+# --- what they asked for ----------------------------------------------------------------------------------------
+
+
+def asked_by(processes: Iterable[Process], tools: Tools) -> Asked:
+    """Return what the processes of one step, or of configuring, asked for together."""
+    group = {process.number: process for process in processes}
+    parts = [_asked_by_one(process, group, tools) for process in group.values()]
+    read: set[Question] = set()
+    for part in parts:
+        read |= part.questions
+    contents = {question.path for question in read if question.kind == CONTENT}
+    # What a file holds says more than its time.
+    questions = frozenset(
+        question
+        for question in read
+        if question.kind not in (STATUS, PRESENCE) or question.path not in contents
+    )
+    return Asked(
+        questions=questions,
+        variables=_union(part.variables for part in parts),
+        is_open=any(part.is_open for part in parts),
+        texts=_union(part.texts for part in parts),
+        written=_union(part.written for part in parts),
+        unseen=next((part.unseen for part in parts if part.unseen), ""),
+    )
+
+
+def _union(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+    found: set[str] = set()
+    for each in sets:
+        found |= each
+    return frozenset(found)
+
+
+def _asked_by_one(
+    process: Process, group: Mapping[int, Process], tools: Tools
+) -> Asked:
+    is_known = _is_known_tool(process, group, tools)
+    is_shell_of_step = process.parent not in group and bool(_command_of(process))
+    is_open = not is_known and not is_shell_of_step
+    variables = process.variables - {"PATH"}
+    if is_known:
+        # Where compilers put temporary files, and in which colours they speak, is no matter.
+        restless = frozenset(filter(tools.is_restless, variables))
+        variables = variables - restless
+    is_maker = process.program in tools.makers
+    return Asked(
+        questions=frozenset(_questions(process, trusts_presence=not is_open)),
+        variables=variables,
+        is_open=is_open,
+        texts=process.read if is_open or is_maker else frozenset(),
+        written=process.written | process.removed,
+        unseen=_why_unseen(process),
+    )
+
+
+def _is_known_tool(
+    process: Process, group: Mapping[int, Process], tools: Tools
+) -> bool:
+    """Return whether a process is of a known tool, or was started by a compiler."""
+    if process.program in tools.makers:
+        return True
+    while process.program not in tools.compilers:
+        parent = group.get(process.parent)
+        if parent is None:
+            return False
+        process = parent
+    return True
+
+
+def _questions(process: Process, *, trusts_presence: bool) -> Iterator[Question]:
+    """Yield what one process asked.
+
+    :param trusts_presence: whether a file that was only looked at matters by being there; else its size and time do.
+    """
+    for path in process.read | process.run:
+        yield Question(CONTENT, path)
+    for path in process.missing:
+        yield Question(PRESENCE, path)
+    for path in process.looked_at:
+        yield Question(PRESENCE if trusts_presence else STATUS, path)
+    for path in process.listed:
+        yield Question(NAMES, path)
+    for path in process.trees:
+        yield Question(TREE, path)
+
+
+def _why_unseen(process: Process) -> str:
+    for unseen in sorted(process.unseen):
+        return f"it runs {unseen}"
+    for server in sorted(process.network):
+        return f"it asks a server ({server})"
+    return ""
+
+
+def words_that_may_be_variables(
+    texts: Iterable[str], commands: Iterable[str], is_restless: IsRestless
+) -> frozenset[str]:
+    """Return the words of texts that are names of variables which count only where they are named.
+
+    :param texts: paths of files.
+    :param commands: texts themselves.
+    """
+    found: set[str] = set()
+    for content in (*map(_text_of, texts), *commands):
+        words = re.findall(r"\b[A-Za-z_]\w+\b", content)
+        found.update(filter(is_restless, words))
+    return frozenset(found)
+
+
+def _text_of(path: str) -> str:
+    try:
+        if os.path.getsize(path) > _LONGEST_TEXT:
+            return ""
+        with open(path, "rb") as file:
+            return file.read().decode("latin-1")
+    except OSError:
+        return ""
+
+
+# --- whether it was seen ----------------------------------------------------------------------------------------
+
+
+def first_unwatched(
+    steps: Iterable[ninja_file.Step],
+    asked: Mapping[str, Asked],
+    build_dir: Path,
+) -> str:
+    """Return the first file that a compiler or a linker made elsewhere than where it was watched; empty if there is none.
+
+    Whatever makes a file out of others has opened them.
+    """
+    for step in steps:
+        known = asked.get(step.outputs[0])
+        if known is None or step.is_projects_own or step.rule == "RERUN_CMAKE":
+            continue
+        if known.unseen or not _was_opened(step, known, build_dir):
+            return step.outputs[0]
+    return ""
+
+
+def _was_opened(step: ninja_file.Step, asked: Asked, build_dir: Path) -> bool:
+    """Return whether a step was seen opening the first file that it is told to read."""
+    if not step.inputs:
+        return True
+    path = build_tree.absolute(step.inputs[0], build_dir)
+    opened = {question.path for question in asked.questions if question.kind == CONTENT}
+    if path in opened or not os.path.isfile(path):
+        return True
+    # It may be told by another name, through a link.
+    real = os.path.realpath(path)
+    return any(os.path.realpath(other) == real for other in opened)
