@@ -65,6 +65,7 @@ ROOMS = {
     # Layer 3: what touches the world
     "system": worldly("model", "formats"),
     "system/engine": worldly("model", "project_settings", "system/warm"),
+    "system/observation": worldly("model", "system"),
     "system/project": worldly("model", "project_settings", "system/engine"),
     "system/warm": worldly("model", "project_settings", "__init__"),
     "system/wheels": worldly("model", "formats", "system", "system/engine", "__init__"),

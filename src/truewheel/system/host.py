@@ -48,6 +48,23 @@ def is_windows() -> bool:
     return os.name == "nt"
 
 
+def is_linux() -> bool:
+    """Return whether programs here are those of Linux."""
+    return sys.platform == "linux"
+
+
+def machine_and_c_library() -> str:
+    """Return the kind of machine and its C library, as ``x86_64-glibc-2.36`` or ``aarch64-other``.
+
+    Source: confstr(3). Only glibc answers it, so that musl is among the others.
+    """
+    try:
+        library = os.confstr("CS_GNU_LIBC_VERSION") or "other"
+    except (ValueError, OSError):
+        library = "other"
+    return f"{os.uname().machine}-{library}".replace(" ", "-")
+
+
 def source_date_epoch(environ: Mapping[str, str] | None = None) -> int:
     """Return the time that reproducible artefacts carry, in seconds since 1970 UTC.
 
