@@ -19,6 +19,7 @@ from ..model.evidence import (
 from ..model.record import Record
 from .input_names import is_restless
 
+
 class NewsOfTheWorld(Record):
     """What is not as it was when the earlier build ran.
 
@@ -133,9 +134,7 @@ def decide_by_evidence(
     )
 
 
-def _steps_in_doubt(
-    news: NewsOfTheWorld, among: Iterable[str]
-) -> dict[str, list[str]]:
+def _steps_in_doubt(news: NewsOfTheWorld, among: Iterable[str]) -> dict[str, list[str]]:
     """Return the steps that cannot be used again, each with what changed."""
     found: dict[str, list[str]] = {}
     for name in among:

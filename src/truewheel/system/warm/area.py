@@ -23,7 +23,6 @@ from ...model.variants import Variant
 from . import environment
 from .path_maps import definitions, variant_definitions
 
-
 Build = Callable[[Sequence[str]], None]
 """Has the build tool make some files, by their names in its build file."""
 

@@ -109,9 +109,7 @@ def _set_aside(tree: Path, steps: Iterable[Step]) -> Iterator[None]:
 def _move(path: str, copy: str) -> _Aside:
     status = os.stat(path)
     os.replace(path, copy)
-    return _Aside(
-        path=path, copy=copy, times=(status.st_atime_ns, status.st_mtime_ns)
-    )
+    return _Aside(path=path, copy=copy, times=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def _delete(paths: Iterable[str]) -> None:

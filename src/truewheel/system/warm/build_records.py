@@ -170,6 +170,8 @@ def _as_json(value: Inputs | Traces) -> dict[str, object]:
     for name, part in values.items():
         if isinstance(part, frozenset):
             values[name] = sorted(part)
+        elif isinstance(part, Mapping):
+            values[name] = dict(part)
     return values
 
 

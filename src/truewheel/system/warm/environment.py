@@ -150,6 +150,12 @@ def python_folders() -> frozenset[str]:
     return frozenset({sys.prefix, sys.base_prefix, *sysconfig.get_paths().values()})
 
 
+def standard_library() -> frozenset[str]:
+    """Return the directories of the library and the headers of this interpreter."""
+    names = ("stdlib", "platstdlib", "include", "platinclude")
+    return frozenset(map(sysconfig.get_path, names))
+
+
 def multiarch() -> str:
     """Return how Debian calls this machine in names of directories, ``x86_64-linux-gnu``; empty elsewhere."""
     return sysconfig.get_config_var("MULTIARCH") or ""

@@ -6,7 +6,8 @@ Evidence grows from build to build. A step that was not run keeps its own; quest
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from ...model.evidence import (
@@ -22,7 +23,7 @@ from ...model.observation import Trace
 from ...model.record import Record, replace
 from . import answers, build_tree, ninja_file
 from .ninja_file import Step
-from .path_regions import PathRegions
+from .path_regions import PathRegions, with_separator
 from .watched_steps import (
     CONFIGURE,
     Asked,
@@ -114,7 +115,7 @@ class _Taking:
         # What is in CMake's cache was not asked again.
         for part in (*parts, kept):
             configuring = _joined(configuring, part)
-        packing = StepEvidence(asked=self._bits(map(_content, watched.packed)))
+        packing = StepEvidence(asked=self._bits(self._packed_sources()))
         return Evidence(
             questions=tuple(self._questions),
             answers=tuple(self._answers),
@@ -122,6 +123,14 @@ class _Taking:
             packing=packing,
             steps={**self._steps_of_before(), **steps},
         )
+
+    def _packed_sources(self) -> Iterator[Question]:
+        """Yield questions about the sources that went into the wheel as they are."""
+        for path in map(os.fspath, self._watched.packed):
+            if not path.startswith(
+                (*self._watched.unasked, self._watched.regions.build)
+            ):
+                yield Question(CONTENT, path)
 
     def _steps_of_before(self) -> dict[str, StepEvidence]:
         """Return the evidence of steps that were not run, except of those that saw another world than others did."""
@@ -138,7 +147,9 @@ class _Taking:
         watched = self._watched
         if build_tree.generator(watched.tree) != "Ninja":
             return {"": self._whole_build()}
-        if not any(p.arguments[1:2] == ("-c",) for p in watched.building.processes.values()):
+        if not any(
+            p.arguments[1:2] == ("-c",) for p in watched.building.processes.values()
+        ):
             return {}
         commands = commands_of(watched.tree)
         groups = processes_by_step(watched.building, commands)
@@ -165,9 +176,7 @@ class _Taking:
 
     # --- one step -----------------------------------------------------------------------------------------------
 
-    def _step(
-        self, asked: Asked, step: Step | None, command: str = ""
-    ) -> StepEvidence:
+    def _step(self, asked: Asked, step: Step | None, command: str = "") -> StepEvidence:
         """Return the evidence of a step.
 
         :param step: what the build file says of it; ``None`` of what is no step of the build tool's.
@@ -179,7 +188,8 @@ class _Taking:
         variables = set(asked.variables)
         for question in asked.questions:
             path = question.path
-            if path.startswith(watched.regions.build):
+            # The tree itself counts as what lies in it.
+            if with_separator(path).startswith(watched.regions.build):
                 if step and path not in asked.written and path not in declared:
                     late.add(question)
             elif watched.installed and path.startswith(watched.installed):
@@ -267,7 +277,9 @@ class _Taking:
 
     def _answer(self, question: Question) -> str:
         path = question.path
-        now = answers.answer(question, is_trusted=self._watched.regions.is_packaged(path))
+        now = answers.answer(
+            question, is_trusted=self._watched.regions.is_packaged(path)
+        )
         if path in self._written or path.startswith(self._watched.regions.build):
             return now
         if question.kind in (CONTENT, PRESENCE, NAMES) and self._changed(question):
@@ -281,18 +293,15 @@ class _Taking:
         except OSError:
             return False
         started = self._watched.started
-        if question.kind == NAMES:
-            is_touched = status.st_mtime_ns >= started
+        if stat.S_ISDIR(status.st_mode):
+            # Its time tells that names came or went, which is asked for by another question than its presence.
+            is_touched = question.kind == NAMES and status.st_mtime_ns >= started
             return is_touched and not self._holds_anything_written(question.path)
         return status.st_mtime_ns >= started or status.st_ctime_ns >= started
 
     def _holds_anything_written(self, folder: str) -> bool:
         below = os.path.join(folder, "")
         return any(path.startswith(below) for path in self._written)
-
-
-def _content(path: Path) -> Question:
-    return Question(CONTENT, os.fspath(path))
 
 
 def _joined(one: StepEvidence, other: StepEvidence) -> StepEvidence:

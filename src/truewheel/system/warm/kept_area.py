@@ -106,10 +106,10 @@ class KeptBuildArea(BuildArea):
         try:
             yield
         except EngineError:
-            self._watch.configured()
+            self._watch.configured(well=False)
             self._remember(begun, (), ended_well=False)
             raise
-        self._watch.configured()
+        self._watch.configured(well=True)
         self._settle(begun, files)
         self._begun = begun
 
@@ -204,7 +204,9 @@ class KeptBuildArea(BuildArea):
             mirrored=self._mirrored if self._is_mirrored else None,
             environ=self._environ,
         )
-        begun = begin(place, settings, is_watched=self._watch.is_on, takes_turns=takes_turns)
+        begun = begin(
+            place, settings, is_watched=self._watch.is_on, takes_turns=takes_turns
+        )
         before = begun.before
         decision = self._planner.decide(
             before,

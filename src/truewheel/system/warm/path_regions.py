@@ -10,6 +10,8 @@ from pathlib import Path
 from ...model.record import NamedTuple
 from . import build_tree, environment, file_state
 
+_BY_HAND = frozenset({"local", "src"})
+"""Directories of ``/usr`` that are no package manager's: people put their own there (hier(7))."""
 LOCAL_HEADERS = "/usr/local/include"
 """Where headers stand before the system's by default (GCC manual, "Search Path")."""
 
@@ -66,6 +68,15 @@ class PathRegions(NamedTuple):
         if path.startswith((self.build, *_system_folders(), *_python_folders())):
             return file_state.stamp(path)
         return file_state.seal(path)
+
+    def is_packaged(self, path: str) -> bool:
+        """Return whether a package manager put a file there, so that its size and time tell that it changed."""
+        if path.startswith(_packaged_cmake()):
+            return True
+        # People edit what is installed, and sources may lie anywhere: below /usr/src, for one.
+        if path.startswith((self.source, self.build, *_site_packages())):
+            return False
+        return path.startswith((*_system_folders(), *_standard_library()))
 
     def is_foreign(self, folder: str) -> bool:
         """Return whether no package manager or cache key tracks this directory."""
@@ -133,6 +144,12 @@ def _python_folders() -> tuple[str, ...]:
 
 
 @functools.cache
+def _standard_library() -> tuple[str, ...]:
+    """Return what the interpreter's version answers for: its library and its headers."""
+    return tuple(map(with_separator, environment.standard_library()))
+
+
+@functools.cache
 def _site_packages() -> tuple[str, ...]:
     """Return where distributions lie."""
     return tuple(map(with_separator, environment.site_packages()))
@@ -154,9 +171,8 @@ def _packaged_cmake() -> tuple[str, ...]:
 @functools.cache
 def _system_folders() -> tuple[str, ...]:
     """Return directories of the system's packages: their stamps are looked at before each build, and what was used of them."""
-    # What lies in /usr/local was put there by hand.
     with os.scandir("/usr") as entries:
-        folders = [entry.path for entry in entries if entry.name != "local"]
+        folders = [entry.path for entry in entries if entry.name not in _BY_HAND]
     return (
         *map(with_separator, folders),
         "/lib/",

@@ -12,8 +12,8 @@ from ...model.evidence import Evidence
 class Planner(Protocol):
     """What decides it: :mod:`truewheel.planning.reuse`."""
 
-    @staticmethod
     def decide(
+        self,
         before: BuildRecord | None,
         now: Inputs,
         *,
@@ -23,8 +23,8 @@ class Planner(Protocol):
     ) -> ReuseDecision:
         """Return how much of the tree that ``before`` describes may be used again, for a build from ``now``."""
 
-    @staticmethod
     def in_doubt(
+        self,
         evidence: Evidence,
         answers: Mapping[int, str],
         *,
@@ -33,6 +33,5 @@ class Planner(Protocol):
     ) -> dict[str, str]:
         """Return which steps cannot be used again once there are other answers, each with what changed."""
 
-    @staticmethod
-    def is_restless(variable: str) -> bool:
+    def is_restless(self, variable: str) -> bool:
         """Return whether a variable differs between builds that are the same."""

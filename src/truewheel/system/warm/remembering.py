@@ -67,7 +67,9 @@ def _evidence(
     place = begun.place
     kept = environment.current()
     # Files of ours: what they hold follows from what is compared by itself.
-    ours = [os.path.join(place.root, name) for name in ("stage/", "trace", "truewheel.")]
+    ours = [
+        os.path.join(place.root, name) for name in ("stage/", "trace", "truewheel.")
+    ]
     return watch.evidence(
         place.tree,
         packed,

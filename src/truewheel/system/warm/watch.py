@@ -37,7 +37,9 @@ class Watch:
     :ivar configuring: what was watched while CMake configured.
     """
 
-    def __init__(self, root: Path, environ: Mapping[str, str], planner: Planner) -> None:
+    def __init__(
+        self, root: Path, environ: Mapping[str, str], planner: Planner
+    ) -> None:
         """Find the library that watches; it is made when there is none yet."""
         self._trace = root / "trace"
         self._environ = environ
@@ -90,11 +92,12 @@ class Watch:
         if self.is_on:
             trace.begin(self._trace)
 
-    def configured(self) -> None:
-        """Put away what was watched until now: the build tool follows."""
+    def configured(self, *, well: bool) -> None:
+        """Put away what was watched until now: the build tool follows if CMake configured well."""
         if self.is_on:
             self.configuring = self._read()
-            trace.begin(self._trace)
+            if well:
+                trace.begin(self._trace)
 
     def evidence(
         self,

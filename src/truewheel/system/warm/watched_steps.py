@@ -6,11 +6,13 @@ a step starts, and what those start in turn, belongs to the step. Nothing here l
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import filterfalse
 from pathlib import Path
 
 from ...model.evidence import CONTENT, NAMES, PRESENCE, STATUS, TREE, Question
@@ -18,10 +20,8 @@ from ...model.observation import Process, Trace
 from ...model.record import Record
 from . import build_tree, ninja_file
 
-_COMPILERS = (
-    r"CMAKE_(?:AR|LINKER|RANLIB|NM|STRIP|OBJCOPY|\w+_COMPILER|\w+_COMPILER_(?:AR|RANLIB)"
-    r"|\w+_(?:COMPILER|LINKER)_LAUNCHER)"
-)
+_COMPILERS = r"CMAKE_(?:AR|LINKER|RANLIB|NM|STRIP|OBJCOPY|\w+_COMPILER|\w+_COMPILER_(?:AR|RANLIB))"
+_LAUNCHERS = r"CMAKE_\w+_(?:COMPILER|LINKER)_LAUNCHER"
 _LONGEST_TEXT = 1_000_000
 """Bytes; no script is longer."""
 CONFIGURE = "build.ninja"
@@ -53,30 +53,39 @@ class Tools(Record):
     """The programs of a build whose ways are known, by their real paths.
 
     :param compilers: they look at variables one by one, and so does what they start: assemblers, linkers.
+    :param launchers: those of the compilers that keep what was compiled, for other builds.
     :param makers: CMake and the build tool. They do so, too, but what they start may be anything.
     :param is_restless: which variables do not count when a tool asks for them.
     """
 
     compilers: frozenset[str]
+    launchers: frozenset[str]
     makers: frozenset[str]
     is_restless: IsRestless
 
 
 def tools_of(build_dir: Path, is_restless: IsRestless) -> Tools:
     """Return the tools that CMake's cache names."""
-    named = build_tree.cache_values(build_dir, _COMPILERS)
-    compilers: set[str] = set()
-    for value in named:
-        # A compiler may have arguments.
-        tool, _, _ = value.partition(";")
-        if os.path.isabs(tool):
-            compilers.add(os.path.realpath(tool))
+    compilers = _programs(build_tree.cache_values(build_dir, _COMPILERS))
+    launchers = _programs(build_tree.cache_values(build_dir, _LAUNCHERS))
     makers = build_tree.cache_values(build_dir, "CMAKE_COMMAND|CMAKE_MAKE_PROGRAM")
     return Tools(
-        compilers=frozenset(compilers),
+        compilers=compilers | launchers,
+        launchers=launchers,
         makers=frozenset(map(os.path.realpath, makers)),
         is_restless=is_restless,
     )
+
+
+def _programs(values: Iterable[str]) -> frozenset[str]:
+    """Return the real paths of the programs in values of CMake's cache."""
+    found: set[str] = set()
+    for value in values:
+        # A compiler may have arguments.
+        tool, _, _ = value.partition(";")
+        if os.path.isabs(tool):
+            found.add(os.path.realpath(tool))
+    return frozenset(found)
 
 
 # --- which process belongs to which step ------------------------------------------------------------------------
@@ -169,14 +178,31 @@ def _asked_by_one(
         restless = frozenset(filter(tools.is_restless, variables))
         variables = variables - restless
     is_maker = process.program in tools.makers
+    questions = frozenset(_questions(process, trusts_presence=not is_open))
+    if process.program in tools.launchers:
+        # What a cache of compilers keeps is the same for the same input, or it would be of no use.
+        questions = frozenset(filterfalse(_is_in_a_cache, questions))
     return Asked(
-        questions=frozenset(_questions(process, trusts_presence=not is_open)),
+        questions=questions,
         variables=variables,
         is_open=is_open,
         texts=process.read if is_open or is_maker else frozenset(),
         written=process.written | process.removed,
         unseen=_why_unseen(process),
     )
+
+
+def _is_in_a_cache(question: Question) -> bool:
+    """Return whether a file lies in a directory that is marked as a cache (https://bford.info/cachedir/)."""
+    return _is_cache(os.path.dirname(question.path))
+
+
+@functools.cache
+def _is_cache(folder: str) -> bool:
+    if os.path.isfile(os.path.join(folder, "CACHEDIR.TAG")):
+        return True
+    above = os.path.dirname(folder)
+    return above != folder and _is_cache(above)
 
 
 def _is_known_tool(
@@ -212,7 +238,7 @@ def _questions(process: Process, *, trusts_presence: bool) -> Iterator[Question]
 
 def _why_unseen(process: Process) -> str:
     for unseen in sorted(process.unseen):
-        return f"it runs {unseen}"
+        return f"{unseen.program} {unseen.reason}"
     for server in sorted(process.network):
         return f"it asks a server ({server})"
     return ""
