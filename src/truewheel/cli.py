@@ -148,8 +148,21 @@ def _parser() -> argparse.ArgumentParser:
     cache = commands.add_parser(
         "cache", help="what is kept of builds, so that the next ones are warm"
     )
-    actions = "list what is kept, delete all that is not needed any more, or say where"
-    cache.add_argument("action", choices=("info", "clean", "path"), help=actions)
+    actions = (
+        "list what is kept, delete all that is not needed any more, say where, "
+        "or say why the last build of a project ran what it ran"
+    )
+    cache.add_argument("action", choices=("info", "clean", "path", "why"), help=actions)
+    cache.add_argument(
+        "project",
+        nargs="?",
+        default=".",
+        metavar="PROJECT",
+        help="why: the directory of the project, or its name; this directory by default",
+    )
+    cache.add_argument(
+        "-v", "--verbose", action="store_true", help="why: name every file"
+    )
     cache.add_argument(
         "--all",
         action="store_true",

@@ -23,6 +23,11 @@ def run(options: SimpleNamespace) -> int:
         print(root)
         return int(ExitCode.FINE)
     entries = _entries()
+    if options.action == "why":
+        # Only this one needs to know what a build is.
+        from .cache_why import tell
+
+        return tell(options.project, entries, is_verbose=options.verbose)
     if options.action == "info":
         print(_listing(root, entries))
     else:

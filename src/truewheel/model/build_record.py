@@ -179,12 +179,14 @@ class Reuse(enum.Enum):
 class ReuseDecision(Record):
     """How much, and why: one phrase for people.
 
+    :param changes: all that changed, each as a phrase.
     :param again: the steps that are not used again though the tree is, each with the reason; by the name of the first
         file that they make.
     """
 
     reuse: Reuse
     because: str
+    changes: tuple[str, ...] = ()
     again: Mapping[str, str] = MappingProxyType({})
 
     @property
@@ -198,6 +200,29 @@ _WORDS = {
     Reuse.CONFIGURE: "warm, configured anew: ",
     Reuse.KEEP: "warm: ",
 }
+
+
+class BuildStory(Record):
+    """What ``truewheel cache why`` tells of the last build in a kept area.
+
+    :param finished: time in ns since the epoch when it ended.
+    :param source: the source tree, or its mirror.
+    :param phrase: how much of an earlier build was used, and why.
+    :param changes: all that had changed since, each as a phrase.
+    :param again: the steps that were run again because of it, each with the reason, by the first file that each makes.
+    :param ran: all steps that the build tool ran.
+    :param unwatched: why it is not known what the build read; empty if it is.
+    :param ended_well: whether it ended well.
+    """
+
+    finished: int
+    source: str
+    phrase: str
+    changes: tuple[str, ...] = ()
+    again: Mapping[str, str] = MappingProxyType({})
+    ran: tuple[str, ...] = ()
+    unwatched: str = ""
+    ended_well: bool = True
 
 
 class ColdReason(enum.Enum):

@@ -130,6 +130,7 @@ def decide_by_evidence(
     return ReuseDecision(
         reuse=Reuse.CONFIGURE if configuring else Reuse.KEEP,
         because=first_of(reasons, evidence),
+        changes=_different(reasons, evidence),
         again={name: because[0] for name, because in again.items()},
     )
 
@@ -191,9 +192,14 @@ def first_of(reasons: Iterable[str], evidence: Evidence) -> str:
     >>> first_of(["b changed", "a changed", "b changed"], Evidence())
     'b changed and 1 more'
     """
-    unseen = {step.unseen for step in evidence.steps.values()}
-    different = [reason for reason in dict.fromkeys(reasons) if reason not in unseen]
+    different = _different(reasons, evidence)
     if not different:
         return "nothing changed"
     first, *others = different
     return f"{first} and {len(others)} more" if others else first
+
+
+def _different(reasons: Iterable[str], evidence: Evidence) -> tuple[str, ...]:
+    """Return each reason once, in order; that something cannot be seen is none, for it did not change."""
+    unseen = {step.unseen for step in evidence.steps.values()}
+    return tuple(reason for reason in dict.fromkeys(reasons) if reason not in unseen)

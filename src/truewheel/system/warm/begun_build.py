@@ -23,6 +23,12 @@ LAYOUT = 5
 """Of kept areas and records. Increase this when either changes, so that older ones are not used."""
 
 
+RECORD = "record.json"
+"""Of a kept area: the record of its last build."""
+STORY = "story.json"
+"""Of a kept area: what is told of its last build."""
+
+
 class Place(Record):
     """Where a build happens.
 
@@ -42,7 +48,7 @@ class Place(Record):
     @property
     def record(self) -> Path:
         """The file with the record of the last build."""
-        return self.root / "record.json"
+        return self.root / RECORD
 
 
 class BegunBuild(Record):
@@ -83,7 +89,7 @@ def begin(
     inputs = Inputs(
         software=f"{truewheel.__version__} {LAYOUT} {place.tree}",
         settings=settings,
-        variables=build_inputs.digests_of_variables(place.environ, place.source),
+        variables=build_inputs.digests_of_variables(place.environ),
         search={},
         sources={},
         started=time.time_ns(),
@@ -107,5 +113,11 @@ def look_at_everything(begun: BegunBuild) -> BegunBuild:
     if sources is None:
         sources = manifest_of_checkout(place.source, place.not_source, begun.before)
     search = build_inputs.stamps_of_search_path(place.environ)
-    inputs = replace(begun.inputs, sources=sources, search=search)
+    surroundings = build_inputs.digests_of_surroundings(place.environ, place.source)
+    inputs = replace(
+        begun.inputs,
+        sources=sources,
+        search=search,
+        variables={**begun.inputs.variables, **surroundings},
+    )
     return replace(begun, inputs=inputs)

@@ -18,6 +18,8 @@ from . import environment, file_state
 from .environment import Variables
 from .source_manifest import listing
 
+INSTALLED = "what is required to build"
+"""Among the variables: which kept environment the build runs in."""
 _RUN_BY_NAME = (
     "as",
     "ld",
@@ -44,26 +46,40 @@ _SEARCHED_BELOW = (
 """Where CMake and pkg-config look below a prefix (cmake-commands(7) ``find_package``, pkg-config(1))."""
 
 
-def digests_of_variables(environ: Variables, source: Path) -> dict[str, str]:
-    """Return digests of the variables that may change a build, and of what else surrounds it.
+def digests_of_variables(environ: Variables) -> dict[str, str]:
+    """Return digests of the variables that may change a build.
 
-    The latter are pseudo-variables, whose keys contain spaces so that they cannot clash with real ones: what PATH says of
-    the tools that compilers run, what is installed, and which commit is checked out.
+    One is a pseudo-variable, whose key contains spaces so that it cannot clash with a real one: which kept environment the
+    build runs in.
     """
-    surroundings = dict(environ)
-    surroundings[COMMIT] = repr(_stamps_of_commit(source))
-    surroundings["PATH of tools"] = repr(_tools_on_path(environ))
+    told = dict(environ)
     kept = environment.current()
-    if kept is None:
-        installed = sorted(_installed_distributions(environ))
-        surroundings["what is installed to build"] = repr(installed)
-    else:
+    if kept is not None:
         # Its name is a digest of all that is installed in it; another one must not look like another PATH.
         path = environ.get("PATH", "")
-        surroundings["PATH"] = path.replace(os.fspath(kept), "")
-        surroundings["what is required to build"] = kept.name
+        told["PATH"] = path.replace(os.fspath(kept), "")
+        told[INSTALLED] = kept.name
+    return _digests(told)
+
+
+def digests_of_surroundings(environ: Variables, source: Path) -> dict[str, str]:
+    """Return digests of what else surrounds a build of which nobody knows what it reads, as pseudo-variables.
+
+    They tell what PATH says of the tools that compilers run, what is installed, and which commit is checked out.
+    """
+    told = {
+        COMMIT: repr(_stamps_of_commit(source)),
+        "PATH of tools": repr(_tools_on_path(environ)),
+    }
+    if environment.current() is None:
+        installed = sorted(_installed_distributions(environ))
+        told["what is installed to build"] = repr(installed)
+    return _digests(told)
+
+
+def _digests(values: Variables) -> dict[str, str]:
     digests: dict[str, str] = {}
-    for name, value in surroundings.items():
+    for name, value in values.items():
         digests[name] = _short_digest(value)
     return digests
 
@@ -124,9 +140,15 @@ def _stamps_of_commit(source: Path) -> list[str]:
 
     Layout: https://git-scm.com/docs/gitrepository-layout
     """
-    git = _find_git(source)
-    if git is None:
+    # What cannot be read tells nothing, to Git neither.
+    try:
+        git = _find_git(source)
+        return [] if git is None else _stamps_of_git(git)
+    except OSError:
         return []
+
+
+def _stamps_of_git(git: Path) -> list[str]:
     shared = git
     if (git / "commondir").is_file():
         # A linked worktree has its own HEAD, and shares the rest.

@@ -12,6 +12,7 @@ from typing import Any
 
 from ...model.build_record import (
     BuildRecord,
+    BuildStory,
     Inputs,
     Manifest,
     Stamp,
@@ -123,6 +124,31 @@ def _read_step(found: Mapping[str, Any]) -> StepEvidence:
         elif isinstance(value, list):
             values[name] = frozenset(value)
     return StepEvidence(**values)
+
+
+# --- what is told of a build ------------------------------------------------------------------------------------
+
+
+def read_story(path: Path) -> BuildStory | None:
+    """Return what is told of an area's last build; ``None`` when nothing is."""
+    found = _read(path)
+    if found is None:
+        return None
+    values = dict(found)
+    for name, value in found.items():
+        if isinstance(value, list):
+            values[name] = tuple(value)
+    try:
+        return BuildStory(**values)
+    except TypeError:
+        return None  # written by another version
+
+
+def write_story(path: Path, story: BuildStory) -> None:
+    """Write what is told of a build."""
+    values = parts(story)
+    values["again"] = dict(story.again)
+    _write(path, values)
 
 
 # --- mirrors and names ------------------------------------------------------------------------------------------

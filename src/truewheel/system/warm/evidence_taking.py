@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ...model.evidence import (
@@ -15,6 +15,7 @@ from ...model.evidence import (
     IN_DOUBT,
     NAMES,
     PRESENCE,
+    STATUS,
     Evidence,
     Question,
     StepEvidence,
@@ -22,6 +23,7 @@ from ...model.evidence import (
 from ...model.observation import Trace
 from ...model.record import Record, replace
 from . import answers, build_tree, ninja_file
+from .build_inputs import INSTALLED
 from .ninja_file import Step
 from .path_regions import PathRegions, with_separator
 from .watched_steps import (
@@ -37,8 +39,6 @@ from .watched_steps import (
 
 _OF_THE_KERNEL = ("/proc/", "/sys/", "/dev/")
 """What lies there tells of the machine and its processes, and is another each time."""
-INSTALLED = "what is required to build"
-"""Among the variables: which kept environment the build runs in."""
 
 
 class UnwatchedError(Exception):
@@ -78,15 +78,19 @@ class Watched(Record):
         return frozenset(found)
 
 
-def take_evidence(watched: Watched, before: Evidence) -> Evidence:
-    """Return the evidence of a build.
+def take_evidence(
+    watched: Watched, before: Evidence
+) -> tuple[Evidence, tuple[str, ...]]:
+    """Return the evidence of a build, and the steps that were run in it, by the first file that each makes.
 
     :param before: that of the steps which it did not run; empty when it began from nothing.
     :raises UnwatchedError: when something was not seen.
     """
     if not (watched.configuring.is_whole and watched.building.is_whole):
         raise UnwatchedError("it asked for more than there is room to write down")
-    return _Taking(watched, before).result()
+    taking = _Taking(watched, before)
+    evidence = taking.result()
+    return evidence, taking.ran
 
 
 class _Taking:
@@ -101,6 +105,7 @@ class _Taking:
         self._numbers = {question: n for n, question in enumerate(before.questions)}
         self._contradicted = 0
         self._fresh: set[Question] = set()
+        self.ran: tuple[str, ...] = ()
 
     def result(self) -> Evidence:
         """Return it; called once."""
@@ -110,6 +115,7 @@ class _Taking:
             asked_by(watched.configuring.processes.values(), watched.tools), None
         )
         rerun = steps.pop(CONFIGURE, None)
+        self.ran = tuple(sorted(steps))
         kept = self._before.configuring
         parts = [configuring, *filter(None, [rerun])]
         # What is in CMake's cache was not asked again.
@@ -200,7 +206,7 @@ class _Taking:
             variables.add(INSTALLED)
         if step:
             for name in step.outputs:
-                early.add(Question("S", build_tree.absolute(name, watched.tree)))
+                early.add(Question(STATUS, build_tree.absolute(name, watched.tree)))
         later = self._bits(late)
         is_own = step is not None and step.is_projects_own
         return StepEvidence(

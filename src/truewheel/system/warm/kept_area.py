@@ -11,10 +11,18 @@ import contextlib
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ...model.build_record import ColdReason, NothingKept, Reuse, ReuseDecision, Stamp
+from ...model.build_record import (
+    BuildStory,
+    ColdReason,
+    NothingKept,
+    Reuse,
+    ReuseDecision,
+    Stamp,
+)
 from ...model.errors import EngineError
 from ...model.evidence import StepEvidence
 from ...model.record import replace
@@ -22,7 +30,7 @@ from ...model.request import Request
 from ...model.variants import Variant
 from . import build_records, build_tree, cache, environment, invalidation, locks
 from .area import Build, BuildArea
-from .begun_build import BegunBuild, Place, begin
+from .begun_build import STORY, BegunBuild, Place, begin
 from .mirror import update_mirror
 from .path_regions import with_separator
 from .source_manifest import Stamps
@@ -290,7 +298,24 @@ class KeptBuildArea(BuildArea):
                 written_by_cmake=self._configured,
                 ended_well=ended_well,
             )
+            self._tell(ended_well=ended_well)
             source = self.source.resolve()
             if self._is_mirrored and begun.tree.is_relative_to(source):
                 build_records.write_mirror(self._mirror, self._mirrored, [begun.tree])
             cache.weigh(self.root)
+
+    def _tell(self, *, ended_well: bool) -> None:
+        """Write down what ``truewheel cache why`` is to tell of the build."""
+        warmth = self.warmth
+        changes = warmth.changes if isinstance(warmth, ReuseDecision) else ()
+        story = BuildStory(
+            finished=time.time_ns(),
+            source=str(self.source.resolve()),
+            phrase=warmth.phrase,
+            changes=changes,
+            again=self._watch.ran_again,
+            ran=self._watch.ran,
+            unwatched=self._watch.because,
+            ended_well=ended_well,
+        )
+        build_records.write_story(self.root / STORY, story)

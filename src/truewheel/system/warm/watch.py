@@ -10,14 +10,14 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ...model.evidence import Evidence, StepEvidence
+from ...model.evidence import STATUS, Evidence, Question, StepEvidence
 from ...model.observation import Trace
 from ..observation import library, trace
 from . import answers, asking_again, build_tree
 from .area import Build
 from .evidence_taking import UnwatchedError, Watched, take_evidence
 from .ninja_file import Step
-from .path_regions import PathRegions
+from .path_regions import PathRegions, with_separator
 from .watched_steps import tools_of
 
 TYPE_CHECKING = False
@@ -33,6 +33,7 @@ class Watch:
 
     :ivar is_on: whether the system can be watched.
     :ivar because: why not; empty if it can.
+    :ivar ran: the steps that the build tool ran, by the first file that each makes; known when the evidence is taken.
     :ivar started: when CMake started, in ns since the epoch.
     :ivar configuring: what was watched while CMake configured.
     """
@@ -45,6 +46,7 @@ class Watch:
         self._environ = environ
         self._planner = planner
         self.because = ""
+        self.ran: tuple[str, ...] = ()
         self.started = 0
         self.configuring = Trace(processes={}, is_whole=True)
         self._before = Evidence()
@@ -128,10 +130,11 @@ class Watch:
             started=self.started,
         )
         try:
-            return take_evidence(watched, self._before)
+            evidence, self.ran = take_evidence(watched, self._before)
         except UnwatchedError as error:
             self.because = str(error)
             return None
+        return evidence
 
     def _read(self) -> Trace:
         """Return what was watched until now, and forget it."""
@@ -197,9 +200,19 @@ class Watch:
         if not changed:
             return
         found = self._planner.in_doubt(
-            self._before, changed, among=asked, source=str(tree / "_")[:-1]
+            self._before, changed, among=asked, source=with_separator(tree)
         )
-        self._again.update(found)
+        for name, because in found.items():
+            # The build tool knew of some of the files, and has run those steps.
+            if not self._was_made_since(name, tree):
+                self._again[name] = because
+
+    def _was_made_since(self, name: str, tree: Path) -> bool:
+        """Return whether what a step makes is another file than the last build left there."""
+        question = Question(STATUS, build_tree.absolute(name, tree))
+        number = self._before.questions.index(question)
+        before = self._before.answers[number]
+        return answers.answer_like(question, before) != before
 
     def _evidence_of(self, name: str) -> StepEvidence:
         return self._before.steps.get(name) or StepEvidence()
