@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ...model.evidence import (
@@ -22,7 +22,8 @@ from ...model.evidence import (
 )
 from ...model.observation import Trace
 from ...model.record import Record, replace
-from . import answers, build_tree, ninja_file
+from . import answers, build_tree
+from .asking_again import is_compared, steps_by_output
 from .build_inputs import INSTALLED
 from .ninja_file import Step
 from .path_regions import PathRegions, with_separator
@@ -105,6 +106,7 @@ class _Taking:
         self._numbers = {question: n for n, question in enumerate(before.questions)}
         self._contradicted = 0
         self._fresh: set[Question] = set()
+        self._known: Mapping[str, Step] = {}
         self.ran: tuple[str, ...] = ()
 
     def result(self) -> Evidence:
@@ -142,6 +144,9 @@ class _Taking:
         """Return the evidence of steps that were not run, except of those that saw another world than others did."""
         found: dict[str, StepEvidence] = {}
         for name, step in self._before.steps.items():
+            if self._known and name not in self._known:
+                # CMake does not make it any more.
+                continue
             if step.asked & self._contradicted:
                 found[name] = replace(step, unseen="its inputs changed during a build")
             else:
@@ -157,11 +162,10 @@ class _Taking:
             p.arguments[1:2] == ("-c",) for p in watched.building.processes.values()
         ):
             return {}
-        commands = commands_of(watched.tree)
+        known = self._known = steps_by_output(watched.tree)
+        commands = commands_of(watched.tree, known.values())
         groups = processes_by_step(watched.building, commands)
         asked = {name: asked_by(group, watched.tools) for name, group in groups.items()}
-        build_file = ninja_file.read_build_file(watched.tree)
-        known = {step.outputs[0]: step for step in ninja_file.steps(build_file)}
         unwatched = first_unwatched(known.values(), asked, watched.tree)
         if unwatched:
             raise UnwatchedError(f"{unwatched} was made where nothing can be watched")
@@ -169,7 +173,21 @@ class _Taking:
         found: dict[str, StepEvidence] = {}
         for name, each in asked.items():
             found[name] = self._step(each, known.get(name), told[name])
+        self._require_all(known, found)
         return found
+
+    def _require_all(
+        self, known: Mapping[str, Step], found: dict[str, StepEvidence]
+    ) -> None:
+        """See to it that something is known of every step that was run, now or before."""
+        for name, step in known.items():
+            if name in found or name in self._before.steps:
+                continue
+            if not os.path.exists(build_tree.absolute(name, self._watched.tree)):
+                continue
+            if not is_compared(step):
+                raise UnwatchedError(f"{name} was made when nothing was watched")
+            found[name] = StepEvidence(is_own=True, unseen="nothing is known of it")
 
     def _whole_build(self) -> StepEvidence:
         """Return the evidence of a build tool that keeps no account of which command makes what."""

@@ -89,6 +89,15 @@ def _read_step(statement: str) -> Step:
     return Step(rule, tuple(_split(outputs)), tuple(inputs))
 
 
+def unescaped(command: str) -> str:
+    """Return a command as the shell gets it (Ninja manual, "Lexical syntax").
+
+    >>> unescaped("echo $$HOME a$:b")
+    'echo $HOME a:b'
+    """
+    return re.sub(r"\$([$: ])", r"\1", command)
+
+
 def _split(names: str) -> list[str]:
     """Split names at blanks that are not escaped, and undo Ninja's escapes."""
     found: list[str] = []

@@ -19,6 +19,7 @@ from ...model.evidence import CONTENT, NAMES, PRESENCE, STATUS, TREE, Question
 from ...model.observation import Process, Trace
 from ...model.record import Record
 from . import build_tree, ninja_file
+from .ninja_file import Step
 
 _COMPILERS = r"CMAKE_(?:AR|LINKER|RANLIB|NM|STRIP|OBJCOPY|\w+_COMPILER|\w+_COMPILER_(?:AR|RANLIB))"
 _LAUNCHERS = r"CMAKE_\w+_(?:COMPILER|LINKER)_LAUNCHER"
@@ -91,8 +92,11 @@ def _programs(values: Iterable[str]) -> frozenset[str]:
 # --- which process belongs to which step ------------------------------------------------------------------------
 
 
-def commands_of(build_dir: Path) -> dict[str, str]:
-    """Return the first file that each command of a Ninja build makes, by the command (``ninja -t compdb``)."""
+def commands_of(build_dir: Path, steps: Iterable[Step]) -> dict[str, str]:
+    """Return the first file that each command of a Ninja build makes, by the command.
+
+    :param steps: those of the build file.
+    """
     ninja = build_tree.cache_value(build_dir, "CMAKE_MAKE_PROGRAM")
     done = subprocess.run(
         [ninja, "-C", build_dir, "-t", "compdb"],
@@ -105,6 +109,11 @@ def commands_of(build_dir: Path) -> dict[str, str]:
     for row in json.loads(done.stdout or "[]"):
         if row["command"]:
             found[row["command"]] = row["output"]
+    # Ninja does not tell of steps without inputs; what CMake writes for custom commands stands in the build file as it is.
+    for step in steps:
+        if step.rule == "CUSTOM_COMMAND":
+            for command in step.commands:
+                found[ninja_file.unescaped(command)] = step.outputs[0]
     return found
 
 
@@ -273,7 +282,7 @@ def _text_of(path: str) -> str:
 
 
 def first_unwatched(
-    steps: Iterable[ninja_file.Step],
+    steps: Iterable[Step],
     asked: Mapping[str, Asked],
     build_dir: Path,
 ) -> str:
@@ -290,7 +299,7 @@ def first_unwatched(
     return ""
 
 
-def _was_opened(step: ninja_file.Step, asked: Asked, build_dir: Path) -> bool:
+def _was_opened(step: Step, asked: Asked, build_dir: Path) -> bool:
     """Return whether a step was seen opening the first file that it is told to read."""
     if not step.inputs:
         return True
