@@ -28,7 +28,6 @@ from .build_inputs import INSTALLED
 from .ninja_file import Step
 from .path_regions import PathRegions, with_separator
 from .watched_steps import (
-    CONFIGURE,
     Asked,
     Tools,
     asked_by,
@@ -40,6 +39,9 @@ from .watched_steps import (
 
 _OF_THE_KERNEL = ("/proc/", "/sys/", "/dev/")
 """What lies there tells of the machine and its processes, and is another each time."""
+
+
+_CMAKES_OWN_RULES = ("RERUN_CMAKE", "VERIFY_GLOBS")
 
 
 class UnwatchedError(Exception):
@@ -107,6 +109,7 @@ class _Taking:
         self._contradicted = 0
         self._fresh: set[Question] = set()
         self._known: Mapping[str, Step] = {}
+        self._of_cmake: frozenset[str] = frozenset()
         self.ran: tuple[str, ...] = ()
 
     def result(self) -> Evidence:
@@ -116,13 +119,11 @@ class _Taking:
         configuring = self._step(
             asked_by(watched.configuring.processes.values(), watched.tools), None
         )
-        rerun = steps.pop(CONFIGURE, None)
         self.ran = tuple(sorted(steps))
-        kept = self._before.configuring
-        parts = [configuring, *filter(None, [rerun])]
         # What is in CMake's cache was not asked again.
-        for part in (*parts, kept):
-            configuring = _joined(configuring, part)
+        configuring = _joined(configuring, self._before.configuring)
+        for name in self._of_cmake.intersection(steps):
+            configuring = _joined(configuring, steps.pop(name))
         packing = StepEvidence(asked=self._bits(self._packed_sources()))
         return Evidence(
             questions=tuple(self._questions),
@@ -163,6 +164,10 @@ class _Taking:
         ):
             return {}
         known = self._known = steps_by_output(watched.tree)
+        # In these, the build tool has CMake look whether it has to configure again, and do so.
+        self._of_cmake = frozenset(
+            name for name, step in known.items() if step.rule in _CMAKES_OWN_RULES
+        )
         commands = commands_of(watched.tree, known.values())
         groups = processes_by_step(watched.building, commands)
         asked = {name: asked_by(group, watched.tools) for name, group in groups.items()}
@@ -181,7 +186,7 @@ class _Taking:
     ) -> None:
         """See to it that something is known of every step that was run, now or before."""
         for name, step in known.items():
-            if name in found or name in self._before.steps:
+            if name in found or name in self._before.steps or name in self._of_cmake:
                 continue
             if not os.path.exists(build_tree.absolute(name, self._watched.tree)):
                 continue

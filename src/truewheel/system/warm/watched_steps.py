@@ -25,8 +25,6 @@ _COMPILERS = r"CMAKE_(?:AR|LINKER|RANLIB|NM|STRIP|OBJCOPY|\w+_COMPILER|\w+_COMPI
 _LAUNCHERS = r"CMAKE_\w+_(?:COMPILER|LINKER)_LAUNCHER"
 _LONGEST_TEXT = 1_000_000
 """Bytes; no script is longer."""
-CONFIGURE = "build.ninja"
-"""What the step makes in which Ninja has CMake configure."""
 
 
 class Asked(Record):
