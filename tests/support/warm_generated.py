@@ -20,7 +20,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from support.generated import around, cmake_files, compilers, scripts  # noqa: F401: they register their features
+from support.generated import around, cmake_files, compilers, scripts
 from support.generated.edits import edit_of_a_file, edit_of_the_world
 from support.generated.registry import FEATURES, is_there, missing
 from support.generated.world import Data, Edit, Part, World, surroundings
@@ -30,6 +30,8 @@ from support.warm_project import HOOK
 SECONDS = 300
 """The longest that one build may take; they take less than two."""
 FAILED = "failed"
+MODULES = (around, cmake_files, compilers, scripts)
+"""Where features are registered."""
 
 
 class Built(NamedTuple):
@@ -201,9 +203,7 @@ class _Player:
         warm = self._build(self._source("warm"), self._cache(is_warm=True))
         cold = self._build(self._source("cold"), self._cache(is_warm=False))
         self.round.steps.append(
-            Step(
-                edits, warm.summary, cold.digest != self.former, cold.digest == FAILED
-            )
+            Step(edits, warm.summary, cold.digest != self.former, cold.digest == FAILED)
         )
         self.former = cold.digest
         names = sorted(

@@ -36,7 +36,7 @@ def play(seed: int, is_cold: bool) -> Round:
     """Play one round; what goes wrong in the generator itself is a fault, too."""
     try:
         return run_round(seed, is_cold=is_cold)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # the other rounds go on
         return Round(seed, fault=f"the generator fails: {error!r}")
 
 
@@ -47,7 +47,9 @@ def played(given: argparse.Namespace) -> Iterator[Round]:
     with concurrent.futures.ProcessPoolExecutor(given.jobs) as pool:
         waiting: set[concurrent.futures.Future[Round]] = set()
         while True:
-            while len(waiting) < 2 * given.jobs and not (end and time.monotonic() > end):
+            while len(waiting) < 2 * given.jobs and not (
+                end and time.monotonic() > end
+            ):
                 seed = next(seeds, None)
                 if seed is None:
                     break

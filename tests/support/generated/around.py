@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 
@@ -17,6 +18,34 @@ QUESTIONS = (
     "git rev-list --count HEAD", "git status --porcelain", "git log -1 --format=%s", "git symbolic-ref HEAD",
     "git diff HEAD --name-only", "git ls-files", "git tag", "cat .git/HEAD", "cat .git/refs/heads/main",
 )  # fmt: skip
+DOINGS: dict[str, list[tuple[str, ...]]] = {
+    "git_commit_all": [("add", "--all"), ("commit", "-qm", "NEW", "--allow-empty")],
+    "git_commit_nothing": [("commit", "-qm", "NEW", "--allow-empty")],
+    "git_add": [("add", "--all")],
+    "git_amend": [("commit", "-q", "--amend", "-m", "NEW")],
+    "git_tag": [("tag", "NEW")],
+    "git_annotated_tag": [("tag", "-a", "-m", "x", "NEW")],
+    "git_tag_deleted": [("tag", "-d", "v1")],
+    "git_branch": [("checkout", "-qb", "NEW")],
+    "git_detach": [("checkout", "-q", "--detach")],
+    "git_back_to_main": [("checkout", "-q", "main")],
+    "git_checkout_files": [("checkout", "-q", "--", ".")],
+    "git_reset_to_first": [("reset", "-q", "v1")],
+    "git_pack_refs": [("pack-refs", "--all")],
+    "git_gc": [("gc", "-q")],
+    "git_tag_from_a_worktree": [
+        ("worktree", "add", "-q", "--detach", "../NEW"),
+        ("-C", "../NEW", "commit", "-qm", "NEW", "--allow-empty"),
+        ("-C", "../NEW", "tag", "-f", "NEW", "main"),
+    ],
+    "git_branch_moved_elsewhere": [
+        ("worktree", "add", "-q", "--detach", "../NEW"),
+        ("-C", "../NEW", "commit", "-qm", "NEW", "--allow-empty"),
+        ("-C", "../NEW", "update-ref", "refs/heads/main", "HEAD"),
+    ],
+    "git_separate_directory": [("init", "-q", "--separate-git-dir", "../NEW.git")],
+}
+"""What people do with a repository; ``NEW`` is a name that is not there yet. What git refuses changes nothing."""
 ASK = """\
 out="$PWD/made_TAG.c"; cd "$1"
 echo "const char git_TAG[] = \\"`(QUESTION) 2>/dev/null | tr '\\n\\t' '  '`\\";" > "$out"
@@ -48,12 +77,14 @@ def git_while_configuring(part: Part) -> None:
 
 
 def _repository(part: Part) -> None:
-    """Make a repository of the finished project, and offer what people do with one."""
+    """Make a repository of the finished project, or a linked worktree of it; offer what people do with one."""
     world = part.world
 
     def git(*arguments: str, is_sure: bool = False) -> None:
         me = ("-c", "user.name=x", "-c", "user.email=x@example.org")
         world.run("git", *me, *arguments, is_sure=is_sure)
+
+    is_linked = part.pick([True, False, False, False])
 
     def begin() -> None:
         if (world.root / ".git").exists():
@@ -62,43 +93,27 @@ def _repository(part: Part) -> None:
         git("add", "--all", is_sure=True)
         git("commit", "--quiet", "--message=first", is_sure=True)
         git("tag", "v1", is_sure=True)
+        if not is_linked:
+            return
+        main = world.place / "main.git"
+        (world.root / ".git").rename(main)
+        there = ("--git-dir", str(main))
+        git(*there, "config", "core.bare", "true", is_sure=True)
+        linked = ("worktree", "add", "-q", "--no-checkout", "../linked", "main")
+        git(*there, *linked, is_sure=True)
+        (world.place / "linked" / ".git").rename(world.root / ".git")
+        git("worktree", "repair", is_sure=True)
+        git("reset", "-q", is_sure=True)
 
     part.last_steps.append(begin)
-    doings = {
-        "git_commit_all": [("add", "--all"), ("commit", "-qm", "NEW", "--allow-empty")],
-        "git_commit_nothing": [("commit", "-qm", "NEW", "--allow-empty")],
-        "git_add": [("add", "--all")],
-        "git_amend": [("commit", "-q", "--amend", "-m", "NEW")],
-        "git_tag": [("tag", "NEW")],
-        "git_annotated_tag": [("tag", "-a", "-m", "x", "NEW")],
-        "git_tag_deleted": [("tag", "-d", "v1")],
-        "git_branch": [("checkout", "-qb", "NEW")],
-        "git_detach": [("checkout", "-q", "--detach")],
-        "git_back_to_main": [("checkout", "-q", "main")],
-        "git_checkout_files": [("checkout", "-q", "--", ".")],
-        "git_reset_to_first": [("reset", "-q", "v1")],
-        "git_pack_refs": [("pack-refs", "--all")],
-        "git_gc": [("gc", "-q")],
-        "git_tag_from_a_worktree": [
-            ("worktree", "add", "-q", "--detach", "../NEW"),
-            ("-C", "../NEW", "commit", "-qm", "NEW", "--allow-empty"),
-            ("-C", "../NEW", "tag", "-f", "NEW", "main"),
-        ],
-        "git_branch_moved_elsewhere": [
-            ("worktree", "add", "-q", "--detach", "../NEW"),
-            ("-C", "../NEW", "commit", "-qm", "NEW", "--allow-empty"),
-            ("-C", "../NEW", "update-ref", "refs/heads/main", "HEAD"),
-        ],
-        "git_separate_directory": [("init", "-q", "--separate-git-dir", "../NEW.git")],
-    }
-    for name, commands in sorted(doings.items()):
 
-        def make(commands: list[tuple[str, ...]] = commands) -> None:
-            new = f"new{world.large()}"
-            for words in commands:
-                git(*(word.replace("NEW", new) for word in words))
+    def do(commands: list[tuple[str, ...]]) -> None:
+        new = f"new{world.large()}"
+        for words in commands:
+            git(*(word.replace("NEW", new) for word in words))
 
-        part.edit(name)(make)
+    for name, commands in sorted(DOINGS.items()):
+        part.edit(name)(functools.partial(do, commands))
 
 
 # --- environment ------------------------------------------------------------------------------------------------
@@ -281,7 +296,7 @@ def links(part: Part) -> None:
 
     @part.edit("link_retargeted")
     def retargeted() -> None:
-        now = os.readlink(current)
+        now = str(current.readlink())
         other = part.told(leads[0]) if now != part.told(leads[0]) else part.told(leads[1])  # fmt: skip
         current.unlink()
         current.symlink_to(other)
@@ -295,7 +310,7 @@ def links(part: Part) -> None:
     @part.edit("end_of_the_chain_retargeted")
     def end() -> None:
         hop = part.path("TAG/hop")
-        other = "two" if "one" in os.readlink(hop) else "one"
+        other = "two" if "one" in str(hop.readlink()) else "one"
         hop.unlink()
         hop.symlink_to(part.told(f"{other}/linked_TAG.h"))
 

@@ -37,8 +37,8 @@ def read_while_configuring(part: Part) -> None:
         f'file(STRINGS "{here}/{name}" read_TAG)',
         f'execute_process(COMMAND cat "{here}/{name}" OUTPUT_VARIABLE read_TAG OUTPUT_STRIP_TRAILING_WHITESPACE)',
         f'file(SHA256 "{here}/{name}" read_TAG)\nstring(SUBSTRING ${{read_TAG}} 0 7 read_TAG)\nset(read_TAG 0x${{read_TAG}})',
-        f'file(COPY "{here}/{name}" DESTINATION ${{CMAKE_CURRENT_BINARY_DIR}}/copy)\n'
-        f'file(STRINGS "${{CMAKE_CURRENT_BINARY_DIR}}/copy/{name}" read_TAG)',
+        (f'file(COPY "{here}/{name}" DESTINATION ${{CMAKE_CURRENT_BINARY_DIR}}/copy)\n'
+        f'file(STRINGS "${{CMAKE_CURRENT_BINARY_DIR}}/copy/{name}" read_TAG)'),
     ])  # fmt: skip
     part.cmake(how)
     part.cmake("target_compile_definitions(generated PRIVATE READ_TAG=${read_TAG})")

@@ -86,9 +86,7 @@ def library_that_is_a_script(part: Part) -> None:
     where = place if place.startswith("OUTSIDE") else f"SOURCE/{place}"
     for name in ("one", "two"):
         text = f"int given_{name}_TAG(void) {{ return VALUE; }}"
-        part.data(
-            f"{place}/lib{name}_TAG.a", text, render=archive_of
-        )
+        part.data(f"{place}/lib{name}_TAG.a", text, render=archive_of)
     script = part.data(
         f"{place}/libTAG{suffix}", "INPUT(-lone_TAG) script_TAG = VALUE;\n"
     )
@@ -135,8 +133,9 @@ def just_symbols(part: Part) -> None:
     name = part.pick(["TAG.o", "TAG.sym", "TAG"])
     part.data(f"{place}/{name}", "symbol_at_TAG = VALUE;\n")
     part.c("extern char symbol_at_TAG[];\nchar *at_TAG(void) { return symbol_at_TAG; }")
-    option = part.pick(["--just-symbols=", "-R,"])
-    part.cmake(f'target_link_options(generated PRIVATE "-Wl,{option}{where}/{name}")')
+    part.cmake(
+        f'target_link_options(generated PRIVATE "-Wl,--just-symbols={where}/{name}")'
+    )
 
 
 @feature("gcc", "ld")
@@ -245,3 +244,16 @@ def library_outside(part: Part) -> None:
         'target_link_directories(generated PRIVATE "OUTSIDE/TAG_before" "OUTSIDE/TAG")\n'
         "target_link_libraries(generated PRIVATE TAG)"
     )
+
+
+@feature("gcc")
+def precompiled_header(part: Part) -> None:
+    """A header that is compiled once includes one of the project, and one outside."""
+    part.data("src/TAG_all.h", '#include "TAG_part.h"\n#define ALL_TAG VALUE\n')
+    part.data("src/TAG_part.h", "#include <TAG_other.h>\n#define PART_TAG VALUE\n")
+    part.data("OUTSIDE/TAG/TAG_other.h", "#define OTHER_TAG VALUE\n")
+    part.cmake(
+        'target_include_directories(generated PRIVATE "OUTSIDE/TAG")\n'
+        "target_precompile_headers(generated PRIVATE src/TAG_all.h)"
+    )
+    part.c("int all_TAG[] = {ALL_TAG, PART_TAG, OTHER_TAG};")

@@ -85,6 +85,20 @@ def link_or_back(world: World, data: Data) -> None:
         same_size(world, data)
 
 
+def directory_link_or_back(world: World, data: Data) -> None:
+    """The file's directory becomes a link to one beside it; or the link a directory again."""
+    place = data.path.parent
+    hidden = place.with_name(f".real-{place.name}")
+    if place in {world.root, world.outside}:
+        return
+    if place.is_symlink() and hidden.is_dir():
+        place.unlink()
+        hidden.rename(place)
+    elif not place.is_symlink() and not hidden.exists():
+        place.rename(hidden)
+        place.symlink_to(hidden.name)
+
+
 def gone(world: World, data: Data) -> None:
     """The file is away for one build, and comes back with its time stamps or with new ones."""
     if data.path.is_symlink():
@@ -93,7 +107,11 @@ def gone(world: World, data: Data) -> None:
     elif world.rng.random() < 0.5:
         kept = world.place / f"kept-{world.large()}"
         data.path.rename(kept)
-        data.away = lambda: (data.path.unlink(missing_ok=True), kept.rename(data.path))[1]  # fmt: skip
+
+        def unchanged() -> None:
+            kept.replace(data.path)
+
+        data.away = unchanged
     else:
         mode = data.path.stat().st_mode
         data.path.unlink()
@@ -112,7 +130,7 @@ def added(world: World, data: Data) -> None:
 FILE_EDITS: tuple[tuple[Callable[[World, Data], None], int], ...] = (
     (other_size, 4), (same_size, 5), (written_anew, 1), (touch, 1), (old_stamp, 1), (changed_with_old_stamp, 3),
     (changed_with_the_same_stamp, 1), (replaced_at_once, 2), (as_it_was, 2),
-    (as_it_was_at_first_with_old_stamp, 1), (permissions, 1), (link_or_back, 2), (gone, 2),
+    (as_it_was_at_first_with_old_stamp, 1), (permissions, 1), (link_or_back, 2), (gone, 2), (directory_link_or_back, 1),
 )  # fmt: skip
 """Edits of a file that is there, and how often each is chosen."""
 

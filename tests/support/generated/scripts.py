@@ -250,10 +250,6 @@ def directory_listing(part: Part) -> None:
 def names_in_a_directory(part: Part, place: str, suffix: str, text: str = "") -> None:
     """Offer edits that add, remove and rename files there."""
     path = part.path(place)
-    if suffix != ".c":  # two units that differ by case would define one name twice
-        renamed = [lambda name: name.swapcase(), lambda name: f"x{name}"]
-    else:
-        renamed = [lambda name: name[:-2].swapcase() + ".c"]
 
     @part.edit("name_added")
     def added() -> None:
@@ -272,7 +268,9 @@ def names_in_a_directory(part: Part, place: str, suffix: str, text: str = "") ->
         names = sorted(f for f in path.iterdir() if f.is_file())
         if names:
             chosen = part.pick(names)
-            chosen.rename(chosen.with_name(part.pick(renamed)(chosen.name)))
+            # as C source, its name says nothing, and its text defines what it did
+            new = part.pick([chosen.stem.swapcase(), f"x{chosen.stem}"])
+            chosen.rename(chosen.with_name(new + chosen.suffix))
 
 
 LOOK = """\
@@ -322,3 +320,23 @@ def install_time(part: Part) -> None:
         '  file(WRITE \\"\\${CMAKE_INSTALL_PREFIX}/generated/TAG_by_code\\" \\"\\${text}\\")")'
     )
     names_in_a_directory(part, "data/TAG", ".txt")
+
+
+DEPFILE = """\
+read one < "$1/data/TAG.one"; read two < "$1/data/TAG.json"
+echo "const int made_TAG[] = {VALUE, $one, $two};" > made_TAG.c
+echo "made_TAG.c: $1/data/TAG.one" > made_TAG.d
+"""
+
+
+@feature("sh")
+def command_with_a_depfile(part: Part) -> None:
+    """A step says itself what it has read, but not all of it."""
+    part.data("data/TAG.one", TABLE)
+    part.data("data/TAG.json", TABLE)
+    part.data("tools/TAG_tell.sh", DEPFILE)
+    part.cmake(
+        "add_custom_command(OUTPUT made_TAG.c DEPFILE made_TAG.d DEPENDS tools/TAG_tell.sh\n"
+        '  COMMAND sh "SOURCE/tools/TAG_tell.sh" "SOURCE")\n'
+        "target_sources(generated PRIVATE made_TAG.c)"
+    )
