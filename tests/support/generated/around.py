@@ -189,13 +189,13 @@ def compilers_path(part: Part) -> None:
     variables = part.world.variables
     name = part.pick(["CPATH", "C_INCLUDE_PATH"])
     for place in ("one", "two"):
-        part.data(f"OUTSIDE/TAG_{place}/by_path_TAG.h", "#define BY_PATH_TAG VALUE\n", is_needed=False)  # fmt: skip
+        part.data(f"OUTSIDE/TAG_{place}/by_path_TAG.h", "#define BY_PATH_TAG VALUE\n")  # fmt: skip
         part.data(
             f"OUTSIDE/TAG_{place}/libby_path_TAG.a",
             "int by_library_TAG(void) { return VALUE; }",
             render=archive_of,
         )
-    part.data("OUTSIDE/TAG_zero/by_path_TAG.h", "#define BY_PATH_TAG VALUE\n", is_needed=False, is_there=False)  # fmt: skip
+    part.data("OUTSIDE/TAG_zero/by_path_TAG.h", "#define BY_PATH_TAG VALUE\n", is_there=False)  # fmt: skip
     part.c(
         "#if __has_include(<by_path_TAG.h>)\n#include <by_path_TAG.h>\nint by_path_TAG = BY_PATH_TAG;\n#endif\n"
         "int by_library_TAG(void);\nint call_TAG(void) { return by_library_TAG(); }"
@@ -225,7 +225,7 @@ def tool_on_the_path(part: Part) -> None:
     """A program outside, called by its name; another one of that name may come before it."""
     text = '#!/bin/sh\necho "const int made_TAG = VALUE;" > "$1"\n'
     part.data("OUTSIDE/TAG_bin/tool_TAG", text, mode=0o755)
-    part.data("OUTSIDE/TAG_zero/tool_TAG", text, mode=0o755, is_needed=False)
+    part.data("OUTSIDE/TAG_zero/tool_TAG", text, mode=0o755)
     part.path("OUTSIDE/TAG_zero/tool_TAG").unlink()
     variables, outside = part.world.variables, part.world.outside
     rest = variables.get("PATH", os.environ["PATH"])

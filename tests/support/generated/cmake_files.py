@@ -51,7 +51,7 @@ def script_while_configuring(part: Part) -> None:
     part.data("tools/TAG_ask", '. "${0%/*}/TAG_helper"; read data < docs/TAG.txt; echo $HELP$data`cat TAG.opt 2>/dev/null`VALUE\n')  # fmt: skip
     part.data("tools/TAG_helper", "HELP=VALUE\n")
     part.data("docs/TAG.txt", TABLE)
-    part.data("TAG.opt", TABLE, is_needed=False, is_there=False)
+    part.data("TAG.opt", TABLE, is_there=False)
     part.cmake(
         'execute_process(COMMAND sh "SOURCE/tools/TAG_ask" WORKING_DIRECTORY "SOURCE"\n'
         "  OUTPUT_VARIABLE said_TAG OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)\n"
@@ -66,7 +66,7 @@ def included_cmake(part: Part) -> None:
     place, here = part.pick([("cmake", "SOURCE/cmake"), ("OUTSIDE", "OUTSIDE")])
     part.data(f"{place}/TAG_given.cmake", "set(given_TAG VALUE)\n")
     part.data(f"{place}/TAG_module.cmake", "set(module_TAG VALUE)\n")
-    part.data(f"{place}/TAG_local.cmake", "set(module_TAG VALUE)\n", is_needed=False, is_there=False)  # fmt: skip
+    part.data(f"{place}/TAG_local.cmake", "set(module_TAG VALUE)\n", is_there=False)  # fmt: skip
     part.data("sub_TAG/CMakeLists.txt", "set(sub_TAG VALUE PARENT_SCOPE)\n")
     part.cmake(
         f'list(APPEND CMAKE_MODULE_PATH "SOURCE/nowhere_TAG" "{here}")\ninclude("{here}/TAG_given.cmake")\n'
@@ -97,7 +97,7 @@ def globbed_names(part: Part) -> None:
         ("data/TAG", "SOURCE/data/TAG"), ("docs/TAG", "SOURCE/docs/TAG"), ("tests/TAG", "SOURCE/tests/TAG"),
         ("OUTSIDE/TAG", "OUTSIDE/TAG"),
     ])  # fmt: skip
-    part.data(f"{place}/first.json", TABLE, is_needed=False)
+    part.data(f"{place}/first.json", TABLE)
     part.cmake(
         f'file(GLOB names_TAG {watched} RELATIVE "{here}" "{here}/*.json")\n'
         f'if(EXISTS "{here}/first.json")\nlist(APPEND names_TAG there)\nendif()\n'
@@ -115,10 +115,10 @@ def found_by_cmake(part: Part) -> None:
     """What ``find_path``, ``find_file`` and ``find_package`` look for; CMake remembers what it found."""
     text = "#define FOUND_TAG VALUE\n"
     for place in ("OUTSIDE/TAG_first", "hidden/TAG_second"):
-        part.data(f"{place}/found_TAG.h", text, is_needed=False, is_there=False)
+        part.data(f"{place}/found_TAG.h", text, is_there=False)
     part.data("OUTSIDE/TAG_last/found_TAG.h", text)
     part.data("OUTSIDE/TAG_last/package_TAG-config.cmake", "set(package_TAG_number VALUE)\n")  # fmt: skip
-    part.data("OUTSIDE/TAG_first/package_TAG-config.cmake", "set(package_TAG_number VALUE)\n", is_needed=False, is_there=False)  # fmt: skip
+    part.data("OUTSIDE/TAG_first/package_TAG-config.cmake", "set(package_TAG_number VALUE)\n", is_there=False)  # fmt: skip
     folders = '"OUTSIDE/TAG_first" "SOURCE/hidden/TAG_second" "OUTSIDE/TAG_last"'
     part.cmake(
         f"find_path(where_TAG found_TAG.h PATHS {folders} NO_DEFAULT_PATH REQUIRED)\n"
@@ -132,7 +132,7 @@ def found_by_cmake(part: Part) -> None:
 @feature("gcc")
 def checked_by_cmake(part: Part) -> None:
     """``check_c_source_compiles`` with a header, and ``try_compile``; CMake remembers what came out."""
-    part.data("OUTSIDE/TAG/check_TAG.h", "#define CHECK_TAG VALUE\n", is_needed=False)
+    part.data("OUTSIDE/TAG/check_TAG.h", "#define CHECK_TAG VALUE\n")
     part.cmake(
         'include(CheckIncludeFile)\nlist(APPEND CMAKE_REQUIRED_INCLUDES "OUTSIDE/TAG")\n'
         "check_include_file(check_TAG.h has_check_TAG)\nif(has_check_TAG)\n"
@@ -146,8 +146,8 @@ def checked_by_cmake(part: Part) -> None:
 def package_files(part: Part) -> None:
     """Files of the Python package, packed as they are."""
     part.data("src/generated/TAG/__init__.py", "VALUE\n")
-    part.data("src/generated/TAG/data.json", "VALUE\n", is_needed=False)
-    part.data("src/generated/TAG/data.md", "VALUE\n", is_needed=False)
+    part.data("src/generated/TAG/data.json", "VALUE\n")
+    part.data("src/generated/TAG/data.md", "VALUE\n")
     part.data("src/generated/TAG/script", "#!/bin/sh\necho VALUE\n", mode=0o755)
     names_in_a_directory(part, "src/generated/TAG", ".py", "NUMBER\n")
     names_in_a_directory(part, "src/generated/TAG", ".txt", "NUMBER\n")

@@ -131,7 +131,8 @@ def version_script(part: Part) -> None:
 def just_symbols(part: Part) -> None:
     place, where = part.pick([("OUTSIDE", "OUTSIDE"), ("lib", "SOURCE/lib")])
     name = part.pick(["TAG.o", "TAG.sym", "TAG"])
-    part.data(f"{place}/{name}", "symbol_at_TAG = VALUE;\n")
+    # GNU ld takes a file that is not there for a directory, and writes its path into the module
+    part.data(f"{place}/{name}", "symbol_at_TAG = VALUE;\n", stays=True)
     part.c("extern char symbol_at_TAG[];\nchar *at_TAG(void) { return symbol_at_TAG; }")
     part.cmake(
         f'target_link_options(generated PRIVATE "-Wl,--just-symbols={where}/{name}")'
@@ -183,7 +184,6 @@ def optional_header(part: Part) -> None:
     part.data(
         f"{folder}/{name}",
         "#define OPTIONAL_TAG VALUE\n",
-        is_needed=False,
         is_there=part.pick([True, False]),
     )
     part.c(
@@ -201,7 +201,7 @@ def headers_that_shadow(part: Part) -> None:
     )
     text = "#define SHADOW_TAG VALUE\n"
     for place in ("src", "OUTSIDE/TAG_first", "TAG/second"):
-        part.data(f"{place}/deep_TAG/shadow.h", text, is_needed=False, is_there=False)
+        part.data(f"{place}/deep_TAG/shadow.h", text, is_there=False)
     part.data("OUTSIDE/TAG_third/deep_TAG/shadow.h", text)
     form = part.pick(['"deep_TAG/shadow.h"', "<deep_TAG/shadow.h>"])
     part.c(f"#include {form}\nint shadow_TAG = SHADOW_TAG;")
@@ -236,7 +236,6 @@ def library_outside(part: Part) -> None:
     part.data(
         "OUTSIDE/TAG_before/libTAG.a",
         text,
-        is_needed=False,
         is_there=False,
         render=archive_of,
     )

@@ -164,6 +164,8 @@ def edit_of_a_file(world: World, data: Data) -> Edit:
         return Edit("swapped", lambda: swapped(data, other))
     edits, weights = zip(*FILE_EDITS, strict=True)
     (edit,) = world.rng.choices(edits, weights)
+    if edit is gone and data.stays:
+        edit = same_size
     return Edit(edit.__name__, lambda: edit(world, data))
 
 

@@ -285,7 +285,7 @@ echo "const int made_TAG = ${found:-0};" > made_TAG.c
 def file_that_is_not_there_yet(part: Part) -> None:
     """A step takes the first file of several that exists; perhaps none does."""
     for name in ("TAG.local", "config/TAG.json", "docs/TAG.md", "OUTSIDE/TAG.conf"):
-        part.data(name, TABLE, is_needed=False, is_there=part.pick([False, False, True]))  # fmt: skip
+        part.data(name, TABLE, is_there=part.pick([False, False, True]))  # fmt: skip
     part.write("tools/TAG_look.sh", LOOK)
     part.cmake(
         'add_custom_command(OUTPUT made_TAG.c COMMAND sh "SOURCE/tools/TAG_look.sh" "SOURCE")\n'

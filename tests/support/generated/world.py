@@ -64,13 +64,14 @@ class Edit(NamedTuple):
 class Data:
     """A file that carries a number, and what it held before.
 
-    :param is_needed: the build fails without it.
+    :param stays: no edit takes it away.
+    :param away: what brings it back, while it is away.
     """
 
     path: Path
     render: Callable[[int], bytes]
     value: int
-    is_needed: bool = True
+    stays: bool = False
     former: list[int] = field(default_factory=list)
     away: Callable[[], None] | None = None
 
@@ -201,7 +202,7 @@ class Part:
         template: str,
         *,
         mode: int = 0o644,
-        is_needed: bool = True,
+        stays: bool = False,
         is_there: bool = True,
         render: Callable[[str], bytes] = str.encode,
     ) -> Data:
@@ -214,7 +215,7 @@ class Part:
             self.path(name),
             lambda value: render(text.replace("VALUE", str(value))),
             self.world.small(),
-            is_needed,
+            stays,
         )
         self.files.append(data)
         if is_there:
