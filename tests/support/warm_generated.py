@@ -1,6 +1,7 @@
 """Rounds of the law that a warm build equals a cold one: a random project, a series of edits, two builds after each.
 
-A seed replays a round: it decides on everything that is chosen. The build is a black box: a hook in a process of its own.
+A seed replays a round: it decides on everything that is chosen. Each feature and each step draws from a source of its own,
+so that a new feature changes only the few rounds that it gets into. The build is a black box: a hook in a process of its own.
 """
 
 from __future__ import annotations
@@ -118,13 +119,13 @@ class _Player:
     """One round while it is played."""
 
     def __init__(self, seed: int, place: Path, *, is_cold: bool) -> None:
-        self.rng = Random(seed)
-        self.world = World(place, self.rng)
+        rng = Random(seed)
+        self.world = World(place, rng)
         self.is_cold = is_cold
         self.round = Round(seed)
-        rng = self.rng
-        launched = rng.random() < 0.25
-        self.form = Form(rng.random() < 1 / 3, rng.random() < 0.5, launched)
+        self.form = Form(rng.random() < 1 / 3, rng.random() < 0.5, rng.random() < 0.25)
+        self.size = rng.randrange(2, 6)
+        self.length = rng.randrange(3, 7)
         self.round.form = str(self.form)
         self.number = 0
         self.former = ""
@@ -135,7 +136,7 @@ class _Player:
         self.world.outside.mkdir()
         self.make()
         self.compare(("first build",))
-        for _ in range(self.rng.randrange(3, 7)):
+        for _ in range(self.length):
             if self.round.fault:
                 break
             self.compare(self.edit())
@@ -143,9 +144,10 @@ class _Player:
 
     def make(self) -> None:
         """Choose features, and let them write the project."""
-        names = self.rng.sample(sorted(FEATURES), self.rng.randrange(2, 6))
-        for name, tag in zip(names, "abcde", strict=False):
+        names = sorted(FEATURES, key=lambda name: self._draw(name).random())
+        for name, tag in zip(names[: self.size], "abcde", strict=False):
             feature = FEATURES[name]
+            self.world.rng = self._draw(f"files of {name}")
             if self.form.is_sdist and feature.is_of_checkouts:
                 continue
             if reason := missing(feature):
@@ -157,10 +159,15 @@ class _Player:
             self.round.features.append(name)
         self.world.finish()
 
+    def _draw(self, purpose: str) -> Random:
+        """Return a source of chance for one purpose."""
+        return Random(f"{self.round.seed} {purpose}")
+
     # --- edits ---
 
     def edit(self) -> tuple[str, ...]:
         """Make one edit, or two at once; return what was done."""
+        self.world.rng = self._draw(f"step {self.number}")
         done = []
         for data in self.away:
             assert data.away is not None
@@ -168,21 +175,21 @@ class _Player:
             data.away = None
             done.append(f"back: {self._name(data.path)}")
         self.away.clear()
-        for _ in range(self.rng.choice([1, 1, 1, 1, 2])):
+        for _ in range(self.world.rng.choice([1, 1, 1, 1, 2])):
             done.append(self._one_edit())
         return tuple(done)
 
     def _one_edit(self) -> str:
-        if self.rng.random() < 0.25 or not self.world.parts:
+        if self.world.rng.random() < 0.25 or not self.world.parts:
             edit = edit_of_the_world(self.world)
             edit.make()
             return f"project: {edit.name}"
-        part = self.rng.choice(self.world.parts)
+        part = self.world.rng.choice(self.world.parts)
         choices: list[Data | Edit] = [f for f in part.files if f.away is None]
         choices += part.edits
         if not choices:
             return "nothing"
-        chosen = self.rng.choice(choices)
+        chosen = self.world.rng.choice(choices)
         if isinstance(chosen, Edit):
             chosen.make()
             return f"{part.feature}: {chosen.name}"
@@ -228,7 +235,9 @@ class _Player:
     def _source(self, purpose: str) -> Path:
         """Return what is built: the project itself, or a copy at another path."""
         root, place = self.world.root, self.world.place
-        if not self.form.is_sdist and (purpose == "warm" or self.rng.random() < 0.5):
+        if not self.form.is_sdist and (
+            purpose == "warm" or self.world.rng.random() < 0.5
+        ):
             return root
         copy = place / f"{purpose}-{self.number}"
         hidden = shutil.ignore_patterns(".git") if self.form.is_sdist else None
@@ -260,7 +269,7 @@ class _Player:
             "TRUEWHEEL_LAUNCHER": "ccache" if self.form.has_launcher and is_there("ccache") else "off",
         }  # fmt: skip
         command = [sys.executable, "-c", HOOK, "build_wheel", str(output), json.dumps(self.world.options)]  # fmt: skip
-        built = _run(command, source, environ, output)
+        built = run_build(command, source, environ, output)
         if source != self.world.root:
             shutil.rmtree(source)
         if cache.name != "cache-warm":
@@ -269,7 +278,7 @@ class _Player:
         return built
 
 
-def _run(
+def run_build(
     command: list[str], source: Path, environ: dict[str, str], output: Path
 ) -> Built:
     """Run a build; it and all that it started end after a time."""

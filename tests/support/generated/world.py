@@ -93,6 +93,7 @@ class World:
     """A project and what lies around it.
 
     :param place: the directory that holds all of it.
+    :param rng: what chooses; features and steps get one of their own.
     :param options: the front end's settings for the next build.
     :param variables: what the environment holds besides; ``{root}`` stands for the source.
     """
