@@ -147,7 +147,9 @@ READERS = {
 @feature("sh", "printenv", "env", "grep")
 def environment(part: Part) -> None:
     """A variable is read in one way or another, by a name that is written out or computed."""
-    name = part.pick([part.told("GENERATED_TAG_NUMBER"), *RESTLESS])
+    # what CMake runs after "cd" finds another OLDPWD at another path
+    names = [name for name in RESTLESS if name != "OLDPWD"]
+    name = part.pick([part.told("GENERATED_TAG_NUMBER"), *names])
     how = part.pick(sorted(READERS))
     lines, code = READERS[how]
     for word, text in (("NAME", name), ("START", name[:3]), ("END", name[3:])):
