@@ -12,11 +12,12 @@ from truewheel.model.build_record import (
     BuildRecord,
     Inputs,
     Reuse,
+    ReuseDecision,
     Stamp,
     Traces,
 )
 from truewheel.model.record import replace
-from truewheel.planning.reuse import decide
+from truewheel.planning import reuse as planner
 
 BUILT = 1_000
 NOW = 2_000
@@ -54,6 +55,13 @@ TRACES = Traces(
 OUTSIDE = {"/usr/bin/cc": "1", "/opt/include": "1"}
 
 
+def decide(
+    before: BuildRecord | None, now: Inputs, *, outside: dict[str, str]
+) -> ReuseDecision:
+    """Decide about a build that could not be watched."""
+    return planner.decide(before, now, outside=outside, answers={}, source="/project/")
+
+
 def changed(name: str) -> dict[str, Any]:
     """Return the inputs in which one source has changed."""
     return {"sources": {**SOURCES, name: stamp("2")}}
@@ -70,7 +78,8 @@ CASES = [
     (changed("data.txt"), {"runs_own_commands": True}, {}, Reuse.CLEAN, "may read"),
     (changed("data.txt"), {}, {}, Reuse.CLEAN, "may read"),
     (changed("pyproject.toml"), {"runs_own_commands": True}, {}, Reuse.CLEAN, "may read"),
-    (changed("pyproject.toml"), {}, {}, Reuse.CONFIGURE, "pyproject.toml changed"),
+    (changed("pyproject.toml"), {}, {}, Reuse.CLEAN, "may read"),
+    (changed("README.md"), {}, {}, Reuse.CLEAN, "may read"),
     (changed("src/main.c"), {"strays": frozenset({"left"})}, {}, Reuse.CLEAN, "a command left left"),
     (changed("src/pkg/__init__.py"), {"strays": frozenset({"left"})}, {}, Reuse.KEEP, "__init__.py changed"),
     ({}, {"strays": frozenset({"left"})}, {}, Reuse.KEEP, "nothing changed"),

@@ -66,7 +66,9 @@ def question_phrase(question: Question, was: str, now: str, source: str) -> str:
     >>> question_phrase(Question("A", "/p/a.h"), "", "f", "/p/")
     'a.h is new'
     """
-    name = question.path.removeprefix(source) or "."
+    name = question.path.removeprefix(source)
+    if name == source.rstrip("/"):
+        name = "the source directory"
     if question.kind in (NAMES, TREE):
         return f"the names in {name} changed"
     if was == now or (was and now):

@@ -33,7 +33,7 @@ def git(folder: Path, *words: str) -> None:
 
 def commit(folder: Path) -> str:
     """Return the digest of what says which commit is checked out."""
-    return build_inputs.digests_of_variables({}, folder)[COMMIT]
+    return build_inputs.digests_of_surroundings({}, folder)[COMMIT]
 
 
 @pytest.fixture
@@ -46,41 +46,46 @@ def repository(tmp_path: Path) -> Path:
     return folder
 
 
-def test_variables_are_remembered_by_digests(tmp_path: Path) -> None:
+def test_variables_are_remembered_by_digests() -> None:
     """Their values may be secrets, and the record lies on disk."""
-    found = build_inputs.digests_of_variables({"TOKEN": "secret"}, tmp_path)
+    found = build_inputs.digests_of_variables({"TOKEN": "secret"})
     assert "secret" not in found["TOKEN"]
     assert (
         found["TOKEN"]
-        == build_inputs.digests_of_variables({"TOKEN": "secret"}, tmp_path)["TOKEN"]
+        == build_inputs.digests_of_variables({"TOKEN": "secret"})["TOKEN"]
     )
     assert (
-        found["TOKEN"]
-        != build_inputs.digests_of_variables({"TOKEN": "other"}, tmp_path)["TOKEN"]
+        found["TOKEN"] != build_inputs.digests_of_variables({"TOKEN": "other"})["TOKEN"]
     )
+
+
+def test_what_git_may_not_be_asked_for_is_no_commit(tmp_path: Path) -> None:
+    (tmp_path / ".git").write_bytes(b"gitdir: nowhere\n")
+    assert commit(tmp_path)
 
 
 def test_a_linker_that_path_leads_to_now_is_seen(tmp_path: Path) -> None:
     environ = {"PATH": os.defpath}
-    before = build_inputs.digests_of_variables(environ, tmp_path)["PATH of tools"]
+    before = build_inputs.digests_of_surroundings(environ, tmp_path)["PATH of tools"]
     linker = tmp_path / "ld"
     linker.write_text("#!/bin/sh\n")
     linker.chmod(0o755)
     environ["PATH"] = f"{tmp_path}{os.pathsep}{os.defpath}"
     assert (
-        build_inputs.digests_of_variables(environ, tmp_path)["PATH of tools"] != before
+        build_inputs.digests_of_surroundings(environ, tmp_path)["PATH of tools"]
+        != before
     )
 
 
 def test_another_version_of_a_build_requirement_is_seen(tmp_path: Path) -> None:
     environ = {"PYTHONPATH": os.fspath(tmp_path)}
     (tmp_path / "pybind11-2.13.dist-info").mkdir()
-    before = build_inputs.digests_of_variables(environ, tmp_path)[
+    before = build_inputs.digests_of_surroundings(environ, tmp_path)[
         "what is installed to build"
     ]
     (tmp_path / "pybind11-2.13.dist-info").rename(tmp_path / "pybind11-3.0.dist-info")
     assert (
-        build_inputs.digests_of_variables(environ, tmp_path)[
+        build_inputs.digests_of_surroundings(environ, tmp_path)[
             "what is installed to build"
         ]
         != before

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from truewheel.model.build_record import BuildRecord, Inputs, Stamp, Traces
+from truewheel.model.build_record import (
+    BuildRecord,
+    BuildStory,
+    Inputs,
+    Stamp,
+    Traces,
+)
+from truewheel.model.evidence import Evidence, Question, StepEvidence
 from truewheel.model.record import replace
 from truewheel.system.warm import build_records
 
@@ -38,20 +45,75 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_a_record_comes_out_as_it_went_in(file: Path) -> None:
-    build_records.write_record(file, INPUTS, TRACES)
+    build_records.write_record(file, INPUTS, TRACES, None)
     assert build_records.read_record(file) == BuildRecord(inputs=INPUTS, traces=TRACES)
 
 
+EVIDENCE = Evidence(
+    questions=(
+        Question("R", "/project/a b.c"),
+        Question("A", "/x\ny"),
+        Question("S", "/tree/a.o"),
+    ),
+    answers=("1:2:3:4 digest:644", "", "5:6"),
+    configuring=StepEvidence(asked=0b10, variables=frozenset({"CC"}), is_open=True),
+    packing=StepEvidence(asked=0b1),
+    steps={
+        "a.o": StepEvidence(
+            asked=0b111,
+            later=0b100,
+            words=frozenset({"CI"}),
+            is_own=True,
+            left=frozenset({"a.d"}),
+            unseen="it asks a server (inet)",
+        )
+    },
+)
+
+
+def test_evidence_comes_out_as_it_went_in(file: Path) -> None:
+    build_records.write_record(file, INPUTS, TRACES, EVIDENCE)
+    found = build_records.read_record(file)
+    assert found is not None
+    assert found.evidence == EVIDENCE
+
+
+def test_evidence_in_which_a_question_has_no_answer_is_not_trusted(file: Path) -> None:
+    build_records.write_record(file, INPUTS, TRACES, replace(EVIDENCE, answers=("",)))
+    assert build_records.read_record(file) is None
+
+
+def test_a_story_comes_out_as_it_went_in(file: Path) -> None:
+    story = BuildStory(
+        finished=7,
+        source="/project",
+        phrase="warm: a.c changed",
+        changes=("a.c changed",),
+        again={"a.o": "a.c changed"},
+        ran=("a.o", "m.so"),
+        unwatched="",
+        ended_well=False,
+    )
+    build_records.write_story(file, story)
+    assert build_records.read_story(file) == story
+
+
+@pytest.mark.parametrize("text", ["no JSON", "{}", '{"finished": 1, "other": 2}'])
+def test_a_story_of_another_version_is_none(file: Path, text: str) -> None:
+    file.write_text(text)
+    assert build_records.read_story(file) is None
+
+
 def test_what_is_remembered_last_counts(file: Path) -> None:
-    build_records.write_record(file, INPUTS, TRACES)
-    build_records.write_record(file, replace(INPUTS, settings="other"), TRACES)
+    build_records.write_record(file, INPUTS, TRACES, None)
+    build_records.write_record(file, replace(INPUTS, settings="other"), TRACES, None)
     found = build_records.read_record(file)
     assert found is not None
     assert found.inputs.settings == "other"
 
 
 def test_nothing_but_the_record_is_left(file: Path) -> None:
-    build_records.write_record(file, INPUTS, TRACES)
+    build_records.write_record(file, INPUTS, TRACES, None)
     assert list(file.parent.iterdir()) == [file]
 
 
