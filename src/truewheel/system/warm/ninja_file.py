@@ -19,14 +19,14 @@ _OWN_TARGETS = re.compile(
 """Utility targets that CMake itself adds; all other ``CUSTOM_COMMAND`` steps are the project's."""
 _HARMLESS_POST_BUILD = re.compile(r"^(:|(cd \S+ && )?\S*(strip|dsymutil)( \S+)*)$")
 _COMMANDS = ("  COMMAND = ", "  POST_BUILD = ", "  PRE_LINK = ")
-_SEPARATORS = frozenset({"", "|", "||", "|@"})
-"""Between explicit, implicit, order-only and validating inputs."""
+_SEPARATORS = frozenset({"", "|"})
+"""Between explicit and implicit names."""
 
 
 class Step(NamedTuple):
     """A step of the build.
 
-    :param inputs: explicit, implicit and order-only ones.
+    :param inputs: explicit and implicit ones: when one changes, the step runs.
     :param commands: what the project itself has run: the command of a custom one, those before and after linking.
     """
 
@@ -85,7 +85,10 @@ def _read_step(statement: str) -> Step:
     """Read ``outputs: rule inputs``."""
     # An escaped colon belongs to a name. A null byte, which no name has, stands for it until the names are split.
     outputs, _, rest = statement.replace("$:", "\0").partition(":")
-    rule, *inputs = _split(rest)
+    # What is only to be made before, or validated, does not make the step run when it changes.
+    read, _, _ = rest.partition(" || ")
+    read, _, _ = read.partition(" |@ ")
+    rule, *inputs = _split(read)
     return Step(rule, tuple(_split(outputs)), tuple(inputs))
 
 
