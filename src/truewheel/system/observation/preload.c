@@ -494,6 +494,25 @@ static int needs_sanitizer(int file, const ElfW(Phdr) * headers, int count, cons
     return 0;
 }
 
+/* Return whether a note of Go's linker is in a program: such programs call the kernel without the C library, even where
+ * they are linked with it. */
+static int is_made_by_go(int file, const ElfW(Phdr) * headers, int count) {
+    int i;
+    for (i = 0; i < count; i++) {
+        ElfW(Nhdr) note;
+        char block[512];
+        if (headers[i].p_type != PT_NOTE) continue;
+        size_t wanted = headers[i].p_filesz < sizeof block ? headers[i].p_filesz : sizeof block;
+        size_t got = read_at(file, block, wanted, headers[i].p_offset), at = 0;
+        while (at + sizeof note + 4 <= got) {
+            memcpy(&note, block + at, sizeof note);
+            if (note.n_namesz == 4 && !memcmp(block + at + sizeof note, "Go\0", 4)) return 1;
+            at += sizeof note + (((size_t)note.n_namesz + 3) & ~(size_t)3) + (((size_t)note.n_descsz + 3) & ~(size_t)3);
+        }
+    }
+    return 0;
+}
+
 static int is_same_file(const char *first, const char *second) {
     struct stat one, two;
     int a, b, is_same = 0;
@@ -535,6 +554,7 @@ static const char *judge_elf(int file, const ElfW(Ehdr) * elf) {
     name[read_at(file, name, loader->p_filesz, loader->p_offset)] = 0;
     if (!is_same_file(name, loader_path)) return "has another dynamic loader";
     if (needs_sanitizer(file, headers, count, dynamic)) return "needs a sanitizer's library first";
+    if (is_made_by_go(file, headers, count)) return "calls the system without the C library";
     return NULL;
 }
 
@@ -632,7 +652,7 @@ static char **fill(const struct launch *launch, char **array, char *text, char *
 /* Declare `ours`, the environment for a program, on the stack: a child of vfork has no memory of its own. */
 #define ENVIRONMENT(launch, envp)                                                                                      \
     char *array[(launch).is_injected ? (launch).entries + 3 : 1];                                                      \
-    char text[(launch).text];                                                                                          \
+    char text[(launch).is_injected ? (launch).text : 1];                                                               \
     char **ours = (launch).is_injected ? fill(&(launch), array, text, (char *const *)(envp)) : (char **)(envp)
 
 static const char *variable(const char *name, size_t length) {
@@ -826,7 +846,7 @@ HOOK(int, system, (const char *command)) {
     ignore_keyboard();
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
-    pthread_sigmask(SIG_BLOCK, &child, &before);
+    sigprocmask(SIG_BLOCK, &child, &before);
     sigemptyset(&defaults);
     if (old_interrupt.sa_handler != SIG_IGN) sigaddset(&defaults, SIGINT);
     if (old_quit.sa_handler != SIG_IGN) sigaddset(&defaults, SIGQUIT);
@@ -845,7 +865,7 @@ HOOK(int, system, (const char *command)) {
                 break;
             }
     heed_keyboard();
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     if (error) errno = error;
     return status;
 }
@@ -1070,9 +1090,8 @@ ACCESS(eaccess)
 ACCESS(euidaccess)
 LOOK(int, faccessat, folder, (int folder, const char *path, int mode, int flags),
      real_faccessat(folder, path, mode, flags))
-LOOK(int, chdir, AT_FDCWD, (const char *path), real_chdir(path))
 
-/* A path that the call may overwrite is kept before. */
+/* A path is kept where the call may overwrite it, or change what it means. */
 #define KEPT_PATH(folder, path)                                                                                        \
     char kept[ROOM];                                                                                                   \
     int saved = errno;                                                                                                 \
@@ -1095,6 +1114,14 @@ READLINK(HOOK(ssize_t, readlinkat, (int folder, const char *path, char *out, siz
          real_readlinkat(folder, path, out, size))
 READLINK(HOOK(ssize_t, __readlinkat_chk, (int folder, const char *path, char *out, size_t size, size_t room)),
          __readlinkat_chk, folder, real___readlinkat_chk(folder, path, out, size, room))
+
+HOOK(int, chdir, (const char *path)) {
+    ENTER(chdir, -1)
+    KEPT_PATH(AT_FDCWD, path)
+    int result = real_chdir(path);
+    answered(result >= 0, 'S', AT_FDCWD, kept);
+    return result;
+}
 
 #define REALPATH(name, parameters, call)                                                                               \
     HOOK(char *, name, parameters) {                                                                                   \
