@@ -85,7 +85,5 @@ def watch(
 def compile_c(source: str, out: Path, *flags: str) -> Path:
     """Compile a program in C, with what it needs of threads and ``dlopen``."""
     command = [needs.program("gcc"), "-w", "-x", "c", "-", "-o", str(out), *flags]
-    subprocess.run(
-        [*command, "-pthread", "-ldl"], input=source, text=True, check=True
-    )
+    subprocess.run([*command, "-pthread", "-ldl"], input=source, text=True, check=True)
     return out

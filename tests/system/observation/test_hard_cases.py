@@ -44,7 +44,7 @@ ENVIRONMENTS = [
         "env -i A=b env",
         f"{sys.executable} -c 'import os; print(os.environ)'",
         f"{sys.executable} -c 'import os; os.system(\"env\")'",
-        f"{sys.executable} -c 'import os; os.environ[\"LD_PRELOAD\"] = \"libm.so.6\"; os.system(\"env\")'",
+        f'{sys.executable} -c \'import os; os.environ["LD_PRELOAD"] = "libm.so.6"; os.system("env")\'',
         "perl -e 'print `env`; print %ENV{LD_PRELOAD}'",
     ],
 )
@@ -250,12 +250,11 @@ def test_errno_is_that_of_the_call(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [b"a b", b"a\nb", b"\xff\xfe", b"K1 x", "ü".encode()])
 def test_names_of_any_bytes_are_read(tmp_path: Path, name: bytes) -> None:
-    path = os.path.join(os.fsencode(tmp_path), name)
-    with open(path, "wb"):
-        pass
-    watched = watch(["/bin/cat", os.fsdecode(name)], tmp_path)
+    path = tmp_path / os.fsdecode(name)
+    path.touch()
+    watched = watch(["/bin/cat", path.name], tmp_path)
     assert watched.done.returncode == 0
-    assert os.fsdecode(path) in watched.all.read
+    assert str(path) in watched.all.read
     assert watched.trace.is_whole
 
 

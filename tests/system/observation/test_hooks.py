@@ -167,9 +167,7 @@ CALLS = {
         (("network", "unix:/nowhere/socket"),),
         missing=False,
     ),
-    "chroot": Call(
-        '"/"', "", (("unseen", "has another root folder"),), missing=False
-    ),
+    "chroot": Call('"/"', "", (("unseen", "has another root folder"),), missing=False),
     "syscall": reads(f"(long)SYS_openat, (long){AT}, 0L, 0L, 0L, 0L"),
     "execve": runs("PATH, words, environ"),
     "execv": runs("PATH, words"),
@@ -247,9 +245,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, bool], Wat
             path = "./nowhere" if is_missing else call.path
             if call == searches(call.arguments) and is_missing:
                 path = "nowhere"
-            found[name, is_missing] = watch(
-                [program, name, path], folder, size=1 << 18
-            )
+            found[name, is_missing] = watch([program, name, path], folder, size=1 << 18)
     return found
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import stat
+import sys
 import time
 from pathlib import Path
 
@@ -59,7 +61,21 @@ def test_compilers_that_fail_or_make_nothing_that_works_are_passed_over(
 
 
 def test_the_compiler_of_the_environment_comes_last(tmp_path: Path) -> None:
-    environ = {**compilers(tmp_path / "bin", own=real()), "CC": f"{tmp_path}/bin/own -g"}
+    environ = {
+        **compilers(tmp_path / "bin", own=real()),
+        "CC": f"{tmp_path}/bin/own -g",
+    }
+    assert find_or_make(tmp_path / "store", environ).is_file()
+
+
+def test_clang_makes_one_that_works(tmp_path: Path) -> None:
+    """Zig's compiler is clang, with lld."""
+    if importlib.util.find_spec("ziglang") is None:
+        needs.missing("the package ziglang")
+    environ = {
+        "CC": f"{sys.executable} -m ziglang cc",
+        "ZIG_GLOBAL_CACHE_DIR": str(tmp_path / "cache"),
+    }
     assert find_or_make(tmp_path / "store", environ).is_file()
 
 
@@ -86,7 +102,7 @@ def test_without_a_compiler_nothing_is_watched(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a b", "a:b", "$LIB"])
 def test_the_loader_must_understand_the_path(tmp_path: Path, name: str) -> None:
-    with pytest.raises(CannotObserveError, match="has a special character$"):
+    with pytest.raises(CannotObserveError, match=r"has a special character$"):
         find_or_make(tmp_path / name, os.environ)
     assert not (tmp_path / name).exists()
 

@@ -22,7 +22,9 @@ def test_a_compiler_reads_headers_and_looks_for_them_elsewhere_first(
     (tmp_path / "second").mkdir()
     (tmp_path / "second" / "own.h").write_text("#define OWN 1\n")
     (tmp_path / "data.bin").write_text("bytes")
-    (tmp_path / "x.c").write_text('#include "own.h"\n__asm__(".incbin \\"data.bin\\"");')
+    (tmp_path / "x.c").write_text(
+        '#include "own.h"\n__asm__(".incbin \\"data.bin\\"");'
+    )
     flags = ["-Ifirst", "-Isecond", "-c", "x.c", "-o", "x.o"]
     watched = watch([needs.program("gcc"), *flags], tmp_path)
     assert watched.done.returncode == 0

@@ -76,7 +76,8 @@ def test_records_are_sorted_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "record", ["", "1 /x", "R /x", "RR1 /x", "R2 /x", "P2 7\x01/bin/two\x01/\x01two\x01"]
+    "record",
+    ["", "1 /x", "R /x", "RR1 /x", "R2 /x", "P2 7\x01/bin/two\x01/\x01two\x01"],
 )
 def test_a_damaged_record_is_told(tmp_path: Path, record: str) -> None:
     assert read(write(tmp_path / "trace", FIRST, "R1 /x")).is_whole
@@ -87,6 +88,13 @@ def test_a_damaged_record_is_told(tmp_path: Path, record: str) -> None:
 
 def test_a_full_trace_is_told(tmp_path: Path) -> None:
     assert not read(write(tmp_path / "trace", FIRST, is_full=1)).is_whole
+
+
+@pytest.mark.parametrize("end", [0, 1 << 62])
+def test_a_place_outside_of_the_file_is_told(tmp_path: Path, end: int) -> None:
+    head = struct.pack("=8sQII40x", b"twtrace1", end, 9, end > 0)
+    (tmp_path / "trace").write_bytes(head + FIRST.encode() + b"\0")
+    assert not read(tmp_path / "trace").is_whole
 
 
 def test_a_new_trace_has_nothing(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ _FLAGS = (
     "-fvisibility=hidden",
     # Names of functions with a check, as __open_2, are ours to define.
     "-U_FORTIFY_SOURCE",
+    # Some linkers throw the table of hooks away, which only its section's name holds.
+    "-Wl,--no-gc-sections",
     "-w",
 )
 _SPECIAL = re.compile(r"[\s:$\x01]")
