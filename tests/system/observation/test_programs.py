@@ -132,7 +132,10 @@ def test_git_reads_the_head(tmp_path: Path) -> None:
     assert any("/.git/refs/heads/" in path for path in watched.all.read)
 
 
-def test_a_library_that_another_needs_is_noted(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "end", ["return 0", "_exit(0)", "_Exit(0)", 'execl("/bin/true", "true", NULL)']
+)
+def test_a_library_that_another_needs_is_noted(tmp_path: Path, end: str) -> None:
     """dlopen() searches along the caller's RUNPATH, which a hook must not lose."""
     lib = tmp_path / "lib"
     lib.mkdir()
@@ -143,7 +146,15 @@ def test_a_library_that_another_needs_is_noted(tmp_path: Path) -> None:
         *("-shared", "-fPIC", f"-L{lib}", "-linner", "-Wl,-rpath,$ORIGIN"),
     )
     program = compile_c(
-        '#include <dlfcn.h>\nint main() { return !dlopen("libouter.so", RTLD_NOW); }',
+        f"""
+        #include <dlfcn.h>
+        #include <stdlib.h>
+        #include <unistd.h>
+        int main() {{
+            if (!dlopen("libouter.so", RTLD_NOW)) return 1;
+            {end};
+        }}
+        """,
         tmp_path / "program",
         "-Wl,-rpath,$ORIGIN/lib",
     )

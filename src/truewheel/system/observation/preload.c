@@ -121,11 +121,36 @@ static inline int is_watching(void) {
     return now == WATCHING;
 }
 
+/* Functions of which glibc has an old version beside the present one, with the version to ask for. Before 2.37, dlsym()
+ * may give the old one (sourceware.org, bug 14932), and the old realpath() for instance needs a buffer. */
+static const char *const versions[][2] = {
+    {"realpath", "GLIBC_2.3"},       {"glob", "GLIBC_2.27"},      {"glob64", "GLIBC_2.27"},
+    {"nftw", "GLIBC_2.3.3"},         {"nftw64", "GLIBC_2.3.3"},   {"posix_spawn", "GLIBC_2.15"},
+    {"posix_spawnp", "GLIBC_2.15"},
+    /* Of x86 with 32 bits. */
+    {"fopen", "GLIBC_2.1"},          {"fopen64", "GLIBC_2.1"},    {"popen", "GLIBC_2.1"},
+    {"scandir64", "GLIBC_2.2"},
+};
+
+/* musl does not have it. */
+extern void *dlvsym(void *, const char *, const char *) __attribute__((weak));
+
+/* Return the function that a hook stands before, or NULL when this C library does not have it. */
+static void *find(const char *name) {
+    size_t i;
+    for (i = 0; dlvsym && i < sizeof versions / sizeof *versions; i++) {
+        if (strcmp(name, versions[i][0])) continue;
+        void *found = dlvsym(RTLD_NEXT, name, versions[i][1]);
+        if (found) return found;
+    }
+    return dlsym(RTLD_NEXT, name);
+}
+
 /* Hooks call it first: a library's constructor may run before ours. */
 #define ENTER(name, failure)                                                                                           \
     is_watching();                                                                                                     \
     if (!real_##name) {                                                                                                \
-        *(void **)&real_##name = dlsym(RTLD_NEXT, #name);                                                              \
+        *(void **)&real_##name = find(#name);                                                                          \
         if (!real_##name) {                                                                                            \
             errno = ENOSYS;                                                                                            \
             return failure;                                                                                            \
@@ -313,10 +338,19 @@ static void note_descriptor(char letter, int descriptor) {
 /* --- libraries -------------------------------------------------------------------------------------------------- */
 
 static int note_library(struct dl_phdr_info *info, size_t size, void *data) {
-    (void)size, (void)data;
+    int *count = data;
+    (void)size;
+    /* The first is the program, which musl gives the name that it was called by. */
+    if ((*count)++ == 0) return 0;
     if (info->dlpi_name && strchr(info->dlpi_name, '/') && strcmp(info->dlpi_name, own_path))
         note_at('R', AT_FDCWD, info->dlpi_name);
     return 0;
+}
+
+static void note_libraries(void) {
+    int count = 0, saved = errno;
+    dl_iterate_phdr(note_library, &count);
+    errno = saved;
 }
 
 static int has_loaded_more;
@@ -325,9 +359,7 @@ static int has_loaded_more;
 static void note_loaded(void) {
     if (!__atomic_load_n(&has_loaded_more, __ATOMIC_RELAXED) || !is_watching()) return;
     __atomic_store_n(&has_loaded_more, 0, __ATOMIC_RELAXED);
-    int saved = errno;
-    dl_iterate_phdr(note_library, NULL);
-    errno = saved;
+    note_libraries();
 }
 
 /* Keep the program's loader; it is the first object's, the program's. */
@@ -441,14 +473,14 @@ static void start(void) {
     int expected = UNKNOWN, saved = errno;
     if (!__atomic_compare_exchange_n(&state, &expected, STARTING, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) return;
     const struct hook *hook;
-    for (hook = __start_hooks; hook < __stop_hooks; hook++) *hook->real = dlsym(RTLD_NEXT, hook->name);
+    for (hook = __start_hooks; hook < __stop_hooks; hook++) *hook->real = find(hook->name);
     Dl_info own;
     if (dladdr((void *)start, &own) && own.dli_fname && strlen(own.dli_fname) < sizeof own_path)
         strcpy(own_path, own.dli_fname);
     char *said = hide();
     int is_fine = said && real_openat && real_readlink && real_syscall && begin(said);
     __atomic_store_n(&state, is_fine ? WATCHING : OFF, __ATOMIC_RELEASE);
-    if (is_fine) dl_iterate_phdr(note_library, NULL);
+    if (is_fine) note_libraries();
     errno = saved;
 }
 
@@ -803,8 +835,10 @@ HOOK(int, posix_spawnp,
 
 static char lock;
 
+/* It is held for moments. A child that was forked while another thread held it would wait for ever: so there is an end. */
 static void take_lock(void) {
-    while (__atomic_test_and_set(&lock, __ATOMIC_ACQUIRE)) sched_yield();
+    int patience = 100000;
+    while (__atomic_test_and_set(&lock, __ATOMIC_ACQUIRE) && patience--) sched_yield();
 }
 
 static void give_lock(void) { __atomic_clear(&lock, __ATOMIC_RELEASE); }
