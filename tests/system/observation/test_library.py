@@ -79,6 +79,13 @@ def test_clang_makes_one_that_works(tmp_path: Path) -> None:
     assert find_or_make(tmp_path / "store", environ).is_file()
 
 
+def test_a_hook_that_would_hide_its_caller_is_not_used(tmp_path: Path) -> None:
+    """dlopen() searches along its caller's RUNPATH: a compiler that makes no jump there makes nothing that works."""
+    environ = compilers(tmp_path / "bin", cc=f"{real()} -fno-optimize-sibling-calls")
+    with pytest.raises(CannotObserveError, match=r"makes sees nothing$"):
+        find_or_make(tmp_path / "store", environ)
+
+
 def test_the_reasons_of_all_compilers_are_told(tmp_path: Path) -> None:
     environ = compilers(
         tmp_path / "bin",

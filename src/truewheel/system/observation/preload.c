@@ -76,7 +76,7 @@ struct hook {
 #define HOOK(type, name, parameters)                                                                                   \
     static type(*real_##name) parameters;                                                                              \
     static const struct hook hook_##name __attribute__((section("hooks"), used)) = {#name, (void **)&real_##name};     \
-    __attribute__((visibility("default"))) type tw_##name parameters __asm__(#name);                                   \
+    __attribute__((visibility("default"), noinline)) type tw_##name parameters __asm__(#name);                         \
     type tw_##name parameters
 
 extern const struct hook __start_hooks[] __attribute__((visibility("hidden")));
@@ -111,6 +111,7 @@ static char own_number_text[16];
 static size_t own_number_length;
 
 static void start(void);
+static int jumps(void);
 
 static inline int is_watching(void) {
     int now = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
@@ -478,7 +479,7 @@ static void start(void) {
     if (dladdr((void *)start, &own) && own.dli_fname && strlen(own.dli_fname) < sizeof own_path)
         strcpy(own_path, own.dli_fname);
     char *said = hide();
-    int is_fine = said && real_openat && real_readlink && real_syscall && begin(said);
+    int is_fine = said && jumps() && real_openat && real_readlink && real_syscall && begin(said);
     __atomic_store_n(&state, is_fine ? WATCHING : OFF, __ATOMIC_RELEASE);
     if (is_fine) note_libraries();
     errno = saved;
@@ -1054,10 +1055,7 @@ HOOK(char *, mkdtemp, (char *path)) {
     return result;
 }
 
-/* The caller's address decides where dlopen() searches (RUNPATH): it has to be the last call here, which the compiler
- * makes a jump. What was loaded is noted later: by the next dlopen(), before exec and at the end. */
-HOOK(void *, dlopen, (const char *path, int flags)) {
-    ENTER(dlopen, NULL)
+static void note_dlopen(const char *path) {
     note_loaded();
     if (path && strchr(path, '/') && is_watching()) {
         int saved = errno;
@@ -1065,7 +1063,39 @@ HOOK(void *, dlopen, (const char *path, int flags)) {
         errno = saved;
     }
     __atomic_store_n(&has_loaded_more, 1, __ATOMIC_RELAXED);
-    return real_dlopen(path, flags);
+}
+
+#if defined(__has_attribute)
+#if __has_attribute(musttail)
+#define JUMP __attribute__((musttail))
+#endif
+#endif
+#ifndef JUMP
+#define JUMP
+#endif
+
+/* The caller's address decides where dlopen() searches (RUNPATH): its last call here has to be a jump. What was loaded is
+ * noted later: by the next dlopen(), before exec and at the end. */
+HOOK(void *, dlopen, (const char *path, int flags)) {
+    ENTER(dlopen, NULL)
+    note_dlopen(path);
+    JUMP return real_dlopen(path, flags);
+}
+
+static void *caller(const char *path, int flags) {
+    (void)path, (void)flags;
+    return __builtin_return_address(0);
+}
+
+/* Return whether the compiler made that jump: then the function behind it sees two callers here, and not one hook. */
+static int jumps(void) {
+    void *(*kept)(const char *, int) = real_dlopen;
+    real_dlopen = caller;
+    void *volatile first = tw_dlopen(NULL, 0);
+    void *volatile second = tw_dlopen(NULL, 0);
+    real_dlopen = kept;
+    has_loaded_more = 0;
+    return first != second;
 }
 
 #define LEAVE(name)                                                                                                    \
