@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,13 @@ def test_a_store_that_cannot_be_written_is_a_reason(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CannotObserveError, match="cannot be written"):
         find_or_make(tmp_path / "file" / "store", os.environ)
+
+
+def test_wheels_of_truewheel_have_the_source(distribution: Path) -> None:
+    (wheel,) = distribution.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        shipped = archive.read("truewheel/system/observation/preload.c")
+    assert shipped == Path(library.__file__).with_name("preload.c").read_bytes()
 
 
 def test_only_linux_is_watched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
