@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import stat
 import subprocess
@@ -373,6 +372,8 @@ def test_a_program_that_cannot_map_the_trace_is_missed(tmp_path: Path) -> None:
 
 
 def test_a_small_limit_of_files_does_not_matter(tmp_path: Path) -> None:
+    import resource
+
     compile_c(READS, tmp_path / "program")
     (tmp_path / "file").touch()
     watched = watch(

@@ -43,7 +43,7 @@ _SEPARATOR = "\x01"
 
 
 def begin(path: Path, *, size: int = _SIZE) -> None:
-    """Make an empty trace.
+    """Make an empty trace. It is written fastest where files lie in memory (``/dev/shm``).
 
     :param size: bytes that it may grow to.
     :raises OSError: when the file cannot be written.
@@ -61,7 +61,8 @@ def begin(path: Path, *, size: int = _SIZE) -> None:
 def variables(library: Path, trace: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """Return what the environment of the first process needs beside ``environ``.
 
-    Programs do not see these variables: the library hides them, and gives them to each program that is started.
+    The first process has to be one that can be watched, as Ninja and CMake can. If it is not, the trace stays empty, and
+    so is not whole. Programs do not see these variables: the library hides them, and gives them to each program that is started.
 
     :param environ: the environment without them. What it preloads stays in front.
     """
