@@ -342,20 +342,38 @@ def test_a_program_of_another_machine_is_named(tmp_path: Path) -> None:
     assert watched.all.unseen == frozenset()
 
 
-@pytest.mark.parametrize("kind", ["address", "undefined"])
-def test_a_program_with_a_sanitizer_still_runs(tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "is_first"),
+    [("address", True), ("leak", True), ("thread", True), ("undefined", False)],
+)
+def test_a_program_with_a_sanitizer_still_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, is_first: bool
+) -> None:
     try:
         program = compile_c(READS, tmp_path / "checked", f"-fsanitize={kind}")
     except subprocess.CalledProcessError:
         needs.missing(f"the {kind} sanitizer")
     # Leak detection needs rights that containers do not give.
-    os.environ["ASAN_OPTIONS"] = "detect_leaks=0"
-    try:
-        unseen = run_by_another(tmp_path, "./checked")
-    finally:
-        del os.environ["ASAN_OPTIONS"]
+    monkeypatch.setenv("ASAN_OPTIONS", "detect_leaks=0")
+    monkeypatch.setenv("LSAN_OPTIONS", "detect_leaks=0")
     reason = "needs a sanitizer's library first"
-    assert unseen == {Unseen(reason, str(program))}
+    unseen = {Unseen(reason, str(program))} if is_first else set()
+    assert run_by_another(tmp_path, "./checked") == unseen
+
+
+def test_a_sanitizer_that_is_preloaded_stays_first(tmp_path: Path) -> None:
+    gcc = needs.program("gcc")
+    command = [gcc, "-print-file-name=libasan.so"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    if not Path(found.strip()).is_absolute():
+        needs.missing("the address sanitizer")
+    environ = {"LD_PRELOAD": found.strip(), "ASAN_OPTIONS": "detect_leaks=0"}
+    compile_c(READS, tmp_path / "program")
+    (tmp_path / "file").touch()
+    watched = watch(["./program"], tmp_path, environ={**os.environ, **environ})
+    assert watched.done.returncode == 0
+    assert watched.done.stderr == b""
+    assert watched.here("file") in watched.all.read
 
 
 def test_a_program_that_cannot_map_the_trace_is_missed(tmp_path: Path) -> None:

@@ -100,6 +100,7 @@ struct header {
 enum { UNKNOWN, STARTING, WATCHING, OFF };
 
 static int state = UNKNOWN;
+static int *starter; /* errno of the thread that starts */
 static struct header *trace;
 static size_t trace_size;
 static char trace_path[ROOM];
@@ -113,12 +114,23 @@ static size_t own_number_length;
 static void start(void);
 static int jumps(void);
 
+/* Wait while another thread starts. What the starting thread itself calls is not watched. */
+static int wait_for_start(void) {
+    int patience = 100000, now = STARTING;
+    while (__atomic_load_n(&starter, __ATOMIC_ACQUIRE) != &errno && now == STARTING && patience--) {
+        sched_yield();
+        now = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
+    }
+    return now;
+}
+
 static inline int is_watching(void) {
     int now = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
     if (__builtin_expect(now == UNKNOWN, 0)) {
         start();
         now = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
     }
+    if (__builtin_expect(now == STARTING, 0)) now = wait_for_start();
     return now == WATCHING;
 }
 
@@ -472,7 +484,10 @@ static int begin(const char *said) {
 
 static void start(void) {
     int expected = UNKNOWN, saved = errno;
+    /* The C library has not begun yet: a sanitizer's runtime calls functions before. */
+    if (!environ) return;
     if (!__atomic_compare_exchange_n(&state, &expected, STARTING, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) return;
+    __atomic_store_n(&starter, &errno, __ATOMIC_RELEASE);
     const struct hook *hook;
     for (hook = __start_hooks; hook < __stop_hooks; hook++) *hook->real = find(hook->name);
     Dl_info own;
@@ -519,6 +534,8 @@ static int needs_sanitizer(int file, const ElfW(Phdr) * headers, int count, cons
         if (entries[i].d_tag != DT_NEEDED) continue;
         size_t got = read_at(file, name, sizeof name - 1, names + entries[i].d_un.d_val);
         name[got] = 0;
+        /* That for undefined behaviour does not mind. */
+        if (strstr(name, "ubsan")) continue;
         char *end = strstr(name, "san.so");
         if (!strncmp(name, "lib", 3) && end && end - name <= 8) return 1;
         /* libclang_rt.asan-x86_64.so */
