@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import sys
 import sysconfig
 from pathlib import Path
@@ -40,3 +41,19 @@ def test_a_distribution_is_known_by_its_variables(
     environ: dict[str, str], name: str | None
 ) -> None:
     assert host.find_distribution(environ) == name
+
+
+def test_the_machine_and_its_c_library_are_a_name_for_files() -> None:
+    assert host.is_linux() == (sys.platform == "linux")
+    if not host.is_linux():
+        pytest.skip("only of Linux")
+    name = host.machine_and_c_library()
+    machine, library = name.split("-", 1)
+    assert machine == platform.machine()
+    assert library == (f"glibc-{platform.libc_ver()[1]}" if is_glibc() else "other")
+    assert "/" not in name
+    assert " " not in name
+
+
+def is_glibc() -> bool:
+    return platform.libc_ver()[0] == "glibc"

@@ -30,6 +30,10 @@ _FLAGS = (
     "-fvisibility=hidden",
     # Names of functions with a check, as __open_2, are ours to define.
     "-U_FORTIFY_SOURCE",
+    # Some linkers throw the table of hooks away, which only its section's name holds.
+    "-Wl,--no-gc-sections",
+    # Hooks call one another, whatever else is preloaded in front of them.
+    "-Wl,-Bsymbolic",
     "-w",
 )
 _SPECIAL = re.compile(r"[\s:$\x01]")
@@ -63,8 +67,9 @@ def find_or_make(store: Path, environ: Mapping[str, str]) -> Path:
         raise CannotObserveError(
             f"the loader cannot preload from {store}, for its name has a special character"
         )
+    flags = " ".join(_FLAGS).encode()
     source = _SOURCE.read_bytes()
-    digest = hashlib.blake2b(source, digest_size=8).hexdigest()
+    digest = hashlib.blake2b(flags + source, digest_size=8).hexdigest()
     library = store / f"observe-{digest}-{machine_and_c_library()}.so"
     # Only what was proved gets this name.
     if library.is_file():

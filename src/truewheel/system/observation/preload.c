@@ -76,7 +76,7 @@ struct hook {
 #define HOOK(type, name, parameters)                                                                                   \
     static type(*real_##name) parameters;                                                                              \
     static const struct hook hook_##name __attribute__((section("hooks"), used)) = {#name, (void **)&real_##name};     \
-    __attribute__((visibility("default"))) type tw_##name parameters __asm__(#name);                                   \
+    __attribute__((visibility("default"), noinline)) type tw_##name parameters __asm__(#name);                         \
     type tw_##name parameters
 
 extern const struct hook __start_hooks[] __attribute__((visibility("hidden")));
@@ -100,6 +100,7 @@ struct header {
 enum { UNKNOWN, STARTING, WATCHING, OFF };
 
 static int state = UNKNOWN;
+static int *starter; /* errno of the thread that starts */
 static struct header *trace;
 static size_t trace_size;
 static char trace_path[ROOM];
@@ -111,6 +112,17 @@ static char own_number_text[16];
 static size_t own_number_length;
 
 static void start(void);
+static int jumps(void);
+
+/* Wait while another thread starts. What the starting thread itself calls is not watched. */
+static int wait_for_start(void) {
+    int patience = 100000, now = STARTING;
+    while (__atomic_load_n(&starter, __ATOMIC_ACQUIRE) != &errno && now == STARTING && patience--) {
+        sched_yield();
+        now = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
+    }
+    return now;
+}
 
 static inline int is_watching(void) {
     int now = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
@@ -118,14 +130,40 @@ static inline int is_watching(void) {
         start();
         now = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
     }
+    if (__builtin_expect(now == STARTING, 0)) now = wait_for_start();
     return now == WATCHING;
+}
+
+/* Functions of which glibc has an old version beside the present one, with the version to ask for. Before 2.37, dlsym()
+ * may give the old one (sourceware.org, bug 14932), and the old realpath() for instance needs a buffer. */
+static const char *const versions[][2] = {
+    {"realpath", "GLIBC_2.3"},       {"glob", "GLIBC_2.27"},      {"glob64", "GLIBC_2.27"},
+    {"nftw", "GLIBC_2.3.3"},         {"nftw64", "GLIBC_2.3.3"},   {"posix_spawn", "GLIBC_2.15"},
+    {"posix_spawnp", "GLIBC_2.15"},
+    /* Of x86 with 32 bits. */
+    {"fopen", "GLIBC_2.1"},          {"fopen64", "GLIBC_2.1"},    {"popen", "GLIBC_2.1"},
+    {"scandir64", "GLIBC_2.2"},
+};
+
+/* musl does not have it. */
+extern void *dlvsym(void *, const char *, const char *) __attribute__((weak));
+
+/* Return the function that a hook stands before, or NULL when this C library does not have it. */
+static void *find(const char *name) {
+    size_t i;
+    for (i = 0; dlvsym && i < sizeof versions / sizeof *versions; i++) {
+        if (strcmp(name, versions[i][0])) continue;
+        void *found = dlvsym(RTLD_NEXT, name, versions[i][1]);
+        if (found) return found;
+    }
+    return dlsym(RTLD_NEXT, name);
 }
 
 /* Hooks call it first: a library's constructor may run before ours. */
 #define ENTER(name, failure)                                                                                           \
     is_watching();                                                                                                     \
     if (!real_##name) {                                                                                                \
-        *(void **)&real_##name = dlsym(RTLD_NEXT, #name);                                                              \
+        *(void **)&real_##name = find(#name);                                                                          \
         if (!real_##name) {                                                                                            \
             errno = ENOSYS;                                                                                            \
             return failure;                                                                                            \
@@ -313,10 +351,19 @@ static void note_descriptor(char letter, int descriptor) {
 /* --- libraries -------------------------------------------------------------------------------------------------- */
 
 static int note_library(struct dl_phdr_info *info, size_t size, void *data) {
-    (void)size, (void)data;
+    int *count = data;
+    (void)size;
+    /* The first is the program, which musl gives the name that it was called by. */
+    if ((*count)++ == 0) return 0;
     if (info->dlpi_name && strchr(info->dlpi_name, '/') && strcmp(info->dlpi_name, own_path))
         note_at('R', AT_FDCWD, info->dlpi_name);
     return 0;
+}
+
+static void note_libraries(void) {
+    int count = 0, saved = errno;
+    dl_iterate_phdr(note_library, &count);
+    errno = saved;
 }
 
 static int has_loaded_more;
@@ -325,9 +372,7 @@ static int has_loaded_more;
 static void note_loaded(void) {
     if (!__atomic_load_n(&has_loaded_more, __ATOMIC_RELAXED) || !is_watching()) return;
     __atomic_store_n(&has_loaded_more, 0, __ATOMIC_RELAXED);
-    int saved = errno;
-    dl_iterate_phdr(note_library, NULL);
-    errno = saved;
+    note_libraries();
 }
 
 /* Keep the program's loader; it is the first object's, the program's. */
@@ -439,16 +484,19 @@ static int begin(const char *said) {
 
 static void start(void) {
     int expected = UNKNOWN, saved = errno;
+    /* The C library has not begun yet: a sanitizer's runtime calls functions before. */
+    if (!environ) return;
     if (!__atomic_compare_exchange_n(&state, &expected, STARTING, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) return;
+    __atomic_store_n(&starter, &errno, __ATOMIC_RELEASE);
     const struct hook *hook;
-    for (hook = __start_hooks; hook < __stop_hooks; hook++) *hook->real = dlsym(RTLD_NEXT, hook->name);
+    for (hook = __start_hooks; hook < __stop_hooks; hook++) *hook->real = find(hook->name);
     Dl_info own;
     if (dladdr((void *)start, &own) && own.dli_fname && strlen(own.dli_fname) < sizeof own_path)
         strcpy(own_path, own.dli_fname);
     char *said = hide();
-    int is_fine = said && real_openat && real_readlink && real_syscall && begin(said);
+    int is_fine = said && jumps() && real_openat && real_readlink && real_syscall && begin(said);
     __atomic_store_n(&state, is_fine ? WATCHING : OFF, __ATOMIC_RELEASE);
-    if (is_fine) dl_iterate_phdr(note_library, NULL);
+    if (is_fine) note_libraries();
     errno = saved;
 }
 
@@ -486,10 +534,31 @@ static int needs_sanitizer(int file, const ElfW(Phdr) * headers, int count, cons
         if (entries[i].d_tag != DT_NEEDED) continue;
         size_t got = read_at(file, name, sizeof name - 1, names + entries[i].d_un.d_val);
         name[got] = 0;
+        /* That for undefined behaviour does not mind. */
+        if (strstr(name, "ubsan")) continue;
         char *end = strstr(name, "san.so");
         if (!strncmp(name, "lib", 3) && end && end - name <= 8) return 1;
         /* libclang_rt.asan-x86_64.so */
         if (!strncmp(name, "libclang_rt.", 12) && strstr(name, "san")) return 1;
+    }
+    return 0;
+}
+
+/* Return whether a note of Go's linker is in a program: such programs call the kernel without the C library, even where
+ * they are linked with it. */
+static int is_made_by_go(int file, const ElfW(Phdr) * headers, int count) {
+    int i;
+    for (i = 0; i < count; i++) {
+        ElfW(Nhdr) note;
+        char block[512];
+        if (headers[i].p_type != PT_NOTE) continue;
+        size_t wanted = headers[i].p_filesz < sizeof block ? headers[i].p_filesz : sizeof block;
+        size_t got = read_at(file, block, wanted, headers[i].p_offset), at = 0;
+        while (at + sizeof note + 4 <= got) {
+            memcpy(&note, block + at, sizeof note);
+            if (note.n_namesz == 4 && !memcmp(block + at + sizeof note, "Go\0", 4)) return 1;
+            at += sizeof note + (((size_t)note.n_namesz + 3) & ~(size_t)3) + (((size_t)note.n_descsz + 3) & ~(size_t)3);
+        }
     }
     return 0;
 }
@@ -535,6 +604,7 @@ static const char *judge_elf(int file, const ElfW(Ehdr) * elf) {
     name[read_at(file, name, loader->p_filesz, loader->p_offset)] = 0;
     if (!is_same_file(name, loader_path)) return "has another dynamic loader";
     if (needs_sanitizer(file, headers, count, dynamic)) return "needs a sanitizer's library first";
+    if (is_made_by_go(file, headers, count)) return "calls the system without the C library";
     return NULL;
 }
 
@@ -632,7 +702,7 @@ static char **fill(const struct launch *launch, char **array, char *text, char *
 /* Declare `ours`, the environment for a program, on the stack: a child of vfork has no memory of its own. */
 #define ENVIRONMENT(launch, envp)                                                                                      \
     char *array[(launch).is_injected ? (launch).entries + 3 : 1];                                                      \
-    char text[(launch).text];                                                                                          \
+    char text[(launch).is_injected ? (launch).text : 1];                                                               \
     char **ours = (launch).is_injected ? fill(&(launch), array, text, (char *const *)(envp)) : (char **)(envp)
 
 static const char *variable(const char *name, size_t length) {
@@ -783,8 +853,10 @@ HOOK(int, posix_spawnp,
 
 static char lock;
 
+/* It is held for moments. A child that was forked while another thread held it would wait for ever: so there is an end. */
 static void take_lock(void) {
-    while (__atomic_test_and_set(&lock, __ATOMIC_ACQUIRE)) sched_yield();
+    int patience = 100000;
+    while (__atomic_test_and_set(&lock, __ATOMIC_ACQUIRE) && patience--) sched_yield();
 }
 
 static void give_lock(void) { __atomic_clear(&lock, __ATOMIC_RELEASE); }
@@ -826,7 +898,7 @@ HOOK(int, system, (const char *command)) {
     ignore_keyboard();
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
-    pthread_sigmask(SIG_BLOCK, &child, &before);
+    sigprocmask(SIG_BLOCK, &child, &before);
     sigemptyset(&defaults);
     if (old_interrupt.sa_handler != SIG_IGN) sigaddset(&defaults, SIGINT);
     if (old_quit.sa_handler != SIG_IGN) sigaddset(&defaults, SIGQUIT);
@@ -845,7 +917,7 @@ HOOK(int, system, (const char *command)) {
                 break;
             }
     heed_keyboard();
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     if (error) errno = error;
     return status;
 }
@@ -1000,10 +1072,7 @@ HOOK(char *, mkdtemp, (char *path)) {
     return result;
 }
 
-/* The caller's address decides where dlopen() searches (RUNPATH): it has to be the last call here, which the compiler
- * makes a jump. What was loaded is noted later: by the next dlopen(), before exec and at the end. */
-HOOK(void *, dlopen, (const char *path, int flags)) {
-    ENTER(dlopen, NULL)
+static void note_dlopen(const char *path) {
     note_loaded();
     if (path && strchr(path, '/') && is_watching()) {
         int saved = errno;
@@ -1011,7 +1080,39 @@ HOOK(void *, dlopen, (const char *path, int flags)) {
         errno = saved;
     }
     __atomic_store_n(&has_loaded_more, 1, __ATOMIC_RELAXED);
-    return real_dlopen(path, flags);
+}
+
+#if defined(__has_attribute)
+#if __has_attribute(musttail)
+#define JUMP __attribute__((musttail))
+#endif
+#endif
+#ifndef JUMP
+#define JUMP
+#endif
+
+/* The caller's address decides where dlopen() searches (RUNPATH): its last call here has to be a jump. What was loaded is
+ * noted later: by the next dlopen(), before exec and at the end. */
+HOOK(void *, dlopen, (const char *path, int flags)) {
+    ENTER(dlopen, NULL)
+    note_dlopen(path);
+    JUMP return real_dlopen(path, flags);
+}
+
+static void *caller(const char *path, int flags) {
+    (void)path, (void)flags;
+    return __builtin_return_address(0);
+}
+
+/* Return whether the compiler made that jump: then the function behind it sees two callers here, and not one hook. */
+static int jumps(void) {
+    void *(*kept)(const char *, int) = real_dlopen;
+    real_dlopen = caller;
+    void *volatile first = tw_dlopen(NULL, 0);
+    void *volatile second = tw_dlopen(NULL, 0);
+    real_dlopen = kept;
+    has_loaded_more = 0;
+    return first != second;
 }
 
 #define LEAVE(name)                                                                                                    \
@@ -1065,14 +1166,17 @@ STAT(__lstat_time64)
 STATAT(__fstatat_time64)
 LOOK(int, statx, folder, (int folder, const char *path, int flags, unsigned mask, void *out),
      real_statx(folder, path, flags, mask, out))
+STAT(statfs)
+STAT(statfs64)
+STAT(statvfs)
+STAT(statvfs64)
 ACCESS(access)
 ACCESS(eaccess)
 ACCESS(euidaccess)
 LOOK(int, faccessat, folder, (int folder, const char *path, int mode, int flags),
      real_faccessat(folder, path, mode, flags))
-LOOK(int, chdir, AT_FDCWD, (const char *path), real_chdir(path))
 
-/* A path that the call may overwrite is kept before. */
+/* A path is kept where the call may overwrite it, or change what it means. */
 #define KEPT_PATH(folder, path)                                                                                        \
     char kept[ROOM];                                                                                                   \
     int saved = errno;                                                                                                 \
@@ -1095,6 +1199,14 @@ READLINK(HOOK(ssize_t, readlinkat, (int folder, const char *path, char *out, siz
          real_readlinkat(folder, path, out, size))
 READLINK(HOOK(ssize_t, __readlinkat_chk, (int folder, const char *path, char *out, size_t size, size_t room)),
          __readlinkat_chk, folder, real___readlinkat_chk(folder, path, out, size, room))
+
+HOOK(int, chdir, (const char *path)) {
+    ENTER(chdir, -1)
+    KEPT_PATH(AT_FDCWD, path)
+    int result = real_chdir(path);
+    answered(result >= 0, 'S', AT_FDCWD, kept);
+    return result;
+}
 
 #define REALPATH(name, parameters, call)                                                                               \
     HOOK(char *, name, parameters) {                                                                                   \

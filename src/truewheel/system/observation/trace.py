@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ...model.observation import Process, Trace, Unseen
+from ...model.record import NamedTuple
 
 _MAGIC = b"twtrace1"
 _HEADER = struct.Struct("=8sQII40x")
@@ -30,37 +31,55 @@ _SETS = {
     "N": "network",
 }
 """Letters of records that are one text each, with the field that they add to."""
-_LETTERS = {*_SETS, "P", "X", "F", "U"}
+_LETTERS = {
+    *_SETS,
+    "P",
+    "X",
+    "F",
+    "U",
+}
+_SEPARATOR = "\x01"
+"""Between the fields of a record."""
 
 
 def begin(path: Path, *, size: int = _SIZE) -> None:
-    """Make an empty trace.
+    """Make an empty trace. It is written fastest where files lie in memory (``/dev/shm``).
 
     :param size: bytes that it may grow to.
     :raises OSError: when the file cannot be written.
     """
     disk = os.statvfs(path.parent)
     # Writing to a mapped file on a full disk ends a process (SIGBUS): a trace gets half of what is free at most.
-    size = min(size, disk.f_bavail * disk.f_frsize // 2)
+    free = disk.f_bavail * disk.f_frsize
+    size = min(size, free // 2)
+    head = _HEADER.pack(_MAGIC, _HEADER.size, 0, 0)
     with path.open("wb") as file:
-        file.write(_HEADER.pack(_MAGIC, _HEADER.size, 0, 0))
-        file.truncate(max(size, _HEADER.size + 1))
+        file.write(head)
+        file.truncate(max(size, len(head) + 1))
 
 
 def variables(library: Path, trace: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """Return what the environment of the first process needs beside ``environ``.
 
-    Programs do not see these variables: the library hides them, and gives them to each program that is started.
+    The first process has to be one that can be watched, as Ninja and CMake can. If it is not, the trace stays empty, and
+    so is not whole. Programs do not see these variables: the library hides them, and gives them to each program that is started.
 
     :param environ: the environment without them. What it preloads stays in front.
     """
     preload = str(library.absolute())
-    if "LD_PRELOAD" in environ:
-        preload = f"{environ['LD_PRELOAD']}:{preload}"
-    # The trace, the parent's number, and 0: the process takes a number by itself.
+    given = environ.get("LD_PRELOAD")
+    if given is not None:
+        preload = f"{given}:{preload}"
+    said = [
+        str(trace.absolute()),
+        # The number of the parent.
+        "0",
+        # The process takes a number by itself.
+        "0",
+    ]
     return {
         "LD_PRELOAD": preload,
-        "TRUEWHEEL_OBSERVE": f"{trace.absolute()}\x010\x010",
+        "TRUEWHEEL_OBSERVE": _SEPARATOR.join(said),
     }
 
 
@@ -71,29 +90,38 @@ def read(path: Path) -> Trace:
     """
     with path.open("rb") as file:
         head = file.read(_HEADER.size)
-        if len(head) < _HEADER.size:
+        if not head.startswith(_MAGIC) or len(head) < _HEADER.size:
             return Trace(processes={}, is_whole=False)
-        magic, end, _, is_full = _HEADER.unpack(head)
-        if magic != _MAGIC:
-            return Trace(processes={}, is_whole=False)
+        _, end, _, is_full = _HEADER.unpack(head)
         size = os.fstat(file.fileno()).st_size
-        data = file.read(min(end, size) - _HEADER.size)
+        # Where a record did not fit, the place of the next is behind the end.
+        length = min(end, size) - _HEADER.size
+        data = file.read(max(length, 0))
+    text = os.fsdecode(data)
+    return _trace_of(text, is_full)
+
+
+def _trace_of(text: str, is_full: int) -> Trace:
+    """Return what the records say.
+
+    :param is_full: whether some are not among them.
+    """
     # Each record ends with a zero, so that nothing follows the last.
-    *texts, rest = os.fsdecode(data).split("\0")
-    groups, is_damaged = _grouped(texts)
+    *texts, rest = text.split("\0")
+    groups = _grouped(texts)
+    damaged = _damaged(groups)
+    for head in damaged:
+        del groups[head]
     records = _Records(groups)
-    is_whole = bool(records.started) and not (rest or is_full or is_damaged)
+    is_lost = bool(rest or damaged or is_full)
     return Trace(
         processes=records.processes(),
-        is_whole=is_whole and records.are_complete(),
+        is_whole=records.are_complete() and not is_lost,
     )
 
 
-def _grouped(texts: list[str]) -> tuple[dict[str, list[str]], bool]:
-    """Return the texts by letter and number, and whether a record is damaged.
-
-    The writer puts the letter of a record last. Where it is missing, the process was killed while it wrote.
-    """
+def _grouped(texts: list[str]) -> dict[str, list[str]]:
+    """Return the texts of records by letter and number."""
     groups: dict[str, list[str]] = {}
     for record in texts:
         head, _, text = record.partition(" ")
@@ -101,83 +129,136 @@ def _grouped(texts: list[str]) -> tuple[dict[str, list[str]], bool]:
             groups[head].append(text)
         except KeyError:
             groups[head] = [text]
+    return groups
+
+
+def _damaged(heads: Iterable[str]) -> list[str]:
+    """Return those that are not a letter and a number.
+
+    The writer puts the letter of a record last. Where it is missing, the process was killed while it wrote.
+    """
     damaged = []
-    for head in groups:
-        if head[:1] not in _LETTERS or not head[1:].isdecimal():
+    for head in heads:
+        letter, number = head[:1], head[1:]
+        if letter not in _LETTERS or not number.isdecimal():
             damaged.append(head)
-    for head in damaged:
-        del groups[head]
-    return groups, bool(damaged)
+    return damaged
+
+
+class _Start(NamedTuple):
+    """What a process wrote when it was started.
+
+    :param parent: the number of the process that started it, or 0.
+    """
+
+    parent: int
+    program: str
+    folder: str
+    arguments: tuple[str, ...]
+
+
+def _start_from(text: str) -> _Start:
+    """Return the fields of a record of a start."""
+    parent, program, folder, *arguments = text.split(_SEPARATOR)
+    return _Start(
+        parent=int(parent),
+        program=program,
+        folder=folder,
+        # Each argument ends with a separator, and so nothing is behind the last.
+        arguments=tuple(arguments[:-1]),
+    )
 
 
 class _Records:
     """The records of a trace, sorted out.
 
-    :ivar started: by number: the parent's number, the program, the folder and the arguments.
+    :ivar starts: by the number of the process.
     :ivar failed: the numbers that were announced for programs that could not be started.
     """
 
     def __init__(self, groups: Mapping[str, list[str]]) -> None:
+        """Find out which processes were started, and which could not be."""
         self.groups = groups
-        self.started: dict[int, list[str]] = {}
+        self.starts: dict[int, _Start] = {}
         self.failed: set[str] = set()
         for head, texts in groups.items():
-            if head[0] == "P":
-                self.started[int(head[1:])] = texts[0].split("\x01")
-            elif head[0] == "F":
+            if head.startswith("P"):
+                self.starts[int(head[1:])] = _start_from(texts[0])
+            elif head.startswith("F"):
                 self.failed.update(texts)
 
     def are_complete(self) -> bool:
-        """Whether every process that wrote anything wrote how it was started, and all parents are known."""
+        """Whether every process that is known of wrote how it was started, and there is one."""
+        mentioned = set()
         for head in self.groups:
-            if int(head[1:]) not in self.started:
-                return False
-        for fields in self.started.values():
-            if int(fields[0]) not in {0, *self.started}:
-                return False
-        return True
+            mentioned.add(int(head[1:]))
+        for start in self.starts.values():
+            mentioned.add(start.parent)
+        # The first processes have no parent here.
+        mentioned.discard(0)
+        return bool(mentioned) and mentioned <= self.starts.keys()
 
     def processes(self) -> dict[int, Process]:
         """Return the processes by number."""
         found = {}
-        for number in sorted(self.started):
+        for number in sorted(self.starts):
             found[number] = self._process(number)
         return found
 
+    def _texts(self, letter: str, number: int) -> list[str]:
+        """Return the records of one letter that a process wrote."""
+        head = f"{letter}{number}"
+        return self.groups.get(head, [])
+
     def _process(self, number: int) -> Process:
         """Return one process."""
-        parent, program, folder, *arguments = self.started[number]
+        start = self.starts[number]
+        programs = self._programs(number)
         sets = {}
         for letter, field in _SETS.items():
-            sets[field] = frozenset(self.groups.get(f"{letter}{number}", ()))
-        run, unseen = self._programs(number)
+            texts = self._texts(letter, number)
+            sets[field] = frozenset(texts)
         return Process(
             number=number,
-            parent=int(parent),
-            program=program,
-            folder=folder,
-            # Each argument ends with a separator.
-            arguments=tuple(arguments[:-1]),
-            run=run,
-            unseen=unseen,
+            parent=start.parent,
+            program=start.program,
+            folder=start.folder,
+            arguments=start.arguments,
+            run=frozenset(programs.values()),
+            unseen=self._unseen(number, programs),
             **sets,
         )
 
-    def _programs(self, number: int) -> tuple[frozenset[str], frozenset[Unseen]]:
-        """Return what a process started, and what of it and of its own doing could not be watched."""
-        run, unseen, silent = set(), set(), {}
-        for text in self.groups.get(f"X{number}", ()):
-            child, _, path = text.partition("\x01")
-            if child in self.failed:
-                continue
-            run.add(path)
-            # Whoever is watched says so. For all others there is a reason, or it is not known.
-            if int(child) not in self.started:
-                silent[child] = Unseen("was started and told nothing", path)
-        for text in self.groups.get(f"U{number}", ()):
-            child, reason, program = text.split("\x01", 2)
-            if child in self.failed:
-                continue
+    def _programs(self, number: int) -> dict[str, str]:
+        """Return the programs that a process started, by the number that was announced for each."""
+        programs = {}
+        for text in self._texts("X", number):
+            child, _, path = text.partition(_SEPARATOR)
+            if child not in self.failed:
+                programs[child] = path
+        return programs
+
+    def _unseen(self, number: int, programs: Mapping[str, str]) -> frozenset[Unseen]:
+        """Return what a process started or did that could not be watched.
+
+        Every program that is watched says so at its start. Of the others, the process knew why not, or nobody knows.
+        """
+        unseen = set()
+        silent = self._silent(programs)
+        for text in self._texts("U", number):
+            child, reason, program = text.split(_SEPARATOR, 2)
             silent.pop(child, None)
-            unseen.add(Unseen(reason, program))
-        return frozenset(run), frozenset(unseen | set(silent.values()))
+            if child not in self.failed:
+                unseen.add(Unseen(reason, program))
+        for path in silent.values():
+            unseen.add(Unseen("was started and told nothing", path))
+        return frozenset(unseen)
+
+    def _silent(self, programs: Mapping[str, str]) -> dict[str, str]:
+        """Return the programs that did not say that they were started."""
+        silent = {}
+        for child, path in programs.items():
+            number = int(child)
+            if number not in self.starts:
+                silent[child] = path
+        return silent
