@@ -86,6 +86,19 @@ def test_it_does_so_after_a_rebuild_on_import(tmp_path: Path) -> None:
     assert MAPPED not in after
 
 
+def test_an_object_from_a_compiler_cache_says_where_it_was_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wheels share objects between directories; an object that says its directory is another one in each."""
+    needs.program("ccache")
+    monkeypatch.setenv("CCACHE_DIR", str(tmp_path / "objects"))
+    source = project(tmp_path, "redirect")
+    for name in ("first", "second"):
+        settings = {"truewheel.launcher": "ccache", "build-dir": f"trees/{name}"}
+        module = module_of(site_of(source, tmp_path / name, settings))
+        assert str(source / "trees" / name) in debug_information(module)
+
+
 @pytest.mark.parametrize("settings", [KEPT, OFF], ids=["kept", "off"])
 def test_a_wheel_says_it_nowhere(settings: dict[str, str], tmp_path: Path) -> None:
     needs.program("gcc")
