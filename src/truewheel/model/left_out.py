@@ -17,7 +17,7 @@ class Reason(enum.Enum):
 
     SPECIAL = "sockets, named pipes and devices cannot be packed"
     DANGLING = "a link that leads nowhere cannot be in a wheel"
-    UNREADABLE = "this user may not read the directory"
+    UNREADABLE = "this user may not read it, or its directory"
     VANISHED = "it was gone before it could be read"
     TOP_METADATA = (
         "at its top a wheel has the .dist-info of one project, which truewheel writes"

@@ -17,6 +17,8 @@ def obstacle_to_wheel(path: Path) -> Reason | None:
     """Return why a wheel cannot have a file, which is packed with the content that a link leads to; ``None`` if it can."""
     try:
         mode = path.stat().st_mode
+    except PermissionError:
+        return Reason.UNREADABLE
     except OSError:
         # Links that lead nowhere, or in a circle. Editors lock files with them.
         return Reason.DANGLING if path.is_symlink() else Reason.VANISHED
@@ -27,6 +29,8 @@ def unreadable_directories(
     files: Iterable[Path], *, top: Path
 ) -> Iterator[tuple[str, Reason]]:
     """Yield the directories beside ``files`` in which this user cannot look; whoever walks a tree passes them by.
+
+    Reading a directory gives names, searching it gives what they name (path_resolution(7)): it takes both.
 
     :param top: the directory in which the files were looked for.
     """

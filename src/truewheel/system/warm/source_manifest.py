@@ -85,8 +85,8 @@ def _manifest(
     entries = dict(_walk(str(root), "", skipped, is_whole=is_whole))
     found: Stamps = {}
     for name in sorted(entries):
-        # Others work in the tree: editors make files and delete them.
-        with contextlib.suppress(FileNotFoundError):
+        # Others work in the tree: editors make files and delete them. And a directory may tell its names and no more.
+        with contextlib.suppress(FileNotFoundError, PermissionError):
             found[name] = _stamp(entries[name], known.get(name))
     return found
 
