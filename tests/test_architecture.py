@@ -148,6 +148,7 @@ ENVIRON_FOR_A_REASON = {
     "boundary.py": "NO_COLOR, of this process's own streams",
     "commands/cache.py": "hands it on, to find the cache",
     "system/host.py": "SOURCE_DATE_EPOCH, which whatever writes an artefact needs",
+    "system/engine/step_variables.py": "takes out what CMake's steps must not get: scikit-build-core copies the process's own",
 }
 """Modules that read the environment, rather than being handed what they need of it."""
 

@@ -76,9 +76,14 @@ def build_sdist(sdist_directory: str, config_settings: ConfigSettings = None) ->
     with _boundary():
         from . import pipeline
 
-        return pipeline.build_sdist(
-            _request("sdist", sdist_directory, config_settings)
-        ).name
+        made = pipeline.build_sdist(_request("sdist", sdist_directory, config_settings))
+        if made.notes:
+            from . import boundary
+            from .report.wheels import sdist_summary
+
+            style = boundary.style_for(sys.stderr)
+            boundary.say(sdist_summary(made.path.name, made.notes, style))
+        return made.path.name
 
 
 def _requires(product: str, config_settings: ConfigSettings) -> list[str]:
@@ -142,7 +147,12 @@ def _summarise(built: Built, refusal: NothingKept | None) -> None:
     style = boundary.style_for(sys.stderr)
     boundary.say(
         build_summary(
-            built.wheel.path.name, built.wheel.size, built.verdict, style, note=note
+            built.wheel.path.name,
+            built.wheel.size,
+            built.verdict,
+            style,
+            note=note,
+            did_without=built.notes,
         )
     )
     if built.message:

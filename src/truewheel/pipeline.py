@@ -8,11 +8,10 @@ for their moment: two short hooks run before a build, and what follows CMake is 
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .explanation import add_explanation
-from .model.built import Built
+from .model.built import Built, Sdist
 from .model.errors import EngineError
 from .model.project import Project, ProjectFile
 from .model.request import Product, Request
@@ -48,8 +47,8 @@ def prepare_metadata(request: Request) -> str:
     return dist_info.write_dist_info(request.output, project, licences)
 
 
-def build_sdist(request: Request) -> Path:
-    """Make the source distribution; returns its path."""
+def build_sdist(request: Request) -> Sdist:
+    """Make the source distribution."""
     from .planning import reuse
     from .system.warm.slots import area_for
     from .system.wheels.sdist import write_sdist
@@ -101,7 +100,13 @@ def _build_once(
     )
     # Without a compiler there is nothing that could be warm.
     warmth = area.warmth if staged.facts.is_compiled else None
-    return Built(wheel=wheel, verdict=verdict, warmth=warmth, message=staged.message)
+    return Built(
+        wheel=wheel,
+        verdict=verdict,
+        warmth=warmth,
+        message=staged.message,
+        notes=staged.notes,
+    )
 
 
 def _read_project(

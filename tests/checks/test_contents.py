@@ -24,6 +24,16 @@ def test_byte_code_is_told() -> None:
     assert codes_of_wheel(wheel("p/__pycache__/a.cpython-313.pyc")) == ["TW513"]
 
 
+def test_byte_code_without_its_source_is_another_matter() -> None:
+    beside = package(File(path="p/a.py", size=1), File(path="p/a.pyc", size=1))
+    alone = package(File(path="p/a.pyc", size=1))
+    (told,) = check_tree(beside)
+    assert "installers write" in told.message
+    (told,) = check_tree(alone)
+    assert told.code == "TW513"
+    assert "only the Python that compiled it" in told.message
+
+
 def test_an_empty_wheel_is_an_error_with_a_cure() -> None:
     (finding,) = check_tree(contents())
     assert finding.code == "TW523"

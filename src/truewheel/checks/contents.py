@@ -62,16 +62,25 @@ def find_empty_wheel(contents: Contents, severity: Severity) -> Iterator[Finding
 
 def find_byte_code(files: tuple[File, ...]) -> Iterator[Finding]:
     """Report compiled Python files, which installers make themselves (TW513)."""
+    paths = frozenset(file.path for file in files)
     for file in files:
         # pip compiles for the Python at hand; a .pyc of the build holds the time stamp of the build's source (PEP 3147).
-        if file.path.endswith((".pyc", ".pyo")) or "__pycache__/" in file.path:
-            yield Finding(
-                code="TW513",
-                severity=Severity.WARNING,
-                where=file.path,
-                message="byte code, which installers write themselves",
-                hint="exclude it",
-            )
+        is_byte_code = file.path.endswith((".pyc", ".pyo"))
+        if not is_byte_code and "__pycache__/" not in file.path:
+            continue
+        source = f"{file.path[:-4]}.py"
+        if "__pycache__/" in file.path or source in paths:
+            message, hint = "byte code, which installers write themselves", "exclude it"
+        else:
+            message = "byte code without its source, which only the Python that compiled it can import"
+            hint = "ship the source; or build a wheel for each Python, and have its tag say so"
+        yield Finding(
+            code="TW513",
+            severity=Severity.WARNING,
+            where=file.path,
+            message=message,
+            hint=hint,
+        )
 
 
 def find_unreadable_binaries(files: tuple[File, ...]) -> Iterator[Finding]:

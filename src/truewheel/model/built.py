@@ -1,4 +1,4 @@
-"""What a build made: a wheel on disk, with what was concluded about it."""
+"""What a build made: a wheel on disk, with what was concluded about it, or an sdist."""
 
 from __future__ import annotations
 
@@ -27,9 +27,21 @@ class Built(Record):
 
     :param warmth: how much of an earlier build was used, and why; ``None`` when nothing was compiled.
     :param message: ``messages.after-success`` of the project.
+    :param notes: sentences about what the build did without.
     """
 
     wheel: WheelFile
     verdict: Verdict
     warmth: ReuseDecision | NothingKept | None
     message: str
+    notes: tuple[str, ...]
+
+
+class Sdist(Record):
+    """A source distribution that was written.
+
+    :param notes: sentences about what is not in it.
+    """
+
+    path: Path
+    notes: tuple[str, ...]

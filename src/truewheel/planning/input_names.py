@@ -100,6 +100,13 @@ _RESTLESS = frozenset(
         "PYTHONUNBUFFERED",
         "PYTHONWARNINGS",
         "UV",
+        # how a make that called was called itself; what of it reaches a build says how many jobs run
+        "MAKEFLAGS",
+        "GNUMAKEFLAGS",
+        "MFLAGS",
+        "MAKELEVEL",
+        "MAKE_TERMOUT",
+        "MAKE_TERMERR",
         # CI services
         "CI",
     }

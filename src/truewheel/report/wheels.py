@@ -37,11 +37,13 @@ def build_summary(
     style: Style = PLAIN,
     *,
     note: str = "",
+    did_without: Iterable[str] = (),
 ) -> str:
     """Return what a build made: file, size, tag, and why that tag; then what is worth knowing.
 
     :param size: of the wheel, in bytes.
     :param note: how much of an earlier build was used, and why.
+    :param did_without: files that are not packed, variables that CMake did not get.
     """
     head = style.paint("truewheel", BOLD)
     made = _name_and_size(printable(filename), size)
@@ -51,10 +53,34 @@ def build_summary(
     lines += _why_lines(verdict)
     if note:
         lines.append(labelled_line("built", note))
+    lines += _notes(did_without)
     # A build is a poor moment for notes: `check` and `show` have them.
     grave = _without_notes(verdict.findings)
     lines += finding_texts(grave, style, rest=" (truewheel check -v lists them)")
     return "\n".join(lines)
+
+
+def sdist_summary(
+    filename: str,
+    did_without: Iterable[str],
+    style: Style = PLAIN,
+) -> str:
+    """Return that an sdist was made, and what is not in it.
+
+    >>> print(sdist_summary("p-1.tar.gz", ["run.sock is left out"]))
+    truewheel made p-1.tar.gz
+      note: run.sock is left out
+    """
+    head = style.paint("truewheel", BOLD)
+    name = printable(filename)
+    return "\n".join([f"{head} made {name}", *_notes(did_without)])
+
+
+def _notes(sentences: Iterable[str]) -> list[str]:
+    lines = []
+    for sentence in sentences:
+        lines.append(labelled_line("note", sentence))
+    return lines
 
 
 def wheel_report(

@@ -115,6 +115,7 @@ PIECES = {
 """Each function and class that is called, by its module, with the parameters that are passed by name."""
 TYPES = {
     ("program_search", "Program"),
+    ("build._file_processor", "EXCLUDE_LINES"),
     ("settings.sources", "ConfSource"),
     ("settings.skbuild_model", "ScikitBuildSettings"),
     ("errors", "FailedLiveProcessError"),

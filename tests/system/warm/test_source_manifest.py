@@ -56,3 +56,23 @@ def test_what_no_build_reads_is_not_part_of_the_source(name: str, source: Path) 
     path.touch()
     assert set(source_files(source)) == before
     assert name in whole_manifest(source)
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError, PermissionError])
+def test_a_file_that_goes_away_or_is_closed_stops_no_build(
+    error: type[OSError], source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Editors make files and delete them while a build looks at the source."""
+    before = source_files(source)
+    real = file_state.digest
+
+    def digest(path: Path) -> str:
+        if path.name == "m.c":
+            raise error(path)
+        return real(path)
+
+    monkeypatch.setattr(file_state, "digest", digest)
+    found = source_files(source)
+    assert found["CMakeLists.txt"] == before["CMakeLists.txt"]
+    # What cannot be read is not the same as what could.
+    assert found.get("src/m.c") != before["src/m.c"]

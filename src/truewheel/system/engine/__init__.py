@@ -49,6 +49,7 @@ from ...model.wheel_name import VARIANT
 from .error_translation import translated_errors, translated_provider_errors
 from .results import SdistPlan, Staged
 from .settings import Table, read_settings, with_minimum_version
+from .step_variables import step_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -219,6 +220,7 @@ class Engine:
         """
         with (
             _working_in(self._request.source),
+            step_environment(),
             translated_errors("the build cannot be set up"),
         ):
             self._stop_if_told()
@@ -233,10 +235,12 @@ class Engine:
         :raises ConfigError: on ``resolve-symlinks = "error"`` with links, and on missing ``force-include`` sources.
         """
         from .generated_files import generate_sources
+        from .packable import unreadable_directories
         from .sdist_files import find_sdist_members
 
         with (
             _working_in(self._request.source),
+            step_environment(),
             translated_errors("the source distribution cannot be made"),
         ):
             if self._settings.sdist.cmake:
@@ -244,8 +248,12 @@ class Engine:
             # CMake may have changed what the templates are filled with; and without CMake none were written yet.
             generated = generate_sources(self._settings, project)
             members = tuple(find_sdist_members(self._settings, generated))
+            listed = [Path(member.name) for member in members]
+            left_out = tuple(unreadable_directories(listed, top=Path()))
         return SdistPlan(
-            members=members, reproducible=bool(self._settings.sdist.reproducible)
+            members=members,
+            reproducible=bool(self._settings.sdist.reproducible),
+            left_out=left_out,
         )
 
     def _staging(

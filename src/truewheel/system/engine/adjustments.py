@@ -1,4 +1,4 @@
-"""What truewheel changes in scikit-build-core while it is loaded: two things, each with its reason.
+"""What truewheel changes in scikit-build-core while it is loaded: three things, each with its reason.
 
 1. CMake's file API is left out. ``CMaker`` asks CMake for replies (cmake-file-api(7)) and parses them into
    ``CMaker.file_api``, which nothing reads. Importing the classes for that takes a tenth of a hook's own time, and
@@ -6,6 +6,9 @@
    without it anyhow. From Python 3.15 on scikit-build-core itself puts the import off (``__lazy_modules__``, PEP 810).
 2. CMake gets a minute to tell its version, instead of five seconds. A machine under load, or a disk that sleeps, may
    take longer than five, and CMake would then be taken for missing.
+3. Directories named ``*.dist-info`` inside of packages are files of the packages. scikit-build-core passes them by wherever
+   they are, so that a vendored project loses its metadata and its licence. At the top of a source or of a wheel they are
+   left out here (``sdist_files``, ``gathering``).
 
 Importing this module leaves the file API out, so it has to be imported before anything of scikit-build-core is.
 """
@@ -17,6 +20,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
+METADATA_PATTERN = "*.dist-info/"
+"""A line of scikit-build-core's, as of a ``.gitignore``."""
 _TIMEOUT = 60
 """Seconds that a program gets to tell its version."""
 
@@ -27,6 +32,15 @@ def raise_timeout() -> None:
 
     # Somebody else in this process may have raised it further.
     program_search.BASE_TIMEOUT = max(program_search.BASE_TIMEOUT, _TIMEOUT)
+
+
+def keep_vendored_metadata() -> None:
+    """Have scikit-build-core find what lies in a ``.dist-info`` directory; asked for by what looks for files."""
+    from scikit_build_core.build._file_processor import EXCLUDE_LINES
+
+    # A later release may not have the pattern any more.
+    if METADATA_PATTERN in EXCLUDE_LINES:
+        EXCLUDE_LINES.remove(METADATA_PATTERN)
 
 
 def _leave_out_file_api() -> None:

@@ -15,6 +15,7 @@ from ...model.record import replace
 from ...model.request import Request
 from ...project_settings.schema import bytes_of
 from . import Engine
+from .step_variables import variables_for_steps
 
 if TYPE_CHECKING:
     from ..warm.area import BuildArea
@@ -77,7 +78,9 @@ def _build_with_retry(
     """
     from ..warm.slots import area_for
 
-    with area_for(request, mode, planner) as area:
+    # A variable that no step gets does not make it another build.
+    reaching = variables_for_steps(request.environ)
+    with area_for(replace(request, environ=reaching), mode, planner) as area:
         request = replace(request, source=area.source)
         engine = Engine(request, project_file.table)
         try:

@@ -20,11 +20,18 @@ from scikit_build_core.build._pathutil import (
 from scikit_build_core.build._scripts import process_script_dir
 from scikit_build_core.settings.skbuild_model import ScikitBuildSettings
 
+from ...model.left_out import Reason
 from ...model.record import Record
 from ...model.tree import Entry, Scheme
+from . import adjustments
 from .layout import Layout
+from .packable import obstacle_to_wheel, unreadable_directories
+
+adjustments.keep_vendored_metadata()
 
 _COMPILED_PYTHON = frozenset({".pyc", ".pyo"})
+LeftOutFiles = list[tuple[str, Reason]]
+"""Paths that are not packed, with the reasons; filled while the files are gathered."""
 
 
 class Gathered(Record):
@@ -33,11 +40,13 @@ class Gathered(Record):
     :param packages: the directory of each package, by its name.
     :param live: for each package source the place it would have in the wheel; an editable install imports them from
         where they are.
+    :param left_out: what is not packed although no setting excludes it.
     """
 
     entries: tuple[Entry, ...]
     packages: Mapping[str, str]
     live: dict[str, str]
+    left_out: tuple[tuple[str, Reason], ...]
 
 
 def gather_files(
@@ -53,7 +62,7 @@ def gather_files(
     :param generated: files that ``generate`` has put into the source.
     """
     packages = get_packages(packages=settings.wheel.packages, name=name)
-    sources = packages_to_file_mapping(
+    found = packages_to_file_mapping(
         packages=packages,
         platlib_dir=layout.lib_dir,
         include=[*settings.sdist.include, *generated],
@@ -62,13 +71,21 @@ def gather_files(
         build_dir=settings.build_dir,
         mode=cast("Any", settings.sdist.inclusion_mode),
     )
-    forced = _copy_forced_files(settings, layout, sources)
+    left_out: LeftOutFiles = []
+    for folder in packages.values():
+        left_out += unreadable_directories(map(Path, found), top=Path(folder))
+    sources = _packable_sources(found, left_out)
+    # An editable install packs none of the sources, so that nothing of them can be missing.
+    if layout.is_editable:
+        left_out.clear()
+    forced = _copy_forced_files(settings, layout, sources, left_out)
     # Python scripts get the first line that installers replace by the interpreter's path: #!python (PEP 427).
     process_script_dir(layout.wheel_dirs["scripts"])
     # An editable install imports the packages from the source, so that only what CMake has installed is packed.
-    packed = {} if layout.is_editable else sources
-    entries = tuple(_find_entries(settings, layout, packed, forced))
-    return Gathered(entries=entries, packages=packages, live=sources)
+    entries = tuple(_find_entries(settings, layout, sources, forced, left_out))
+    return Gathered(
+        entries=entries, packages=packages, live=sources, left_out=tuple(left_out)
+    )
 
 
 def list_files(root: Path) -> Iterator[Path]:
@@ -76,8 +93,25 @@ def list_files(root: Path) -> Iterator[Path]:
     return (path for path in root.rglob("*") if path.is_file())
 
 
+def _packable_sources(
+    sources: Mapping[str, str], left_out: LeftOutFiles
+) -> dict[str, str]:
+    """Return the package sources that a wheel can have, by their paths as ``sources`` are."""
+    packable: dict[str, str] = {}
+    for source, target in sources.items():
+        why = obstacle_to_wheel(Path(source))
+        if why is None:
+            packable[source] = target
+        else:
+            left_out.append((source, why))
+    return packable
+
+
 def _copy_forced_files(
-    settings: ScikitBuildSettings, layout: Layout, live: dict[str, str]
+    settings: ScikitBuildSettings,
+    layout: Layout,
+    live: dict[str, str],
+    left_out: LeftOutFiles,
 ) -> set[Path]:
     """Put the files of ``wheel.force-include`` over everything else; returns those that were named one by one.
 
@@ -98,6 +132,10 @@ def _copy_forced_files(
         is_file = Path(source).expanduser().is_file()
         may_be_live = layout.redirects and root == layout.staged_lib
         for path, target in iter_force_include(source, rest, root):
+            why = obstacle_to_wheel(path)
+            if why is not None:
+                left_out.append((path.as_posix(), why))
+                continue
             if may_be_live and _stays_in_source(
                 settings, layout, path, target, live, is_named=is_file
             ):
@@ -143,6 +181,7 @@ def _find_entries(
     layout: Layout,
     sources: Mapping[str, str],
     forced: set[Path],
+    left_out: LeftOutFiles,
 ) -> Iterator[Entry]:
     """Yield what was installed or staged, and package sources that nothing was installed over."""
     excluded = pathspec.GitIgnoreSpec.from_lines(settings.wheel.exclude)
@@ -155,29 +194,43 @@ def _find_entries(
     }
     for scheme, root in roots.items():
         # What was installed wins over the package's own file of that name.
-        found = dict(of_packages) if scheme is Scheme.LIB else {}
-        found.update(_staged_files(root, found))
+        beside = of_packages if scheme is Scheme.LIB else {}
+        # An editable install imports the packages from the source, so that only what CMake has installed is packed.
+        found = {} if layout.is_editable else dict(beside)
+        found.update(_staged_files(root, found, left_out))
         for target, source in found.items():
             path = target.relative_to(root)
-            if _belongs_to_the_backend(path):
-                continue
             # Patterns are about the place in the wheel, wherever the file comes from.
-            if not excluded.match_file(path) or target.resolve() in forced:
+            if excluded.match_file(path) and target.resolve() not in forced:
+                continue
+            why = None
+            if _is_compiled_from(target, found) or _is_compiled_from(target, beside):
+                why = Reason.BYTE_CODE
+            elif scheme is Scheme.LIB and path.parts[0].endswith(".dist-info"):
+                why = Reason.TOP_METADATA
+            if why is None:
                 yield _entry_for(scheme, path, source)
+            else:
+                left_out.append((path.as_posix(), why))
     # Patterns of wheel.exclude are for what is installed, not for licences and other metadata.
     metadata = layout.wheel_dirs["metadata"]
     for source in list_files(metadata):
         yield _entry_for(Scheme.DIST_INFO, source.relative_to(metadata), source)
 
 
-def _belongs_to_the_backend(path: Path) -> bool:
-    """Whether a build does not get to say: metadata directories, and what Python itself writes beside sources."""
-    return path.suffix in _COMPILED_PYTHON or any(
-        part.endswith(".dist-info") for part in path.parts
-    )
+def _is_compiled_from(path: Path, files: Mapping[Path, Path]) -> bool:
+    """Whether it is byte code that Python writes by itself: of a source beside it, or in ``__pycache__`` (PEP 3147).
+
+    Byte code without a source in the place of a module is what the project imports (PEP 3147, "Case 4: legacy pyc files").
+    """
+    if path.suffix not in _COMPILED_PYTHON:
+        return False
+    return path.parent.name == "__pycache__" or path.with_suffix(".py") in files
 
 
-def _staged_files(root: Path, sources: Mapping[Path, Path]) -> dict[Path, Path]:
+def _staged_files(
+    root: Path, sources: Mapping[Path, Path], left_out: LeftOutFiles
+) -> dict[Path, Path]:
     """Return the files below ``root``; a link to a package source that is not staged stands for that source."""
     real = {os.path.realpath(target): source for target, source in sources.items()}
     found: dict[Path, Path] = {}
@@ -189,6 +242,8 @@ def _staged_files(root: Path, sources: Mapping[Path, Path]) -> dict[Path, Path]:
             source = real.get(os.path.realpath(path))
             if source is not None:
                 found[path] = source
+            elif not path.exists():
+                left_out.append((path.relative_to(root).as_posix(), Reason.DANGLING))
     return found
 
 

@@ -28,16 +28,11 @@ def files_installed_outside(
     *,
     before: ManifestTimes,
     roots: Iterable[Path],
-    environ: Mapping[str, str],
 ) -> tuple[str, ...]:
     """Return the files that were installed into none of ``roots``, sorted.
 
     :param before: what :func:`manifest_times` said before the install step.
-    :param environ: of the install step.
     """
-    # DESTDIR stands before each installed file, and the manifest does not say so (cmake-env-variables(7)).
-    if environ.get("DESTDIR"):
-        return ()
     by_folder: dict[str, list[str]] = {}
     for path, stamp in manifest_times(build_dir).items():
         if stamp != before.get(path):

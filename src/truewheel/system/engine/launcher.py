@@ -25,11 +25,12 @@ LANGUAGES: Mapping[str, tuple[str, ...]] = {
 EXACT: Mapping[str, str] = {
     "CCACHE_NODIRECT": "1",
     "SCCACHE_DIRECT": "false",
-    "CCACHE_NOHASHDIR": "1",
 }
-"""Variables that make caches compare preprocessed text, and not the working directory. By default they compare the
-headers that were read before, and miss a new one that stands before them, or that ``__has_include`` asks for (ccache
-manual, "The direct mode"); the directory is mapped out of objects anyway (``hash_dir``)."""
+"""Variables that make caches compare preprocessed text. By default they compare the headers that were read before, and miss
+a new one that stands before them, or that ``__has_include`` asks for (ccache manual, "The direct mode")."""
+ANYWHERE: Mapping[str, str] = {"CCACHE_NOHASHDIR": "1"}
+"""Variables that make caches give out what was compiled in another directory (ccache manual, ``hash_dir``). That is the
+same only where the directory is mapped out of objects."""
 
 
 def launcher_requires(setting: str) -> list[str]:

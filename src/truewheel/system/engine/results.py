@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...model.build_facts import BuildFacts
+from ...model.left_out import Reason
 from ...model.record import Record
 from ...model.tree import Tree
 
@@ -16,12 +17,14 @@ class Staged(Record):
     :param facts: what the build tells of itself.
     :param build_tag: ``wheel.build-tag``.
     :param message: ``messages.after-success``, rendered.
+    :param notes: sentences about what the build did without: files that are not packed, variables that CMake did not get.
     """
 
     tree: Tree
     facts: BuildFacts
     build_tag: str
     message: str
+    notes: tuple[str, ...]
 
 
 class SdistMember(Record):
@@ -41,7 +44,9 @@ class SdistPlan(Record):
     """What goes into an sdist besides PKG-INFO.
 
     :param reproducible: ``sdist.reproducible``: whether owners, times and modes are the same everywhere.
+    :param left_out: what could not be looked into, by its path from the source.
     """
 
     members: tuple[SdistMember, ...]
     reproducible: bool
+    left_out: tuple[tuple[str, Reason], ...]

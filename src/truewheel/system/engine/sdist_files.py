@@ -12,7 +12,10 @@ from scikit_build_core.build._pathutil import iter_force_include
 from scikit_build_core.settings.skbuild_model import ScikitBuildSettings
 
 from ...model.errors import ConfigError, Problem
+from . import adjustments
 from .results import SdistMember
+
+adjustments.keep_vendored_metadata()
 
 
 def find_sdist_members(
@@ -25,11 +28,15 @@ def find_sdist_members(
     """
     rules = settings.sdist
     mode = cast("Any", rules.resolve_symlinks)
+    excluded = list(rules.exclude)
+    # What front ends leave at the top of a source is not the project's. In that mode patterns name all that there is.
+    if rules.inclusion_mode != "explicit":
+        excluded.append(f"/{adjustments.METADATA_PATTERN}")
     paths = sorted(
         each_unignored_file(
             Path(),
             include=[*rules.include, *generated],
-            exclude=rules.exclude,
+            exclude=excluded,
             build_dir=settings.build_dir,
             mode=cast("Any", rules.inclusion_mode),
             resolve_symlinks=mode,
@@ -49,7 +56,9 @@ def find_sdist_members(
         )
     for source, target in forced:
         yield SdistMember(
-            name=target.as_posix(), source=source.absolute(), dereference=mode == "all"
+            name=target.as_posix(),
+            source=source.absolute(),
+            dereference=mode == "all" and source.exists(),
         )
 
 

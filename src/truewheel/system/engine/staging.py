@@ -18,6 +18,7 @@ from scikit_build_core.settings.skbuild_model import EnvValue, ScikitBuildSettin
 
 from ...model.build_facts import BuildFacts
 from ...model.errors import EngineError
+from ...model.left_out import phrases_of
 from ...model.project import Project
 from ...model.record import replace
 from ...model.request import Request
@@ -36,10 +37,11 @@ from .generated_files import (
     render_message,
 )
 from .install_manifest import files_installed_outside, manifest_times
-from .launcher import EXACT, launcher_cache_entries
+from .launcher import ANYWHERE, EXACT, launcher_cache_entries
 from .layout import plan_layout
 from .progress import shown_progress
 from .results import Staged
+from .step_variables import without_withheld
 
 _HEAD_START = 0.02
 """Seconds that the build tool gets to start before other work competes with starting it."""
@@ -80,6 +82,7 @@ class Staging:
         self._cache_entries: dict[str, str | Path] = {}
         self._steps: CMakeSteps | None = None
         self._generated: list[str] = []
+        self._notes: tuple[str, ...] = ()
         if cmake is not None:
             self._tell_cmake()
             self._steps = CMakeSteps(
@@ -120,7 +123,6 @@ class Staging:
                         self._layout.build_dir,
                         before=manifests,
                         roots=self._directories_of_the_build(),
-                        environ=self._request.environ,
                     ),
                 )
                 tree = self._gather(options)
@@ -146,12 +148,17 @@ class Staging:
     def _tell_cmake(self) -> None:
         """Add what truewheel has to say to CMake, unless the project or the user says something else."""
         layout, environ = self._layout, self._request.environ
+        self._settings, self._notes = without_withheld(self._settings, environ)
         launchers = launcher_cache_entries(self._project.settings.launcher)
         if launchers:
             # As defaults of the project's own ``env`` table, which the user's environment overrules.
-            variables = {name: EnvValue(value) for name, value in EXACT.items()}
+            variables = dict(EXACT)
+            # An editable install's objects say where their sources are.
+            if not layout.is_editable:
+                variables |= ANYWHERE
+            values = {name: EnvValue(value) for name, value in variables.items()}
             self._settings = dataclasses.replace(
-                self._settings, env={**variables, **self._settings.env}
+                self._settings, env={**values, **self._settings.env}
             )
         definitions = self._area.definitions_file(layout.build_dir.absolute())
         cmake = self._settings.cmake
@@ -189,6 +196,8 @@ class Staging:
             variant=self._project.variant,
             takes_turns=isinstance(build_types, list) and len(build_types) > 1,
             outlives=self._layout.is_editable and bool(self._settings.editable.rebuild),
+            # An editable install is debugged where it was built, and is given to nobody.
+            keeps_paths=self._layout.is_editable,
         )
 
     # --- while CMake runs ----------------------------------------------------------------------------------------
@@ -260,6 +269,7 @@ class Staging:
         gathered = gather_files(
             self._settings, self._layout, name, generated=self._generated
         )
+        self._notes += phrases_of(gathered.left_out)
         entries = list(gathered.entries)
         if self._layout.is_editable:
             # Without CMake there is nothing to rebuild.
@@ -287,4 +297,5 @@ class Staging:
             ),
             build_tag=str(wheel.build_tag),
             message=render_message(self._settings.messages.after_success),
+            notes=self._notes,
         )

@@ -71,6 +71,7 @@ class BuildArea:
         variant: Variant | None = None,
         takes_turns: bool = False,
         outlives: bool = False,
+        keeps_paths: bool = False,
     ) -> Iterator[None]:
         """Prepare ``build_dir``; inside the block, CMake is configured there.
 
@@ -78,10 +79,11 @@ class BuildArea:
         :param variant: what the wheel is to be a variant for.
         :param takes_turns: whether several build types will take turns in the tree.
         :param outlives: whether the tree is built again without truewheel, when an editable install is imported.
+        :param keeps_paths: whether what is compiled may say where its sources are, so that debuggers find them.
         """
         # These matter only to an area that is kept.
         del settings, takes_turns, outlives
-        self._write_definitions(build_dir, variant)
+        self._write_definitions(build_dir, variant, keeps_paths=keeps_paths)
         yield
 
     @contextlib.contextmanager
@@ -114,17 +116,11 @@ class BuildArea:
     def close(self) -> None:
         """Leave the area to other builds, whatever came of this one."""
 
-    def _write_definitions(self, build_dir: Path, variant: Variant | None) -> None:
+    def _write_definitions(
+        self, build_dir: Path, variant: Variant | None, *, keeps_paths: bool
+    ) -> None:
         """Write the CMake file that maps paths of this area out of everything compiled, and tells of the variant."""
-        homes = {
-            os.path.realpath(self.source): "",
-            os.path.realpath(build_dir): "/_build",
-            os.path.realpath(self.staging): "/_install",
-        }
-        kept = environment.current()
-        if kept is not None:
-            homes[os.path.realpath(kept)] = "/_env"
-        text = definitions(homes)
+        text = definitions({} if keeps_paths else self._mapped_paths(build_dir))
         if variant is not None:
             text += variant_definitions(variant)
         path = self.definitions_file(build_dir)
@@ -133,3 +129,15 @@ class BuildArea:
         is_written = path.is_file() and path.read_text(encoding="utf-8") == text
         if not is_written:
             path.write_text(text, encoding="utf-8")
+
+    def _mapped_paths(self, build_dir: Path) -> dict[str, str]:
+        """Return the directories of this build, and what they are called in what is compiled."""
+        homes = {
+            os.path.realpath(self.source): "",
+            os.path.realpath(build_dir): "/_build",
+            os.path.realpath(self.staging): "/_install",
+        }
+        kept = environment.current()
+        if kept is not None:
+            homes[os.path.realpath(kept)] = "/_env"
+        return homes

@@ -95,9 +95,10 @@ class KeptBuildArea(BuildArea):
         variant: Variant | None = None,
         takes_turns: bool = False,
         outlives: bool = False,
+        keeps_paths: bool = False,
     ) -> Iterator[None]:
         """Make the tree fit for this build; afterwards, give back the time stamps of what came out as it was."""
-        self._write_definitions(build_dir, variant)
+        self._write_definitions(build_dir, variant, keeps_paths=keeps_paths)
         tree = build_dir.resolve()
         if not tree.is_relative_to(self.root):
             self._pin(tree, outlives=outlives)

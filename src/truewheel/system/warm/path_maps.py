@@ -19,10 +19,14 @@ if(NOT _truewheel_once)
     set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)
   endif()
   if(NOT CMAKE_VERSION VERSION_LESS 3.21)  # ALL_COMPONENTS
+    install(CODE "@INSTALL_HERE@" ALL_COMPONENTS)
     install(CODE "@COPY_WHAT_WAS_BUILT@" ALL_COMPONENTS)
   endif()
   foreach(_truewheel_map IN ITEMS
 """
+# An editable install is installed again when it is imported, with the variables of whoever imports it. These would have the
+# files installed elsewhere, or as links (cmake-env-variables(7)); builds do without them as well (``step_variables``).
+_INSTALL_HERE = r"unset(ENV{DESTDIR})\nunset(ENV{CMAKE_INSTALL_MODE})"
 # ``cmake --install`` leaves a file that it installed within the same second. After a build it must not; but when nothing
 # was built nothing is to be copied, for others may import the module at that moment (rebuilds on import).
 _COPY_WHAT_WAS_BUILT = (
@@ -34,7 +38,7 @@ _COPY_WHAT_WAS_BUILT = (
 def definitions(homes: Mapping[str, str]) -> str:
     """Return CMake code that has paths replaced in ``__FILE__``, in debug information and in profiles.
 
-    :param homes: directories, and what they are called below ``/usr/src/truewheel``.
+    :param homes: directories, and what they are called below ``/usr/src/truewheel``; none when paths are to stay.
     """
     # The last map that fits wins in GCC (manual, "-ffile-prefix-map") and in Clang, so that inner directories come last.
     fit = [home for home in sorted(homes) if not _UNFIT.intersection(home)]
@@ -68,7 +72,9 @@ def definitions(homes: Mapping[str, str]) -> str:
         "endif()",
     ]
     return (
-        _HEAD.replace("@COPY_WHAT_WAS_BUILT@", _COPY_WHAT_WAS_BUILT)
+        _HEAD.replace("@INSTALL_HERE@", _INSTALL_HERE).replace(
+            "@COPY_WHAT_WAS_BUILT@", _COPY_WHAT_WAS_BUILT
+        )
         + "\n".join(lines)
         + "\n"
     )

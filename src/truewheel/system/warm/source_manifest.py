@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -38,6 +39,8 @@ _MARKS_OF_OTHERS = ("CACHEDIR.TAG", "pyvenv.cfg", "CMakeCache.txt")
 """Files that mark a directory as a cache, a virtual environment or another build tree."""
 _PRODUCTS = (".whl", ".pyc")
 """Ends of names of what builds make, not read."""
+_UNREADABLE = "unreadable"
+"""In the place of a digest: unequal to that of any content."""
 _MANY = 20_000
 """Names; whoever searches a directory with more of them is told when it changes, and not when something below it does."""
 
@@ -82,7 +85,9 @@ def _manifest(
     entries = dict(_walk(str(root), "", skipped, is_whole=is_whole))
     found: Stamps = {}
     for name in sorted(entries):
-        found[name] = _stamp(entries[name], known.get(name))
+        # Others work in the tree: editors make files and delete them. And a directory may tell its names and no more.
+        with contextlib.suppress(FileNotFoundError, PermissionError):
+            found[name] = _stamp(entries[name], known.get(name))
     return found
 
 
@@ -123,7 +128,9 @@ def _walk(
                 yield name, entry
             elif _is_never_read(entry):
                 continue
-            yield from _walk(entry.path, name + "/", leave_out, is_whole=is_whole)
+            # No build of this user reads a directory that this user may not read; and some are deleted meanwhile.
+            with contextlib.suppress(PermissionError, FileNotFoundError):
+                yield from _walk(entry.path, name + "/", leave_out, is_whole=is_whole)
 
 
 def _is_content(entry: Found) -> bool:
@@ -153,7 +160,11 @@ def _stamp(entry: Found, known: Stamp | None) -> Stamp:
         # As the link has it: ``Path.readlink`` would normalise it.
         target = os.readlink(entry.path)
         return Stamp(f"link:{target}", 0, facts)
-    digest = file_state.digest(Path(entry.path))
+    try:
+        digest = file_state.digest(Path(entry.path))
+    except PermissionError:
+        # The build reads it no more than this does; whoever makes it readable changes its status.
+        digest = _UNREADABLE
     return Stamp(digest, mode, facts)
 
 
