@@ -58,7 +58,7 @@ def assembled_from_what_a_command_made(world: World) -> list[Change]:
         "CMakeLists.txt",
         'file(WRITE "${CMAKE_BINARY_DIR}/where.h" "#define WHERE \\"${CMAKE_BINARY_DIR}/table\\"\\n")\n'
         'target_include_directories(unseen PRIVATE "${CMAKE_BINARY_DIR}")\n'
-        'add_custom_target(table ALL COMMAND sh -c "cat data.txt > ${CMAKE_BINARY_DIR}/table" '
+        'add_custom_target(table ALL COMMAND cat data.txt > "${CMAKE_BINARY_DIR}/table" '
         'WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")\n'
         "add_dependencies(unseen table)\n",
     )
@@ -157,6 +157,8 @@ def lists_a_directory(world: World) -> list[Change]:
 
 def runs_after_the_link(world: World) -> list[Change]:
     world.write("tests/label.txt", "one")
+    # Else what is appended would be cut off again.
+    world.append("pyproject.toml", "install.strip = false\n")
     command = 'sh -c "cat tests/label.txt >> $<TARGET_FILE:unseen>"'
     world.append(
         "CMakeLists.txt",
@@ -168,18 +170,18 @@ def runs_after_the_link(world: World) -> list[Change]:
 
 def splits_into_files_that_nobody_declares(world: World) -> list[Change]:
     world.write("all.txt", "a b c")
-    split = 'for name in $(cat all.txt); do echo $name > "$1/part_$name"; done; touch "$1/split"\n'
+    split = 'for name in $(cat all.txt); do echo $name > "$1/part_$name"; done; touch "$1/split.done"\n'
     join = 'echo "const char *all = \\"$(cat "$1"/part_*)\\";" | tr \'\\n\' \' \' > "$1/made.c"\n'
     world.write("split", split)
     world.write("join", join)
     world.append(
         "CMakeLists.txt",
-        'add_custom_command(OUTPUT split COMMAND sh split "${CMAKE_CURRENT_BINARY_DIR}" '
+        'add_custom_command(OUTPUT split.done COMMAND sh split "${CMAKE_CURRENT_BINARY_DIR}" '
         'WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}" DEPENDS all.txt)\n',
     )
     world.append(
         "CMakeLists.txt",
-        STEP.format('sh join "${CMAKE_CURRENT_BINARY_DIR}"', "split"),
+        STEP.format('sh join "${CMAKE_CURRENT_BINARY_DIR}"', "split.done"),
     )
     return [writes("all.txt", "a b c d"), writes("all.txt", "d")]
 
@@ -258,7 +260,7 @@ def test_commands_are_asked_again_where_nothing_can_be_watched(tmp_path: Path) -
     warm, said = build(world, world.root, tmp_path / "out", tmp_path / "warm")
     cold, _ = build(world, world.root, tmp_path / "out", tmp_path / "cold")
     assert warm == cold, said
-    assert "built: warm: nothing changed" in said
+    assert "built: warm" in said, said
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/guide.json", "tests/test_it.py"])
