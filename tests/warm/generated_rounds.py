@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -45,12 +46,13 @@ def played(given: argparse.Namespace) -> Iterator[Round]:
     """Yield rounds as they end; no more than two for each process wait."""
     seeds = iter(range(given.seed, given.seed + given.rounds))
     end = time.monotonic() + given.seconds if given.seconds else None
-    with concurrent.futures.ProcessPoolExecutor(given.jobs) as pool:
-        waiting: set[concurrent.futures.Future[Round]] = set()
+    # rounds wait for processes of their own: threads are enough, and none can break the others
+    pool = concurrent.futures.ThreadPoolExecutor(given.jobs)
+    waiting: set[concurrent.futures.Future[Round]] = set()
+    try:
         while True:
-            while len(waiting) < 2 * given.jobs and not (
-                end and time.monotonic() > end
-            ):
+            is_late = end is not None and time.monotonic() > end
+            while not is_late and len(waiting) < 2 * given.jobs:
                 seed = next(seeds, None)
                 if seed is None:
                     break
@@ -62,6 +64,8 @@ def played(given: argparse.Namespace) -> Iterator[Round]:
             )
             for future in ready:
                 yield future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def line_of(one: Round) -> str:
@@ -80,6 +84,7 @@ def main() -> int:
     for feature in FEATURES.values():
         if reason := missing(feature):
             print(f"left out: {feature.name} needs {reason}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # directories are removed
     began = time.monotonic()
     rounds: list[Round] = []
     faults = 0
