@@ -29,15 +29,24 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="of the first round")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--seconds", type=float, help="begin no round after these")
+    parser.add_argument(
+        "--feature",
+        choices=sorted(FEATURES),
+        metavar="NAME",
+        default="",
+        help="that every project has",
+    )
     parser.add_argument("--cold", action="store_true", help="compare cold with cold")
     parser.add_argument("--tell", action="store_true", help="print every round")
     return parser.parse_args()
 
 
-def play(seed: int, is_cold: bool) -> Round:
+def play(seed: int, is_cold: bool, wanted: str) -> Round:
     """Play one round; what goes wrong in the generator itself is a fault, too."""
     try:
-        return run_round(seed, is_cold=True) if is_cold else proven_round(seed)
+        if is_cold:
+            return run_round(seed, is_cold=True, wanted=wanted)
+        return proven_round(seed, wanted=wanted)
     except Exception as error:  # noqa: BLE001  # the other rounds go on
         return Round(seed, fault=f"the generator fails: {error!r}")
 
@@ -56,7 +65,7 @@ def played(given: argparse.Namespace) -> Iterator[Round]:
                 seed = next(seeds, None)
                 if seed is None:
                     break
-                waiting.add(pool.submit(play, seed, given.cold))
+                waiting.add(pool.submit(play, seed, given.cold, given.feature))
             if not waiting:
                 return
             ready, waiting = concurrent.futures.wait(

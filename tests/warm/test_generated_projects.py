@@ -17,9 +17,18 @@ from support.generated.registry import FEATURES, missing
 from support.warm_generated import Built, counted, proven_round, run_round
 from support.warm_project import EXTENDED
 
-SEEDS = (1, 2, 4, 5)
+SEEDS = (2, 3, 5, 7, 9, 14)
 """Rounds of every run."""
-FAULTS: dict[int, str] = {}
+FAULTS = {
+    1: "an sdist: a file in docs/ got another name, which a command lists",
+    8: "a response file outside, which another one names",
+    10: "a header that ends in .json came to be, where __has_include looks",
+    12: "find_package would find another file first, outside",
+    15: "the source of a generator and a CMake file changed at once",
+    106: "a script reads data outside",
+    204: "a linker script in docs/ includes another, which changed",
+    208: "an sdist: a script of a command lost the file that it sources, in tests/",
+}
 """Seeds that once found a fault, and what it was; they belong to every run."""
 ROUNDS = 445
 """Of the extended run: about 2,000 edits, as a round has four and a half."""
