@@ -104,15 +104,31 @@ class Form(NamedTuple):
         return ", ".join(words)
 
 
-def run_round(seed: int, *, is_cold: bool = False) -> Round:
+def run_round(seed: int, *, is_cold: bool = False, wanted: str = "") -> Round:
     """Make a project and a series of edits; build after each, until two wheels differ.
 
     :param is_cold: build twice from nothing instead: this shows that projects do not depend on time or path.
+    :param wanted: a feature that the project has in any case, as its first.
     """
     with tempfile.TemporaryDirectory(
         prefix="truewheel-round-", ignore_cleanup_errors=True
     ) as place:
-        return _Player(seed, Path(place).resolve(), is_cold=is_cold).play()
+        player = _Player(seed, Path(place).resolve(), is_cold=is_cold)
+        player.wanted = wanted
+        return player.play()
+
+
+def proven_round(seed: int, *, wanted: str = "") -> Round:
+    """Play a round; if wheels differ, show that two builds from nothing would not.
+
+    A difference between these is a fault of the generator: the project depends on time or path.
+    """
+    played = run_round(seed, wanted=wanted)
+    if played.fault:
+        again = run_round(seed, is_cold=True, wanted=wanted)
+        if again.fault:
+            played.fault = f"cold and cold, too: {again.fault} (warm: {played.fault})"
+    return played
 
 
 class _Player:
@@ -127,6 +143,7 @@ class _Player:
         self.size = rng.randrange(2, 6)
         self.length = rng.randrange(3, 7)
         self.round.form = str(self.form)
+        self.wanted = ""
         self.number = 0
         self.former = ""
         self.away: list[Data] = []
@@ -145,6 +162,7 @@ class _Player:
     def make(self) -> None:
         """Choose features, and let them write the project."""
         names = sorted(FEATURES, key=lambda name: self._draw(name).random())
+        names.sort(key=lambda name: name != self.wanted)
         for name, tag in zip(names[: self.size], "abcde", strict=False):
             feature = FEATURES[name]
             self.world.rng = self._draw(f"files of {name}")
