@@ -56,6 +56,11 @@ class KeptEnvironment(Record):
         return self.root / "bin" / "python"
 
     @property
+    def site(self) -> Path:
+        """Its ``site-packages``."""
+        return self.root / environment.venv_site()
+
+    @property
     def scripts(self) -> Path:
         """The directory for the front of ``PATH``."""
         return self.root / "bin"
