@@ -58,9 +58,9 @@ def digests_of_variables(environ: Variables, source: Path) -> dict[str, str]:
         installed = sorted(_installed_distributions(environ))
         surroundings["what is installed to build"] = repr(installed)
     else:
-        # Its name is a digest of all that is installed in it; another one must not look like another PATH.
-        path = environ.get("PATH", "")
-        surroundings["PATH"] = path.replace(os.fspath(kept), "")
+        # Its name is a digest of all that is installed in it; another one must not look like another PATH or VIRTUAL_ENV.
+        for name, value in environ.items():
+            surroundings[name] = value.replace(os.fspath(kept), "")
         surroundings["what is required to build"] = kept.name
     digests: dict[str, str] = {}
     for name, value in surroundings.items():

@@ -40,7 +40,8 @@ _OPTIONS = {
 """Of the interpreter, by the names of flags (:data:`sys.flags`); one that counts is given as often."""
 _BOOTSTRAP = (
     "import sys; _, told, result, *sys.path = sys.argv; "
-    "from truewheel.system.warm import hook_process; hook_process.run(int(told), int(result))"
+    "from truewheel import backend; from truewheel.system.warm import hook_process; "
+    "hook_process.run(backend, int(told), int(result))"
 )
 """What the other interpreter begins with. Nothing is imported before it is said from where."""
 
@@ -59,7 +60,8 @@ class Move(Record):
         """Return a text with the paths in it moved."""
         for old, new in self.places:
             # ``/a/lib`` is not a part of ``/a/lib64``.
-            text = re.sub(re.escape(old) + r"(?![\w.-])", lambda _, new=new: new, text)
+            pattern = re.escape(old) + r"(?![\w.-])"
+            text = re.sub(pattern, new.replace("\\", r"\\"), text)
         return text
 
     def value(self, value: Any) -> Any:
@@ -77,9 +79,12 @@ class Move(Record):
         found: list[str] = []
         for folder in folders:
             moved = self.text(folder)
-            # Of pip's environments, two directories become one.
-            is_known = moved != folder and moved in found
-            if not is_known and not Path(moved).is_relative_to(self.root):
+            if moved == folder:
+                is_wanted = not Path(folder).is_relative_to(self.root)
+            else:
+                # Of pip's environments, two directories become one.
+                is_wanted = moved not in found and os.path.isdir(moved)
+            if is_wanted:
                 found.append(moved)
         return found
 
@@ -198,9 +203,10 @@ class InTreeFinder:
         return PathFinder.find_spec(name, self._folders)
 
 
-def run(told: int, result: int) -> None:
+def run(backend: ModuleType, told: int, result: int) -> None:
     """Call a hook as a letter says, and write down what it returns.
 
+    :param backend: whose hook it is.
     :param told: a file descriptor; the letter is all that can be read.
     :param result: a file descriptor.
     """
@@ -212,7 +218,5 @@ def run(told: int, result: int) -> None:
     if call["backend-path"]:
         sys.meta_path.insert(0, InTreeFinder(call["backend-path"]))
     locale.setlocale(locale.LC_ALL, call["locale"])
-    from ... import backend
-
     name = getattr(backend, call["hook"])(*call["arguments"])
     os.write(result, name.encode("utf-8", "surrogateescape"))

@@ -65,9 +65,7 @@ def call(hook: str, arguments: Sequence[Any], environ: Variables) -> str:
     if environ.get("PYTHONHOME") and not sys.flags.ignore_environment:
         # Python then looks into no environment (cmdoption PYTHONHOME), and so not into the kept one.
         detail = f"{ColdReason.ENVIRONMENT_NOT_KEPT.value} (PYTHONHOME is set)"
-        raise Refused(
-            NothingKept(cause=ColdReason.ENVIRONMENT_NOT_KEPT, detail=detail)
-        )
+        raise Refused(NothingKept(cause=ColdReason.ENVIRONMENT_NOT_KEPT, detail=detail))
     kept = _keep(live, environ)
     told = hook_process.letter(
         hook, _move(live, kept).value(arguments), _backend_path(project)
@@ -92,7 +90,7 @@ def _backend_path(project: Mapping[str, object]) -> list[str]:
     folders = table.get("backend-path", ()) if isinstance(table, dict) else ()
     if not isinstance(folders, list):
         return []
-    return [os.path.abspath(folder) for folder in folders]  # noqa: PTH100  # as text
+    return [os.path.abspath(folder) for folder in folders]  # as text
 
 
 def _keep(live: environment.LiveEnvironment, environ: Variables) -> KeptEnvironment:
@@ -175,8 +173,8 @@ class Pipe:
     def __init__(self) -> None:
         self.reading, self.writing = os.pipe()
 
-    def __enter__(self) -> Pipe:
-        return self
+    def __enter__(self) -> None:
+        """Do nothing: it is open already."""
 
     def __exit__(
         self,
