@@ -105,10 +105,22 @@ def test_variables_that_lead_into_the_throw_away_environment_lead_into_the_kept_
 ) -> None:
     """Uv sets the first; a backend that wraps this one may set the second."""
     monkeypatch.setenv("VIRTUAL_ENV", str(live))
+    (kept / "include").mkdir()
     monkeypatch.setenv("CFLAGS", f"-I{live}/include -I{live}-not/include")
     found = environ_of_the_hook()
     assert found["VIRTUAL_ENV"] == str(kept)
     assert found["CFLAGS"] == f"-I{kept}/include -I{live}-not/include"
+
+
+def test_what_lies_only_in_the_throw_away_environment_is_found_there(
+    kept: Path, live: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Uv has the directory of prepared metadata in it."""
+    monkeypatch.setenv("ELSEWHERE", f"{live}/only/here")
+    hook = reexec.call("build_wheel", ["/out", {}, f"{live}/metadata"], os.environ)
+    _, arguments, environ, *_ = json.loads(hook)
+    assert arguments == ["/out", {}, f"{live}/metadata"]
+    assert environ["ELSEWHERE"] == f"{live}/only/here"
 
 
 def test_a_virtual_environment_of_the_users_stays(
@@ -121,6 +133,7 @@ def test_a_virtual_environment_of_the_users_stays(
 def test_options_that_name_the_throw_away_environment_name_the_kept_one(
     kept: Path, live: Path
 ) -> None:
+    (kept / "x").touch()
     _, arguments, *_ = json.loads(call({"cmake.args": [f"-DX={live}/x"]}))
     assert arguments[1] == {"cmake.args": [f"-DX={kept}/x"]}
 

@@ -28,6 +28,7 @@ class BuildArea:
     """Where one build happens. This one is thrown away afterwards.
 
     :ivar source: the source tree to build from.
+    :ivar whole: the source tree, or the clone for this build that it is a part of.
     :ivar root: an empty directory.
     :ivar build_dir: the build tree, unless the project wants another.
     :ivar warmth: how much of an earlier build is used and why, or why nothing is kept; certain from ``configure`` on.
@@ -38,9 +39,15 @@ class BuildArea:
         source: Path,
         root: Path,
         warmth: ReuseDecision | NothingKept,
+        *,
+        whole: Path | None = None,
     ) -> None:
-        """Make an area of ``root``; nothing is written yet."""
+        """Make an area of ``root``; nothing is written yet.
+
+        :param whole: what was cloned or unpacked, when ``source`` is a part of it.
+        """
         self.source = source
+        self.whole = whole or source
         self.root = root
         self.warmth = warmth
         self.build_dir = root / "build"
@@ -96,6 +103,7 @@ class BuildArea:
     def _write_definitions(self, build_dir: Path, variant: Variant | None) -> None:
         """Write the CMake file that maps paths of this area out of everything compiled, and tells of the variant."""
         homes = {
+            os.path.realpath(self.whole): "/_whole",
             os.path.realpath(self.source): "",
             os.path.realpath(build_dir): "/_build",
             os.path.realpath(self.staging): "/_install",

@@ -133,13 +133,21 @@ def _stamps_of_commit(source: Path) -> list[str]:
         told = (git / "commondir").read_text(encoding="utf-8")
         shared = git / told.strip()
     tags = sorted((shared / "refs" / "tags").rglob("*"))
+    # Not its log: each clone of the same commit has another one.
     files = (
         git / "HEAD",
-        git / "logs" / "HEAD",
+        shared / _branch(git),
         shared / "packed-refs",
+        shared / "reftable" / "tables.list",
         *tags,
     )
     return [file_state.stamp(file) for file in files]
+
+
+def _branch(git: Path) -> str:
+    """Return the name of the file, below Git's directory, that says which commit the present branch is at."""
+    head = file_state.text(git / "HEAD").strip()
+    return head.removeprefix("ref:").strip() if head.startswith("ref:") else "HEAD"
 
 
 def _find_git(source: Path) -> Path | None:

@@ -7,6 +7,7 @@ does as it is told. What processes inherit is not spoken of here: the working di
 
 from __future__ import annotations
 
+import functools
 import json
 import locale
 import os
@@ -38,6 +39,8 @@ _OPTIONS = {
     "safe_path": "-P",
 }
 """Of the interpreter, by the names of flags (:data:`sys.flags`); one that counts is given as often."""
+_REST_OF_PATH = r"""[^\s:;,='"]*"""
+"""What may follow a directory that begins a path, in a variable or an option."""
 _BOOTSTRAP = (
     "import sys; _, told, result, *sys.path = sys.argv; "
     "from truewheel import backend; from truewheel.system.warm import hook_process; "
@@ -57,11 +60,11 @@ class Move(Record):
     places: tuple[tuple[str, str], ...]
 
     def text(self, text: str) -> str:
-        """Return a text with the paths in it moved."""
+        """Return a text with the paths in it moved, as far as they are in the kept environment: uv has more in its own."""
         for old, new in self.places:
             # ``/a/lib`` is not a part of ``/a/lib64``.
-            pattern = re.escape(old) + r"(?![\w.-])"
-            text = re.sub(pattern, new.replace("\\", r"\\"), text)
+            pattern = re.escape(old) + rf"(?![\w.-])({_REST_OF_PATH})"
+            text = re.sub(pattern, functools.partial(_moved, new), text)
         return text
 
     def value(self, value: Any) -> Any:
@@ -79,12 +82,9 @@ class Move(Record):
         found: list[str] = []
         for folder in folders:
             moved = self.text(folder)
-            if moved == folder:
-                is_wanted = not Path(folder).is_relative_to(self.root)
-            else:
-                # Of pip's environments, two directories become one.
-                is_wanted = moved not in found and os.path.isdir(moved)
-            if is_wanted:
+            # Of pip's environments, two directories become one.
+            is_known = moved != folder and moved in found
+            if not is_known and not Path(moved).is_relative_to(self.root):
                 found.append(moved)
         return found
 
@@ -99,6 +99,11 @@ class Move(Record):
                 if not told[name]:
                     del told[name]
         return told
+
+
+def _moved(new: str, found: re.Match[str]) -> str:
+    moved = new + found[1]
+    return moved if os.path.exists(moved) else found[0]
 
 
 # --- what the other process is told ------------------------------------------------------------------------------

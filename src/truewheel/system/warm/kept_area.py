@@ -45,6 +45,7 @@ from .mirror import update_mirror
 from .project_sources import (
     manifest_of_checkout,
     manifest_of_late_roots,
+    sources_in_mirror,
 )
 from .source_manifest import Folders, Stamps
 
@@ -87,7 +88,8 @@ class _Begun(Record):
 class KeptBuildArea(BuildArea):
     """An area that stays, for one build at a time; its lock is held by whoever made this.
 
-    :param is_mirrored: whether the source is unpacked anew for every build, so that the build is from a mirror of it.
+    :param mirrored: the directory that is unpacked or cloned anew for every build, so that the build is from a mirror of
+        it; ``None`` for a source that stays.
     """
 
     def __init__(
@@ -95,20 +97,24 @@ class KeptBuildArea(BuildArea):
         request: Request,
         root: Path,
         *,
-        is_mirrored: bool,
+        mirrored: Path | None,
         decide: Decide,
     ) -> None:
         """Make an area of ``root``, and bring its mirror up to the source."""
         root.mkdir(parents=True, exist_ok=True)
         nothing_yet = ReuseDecision(reuse=Reuse.CLEAN, because="nothing was configured")
+        source = request.source
+        if mirrored is not None:
+            source = root / "source" / source.relative_to(mirrored)
         super().__init__(
-            root / "source" if is_mirrored else request.source,
+            source,
             root,
             nothing_yet,
+            whole=root / "source" if mirrored is not None else None,
         )
         self._output = request.output
         self._environ = request.environ
-        self._is_mirrored = is_mirrored
+        self._is_mirrored = mirrored is not None
         self._decide = decide
         self._record = root / "record.json"
         self._written = root / "written.json"
@@ -121,8 +127,8 @@ class KeptBuildArea(BuildArea):
         # What is used now is not deleted next; and what is killed now is still ours.
         cache.touch(root)
         cache.claim(root)
-        if is_mirrored:
-            self._follow(request.source)
+        if mirrored is not None:
+            self._follow(mirrored)
 
     def definitions_file(self, build_dir: Path) -> Path:  # noqa: ARG002  # the base's
         """Return where :meth:`configure` writes them: this area stays as long as a tree elsewhere needs it."""
@@ -189,12 +195,12 @@ class KeptBuildArea(BuildArea):
         present, leave_out = build_records.read_mirror(self._mirror)
         self._mirrored, strays = update_mirror(
             origin,
-            self.source,
+            self.whole,
             present=present,
             leave_out=leave_out,
         )
         for name, stamp in strays.items():
-            self._stamps[self.source / name] = stamp
+            self._stamps[self.whole / name] = stamp
         build_records.write_mirror(self._mirror, self._mirrored, leave_out)
 
     def _pin(self, tree: Path, *, outlives: bool) -> None:
@@ -225,7 +231,7 @@ class KeptBuildArea(BuildArea):
         """Look at all that goes into the build, have it decided how much of the tree is used again, and delete the rest."""
         source = self.source.resolve()
         before = build_records.read_record(self._record)
-        sources = self._mirrored
+        sources = sources_in_mirror(self._mirrored, self.whole, self.source)
         if not self._is_mirrored:
             sources = manifest_of_checkout(source, self._not_source(tree), before)
         inputs = Inputs(
@@ -310,10 +316,15 @@ class KeptBuildArea(BuildArea):
             traces = observe(build)
             source = self.source.resolve()
             if self._is_mirrored and begun.tree.is_relative_to(source):
-                build_records.write_mirror(self._mirror, build.sources, [begun.tree])
+                build_records.write_mirror(self._mirror, self._mirrored, [begun.tree])
             inputs = replace(begun.inputs, sources=build.sources)
             build_records.write_record(self._record, inputs, traces)
             cache.weigh(self.root)
+
+    def _roots_in_mirror(self) -> tuple[str, ...]:
+        """Return the directory outside of the source that belongs to it: the rest of a clone that it is a part of."""
+        is_part = self._is_mirrored and self.whole != self.source
+        return (os.path.realpath(self.whole),) if is_part else ()
 
     def _look_back(
         self,
@@ -330,11 +341,14 @@ class KeptBuildArea(BuildArea):
         source = self.source.resolve()
         kept = environment.current()
         homes = (self.root,) if kept is None else (self.root, kept)
-        # A mirror is of the source alone.
-        roots = () if self._is_mirrored else find_roots(tree, source, homes)
+        roots = self._roots_in_mirror()
+        found_late: set[str] = set()
+        if not self._is_mirrored:
+            roots = find_roots(tree, source, homes)
+            found_late = set(roots).difference(begun.traces_before.roots)
         late_sources = manifest_of_late_roots(
             source,
-            set(roots).difference(begun.traces_before.roots),
+            found_late,
             self._not_source(tree),
             begun.inputs.started,
         )

@@ -6,9 +6,11 @@ stamps. A mirror changes only what differs. Nothing here writes to the source.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 from ...model.build_record import Manifest, Stamp, difference
@@ -44,8 +46,27 @@ def update_mirror(
     # Forwards, directories come before the files in them.
     for name in sorted((*change.added, *change.changed)):
         _put(name, wanted[name], source, target)
+    if any(name.startswith(".git/") for name in change.names):
+        _let_git_look(target)
     after = whole_manifest(target, known=before, leave_out=leave_out)
     return after, strays
+
+
+def _let_git_look(target: Path) -> None:
+    """Have Git take note of the time stamps of a mirrored checkout: else some of its commands say that all files changed.
+
+    https://git-scm.com/docs/git-update-index#_using_refresh
+    """
+    # Without Git, nobody asks it.
+    with contextlib.suppress(OSError):
+        subprocess.run(
+            ["git", "update-index", "-q", "--refresh"],
+            cwd=target,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
 
 def _holds_any(path: Path, folders: Folders) -> bool:

@@ -57,7 +57,7 @@ def call(hook: str, arguments: Sequence[Any], environ: Variables) -> str:
     if live is None:
         raise Refused
     project = _project_file()
-    _, config_settings, _ = arguments
+    output, config_settings, prepared = arguments
     # The settings' own reader is not loaded here: this process only starts another one.
     mode = precedence.cache_mode(project, config_settings or {}, environ)
     if mode == "off":
@@ -67,9 +67,8 @@ def call(hook: str, arguments: Sequence[Any], environ: Variables) -> str:
         detail = f"{ColdReason.ENVIRONMENT_NOT_KEPT.value} (PYTHONHOME is set)"
         raise Refused(NothingKept(cause=ColdReason.ENVIRONMENT_NOT_KEPT, detail=detail))
     kept = _keep(live, environ)
-    told = hook_process.letter(
-        hook, _move(live, kept).value(arguments), _backend_path(project)
-    )
+    moved = _move(live, kept).value(config_settings)
+    told = hook_process.letter(hook, [output, moved, prepared], _backend_path(project))
     with kept.hold:
         return _run(kept, live, told, environ)
 

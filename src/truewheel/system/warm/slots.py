@@ -18,7 +18,7 @@ from pathlib import Path
 from ...model.build_record import ColdReason, NothingKept
 from ...model.errors import EngineError, TruewheelError
 from ...model.request import Product, Request
-from . import cache, environment, locks
+from . import cache, environment, locks, thrown_away
 from .area import BuildArea
 from .kept_area import LAYOUT, KeptBuildArea
 
@@ -84,7 +84,12 @@ def _temporary_area(
     except OSError as error:
         message = f"no temporary directory can be made ({error.strerror})"
         raise TruewheelError(message, hint=_ANOTHER_TEMPORARY) from None
-    return BuildArea(request.source, Path(folder).resolve(), nothing_kept)
+    return BuildArea(
+        request.source,
+        Path(folder).resolve(),
+        nothing_kept,
+        whole=thrown_away.find_whole(request.source),
+    )
 
 
 def _kept_area_or_reason(
@@ -125,11 +130,14 @@ def _kept_area(
 
     :raises cache.UnfitError: when the cache directory cannot be used safely.
     """
-    is_volatile = mode == "mirror" or _is_unpacked_sdist(request.source)
-    is_mirrored = is_volatile and request.product is Product.WHEEL
-    project = _project_of(request, is_mirrored=is_mirrored)
+    whole = None
+    if request.product is Product.WHEEL:
+        whole = thrown_away.find_whole(request.source)
+    project = _project_of(request.source, is_thrown_away=whole is not None)
+    if request.product is Product.WHEEL and mode == "mirror":
+        whole = whole or request.source
     store = cache.opened(request.environ)
-    slots = store / "builds" / _key(request, project, is_mirrored=is_mirrored)
+    slots = store / "builds" / _key(request, project, is_mirrored=whole is not None)
     slots.mkdir(parents=True, exist_ok=True, mode=0o700)
     label = slots / cache.LABEL
     label.write_text(project, encoding="utf-8", errors="backslashreplace")
@@ -138,7 +146,7 @@ def _kept_area(
     area = KeptBuildArea(
         request,
         slots / str(number),
-        is_mirrored=is_mirrored,
+        mirrored=whole,
         decide=decide,
     )
     return area, lock
@@ -151,12 +159,6 @@ def _take_first_free(slots: Path) -> tuple[int, locks.Lock]:
     while (lock := locks.take(slots / f"{number}.lock")) is None:
         number += 1
     return number, lock
-
-
-def _is_unpacked_sdist(source: Path) -> bool:
-    """Say whether a front end unpacked this: PKG-INFO stands at its top, and no version control."""
-    is_checkout = (source / ".git").exists() or (source / ".hg").exists()
-    return (source / "PKG-INFO").is_file() and not is_checkout
 
 
 def _key(request: Request, project: str, *, is_mirrored: bool) -> str:
@@ -177,14 +179,10 @@ def _key(request: Request, project: str, *, is_mirrored: bool) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _project_of(request: Request, *, is_mirrored: bool) -> str:
-    """Tell a checkout by its path, an unpacked sdist by its project's name: its path is another each time."""
-    info = request.source / "PKG-INFO"
-    if is_mirrored and info.is_file():
-        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("Name:"):
-                return line
-    return os.path.realpath(request.source)
+def _project_of(source: Path, *, is_thrown_away: bool) -> str:
+    """Tell a source that stays by its path, and one that is thrown away by its project: its path is another each time."""
+    name = thrown_away.project_name(source) if is_thrown_away else ""
+    return name or os.path.realpath(source)
 
 
 # --- room on the disk -------------------------------------------------------------------------------------------
