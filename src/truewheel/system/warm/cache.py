@@ -85,15 +85,13 @@ def _path_for_user(environ: Mapping[str, str]) -> Path:
     """Return where this user's cache is, by the rules of the system."""
     import platformdirs  # slow to import; tests and servers choose a directory
 
-    found = platformdirs.user_cache_path("truewheel", appauthor=False)
+    found = Path()
+    # Some versions raise this without a home directory, others return a path that begins with "~".
+    with contextlib.suppress(RuntimeError):
+        found = platformdirs.user_cache_path("truewheel", appauthor=False)
     is_homeless = environ.get("HOME") == "" and not environ.get("XDG_CACHE_HOME")
-    # A user without an entry in the system's list has no home directory either: the text then stays as it is.
-    if is_homeless or str(found).startswith("~"):
+    if is_homeless or not found.is_absolute():
         raise UnfitError(f"there is no home directory for a cache; set {VARIABLE}")
-    if not found.is_absolute():
-        raise UnfitError(
-            f"the cache directory would be {found}, which is a relative path; set {VARIABLE}"
-        )
     return found
 
 
