@@ -205,10 +205,10 @@ def _fault_of_cache(area: KeptBuildArea, lock: locks.Lock, error: Exception) -> 
     if is_full(area.root):
         return f"the cache directory {store} has no room left"
     # What else may happen to a disk: it fails, or was mounted anew to be read only.
-    is_of_the_cache = isinstance(error, OSError) and Path(
-        os.fsdecode(error.filename or "/")
-    ).is_relative_to(store)
-    if isinstance(error, OSError) and is_of_the_cache:
+    place = getattr(error, "filename", None)
+    # It is a number for files that are known by that.
+    is_named = isinstance(error, OSError) and isinstance(place, (str, Path))
+    if is_named and Path(place).is_relative_to(store):
         return str(cache.unusable(store, error))
     return ""
 
