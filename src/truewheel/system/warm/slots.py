@@ -205,12 +205,14 @@ def _fault_of_cache(area: KeptBuildArea, lock: locks.Lock, error: Exception) -> 
     if is_full(area.root):
         return f"the cache directory {store} has no room left"
     # What else may happen to a disk: it fails, or was mounted anew to be read only.
-    place = getattr(error, "filename", None)
-    # It is a number for files that are known by that.
-    is_named = isinstance(error, OSError) and isinstance(place, (str, Path))
-    if is_named and Path(place).is_relative_to(store):
+    if isinstance(error, OSError) and _is_below(store, error.filename):
         return str(cache.unusable(store, error))
     return ""
+
+
+def _is_below(folder: Path, place: object) -> bool:
+    """Say whether the file that an error is about lies in a directory; some errors name none, or a file's number."""
+    return isinstance(place, (str, Path)) and Path(place).is_relative_to(folder)
 
 
 def is_full(folder: Path) -> bool:
