@@ -54,14 +54,18 @@ def digests_of_variables(environ: Variables, source: Path) -> dict[str, str]:
     surroundings[COMMIT] = repr(_stamps_of_commit(source))
     surroundings["PATH of tools"] = repr(_tools_on_path(environ))
     kept = environment.current()
+    told = environ.get("PYTHONPATH", "").split(os.pathsep)
     if kept is None:
-        installed = sorted(_installed_distributions(environ))
+        installed = sorted(_distributions_in(*told, *environment.site_packages()))
         surroundings["what is installed to build"] = repr(installed)
     else:
         # Its name is a digest of all that is installed in it; another one must not look like another PATH or VIRTUAL_ENV.
         for name, value in environ.items():
             surroundings[name] = value.replace(os.fspath(kept), "")
         surroundings["what is required to build"] = kept.name
+        surroundings["what is installed to import"] = repr(
+            sorted(_distributions_in(*told))
+        )
     digests: dict[str, str] = {}
     for name, value in surroundings.items():
         digests[name] = _short_digest(value)
@@ -79,10 +83,9 @@ def _short_digest(text: str) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _installed_distributions(environ: Variables) -> Iterator[str]:
+def _distributions_in(*folders: str) -> Iterator[str]:
     """Yield distributions that can be imported, by the names of their directories, which hold their versions."""
-    told = environ.get("PYTHONPATH", "").split(os.pathsep)
-    for folder in filter(None, (*told, *environment.site_packages())):
+    for folder in filter(None, folders):
         with contextlib.suppress(OSError):
             for name in os.listdir(folder):
                 if name.endswith((".dist-info", ".egg-info")):
