@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -291,7 +292,8 @@ def test_pip_builds_a_repository_warm(
     target = ("--no-deps", "--target", str(tmp_path / "target"))
     said = run(here, tmp_path, *pip, "install", "-v", *target, address)
     assert NOTHING_CHANGED in said, said
-    listed = run(here, tmp_path, sys.executable, "-m", "truewheel", "cache", "info")
+    ours = {**os.environ, "TRUEWHEEL_CACHE_DIR": here["TRUEWHEEL_CACHE_DIR"]}
+    listed = run(ours, tmp_path, sys.executable, "-m", "truewheel", "cache", "info")
     assert listed.count("builds/") == 1, listed
     assert "(warm)" in listed
 

@@ -45,6 +45,7 @@ def kept(tmp_path: Path, live: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "kept"
     python = root / "bin" / "python"
     python.parent.mkdir(parents=True)
+    (root / environment.COMPLETE).touch()
     install(python, INTERPRETER)
 
     def keep(*_: object) -> kept_environment.KeptEnvironment:
@@ -191,7 +192,8 @@ def test_an_environment_that_was_deleted_meanwhile_is_a_reason_to_run_here(
         f"#!/bin/sh\nrm -r {kept} {tmp_path / 'hold'}; exit 1\n",
     )
     assert refusal() == NothingKept(
-        cause=ColdReason.UNFIT_CACHE, detail=f"{kept} was deleted during the build"
+        cause=ColdReason.UNFIT_CACHE,
+        detail=f"the kept environment {kept} was deleted during the build",
     )
 
 

@@ -151,12 +151,30 @@ def _lockable_path(environ: Mapping[str, str]) -> Path:
 
 def _refuse_without_programs(root: Path) -> None:
     """Raise an error for a file system from which no program can be run: not the environment's CMake, nor a test of it."""
-    # Not every system tells (statvfs(3)).
-    flag = getattr(os, "ST_NOEXEC", 0)
-    if os.statvfs(root).f_flag & flag:
+    flag = getattr(os, "ST_NOEXEC", None)
+    if flag is None:
+        is_fit = _runs_a_program(root)
+    else:
+        is_fit = not os.statvfs(root).f_flag & flag
+    if not is_fit:
         raise UnfitError(
             f"the cache directory {root} lies on a file system from which no program can be run (noexec)"
         )
+
+
+def _runs_a_program(root: Path) -> bool:
+    """Try whether a program can be run from a directory, where the system does not tell (statvfs(3))."""
+    import subprocess
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix=".draft-", dir=root) as folder:
+        program = Path(folder) / "program"
+        program.write_text("#!/bin/sh\n", encoding="ascii")
+        program.chmod(0o700)
+        try:
+            return subprocess.run([program], check=False).returncode == 0
+        except PermissionError:
+            return False
 
 
 def _refuse_files_of_others(root: Path) -> None:
@@ -171,7 +189,7 @@ def _refuse_files_of_others(root: Path) -> None:
 
 def _is_left_of_ours(root: Path) -> bool:
     """Say whether all that lies there was put back by builds that ran when the directory was deleted."""
-    names = {entry.name for entry in root.iterdir()}
+    names = {entry.name for entry in root.iterdir() if entry.name[:7] != ".draft-"}
     if not names <= {"builds", "environments", "locks", _TAG}:
         return False
     entries = (*root.glob("builds/*"), *root.glob("environments/*"))

@@ -7,6 +7,7 @@ does as it is told. What processes inherit is not spoken of here: the working di
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import locale
@@ -222,6 +223,7 @@ def run(backend: ModuleType, told: int, result: int) -> None:
     sys.argv = call["argv"]
     if call["backend-path"]:
         sys.meta_path.insert(0, InTreeFinder(call["backend-path"]))
-    locale.setlocale(locale.LC_ALL, call["locale"])
+    with contextlib.suppress(locale.Error):
+        locale.setlocale(locale.LC_ALL, call["locale"])
     name = getattr(backend, call["hook"])(*call["arguments"])
     os.write(result, name.encode("utf-8", "surrogateescape"))

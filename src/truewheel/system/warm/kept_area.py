@@ -41,7 +41,7 @@ from . import (
     locks,
 )
 from .area import BuildArea
-from .mirror import update_mirror
+from .mirror import let_git_look, update_mirror
 from .project_sources import (
     manifest_of_checkout,
     manifest_of_late_roots,
@@ -201,6 +201,7 @@ class KeptBuildArea(BuildArea):
         )
         for name, stamp in strays.items():
             self._stamps[self.whole / name] = stamp
+        let_git_look(self.whole, self._environ)
         build_records.write_mirror(self._mirror, self._mirrored, leave_out)
 
     def _pin(self, tree: Path, *, outlives: bool) -> None:

@@ -67,10 +67,12 @@ def call(hook: str, arguments: Sequence[Any], environ: Variables) -> str:
         detail = f"{ColdReason.ENVIRONMENT_NOT_KEPT.value} (PYTHONHOME is set)"
         raise Refused(NothingKept(cause=ColdReason.ENVIRONMENT_NOT_KEPT, detail=detail))
     kept = _keep(live, environ)
-    moved = _move(live, kept).value(config_settings)
-    told = hook_process.letter(hook, [output, moved, prepared], _backend_path(project))
     with kept.hold:
-        return _run(kept, live, told, environ)
+        move = _move(live, kept)
+        # The directories are the front end's, and there.
+        given = [output, move.value(config_settings), prepared]
+        told = hook_process.letter(hook, given, _backend_path(project))
+        return _run(kept, move, told, environ)
 
 
 def _project_file() -> Mapping[str, object]:
@@ -89,7 +91,7 @@ def _backend_path(project: Mapping[str, object]) -> list[str]:
     folders = table.get("backend-path", ()) if isinstance(table, dict) else ()
     if not isinstance(folders, list):
         return []
-    return [os.path.abspath(folder) for folder in folders]  # as text
+    return [os.path.abspath(folder) for folder in folders if isinstance(folder, str)]
 
 
 def _keep(live: environment.LiveEnvironment, environ: Variables) -> KeptEnvironment:
@@ -119,7 +121,7 @@ def _not_kept(error: OSError) -> NothingKept:
 
 def _run(
     kept: KeptEnvironment,
-    live: environment.LiveEnvironment,
+    move: Move,
     told: bytes,
     environ: Variables,
 ) -> str:
@@ -128,7 +130,6 @@ def _run(
     :param told: see :func:`~truewheel.system.warm.hook_process.letter`.
     :raises Refused: when the environment is not there any more.
     """
-    move = _move(live, kept)
     letter, answer = Pipe(), Pipe()
     with letter, answer:
         command = hook_process.command(
@@ -161,8 +162,8 @@ def _run(
 
 def _refuse_what_vanished(kept: KeptEnvironment) -> None:
     """Raise :class:`Refused` when a hook cannot but have failed: somebody deleted the environment that it ran in."""
-    if kept.hold.is_deleted() or not kept.python.exists():
-        detail = f"{kept.root} was deleted during the build"
+    if kept.hold.is_deleted() or not kept.is_complete():
+        detail = f"the kept environment {kept.root} was deleted during the build"
         raise Refused(NothingKept(cause=ColdReason.UNFIT_CACHE, detail=detail))
 
 
