@@ -518,6 +518,35 @@ def test_without_any_temporary_directory_there_is_one_clear_error(
     assert done.returncode != 0
 
 
+@pytest.mark.parametrize("mode", ["on", "off"])
+def test_a_full_directory_for_temporary_files_is_one_clear_error(
+    mode: str, project: Project, tmp_path: Path
+) -> None:
+    """A compiler fails by it, in words of its own."""
+    output = tmp_path / "out"
+    output.mkdir()
+    environ = {
+        **os.environ,
+        "TMPDIR": str(tmp_path / "disk"),
+        "TRUEWHEEL_CACHE": mode,
+        "TRUEWHEEL_CACHE_DIR": str(tmp_path / "cache"),
+        "TRUEWHEEL_LAUNCHER": "off",
+    }
+    with mounted(tmp_path / "disk", "size=100k") as disk:
+        with contextlib.suppress(OSError):
+            (disk / "ballast").write_bytes(bytes(1_000_000))
+        done = subprocess.run(
+            [sys.executable, "-c", HOOK, "build_wheel", str(output), "{}"],
+            cwd=project.root,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode != 0
+    assert f"because: a disk is full ({disk})" in done.stderr, done.stderr
+
+
 @pytest.mark.network
 @pytest.mark.slow
 def test_a_required_cmake_that_cannot_be_run_is_not_replaced_by_another(

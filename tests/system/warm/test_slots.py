@@ -195,4 +195,19 @@ def test_without_a_place_for_a_temporary_area_there_is_one_clear_error(
 def test_a_kept_area_needs_none(request_for_wheel: Request) -> None:
     with slots.area_for(request_for_wheel, "on", decide) as area:
         assert isinstance(area, KeptBuildArea)
-        assert slots.without_room(area) == ""
+        assert slots.without_room(area, {}) == ""
+
+
+def test_a_full_directory_for_temporary_files_of_compilers_is_named(
+    request_for_wheel: Request, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    full = str(tmp_path / "full")
+
+    def look(place: Path) -> Any:
+        return usage._replace(free=0) if str(place) == full else usage
+
+    monkeypatch.setattr(shutil, "disk_usage", look)
+    with slots.area_for(request_for_wheel, "off", decide) as area:
+        assert slots.without_room(area, {"TMPDIR": full}) == full
+        assert slots.without_room(area, {"TMPDIR": str(tmp_path)}) == ""

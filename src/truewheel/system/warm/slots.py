@@ -229,9 +229,11 @@ def is_full(folder: Path) -> bool:
     return False
 
 
-def without_room(area: BuildArea) -> str:
+def without_room(area: BuildArea, environ: Mapping[str, str]) -> str:
     """Return the directory that a build writes to whose disk is full; empty when there is none."""
-    paths = [area.root]
+    # Compilers write where these say (GCC manual, "Environment Variables"), while Python then looks for another place.
+    told = (environ.get(name) for name in ("TMPDIR", "TMP", "TEMP"))
+    paths = [area.root, *map(Path, filter(None, told))]
     # Without any place for temporary files, there is none to be named.
     with contextlib.suppress(OSError):
         paths.append(Path(tempfile.gettempdir()))
