@@ -96,7 +96,11 @@ GUESTS = {
     "platformdirs": ("system/warm/cache.py",),
     "pyproject_metadata": ("system/project/metadata.py",),
     "scikit_build_core": ("system/engine/",),
-    "tomli": ("system/project/pyproject_toml.py", "system/warm/reexec.py"),
+    "tomli": (
+        "system/project/pyproject_toml.py",
+        "system/warm/reexec.py",
+        "system/warm/thrown_away.py",
+    ),
     "typing_extensions": ("model/record.py",),
 }
 """Every package of somebody else, with the places that may import it."""

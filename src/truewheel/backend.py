@@ -143,7 +143,7 @@ def _summarise(built: Built, refusal: NothingKept | None) -> None:
     note = built.warmth.phrase if built.warmth is not None else ""
     # That the environment cannot be kept is why the build area could not be, either: it explains more.
     if note and refusal is not None:
-        note = f"from nothing: {refusal.phrase}"
+        note = refusal.phrase
     style = boundary.style_for(sys.stderr)
     boundary.say(
         build_summary(

@@ -35,7 +35,7 @@ def add_explanation(
         python=f"{target.version[0]}.{target.version[1]}",
         variables=frozenset(request.environ),
         headers=host.has_headers(target),
-        full=without_room(area),
+        full=without_room(area, request.environ),
     )
     found = diagnosis(error.said, circumstances)
     if found is not None:

@@ -287,10 +287,10 @@ def test_a_full_cache_disk_changes_no_wheel(
                 source = unpacked(project, tmp_path / f"unpacked-{number}")
                 ours, said = build(project, source, tmp_path / "out", small)
                 assert ours == right, said
-                note = next(
-                    (n for n in ("warm", "from nothing") if f"built: {n}" in said),
-                    "elsewhere",
-                )
+                if f"built: from nothing: the cache directory {small}" in said:
+                    note = "elsewhere"
+                else:
+                    note = "warm" if "built: warm" in said else "from nothing"
                 counts[note] += 1
     record_property("disk full", json.dumps(counts))
     assert counts["elsewhere"], counts
@@ -344,7 +344,94 @@ def test_without_a_usable_cache_directory_the_wheel_is_the_same(
         if fault == "read-only":
             subprocess.run(["umount", str(cache)], check=True)
     assert ours == right
-    assert f"built: {cache}" in said, said
+    assert f"built: from nothing: the cache directory {cache}" in said, said
+
+
+def noexec(disk: Path) -> None:
+    remount(disk, "noexec")
+
+
+def read_only(disk: Path) -> None:
+    remount(disk, "ro")
+
+
+def remount(disk: Path, option: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{option}", str(disk)], check=True)
+
+
+def filled(disk: Path) -> None:
+    with contextlib.suppress(OSError), (disk / "ballast").open("wb") as file:
+        while True:
+            file.write(bytes(1_000_000))
+
+
+def emptied(disk: Path) -> None:
+    for path in (disk / "cache").iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def everybodys(disk: Path) -> None:
+    (disk / "cache").chmod(0o777)
+
+
+def without_locks(disk: Path) -> None:
+    """Somebody deleted what does not look needed."""
+    for path in disk.rglob("*.lock"):
+        path.unlink()
+
+
+def half_deleted(disk: Path) -> None:
+    """Somebody deleted it, and was interrupted."""
+    for path in sorted(disk.rglob("*.o")):
+        path.unlink()
+    for path in sorted(disk.rglob("CMakeFiles")):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def better(disk: Path) -> None:
+    """Undo what is left of a condition."""
+    remount(disk, "rw,exec")
+    (disk / "ballast").unlink(missing_ok=True)
+    (disk / "cache").chmod(0o700)
+
+
+CONDITIONS = {
+    noexec: True,
+    read_only: True,
+    filled: False,
+    emptied: False,
+    everybodys: True,
+    without_locks: False,
+    half_deleted: False,
+}
+"""What happens to a cache, and whether nothing is kept while it lasts."""
+
+
+@pytest.mark.slow
+def test_in_every_condition_of_the_cache_and_after_it_builds_are_right(
+    tmp_path: Path,
+) -> None:
+    needs.program("gcc")
+    project = new_project(tmp_path / "project")
+    project.options["truewheel.cache"] = "off"
+    right, _ = build(project, project.root, tmp_path / "out", tmp_path / "unused")
+    project.options.clear()
+    with small_disk(tmp_path / "disk", "80m") as disk:
+        remount(disk, "rw,exec")
+        for befall, keeps_nothing in CONDITIONS.items():
+            build(project, project.root, tmp_path / "out", disk / "cache")
+            befall(disk)
+            during, said = build(
+                project, project.root, tmp_path / "out", disk / "cache"
+            )
+            assert during == right, befall
+            if keeps_nothing:
+                assert "built: from nothing: the cache directory" in said, befall
+            better(disk)
+            build(project, project.root, tmp_path / "out", disk / "cache")
+            after, said = build(project, project.root, tmp_path / "out", disk / "cache")
+            assert after == right, befall
+            assert "built: warm: nothing changed" in said, befall
 
 
 def damaged(project: Project, tmp_path: Path, change: str) -> tuple[str, str]:

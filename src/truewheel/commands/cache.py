@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def run(options: SimpleNamespace) -> int:
     """List what is kept, delete it, or say where it is; return the exit code."""
-    root = cache.path(os.environ)
+    root = _path()
     # Scripts ask for the place before there is one, to restore a cache into it.
     if options.action == "path":
         print(root)
@@ -35,6 +35,22 @@ def run(options: SimpleNamespace) -> int:
     return int(ExitCode.FINE)
 
 
+def _path() -> Path:
+    """Return where the cache is, or would be.
+
+    :raises TruewheelError: when there is no place for one.
+    """
+    try:
+        return cache.path(os.environ)
+    except cache.UnfitError as error:
+        raise _error(error) from None
+
+
+def _error(error: cache.UnfitError) -> TruewheelError:
+    hint = f"set {cache.VARIABLE} to another directory"
+    return TruewheelError(str(error), hint=hint)
+
+
 def _entries() -> list[cache.Entry]:
     """Return what is kept; nothing when there is no cache yet.
 
@@ -43,8 +59,7 @@ def _entries() -> list[cache.Entry]:
     try:
         found = cache.existing(os.environ)
     except cache.UnfitError as error:
-        hint = f"set {cache.VARIABLE} to another directory"
-        raise TruewheelError(str(error), hint=hint) from None
+        raise _error(error) from None
     if found is None:
         return []
     return list(cache.entries(found))

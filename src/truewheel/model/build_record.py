@@ -250,4 +250,8 @@ class NothingKept(Record):
         """What the summary of a build says of it; empty when it is as the user wants it."""
         if self.cause is ColdReason.SWITCHED_OFF:
             return ""
-        return self.detail or self.cause.value
+        because = self.detail or self.cause.value
+        # What is built in its source may find there what an earlier build has left.
+        if self.cause is ColdReason.IN_ITS_SOURCE:
+            return because
+        return _WORDS[Reuse.CLEAN] + because

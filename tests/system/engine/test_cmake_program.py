@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from packaging.specifiers import SpecifierSet
 from scikit_build_core.settings.skbuild_model import ScikitBuildSettings
 
 from truewheel.model.errors import EngineError
+from truewheel.system.engine import cmake_program
 from truewheel.system.engine.cmake_program import find_cmake
 
 
@@ -61,3 +63,19 @@ def test_who_asks_for_another_version_is_named(tmp_path: Path, listed: str) -> N
     assert error.context[1].startswith(who)
     assert error.hint is not None
     assert error.hint.endswith('pip install "cmake>=3.99"')
+
+
+def test_an_installed_cmake_that_cannot_be_run_is_not_replaced_by_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is there because the project requires it. Nothing can be run from a file system mounted with noexec."""
+    installed = program(tmp_path, "3.28.1")
+    monkeypatch.setattr(cmake_program, "_find_packaged_cmake", lambda: str(installed))
+    found = find_cmake(settings(tmp_path), {})
+    assert found is not None
+    assert found.cmake_path == installed
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(EngineError, match="cannot be run") as caught:
+        find_cmake(settings(tmp_path), {})
+    assert str(installed) in caught.value.context[0]
+    assert "noexec" in str(caught.value.hint)

@@ -81,6 +81,22 @@ def test_a_relative_cache_directory_is_refused(
     assert not list(tmp_path.iterdir())
 
 
+def test_where_the_system_does_not_tell_a_program_is_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "ST_NOEXEC", raising=False)
+    environ = {"TRUEWHEEL_CACHE_DIR": str(tmp_path / "cache")}
+    assert cache.opened(environ) == tmp_path / "cache"
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["CACHEDIR.TAG"]
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(subprocess, "run", refuse)
+    with pytest.raises(cache.UnfitError, match="no program can be run"):
+        cache.opened(environ)
+
+
 def test_commands_that_only_ask_make_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

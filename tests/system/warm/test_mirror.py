@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from support import needs
 from truewheel.model.build_record import Stamp
-from truewheel.system.warm.mirror import update_mirror
+from truewheel.system.warm.mirror import let_git_look, update_mirror
 
 LONG_AGO = 1_600_000_000_000_000_000
 NOTHING_KNOWN: dict[str, Stamp] = {}
@@ -115,6 +117,28 @@ def test_a_link_out_of_the_source_leads_to_the_same_place(
     (source / "shared.h").symlink_to("../shared.h")
     mirrored(source, target)
     assert (target / "shared.h").read_text() == "// shared\n"
+
+
+def test_git_looks_at_a_mirror_and_at_no_other_repository(
+    source: Path, target: Path, tmp_path: Path
+) -> None:
+    """Variables of Git's that a caller has set, as hooks of Git's have them, lead elsewhere."""
+    git = [needs.program("git"), "-c", "user.name=n", "-c", "user.email=e"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "first"]):
+        subprocess.run([*git, *command], cwd=source, check=True)
+    theirs = (source / ".git" / "index").read_bytes()
+    mirrored(source, target)
+    environ = {
+        **os.environ,
+        "GIT_DIR": str(source / ".git"),
+        "GIT_INDEX_FILE": str(source / ".git" / "index"),
+    }
+    let_git_look(target, environ)
+    look = [*git, "diff-index", "--quiet", "HEAD"]
+    assert subprocess.run(look, cwd=target, check=False).returncode == 0
+    assert (source / ".git" / "index").read_bytes() == theirs
+    (target / "src" / "m.c").write_text("int changed;\n")
+    assert subprocess.run(look, cwd=target, check=False).returncode == 1
 
 
 def test_a_file_that_cannot_be_written_is_mirrored_as_one_that_can(

@@ -18,9 +18,10 @@ pytestmark = pytest.mark.skipif(
 
 INTERPRETER = f"""#!{sys.executable}
 import json, os, sys
-call = json.loads(sys.argv[-1])
-with open(call["result"], "w") as result:
-    result.write(json.dumps([call["hook"], call["arguments"], dict(os.environ)]))
+told, result, *path = sys.argv[sys.argv.index("-c") + 2 :]
+with open(int(told)) as letter:
+    call = json.load(letter)
+os.write(int(result), json.dumps([call["hook"], call["arguments"], dict(os.environ), call, path]).encode())
 """
 """Stands for the kept environment's Python; a hook's name for its wheel is what it was called with."""
 
@@ -44,6 +45,7 @@ def kept(tmp_path: Path, live: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "kept"
     python = root / "bin" / "python"
     python.parent.mkdir(parents=True)
+    (root / environment.COMPLETE).touch()
     install(python, INTERPRETER)
 
     def keep(*_: object) -> kept_environment.KeptEnvironment:
@@ -78,7 +80,7 @@ def refusal(settings: dict[str, object] | None = None) -> NothingKept | None:
 
 
 def test_a_hook_is_called_with_the_same_arguments(kept: Path) -> None:
-    hook, arguments, _ = json.loads(call({"cmake.build-type": "Debug"}))
+    hook, arguments, *_ = json.loads(call({"cmake.build-type": "Debug"}))
     assert hook == "build_wheel"
     assert arguments == ["/out", {"cmake.build-type": "Debug"}, None]
 
@@ -99,11 +101,100 @@ def test_modules_of_the_throw_away_environment_are_not_found(
     assert "PYTHONPATH" not in environ_of_the_hook()
 
 
-def test_no_virtual_environment_is_active(
+def test_variables_that_lead_into_the_throw_away_environment_lead_into_the_kept_one(
     kept: Path, live: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Uv sets the first; a backend that wraps this one may set the second."""
     monkeypatch.setenv("VIRTUAL_ENV", str(live))
-    assert "VIRTUAL_ENV" not in environ_of_the_hook()
+    (kept / "include").mkdir()
+    monkeypatch.setenv("CFLAGS", f"-I{live}/include -I{live}-not/include")
+    found = environ_of_the_hook()
+    assert found["VIRTUAL_ENV"] == str(kept)
+    assert found["CFLAGS"] == f"-I{kept}/include -I{live}-not/include"
+
+
+def test_what_lies_only_in_the_throw_away_environment_is_found_there(
+    kept: Path, live: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Uv has the directory of prepared metadata in it."""
+    monkeypatch.setenv("ELSEWHERE", f"{live}/only/here")
+    hook = reexec.call("build_wheel", ["/out", {}, f"{live}/metadata"], os.environ)
+    _, arguments, environ, *_ = json.loads(hook)
+    assert arguments == ["/out", {}, f"{live}/metadata"]
+    assert environ["ELSEWHERE"] == f"{live}/only/here"
+
+
+def test_a_virtual_environment_of_the_users_stays(
+    kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIRTUAL_ENV", "/some/where")
+    assert environ_of_the_hook()["VIRTUAL_ENV"] == "/some/where"
+
+
+def test_options_that_name_the_throw_away_environment_name_the_kept_one(
+    kept: Path, live: Path
+) -> None:
+    (kept / "x").touch()
+    _, arguments, *_ = json.loads(call({"cmake.args": [f"-DX={live}/x"]}))
+    assert arguments[1] == {"cmake.args": [f"-DX={kept}/x"]}
+
+
+def test_modules_are_imported_from_the_same_places_in_the_same_order(
+    kept: Path, live: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (kept / "lib").mkdir()
+    monkeypatch.setattr(
+        sys, "path", ["", "/first", str(live / "lib"), "/last", "/first"]
+    )
+    *_, path = json.loads(call())
+    assert path == ["", "/first", str(kept / "lib"), "/last", "/first"]
+
+
+def test_a_backend_in_its_project_is_found_by_its_modules(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[build-system]\nbackend-path = ["backend", "."]\n'
+    )
+    *_, told, _ = json.loads(call())
+    assert told["backend-path"] == [str(tmp_path / "backend"), str(tmp_path)]
+    for folder in (".", "backend"):
+        monkeypatch.syspath_prepend(folder)
+    *_, told, path = json.loads(call())
+    assert told["backend-path"] == []
+    assert path[:2] == ["backend", "."]
+
+
+def test_another_home_of_python_is_a_reason_to_run_here(
+    kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONHOME", sys.base_prefix)
+    assert refusal() == NothingKept(
+        cause=ColdReason.ENVIRONMENT_NOT_KEPT,
+        detail="the build environment cannot be kept (PYTHONHOME is set)",
+    )
+
+
+def test_an_interpreter_that_cannot_be_started_is_a_reason_to_run_here(
+    kept: Path,
+) -> None:
+    (kept / "bin" / "python").write_text("#!/nowhere/python\n")
+    reason = refusal()
+    assert reason is not None
+    assert reason.cause is ColdReason.ENVIRONMENT_NOT_KEPT
+
+
+def test_an_environment_that_was_deleted_meanwhile_is_a_reason_to_run_here(
+    kept: Path, tmp_path: Path
+) -> None:
+    install(
+        kept / "bin" / "python",
+        f"#!/bin/sh\nrm -r {kept} {tmp_path / 'hold'}; exit 1\n",
+    )
+    assert refusal() == NothingKept(
+        cause=ColdReason.UNFIT_CACHE,
+        detail=f"the kept environment {kept} was deleted during the build",
+    )
 
 
 @pytest.mark.parametrize(

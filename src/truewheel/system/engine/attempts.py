@@ -48,16 +48,20 @@ def build_in_area(
 
     mode = project_file.settings.cache if project_file.may_run_cmake else "off"
     try:
-        built = _build_with_retry(
-            request, project_file, mode, build, planner=planner, explain=explain
-        )
-    except (EngineError, OSError):
-        # The disk that is full may be the cache's alone.
-        if mode == "off" or not slots.is_full(request.environ):
-            raise
-        built = _build_with_retry(
-            request, project_file, "off", build, planner=planner, explain=explain
-        )
+        # A variable that no step gets does not make it another build.
+        reaching = replace(request, environ=variables_for_steps(request.environ))
+        with slots.area_for(reaching, mode, planner) as area:
+            built = _build_with_retry(
+                request, project_file, area, build, explain=explain
+            )
+    except slots.CacheFailedError as failure:
+        # The disk that is full may be the cache's alone; the same build goes on elsewhere.
+        with slots.area_for(
+            reaching, mode, planner, nothing_kept=failure.reason
+        ) as area:
+            built = _build_with_retry(
+                request, project_file, area, build, explain=explain
+            )
     if mode != "off":
         slots.trim(bytes_of(project_file.settings.cache_limit), request.environ)
     return built
@@ -66,37 +70,28 @@ def build_in_area(
 def _build_with_retry(
     request: Request,
     project_file: ProjectFile,
-    mode: str,
+    area: BuildArea,
     build: Build[T],
     *,
-    planner: Planner,
     explain: Explain,
 ) -> T:
-    """Build, and once more when that fails and the project has settings for a second try.
-
-    :param mode: the setting ``cache``.
-    """
-    from ..warm.slots import area_for
-
-    # A variable that no step gets does not make it another build.
-    reaching = variables_for_steps(request.environ)
-    with area_for(replace(request, environ=reaching), mode, planner) as area:
-        request = replace(request, source=area.source)
-        engine = Engine(request, project_file.table)
-        try:
-            return build(request, project_file, area, engine)
-        except EngineError as error:
-            # Only the overrides tell whether there is anything to do otherwise, so the settings are read again.
-            retry = Engine(request, project_file.table, retry=True)
-            # Without other settings, the same build would fail in the same way.
-            if not retry.retries or error.phase not in _RETRIED_PHASES:
-                explain(error, request, project_file, area)
-                raise _with_message(error, engine) from None
-        try:
-            return build(request, project_file, area, retry)
-        except EngineError as error:
+    """Build, and once more when that fails and the project has settings for a second try."""
+    request = replace(request, source=area.source)
+    engine = Engine(request, project_file.table)
+    try:
+        return build(request, project_file, area, engine)
+    except EngineError as error:
+        # Only the overrides tell whether there is anything to do otherwise, so the settings are read again.
+        retry = Engine(request, project_file.table, retry=True)
+        # Without other settings, the same build would fail in the same way.
+        if not retry.retries or error.phase not in _RETRIED_PHASES:
             explain(error, request, project_file, area)
-            raise _with_message(error, retry) from None
+            raise _with_message(error, engine) from None
+    try:
+        return build(request, project_file, area, retry)
+    except EngineError as error:
+        explain(error, request, project_file, area)
+        raise _with_message(error, retry) from None
 
 
 def _with_message(error: EngineError, engine: Engine) -> EngineError:

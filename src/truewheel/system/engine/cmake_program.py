@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def find_cmake(
     wanted = settings.cmake.version
     packaged = _find_packaged_cmake()
     if packaged is not None and not environ.get("CMAKE_EXECUTABLE"):
+        _require_program(packaged)
         with contextlib.suppress(NotFoundError):  # another one may fit
             return CMake.default_search(
                 version=wanted, env={"CMAKE_EXECUTABLE": packaged}
@@ -56,6 +58,21 @@ def _find_packaged_cmake() -> str | None:
     data = Path(spec.origin).with_name("data")
     program = data / "bin" / "cmake"
     return str(program.resolve()) if program.is_file() else None
+
+
+def _require_program(packaged: str) -> None:
+    """Raise an error for a CMake that is installed and cannot be run: another one is not the one that was asked for.
+
+    The kernel also forbids it for all of a file system (``noexec``, access(2)).
+    """
+    if os.access(packaged, os.X_OK):
+        return
+    raise EngineError(
+        "the CMake of the build environment cannot be run",
+        phase="find CMake",
+        context=[f"{packaged} has no right to be run, or its file system gives none"],
+        hint="if it lies in a temporary directory: set TMPDIR to one from which programs can be run (not noexec)",
+    )
 
 
 def _no_cmake_error(

@@ -5,8 +5,11 @@ Which one is used is a setting; CMake calls it. Nothing here compiles, caches or
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
 from ...model.errors import ConfigError, Problem
 
@@ -41,6 +44,28 @@ def launcher_requires(setting: str) -> list[str]:
     return []
 
 
+def _has_place(name: str, path: str) -> bool:
+    """Say whether a compiler cache can keep objects: without a home directory, ccache lets every compilation fail.
+
+    :param name: that of the program at ``path``.
+    """
+    if name != "ccache":
+        return True
+    # ccache manual, "--get-config"
+    asked = [path, "--get-config", "cache_dir"]
+    try:
+        done = subprocess.run(asked, capture_output=True, check=False)
+    except OSError:
+        return False
+    folder = Path(os.fsdecode(done.stdout.strip()))
+    if done.returncode or not folder.is_absolute():
+        return False
+    # What is not there yet is made by ccache, in the first directory above it that is there.
+    while not os.path.lexists(folder):
+        folder = folder.parent
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+
+
 def launcher_cache_entries(setting: str) -> dict[str, str]:
     """Return the CMake cache entries by which compilers are called through the launcher; none when there is none.
 
@@ -52,7 +77,8 @@ def launcher_cache_entries(setting: str) -> dict[str, str]:
     candidates = CACHES if setting == AUTO else (setting,)
     for name in candidates:
         path = shutil.which(name)
-        if path is not None:
+        # Nobody asked for this one, so that it must not be in the way.
+        if path is not None and (setting != AUTO or _has_place(name, path)):
             # https://cmake.org/cmake/help/latest/variable/CMAKE_LANG_COMPILER_LAUNCHER.html
             return {
                 f"CMAKE_{language}_COMPILER_LAUNCHER": path

@@ -31,6 +31,7 @@ class BuildArea:
     """Where one build happens. This one is thrown away afterwards.
 
     :ivar source: the source tree to build from.
+    :ivar whole: the source tree, or the clone for this build that it is a part of.
     :ivar root: an empty directory.
     :ivar build_dir: the build tree, unless the project wants another.
     :ivar warmth: how much of an earlier build is used and why, or why nothing is kept; certain from ``configure`` on.
@@ -41,9 +42,15 @@ class BuildArea:
         source: Path,
         root: Path,
         warmth: ReuseDecision | NothingKept,
+        *,
+        whole: Path | None = None,
     ) -> None:
-        """Make an area of ``root``; nothing is written yet."""
+        """Make an area of ``root``; nothing is written yet.
+
+        :param whole: what was cloned or unpacked, when ``source`` is a part of it.
+        """
         self.source = source
+        self.whole = whole or source
         self.root = root
         self.warmth = warmth
         self.build_dir = root / "build"
@@ -133,6 +140,7 @@ class BuildArea:
     def _mapped_paths(self, build_dir: Path) -> dict[str, str]:
         """Return the directories of this build, and what they are called in what is compiled."""
         homes = {
+            os.path.realpath(self.whole): "/_whole",
             os.path.realpath(self.source): "",
             os.path.realpath(build_dir): "/_build",
             os.path.realpath(self.staging): "/_install",

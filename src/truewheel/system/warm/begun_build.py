@@ -35,12 +35,14 @@ class Place(Record):
     :param root: the kept area.
     :param tree: the build tree.
     :param not_source: directories that may lie in the source but do not belong to it.
+    :param whole: the source, or the clone that it is a part of.
     :param mirrored: the manifest of the source, if that is a mirror.
     """
 
     root: Path
     source: Path
     tree: Path
+    whole: Path
     not_source: Folders
     mirrored: Manifest | None
     environ: Mapping[str, str]

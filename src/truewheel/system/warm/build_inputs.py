@@ -55,9 +55,9 @@ def digests_of_variables(environ: Variables) -> dict[str, str]:
     told = dict(environ)
     kept = environment.current()
     if kept is not None:
-        # Its name is a digest of all that is installed in it; another one must not look like another PATH.
-        path = environ.get("PATH", "")
-        told["PATH"] = path.replace(os.fspath(kept), "")
+        # Its name is a digest of all that is installed in it; another one must not look like another PATH or VIRTUAL_ENV.
+        for name, value in environ.items():
+            told[name] = value.replace(os.fspath(kept), "")
         told[INSTALLED] = kept.name
     return _digests(told)
 
@@ -67,13 +67,14 @@ def digests_of_surroundings(environ: Variables, source: Path) -> dict[str, str]:
 
     They tell what PATH says of the tools that compilers run, what is installed, and which commit is checked out.
     """
+    folders = environ.get("PYTHONPATH", "").split(os.pathsep)
+    if environment.current() is None:
+        folders += environment.site_packages()
     told = {
         COMMIT: repr(_stamps_of_commit(source)),
         "PATH of tools": repr(_tools_on_path(environ)),
+        "what is installed to build": repr(sorted(_distributions_in(*folders))),
     }
-    if environment.current() is None:
-        installed = sorted(_installed_distributions(environ))
-        told["what is installed to build"] = repr(installed)
     return _digests(told)
 
 
@@ -95,10 +96,9 @@ def _short_digest(text: str) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _installed_distributions(environ: Variables) -> Iterator[str]:
+def _distributions_in(*folders: str) -> Iterator[str]:
     """Yield distributions that can be imported, by the names of their directories, which hold their versions."""
-    told = environ.get("PYTHONPATH", "").split(os.pathsep)
-    for folder in filter(None, (*told, *environment.site_packages())):
+    for folder in filter(None, folders):
         with contextlib.suppress(OSError):
             for name in os.listdir(folder):
                 if name.endswith((".dist-info", ".egg-info")):
@@ -155,13 +155,21 @@ def _stamps_of_git(git: Path) -> list[str]:
         told = (git / "commondir").read_text(encoding="utf-8")
         shared = git / told.strip()
     tags = sorted((shared / "refs" / "tags").rglob("*"))
+    # Not its log: each clone of the same commit has another one.
     files = (
         git / "HEAD",
-        git / "logs" / "HEAD",
+        shared / _branch(git),
         shared / "packed-refs",
+        shared / "reftable" / "tables.list",
         *tags,
     )
     return [file_state.stamp(file) for file in files]
+
+
+def _branch(git: Path) -> str:
+    """Return the name of the file, below Git's directory, that says which commit the present branch is at."""
+    head = file_state.text(git / "HEAD").strip()
+    return head.removeprefix("ref:").strip() if head.startswith("ref:") else "HEAD"
 
 
 def _find_git(source: Path) -> Path | None:

@@ -39,6 +39,12 @@ _REMOTE = frozenset(
         "ceph",
         "beegfs",
         "glusterfs",
+        "fuse.sshfs",
+        "fuse.s3fs",
+        "fuse.gcsfuse",
+        "fuse.rclone",
+        "fuse.glusterfs",
+        "fuse.ceph-fuse",
     }
 )
 """File systems on which locks and time stamps of several machines meet (``/proc/self/mountinfo``, proc(5))."""
@@ -58,13 +64,35 @@ class UnfitError(Exception):
 
 
 def path(environ: Mapping[str, str]) -> Path:
-    """Return where the cache is: ``TRUEWHEEL_CACHE_DIR``, or the user's cache directory."""
+    """Return where the cache is: ``TRUEWHEEL_CACHE_DIR``, or the user's cache directory.
+
+    :raises UnfitError: when that is no absolute path, or there is no home directory that it could lie in.
+    """
     chosen = environ.get(VARIABLE)
-    if chosen:
-        return Path(chosen).expanduser().absolute()
+    if not chosen:
+        return _path_for_user(environ)
+    found = os.path.expanduser(
+        chosen
+    )  # without a home directory, pathlib raises an error
+    if not os.path.isabs(found):  # it is a text still
+        raise UnfitError(
+            f"{VARIABLE} is {chosen}, which is a relative path; set an absolute one"
+        )
+    return Path(found)
+
+
+def _path_for_user(environ: Mapping[str, str]) -> Path:
+    """Return where this user's cache is, by the rules of the system."""
     import platformdirs  # slow to import; tests and servers choose a directory
 
-    return platformdirs.user_cache_path("truewheel", appauthor=False)
+    found = Path()
+    # Some versions raise this without a home directory, others return a path that begins with "~".
+    with contextlib.suppress(RuntimeError):
+        found = platformdirs.user_cache_path("truewheel", appauthor=False)
+    is_homeless = environ.get("HOME") == "" and not environ.get("XDG_CACHE_HOME")
+    if is_homeless or not found.is_absolute():
+        raise UnfitError(f"there is no home directory for a cache; set {VARIABLE}")
+    return found
 
 
 def opened(environ: Mapping[str, str]) -> Path:
@@ -72,15 +100,17 @@ def opened(environ: Mapping[str, str]) -> Path:
 
     :raises UnfitError: when it cannot be used safely.
     """
-    root = _absolute_path(environ)
+    root = _lockable_path(environ)
     try:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         _refuse_files_of_others(root)
         if not (root / _TAG).is_file():
             (root / _TAG).write_text(_TAG_TEXT, encoding="utf-8")
+        real = _require_safe(root)
+        _refuse_without_programs(real)
     except OSError as error:
-        raise UnfitError(f"{root} cannot be used ({error.strerror})") from error
-    return _require_safe(root)
+        raise unusable(root, error) from error
+    return real
 
 
 def existing(environ: Mapping[str, str]) -> Path | None:
@@ -88,25 +118,63 @@ def existing(environ: Mapping[str, str]) -> Path | None:
 
     :raises UnfitError: when it cannot be used safely.
     """
-    root = _absolute_path(environ)
+    root = _lockable_path(environ)
     try:
         _refuse_files_of_others(root)
+        return _require_safe(root)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise UnfitError(f"{root} cannot be used ({error.strerror})") from error
-    return _require_safe(root)
+        raise unusable(root, error) from error
 
 
-def _absolute_path(environ: Mapping[str, str]) -> Path:
+def store_of(entry: Path) -> Path:
+    """Return the cache directory that a build area lies in."""
+    return entry.parents[2]
+
+
+def unusable(root: Path, error: OSError) -> UnfitError:
+    """Return what the system says of a cache directory that it cannot read or write, in one phrase."""
+    because = error.strerror or str(error)
+    if isinstance(error, FileExistsError):
+        # What stands there is not a directory, or leads to none.
+        because = "a link that leads nowhere" if root.is_symlink() else "a file"
+        because = f"it is {because}"
+    return UnfitError(f"the cache directory {root} cannot be used ({because})")
+
+
+def _lockable_path(environ: Mapping[str, str]) -> Path:
     if not locks.can_lock():
         raise UnfitError("the build cache needs POSIX file locks")
-    chosen = environ.get(VARIABLE, "")
-    if chosen and not Path(chosen).expanduser().is_absolute():
-        raise UnfitError(
-            f"{VARIABLE} is {chosen}, which is a relative path; set an absolute one"
-        )
     return path(environ)
+
+
+def _refuse_without_programs(root: Path) -> None:
+    """Raise an error for a file system from which no program can be run: not the environment's CMake, nor a test of it."""
+    flag = getattr(os, "ST_NOEXEC", None)
+    if flag is None:
+        is_fit = _runs_a_program(root)
+    else:
+        is_fit = not os.statvfs(root).f_flag & flag
+    if not is_fit:
+        raise UnfitError(
+            f"the cache directory {root} lies on a file system from which no program can be run (noexec)"
+        )
+
+
+def _runs_a_program(root: Path) -> bool:
+    """Try whether a program can be run from a directory, where the system does not tell (statvfs(3))."""
+    import subprocess
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix=".draft-", dir=root) as folder:
+        program = Path(folder) / "program"
+        program.write_text("#!/bin/sh\n", encoding="ascii")
+        program.chmod(0o700)
+        try:
+            return subprocess.run([program], check=False).returncode == 0
+        except PermissionError:
+            return False
 
 
 def _refuse_files_of_others(root: Path) -> None:
@@ -114,12 +182,14 @@ def _refuse_files_of_others(root: Path) -> None:
     is_empty = next(root.iterdir(), None) is None
     # The tag is the first file of a new cache.
     if not is_empty and not (root / _TAG).is_file() and not _is_left_of_ours(root):
-        raise UnfitError(f"{root} is not empty and was not made by truewheel")
+        raise UnfitError(
+            f"the cache directory {root} is not empty and was not made by truewheel"
+        )
 
 
 def _is_left_of_ours(root: Path) -> bool:
     """Say whether all that lies there was put back by builds that ran when the directory was deleted."""
-    names = {entry.name for entry in root.iterdir()}
+    names = {entry.name for entry in root.iterdir() if entry.name[:7] != ".draft-"}
     if not names <= {"builds", "environments", "locks", _TAG}:
         return False
     entries = (*root.glob("builds/*"), *root.glob("environments/*"))
@@ -131,14 +201,16 @@ def _require_safe(root: Path) -> Path:
     # Programs are run from it: whoever can write there could have us run theirs.
     status = root.stat()
     if status.st_uid != os.geteuid():
-        raise UnfitError(f"{root} belongs to somebody else")
+        raise UnfitError(f"the cache directory {root} belongs to somebody else")
     if status.st_mode & 0o022:
-        raise UnfitError(f"{root} can be written by others")
+        raise UnfitError(f"the cache directory {root} can be written by others")
     if not os.access(root, os.W_OK | os.X_OK):
-        raise UnfitError(f"{root} cannot be written")
+        raise UnfitError(f"the cache directory {root} cannot be written")
     file_system = _file_system_of(root)
     if file_system in _REMOTE:
-        raise UnfitError(f"{root} lies on a network file system ({file_system})")
+        raise UnfitError(
+            f"the cache directory {root} lies on a network file system ({file_system})"
+        )
     return Path(os.path.realpath(root))
 
 

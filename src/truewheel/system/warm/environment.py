@@ -46,6 +46,9 @@ def find_isolated_environment(environ: Variables) -> LiveEnvironment | None:
     virtual environments of pip (``pip-build-env-*``), build (``build-env-*``) and uv (below ``builds-v*`` in its
     cache). Sources: pip ``_internal/build_env``, build ``env.py``, uv ``uv-cache`` bucket names.
     """
+    # It may lie below a directory of such a name.
+    if current() is not None:
+        return None
     for entry in environ.get("PYTHONPATH", "").split(os.pathsep):
         site = Path(entry)
         if _is_overlay_of_pip(site):

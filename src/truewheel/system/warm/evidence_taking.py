@@ -158,7 +158,9 @@ class _Taking:
         """Return the evidence of the steps that the build tool ran."""
         watched = self._watched
         if build_tree.generator(watched.tree) != "Ninja":
-            return {"": self._whole_build()}
+            # Nobody knows which part of it was not run again.
+            before = self._before.steps.get("") or StepEvidence()
+            return {"": _joined(self._whole_build(), before)}
         if not any(
             p.arguments[1:2] == ("-c",) for p in watched.building.processes.values()
         ):

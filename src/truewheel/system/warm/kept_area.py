@@ -31,8 +31,9 @@ from ...model.variants import Variant
 from . import build_records, build_tree, cache, environment, invalidation, locks
 from .area import Build, BuildArea
 from .begun_build import STORY, BegunBuild, Place, begin
-from .mirror import update_mirror
+from .mirror import let_git_look, update_mirror
 from .path_regions import with_separator
+from .project_sources import sources_in_mirror
 from .source_manifest import Stamps
 from .watch import Watch
 
@@ -44,7 +45,8 @@ if TYPE_CHECKING:
 class KeptBuildArea(BuildArea):
     """An area that stays, for one build at a time; its lock is held by whoever made this.
 
-    :param is_mirrored: whether the source is unpacked anew for every build, so that the build is from a mirror of it.
+    :param mirrored: the directory that is unpacked or cloned anew for every build, so that the build is from a mirror of
+        it; ``None`` for a source that stays.
     """
 
     def __init__(
@@ -52,20 +54,24 @@ class KeptBuildArea(BuildArea):
         request: Request,
         root: Path,
         *,
-        is_mirrored: bool,
+        mirrored: Path | None,
         planner: Planner,
     ) -> None:
         """Make an area of ``root``, and bring its mirror up to the source."""
         root.mkdir(parents=True, exist_ok=True)
         nothing_yet = ReuseDecision(reuse=Reuse.CLEAN, because="nothing was configured")
+        source = request.source
+        if mirrored is not None:
+            source = root / "source" / source.relative_to(mirrored)
         super().__init__(
-            root / "source" if is_mirrored else request.source,
+            source,
             root,
             nothing_yet,
+            whole=root / "source" if mirrored is not None else None,
         )
         self._output = request.output
         self._environ = request.environ
-        self._is_mirrored = is_mirrored
+        self._is_mirrored = mirrored is not None
         self._planner = planner
         self._watch = Watch(root, request.environ, planner)
         self._record = root / "record.json"
@@ -79,8 +85,8 @@ class KeptBuildArea(BuildArea):
         # What is used now is not deleted next; and what is killed now is still ours.
         cache.touch(root)
         cache.claim(root)
-        if is_mirrored:
-            self._follow(request.source)
+        if mirrored is not None:
+            self._follow(mirrored)
 
     def definitions_file(self, build_dir: Path) -> Path:  # noqa: ARG002  # the base's
         """Return where :meth:`configure` writes them: this area stays as long as a tree elsewhere needs it."""
@@ -171,12 +177,13 @@ class KeptBuildArea(BuildArea):
         present, leave_out = build_records.read_mirror(self._mirror)
         self._mirrored, strays = update_mirror(
             origin,
-            self.source,
+            self.whole,
             present=present,
             leave_out=leave_out,
         )
         for name, stamp in strays.items():
-            self._stamps[self.source / name] = stamp
+            self._stamps[self.whole / name] = stamp
+        let_git_look(self.whole, self._environ)
         build_records.write_mirror(self._mirror, self._mirrored, leave_out)
 
     def _pin(self, tree: Path, *, outlives: bool) -> None:
@@ -209,8 +216,9 @@ class KeptBuildArea(BuildArea):
             root=self.root,
             source=self.source.resolve(),
             tree=tree,
+            whole=self.whole.resolve(),
             not_source=frozenset({tree, self._output}),
-            mirrored=self._mirrored if self._is_mirrored else None,
+            mirrored=self._sources_in_mirror(),
             environ=self._environ,
         )
         begun = begin(
@@ -238,6 +246,12 @@ class KeptBuildArea(BuildArea):
         elif decision.reuse is Reuse.CONFIGURE:
             self._delete_configuration(tree, begun.traces_before.leftovers)
         return begun
+
+    def _sources_in_mirror(self) -> Stamps | None:
+        """Return what builds may read in the mirror; ``None`` where the source is none."""
+        if not self._is_mirrored:
+            return None
+        return sources_in_mirror(self._mirrored, self.whole, self.source)
 
     def _delete_all(self, tree: Path) -> None:
         self._stamps.clear()

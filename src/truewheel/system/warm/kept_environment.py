@@ -56,6 +56,15 @@ class KeptEnvironment(Record):
         return self.root / "bin" / "python"
 
     @property
+    def site(self) -> Path:
+        """Its ``site-packages``."""
+        return self.root / environment.venv_site()
+
+    def is_complete(self) -> bool:
+        """Say whether it is there, with its interpreter."""
+        return _is_usable(self.root)
+
+    @property
     def scripts(self) -> Path:
         """The directory for the front of ``PATH``."""
         return self.root / "bin"

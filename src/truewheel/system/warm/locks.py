@@ -27,6 +27,10 @@ class Lock:
     ) -> None:
         self.release()
 
+    def is_deleted(self) -> bool:
+        """Say whether somebody deleted the file, and most likely what lay beside it."""
+        return os.fstat(self.descriptor).st_nlink == 0
+
     def release(self) -> None:
         """Leave the lock to others."""
         os.close(self.descriptor)

@@ -6,9 +6,12 @@ stamps. A mirror changes only what differs. Nothing here writes to the source.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
+import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from ...model.build_record import Manifest, Stamp, difference
@@ -46,6 +49,30 @@ def update_mirror(
         _put(name, wanted[name], source, target)
     after = whole_manifest(target, known=before, leave_out=leave_out)
     return after, strays
+
+
+def let_git_look(target: Path, environ: Mapping[str, str]) -> None:
+    """Have Git take note of the time stamps of a mirrored checkout: else some of its commands say that all files changed.
+
+    https://git-scm.com/docs/git-update-index#_using_refresh
+
+    :param environ: the variables of the caller; those of Git may mean another repository, which is not touched.
+    """
+    # Where ".git" is a file, what Git keeps lies elsewhere, and is somebody's.
+    if not (target / ".git" / "index").is_file():
+        return
+    others = {n: value for n, value in environ.items() if not n.startswith("GIT_")}
+    # Without Git, nobody asks it.
+    with contextlib.suppress(OSError):
+        subprocess.run(
+            ["git", "update-index", "-q", "--refresh"],
+            cwd=target,
+            env=others,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
 
 def _holds_any(path: Path, folders: Folders) -> bool:

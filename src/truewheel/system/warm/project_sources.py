@@ -12,7 +12,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ...model.build_record import BuildRecord, Manifest
-from .source_manifest import Folders, Stamps, source_manifest
+from .source_manifest import (
+    Folders,
+    Stamps,
+    is_read_by_builds,
+    source_manifest,
+)
 
 _CHANGED_MEANWHILE = "changed during the build"
 """In the place of a digest: unequal to that of any content."""
@@ -31,6 +36,24 @@ def manifest_of_checkout(
     found = source_manifest(source, known=known, leave_out=leave_out)
     for root in before.traces.roots:
         found |= _manifest_beside(source, root, leave_out, known)
+    return found
+
+
+def sources_in_mirror(mirrored: Manifest, whole: Path, source: Path) -> Stamps:
+    """Return what builds may read in a mirror, by names from the source.
+
+    :param mirrored: the manifest of the mirror.
+    :param whole: its directory.
+    :param source: the same, or one below.
+    """
+    found: Stamps = {}
+    below = "" if source == whole else source.relative_to(whole).as_posix() + "/"
+    above = "../" * below.count("/")
+    for name, stamp in mirrored.items():
+        # What only version control or Python keep there is another with each clone.
+        if is_read_by_builds(name):
+            is_inside = name.startswith(below)
+            found[name.removeprefix(below) if is_inside else above + name] = stamp
     return found
 
 

@@ -7,19 +7,20 @@ same each time. What that process prints, and how it ends, is what the hook prin
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from ...model.build_record import ColdReason, NothingKept
 from ...project_settings import precedence
-from . import cache, environment
+from . import cache, environment, hook_process
 from .environment import Variables
+from .hook_process import Move
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,11 +31,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_CHILD = (
-    "import json, sys; from truewheel import backend; call = json.loads(sys.argv[1]); "
-    "name = getattr(backend, call['hook'])(*call['arguments']); open(call['result'], 'w').write(name)"
-)
-"""What the kept interpreter runs. The result comes back in a file: hooks print what they like."""
+_LONGEST_NAME = 65536
+"""Bytes; what fits into a pipe (pipe(7)), and longer than the name of any file."""
 
 
 class Refused(Exception):  # noqa: N818  # a reason, not a failure
@@ -58,14 +56,23 @@ def call(hook: str, arguments: Sequence[Any], environ: Variables) -> str:
     live = environment.find_isolated_environment(environ)
     if live is None:
         raise Refused
-    _, config_settings, _ = arguments
+    project = _project_file()
+    output, config_settings, prepared = arguments
     # The settings' own reader is not loaded here: this process only starts another one.
-    mode = precedence.cache_mode(_project_file(), config_settings or {}, environ)
+    mode = precedence.cache_mode(project, config_settings or {}, environ)
     if mode == "off":
         raise Refused(NothingKept(cause=ColdReason.SWITCHED_OFF))
+    if environ.get("PYTHONHOME") and not sys.flags.ignore_environment:
+        # Python then looks into no environment (cmdoption PYTHONHOME), and so not into the kept one.
+        detail = f"{ColdReason.ENVIRONMENT_NOT_KEPT.value} (PYTHONHOME is set)"
+        raise Refused(NothingKept(cause=ColdReason.ENVIRONMENT_NOT_KEPT, detail=detail))
     kept = _keep(live, environ)
     with kept.hold:
-        return _run(kept, live, hook, arguments, environ)
+        move = _move(live, kept)
+        # The directories are the front end's, and there.
+        given = [output, move.value(config_settings), prepared]
+        told = hook_process.letter(hook, given, _backend_path(project))
+        return _run(kept, move, told, environ)
 
 
 def _project_file() -> Mapping[str, object]:
@@ -76,6 +83,15 @@ def _project_file() -> Mapping[str, object]:
     except (OSError, ValueError):
         return {}  # what is wrong is told by the build itself
     return document
+
+
+def _backend_path(project: Mapping[str, object]) -> list[str]:
+    """Return the directories of a backend that lies in its project (PEP 517), absolute."""
+    table = project.get("build-system")
+    folders = table.get("backend-path", ()) if isinstance(table, dict) else ()
+    if not isinstance(folders, list):
+        return []
+    return [os.path.abspath(folder) for folder in folders if isinstance(folder, str)]
 
 
 def _keep(live: environment.LiveEnvironment, environ: Variables) -> KeptEnvironment:
@@ -94,68 +110,112 @@ def _keep(live: environment.LiveEnvironment, environ: Variables) -> KeptEnvironm
     except kept_environment.UnsoundError as error:
         reason = NothingKept(cause=ColdReason.ENVIRONMENT_NOT_KEPT, detail=str(error))
     except OSError as error:
-        detail = f"{ColdReason.ENVIRONMENT_NOT_KEPT.value} ({error})"
-        reason = NothingKept(cause=ColdReason.ENVIRONMENT_NOT_KEPT, detail=detail)
+        reason = _not_kept(error)
     raise Refused(reason)
+
+
+def _not_kept(error: OSError) -> NothingKept:
+    detail = f"{ColdReason.ENVIRONMENT_NOT_KEPT.value} ({error})"
+    return NothingKept(cause=ColdReason.ENVIRONMENT_NOT_KEPT, detail=detail)
 
 
 def _run(
     kept: KeptEnvironment,
-    live: environment.LiveEnvironment,
-    hook: str,
-    arguments: Sequence[Any],
+    move: Move,
+    told: bytes,
     environ: Variables,
 ) -> str:
-    """Run the hook in a process of the kept environment, and return what it returns there."""
-    with tempfile.TemporaryDirectory(prefix="truewheel-") as folder:
-        result = Path(folder) / "name"
-        told = {
-            "hook": hook,
-            "arguments": list(arguments),
-            "result": str(result),
-        }
-        command = [
-            str(kept.python),
-            "-I",
-            "-c",
-            _CHILD,
-            json.dumps(told),
-        ]
-        # The hold goes on to the process: it lasts as long as either of the two.
-        process = subprocess.Popen(
-            command,
-            env=_moved(environ, live, kept),
-            pass_fds=[kept.hold.descriptor],
+    """Run a hook in a process of the kept environment, and return what it returns there.
+
+    :param told: see :func:`~truewheel.system.warm.hook_process.letter`.
+    :raises Refused: when the environment is not there any more.
+    """
+    letter, answer = Pipe(), Pipe()
+    with letter, answer:
+        command = hook_process.command(
+            kept.python, letter.reading, answer.writing, move, environ
         )
+        # What was printed here is printed before what is printed there.
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            sys.stdout.flush()
         try:
+            # The hold goes on to the process: it lasts as long as either of the two.
+            process = subprocess.Popen(
+                command,
+                env=move.variables(environ),
+                pass_fds=[kept.hold.descriptor, letter.reading, answer.writing],
+            )
+        except OSError as error:
+            raise Refused(_not_kept(error)) from error
+        try:
+            letter.send(told)
             code = process.wait()
         except KeyboardInterrupt:
             process.wait()  # it was interrupted, too, and cleans up
             raise
         if code:
+            _refuse_what_vanished(kept)
             # A process that a signal ended has a negative code; shells call that 128 and the signal's number.
             raise SystemExit(code if code > 0 else 128 - code)
-        return result.read_text()
+        return answer.receive()
 
 
-def _moved(
-    environ: Variables,
-    live: environment.LiveEnvironment,
-    kept: KeptEnvironment,
-) -> dict[str, str]:
-    """Return the variables with every way into the live environment replaced by the same way into the kept one."""
-    told = dict(environ)
-    for name in ("VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "PYTHONPATH"):
-        told.pop(name, None)
-    programs = _paths_outside(live.root, environ.get("PATH", ""))
-    told["PATH"] = os.pathsep.join([str(kept.scripts), *programs])
-    modules = _paths_outside(live.root, environ.get("PYTHONPATH", ""))
-    if any(modules):
-        told["PYTHONPATH"] = os.pathsep.join(filter(None, modules))
-    return told
+def _refuse_what_vanished(kept: KeptEnvironment) -> None:
+    """Raise :class:`Refused` when a hook cannot but have failed: somebody deleted the environment that it ran in."""
+    if kept.hold.is_deleted() or not kept.is_complete():
+        detail = f"the kept environment {kept.root} was deleted during the build"
+        raise Refused(NothingKept(cause=ColdReason.UNFIT_CACHE, detail=detail))
 
 
-def _paths_outside(root: Path, paths: str) -> list[str]:
-    """Return the directories of a list like PATH that do not lie below ``root``."""
-    folders = paths.split(os.pathsep)
-    return [folder for folder in folders if not Path(folder).is_relative_to(root)]
+class Pipe:
+    """A pipe to a process, or from it: what is told needs no file, for which there may be no room."""
+
+    def __init__(self) -> None:
+        self.reading, self.writing = os.pipe()
+
+    def __enter__(self) -> None:
+        """Do nothing: it is open already."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for descriptor in {self.reading, self.writing} - {-1}:
+            os.close(descriptor)
+
+    def send(self, content: bytes) -> None:
+        """Write it all, and let the reader know that this is all; one that has ended is told nothing."""
+        # Without a reader's end here, a reader that has ended is noticed.
+        os.close(self.reading)
+        self.reading = -1
+        with (
+            contextlib.suppress(BrokenPipeError),
+            os.fdopen(self.writing, "wb", closefd=False) as target,
+        ):
+            target.write(content)
+        os.close(self.writing)
+        self.writing = -1
+
+    def receive(self) -> str:
+        """Return what a process wrote that has ended."""
+        os.close(self.writing)
+        self.writing = -1
+        return os.read(self.reading, _LONGEST_NAME).decode("utf-8", "surrogateescape")
+
+
+def _move(live: environment.LiveEnvironment, kept: KeptEnvironment) -> Move:
+    """Return where things of the live environment lie in the kept one."""
+    places: dict[str, str] = {}
+    for site in live.sites:
+        places[str(site)] = str(kept.site)
+    for scripts in live.scripts:
+        places[str(scripts)] = str(kept.scripts)
+    for prefix in live.prefixes:
+        places[str(prefix)] = str(kept.root)
+    for old, new in list(places.items()):
+        # Programs that ask for their own path get the real one.
+        places.setdefault(os.path.realpath(old), new)
+    inner_first = sorted(places.items(), key=lambda place: -len(place[0]))
+    return Move(root=live.root, places=tuple(inner_first))

@@ -107,13 +107,17 @@ def _look_back(
     place = begun.place
     kept = environment.current()
     homes = (place.root,) if kept is None else (place.root, kept)
-    # A mirror is of the source alone.
-    roots: tuple[str, ...] = ()
+    found_late: set[str] = set()
     if place.mirrored is None:
         roots = find_roots(place.tree, place.source, homes)
+        found_late = set(roots).difference(begun.traces_before.roots)
+    else:
+        # A mirror is of the source alone, or of the clone that it is a part of.
+        is_part = place.whole != place.source
+        roots = (os.fspath(place.whole),) if is_part else ()
     late_sources = manifest_of_late_roots(
         place.source,
-        set(roots).difference(begun.traces_before.roots),
+        found_late,
         place.not_source,
         begun.inputs.started,
     )

@@ -7,6 +7,7 @@ each with a lock, so that builds at the same time do not wait for each other.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
@@ -15,8 +16,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ...model.build_record import ColdReason, NothingKept
+from ...model.errors import EngineError, TruewheelError
 from ...model.request import Product, Request
-from . import cache, environment, locks
+from . import cache, environment, locks, thrown_away
 from .area import BuildArea
 from .begun_build import LAYOUT
 from .kept_area import KeptBuildArea
@@ -26,35 +28,85 @@ if TYPE_CHECKING:
     from .planner import Planner
 
 
+class CacheFailedError(Exception):
+    """A build failed, and what is kept is to blame: it would not fail in a temporary directory.
+
+    :param reason: what happened to the cache.
+    """
+
+    def __init__(self, reason: NothingKept) -> None:
+        super().__init__(reason.phrase)
+        self.reason = reason
+
+
 @contextlib.contextmanager
-def area_for(request: Request, mode: str, planner: Planner) -> Iterator[BuildArea]:
+def area_for(
+    request: Request,
+    mode: str,
+    planner: Planner,
+    *,
+    nothing_kept: NothingKept | None = None,
+) -> Iterator[BuildArea]:
     """Give the area for one build.
 
     :param mode: the setting ``cache``.
     :param planner: decides how much of an earlier build may be used again.
+    :param nothing_kept: why there is to be no kept area; ``None`` when there may be one.
+    :raises CacheFailedError: when the build fails inside, because of what became of the kept area.
     """
     with contextlib.ExitStack() as stack:
-        area = _kept_or_temporary(request, mode, planner, stack)
+        nothing_kept = nothing_kept or reason_to_keep_nothing(request, mode)
+        found = nothing_kept or _kept_area_or_reason(request, mode, planner, stack)
+        if isinstance(found, NothingKept):
+            yield _temporary_area(request, found, stack)
+            return
+        area, lock = found
         stack.callback(area.close)
-        yield area
+        try:
+            yield area
+        except (EngineError, OSError) as error:
+            fault = _fault_of_cache(area, lock, error)
+            if not fault:
+                raise
+            reason = NothingKept(cause=ColdReason.UNFIT_CACHE, detail=fault)
+            raise CacheFailedError(reason) from error
         shutil.rmtree(area.staging, ignore_errors=True)
 
 
-def _kept_or_temporary(
+def _temporary_area(
+    request: Request, nothing_kept: NothingKept, stack: contextlib.ExitStack
+) -> BuildArea:
+    """Return an area that lasts as long as ``stack`` is open.
+
+    :raises TruewheelError: when there is no place for one.
+    """
+    try:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="truewheel-"))
+    except OSError as error:
+        message = f"no temporary directory can be made ({error.strerror})"
+        raise TruewheelError(message, hint=_ANOTHER_TEMPORARY) from None
+    return BuildArea(
+        request.source,
+        Path(folder).resolve(),
+        nothing_kept,
+        whole=thrown_away.find_whole(request.source),
+    )
+
+
+def _kept_area_or_reason(
     request: Request,
     mode: str,
     planner: Planner,
     stack: contextlib.ExitStack,
-) -> BuildArea:
-    """Return a kept area, else a temporary one that knows why nothing is kept."""
-    nothing_kept = reason_to_keep_nothing(request, mode)
-    if nothing_kept is None:
-        try:
-            return _kept_area(request, mode, planner, stack)
-        except (OSError, cache.UnfitError) as error:
-            nothing_kept = NothingKept(cause=ColdReason.UNFIT_CACHE, detail=str(error))
-    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="truewheel-"))
-    return BuildArea(request.source, Path(folder).resolve(), nothing_kept)
+) -> tuple[KeptBuildArea, locks.Lock] | NothingKept:
+    """Return a kept area and its lock, else why there is none."""
+    try:
+        return _kept_area(request, mode, planner, stack)
+    except cache.UnfitError as error:
+        detail = str(error)
+    except OSError as error:
+        detail = str(cache.unusable(cache.path(request.environ), error))
+    return NothingKept(cause=ColdReason.UNFIT_CACHE, detail=detail)
 
 
 def reason_to_keep_nothing(request: Request, mode: str) -> NothingKept | None:
@@ -74,27 +126,31 @@ def _kept_area(
     mode: str,
     planner: Planner,
     stack: contextlib.ExitStack,
-) -> KeptBuildArea:
+) -> tuple[KeptBuildArea, locks.Lock]:
     """Return the first kept area of the project that is free, locked for as long as ``stack`` is open.
 
     :raises cache.UnfitError: when the cache directory cannot be used safely.
     """
-    is_volatile = mode == "mirror" or _is_unpacked_sdist(request.source)
-    is_mirrored = is_volatile and request.product is Product.WHEEL
-    project = _project_of(request, is_mirrored=is_mirrored)
+    whole = None
+    if request.product is Product.WHEEL:
+        whole = thrown_away.find_whole(request.source)
+    project = _project_of(request.source, is_thrown_away=whole is not None)
+    if request.product is Product.WHEEL and mode == "mirror":
+        whole = whole or request.source
     store = cache.opened(request.environ)
-    slots = store / "builds" / _key(request, project, is_mirrored=is_mirrored)
+    slots = store / "builds" / _key(request, project, is_mirrored=whole is not None)
     slots.mkdir(parents=True, exist_ok=True, mode=0o700)
     label = slots / cache.LABEL
     label.write_text(project, encoding="utf-8", errors="backslashreplace")
     number, lock = _take_first_free(slots)
     stack.enter_context(lock)
-    return KeptBuildArea(
+    area = KeptBuildArea(
         request,
         slots / str(number),
-        is_mirrored=is_mirrored,
+        mirrored=whole,
         planner=planner,
     )
+    return area, lock
 
 
 def _take_first_free(slots: Path) -> tuple[int, locks.Lock]:
@@ -104,12 +160,6 @@ def _take_first_free(slots: Path) -> tuple[int, locks.Lock]:
     while (lock := locks.take(slots / f"{number}.lock")) is None:
         number += 1
     return number, lock
-
-
-def _is_unpacked_sdist(source: Path) -> bool:
-    """Say whether a front end unpacked this: PKG-INFO stands at its top, and no version control."""
-    is_checkout = (source / ".git").exists() or (source / ".hg").exists()
-    return (source / "PKG-INFO").is_file() and not is_checkout
 
 
 def _key(request: Request, project: str, *, is_mirrored: bool) -> str:
@@ -130,14 +180,10 @@ def _key(request: Request, project: str, *, is_mirrored: bool) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _project_of(request: Request, *, is_mirrored: bool) -> str:
-    """Tell a checkout by its path, an unpacked sdist by its project's name: its path is another each time."""
-    info = request.source / "PKG-INFO"
-    if is_mirrored and info.is_file():
-        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("Name:"):
-                return line
-    return os.path.realpath(request.source)
+def _project_of(source: Path, *, is_thrown_away: bool) -> str:
+    """Tell a source that stays by its path, and one that is thrown away by its project: its path is another each time."""
+    name = thrown_away.project_name(source) if is_thrown_away else ""
+    return name or os.path.realpath(source)
 
 
 # --- room on the disk -------------------------------------------------------------------------------------------
@@ -146,19 +192,53 @@ _ROOM = 50_000_000
 """Bytes; a compiler that stopped for want of room has left less."""
 _NOTHING = 1_000_000
 """Bytes; with less than that, nothing that goes wrong can be blamed on anything else."""
+_ANOTHER_TEMPORARY = "set TMPDIR to a directory that can be written to and has room"
 
 
-def is_full(environ: Mapping[str, str]) -> bool:
-    """Say whether the cache directory's disk has no room left for a build."""
+def _fault_of_cache(area: KeptBuildArea, lock: locks.Lock, error: Exception) -> str:
+    """Return in one phrase why a build failed that would not have failed elsewhere; empty when it would have.
+
+    Whether a directory was deleted, or its disk is full, is asked of the system: what programs say of it differs.
+    """
+    store = cache.store_of(area.root)
+    if lock.is_deleted() or not area.root.is_dir():
+        return f"the cache directory {store} was deleted during the build"
+    if is_full(area.root):
+        return f"the cache directory {store} has no room left"
+    # What else may happen to a disk: it fails, or was mounted anew to be read only.
+    if isinstance(error, OSError) and _is_below(store, error.filename):
+        return str(cache.unusable(store, error))
+    return ""
+
+
+def _is_below(folder: Path, place: object) -> bool:
+    """Say whether the file that an error is about lies in a directory; some errors name none, or a file's number."""
+    return isinstance(place, (str, Path)) and Path(place).is_relative_to(folder)
+
+
+def is_full(folder: Path) -> bool:
+    """Say whether a directory has no room left for a build: its disk, its number of files, or its user's share."""
     try:
-        return shutil.disk_usage(cache.path(environ)).free < _ROOM
-    except OSError:
-        return True
+        if shutil.disk_usage(folder).free < _ROOM:
+            return True
+        # Only the system knows of quotas. A file without a name leaves nothing behind.
+        with tempfile.TemporaryFile(dir=folder) as file:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, _ROOM)
+    except OSError as error:
+        return error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return False
 
 
-def without_room(area: BuildArea) -> str:
+def without_room(area: BuildArea, environ: Mapping[str, str]) -> str:
     """Return the directory that a build writes to whose disk is full; empty when there is none."""
-    for path in (area.root, Path(tempfile.gettempdir())):
+    # Compilers write where these say (GCC manual, "Environment Variables"), while Python then looks for another place.
+    told = (environ.get(name) for name in ("TMPDIR", "TMP", "TEMP"))
+    paths = [area.root, *map(Path, filter(None, told))]
+    # Without any place for temporary files, there is none to be named.
+    with contextlib.suppress(OSError):
+        paths.append(Path(tempfile.gettempdir()))
+    for path in paths:
         with contextlib.suppress(OSError):
             if shutil.disk_usage(path).free < _NOTHING:
                 return os.fspath(path)

@@ -91,6 +91,11 @@ def _manifest(
     return found
 
 
+def is_read_by_builds(name: str) -> bool:
+    """Return whether a file of a tree lies in none of the directories that no build reads."""
+    return _UNREAD_FOLDERS.isdisjoint(name.split("/"))
+
+
 def listing(folder: str) -> str:
     """Return a digest of the names of all that builds may read in a directory; empty when it is not there."""
     try:
