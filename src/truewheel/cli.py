@@ -145,6 +145,12 @@ def _parser() -> argparse.ArgumentParser:
         )
     )
 
+    _add_cache(commands)
+    return parser
+
+
+def _add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``cache``, with what can be done about it."""
     cache = commands.add_parser(
         "cache", help="what is kept of builds, so that the next ones are warm"
     )
@@ -168,7 +174,6 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="clean: also what editable installs need to be rebuilt",
     )
-    return parser
 
 
 def _add_judging_options(parser: argparse.ArgumentParser) -> None:
