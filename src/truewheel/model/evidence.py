@@ -46,6 +46,7 @@ class StepEvidence(Record):
     :param is_own: whether it runs commands of the project's, which are asked again when they are in doubt.
     :param left: files that it made in the build tree without declaring them, by names below the tree.
     :param unseen: why not all that it asked for is known: one phrase, empty if it is.
+    :param asks_a_server: whether it does: then nobody knows what it would be told now.
     """
 
     asked: int = 0
@@ -56,6 +57,14 @@ class StepEvidence(Record):
     is_own: bool = False
     left: frozenset[str] = frozenset()
     unseen: str = ""
+    asks_a_server: bool = False
+
+    @property
+    def why_in_doubt(self) -> str:
+        """Why it is in doubt though nothing changed; empty if it is not."""
+        if self.asks_a_server and not self.unseen:
+            return "it asks a server"
+        return self.unseen
 
 
 class Evidence(Record):

@@ -50,9 +50,9 @@ class NewsOfTheWorld(Record):
         for name in sorted(self.variables):
             if asks_for_variable(step, name):
                 found.append(f"{variable_phrase(name)} changed")
-        if found or not step.unseen:
-            return found
-        return [step.unseen]
+        if not found and step.why_in_doubt:
+            found.append(step.why_in_doubt)
+        return found
 
     def _phrase(self, number: int) -> str:
         question = self.evidence.questions[number]
@@ -203,5 +203,5 @@ def first_of(reasons: Iterable[str], evidence: Evidence) -> str:
 
 def _different(reasons: Iterable[str], evidence: Evidence) -> tuple[str, ...]:
     """Return each reason once, in order; that something cannot be seen is none, for it did not change."""
-    unseen = {step.unseen for step in evidence.steps.values()}
+    unseen = {step.why_in_doubt for step in evidence.steps.values()}
     return tuple(reason for reason in dict.fromkeys(reasons) if reason not in unseen)

@@ -47,7 +47,10 @@ def build_story_text(
     else:
         lines += _listed("read", _counts(story.source, evidence), _MOST)
         lines.append("name every file with --verbose")
-    always = {name: step.unseen for name, step in evidence.steps.items() if step.unseen}
+    always = {}
+    for name, step in evidence.steps.items():
+        if step.why_in_doubt:
+            always[name] = step.why_in_doubt
     lines += _listed("run again at each build", _pairs(always), most)
     return "\n".join(map(printable, lines))
 

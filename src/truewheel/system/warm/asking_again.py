@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import filecmp
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ...model.errors import EngineError
@@ -46,29 +46,35 @@ def steps_by_output(tree: Path) -> dict[str, Step]:
     return found
 
 
-def run_again(
-    tree: Path,
-    steps: Iterable[Step],
-    build: Build,
-    *,
-    left: Mapping[str, Iterable[str]],
-) -> None:
-    """Run steps of custom commands again; have those of compilers and linkers run by the build that follows.
+class Doubt(Record):
+    """A step that is in doubt.
 
-    :param left: files that each step made without declaring them, by the first file that it declares.
+    :param left: files that it made without declaring them, by names below the tree.
+    :param may_fail: whether it is in doubt only because it asks a server: that may not answer now.
     """
-    compared: list[Step] = []
-    for step in steps:
-        for name in left.get(step.outputs[0], ()):
-            with contextlib.suppress(OSError):
-                os.unlink(build_tree.absolute(name, tree))
-        if is_compared(step):
-            compared.append(step)
+
+    step: Step
+    left: frozenset[str] = frozenset()
+    may_fail: bool = False
+
+
+def run_again(tree: Path, doubts: Iterable[Doubt], build: Build) -> None:
+    """Run steps of custom commands again; have those of compilers and linkers run by the build that follows."""
+    sure: list[Step] = []
+    tried: list[Step] = []
+    for doubt in doubts:
+        step = doubt.step
+        if not is_compared(step):
+            delete_files(tree, step.outputs)
+        elif doubt.may_fail:
+            # What it left, it may use instead of the server's answer.
+            tried.append(step)
         else:
-            _delete(build_tree.absolute(name, tree) for name in step.outputs)
-    if compared:
-        with _set_aside(tree, compared):
-            _run(compared, build)
+            sure.append(step)
+        if not doubt.may_fail:
+            delete_files(tree, doubt.left)
+    _run(tree, sure, build, gives_back=False)
+    _run(tree, tried, build, gives_back=True)
 
 
 def is_compared(step: Step) -> bool:
@@ -76,15 +82,31 @@ def is_compared(step: Step) -> bool:
     return step.rule == "CUSTOM_COMMAND"
 
 
-def _run(steps: Iterable[Step], build: Build) -> None:
-    # What fails is run once more by the build that follows, and told then.
-    with contextlib.suppress(EngineError):
+def _run(tree: Path, steps: Sequence[Step], build: Build, *, gives_back: bool) -> None:
+    """Run steps of custom commands again.
+
+    :param gives_back: whether what they had made stays when they fail; else the build that follows runs them once more, and
+        tells what is wrong.
+    """
+    if not steps:
+        return
+    aside = _set_aside(tree, steps)
+    try:
         build([step.outputs[0] for step in steps])
+    except EngineError:
+        if gives_back:
+            for file in aside:
+                os.replace(file.copy, file.path)
+    finally:
+        for file in aside:
+            _give_time_back(file)
+        delete_files(tree, [file.copy for file in aside])
+        with contextlib.suppress(OSError):
+            (tree / _ASIDE).rmdir()
 
 
-@contextlib.contextmanager
-def _set_aside(tree: Path, steps: Iterable[Step]) -> Iterator[None]:
-    """Set aside what steps made; afterwards, give back the time stamps of what was made as it had been."""
+def _set_aside(tree: Path, steps: Iterable[Step]) -> list[_Aside]:
+    """Set aside what steps made."""
     place = tree / _ASIDE
     place.mkdir(exist_ok=True)
     aside: dict[str, _Aside] = {}
@@ -94,16 +116,14 @@ def _set_aside(tree: Path, steps: Iterable[Step]) -> Iterator[None]:
             # A step may name a file twice, by its relative and by its absolute path.
             if path not in aside and os.path.isfile(path):
                 aside[path] = _move(path, os.path.join(place, str(len(aside))))
-    try:
-        yield
-    finally:
-        for file in aside.values():
-            with contextlib.suppress(OSError):
-                if filecmp.cmp(file.copy, file.path, shallow=False):
-                    os.utime(file.path, ns=file.times)
-        _delete(file.copy for file in aside.values())
-        with contextlib.suppress(OSError):
-            place.rmdir()
+    return list(aside.values())
+
+
+def _give_time_back(file: _Aside) -> None:
+    """Give a file its old time stamp if it was made as it had been."""
+    with contextlib.suppress(OSError):
+        if filecmp.cmp(file.copy, file.path, shallow=False):
+            os.utime(file.path, ns=file.times)
 
 
 def _move(path: str, copy: str) -> _Aside:
@@ -112,7 +132,8 @@ def _move(path: str, copy: str) -> _Aside:
     return _Aside(path=path, copy=copy, times=(status.st_atime_ns, status.st_mtime_ns))
 
 
-def _delete(paths: Iterable[str]) -> None:
-    for path in paths:
+def delete_files(tree: Path, names: Iterable[str]) -> None:
+    """Delete files of a build tree, by their names in it or by absolute paths; those that are not there are no error."""
+    for name in names:
         with contextlib.suppress(OSError):
-            os.unlink(path)
+            os.unlink(build_tree.absolute(name, tree))

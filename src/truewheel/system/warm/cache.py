@@ -190,7 +190,7 @@ def _refuse_files_of_others(root: Path) -> None:
 def _is_left_of_ours(root: Path) -> bool:
     """Say whether all that lies there was put back by builds that ran when the directory was deleted."""
     names = {entry.name for entry in root.iterdir() if entry.name[:7] != ".draft-"}
-    if not names <= {"builds", "environments", "locks", _TAG}:
+    if not names <= {"builds", "environments", "locks", "tools", _TAG}:
         return False
     entries = (*root.glob("builds/*"), *root.glob("environments/*"))
     return all(re.fullmatch(_OUR_NAMES, entry.name) for entry in entries)

@@ -199,8 +199,8 @@ class _Taking:
     def _whole_build(self) -> StepEvidence:
         """Return the evidence of a build tool that keeps no account of which command makes what."""
         asked = asked_by(self._watched.building.processes.values(), self._watched.tools)
-        if asked.unseen:
-            raise UnwatchedError(asked.unseen)
+        if asked.unseen or asked.asks_a_server:
+            raise UnwatchedError(asked.unseen or "it asks a server")
         step = self._step(asked, None)
         # What lies in the tree was made from the rest.
         return replace(step, asked=step.asked & ~step.later, later=0, left=frozenset())
@@ -247,6 +247,7 @@ class _Taking:
             is_own=is_own,
             left=self._left(asked, declared) if step else frozenset(),
             unseen=asked.unseen if is_own else "",
+            asks_a_server=is_own and asked.asks_a_server,
         )
 
     def _declared(self, step: Step | None) -> frozenset[str]:

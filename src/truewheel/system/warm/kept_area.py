@@ -280,7 +280,10 @@ class KeptBuildArea(BuildArea):
         if begun.before is not None and is_another_tool:
             # It would take the objects for its own.
             invalidation.delete_objects(tree)
-        invalidation.delete_orphans(tree, traces.leftovers)
+        if begun.before is not None and begun.before.evidence is not None:
+            self._watch.delete_orphans(tree)
+        else:
+            invalidation.delete_orphans(tree, traces.leftovers)
         files = frozenset(build_tree.files(tree))
         self._configured = files - traces.strays - traces.leftovers
         if self._is_own(tree):

@@ -15,6 +15,7 @@ from ...model.observation import Trace
 from ..observation import library, trace
 from . import answers, asking_again, build_tree
 from .area import Build
+from .asking_again import Doubt
 from .evidence_taking import UnwatchedError, Watched, take_evidence
 from .ninja_file import Step
 from .path_regions import PathRegions, with_separator
@@ -144,6 +145,16 @@ class Watch:
         self._trace.unlink(missing_ok=True)
         return found
 
+    def delete_orphans(self, tree: Path) -> None:
+        """Delete what steps left in the tree that CMake does not make any more."""
+        leaving = {name: step.left for name, step in self._before.steps.items()}
+        # Most steps leave nothing, and reading the build file takes longer than all else here.
+        if not any(leaving.values()):
+            return
+        known = asking_again.steps_by_output(tree)
+        for name in leaving.keys() - known.keys():
+            asking_again.delete_files(tree, leaving[name])
+
     # --- asking again -------------------------------------------------------------------------------------------
 
     def ask_again(self, tree: Path, build: Build, *, all_own: bool) -> None:
@@ -179,9 +190,21 @@ class Watch:
     def _run_again(self, tree: Path, steps: Mapping[str, Step], build: Build) -> None:
         names = self._again.keys() - self._done
         self._done |= names
-        left = {name: self._evidence_of(name).left for name in names}
-        known = [steps[name] for name in sorted(names) if name in steps]
-        asking_again.run_again(tree, known, build, left=left)
+        doubts: list[Doubt] = []
+        for name in sorted(names):
+            if name in steps:
+                doubts.append(self._doubt_about(steps[name]))
+        asking_again.run_again(tree, doubts, build)
+
+    def _doubt_about(self, step: Step) -> Doubt:
+        name = step.outputs[0]
+        evidence = self._evidence_of(name)
+        is_changed = self._again[name] != evidence.why_in_doubt
+        return Doubt(
+            step=step,
+            left=evidence.left,
+            may_fail=evidence.asks_a_server and not evidence.unseen and not is_changed,
+        )
 
     def _note_late_changes(self, tree: Path) -> None:
         """Find steps that read files of the build tree which are others now."""

@@ -42,6 +42,7 @@ class Asked(Record):
     texts: frozenset[str]
     written: frozenset[str]
     unseen: str
+    asks_a_server: bool
 
 
 IsRestless = Callable[[str], bool]
@@ -163,6 +164,7 @@ def asked_by(processes: Iterable[Process], tools: Tools) -> Asked:
         texts=_union(part.texts for part in parts),
         written=_union(part.written for part in parts),
         unseen=next((part.unseen for part in parts if part.unseen), ""),
+        asks_a_server=any(part.asks_a_server for part in parts),
     )
 
 
@@ -196,6 +198,7 @@ def _asked_by_one(
         texts=process.read if is_open or is_maker else frozenset(),
         written=process.written | process.removed,
         unseen=_why_unseen(process),
+        asks_a_server=bool(process.network),
     )
 
 
@@ -246,8 +249,6 @@ def _questions(process: Process, *, trusts_presence: bool) -> Iterator[Question]
 def _why_unseen(process: Process) -> str:
     for unseen in sorted(process.unseen):
         return f"{unseen.program} {unseen.reason}"
-    for server in sorted(process.network):
-        return f"it asks a server ({server})"
     return ""
 
 
