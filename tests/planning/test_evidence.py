@@ -95,8 +95,9 @@ def test_a_step_is_run_again_when_something_that_it_asked_for_changed(
         ("CC", Reuse.CONFIGURE, {"data.c"}),
         ("ANY", Reuse.CONFIGURE, {"data.c"}),
         ("CPATH", Reuse.CONFIGURE, {"main.o", "data.c"}),
-        ("CI", Reuse.CONFIGURE, set()),
-        ("TERM", Reuse.KEEP, set()),
+        ("CI", Reuse.CONFIGURE, {"data.c"}),
+        ("GITHUB_RUN_ID", Reuse.KEEP, {"data.c"}),
+        ("OLDPWD", Reuse.KEEP, set()),
         ("which commit is checked out", Reuse.KEEP, set()),
     ],
 )

@@ -17,7 +17,7 @@ from ..model.evidence import (
     numbers,
 )
 from ..model.record import Record
-from .input_names import is_restless
+from .input_names import is_another_each_time, is_restless
 
 
 class NewsOfTheWorld(Record):
@@ -81,7 +81,10 @@ def asks_for_variable(step: StepEvidence, name: str) -> bool:
     # A pseudo-variable, which has blanks, tells of files: most of them were asked for as such.
     if name in step.variables or " " in name:
         return name in step.variables
-    # Those that differ between builds that are the same count only where a text names them.
+    # A script may go through all of them. What it makes is compared, so that running it once more costs little.
+    if step.is_own and step.is_open:
+        return not is_another_each_time(name)
+    # Else those that differ between builds that are the same count only where a text names them.
     if is_restless(name):
         return name in step.words
     return step.is_open

@@ -154,6 +154,24 @@ _COMMITS = (
 """Ends of the names of variables that say what is built: they count in any case."""
 
 
+_ANOTHER_EACH_TIME = frozenset(
+    {
+        # shells: the last command, and where somebody was before
+        "_",
+        "OLDPWD",
+        # pip: directories with random names
+        "PIP_BUILD_TRACKER",
+        "PIP_REQ_TRACKER",
+    }
+)
+"""Variables that are another one in each build. What is made of them is no more the same than what is made of the time."""
+
+
+def is_another_each_time(variable: str) -> bool:
+    """Return whether a variable is another one in each build."""
+    return variable in _ANOTHER_EACH_TIME
+
+
 def is_restless(variable: str) -> bool:
     """Return whether a variable differs between builds that are the same."""
     if variable in _RESTLESS:
