@@ -235,9 +235,7 @@ def bytes_read(world: World, output: Path, cache: Path) -> tuple[int, str]:
         timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    (line,) = (
-        line for line in done.stdout.splitlines() if line.startswith("rchar: ")
-    )
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("rchar: "))
     return int(line.removeprefix("rchar: ")), done.stdout + done.stderr
 
 

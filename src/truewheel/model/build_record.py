@@ -13,7 +13,8 @@ from .record import NamedTuple, Record
 class Stamp(NamedTuple):
     """What is known of one file of a source tree.
 
-    :param digest: blake2b of the content in hex, ``link:TARGET`` for a symbolic link, ``dir`` for a directory.
+    :param digest: blake2b of the content in hex, or the status where content is not read; ``link:TARGET`` for a symbolic
+        link, ``dir`` for a directory.
     :param mode: permission bits.
     :param status: size, mtime in ns, ctime in ns and inode when it was read: while all are the same, it is not read
         again.
