@@ -183,17 +183,22 @@ class ReuseDecision(Record):
     :param changes: all that changed, each as a phrase.
     :param again: the steps that are not used again though the tree is, each with the reason; by the name of the first
         file that they make.
+    :param forgotten: why the build could not be remembered for the next one; empty if it could.
     """
 
     reuse: Reuse
     because: str
     changes: tuple[str, ...] = ()
     again: Mapping[str, str] = MappingProxyType({})
+    forgotten: str = ""
 
     @property
     def phrase(self) -> str:
         """What the summary of a build says of it."""
-        return _WORDS[self.reuse] + self.because
+        told = _WORDS[self.reuse] + self.because
+        if self.forgotten:
+            told += f"; nothing is kept of it: {self.forgotten}"
+        return told
 
 
 _WORDS = {

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import filecmp
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -71,6 +72,11 @@ def run_again(
             _run(compared, build)
 
 
+def drop_aside(tree: Path) -> None:
+    """Delete what a build that was killed has left set aside."""
+    shutil.rmtree(tree / _ASIDE, ignore_errors=True)
+
+
 def is_compared(step: Step) -> bool:
     """Return whether what a step makes can keep its time stamp."""
     return step.rule == "CUSTOM_COMMAND"
@@ -85,15 +91,22 @@ def _run(steps: Iterable[Step], build: Build) -> None:
 @contextlib.contextmanager
 def _set_aside(tree: Path, steps: Iterable[Step]) -> Iterator[None]:
     """Set aside what steps made; afterwards, give back the time stamps of what was made as it had been."""
+    drop_aside(tree)
     place = tree / _ASIDE
-    place.mkdir(exist_ok=True)
+    # Without it, what cannot be moved there is deleted, and made anew.
+    with contextlib.suppress(OSError):
+        place.mkdir()
     aside: dict[str, _Aside] = {}
     for step in steps:
         for name in step.outputs:
             path = build_tree.absolute(name, tree)
             # A step may name a file twice, by its relative and by its absolute path.
-            if path not in aside and os.path.isfile(path):
+            if path in aside or not os.path.isfile(path):
+                continue
+            try:
                 aside[path] = _move(path, os.path.join(place, str(len(aside))))
+            except OSError:
+                _delete([path])
     try:
         yield
     finally:

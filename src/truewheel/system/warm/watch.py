@@ -15,10 +15,10 @@ from ...model.observation import Trace
 from ..observation import library, trace
 from . import answers, asking_again, build_tree
 from .area import Build
-from .evidence_taking import UnwatchedError, Watched, take_evidence
+from .evidence_taking import Watched, take_evidence
 from .ninja_file import Step
 from .path_regions import PathRegions, with_separator
-from .watched_steps import tools_of
+from .watched_steps import UnwatchedError, tools_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Watch:
         self._again: dict[str, str] = {}
         self._done: set[str] = set()
         self._rounds = 0
+        self._is_begun = False
         self._library: Path | None = None
         try:
             self._library = library.find_or_make(root.parents[2] / "tools", environ)
@@ -91,15 +92,14 @@ class Watch:
     def start(self) -> None:
         """Start watching: CMake configures now."""
         self.started = time.time_ns()
-        if self.is_on:
-            trace.begin(self._trace)
+        self._begin_trace()
 
     def configured(self, *, well: bool) -> None:
         """Put away what was watched until now: the build tool follows if CMake configured well."""
         if self.is_on:
             self.configuring = self._read()
             if well:
-                trace.begin(self._trace)
+                self._begin_trace()
 
     def evidence(
         self,
@@ -136,12 +136,28 @@ class Watch:
             return None
         return evidence
 
+    def _begin_trace(self) -> None:
+        """Make an empty trace; where that is not possible, the rest of the build is not watched."""
+        if not self.is_on:
+            return
+        try:
+            trace.begin(self._trace)
+        except OSError as error:
+            self._library = None
+            self.because = f"there is no place for a trace ({error.strerror})"
+        self._is_begun = self.is_on
+
     def _read(self) -> Trace:
-        """Return what was watched until now, and forget it."""
-        if not self._trace.is_file():
+        """Return what was watched since the trace was begun, and forget it."""
+        if not self._is_begun:
             return Trace(processes={}, is_whole=True)
-        found = trace.read(self._trace)
-        self._trace.unlink(missing_ok=True)
+        self._is_begun = False
+        # A command of the project's may have done anything to it.
+        try:
+            found = trace.read(self._trace)
+            self._trace.unlink()
+        except OSError:
+            return Trace(processes={}, is_whole=False)
         return found
 
     # --- asking again -------------------------------------------------------------------------------------------
@@ -210,6 +226,8 @@ class Watch:
     def _was_made_since(self, name: str, tree: Path) -> bool:
         """Return whether what a step makes is another file than the last build left there."""
         question = Question(STATUS, build_tree.absolute(name, tree))
+        if question not in self._before.questions:
+            return False
         number = self._before.questions.index(question)
         before = self._before.answers[number]
         return answers.answer_like(question, before) != before
