@@ -136,6 +136,11 @@ class KeptBuildArea(BuildArea):
         self._settle(begun, files)
         self._begun = begun
 
+    @property
+    def was_trace_cut(self) -> bool:
+        """Whether somebody made the trace of the build shorter, by which its programs may have ended."""
+        return self._watch.was_cut
+
     def watched_variables(self) -> dict[str, str]:
         """Return what the programs of the build have to be told, so that they are watched."""
         return self._watch.variables()

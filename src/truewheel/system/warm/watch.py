@@ -6,6 +6,7 @@ is decided on by what is known otherwise (``observed_inputs``).
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -36,6 +37,7 @@ class Watch:
     :ivar ran: the steps that the build tool ran, by the first file that each makes; known when the evidence is taken.
     :ivar started: when CMake started, in ns since the epoch.
     :ivar configuring: what was watched while CMake configured.
+    :ivar was_cut: whether somebody made a trace shorter, by which programs end that write into it (mmap(2), SIGBUS).
     """
 
     def __init__(
@@ -53,7 +55,9 @@ class Watch:
         self._again: dict[str, str] = {}
         self._done: set[str] = set()
         self._rounds = 0
+        self.was_cut = False
         self._is_begun = False
+        self._size = 0
         self._library: Path | None = None
         try:
             self._library = library.find_or_make(root.parents[2] / "tools", environ)
@@ -142,6 +146,7 @@ class Watch:
             return
         try:
             trace.begin(self._trace)
+            self._size = self._trace.stat().st_size
         except OSError as error:
             self._library = None
             self.because = f"there is no place for a trace ({error.strerror})"
@@ -154,9 +159,12 @@ class Watch:
         self._is_begun = False
         # A command of the project's may have done anything to it.
         try:
+            self.was_cut = self._trace.stat().st_size < self._size
             found = trace.read(self._trace)
             self._trace.unlink()
         except OSError:
+            # Whatever lies there would be in the way of the next one.
+            shutil.rmtree(self._trace, ignore_errors=True)
             return Trace(processes={}, is_whole=False)
         return found
 
