@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import stat
 import subprocess
@@ -16,12 +15,11 @@ from pathlib import Path
 import pytest
 
 from support import hooks, needs
+from support.rights import as_anybody
 
 PURE = "[tool.scikit-build]\nwheel.cmake = false\n"
 LONGEST = 60
 """Seconds; a build that reads a pipe would wait for ever."""
-WITHOUT_OVERRIDE = "-dac_override,-dac_read_search"
-"""Capabilities by which the superuser reads everything (capabilities(7))."""
 
 
 def make_socket(path: Path) -> None:
@@ -228,16 +226,3 @@ def test_a_file_that_nobody_may_read_is_named(tmp_path: Path) -> None:
     assert "m.c cannot be read: Permission denied" in run.stderr
     assert "Traceback" not in run.stderr
     assert list(tmp_path.glob("*.tar.gz")) == []
-
-
-def as_anybody() -> tuple[str, ...]:
-    """Return the words by which a command loses what lets the superuser read everything."""
-    if os.geteuid() != 0:
-        return ()
-    if shutil.which("setpriv") is None:
-        needs.missing("the program setpriv")
-    return (
-        "setpriv",
-        f"--bounding-set={WITHOUT_OVERRIDE}",
-        f"--inh-caps={WITHOUT_OVERRIDE}",
-    )

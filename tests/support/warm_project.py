@@ -113,8 +113,12 @@ def build(
     cache: Path,
     *,
     hook: str = "build_wheel",
+    before: tuple[str, ...] = (),
 ) -> tuple[str, str]:
-    """Build the wheel from ``source``; return its digest, and what was printed."""
+    """Build the wheel from ``source``; return its digest, and what was printed.
+
+    :param before: words that stand before the command.
+    """
     import json
 
     shutil.rmtree(output, ignore_errors=True)
@@ -122,6 +126,7 @@ def build(
     environ = {**os.environ, "TRUEWHEEL_CACHE_DIR": str(cache), "PYTHONHASHSEED": "0"}
     environ |= {k: v.format(root=source) for k, v in project.variables.items()}
     command = [
+        *before,
         sys.executable,
         "-c",
         HOOK,

@@ -13,7 +13,8 @@ from .record import NamedTuple, Record
 class Stamp(NamedTuple):
     """What is known of one file of a source tree.
 
-    :param digest: blake2b of the content in hex, ``link:TARGET`` for a symbolic link, ``dir`` for a directory.
+    :param digest: blake2b of the content in hex, or the status where content is not read; ``link:TARGET`` for a symbolic
+        link, ``dir`` for a directory.
     :param mode: permission bits.
     :param status: size, mtime in ns, ctime in ns and inode when it was read: while all are the same, it is not read
         again.
@@ -182,17 +183,22 @@ class ReuseDecision(Record):
     :param changes: all that changed, each as a phrase.
     :param again: the steps that are not used again though the tree is, each with the reason; by the name of the first
         file that they make.
+    :param forgotten: why the build could not be remembered for the next one; empty if it could.
     """
 
     reuse: Reuse
     because: str
     changes: tuple[str, ...] = ()
     again: Mapping[str, str] = MappingProxyType({})
+    forgotten: str = ""
 
     @property
     def phrase(self) -> str:
         """What the summary of a build says of it."""
-        return _WORDS[self.reuse] + self.because
+        told = _WORDS[self.reuse] + self.because
+        if self.forgotten:
+            told += f"; nothing is kept of it: {self.forgotten}"
+        return told
 
 
 _WORDS = {

@@ -23,6 +23,8 @@ NAMES = "L"
 TREE = "T"
 """Which names there are in a directory and in all below it."""
 
+KINDS = frozenset({CONTENT, PRESENCE, STATUS, NAMES, TREE})
+
 IN_DOUBT = "changed during the build"
 """An answer that is unequal to any: somebody changed the file while the build ran."""
 

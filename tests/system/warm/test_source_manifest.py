@@ -63,7 +63,7 @@ def test_a_file_that_goes_away_or_is_closed_stops_no_build(
     error: type[OSError], source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Editors make files and delete them while a build looks at the source."""
-    before = source_files(source)
+    before = whole_manifest(source)
     real = file_state.digest
 
     def digest(path: Path) -> str:
@@ -72,7 +72,24 @@ def test_a_file_that_goes_away_or_is_closed_stops_no_build(
         return real(path)
 
     monkeypatch.setattr(file_state, "digest", digest)
-    found = source_files(source)
+    found = whole_manifest(source)
     assert found["CMakeLists.txt"] == before["CMakeLists.txt"]
     # What cannot be read is not the same as what could.
     assert found.get("src/m.c") != before["src/m.c"]
+
+
+def test_what_lies_in_a_checkout_is_not_read(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told by its status, which changes with the content."""
+
+    def digest(path: Path) -> str:
+        raise AssertionError(f"{path} is read")
+
+    monkeypatch.setattr(file_state, "digest", digest)
+    before = source_files(source)
+    assert source_files(source) == before
+    (source / "src" / "m.c").write_text("int n;\n")
+    found = source_files(source)
+    assert found["src/m.c"] != before["src/m.c"]
+    assert found["CMakeLists.txt"] == before["CMakeLists.txt"]

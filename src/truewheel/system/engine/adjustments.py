@@ -1,4 +1,4 @@
-"""What truewheel changes in scikit-build-core while it is loaded: three things, each with its reason.
+"""What truewheel changes in scikit-build-core while it is loaded: four things, each with its reason.
 
 1. CMake's file API is left out. ``CMaker`` asks CMake for replies (cmake-file-api(7)) and parses them into
    ``CMaker.file_api``, which nothing reads. Importing the classes for that takes a tenth of a hook's own time, and
@@ -9,12 +9,15 @@
 3. Directories named ``*.dist-info`` inside of packages are files of the packages. scikit-build-core passes them by wherever
    they are, so that a vendored project loses its metadata and its licence. At the top of a source or of a wheel they are
    left out here (``sdist_files``, ``gathering``).
+4. What Git is told to ignore, and this user may not read, is not known: a build goes on, as Git itself does. A ``.git``
+   may belong to somebody else, as in a container.
 
 Importing this module leaves the file API out, so it has to be imported before anything of scikit-build-core is.
 """
 
 from __future__ import annotations
 
+import functools
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -41,6 +44,26 @@ def keep_vendored_metadata() -> None:
     # A later release may not have the pattern any more.
     if METADATA_PATTERN in EXCLUDE_LINES:
         EXCLUDE_LINES.remove(METADATA_PATTERN)
+
+
+def pass_over_unreadable_rules() -> None:
+    """Have scikit-build-core do without files with rules for Git that cannot be read; asked for by what looks for files."""
+    from scikit_build_core.build import _file_processor
+
+    # A later release may not have the function any more.
+    real = getattr(_file_processor, "_read_lines", None)
+    if real is None or hasattr(real, "__wrapped__"):
+        return
+
+    @functools.wraps(real)
+    def read_lines(path: Path) -> list[str]:
+        try:
+            lines: list[str] = real(path)
+        except PermissionError:
+            return []
+        return lines
+
+    vars(_file_processor)["_read_lines"] = read_lines
 
 
 def _leave_out_file_api() -> None:

@@ -28,6 +28,7 @@ from .layout import Layout
 from .packable import obstacle_to_wheel, unreadable_directories
 
 adjustments.keep_vendored_metadata()
+adjustments.pass_over_unreadable_rules()
 
 _COMPILED_PYTHON = frozenset({".pyc", ".pyo"})
 LeftOutFiles = list[tuple[str, Reason]]

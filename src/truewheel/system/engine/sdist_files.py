@@ -16,6 +16,7 @@ from . import adjustments
 from .results import SdistMember
 
 adjustments.keep_vendored_metadata()
+adjustments.pass_over_unreadable_rules()
 
 
 def find_sdist_members(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import filecmp
 import os
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -77,6 +78,11 @@ def run_again(tree: Path, doubts: Iterable[Doubt], build: Build) -> None:
     _run(tree, tried, build, gives_back=True)
 
 
+def drop_aside(tree: Path) -> None:
+    """Delete what a build that was killed has left set aside."""
+    shutil.rmtree(tree / _ASIDE, ignore_errors=True)
+
+
 def is_compared(step: Step) -> bool:
     """Return whether what a step makes can keep its time stamp."""
     return step.rule == "CUSTOM_COMMAND"
@@ -100,22 +106,27 @@ def _run(tree: Path, steps: Sequence[Step], build: Build, *, gives_back: bool) -
     finally:
         for file in aside:
             _give_time_back(file)
-        delete_files(tree, [file.copy for file in aside])
-        with contextlib.suppress(OSError):
-            (tree / _ASIDE).rmdir()
+        drop_aside(tree)
 
 
 def _set_aside(tree: Path, steps: Iterable[Step]) -> list[_Aside]:
     """Set aside what steps made."""
+    drop_aside(tree)
     place = tree / _ASIDE
-    place.mkdir(exist_ok=True)
+    # Without it, what cannot be moved there is deleted, and made anew.
+    with contextlib.suppress(OSError):
+        place.mkdir()
     aside: dict[str, _Aside] = {}
     for step in steps:
         for name in step.outputs:
             path = build_tree.absolute(name, tree)
             # A step may name a file twice, by its relative and by its absolute path.
-            if path not in aside and os.path.isfile(path):
+            if path in aside or not os.path.isfile(path):
+                continue
+            try:
                 aside[path] = _move(path, os.path.join(place, str(len(aside))))
+            except OSError:
+                delete_files(tree, [path])
     return list(aside.values())
 
 
@@ -124,6 +135,9 @@ def _give_time_back(file: _Aside) -> None:
     with contextlib.suppress(OSError):
         if filecmp.cmp(file.copy, file.path, shallow=False):
             os.utime(file.path, ns=file.times)
+        elif not os.path.islink(file.path):
+            # The command may have given it the time of what it was made from: ``cp -p``, ``tar x``.
+            os.utime(file.path)
 
 
 def _move(path: str, copy: str) -> _Aside:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ...model.build_record import (
     BuildRecord,
@@ -18,10 +18,15 @@ from ...model.build_record import (
     Stamp,
     Traces,
 )
-from ...model.evidence import Evidence, Question, StepEvidence
-from ...model.record import parts
+from ...model.evidence import KINDS, Evidence, Question, StepEvidence
+from ...model.record import Record, parts
 from .source_manifest import Folders, Stamps
 
+R = TypeVar("R", bound=Record)
+_NO_INPUTS = Inputs(
+    software="", settings="", variables={}, search={}, sources={}, started=0
+)
+_NO_STORY = BuildStory(finished=0, source="", phrase="")
 _BITS = ("asked", "later")
 """Of the evidence of a step, those that are sets of questions."""
 
@@ -34,8 +39,8 @@ def read_record(path: Path) -> BuildRecord | None:
     try:
         told = found["evidence"]
         return BuildRecord(
-            inputs=_read_inputs(found["inputs"]),
-            traces=_read_traces(found["traces"]),
+            inputs=_checked(_read_inputs(found["inputs"]), _NO_INPUTS),
+            traces=_checked(_read_traces(found["traces"]), Traces()),
             evidence=None if told is None else _read_evidence(told),
         )
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -93,14 +98,17 @@ def _read_evidence(found: Mapping[str, Any]) -> Evidence:
     answers = tuple(found["answers"])
     if len(questions) != len(answers):
         raise ValueError("a question has no answer")
+    _require_texts(answers)
+    if not {question.kind for question in questions} <= KINDS:
+        raise ValueError("a question is of no known kind")
     steps = {}
     for name, step in found["steps"].items():
-        steps[name] = _read_step(step)
+        steps[name] = _read_step(step, len(questions))
     return Evidence(
         questions=questions,
         answers=answers,
-        configuring=_read_step(found["configuring"]),
-        packing=_read_step(found["packing"]),
+        configuring=_read_step(found["configuring"], len(questions)),
+        packing=_read_step(found["packing"], len(questions)),
         steps=steps,
     )
 
@@ -116,14 +124,47 @@ def _write_step(step: StepEvidence) -> dict[str, object]:
     return values
 
 
-def _read_step(found: Mapping[str, Any]) -> StepEvidence:
+def _read_step(found: Mapping[str, Any], count: int) -> StepEvidence:
+    """Return what a step asked for.
+
+    :param count: how many questions there are.
+    """
     values = dict(found)
     for name, value in found.items():
         if name in _BITS:
             values[name] = int(value, 16)
         elif isinstance(value, list):
             values[name] = frozenset(value)
-    return StepEvidence(**values)
+    step = _checked(StepEvidence(**values), StepEvidence())
+    # A negative number is an endless set of bits.
+    if step.asked >> count or step.later >> count:
+        raise ValueError("a step asks a question that is not there")
+    return step
+
+
+# --- whether values are what they should be ---------------------------------------------------------------------
+
+
+def _checked(record: R, example: R) -> R:
+    """Return a record whose parts are of the same types as those of an example.
+
+    :raises TypeError: when one is not.
+    """
+    for name, wanted in parts(example).items():
+        value = getattr(record, name)
+        kind = Mapping if isinstance(wanted, Mapping) else type(wanted)
+        if not isinstance(value, kind):
+            raise TypeError(f"{name} is something else")
+        if isinstance(value, (frozenset, tuple)):
+            _require_texts(value)
+        elif isinstance(value, Mapping) and name != "sources":
+            _require_texts(value.values())
+    return record
+
+
+def _require_texts(values: Iterable[object]) -> None:
+    if not set(map(type, values)) <= {str}:
+        raise TypeError("something is no text")
 
 
 # --- what is told of a build ------------------------------------------------------------------------------------
@@ -139,7 +180,7 @@ def read_story(path: Path) -> BuildStory | None:
         if isinstance(value, list):
             values[name] = tuple(value)
     try:
-        return BuildStory(**values)
+        return _checked(BuildStory(**values), _NO_STORY)
     except TypeError:
         return None  # written by another version
 
@@ -206,6 +247,9 @@ def _read_manifest(rows: Mapping[str, Any]) -> Stamps:
     for name, row in rows.items():
         digest, mode, status = row
         size, mtime, ctime, inode = status
+        _require_texts([digest])
+        if not set(map(type, (mode, *status))) <= {int}:
+            raise TypeError("a status is no number")
         found[name] = Stamp(digest, mode, (size, mtime, ctime, inode))
     return found
 
@@ -213,7 +257,7 @@ def _read_manifest(rows: Mapping[str, Any]) -> Stamps:
 def _read(path: Path) -> dict[str, Any] | None:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

@@ -30,8 +30,10 @@ from .path_regions import PathRegions, with_separator
 from .watched_steps import (
     Asked,
     Tools,
+    UnwatchedError,
     asked_by,
     commands_of,
+    first_unknown_command,
     first_unwatched,
     processes_by_step,
     words_that_may_be_variables,
@@ -42,10 +44,6 @@ _OF_THE_KERNEL = ("/proc/", "/sys/", "/dev/")
 
 
 _CMAKES_OWN_RULES = ("RERUN_CMAKE", "VERIFY_GLOBS")
-
-
-class UnwatchedError(Exception):
-    """Something of a build was not seen; the message says what."""
 
 
 class Watched(Record):
@@ -90,7 +88,7 @@ def take_evidence(
     :raises UnwatchedError: when something was not seen.
     """
     if not (watched.configuring.is_whole and watched.building.is_whole):
-        raise UnwatchedError("it asked for more than there is room to write down")
+        raise UnwatchedError("the trace of it is not whole")
     taking = _Taking(watched, before)
     evidence = taking.result()
     return evidence, taking.ran
@@ -172,6 +170,9 @@ class _Taking:
         )
         commands = commands_of(watched.tree, known.values())
         groups = processes_by_step(watched.building, commands)
+        unknown = first_unknown_command(watched.building, groups)
+        if unknown:
+            raise UnwatchedError(f"nobody knows what this command makes: {unknown}")
         asked = {name: asked_by(group, watched.tools) for name, group in groups.items()}
         unwatched = first_unwatched(known.values(), asked, watched.tree)
         if unwatched:

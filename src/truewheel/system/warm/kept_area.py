@@ -28,7 +28,15 @@ from ...model.evidence import StepEvidence
 from ...model.record import replace
 from ...model.request import Request
 from ...model.variants import Variant
-from . import build_records, build_tree, cache, environment, invalidation, locks
+from . import (
+    asking_again,
+    build_records,
+    build_tree,
+    cache,
+    environment,
+    invalidation,
+    locks,
+)
 from .area import Build, BuildArea
 from .begun_build import STORY, BegunBuild, Place, begin
 from .mirror import let_git_look, update_mirror
@@ -127,6 +135,11 @@ class KeptBuildArea(BuildArea):
         self._watch.configured(well=True)
         self._settle(begun, files)
         self._begun = begun
+
+    @property
+    def was_trace_cut(self) -> bool:
+        """Whether somebody made the trace of the build shorter, by which its programs may have ended."""
+        return self._watch.was_cut
 
     def watched_variables(self) -> dict[str, str]:
         """Return what the programs of the build have to be told, so that they are watched."""
@@ -234,6 +247,7 @@ class KeptBuildArea(BuildArea):
         )
         # From here on the tree is in doubt, until a new record says what it is.
         self._record.unlink(missing_ok=True)
+        asking_again.drop_aside(tree)
         self.warmth = decision
         used = before.evidence if before else None
         if decision.reuse is Reuse.CLEAN:
@@ -306,9 +320,9 @@ class KeptBuildArea(BuildArea):
         # Not needed before CMake has run: imported meanwhile (``prefetch``).
         from .remembering import remember
 
-        # Bookkeeping that fails, for want of room or of the whole cache, costs warmth and never the build: the last
-        # record is deleted already.
-        with contextlib.suppress(OSError):
+        # Bookkeeping that fails, for want of room or of the whole cache or by a fault of ours, costs warmth and never the
+        # build: the last record is deleted already.
+        try:
             remember(
                 begun,
                 self._watch,
@@ -321,6 +335,17 @@ class KeptBuildArea(BuildArea):
             if self._is_mirrored and begun.tree.is_relative_to(source):
                 build_records.write_mirror(self._mirror, self._mirrored, [begun.tree])
             cache.weigh(self.root)
+        except OSError as error:
+            self._forget(error.strerror or str(error))
+        except Exception as error:  # noqa: BLE001  # whatever it is, the wheel is right
+            self._forget(f"a fault of truewheel's ({type(error).__name__}: {error})")
+
+    def _forget(self, because: str) -> None:
+        """Keep nothing of the build, and have that told."""
+        with contextlib.suppress(OSError):
+            self._record.unlink(missing_ok=True)
+        if isinstance(self.warmth, ReuseDecision):
+            self.warmth = replace(self.warmth, forgotten=because)
 
     def _tell(self, *, ended_well: bool) -> None:
         """Write down what ``truewheel cache why`` is to tell of the build."""

@@ -15,7 +15,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ...model.build_record import Manifest, Stamp, difference
-from .source_manifest import Folders, Stamps, whole_manifest
+from .source_manifest import UNREADABLE, Folders, Stamps, whole_manifest
+
+_BY_OWNER = stat.S_IRUSR | stat.S_IWUSR
 
 
 def update_mirror(
@@ -101,6 +103,10 @@ def _put(name: str, stamp: Stamp, source_root: Path, target_root: Path) -> None:
     if stamp.digest.startswith("link:"):
         written = stamp.digest.removeprefix("link:")
         target.symlink_to(_destination(source, written, source_root))
+    elif stamp.digest == UNREADABLE:
+        # A step that wants to read it has to fail here, too; and one that lists the directory finds its name.
+        target.touch()
+        target.chmod(stamp.mode & ~_BY_OWNER)
     else:
         shutil.copyfile(source, target)
         target.chmod(stamp.mode)

@@ -205,6 +205,8 @@ def _fault_of_cache(area: KeptBuildArea, lock: locks.Lock, error: Exception) -> 
         return f"the cache directory {store} was deleted during the build"
     if is_full(area.root):
         return f"the cache directory {store} has no room left"
+    if area.was_trace_cut:
+        return f"somebody wrote into the cache directory {store} during the build"
     # What else may happen to a disk: it fails, or was mounted anew to be read only.
     if isinstance(error, OSError) and _is_below(store, error.filename):
         return str(cache.unusable(store, error))

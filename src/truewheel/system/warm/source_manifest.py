@@ -1,4 +1,7 @@
-"""The manifest of a tree: each file with a digest of its content, and what it takes to see that it changed."""
+"""The manifest of a tree: each file with what it takes to see that it changed.
+
+Of a tree that is copied that is a digest of the content. What lies in a checkout is not read, for no step may need it.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ _MARKS_OF_OTHERS = ("CACHEDIR.TAG", "pyvenv.cfg", "CMakeCache.txt")
 """Files that mark a directory as a cache, a virtual environment or another build tree."""
 _PRODUCTS = (".whl", ".pyc")
 """Ends of names of what builds make, not read."""
-_UNREADABLE = "unreadable"
+UNREADABLE = "unreadable"
 """In the place of a digest: unequal to that of any content."""
 _MANY = 20_000
 """Names; whoever searches a directory with more of them is told when it changes, and not when something below it does."""
@@ -63,6 +66,7 @@ def source_manifest(root: Path, *, known: Manifest, leave_out: Folders) -> Stamp
     """Return the manifest of what builds may read in the tree at ``root``, sorted by name.
 
     Directories as such, wheels, version control, byte code, caches, virtual environments and other build trees are not in it.
+    No file is read: a stamp has size, times and inode in the place of a digest.
 
     :param known: see :func:`whole_manifest`.
     :param leave_out: absolute directories that are not part of the source (build trees, output directories).
@@ -79,7 +83,7 @@ def _manifest(
 ) -> Stamps:
     """Return the manifest of a tree.
 
-    :param is_whole: whether everything counts, also what no build reads.
+    :param is_whole: whether everything counts, also what no build reads; and whether files are told by their content.
     """
     skipped = frozenset(map(str, leave_out))
     entries = dict(_walk(str(root), "", skipped, is_whole=is_whole))
@@ -87,7 +91,7 @@ def _manifest(
     for name in sorted(entries):
         # Others work in the tree: editors make files and delete them. And a directory may tell its names and no more.
         with contextlib.suppress(FileNotFoundError, PermissionError):
-            found[name] = _stamp(entries[name], known.get(name))
+            found[name] = _stamp(entries[name], known.get(name), reads=is_whole)
     return found
 
 
@@ -151,8 +155,11 @@ def _is_never_read(folder: Found) -> bool:
     return any(map(os.path.exists, marks))
 
 
-def _stamp(entry: Found, known: Stamp | None) -> Stamp:
-    """Return the stamp of a file, which is read only if its status is not the one that is known."""
+def _stamp(entry: Found, known: Stamp | None, *, reads: bool) -> Stamp:
+    """Return the stamp of a file, which is read only if its status is not the one that is known.
+
+    :param reads: whether it is read at all.
+    """
     status = entry.stat(follow_symlinks=False)
     # Without rights to read and write, a mirror could not change its own files.
     mode = stat.S_IMODE(status.st_mode) | stat.S_IRUSR | stat.S_IWUSR
@@ -165,11 +172,13 @@ def _stamp(entry: Found, known: Stamp | None) -> Stamp:
         # As the link has it: ``Path.readlink`` would normalise it.
         target = os.readlink(entry.path)
         return Stamp(f"link:{target}", 0, facts)
+    if not reads:
+        return Stamp(":".join(map(str, facts)), mode, facts)
     try:
         digest = file_state.digest(Path(entry.path))
     except PermissionError:
         # The build reads it no more than this does; whoever makes it readable changes its status.
-        digest = _UNREADABLE
+        digest = UNREADABLE
     return Stamp(digest, mode, facts)
 
 

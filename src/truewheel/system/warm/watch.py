@@ -6,6 +6,7 @@ is decided on by what is known otherwise (``observed_inputs``).
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,10 +17,10 @@ from ..observation import library, trace
 from . import answers, asking_again, build_tree
 from .area import Build
 from .asking_again import Doubt
-from .evidence_taking import UnwatchedError, Watched, take_evidence
+from .evidence_taking import Watched, take_evidence
 from .ninja_file import Step
 from .path_regions import PathRegions, with_separator
-from .watched_steps import tools_of
+from .watched_steps import UnwatchedError, tools_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Watch:
     :ivar ran: the steps that the build tool ran, by the first file that each makes; known when the evidence is taken.
     :ivar started: when CMake started, in ns since the epoch.
     :ivar configuring: what was watched while CMake configured.
+    :ivar was_cut: whether somebody made a trace shorter, by which programs end that write into it (mmap(2), SIGBUS).
     """
 
     def __init__(
@@ -54,6 +56,9 @@ class Watch:
         self._again: dict[str, str] = {}
         self._done: set[str] = set()
         self._rounds = 0
+        self.was_cut = False
+        self._is_begun = False
+        self._size = 0
         self._library: Path | None = None
         try:
             self._library = library.find_or_make(root.parents[2] / "tools", environ)
@@ -92,15 +97,14 @@ class Watch:
     def start(self) -> None:
         """Start watching: CMake configures now."""
         self.started = time.time_ns()
-        if self.is_on:
-            trace.begin(self._trace)
+        self._begin_trace()
 
     def configured(self, *, well: bool) -> None:
         """Put away what was watched until now: the build tool follows if CMake configured well."""
         if self.is_on:
             self.configuring = self._read()
             if well:
-                trace.begin(self._trace)
+                self._begin_trace()
 
     def evidence(
         self,
@@ -137,12 +141,32 @@ class Watch:
             return None
         return evidence
 
+    def _begin_trace(self) -> None:
+        """Make an empty trace; where that is not possible, the rest of the build is not watched."""
+        if not self.is_on:
+            return
+        try:
+            trace.begin(self._trace)
+            self._size = self._trace.stat().st_size
+        except OSError as error:
+            self._library = None
+            self.because = f"there is no place for a trace ({error.strerror})"
+        self._is_begun = self.is_on
+
     def _read(self) -> Trace:
-        """Return what was watched until now, and forget it."""
-        if not self._trace.is_file():
+        """Return what was watched since the trace was begun, and forget it."""
+        if not self._is_begun:
             return Trace(processes={}, is_whole=True)
-        found = trace.read(self._trace)
-        self._trace.unlink(missing_ok=True)
+        self._is_begun = False
+        # A command of the project's may have done anything to it.
+        try:
+            self.was_cut = self._trace.stat().st_size < self._size
+            found = trace.read(self._trace)
+            self._trace.unlink()
+        except OSError:
+            # Whatever lies there would be in the way of the next one.
+            shutil.rmtree(self._trace, ignore_errors=True)
+            return Trace(processes={}, is_whole=False)
         return found
 
     def delete_orphans(self, tree: Path) -> None:
@@ -233,6 +257,8 @@ class Watch:
     def _was_made_since(self, name: str, tree: Path) -> bool:
         """Return whether what a step makes is another file than the last build left there."""
         question = Question(STATUS, build_tree.absolute(name, tree))
+        if question not in self._before.questions:
+            return False
         number = self._before.questions.index(question)
         before = self._before.answers[number]
         return answers.answer_like(question, before) != before

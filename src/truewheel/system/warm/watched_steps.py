@@ -27,6 +27,10 @@ _LONGEST_TEXT = 1_000_000
 """Bytes; no script is longer."""
 
 
+class UnwatchedError(Exception):
+    """Something of a build was not seen; the message says what."""
+
+
 class Asked(Record):
     """What a step asked for, and what it made.
 
@@ -95,24 +99,35 @@ def commands_of(build_dir: Path, steps: Iterable[Step]) -> dict[str, str]:
     """Return the first file that each command of a Ninja build makes, by the command.
 
     :param steps: those of the build file.
+    :raises UnwatchedError: when Ninja does not tell.
     """
-    ninja = build_tree.cache_value(build_dir, "CMAKE_MAKE_PROGRAM")
-    done = subprocess.run(
-        [ninja, "-C", build_dir, "-t", "compdb"],
-        capture_output=True,
-        check=False,
-        text=True,
-        errors="surrogateescape",
-    )
-    found: dict[str, str] = {}
-    for row in json.loads(done.stdout or "[]"):
-        if row["command"]:
-            found[row["command"]] = row["output"]
+    try:
+        found = _commands_ninja_tells(build_dir)
+    except (OSError, subprocess.SubprocessError, LookupError, TypeError, ValueError):
+        message = "its Ninja does not tell which command makes what"
+        raise UnwatchedError(message) from None
     # Ninja does not tell of steps without inputs; what CMake writes for custom commands stands in the build file as it is.
     for step in steps:
         if step.rule == "CUSTOM_COMMAND":
             for command in step.commands:
                 found[ninja_file.unescaped(command)] = step.outputs[0]
+    return found
+
+
+def _commands_ninja_tells(build_dir: Path) -> dict[str, str]:
+    """Return what ``ninja -t compdb`` tells; whatever is not as it should be there is an error."""
+    ninja = build_tree.cache_value(build_dir, "CMAKE_MAKE_PROGRAM")
+    done = subprocess.run(
+        [ninja, "-C", build_dir, "-t", "compdb"],
+        capture_output=True,
+        check=True,
+        text=True,
+        errors="surrogateescape",
+    )
+    found: dict[str, str] = {}
+    for row in json.loads(done.stdout):
+        if row["command"]:
+            found[row["command"]] = row["output"]
     return found
 
 
@@ -130,6 +145,24 @@ def processes_by_step(
             step_of[number] = step
             found.setdefault(step, []).append(process)
     return found
+
+
+def first_unknown_command(trace: Trace, groups: Mapping[str, Iterable[Process]]) -> str:
+    """Return a command that the build tool ran and that belongs to no step; empty when there is none."""
+    in_steps: set[int] = set()
+    for group in groups.values():
+        in_steps.update(process.number for process in group)
+    of_build_tool: set[int] = set()
+    for number in sorted(trace.processes.keys() - in_steps):
+        process = trace.processes[number]
+        # CMake starts it (``cmake --build``), and is itself started by the hook.
+        is_start = process.parent == 0 and "--build" in process.arguments[:2]
+        if not is_start and process.parent not in of_build_tool:
+            continue
+        if _command_of(process):
+            return _command_of(process)
+        of_build_tool.add(number)
+    return ""
 
 
 def _command_of(process: Process) -> str:
