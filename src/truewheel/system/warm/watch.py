@@ -179,8 +179,12 @@ class Watch:
     def _run_again(self, tree: Path, steps: Mapping[str, Step], build: Build) -> None:
         names = self._again.keys() - self._done
         self._done |= names
-        left = {name: self._evidence_of(name).left for name in names}
-        known = [steps[name] for name in sorted(names) if name in steps]
+        left: dict[str, frozenset[str]] = {}
+        known: list[Step] = []
+        for name in sorted(names):
+            left[name] = self._evidence_of(name).left
+            if name in steps:
+                known.append(steps[name])
         asking_again.run_again(tree, known, build, left=left)
 
     def _note_late_changes(self, tree: Path) -> None:
