@@ -219,6 +219,7 @@ class _Taking:
         :param step: what the build file says of it; ``None`` of what is no step of the build tool's.
         """
         watched = self._watched
+        not_evidence = (*watched.unasked, *_OF_THE_KERNEL)
         declared = self._declared(step)
         early: set[Question] = set()
         late: set[Question] = set()
@@ -231,7 +232,7 @@ class _Taking:
                     late.add(question)
             elif watched.installed and path.startswith(watched.installed):
                 variables.add(INSTALLED)
-            elif not path.startswith((*watched.unasked, *_OF_THE_KERNEL)):
+            elif not path.startswith(not_evidence):
                 early.add(question)
         if asked.is_open and watched.installed:
             variables.add(INSTALLED)

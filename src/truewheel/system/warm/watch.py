@@ -177,6 +177,7 @@ class Watch:
         return True
 
     def _run_again(self, tree: Path, steps: Mapping[str, Step], build: Build) -> None:
+        """Run those steps in doubt that have not been run again yet."""
         names = self._again.keys() - self._done
         self._done |= names
         left: dict[str, frozenset[str]] = {}
