@@ -42,6 +42,7 @@ def keep(
     area = folder / slot
     area.mkdir(parents=True)
     (folder / "project").write_text(label)
+    (area / ".truewheel-size").write_text("1")
     story = BuildStory(finished=finished, source="/p", phrase=phrase, unwatched="no")
     build_records.write_story(area / "story.json", story)
     evidence = Evidence(
@@ -81,18 +82,46 @@ def test_this_directory_is_meant_when_none_is_named(
 def test_a_project_that_is_unpacked_for_each_build_is_found_by_its_name(
     cache_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    keep(cache_dir, "Name: demo", "warm: by name")
+    keep(cache_dir, "demo", "warm: by name")
     assert main(["cache", "why", "demo"]) == 0
     assert "\nwarm: by name\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["My_Project", "my.project", "my-project"])
+def test_a_name_is_found_however_it_is_written(
+    cache_dir: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    keep(cache_dir, "my-project", "warm: by name")
+    assert main(["cache", "why", name]) == 0
+    assert capsys.readouterr().out.startswith("my-project, built on ")
+
+
+def test_where_something_was_unpacked_its_name_is_meant(
+    cache_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unpacked = tmp_path / "unpacked"
+    unpacked.mkdir()
+    (unpacked / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: Demo\n")
+    keep(cache_dir, "demo", "warm: by name")
+    assert main(["cache", "why", str(unpacked)]) == 0
+    assert "\nwarm: by name\n" in capsys.readouterr().out
+
+
+def test_a_directory_that_stays_is_not_found_by_its_name(
+    cache_dir: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "demo"\n')
+    keep(cache_dir, "demo", "warm: by name")
+    assert main(["cache", "why", str(tmp_path)]) == 2
 
 
 def test_the_last_build_of_several_is_told(
     cache_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    keep(cache_dir, "Name: demo", "warm: older", finished=2)
-    keep(cache_dir, "Name: demo", "warm: last", finished=3)
-    keep(cache_dir, "Name: demo", "warm: first", finished=1)
-    keep(cache_dir, "Name: other", "warm: of another", finished=4)
+    keep(cache_dir, "demo", "warm: older", finished=2)
+    keep(cache_dir, "demo", "warm: last", finished=3)
+    keep(cache_dir, "demo", "warm: first", finished=1)
+    keep(cache_dir, "other", "warm: of another", finished=4)
     assert main(["cache", "why", "demo"]) == 0
     assert "\nwarm: last\n" in capsys.readouterr().out
 
@@ -100,8 +129,8 @@ def test_the_last_build_of_several_is_told(
 def test_an_area_whose_story_is_lost_is_passed_over(
     cache_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    keep(cache_dir, "Name: demo", "warm: older", finished=1)
-    area = keep(cache_dir, "Name: demo", "warm: last", finished=2)
+    keep(cache_dir, "demo", "warm: older", finished=1)
+    area = keep(cache_dir, "demo", "warm: last", finished=2)
     (area / "story.json").write_text("{")
     assert main(["cache", "why", "demo"]) == 0
     assert "\nwarm: older\n" in capsys.readouterr().out
@@ -111,7 +140,7 @@ def test_an_area_whose_story_is_lost_is_passed_over(
 def test_without_a_record_what_was_read_is_not_known(
     cache_dir: Path, capsys: pytest.CaptureFixture[str], *, is_lost: bool
 ) -> None:
-    area = keep(cache_dir, "Name: demo", "warm: x", is_watched=is_lost)
+    area = keep(cache_dir, "demo", "warm: x", is_watched=is_lost)
     if is_lost:
         (area / "record.json").unlink()
     assert main(["cache", "why", "demo"]) == 0
@@ -121,7 +150,7 @@ def test_without_a_record_what_was_read_is_not_known(
 def test_verbose_and_json_are_passed_on(
     cache_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    keep(cache_dir, "Name: demo", "warm: x")
+    keep(cache_dir, "demo", "warm: x")
     assert main(["cache", "why", "demo", "--verbose"]) == 0
     assert "  to make m.o:\n    m.c\n" in capsys.readouterr().out
     assert main(["cache", "why", "demo", "--json"]) == 0
@@ -132,7 +161,7 @@ def test_verbose_and_json_are_passed_on(
 def test_a_project_of_which_nothing_is_kept_is_an_error_with_a_hint(
     cache_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    keep(cache_dir, "Name: other", "warm: x")
+    keep(cache_dir, "other", "warm: x")
     assert main(["cache", "why", "demo"]) == 2
     told = capsys.readouterr()
     assert told.out == ""
@@ -191,6 +220,16 @@ run: 2 of 2 steps:
     read = json.loads(why(project, "--json"))["read"]
     packed = project.resolve() / "src" / "pkg" / "__init__.py"
     assert read["packing"]["files"] == [str(packed)]
+
+
+def test_a_real_build_of_an_unpacked_source_is_found_by_its_name(
+    cache_dir: Path, tmp_path: Path
+) -> None:
+    needs.program("gcc")
+    project = hooks.project(tmp_path)
+    (project / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: pkg\n")
+    hooks.result(hooks.hook(project, "build_wheel", tmp_path / "out"))
+    assert why(tmp_path, "pkg").startswith("pkg, built on ")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can be watched")

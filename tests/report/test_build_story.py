@@ -62,7 +62,7 @@ def text(
     *,
     is_verbose: bool = False,
 ) -> str:
-    return build_story_text(story, evidence, is_verbose=is_verbose)
+    return build_story_text("/p", story, evidence, is_verbose=is_verbose)
 
 
 def test_a_warm_build_is_told_by_what_had_changed() -> None:
@@ -250,7 +250,7 @@ def test_no_name_moves_the_cursor(evidence: Evidence | None) -> None:
     story = replace(
         STORY, source=f"/{evil}", phrase=evil, changes=(evil, evil), unwatched=evil
     )
-    told = text(story, evidence)
+    told = build_story_text(evil, story, evidence, is_verbose=False)
     assert not set(told) & set("\x1b\r\u202e")
 
 
@@ -258,10 +258,11 @@ def test_no_name_moves_the_cursor(evidence: Evidence | None) -> None:
 
 
 def test_programs_are_told_the_same_in_json() -> None:
-    told = json.loads(build_story_document(STORY, EVIDENCE))
+    told = json.loads(build_story_document("demo", STORY, EVIDENCE))
     read = told.pop("read")
     assert told == {
         "version": 1,
+        "project": "demo",
         "finished": 86_400_000_000_000,
         "source": "/p",
         "phrase": "warm: data.txt changed and 1 more",
@@ -283,4 +284,4 @@ def test_programs_are_told_the_same_in_json() -> None:
 
 
 def test_what_is_not_known_is_null_in_json() -> None:
-    assert json.loads(build_story_document(STORY, None))["read"] is None
+    assert json.loads(build_story_document("demo", STORY, None))["read"] is None

@@ -25,15 +25,16 @@ _WHOLE_BUILD = ""
 
 
 def build_story_text(
-    story: BuildStory, evidence: Evidence | None, *, is_verbose: bool
+    project: str, story: BuildStory, evidence: Evidence | None, *, is_verbose: bool
 ) -> str:
     """Return what is known of a build.
 
+    :param project: its directory; of a source that is unpacked for each build, its name.
     :param evidence: what it asked for; ``None`` when that is not known.
     :param is_verbose: whether every step and every file is named.
     """
     most = None if is_verbose else _MOST
-    lines = [*_head(story), *_changes(story, most)]
+    lines = [*_head(project, story), *_changes(story, most)]
     if evidence is None:
         lines += _run_unwatched(story, most)
     else:
@@ -43,13 +44,13 @@ def build_story_text(
     return "\n".join(map(printable, lines))
 
 
-def _head(story: BuildStory) -> Iterator[str]:
+def _head(project: str, story: BuildStory) -> Iterator[str]:
     """Yield which build it was, and how much of an earlier one was used."""
     # Local time, for a person compares it with what they remember doing.
     ended = time.localtime(story.finished / 1e9)
     when = time.strftime("%Y-%m-%d %H:%M:%S", ended)
     outcome = "built" if story.ended_well else "failed"
-    yield f"{story.source}, {outcome} on {when}"
+    yield f"{project}, {outcome} on {when}"
     yield story.phrase
 
 
@@ -234,11 +235,18 @@ def _name(path: str, source: str) -> str:
 # --- JSON ---------------------------------------------------------------------------------------------------------
 
 
-def build_story_document(story: BuildStory, evidence: Evidence | None) -> str:
+def build_story_document(
+    project: str, story: BuildStory, evidence: Evidence | None
+) -> str:
     """Return the JSON document about a build. Its keys are described in the command-line reference."""
     read = None if evidence is None else _read_document(evidence)
-    document = {**parts(story), "version": STORY_VERSION, "read": read}
-    document["again"] = dict(story.again)
+    document = {
+        **parts(story),
+        "version": STORY_VERSION,
+        "project": project,
+        "again": dict(story.again),
+        "read": read,
+    }
     # Sorted, so that two documents can be compared line by line.
     return json.dumps(document, indent=2, sort_keys=True)
 
