@@ -54,7 +54,7 @@ def process(
         program=program,
         folder="/tree",
         arguments=arguments,
-        **frozen,  # type: ignore[arg-type]
+        **frozen,
     )
 
 
