@@ -238,9 +238,9 @@ read: not known, for there is no C compiler
     )
 
 
-def test_of_what_was_never_built_nothing_is_known() -> None:
+def test_of_what_was_not_written_down_nothing_is_known() -> None:
     told = text(replace(STORY, again={}, unwatched=""), None)
-    assert "\nread: not known, for nothing was built\n" in told
+    assert "\nread: not known, for it was not written down\n" in told
     assert "run" not in told
 
 

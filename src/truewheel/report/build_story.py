@@ -98,7 +98,7 @@ def _run_unwatched(story: BuildStory, most: int | None) -> Iterator[str]:
     if story.again:
         yield "run again:"
         yield from _by_reason(story, story.again, most)
-    because = story.unwatched or "nothing was built"
+    because = story.unwatched or "it was not written down"
     yield f"read: not known, for {because}"
     yield "  any change of a source file that the build tool does not know of leads to a build from nothing"
 
