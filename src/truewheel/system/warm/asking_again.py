@@ -101,6 +101,9 @@ def _set_aside(tree: Path, steps: Iterable[Step]) -> Iterator[None]:
             with contextlib.suppress(OSError):
                 if filecmp.cmp(file.copy, file.path, shallow=False):
                     os.utime(file.path, ns=file.times)
+                elif not os.path.islink(file.path):
+                    # The command may have given it the time of what it was made from: ``cp -p``, ``tar x``.
+                    os.utime(file.path)
         _delete(file.copy for file in aside.values())
         with contextlib.suppress(OSError):
             place.rmdir()
