@@ -137,6 +137,12 @@ def test_all_steps_that_had_a_reason_are_named_with_it() -> None:
     assert "run: 5 of 5 steps:\n  because a.h changed:\n    a.o\n" in text(story)
 
 
+def test_reasons_are_told_in_the_order_of_the_alphabet() -> None:
+    story = replace(STORY, again={"a.o": "z changed", "b.o": "a changed"})
+    told = text(replace(story, ran=("a.o", "b.o")))
+    assert "  because a changed:\n    b.o\n  because z changed:\n    a.o\n" in told
+
+
 def test_where_nothing_was_run_nothing_is_listed() -> None:
     story = replace(STORY, changes=(), again={}, ran=())
     assert "\nrun: 0 of 5 steps\nread:\n" in text(story)

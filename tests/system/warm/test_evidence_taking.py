@@ -36,7 +36,7 @@ LINK = "link m.o -o m.so"
 
 
 def is_restless(variable: str) -> bool:
-    return variable == "TERM"
+    return variable in {"TERM", "environ"}
 
 
 class Project:
@@ -66,12 +66,15 @@ rule CUSTOM_COMMAND
   command = $COMMAND
 rule RERUN_CMAKE
   command = cmake --regenerate
+rule VERIFY_GLOBS
+  command = cmake -P verify
 build m.o: CC {self.unit}
 build m.so: LD m.o
 build table.h: CUSTOM_COMMAND {self.script}
   COMMAND = {GENERATE}
 build build.ninja: RERUN_CMAKE {self.source}/CMakeLists.txt
   generator = 1
+build verified: VERIFY_GLOBS {self.source}/CMakeLists.txt
 build all: phony m.so table.h
 """,
         )
@@ -298,12 +301,40 @@ def test_files_that_a_step_leaves_without_declaring_them(project: Project) -> No
 
 
 def test_words_of_the_projects_texts_and_commands_count(project: Project) -> None:
-    script = project.write("source/gen.py", 'environ["TERM"]')
+    script = project.write("source/gen.py", "getenv('TERM')")
     evidence = project.evidence(*project.generated(read={script}))
     assert evidence.steps["table.h"].words == {"TERM"}
     ours = project.write("ours/script", "TERM")
     evidence = project.evidence(*project.generated(read={ours}))
     assert evidence.steps["table.h"].words == frozenset()
+    # Python's own library is no text of the project's.
+    evidence = project.evidence(*project.generated(read={os.__file__}))
+    assert "environ" in Path(os.__file__).read_text()
+    assert evidence.steps["table.h"].words == frozenset()
+
+
+def test_what_is_packaged_is_not_read_to_be_compared(project: Project) -> None:
+    evidence = project.evidence(*project.generated(read={os.__file__, project.script}))
+    assert " " not in project.answer(evidence, "R", os.__file__)
+    assert " " in project.answer(evidence, "R", project.script)
+
+
+def test_a_question_of_several_steps_is_answered_once(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Question] = []
+    answer = answers.answer
+
+    def counted(question: Question, *, is_trusted: bool) -> str:
+        asked.append(question)
+        return answer(question, is_trusted=is_trusted)
+
+    monkeypatch.setattr(answers, "answer", counted)
+    header = project.write("source/shared.h")
+    project.evidence(
+        *project.compiled(read={header}), *project.generated(read={header})
+    )
+    assert asked.count(Question("R", header)) == 1
 
 
 def test_what_could_not_be_seen_of_a_command_is_told(project: Project) -> None:
@@ -311,11 +342,12 @@ def test_what_could_not_be_seen_of_a_command_is_told(project: Project) -> None:
     assert project.evidence(*found).steps["table.h"].unseen == "it asks a server (inet)"
 
 
+@pytest.mark.parametrize("command", ["cmake --regenerate", "cmake -P verify"])
 def test_what_cmake_reads_to_look_at_itself_belongs_to_configuring(
-    project: Project,
+    project: Project, command: str
 ) -> None:
     lists = project.write("source/CMakeLists.txt")
-    again = step(40, "cmake --regenerate", "/bin/cmake", read={lists})
+    again = step(40, command, "/bin/cmake", read={lists})
     evidence = project.evidence(*again)
     assert evidence.steps == {}
     asked = project.asked(evidence, evidence.configuring.asked)
@@ -328,7 +360,12 @@ def test_configuring_adds_up_for_cmake_keeps_what_it_found(project: Project) -> 
     before = Evidence(
         questions=(Question("A", "/nowhere/lib"),),
         answers=("",),
-        configuring=StepEvidence(asked=1, variables=frozenset({"CXX"}), is_open=True),
+        configuring=StepEvidence(
+            asked=1,
+            variables=frozenset({"CXX"}),
+            words=frozenset({"TERM"}),
+            is_open=True,
+        ),
     )
     evidence = project.evidence(configuring=trace(cmake), before=before)
     found = evidence.configuring
@@ -337,6 +374,7 @@ def test_configuring_adds_up_for_cmake_keeps_what_it_found(project: Project) -> 
         ("R", "source/CMakeLists.txt"),
     }
     assert (found.variables, found.is_open) == ({"CC", "CXX"}, True)
+    assert found.words == {"TERM"}
     assert found.unseen == ""
 
 

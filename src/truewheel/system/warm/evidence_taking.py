@@ -133,7 +133,7 @@ class _Taking:
         return Evidence(
             questions=tuple(self._questions),
             answers=tuple(self._answers),
-            configuring=replace(configuring, unseen=""),
+            configuring=configuring,
             packing=packing,
             steps={**self._steps_of_before(), **steps},
         )
@@ -207,9 +207,8 @@ class _Taking:
         asked = asked_by(processes, watched.tools)
         if asked.unseen:
             raise UnwatchedError(asked.unseen)
-        step = self._step(asked, None)
-        # What lies in the tree was made from the rest.
-        return replace(step, asked=step.asked & ~step.later, later=0, left=frozenset())
+        # What lies in the tree was made from the rest, and is not asked for.
+        return self._step(asked, None)
 
     # --- one step -----------------------------------------------------------------------------------------------
 
