@@ -167,7 +167,10 @@ def _add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="why: the directory of the project, or its name; this directory by default",
     )
     cache.add_argument(
-        "-v", "--verbose", action="store_true", help="why: name every file"
+        "-v", "--verbose", action="store_true", help="why: name every step and file"
+    )
+    cache.add_argument(
+        "--json", action="store_true", help="why: print one JSON document"
     )
     cache.add_argument(
         "--all",

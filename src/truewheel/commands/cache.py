@@ -27,7 +27,12 @@ def run(options: SimpleNamespace) -> int:
         # Only this one needs to know what a build is.
         from .cache_why import tell
 
-        return tell(options.project, entries, is_verbose=options.verbose)
+        return tell(
+            options.project,
+            entries,
+            is_verbose=options.verbose,
+            as_json=options.json,
+        )
     if options.action == "info":
         print(_listing(root, entries))
     else:

@@ -3,38 +3,67 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from ..model.errors import ExitCode, TruewheelError
-from ..report.build_story import build_story_text
-from ..system.warm import build_records, cache
+from ..model.record import NamedTuple
+from ..report.build_story import build_story_document, build_story_text
+from ..system.warm import build_records, cache, thrown_away
 from ..system.warm.begun_build import RECORD, STORY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+    from ..model.build_record import BuildStory
 
 
-def tell(project: str, entries: Iterable[cache.Entry], *, is_verbose: bool) -> int:
+class _Build(NamedTuple):
+    """The last build in a kept area."""
+
+    story: BuildStory
+    area: cache.Entry
+
+
+def tell(
+    project: str, entries: Iterable[cache.Entry], *, is_verbose: bool, as_json: bool
+) -> int:
     """Print what is known of the last build of a project; return the exit code.
 
     :param project: its directory, or its name.
     :param entries: what the cache holds.
+    :raises TruewheelError: when nothing is known of it.
     """
-    # A checkout is known by its path; what is unpacked anew for each build is known by its name.
-    labels = {os.path.realpath(project), f"Name: {project}"}
-    areas = [entry for entry in entries if entry.label in labels]
-    stories = []
-    for area in areas:
-        story = build_records.read_story(area.path / STORY)
-        if story is not None:
-            stories.append((story.finished, area.path, story))
-    if not stories:
+    builds = list(_builds(_labels(project), entries))
+    if not builds:
         raise TruewheelError(
             f"nothing is kept of a build of {project}",
             hint="truewheel cache info lists what is kept: name a directory, or the name of a project",
         )
-    _, place, story = max(stories, key=lambda found: found[0])
-    record = build_records.read_record(place / RECORD)
+    story, area = max(builds, key=lambda build: build.story.finished)
+    record = build_records.read_record(area.path / RECORD)
     evidence = None if record is None else record.evidence
-    print(build_story_text(story, evidence, is_verbose=is_verbose))
+    if as_json:
+        print(build_story_document(area.label, story, evidence))
+    else:
+        print(build_story_text(area.label, story, evidence, is_verbose=is_verbose))
     return int(ExitCode.FINE)
+
+
+def _labels(project: str) -> frozenset[str]:
+    """Return what a project may be called in the cache: a checkout by its path, what is thrown away by its name."""
+    path = os.path.realpath(project)
+    found = {path, thrown_away.normalised(project)}
+    if thrown_away.find_whole(Path(path)) is not None:
+        name = thrown_away.project_name(Path(path))
+        found.add(name)
+    return frozenset(found)
+
+
+def _builds(labels: frozenset[str], entries: Iterable[cache.Entry]) -> Iterator[_Build]:
+    """Yield the last build of each kept area of a project."""
+    for area in entries:
+        if area.label in labels:
+            story = build_records.read_story(area.path / STORY)
+            if story is not None:
+                yield _Build(story, area)

@@ -1,11 +1,13 @@
-"""What ``truewheel cache why`` tells: what the last build of a project read, what had changed, and what was run again."""
+"""What ``truewheel cache why`` tells: what had changed before the last build of a project, what was run, what was read."""
 
 from __future__ import annotations
 
+import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..model.evidence import CONTENT, numbers
+from ..model.record import parts
 from .text import printable
 
 if TYPE_CHECKING:
@@ -14,104 +16,257 @@ if TYPE_CHECKING:
     from ..model.build_record import BuildStory
     from ..model.evidence import Evidence, StepEvidence
 
-_MOST = 12
+STORY_VERSION = 1
+"""Of the JSON document. Increase this when a key changes its meaning or goes."""
+_MOST = 3
 """Lines of one list, unless everything is to be told."""
+_WHOLE_BUILD = ""
+"""The name of the only step of a build tool that keeps no account of its steps."""
 
 
 def build_story_text(
-    story: BuildStory, evidence: Evidence | None, *, is_verbose: bool
+    project: str, story: BuildStory, evidence: Evidence | None, *, is_verbose: bool
 ) -> str:
     """Return what is known of a build.
 
+    :param project: its directory; of a source that is unpacked for each build, its name.
     :param evidence: what it asked for; ``None`` when that is not known.
-    :param is_verbose: whether every file is named.
+    :param is_verbose: whether every step and every file is named.
     """
-    # Local time, for a person compares it with what they remember doing.
-    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(story.finished / 1e9))
-    ended = "" if story.ended_well else ", which failed"
-    lines = [f"{printable(story.source)}, build of {when}{ended}", story.phrase]
     most = None if is_verbose else _MOST
-    lines += _listed("changed since the build before", story.changes, most)
-    lines += _listed("run again because of it", _pairs(story.again), most)
-    others = [name for name in story.ran if name not in story.again]
-    lines += _listed("run by the build tool", others, most)
+    lines = [*_head(project, story), *_changes(story, most)]
     if evidence is None:
-        unknown = story.unwatched or "nothing was built"
-        lines.append(f"what it read is not known: {unknown}")
-        lines.append(
-            "so any change of a source file that the build tool does not know of leads to a build from nothing"
-        )
-        return "\n".join(lines)
-    if is_verbose:
-        lines += _every_file(story.source, evidence)
+        lines += _run_unwatched(story, most)
     else:
-        lines += _listed("read", _counts(story.source, evidence), _MOST)
-        lines.append("name every file with --verbose")
-    always = {}
-    for name, step in evidence.steps.items():
-        if step.why_in_doubt:
-            always[name] = step.why_in_doubt
-    lines += _listed("run again at each build", _pairs(always), most)
+        lines += _run(story, evidence, most)
+        lines += _unseen(story, evidence, most)
+        lines += _read(story, evidence, is_verbose=is_verbose)
     return "\n".join(map(printable, lines))
 
 
-def _pairs(reasons: Mapping[str, str]) -> list[str]:
-    return [f"{name}: {reason}" for name, reason in sorted(reasons.items())]
+def _head(project: str, story: BuildStory) -> Iterator[str]:
+    """Yield which build it was, and how much of an earlier one was used."""
+    # Local time, for a person compares it with what they remember doing.
+    ended = time.localtime(story.finished / 1e9)
+    when = time.strftime("%Y-%m-%d %H:%M:%S", ended)
+    outcome = "built" if story.ended_well else "failed"
+    yield f"{project}, {outcome} on {when}"
+    yield story.phrase
 
 
-def _listed(title: str, rows: Iterable[str], most: int | None) -> Iterator[str]:
-    """Yield a list with its title; nothing for an empty one.
+def _changes(story: BuildStory, most: int | None) -> Iterator[str]:
+    """Yield what had changed."""
+    # A single one stands in the phrase.
+    if len(story.changes) > 1:
+        yield "changed since the build before:"
+        yield from _shortened(story.changes, most)
+
+
+def _shortened(rows: Iterable[str], most: int | None, indent: str = "  ") -> list[str]:
+    """Return the lines of a list.
 
     :param most: lines that are told; all if there is no limit.
     """
-    rows = list(rows)
-    if not rows:
+    rows = [indent + row for row in rows]
+    # A line that says that there is one more could as well tell it.
+    if most is None or len(rows) <= most + 1:
+        return rows
+    return [*rows[:most], f"{indent}and {len(rows) - most} more"]
+
+
+# --- what was run -------------------------------------------------------------------------------------------------
+
+
+def _run(story: BuildStory, evidence: Evidence, most: int | None) -> Iterator[str]:
+    """Yield which steps were run, and why each."""
+    if _WHOLE_BUILD in evidence.steps:
+        yield "run: not known, for this build tool keeps no account of its steps"
         return
-    yield f"{title}:"
-    for row in rows[:most]:
-        yield f"  {row}"
-    if most is not None and len(rows) > most:
-        yield f"  and {len(rows) - most} more"
+    # Those in which the build tool only asks CMake whether to configure again are none of the project's.
+    ran = evidence.steps.keys() & set(story.ran)
+    count = _number(len(evidence.steps), "step")
+    is_all = len(ran) == len(evidence.steps)
+    if is_all and most is not None and not story.again:
+        yield f"run: {len(ran)} of {count}"
+        return
+    yield f"run: {len(ran)} of {count}" + (":" if ran else "")
+    yield from _by_reason(story, ran, most)
 
 
-def _parts(evidence: Evidence) -> Iterator[tuple[str, StepEvidence]]:
+def _run_unwatched(story: BuildStory, most: int | None) -> Iterator[str]:
+    """Yield what is known of a build that was not watched: which commands were run again, and what follows."""
+    if story.again:
+        yield "run again:"
+        yield from _by_reason(story, story.again, most)
+    because = story.unwatched or "it was not written down"
+    yield f"read: not known, for {because}"
+    yield "  any change of a source file that the build tool does not know of leads to a build from nothing"
+
+
+def _by_reason(
+    story: BuildStory, steps: Iterable[str], most: int | None
+) -> Iterator[str]:
+    """Yield steps below what each was run for; at the end those of which only the build tool knows."""
+    by_reason: dict[str, list[str]] = {}
+    others: list[str] = []
+    for step in sorted(steps):
+        name = _name(step, story.source)
+        because = story.again.get(step)
+        if because is None:
+            others.append(name)
+        else:
+            by_reason.setdefault(because, []).append(name)
+    for because, names in sorted(by_reason.items()):
+        yield f"  because {because}:"
+        yield from _shortened(names, most, "    ")
+    if others:
+        yield "  decided by the build tool:"
+        yield from _shortened(others, most, "    ")
+
+
+def _unseen(story: BuildStory, evidence: Evidence, most: int | None) -> Iterator[str]:
+    """Yield the steps that are run in every build."""
+    rows: list[str] = []
+    for step, asked in sorted(evidence.steps.items()):
+        if asked.why_in_doubt:
+            name = _name(step, story.source)
+            rows.append(f"{name}: {asked.why_in_doubt}")
+    if rows:
+        yield "run in every build, for it is not seen what they read:"
+        yield from _shortened(rows, most)
+
+
+# --- what was read ------------------------------------------------------------------------------------------------
+
+
+def _read(story: BuildStory, evidence: Evidence, *, is_verbose: bool) -> Iterator[str]:
+    """Yield what each kind of work read: in numbers, or every file."""
+    yield "read:"
+    if is_verbose:
+        yield from _every_file(story.source, evidence)
+        return
+    by_steps: set[str] = set()
+    for step in evidence.steps.values():
+        by_steps.update(_files(step, evidence))
+    to_configure = _files(evidence.configuring, evidence)
+    packed = _files(evidence.packing, evidence)
+    if to_configure:
+        yield f"  to configure: {_counts(story.source, to_configure)}"
+    if by_steps:
+        yield f"  by the steps: {_counts(story.source, by_steps)}"
+    if packed:
+        yield f"  packed as they are: {_counts(story.source, packed)}"
+    yield "truewheel cache why --verbose names every step and every file"
+
+
+def _counts(source: str, files: Iterable[str]) -> str:
+    """Return how many files lie in the source, and how many do not."""
+    here = elsewhere = 0
+    for path in files:
+        if _is_below(path, source):
+            here += 1
+        else:
+            elsewhere += 1
+    if not elsewhere:
+        return f"{_number(here, 'file')} of the project"
+    return f"{_number(here, 'file')} of the project, {elsewhere} elsewhere"
+
+
+def _every_file(source: str, evidence: Evidence) -> Iterator[str]:
+    """Yield the files of the project by what read them, and the variables; at the end, once, the files elsewhere."""
+    elsewhere: set[str] = set()
+    for title, part in _parts(source, evidence):
+        yield f"  {title}:"
+        for path in _files(part, evidence):
+            if _is_below(path, source):
+                yield f"    {_name(path, source)}"
+            else:
+                elsewhere.add(path)
+        if part.variables:
+            names = ", ".join(sorted(part.variables))
+            yield f"    variables: {names}"
+        if part.is_open:
+            yield "    any variable, for a shell or an interpreter looks at all of them"
+    yield "  elsewhere:"
+    for path in sorted(elsewhere):
+        yield f"    {path}"
+
+
+def _parts(source: str, evidence: Evidence) -> Iterator[tuple[str, StepEvidence]]:
     """Yield what asked for anything, each with what people call it."""
     yield "to configure", evidence.configuring
-    yield from sorted(evidence.steps.items())
-    yield "packed as they are", evidence.packing
+    for step, part in sorted(evidence.steps.items()):
+        yield f"to make {_name(step, source) or 'all'}", part
+    if evidence.packing.asked:
+        yield "packed as they are", evidence.packing
 
 
 def _files(part: StepEvidence, evidence: Evidence) -> list[str]:
     """Return the paths of the files that a part of the build read, sorted."""
-    asked = [evidence.questions[number] for number in numbers(part.asked)]
-    return sorted(path for kind, path in asked if kind == CONTENT)
+    found: list[str] = []
+    for number in numbers(part.asked):
+        kind, path = evidence.questions[number]
+        if kind == CONTENT:
+            found.append(path)
+    return sorted(found)
 
 
-def _counts(source: str, evidence: Evidence) -> Iterator[str]:
-    for name, part in _parts(evidence):
-        files = _files(part, evidence)
-        here = sum(1 for path in files if _is_below(path, source))
-        yield f"{name}: {_number(here)} of the project, {len(files) - here} elsewhere"
+# --- words --------------------------------------------------------------------------------------------------------
 
 
-def _number(files: int) -> str:
-    return "1 file" if files == 1 else f"{files} files"
+def _number(count: int, thing: str) -> str:
+    """Return a number of things.
+
+    >>> _number(1, "file"), _number(2, "file")
+    ('1 file', '2 files')
+    """
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _is_below(path: str, source: str) -> bool:
     return path.startswith(source.rstrip("/") + "/")
 
 
-def _every_file(source: str, evidence: Evidence) -> Iterator[str]:
-    """Yield all that was read, those of the project by their names in it; and the variables that were asked for."""
-    for name, part in _parts(evidence):
-        yield f"read {name}:" if part is evidence.configuring else f"read, {name}:"
-        for path in _files(part, evidence):
-            short = path
-            if _is_below(path, source):
-                short = path.removeprefix(source.rstrip("/") + "/")
-            yield f"  {short}"
-        if part.variables:
-            yield f"  variables: {' '.join(sorted(part.variables))}"
-        if part.is_open:
-            yield "  a shell or an interpreter may have looked at any variable"
+def _name(path: str, source: str) -> str:
+    """Return a path from the source, if it lies there."""
+    return path.removeprefix(source.rstrip("/") + "/")
+
+
+# --- JSON ---------------------------------------------------------------------------------------------------------
+
+
+def build_story_document(
+    project: str, story: BuildStory, evidence: Evidence | None
+) -> str:
+    """Return the JSON document about a build. Its keys are described in the command-line reference."""
+    read = None if evidence is None else _read_document(evidence)
+    document = {
+        **parts(story),
+        "version": STORY_VERSION,
+        "project": project,
+        "again": dict(story.again),
+        "read": read,
+    }
+    # Sorted, so that two documents can be compared line by line.
+    return json.dumps(document, indent=2, sort_keys=True)
+
+
+def _read_document(evidence: Evidence) -> Mapping[str, Any]:
+    """Return what each part of a build read."""
+    steps: dict[str, Any] = {}
+    for step, part in evidence.steps.items():
+        steps[step] = _part_document(part, evidence)
+    return {
+        "configuring": _part_document(evidence.configuring, evidence),
+        "packing": _part_document(evidence.packing, evidence),
+        "steps": steps,
+    }
+
+
+def _part_document(part: StepEvidence, evidence: Evidence) -> Mapping[str, Any]:
+    return {
+        "files": _files(part, evidence),
+        "variables": sorted(part.variables),
+        "any_variable": part.is_open,
+        "unseen": part.why_in_doubt,
+    }

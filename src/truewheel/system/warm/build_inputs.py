@@ -149,10 +149,15 @@ def _stamps_of_commit(source: Path) -> list[str]:
 
 
 def _stamps_of_git(git: Path) -> list[str]:
+    """Return stamps of the files that say which commit is checked out.
+
+    :param git: the directory in which Git keeps what it knows of a checkout.
+    """
     shared = git
-    if (git / "commondir").is_file():
+    common = git / "commondir"
+    if common.is_file():
         # A linked worktree has its own HEAD, and shares the rest.
-        told = (git / "commondir").read_text(encoding="utf-8")
+        told = common.read_text(encoding="utf-8")
         shared = git / told.strip()
     tags = sorted((shared / "refs" / "tags").rglob("*"))
     # Not its log: each clone of the same commit has another one.

@@ -94,7 +94,14 @@ def _write_evidence(evidence: Evidence) -> dict[str, object]:
 
 
 def _read_evidence(found: Mapping[str, Any]) -> Evidence:
-    questions = tuple(Question(text[0], text[1:]) for text in found["questions"])
+    """Return evidence from what JSON has of it.
+
+    :raises ValueError: when there are more questions than answers, or fewer.
+    """
+    questions: list[Question] = []
+    for text in found["questions"]:
+        question = Question(text[0], text[1:])
+        questions.append(question)
     answers = tuple(found["answers"])
     if len(questions) != len(answers):
         raise ValueError("a question has no answer")
@@ -105,7 +112,7 @@ def _read_evidence(found: Mapping[str, Any]) -> Evidence:
     for name, step in found["steps"].items():
         steps[name] = _read_step(step, len(questions))
     return Evidence(
-        questions=questions,
+        questions=tuple(questions),
         answers=answers,
         configuring=_read_step(found["configuring"], len(questions)),
         packing=_read_step(found["packing"], len(questions)),
@@ -125,7 +132,7 @@ def _write_step(step: StepEvidence) -> dict[str, object]:
 
 
 def _read_step(found: Mapping[str, Any], count: int) -> StepEvidence:
-    """Return what a step asked for.
+    """Undo what JSON made of numbers and sets: texts and lists.
 
     :param count: how many questions there are.
     """

@@ -51,7 +51,8 @@ def files(build_dir: Path) -> Iterator[str]:
     top = os.path.join(build_dir, "")
     for folder, _, names in os.walk(build_dir):
         for name in names:
-            yield os.path.join(folder, name).removeprefix(top)
+            path = os.path.join(folder, name)
+            yield path.removeprefix(top)
 
 
 def outputs(build_dir: Path) -> frozenset[Path]:
@@ -82,16 +83,23 @@ def libraries(build_dir: Path) -> list[str]:
     for name in sorted(filter(_LIBRARY.search, names)):
         # CMake's own tries lie below CMakeFiles.
         is_cmakes = "CMakeFiles" in name.split("/")
-        if not is_cmakes and os.path.isfile(absolute(name, build_dir)):
+        path = absolute(name, build_dir)
+        if not is_cmakes and os.path.isfile(path):
             found.append(name)
     return found
 
 
 def discovered(build_dir: Path) -> frozenset[str]:
     """Return inputs that compilers named while they ran: Ninja's log of them, or the depfiles that Make reads."""
-    is_ninjas = generator(build_dir).startswith("Ninja")
-    paths = _from_ninjas_log(build_dir) if is_ninjas else _from_depfiles(build_dir)
-    return frozenset(absolute(path, build_dir) for path in paths)
+    if generator(build_dir).startswith("Ninja"):
+        names = _from_ninjas_log(build_dir)
+    else:
+        names = _from_depfiles(build_dir)
+    found: set[str] = set()
+    for name in names:
+        path = absolute(name, build_dir)
+        found.add(path)
+    return frozenset(found)
 
 
 def _from_ninjas_log(build_dir: Path) -> set[str]:
@@ -107,7 +115,11 @@ def _from_ninjas_log(build_dir: Path) -> set[str]:
         errors="surrogateescape",
     )
     # Below a line for each output, its inputs are indented by four blanks.
-    return {line[4:] for line in done.stdout.splitlines() if line.startswith("    ")}
+    found: set[str] = set()
+    for line in done.stdout.splitlines():
+        if line.startswith("    "):
+            found.add(line[4:])
+    return found
 
 
 def _from_depfiles(build_dir: Path) -> set[str]:
@@ -116,6 +128,8 @@ def _from_depfiles(build_dir: Path) -> set[str]:
     for depfile in (build_dir / "CMakeFiles").rglob("*.o.d"):
         rule = file_state.text(depfile).replace("\\\n", " ")
         _, _, inputs = rule.partition(": ")
-        words = re.split(r"(?<!\\)\s+", inputs)
-        found.update(word.replace("\\ ", " ") for word in words)
-    return found - {""}
+        for word in re.split(r"(?<!\\)\s+", inputs):
+            path = word.replace("\\ ", " ")
+            found.add(path)
+    found.discard("")
+    return found

@@ -41,9 +41,8 @@ from .watched_steps import (
 
 _OF_THE_KERNEL = ("/proc/", "/sys/", "/dev/")
 """What lies there tells of the machine and its processes, and is another each time."""
-
-
 _CMAKES_OWN_RULES = ("RERUN_CMAKE", "VERIFY_GLOBS")
+"""Rules of steps in which the build tool has CMake look whether it has to configure again, and do so."""
 
 
 class Watched(Record):
@@ -95,15 +94,21 @@ def take_evidence(
 
 
 class _Taking:
-    """Evidence in the making."""
+    """Evidence in the making.
+
+    :ivar ran: the steps that the build tool ran, by the first file that each makes.
+    """
 
     def __init__(self, watched: Watched, before: Evidence) -> None:
+        """Begin with the table of questions and answers as the last build left it."""
         self._watched = watched
         self._before = before
         self._written = watched.written
         self._questions = list(before.questions)
         self._answers = list(before.answers)
-        self._numbers = {question: n for n, question in enumerate(before.questions)}
+        self._numbers: dict[Question, int] = {}
+        for number, question in enumerate(before.questions):
+            self._numbers[question] = number
         self._contradicted = 0
         self._fresh: set[Question] = set()
         self._known: Mapping[str, Step] = {}
@@ -114,9 +119,9 @@ class _Taking:
         """Return it; called once."""
         watched = self._watched
         steps = self._steps_that_were_run()
-        configuring = self._step(
-            asked_by(watched.configuring.processes.values(), watched.tools), None
-        )
+        processes = watched.configuring.processes.values()
+        asked = asked_by(processes, watched.tools)
+        configuring = self._step(asked, None)
         self.ran = tuple(sorted(steps))
         # What is in CMake's cache was not asked again.
         configuring = _joined(configuring, self._before.configuring)
@@ -126,17 +131,17 @@ class _Taking:
         return Evidence(
             questions=tuple(self._questions),
             answers=tuple(self._answers),
-            configuring=replace(configuring, unseen=""),
+            configuring=configuring,
             packing=packing,
             steps={**self._steps_of_before(), **steps},
         )
 
     def _packed_sources(self) -> Iterator[Question]:
         """Yield questions about the sources that went into the wheel as they are."""
-        for path in map(os.fspath, self._watched.packed):
-            if not path.startswith(
-                (*self._watched.unasked, self._watched.regions.build)
-            ):
+        watched = self._watched
+        not_source = (*watched.unasked, watched.regions.build)
+        for path in map(os.fspath, watched.packed):
+            if not path.startswith(not_source):
                 yield Question(CONTENT, path)
 
     def _steps_of_before(self) -> dict[str, StepEvidence]:
@@ -159,28 +164,26 @@ class _Taking:
             # Nobody knows which part of it was not run again.
             before = self._before.steps.get("") or StepEvidence()
             return {"": _joined(self._whole_build(), before)}
-        if not any(
-            p.arguments[1:2] == ("-c",) for p in watched.building.processes.values()
-        ):
+        if not _ran_commands(watched.building):
             return {}
         known = self._known = steps_by_output(watched.tree)
-        # In these, the build tool has CMake look whether it has to configure again, and do so.
-        self._of_cmake = frozenset(
-            name for name, step in known.items() if step.rule in _CMAKES_OWN_RULES
-        )
+        self._of_cmake = _steps_of_cmake(known)
         commands = commands_of(watched.tree, known.values())
         groups = processes_by_step(watched.building, commands)
         unknown = first_unknown_command(watched.building, groups)
         if unknown:
             raise UnwatchedError(f"nobody knows what this command makes: {unknown}")
-        asked = {name: asked_by(group, watched.tools) for name, group in groups.items()}
+        asked: dict[str, Asked] = {}
+        for name, group in groups.items():
+            asked[name] = asked_by(group, watched.tools)
         unwatched = first_unwatched(known.values(), asked, watched.tree)
         if unwatched:
             raise UnwatchedError(f"{unwatched} was made where nothing can be watched")
-        told = {output: command for command, output in commands.items()}
         found: dict[str, StepEvidence] = {}
-        for name, each in asked.items():
-            found[name] = self._step(each, known.get(name), told[name])
+        for command, name in commands.items():
+            if name in asked:
+                step = known.get(name)
+                found[name] = self._step(asked[name], step, command)
         self._require_all(known, found)
         return found
 
@@ -191,7 +194,8 @@ class _Taking:
         for name, step in known.items():
             if name in found or name in self._before.steps or name in self._of_cmake:
                 continue
-            if not os.path.exists(build_tree.absolute(name, self._watched.tree)):
+            made = build_tree.absolute(name, self._watched.tree)
+            if not os.path.exists(made):
                 continue
             if not is_compared(step):
                 raise UnwatchedError(f"{name} was made when nothing was watched")
@@ -199,12 +203,13 @@ class _Taking:
 
     def _whole_build(self) -> StepEvidence:
         """Return the evidence of a build tool that keeps no account of which command makes what."""
-        asked = asked_by(self._watched.building.processes.values(), self._watched.tools)
+        watched = self._watched
+        processes = watched.building.processes.values()
+        asked = asked_by(processes, watched.tools)
         if asked.unseen or asked.asks_a_server:
             raise UnwatchedError(asked.unseen or "it asks a server")
-        step = self._step(asked, None)
-        # What lies in the tree was made from the rest.
-        return replace(step, asked=step.asked & ~step.later, later=0, left=frozenset())
+        # What lies in the tree was made from the rest, and is not asked for.
+        return self._step(asked, None)
 
     # --- one step -----------------------------------------------------------------------------------------------
 
@@ -214,6 +219,7 @@ class _Taking:
         :param step: what the build file says of it; ``None`` of what is no step of the build tool's.
         """
         watched = self._watched
+        not_evidence = (*watched.unasked, *_OF_THE_KERNEL)
         declared = self._declared(step)
         early: set[Question] = set()
         late: set[Question] = set()
@@ -226,25 +232,27 @@ class _Taking:
                     late.add(question)
             elif watched.installed and path.startswith(watched.installed):
                 variables.add(INSTALLED)
-            elif not path.startswith((*watched.unasked, *_OF_THE_KERNEL)):
+            elif not path.startswith(not_evidence):
                 early.add(question)
         if asked.is_open and watched.installed:
             variables.add(INSTALLED)
         if step:
             for name in step.outputs:
-                early.add(Question(STATUS, build_tree.absolute(name, watched.tree)))
+                made = build_tree.absolute(name, watched.tree)
+                early.add(Question(STATUS, made))
         later = self._bits(late)
         is_own = step is not None and step.is_projects_own
+        words = words_that_may_be_variables(
+            filter(self._is_of_the_project, asked.texts),
+            [command],
+            watched.tools.is_restless,
+        )
         return StepEvidence(
             asked=self._bits(early) | later,
             later=later,
             variables=frozenset(variables),
             is_open=asked.is_open or (is_own and "$" in command),
-            words=words_that_may_be_variables(
-                filter(self._is_of_the_project, asked.texts),
-                [command],
-                watched.tools.is_restless,
-            ),
+            words=words,
             is_own=is_own,
             left=self._left(asked, declared) if step else frozenset(),
             unseen=asked.unseen if is_own else "",
@@ -255,17 +263,21 @@ class _Taking:
         """Return what the build tool knows of a step: what it reads and makes in the tree."""
         if step is None:
             return frozenset()
-        names = (*step.inputs, *step.outputs)
-        tree = self._watched.tree
-        return frozenset(build_tree.absolute(name, tree) for name in names)
+        found: set[str] = set()
+        for name in (*step.inputs, *step.outputs):
+            path = build_tree.absolute(name, self._watched.tree)
+            found.add(path)
+        return frozenset(found)
 
     def _left(self, asked: Asked, declared: frozenset[str]) -> frozenset[str]:
         """Return the files that a step made in the tree and did not declare."""
         build = self._watched.regions.build
         found: set[str] = set()
         for path in asked.written - declared:
-            if path.startswith(build) and os.path.isfile(path):
-                found.add(path.removeprefix(build))
+            is_in_tree = path.startswith(build)
+            if is_in_tree and os.path.isfile(path):
+                name = path.removeprefix(build)
+                found.add(name)
         return frozenset(found)
 
     def _is_of_the_project(self, path: str) -> bool:
@@ -309,11 +321,12 @@ class _Taking:
             self._contradicted |= 1 << number
 
     def _answer(self, question: Question) -> str:
+        """Return the answer that the build got, in doubt if somebody else changed what was asked for meanwhile."""
         path = question.path
-        now = answers.answer(
-            question, is_trusted=self._watched.regions.is_packaged(path)
-        )
-        if path in self._written or path.startswith(self._watched.regions.build):
+        regions = self._watched.regions
+        is_trusted = regions.is_packaged(path)
+        now = answers.answer(question, is_trusted=is_trusted)
+        if path in self._written or path.startswith(regions.build):
             return now
         if question.kind in (CONTENT, PRESENCE, NAMES) and self._changed(question):
             return IN_DOUBT
@@ -333,8 +346,25 @@ class _Taking:
         return status.st_mtime_ns >= started or status.st_ctime_ns >= started
 
     def _holds_anything_written(self, folder: str) -> bool:
-        below = os.path.join(folder, "")
+        below = with_separator(folder)
         return any(path.startswith(below) for path in self._written)
+
+
+def _ran_commands(building: Trace) -> bool:
+    """Return whether the build tool ran any command: each has a shell of its own."""
+    for process in building.processes.values():
+        if process.arguments[1:2] == ("-c",):
+            return True
+    return False
+
+
+def _steps_of_cmake(steps: Mapping[str, Step]) -> frozenset[str]:
+    """Return the steps that only have CMake configure again, by the first file that each makes."""
+    found: set[str] = set()
+    for name, step in steps.items():
+        if step.rule in _CMAKES_OWN_RULES:
+            found.add(name)
+    return frozenset(found)
 
 
 def _joined(one: StepEvidence, other: StepEvidence) -> StepEvidence:

@@ -42,7 +42,7 @@ class Step(NamedTuple):
             return any(
                 not _HARMLESS_POST_BUILD.match(command) for command in self.commands
             )
-        return not any(_OWN_TARGETS.search(output) for output in self.outputs)
+        return not any(map(_OWN_TARGETS.search, self.outputs))
 
 
 def read_build_file(build_dir: Path) -> str:

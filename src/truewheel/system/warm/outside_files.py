@@ -88,15 +88,22 @@ def _tools(build: FinishedBuild) -> set[str]:
 def _on_path(build: FinishedBuild, names: Iterable[str]) -> set[str]:
     """Return the programs that PATH leads to."""
     path = build.environ.get("PATH")
-    programs = [shutil.which(name, path=path) for name in names]
-    return set(filter(None, programs))
+    found: set[str] = set()
+    for name in names:
+        program = shutil.which(name, path=path)
+        if program:
+            found.add(program)
+    return found
 
 
 def _all_on_path(build: FinishedBuild, name: str) -> set[str]:
     """Return every file of a name in the directories of PATH, not the first one only."""
-    folders = os.get_exec_path(build.environ)
-    paths = [os.path.join(folder, name) for folder in folders]
-    return set(filter(os.path.isfile, paths))
+    found: set[str] = set()
+    for folder in os.get_exec_path(build.environ):
+        path = os.path.join(folder, name)
+        if os.path.isfile(path):
+            found.add(path)
+    return found
 
 
 def _files_named(graph: NinjaGraph) -> set[str]:
@@ -179,10 +186,14 @@ def _places_of_libraries(build: FinishedBuild, graph: NinjaGraph) -> set[str]:
         "/lib",
         "/usr/lib",
     }
-    names = graph.linked_libraries.union(_DEFAULT_LIBRARIES)
+    folders.discard("")
+    libraries = graph.linked_libraries.union(_DEFAULT_LIBRARIES)
     found: set[str] = set()
-    for folder, name, end in itertools.product(folders - {""}, names, _LIBRARY_ENDS):
-        found.add(os.path.join(folder, f"lib{name}{end}"))
+    for library, end in itertools.product(libraries, _LIBRARY_ENDS):
+        name = f"lib{library}{end}"
+        for folder in folders:
+            path = os.path.join(folder, name)
+            found.add(path)
     return found
 
 
@@ -210,9 +221,12 @@ def _read_by_wrappers(build: FinishedBuild, wrappers: Collection[str]) -> set[st
     folders: set[str] = set()
     for wrapper in wrappers:
         text = file_state.text(wrapper)
-        found.update(_outside_paths_in(text, build))
-        folders.add(os.path.dirname(wrapper))
-    return found | _files_in(filter(build.regions.is_foreign, folders))
+        named = _outside_paths_in(text, build)
+        found.update(named)
+        folder = os.path.dirname(wrapper)
+        folders.add(folder)
+    foreign = filter(build.regions.is_foreign, folders)
+    return found | _files_in(foreign)
 
 
 def words_of_wrappers(wrappers: Iterable[str]) -> frozenset[str]:
@@ -232,10 +246,12 @@ def folders_outside(build: FinishedBuild, graph: NinjaGraph) -> frozenset[str]:
     regions = build.regions
     folders = {LOCAL_HEADERS, *graph.searched_folders}
     for variable in _SEARCH_VARIABLES:
-        told = build.environ.get(variable, "").split(os.pathsep)
+        told = build.environ.get(variable, "")
         # A relative one leads into the build tree.
-        folders.update(filter(os.path.isabs, told))
+        named = filter(os.path.isabs, told.split(os.pathsep))
+        folders.update(named)
     # Beside a header that was used, another may be found first.
     for path in filter(regions.is_outside, graph.inputs):
-        folders.add(os.path.dirname(path))
+        folder = os.path.dirname(path)
+        folders.add(folder)
     return frozenset(filter(regions.is_foreign, folders))

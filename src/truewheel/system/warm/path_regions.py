@@ -129,7 +129,11 @@ def find_roots(build_dir: Path, source: Path, homes: Iterable[Path]) -> tuple[st
     for folder in sorted(map(with_separator, values)):
         if not folder.startswith((*ours, *outermost)):
             outermost.append(folder)
-    return tuple(sorted(folder.rstrip("/") for folder in outermost))
+    found: list[str] = []
+    for folder in outermost:
+        root = folder.rstrip("/")
+        found.append(root)
+    return tuple(sorted(found))
 
 
 def with_separator(folder: str | Path) -> str:
@@ -164,17 +168,26 @@ def _packaged_cmake() -> tuple[str, ...]:
     """
     sites = environment.site_packages()
     # A link may lead to the environment, while CMake names itself by its real path.
-    spellings = dict.fromkeys([*sites, *map(os.path.realpath, sites)])
-    return tuple(os.path.join(site, "cmake", "data", "") for site in spellings)
+    real = map(os.path.realpath, sites)
+    spellings = dict.fromkeys([*sites, *real])
+    found: list[str] = []
+    for site in spellings:
+        folder = os.path.join(site, "cmake", "data", "")
+        found.append(folder)
+    return tuple(found)
 
 
 @functools.cache
 def _system_folders() -> tuple[str, ...]:
     """Return directories of the system's packages: their stamps are looked at before each build, and what was used of them."""
     with os.scandir("/usr") as entries:
-        folders = [entry.path for entry in entries if entry.name not in _BY_HAND]
+        folders: list[str] = []
+        for entry in entries:
+            if entry.name not in _BY_HAND:
+                folder = with_separator(entry.path)
+                folders.append(folder)
     return (
-        *map(with_separator, folders),
+        *folders,
         "/lib/",
         "/lib64/",
         "/System/",

@@ -35,7 +35,11 @@ def find_command_inputs(build: FinishedBuild, graph: NinjaGraph) -> CommandInput
     declared = build.regions.names(graph.declared)
     mentioned = _mentioned_files(commands, build.sources)
     scripts = _python_files_run(build, commands, declared | mentioned)
-    texts = [file_state.text(build.regions.source + script) for script in scripts]
+    texts: list[str] = []
+    for script in scripts:
+        path = build.regions.source + script
+        text = file_state.text(path)
+        texts.append(text)
     return CommandInputs(
         undeclared=(mentioned | scripts) - declared,
         variables=_variables_in(texts, commands),
@@ -46,7 +50,8 @@ def _mentioned_files(commands: Iterable[str], sources: Iterable[str]) -> frozens
     """Return the source files whose names, without their directories, stand in commands."""
     words: set[str] = set()
     for command in commands:
-        words.update(re.split(r"[\s\"'/=,;]+", command))
+        parts = re.split(r"[\s\"'/=,;]+", command)
+        words.update(parts)
     found: set[str] = set()
     for name in sources:
         base = name.rpartition("/")[2]
@@ -73,8 +78,10 @@ def _python_files_run(
     while fresh:
         found |= fresh
         for name in fresh:
-            text = file_state.text(build.regions.source + name)
-            words.update(re.findall(r"\w+", text))
+            path = build.regions.source + name
+            text = file_state.text(path)
+            names = re.findall(r"\w+", text)
+            words.update(names)
         fresh = _modules_named(python, words) - found
     # Also when no file is run by its name: a command may start a module.
     return found | _modules_named(python, words)
@@ -87,7 +94,13 @@ def _modules_started(command: str) -> set[str]:
 
 
 def _modules_named(python: Iterable[str], words: set[str]) -> frozenset[str]:
-    return frozenset(name for name in python if _module_name(name) in words)
+    """Return the Python files whose modules' names are among words."""
+    found: set[str] = set()
+    for name in python:
+        module = _module_name(name)
+        if module in words:
+            found.add(name)
+    return frozenset(found)
 
 
 def _module_name(name: str) -> str:
@@ -105,7 +118,8 @@ def _variables_in(scripts: Iterable[str], commands: Iterable[str]) -> frozenset[
     """
     names: set[str] = set()
     for text in scripts:
-        names.update(re.findall(r"\b[A-Z][A-Z0-9_]+\b", text))
+        words = re.findall(r"\b[A-Z][A-Z0-9_]+\b", text)
+        names.update(words)
     if any("git" in text for text in (*scripts, *commands)):
         names.add(COMMIT)
     return frozenset(names)

@@ -66,12 +66,20 @@ def _is_unpacked_sdist(source: Path) -> bool:
 
 
 def project_name(source: Path) -> str:
-    """Return the normalised name of a project; empty when it has none.
+    """Return the normalised name of a project; empty when it has none."""
+    found = _name_in_pyproject(source) or _name_in_metadata(source)
+    return normalised(found)
+
+
+def normalised(name: str) -> str:
+    """Return the name of a project as it is compared with others.
 
     https://packaging.python.org/en/latest/specifications/name-normalization/
+
+    >>> normalised("My_Project.core")
+    'my-project-core'
     """
-    found = _name_in_pyproject(source) or _name_in_metadata(source)
-    return re.sub(r"[-_.]+", "-", found).lower()
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _name_in_pyproject(source: Path) -> str:

@@ -212,6 +212,7 @@ class Watch:
         return True
 
     def _run_again(self, tree: Path, steps: Mapping[str, Step], build: Build) -> None:
+        """Run those steps in doubt that have not been run again yet."""
         names = self._again.keys() - self._done
         self._done |= names
         doubts: list[Doubt] = []
@@ -257,10 +258,11 @@ class Watch:
     def _was_made_since(self, name: str, tree: Path) -> bool:
         """Return whether what a step makes is another file than the last build left there."""
         question = Question(STATUS, build_tree.absolute(name, tree))
-        if question not in self._before.questions:
-            return False
-        number = self._before.questions.index(question)
-        before = self._before.answers[number]
+        before = ""
+        # What a step made and removed again, because it failed, was not there after the last build.
+        if question in self._before.questions:
+            number = self._before.questions.index(question)
+            before = self._before.answers[number]
         return answers.answer_like(question, before) != before
 
     def _evidence_of(self, name: str) -> StepEvidence:

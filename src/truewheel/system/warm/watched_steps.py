@@ -109,8 +109,9 @@ def commands_of(build_dir: Path, steps: Iterable[Step]) -> dict[str, str]:
     # Ninja does not tell of steps without inputs; what CMake writes for custom commands stands in the build file as it is.
     for step in steps:
         if step.rule == "CUSTOM_COMMAND":
-            for command in step.commands:
-                found[ninja_file.unescaped(command)] = step.outputs[0]
+            for told in step.commands:
+                command = ninja_file.unescaped(told)
+                found[command] = step.outputs[0]
     return found
 
 
@@ -140,7 +141,8 @@ def processes_by_step(
     # Whoever starts a process has a smaller number.
     for number in sorted(trace.processes):
         process = trace.processes[number]
-        step = step_of.get(process.parent) or commands.get(_command_of(process))
+        command = _command_of(process)
+        step = step_of.get(process.parent) or commands.get(command)
         if step:
             step_of[number] = step
             found.setdefault(step, []).append(process)
@@ -178,20 +180,17 @@ def _command_of(process: Process) -> str:
 
 def asked_by(processes: Iterable[Process], tools: Tools) -> Asked:
     """Return what the processes of one step, or of configuring, asked for together."""
-    group = {process.number: process for process in processes}
-    parts = [_asked_by_one(process, group, tools) for process in group.values()]
-    read: set[Question] = set()
-    for part in parts:
-        read |= part.questions
-    contents = {question.path for question in read if question.kind == CONTENT}
-    # What a file holds says more than its time.
-    questions = frozenset(
-        question
-        for question in read
-        if question.kind not in (STATUS, PRESENCE) or question.path not in contents
-    )
+    group: dict[int, Process] = {}
+    for process in processes:
+        group[process.number] = process
+    parts: list[Asked] = []
+    questions: set[Question] = set()
+    for process in group.values():
+        part = _asked_by_one(process, group, tools)
+        parts.append(part)
+        questions |= part.questions
     return Asked(
-        questions=questions,
+        questions=_most_telling(questions),
         variables=_union(part.variables for part in parts),
         is_open=any(part.is_open for part in parts),
         texts=_union(part.texts for part in parts),
@@ -199,6 +198,27 @@ def asked_by(processes: Iterable[Process], tools: Tools) -> Asked:
         unseen=next((part.unseen for part in parts if part.unseen), ""),
         asks_a_server=any(part.asks_a_server for part in parts),
     )
+
+
+def _most_telling(questions: Iterable[Question]) -> frozenset[Question]:
+    """Return questions without those about files that are read, too: what a file holds says more than its time."""
+    questions = frozenset(questions)
+    read = _paths_read(questions)
+    found: set[Question] = set()
+    for question in questions:
+        is_weak = question.kind in (STATUS, PRESENCE)
+        if not is_weak or question.path not in read:
+            found.add(question)
+    return frozenset(found)
+
+
+def _paths_read(questions: Iterable[Question]) -> frozenset[str]:
+    """Return the paths of the files whose content is asked for."""
+    found: set[str] = set()
+    for question in questions:
+        if question.kind == CONTENT:
+            found.add(question.path)
+    return frozenset(found)
 
 
 def _union(sets: Iterable[frozenset[str]]) -> frozenset[str]:
@@ -211,6 +231,10 @@ def _union(sets: Iterable[frozenset[str]]) -> frozenset[str]:
 def _asked_by_one(
     process: Process, group: Mapping[int, Process], tools: Tools
 ) -> Asked:
+    """Return what one process asked for.
+
+    :param group: all processes of the step, by number.
+    """
     is_known = _is_known_tool(process, group, tools)
     is_shell_of_step = process.parent not in group and bool(_command_of(process))
     is_open = not is_known and not is_shell_of_step
@@ -336,9 +360,9 @@ def _was_opened(step: Step, asked: Asked, build_dir: Path) -> bool:
     if not step.inputs:
         return True
     path = build_tree.absolute(step.inputs[0], build_dir)
-    opened = {question.path for question in asked.questions if question.kind == CONTENT}
+    opened = _paths_read(asked.questions)
     if path in opened or not os.path.isfile(path):
         return True
     # It may be told by another name, through a link.
     real = os.path.realpath(path)
-    return any(os.path.realpath(other) == real for other in opened)
+    return real in map(os.path.realpath, opened)
