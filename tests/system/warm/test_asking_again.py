@@ -70,9 +70,11 @@ class Tree:
     def run_again(self, *names: str, left: dict[str, list[str]] | None = None) -> None:
         """Run steps again by the first file that each makes."""
         steps = asking_again.steps_by_output(self.path)
-        asking_again.run_again(
-            self.path, [steps[name] for name in names], self.build, left=left or {}
-        )
+        doubts = []
+        for name in names:
+            files = frozenset((left or {}).get(name, ()))
+            doubts.append(asking_again.Doubt(step=steps[name], left=files))
+        asking_again.run_again(self.path, doubts, self.build)
 
     def ran(self) -> list[str]:
         """Return which steps ran that write into the log, and forget them."""
@@ -170,7 +172,7 @@ def test_a_file_that_is_named_twice_is_set_aside_once(tree: Tree) -> None:
     absolute = str(tree.path / "named.h")
     twice = step._replace(outputs=("named.h", absolute))
     before = tree.time("named.h")
-    asking_again.run_again(tree.path, [twice], tree.build, left={})
+    asking_again.run_again(tree.path, [asking_again.Doubt(step=twice)], tree.build)
     assert tree.time("named.h") == before
     assert tree.read("named.h") == "as it was\n"
     assert tree.is_clean()
@@ -232,7 +234,9 @@ def test_other_faults_are_not_taken_for_a_step_that_failed(tree: Tree) -> None:
 
     steps = asking_again.steps_by_output(tree.path)
     with pytest.raises(KeyboardInterrupt):
-        asking_again.run_again(tree.path, [steps["table.h"]], interrupted, left={})
+        asking_again.run_again(
+            tree.path, [asking_again.Doubt(step=steps["table.h"])], interrupted
+        )
     assert tree.is_clean()
 
 

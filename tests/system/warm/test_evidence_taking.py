@@ -339,7 +339,7 @@ def test_a_question_of_several_steps_is_answered_once(
 
 def test_what_could_not_be_seen_of_a_command_is_told(project: Project) -> None:
     found = project.generated(network={"inet"})
-    assert project.evidence(*found).steps["table.h"].unseen == "it asks a server (inet)"
+    assert project.evidence(*found).steps["table.h"].asks_a_server
 
 
 @pytest.mark.parametrize("command", ["cmake --regenerate", "cmake -P verify"])
@@ -508,7 +508,7 @@ def told_by(project: Project, *processes: Process, **more: Any) -> str:
 def test_a_trace_that_is_not_whole_is_none(project: Project, field: str) -> None:
     part = replace(NOTHING, is_whole=False)
     told = told_by(project, **{field: part})
-    assert told == "it asked for more than there is room to write down"
+    assert told == "the trace of it is not whole"
 
 
 def test_a_compiler_that_works_elsewhere_is_not_watched(project: Project) -> None:

@@ -17,6 +17,7 @@ from truewheel.system.warm.ninja_file import Step
 from truewheel.system.warm.watched_steps import (
     Asked,
     Tools,
+    UnwatchedError,
     asked_by,
     commands_of,
     first_unwatched,
@@ -165,7 +166,8 @@ def test_commands_beside_linking_are_no_steps_of_their_own(tree: Path) -> None:
 
 def test_a_build_file_that_ninja_cannot_read_has_no_commands(tree: Path) -> None:
     (tree / "build.ninja").write_text("build\n")
-    assert commands_of(tree, []) == {}
+    with pytest.raises(UnwatchedError):
+        commands_of(tree, [])
 
 
 # --- tools ------------------------------------------------------------------------------------------------------------
@@ -305,13 +307,18 @@ def test_what_a_launcher_keeps_for_other_builds_is_no_input(tmp_path: Path) -> N
     [
         ({}, ""),
         ({"unseen": {Unseen("is a static program", "/x")}}, "/x is a static program"),
-        ({"network": {"inet"}}, "it asks a server (inet)"),
+        ({"network": {"inet"}}, ""),
         ({"network": {"inet"}, "unseen": {Unseen("is b", "/x")}}, "/x is b"),
         ({"unseen": {Unseen("is b", "/x"), Unseen("is a", "/y")}}, "/y is a"),
     ],
 )
 def test_why_not_all_is_known(sets: dict[str, set[Any]], told: str) -> None:
     assert asked_by([process(2), process(3, **sets)], TOOLS).unseen == told
+
+
+def test_a_step_asks_a_server_if_one_of_its_processes_does() -> None:
+    assert not asked_by([process(2)], TOOLS).asks_a_server
+    assert asked_by([process(2), process(3, network={"inet"})], TOOLS).asks_a_server
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -345,6 +352,7 @@ def seen(*paths: Path | str, unseen: str = "") -> Asked:
         texts=frozenset(),
         written=frozenset(),
         unseen=unseen,
+        asks_a_server=False,
     )
 
 
@@ -380,6 +388,7 @@ def replace_questions(asked: Asked, *found: Question) -> Asked:
         texts=asked.texts,
         written=asked.written,
         unseen=asked.unseen,
+        asks_a_server=asked.asks_a_server,
     )
 
 
