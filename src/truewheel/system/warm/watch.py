@@ -92,14 +92,22 @@ class Watch:
         """Start watching: CMake configures now."""
         self.started = time.time_ns()
         if self.is_on:
-            trace.begin(self._trace)
+            self._begin_trace()
 
     def configured(self, *, well: bool) -> None:
         """Put away what was watched until now: the build tool follows if CMake configured well."""
         if self.is_on:
             self.configuring = self._read()
             if well:
-                trace.begin(self._trace)
+                self._begin_trace()
+
+    def _begin_trace(self) -> None:
+        """Make room for a trace. Where there may be none (``ulimit -f``, a full disk), the build is not watched."""
+        try:
+            trace.begin(self._trace)
+        except OSError as error:
+            self.because = str(error)
+            self._library = None
 
     def evidence(
         self,
