@@ -273,6 +273,22 @@ def test_builds_of_one_source_may_run_at_once(tmp_path: Path, processes: int) ->
     assert "built: warm" in said
 
 
+def test_a_limit_on_the_size_of_files_costs_warmth_only(tmp_path: Path) -> None:
+    """No trace can be made then: it may grow large, though it holds little (``ulimit -f``)."""
+    resource = pytest.importorskip("resource")
+    project = new_project(tmp_path / "project")
+    free, _ = build(project, project.root, tmp_path / "out", tmp_path / "warm")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64 << 20, before[1]))
+    try:
+        limited, said = build(
+            project, project.root, tmp_path / "out", tmp_path / "warm"
+        )
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert limited == free, said
+
+
 @contextlib.contextmanager
 def small_disk(place: Path, size: str) -> Iterator[Path]:
     """Mount a file system with little room."""

@@ -186,6 +186,62 @@ def splits_into_files_that_nobody_declares(world: World) -> list[Change]:
     return [writes("all.txt", "a b c d"), writes("all.txt", "d")]
 
 
+def goes_through_a_link(command: str) -> Callable[[World], list[Change]]:
+    """What is asked for below the directory is known by the name at the end of the link."""
+
+    def case(world: World) -> list[Change]:
+        world.write("data/one/value", "1")
+        world.write("data/other/value", "2")
+        (world.root / "now").symlink_to("data/one")
+        world.write("gen", f'echo "int value2 = $({command});" > "$1"\n')
+        world.append("CMakeLists.txt", STEP.format(f'sh gen "{MADE}"', "gen"))
+        return [
+            lambda w: link_anew(w, "now", "data/other"),
+            lambda w: link_anew(w, "now", "data/one"),
+        ]
+
+    return case
+
+
+def link_anew(world: World, name: str, target: str) -> None:
+    (world.root / name).unlink()
+    (world.root / name).symlink_to(target)
+
+
+def looks_at_a_mode(world: World) -> list[Change]:
+    world.write("data", "")
+    text = 'echo "int mode = $(test -x data && echo 1 || echo 0);" > "$1"\n'
+    world.write("gen", text)
+    world.append("CMakeLists.txt", STEP.format(f'sh gen "{MADE}"', "gen"))
+    return [
+        lambda w: (w.root / "data").chmod(0o755),
+        lambda w: (w.root / "data").chmod(0o644),
+    ]
+
+
+def finds_a_tool_in_the_path(world: World) -> list[Change]:
+    """The first one is no program at first: the shell looks at it, and goes on."""
+    world.elsewhere("a/tool", "echo 1\n")
+    world.elsewhere("b/tool", "echo 2\n", mode=0o755)
+    path = f"{world.outside}/a:{world.outside}/b:$PATH"
+    world.write("gen", f'PATH={path}; echo "int tool = $(tool);" > "$1"\n')
+    world.append("CMakeLists.txt", STEP.format(f'sh gen "{MADE}"', "gen"))
+    return [
+        lambda w: (w.outside / "a/tool").chmod(0o755),
+        lambda w: (w.outside / "a/tool").chmod(0o644),
+    ]
+
+
+def asks_where_a_link_leads(world: World) -> list[Change]:
+    (world.root / "link").symlink_to("1")
+    world.write("gen", 'echo "int link = $(readlink link);" > "$1"\n')
+    world.append("CMakeLists.txt", STEP.format(f'sh gen "{MADE}"', "gen"))
+    return [
+        lambda w: link_anew(w, "link", "2"),
+        lambda w: link_anew(w, "link", "3"),
+    ]
+
+
 CASES = {
     "assembler reads .json": assembled("src/table.json"),
     "assembler reads .md in tests": assembled("tests/table.md"),
@@ -199,6 +255,13 @@ CASES = {
     "shell asks for a variable": asks_for_a_variable,
     "compiled generator": compiled_generator,
     "shell lists a directory": lists_a_directory,
+    "shell goes into a linked directory": goes_through_a_link("cd now && cat value"),
+    "program opens a linked directory": goes_through_a_link(
+        "tar cf - -C now value | tar xOf -"
+    ),
+    "shell looks at a mode": looks_at_a_mode,
+    "shell finds a tool in the path": finds_a_tool_in_the_path,
+    "shell asks where a link leads": asks_where_a_link_leads,
     "command after the link": runs_after_the_link,
     "command makes files that it does not declare": splits_into_files_that_nobody_declares,
 }

@@ -109,12 +109,42 @@ def _stamp(path: str) -> str:
     return f"{status.st_size}:{status.st_mtime_ns}"
 
 
+def _looks(path: str) -> str:
+    """Return what a program sees that looks at a path: of a file its size and time as well as its presence."""
+    presence = _presence(path)
+    return f"{_stamp(path)}:{presence}" if presence else ""
+
+
 def _presence(path: str) -> str:
+    """Return what is there, who may do what with it, and where a link leads."""
+    link = _link(path)
     try:
         mode = os.stat(path).st_mode
     except OSError:
+        # A link that leads nowhere is there for a program that asks for the link.
+        return link
+    if stat.S_ISDIR(mode):
+        link += _way(path)
+    return f"{_kind(mode)}:{stat.S_IMODE(mode):o}{link}"
+
+
+def _link(path: str) -> str:
+    """Return a digest of what a link says; empty if there is no link."""
+    try:
+        target = os.readlink(path)
+    except OSError:
         return ""
-    return _kind(mode)
+    # A digest has no blank, which means something in an answer.
+    return f"@{file_state.digest_of_text(target)}"
+
+
+def _way(path: str) -> str:
+    """Return a digest of where a directory is reached through links; empty if there are none on the way.
+
+    A process that went into a directory, or opened it, asks for the files in it by the name at the end of that way.
+    """
+    real = os.path.realpath(path)
+    return "" if real == path else f"@{file_state.digest_of_text(real)}"
 
 
 def _kind(mode: int) -> str:
@@ -124,17 +154,17 @@ def _kind(mode: int) -> str:
 
 
 def _names(path: str) -> str:
-    """Return a digest of the names in a directory."""
+    """Return a digest of the names in a directory, and where it is reached through links."""
     try:
         names = sorted(os.listdir(path))
     except OSError:
         return ""
-    return file_state.digest_of_text("\0".join(names))
+    return file_state.digest_of_text("\0".join(names)) + _way(path)
 
 
 _ANSWERS: Mapping[str, Callable[[str], str]] = {
     PRESENCE: _presence,
-    STATUS: _stamp,
+    STATUS: _looks,
     NAMES: _names,
     TREE: listing,
 }

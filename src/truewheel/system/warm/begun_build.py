@@ -19,7 +19,7 @@ from . import answers, build_inputs, build_records
 from .project_sources import manifest_of_checkout
 from .source_manifest import Folders
 
-LAYOUT = 5
+LAYOUT = 6
 """Of kept areas and records. Increase this when either changes, so that older ones are not used."""
 
 
