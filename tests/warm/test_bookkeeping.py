@@ -181,7 +181,6 @@ NAMES = [
     "é.c".encode(),
     b"\xe9.c",
     b"a  b.c",
-    b"~.c",
     b"[a].c",
 ]
 
