@@ -181,12 +181,11 @@ NAMES = [
     "é.c".encode(),
     b"\xe9.c",
     b"a  b.c",
-    b"~.c",
     b"[a].c",
 ]
 
 
-@pytest.mark.parametrize("name", NAMES, ids=repr)
+@pytest.mark.parametrize("name", NAMES, ids=lambda name: name.hex())
 def test_a_step_may_have_any_name(
     name: bytes, world: World, tmp_path: Path, from_nothing: FromNothing
 ) -> None:
@@ -404,7 +403,11 @@ def test_a_fault_of_the_bookkeeping_is_told_and_costs_warmth(
             output,
         ],
         cwd=world.root,
-        env={**os.environ, "TRUEWHEEL_CACHE_DIR": str(tmp_path / "cache")},
+        env={
+            **os.environ,
+            "TRUEWHEEL_CACHE_DIR": str(tmp_path / "cache"),
+            "PYTHONHASHSEED": "0",
+        },
         capture_output=True,
         text=True,
         check=False,

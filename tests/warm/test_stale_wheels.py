@@ -242,7 +242,25 @@ def asks_where_a_link_leads(world: World) -> list[Change]:
     ]
 
 
+def declares_a_directory(world: World) -> list[Change]:
+    """Ninja takes it for made as long as it is there, whatever became of the files in it."""
+    world.write("all.txt", "a")
+    world.write(
+        "gen",
+        'mkdir -p "$1/made"; echo "const char *all = \\"$(cat all.txt)\\";" > "$1/made/made.c"\n',
+    )
+    world.append(
+        "CMakeLists.txt",
+        'add_custom_command(OUTPUT made COMMAND sh gen "${CMAKE_CURRENT_BINARY_DIR}" '
+        'WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")\n'
+        "add_custom_command(OUTPUT copied.c COMMAND ${CMAKE_COMMAND} -E copy made/made.c copied.c DEPENDS made)\n"
+        "target_sources(unseen PRIVATE copied.c)\n",
+    )
+    return [writes("all.txt", "b"), writes("all.txt", "a"), writes("all.txt", "c")]
+
+
 CASES = {
+    "command declares a directory": declares_a_directory,
     "assembler reads .json": assembled("src/table.json"),
     "assembler reads .md in tests": assembled("tests/table.md"),
     "assembler reads a file without suffix": assembled("LICENSE"),

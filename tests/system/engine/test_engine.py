@@ -94,6 +94,7 @@ PIECES = {
             "include", "exclude", "build_dir", "mode", "resolve_symlinks", "yield_loop_symlinks",
         },
         "symlink_escapes": set(),
+        "_read_lines": {"path"},
     },
     "build._import_names": {
         "add_dynamic_import_names": {"project", "settings"},

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -84,6 +86,37 @@ def test_a_damaged_record_is_told(tmp_path: Path, record: str) -> None:
     trace = read(write(tmp_path / "trace", FIRST, record, "R1 /x"))
     assert not trace.is_whole
     assert trace.processes[1].read == {"/x"}
+
+
+@pytest.mark.parametrize(
+    "record", ["P2 x\x01a", "P2 1", "X1 two\x01/bin/two", "U1 2", "P2 \x01\x01\x01\x01"]
+)
+def test_what_a_stranger_wrote_into_it_is_told(tmp_path: Path, record: str) -> None:
+    assert not read(write(tmp_path / "trace", FIRST, record)).is_whole
+
+
+def test_zeros_in_a_trace_take_no_room(tmp_path: Path) -> None:
+    """Each of them would be a record without a text."""
+    size = 100_000_000
+    head = struct.pack("=8sQII40x", b"twtrace1", size, 9, 0)
+    with (tmp_path / "trace").open("wb") as file:
+        file.write(head + FIRST.encode() + b"\0")
+        file.truncate(size)
+    tracemalloc.start()
+    found = read(tmp_path / "trace")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert not found.is_whole
+    assert most < 3 * size
+
+
+def test_a_program_of_a_killed_build_keeps_its_own_trace(tmp_path: Path) -> None:
+    begin(tmp_path / "trace")
+    with (tmp_path / "trace").open("rb") as old:
+        size = os.fstat(old.fileno()).st_size
+        begin(tmp_path / "trace")
+        assert os.fstat(old.fileno()).st_size == size
+        assert os.fstat(old.fileno()).st_ino != (tmp_path / "trace").stat().st_ino
 
 
 def test_a_full_trace_is_told(tmp_path: Path) -> None:

@@ -48,11 +48,9 @@ def keep_vendored_metadata() -> None:
 
 def pass_over_unreadable_rules() -> None:
     """Have scikit-build-core do without files with rules for Git that cannot be read; asked for by what looks for files."""
-    from scikit_build_core.build import _file_processor
+    from scikit_build_core.build._file_processor import _read_lines as real
 
-    # A later release may not have the function any more.
-    real = getattr(_file_processor, "_read_lines", None)
-    if real is None or hasattr(real, "__wrapped__"):
+    if hasattr(real, "__wrapped__"):
         return
 
     @functools.wraps(real)
@@ -63,7 +61,7 @@ def pass_over_unreadable_rules() -> None:
             return []
         return lines
 
-    vars(_file_processor)["_read_lines"] = read_lines
+    vars(sys.modules[real.__module__])["_read_lines"] = read_lines
 
 
 def _leave_out_file_api() -> None:

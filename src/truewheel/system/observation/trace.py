@@ -54,6 +54,9 @@ def begin(path: Path, *, size: int = _SIZE) -> None:
     free = disk.f_bavail * disk.f_frsize
     size = min(size, free // 2)
     head = _HEADER.pack(_MAGIC, _HEADER.size, 0, 0)
+    # A program of a build that was killed may still have it mapped: it would end if the file became shorter (SIGBUS), or
+    # write into a trace that it has no part in.
+    path.unlink(missing_ok=True)
     with path.open("wb") as file:
         file.write(head)
         file.truncate(max(size, len(head) + 1))
@@ -99,7 +102,9 @@ def read(path: Path) -> Trace:
         length = min(end, size) - _HEADER.size
         data = file.read(max(length, 0))
     # Half a gigabyte of zeros is as damaged as two of them.
-    text = os.fsdecode(re.sub(rb"\0{3,}", b"\0\0", data))
+    if b"\0\0\0" in data:
+        data = re.sub(rb"\0{3,}", b"\0\0", data)
+    text = os.fsdecode(data)
     # Whoever wrote into the trace who has no business there may have written anything.
     try:
         return _trace_of(text, is_full)

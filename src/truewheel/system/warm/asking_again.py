@@ -117,9 +117,12 @@ def _set_aside(tree: Path, steps: Iterable[Step]) -> list[_Aside]:
     with contextlib.suppress(OSError):
         place.mkdir()
     aside: dict[str, _Aside] = {}
+    folders: set[str] = set()
     for step in steps:
         for name in step.outputs:
             path = build_tree.absolute(name, tree)
+            if os.path.isdir(path):
+                folders.add(path)
             # A step may name a file twice, by its relative and by its absolute path.
             if path in aside or not os.path.isfile(path):
                 continue
@@ -127,6 +130,8 @@ def _set_aside(tree: Path, steps: Iterable[Step]) -> list[_Aside]:
                 aside[path] = _move(path, os.path.join(place, str(len(aside))))
             except OSError:
                 delete_files(tree, [path])
+    # Others may have files in a directory.
+    build_tree.forget_outputs(tree, folders)
     return list(aside.values())
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from . import file_state, ninja_file
@@ -66,6 +66,24 @@ def outputs(build_dir: Path) -> frozenset[Path]:
             output = absolute(fields[3], build_dir)
             made.add(Path(output))
     return frozenset(made)
+
+
+def forget_outputs(build_dir: Path, paths: Collection[str]) -> None:
+    """Take files out of Ninja's log, so that it makes them again though they are there ("command line not found in log").
+
+    :param paths: absolute ones.
+    """
+    log = build_dir / ".ninja_log"
+    if not paths or not log.is_file():
+        return
+    kept = []
+    for line in file_state.content(log).splitlines(keepends=True):
+        fields = os.fsdecode(line).split("\t")
+        if len(fields) != 5 or absolute(fields[3], build_dir) not in paths:
+            kept.append(line)
+    draft = log.with_name(".ninja_log.new")
+    draft.write_bytes(b"".join(kept))
+    draft.replace(log)
 
 
 def libraries(build_dir: Path) -> list[str]:
