@@ -70,10 +70,21 @@ def question_phrase(question: Question, was: str, now: str, source: str) -> str:
     if name == source.rstrip("/"):
         name = "the source directory"
     if question.kind in (NAMES, TREE):
-        return f"the names in {name} changed"
+        return _phrase_for_names(name, was, now)
     if was == now or (was and now):
         return f"{name} changed"
     return f"{name} is new" if now else f"{name} is gone"
+
+
+def _phrase_for_names(folder: str, was: str, now: str) -> str:
+    """Return which name came or went in a directory, if the answers have them."""
+    before, after = set(was.split("/")[1:]), set(now.split("/")[1:])
+    new, gone = sorted(after - before), sorted(before - after)
+    # Of many names there is only a digest.
+    if len(new) == len(gone) == 1 or not (new or gone):
+        return f"the names in {folder} changed"
+    name = (new or gone)[0].replace("\0", " ")
+    return f"{name} in {folder} is {'new' if new else 'gone'}"
 
 
 def asks_for_variable(step: StepEvidence, name: str) -> bool:

@@ -60,10 +60,12 @@ def _has_place(name: str, path: str) -> bool:
     folder = Path(os.fsdecode(done.stdout.strip()))
     if done.returncode or not folder.is_absolute():
         return False
-    # What is not there yet is made by ccache, in the first directory above it that is there.
-    while not os.path.lexists(folder):
-        folder = folder.parent
-    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+    # What is not there yet ccache would make itself. Permissions alone do not tell whether it can.
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK | os.X_OK)
 
 
 def launcher_cache_entries(setting: str) -> dict[str, str]:

@@ -21,6 +21,8 @@ from . import file_state
 from .source_manifest import listing
 
 _DIRECTORY = "d"
+_MOST_NAMES = 2000
+"""Characters of the names of a directory that are kept, so that people can be told which one is new."""
 _OTHER = "o"
 """Neither file nor directory: a device, a pipe."""
 
@@ -154,12 +156,16 @@ def _kind(mode: int) -> str:
 
 
 def _names(path: str) -> str:
-    """Return a digest of the names in a directory, and where it is reached through links."""
+    """Return the names in a directory, or a digest of many; and where it is reached through links."""
     try:
         names = sorted(os.listdir(path))
     except OSError:
         return ""
-    return file_state.digest_of_text("\0".join(names)) + _way(path)
+    # A blank means something in an answer, and no name has a null byte.
+    text = "/".join(names).replace(" ", "\0")
+    if len(text) > _MOST_NAMES:
+        text = file_state.digest_of_text(text)
+    return f"{_way(path)}/{text}"
 
 
 _ANSWERS: Mapping[str, Callable[[str], str]] = {

@@ -100,8 +100,8 @@ def _run(tree: Path, steps: Sequence[Step], build: Build, *, gives_back: bool) -
     try:
         build([step.outputs[0] for step in steps])
     except EngineError:
-        if gives_back:
-            for file in aside:
+        for file in aside if gives_back else ():
+            with contextlib.suppress(OSError):
                 os.replace(file.copy, file.path)
     finally:
         for file in aside:

@@ -6,23 +6,22 @@ Evidence grows from build to build. A step that was not run keeps its own; quest
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ...model.evidence import (
     CONTENT,
-    IN_DOUBT,
     NAMES,
-    PRESENCE,
     STATUS,
+    TREE,
     Evidence,
     Question,
     StepEvidence,
 )
 from ...model.observation import Trace
 from ...model.record import Record, replace
-from . import answers, build_tree
+from . import build_tree
+from .answer_table import AnswerTable
 from .asking_again import is_compared, steps_by_output
 from .build_inputs import INSTALLED
 from .ninja_file import Step
@@ -35,7 +34,9 @@ from .watched_steps import (
     commands_of,
     first_unknown_command,
     first_unwatched,
+    installed_from,
     processes_by_step,
+    without_times_of_what_is_read,
     words_that_may_be_variables,
 )
 
@@ -54,6 +55,7 @@ class Watched(Record):
     :param regions: where its files lie.
     :param unasked: directories of ours whose files are no evidence: they are told by other means.
     :param installed: the kept environment with what is required to build; empty if there is none.
+    :param temporary: directories for temporary files.
     :param started: when CMake started, in ns since the epoch.
     """
 
@@ -66,6 +68,7 @@ class Watched(Record):
     unasked: tuple[str, ...]
     installed: str
     started: int
+    temporary: frozenset[str] = frozenset()
 
     @property
     def written(self) -> frozenset[str]:
@@ -103,14 +106,12 @@ class _Taking:
         """Begin with the table of questions and answers as the last build left it."""
         self._watched = watched
         self._before = before
-        self._written = watched.written
-        self._questions = list(before.questions)
-        self._answers = list(before.answers)
-        self._numbers: dict[Question, int] = {}
-        for number, question in enumerate(before.questions):
-            self._numbers[question] = number
-        self._contradicted = 0
-        self._fresh: set[Question] = set()
+        self._table = AnswerTable(
+            before,
+            regions=watched.regions,
+            written=watched.written,
+            started=watched.started,
+        )
         self._known: Mapping[str, Step] = {}
         self._of_cmake: frozenset[str] = frozenset()
         self.ran: tuple[str, ...] = ()
@@ -127,10 +128,10 @@ class _Taking:
         configuring = _joined(configuring, self._before.configuring)
         for name in self._of_cmake.intersection(steps):
             configuring = _joined(configuring, steps.pop(name))
-        packing = StepEvidence(asked=self._bits(self._packed_sources()))
+        packing = StepEvidence(asked=self._table.bits(self._packed_sources()))
         return Evidence(
-            questions=tuple(self._questions),
-            answers=tuple(self._answers),
+            questions=self._table.questions,
+            answers=self._table.answers,
             configuring=configuring,
             packing=packing,
             steps={**self._steps_of_before(), **steps},
@@ -140,7 +141,11 @@ class _Taking:
         """Yield questions about the sources that went into the wheel as they are."""
         watched = self._watched
         not_source = (*watched.unasked, watched.regions.build)
-        for path in map(os.fspath, watched.packed):
+        installed = installed_from(watched.building, watched.tools)
+        paths = {*map(os.fspath, watched.packed)}
+        # Of what CMake installed, its own modules and libraries are no news.
+        paths.update(filter(self._is_of_the_project, installed))
+        for path in sorted(paths):
             if not path.startswith(not_source):
                 yield Question(CONTENT, path)
 
@@ -151,7 +156,7 @@ class _Taking:
             if self._known and name not in self._known:
                 # CMake does not make it any more.
                 continue
-            if step.asked & self._contradicted:
+            if step.asked & self._table.contradicted:
                 found[name] = replace(step, unseen="its inputs changed during a build")
             else:
                 found[name] = step
@@ -219,36 +224,30 @@ class _Taking:
         :param step: what the build file says of it; ``None`` of what is no step of the build tool's.
         """
         watched = self._watched
-        not_evidence = (*watched.unasked, *_OF_THE_KERNEL)
-        declared = self._declared(step)
-        early: set[Question] = set()
-        late: set[Question] = set()
+        is_own = step is not None and step.is_projects_own
+        questions = asked.questions
+        if not is_own:
+            questions = without_times_of_what_is_read(questions)
+        early, late, is_installed_used = self._sorted_out(questions)
         variables = set(asked.variables)
-        for question in asked.questions:
-            path = question.path
-            # The tree itself counts as what lies in it.
-            if with_separator(path).startswith(watched.regions.build):
-                if step and path not in asked.written and path not in declared:
-                    late.add(question)
-            elif watched.installed and path.startswith(watched.installed):
-                variables.add(INSTALLED)
-            elif not path.startswith(not_evidence):
-                early.add(question)
-        if asked.is_open and watched.installed:
+        if is_installed_used or (asked.is_open and watched.installed):
             variables.add(INSTALLED)
+        declared = self._declared(step)
+        later = 0
         if step:
             for name in step.outputs:
                 made = build_tree.absolute(name, watched.tree)
                 early.add(Question(STATUS, made))
-        later = self._bits(late)
-        is_own = step is not None and step.is_projects_own
+            # What a step made itself, or the build tool knows of, is no question.
+            known = asked.written | declared
+            later = self._table.bits(one for one in late if one.path not in known)
         words = words_that_may_be_variables(
             filter(self._is_of_the_project, asked.texts),
             [command],
             watched.tools.is_restless,
         )
         return StepEvidence(
-            asked=self._bits(early) | later,
+            asked=self._table.bits(early) | later,
             later=later,
             variables=frozenset(variables),
             is_open=asked.is_open or (is_own and "$" in command),
@@ -258,6 +257,32 @@ class _Taking:
             unseen=asked.unseen if is_own else "",
             asks_a_server=is_own and asked.asks_a_server,
         )
+
+    def _sorted_out(
+        self, questions: Iterable[Question]
+    ) -> tuple[set[Question], set[Question], bool]:
+        """Sort questions out: those that can be answered before a build, those about the tree, and whether the kept environment
+        was used."""
+        watched = self._watched
+        not_evidence = (*watched.unasked, *_OF_THE_KERNEL)
+        early: set[Question] = set()
+        late: set[Question] = set()
+        is_installed_used = False
+        for question in questions:
+            path = question.path
+            # The tree itself counts as what lies in it.
+            if with_separator(path).startswith(watched.regions.build):
+                late.add(question)
+            elif watched.installed and path.startswith(watched.installed):
+                is_installed_used = True
+            elif not path.startswith(not_evidence) and not self._is_fleeting(question):
+                early.add(question)
+        return early, late, is_installed_used
+
+    def _is_fleeting(self, question: Question) -> bool:
+        """Say whether it is about names in a directory for temporary files, where they come and go whatever is built."""
+        is_about_names = question.kind in (NAMES, TREE)
+        return is_about_names and question.path in self._watched.temporary
 
     def _declared(self, step: Step | None) -> frozenset[str]:
         """Return what the build tool knows of a step: what it reads and makes in the tree."""
@@ -287,67 +312,6 @@ class _Taking:
             return True
         is_told = path.startswith((*self._watched.unasked, *_OF_THE_KERNEL))
         return not is_told and not regions.is_packaged(path)
-
-    # --- questions and answers ----------------------------------------------------------------------------------
-
-    def _bits(self, questions: Iterable[Question]) -> int:
-        """Return a set of questions as bits, each with its answer in the table."""
-        bits = 0
-        for question in questions:
-            if question not in self._fresh:
-                self._ask(question)
-            number = self._numbers.get(question)
-            if number is not None:
-                bits |= 1 << number
-        return bits
-
-    def _ask(self, question: Question) -> None:
-        """Write down the answer to a question that this build asked, in the place of an older one."""
-        self._fresh.add(question)
-        number = self._numbers.get(question)
-        if number is None:
-            answer = self._answer(question)
-            # What the build made and removed again was its own.
-            if not answer and question.path in self._written:
-                return
-            self._numbers[question] = len(self._questions)
-            self._questions.append(question)
-            self._answers.append(answer)
-            return
-        before = self._answers[number]
-        answer = self._answer(question)
-        self._answers[number] = answer
-        if not answers.is_same(before, answer):
-            self._contradicted |= 1 << number
-
-    def _answer(self, question: Question) -> str:
-        """Return the answer that the build got, in doubt if somebody else changed what was asked for meanwhile."""
-        path = question.path
-        regions = self._watched.regions
-        is_trusted = regions.is_packaged(path)
-        now = answers.answer(question, is_trusted=is_trusted)
-        if path in self._written or path.startswith(regions.build):
-            return now
-        if question.kind in (CONTENT, PRESENCE, NAMES) and self._changed(question):
-            return IN_DOUBT
-        return now
-
-    def _changed(self, question: Question) -> bool:
-        """Return whether somebody else changed what was asked for since CMake started."""
-        try:
-            status = os.stat(question.path)
-        except OSError:
-            return False
-        started = self._watched.started
-        if stat.S_ISDIR(status.st_mode):
-            # Its time tells that names came or went, which is asked for by another question than its presence.
-            is_touched = question.kind == NAMES and status.st_mtime_ns >= started
-            return is_touched and not self._holds_anything_written(question.path)
-        return status.st_mtime_ns >= started or status.st_ctime_ns >= started
-
-    def _holds_anything_written(self, folder: str) -> bool:
-        below = with_separator(folder)
-        return any(path.startswith(below) for path in self._written)
 
 
 def _ran_commands(building: Trace) -> bool:

@@ -245,6 +245,9 @@ class KeptBuildArea(BuildArea):
             answers=begun.answers,
             source=with_separator(place.source),
         )
+        if before is None and (self.root / STORY).is_file():
+            # There was one, and it has not lived to say what became of it.
+            decision = replace(decision, because="the last build did not end")
         # From here on the tree is in doubt, until a new record says what it is.
         self._record.unlink(missing_ok=True)
         asking_again.drop_aside(tree)

@@ -7,6 +7,7 @@ is decided on by what is known otherwise (``observed_inputs``).
 from __future__ import annotations
 
 import shutil
+import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -26,6 +27,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .planner import Planner
 
+_TEMPORARY = frozenset({"/tmp", "/var/tmp", "/dev/shm"})  # nothing is put there
+"""Directories for temporary files (hier(7))."""
 _MOST_ROUNDS = 8
 """Of building once more because a step read what another one made, and did not say so."""
 
@@ -132,6 +135,7 @@ class Watch:
             regions=regions,
             unasked=unasked,
             installed=installed,
+            temporary=_TEMPORARY | {tempfile.gettempdir()},
             started=self.started,
         )
         try:

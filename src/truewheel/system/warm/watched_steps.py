@@ -201,14 +201,40 @@ def asked_by(processes: Iterable[Process], tools: Tools) -> Asked:
 
 
 def _most_telling(questions: Iterable[Question]) -> frozenset[Question]:
-    """Return questions without those about files that are read, too: what a file holds says more than its time."""
+    """Return questions without those whether something is there that is read, too."""
+    return _without_those_read(questions, PRESENCE)
+
+
+def without_times_of_what_is_read(questions: Iterable[Question]) -> frozenset[Question]:
+    """Return questions without those about the time of files that are read, too: what a file holds says more."""
+    return _without_those_read(questions, STATUS)
+
+
+def _without_those_read(
+    questions: Iterable[Question], kind: str
+) -> frozenset[Question]:
     questions = frozenset(questions)
     read = _paths_read(questions)
     found: set[Question] = set()
     for question in questions:
-        is_weak = question.kind in (STATUS, PRESENCE)
-        if not is_weak or question.path not in read:
+        if question.kind != kind or question.path not in read:
             found.add(question)
+    return frozenset(found)
+
+
+def installed_from(building: Trace, tools: Tools) -> frozenset[str]:
+    """Return the files that CMake read when it installed, and what it started then."""
+    installing: set[int] = set()
+    found: set[str] = set()
+    # Whoever starts a process has a smaller number.
+    for number in sorted(building.processes):
+        process = building.processes[number]
+        is_cmake = process.program in tools.makers
+        if process.parent in installing or (
+            is_cmake and "--install" in process.arguments
+        ):
+            installing.add(number)
+            found |= process.read
     return frozenset(found)
 
 
