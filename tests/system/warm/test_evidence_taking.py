@@ -491,7 +491,7 @@ def test_names_that_somebody_else_adds_during_the_build_are_in_doubt(
     )
     in_doubt = project.answer(evidence, "L", folder) == IN_DOUBT
     assert in_doubt is not is_ours
-    assert project.answer(evidence, "A", folder) == "d"
+    assert project.answer(evidence, "A", folder) == "d:755"
 
 
 # --- what was not seen ------------------------------------------------------------------------------------------------

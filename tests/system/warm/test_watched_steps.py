@@ -23,6 +23,7 @@ from truewheel.system.warm.watched_steps import (
     first_unwatched,
     processes_by_step,
     tools_of,
+    without_times_of_what_is_read,
     words_that_may_be_variables,
 )
 
@@ -217,13 +218,16 @@ def test_each_kind_of_question() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "other", [{"looked_at": {"/f"}}, {"missing": {"/f"}}], ids=["status", "presence"]
-)
-def test_what_is_read_is_asked_by_content_alone_whichever_process_read_it(
-    other: dict[str, set[str]],
-) -> None:
-    assert questions(process(2, read={"/f"}), process(3, 2, **other)) == {("R", "/f")}
+def test_whether_something_is_there_that_is_read_is_no_question() -> None:
+    found = questions(process(2, read={"/f"}), process(3, 2, missing={"/f"}))
+    assert found == {("R", "/f")}
+
+
+def test_the_time_of_what_is_read_counts_for_commands_alone() -> None:
+    found = questions(process(2, read={"/f"}), process(3, 2, looked_at={"/f"}))
+    assert found == {("R", "/f"), ("S", "/f")}
+    asked = [Question(kind, path) for kind, path in found]
+    assert without_times_of_what_is_read(asked) == {Question("R", "/f")}
 
 
 def test_a_directory_that_is_listed_is_asked_for_beside_its_content() -> None:

@@ -42,7 +42,8 @@ def changed_answers(evidence: Evidence, bits: int) -> dict[int, str]:
     """
     found: dict[int, str] = {}
     for number in numbers(bits):
-        question, before = evidence.questions[number], evidence.answers[number]
+        question = evidence.questions[number]
+        before = evidence.answers[number]
         now = answer_like(question, before)
         if not is_same(before, now):
             found[number] = now

@@ -250,6 +250,7 @@ def _as_json(value: Inputs | Traces) -> dict[str, object]:
 
 
 def _read_manifest(rows: Mapping[str, Any]) -> Stamps:
+    """Undo what JSON made of stamps: lists."""
     found: Stamps = {}
     for name, row in rows.items():
         digest, mode, status = row

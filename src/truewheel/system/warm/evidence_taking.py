@@ -142,7 +142,7 @@ class _Taking:
         watched = self._watched
         not_source = (*watched.unasked, watched.regions.build)
         installed = installed_from(watched.building, watched.tools)
-        paths = {*map(os.fspath, watched.packed)}
+        paths = set(map(os.fspath, watched.packed))
         # Of what CMake installed, its own modules and libraries are no news.
         paths.update(filter(self._is_of_the_project, installed))
         for path in sorted(paths):

@@ -119,14 +119,19 @@ def interpreter_options(environ: Mapping[str, str]) -> list[str]:
     options: list[str] = []
     for name, option in _OPTIONS.items():
         # Not every Python has each of them.
-        options += [option] * int(getattr(sys.flags, name, 0))
-    chosen = dict(getattr(sys, "_xoptions", {}))
+        times = int(getattr(sys.flags, name, 0))
+        options += [option] * times
+    told = getattr(sys, "_xoptions", {})
+    chosen = dict(told)
     if sys.flags.utf8_mode and environ.get("PYTHONUTF8") != "1":
         # The locale may have asked for it, and a Python puts another locale into the variables (PEP 538).
         chosen.setdefault("utf8", True)
     for name, value in chosen.items():
-        options.append(f"-X{name}" if value is True else f"-X{name}={value}")
-    return options + [f"-W{choice}" for choice in _own_warning_options(environ)]
+        text = name if value is True else f"{name}={value}"
+        options.append(f"-X{text}")
+    for choice in _own_warning_options(environ):
+        options.append(f"-W{choice}")
+    return options
 
 
 def _own_warning_options(environ: Mapping[str, str]) -> list[str]:
@@ -135,7 +140,8 @@ def _own_warning_options(environ: Mapping[str, str]) -> list[str]:
     if sys.flags.bytes_warning:
         made |= {"default::BytesWarning", "error::BytesWarning"}
     if not sys.flags.ignore_environment:
-        made.update(environ.get("PYTHONWARNINGS", "").split(","))
+        named = environ.get("PYTHONWARNINGS", "")
+        made.update(named.split(","))
     return [choice for choice in sys.warnoptions if choice not in made]
 
 
@@ -225,5 +231,7 @@ def run(backend: ModuleType, told: int, result: int) -> None:
         sys.meta_path.insert(0, InTreeFinder(call["backend-path"]))
     with contextlib.suppress(locale.Error):
         locale.setlocale(locale.LC_ALL, call["locale"])
-    name = getattr(backend, call["hook"])(*call["arguments"])
-    os.write(result, name.encode("utf-8", "surrogateescape"))
+    hook = getattr(backend, call["hook"])
+    name = hook(*call["arguments"])
+    encoded = name.encode("utf-8", "surrogateescape")
+    os.write(result, encoded)

@@ -213,6 +213,7 @@ def without_times_of_what_is_read(questions: Iterable[Question]) -> frozenset[Qu
 def _without_those_read(
     questions: Iterable[Question], kind: str
 ) -> frozenset[Question]:
+    """Return questions without those of one kind about files whose content is asked for as well."""
     questions = frozenset(questions)
     read = _paths_read(questions)
     found: set[Question] = set()
