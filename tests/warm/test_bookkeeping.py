@@ -327,12 +327,6 @@ RECORDS: dict[str, Callable[[str], str]] = {
     ),
     "names that are numbers": each_step(lambda step: step.update(left=[1])),
     "files left that are elsewhere": each_step(lambda s: s.update(left=["../x"])),
-    "no steps": evidence_of(lambda e: e.update(steps={})),
-    "steps of another project": evidence_of(
-        lambda e: e.update(
-            steps={f"{name}x": step for name, step in e["steps"].items()}
-        )
-    ),
 }
 
 
