@@ -43,7 +43,7 @@ def read_record(path: Path) -> BuildRecord | None:
             traces=_checked(_read_traces(found["traces"]), Traces()),
             evidence=None if told is None else _read_evidence(told),
         )
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, LookupError, TypeError, ValueError):
         return None  # written by another version, or damaged
 
 
