@@ -361,7 +361,6 @@ FAULTS = {
     "a record is written": "truewheel.system.warm.build_records.write_record",
     "a story is written": "truewheel.system.warm.build_records.write_story",
     "it is weighed": "truewheel.system.warm.cache.weigh",
-    "the processes are sorted": "truewheel.system.warm.evidence_taking.processes_by_step",
 }
 SCRIPT = """
 import importlib, sys
