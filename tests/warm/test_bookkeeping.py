@@ -327,12 +327,6 @@ RECORDS: dict[str, Callable[[str], str]] = {
     ),
     "names that are numbers": each_step(lambda step: step.update(left=[1])),
     "files left that are elsewhere": each_step(lambda s: s.update(left=["../x"])),
-    "no steps": evidence_of(lambda e: e.update(steps={})),
-    "steps of another project": evidence_of(
-        lambda e: e.update(
-            steps={f"{name}x": step for name, step in e["steps"].items()}
-        )
-    ),
 }
 
 
@@ -367,7 +361,6 @@ FAULTS = {
     "a record is written": "truewheel.system.warm.build_records.write_record",
     "a story is written": "truewheel.system.warm.build_records.write_story",
     "it is weighed": "truewheel.system.warm.cache.weigh",
-    "the processes are sorted": "truewheel.system.warm.evidence_taking.processes_by_step",
 }
 SCRIPT = """
 import importlib, sys

@@ -88,6 +88,9 @@ def begin(
     :param takes_turns: whether several build types take turns in the tree.
     """
     before = build_records.read_record(place.record)
+    # Somebody deleted the tree that it is of.
+    if not place.tree.is_dir():
+        before = None
     inputs = Inputs(
         software=f"{truewheel.__version__} {LAYOUT} {place.tree}",
         settings=settings,

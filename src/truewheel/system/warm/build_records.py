@@ -43,7 +43,7 @@ def read_record(path: Path) -> BuildRecord | None:
             traces=_checked(_read_traces(found["traces"]), Traces()),
             evidence=None if told is None else _read_evidence(told),
         )
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, LookupError, TypeError, ValueError):
         return None  # written by another version, or damaged
 
 
@@ -108,6 +108,8 @@ def _read_evidence(found: Mapping[str, Any]) -> Evidence:
     _require_texts(answers)
     if not {question.kind for question in questions} <= KINDS:
         raise ValueError("a question is of no known kind")
+    if any("\0" in question.path for question in questions):
+        raise ValueError("a path has a zero byte")
     steps = {}
     for name, step in found["steps"].items():
         steps[name] = _read_step(step, len(questions))
