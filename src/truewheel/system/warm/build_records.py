@@ -256,6 +256,7 @@ def _read_manifest(rows: Mapping[str, Any]) -> Stamps:
     found: Stamps = {}
     for name, row in rows.items():
         digest, mode, status = row
+        # Each field by its name: JSON may hold anything.
         size, mtime, ctime, inode = status
         _require_texts([digest])
         if not set(map(type, (mode, *status))) <= {int}:

@@ -120,6 +120,7 @@ def _variables_in(scripts: Iterable[str], commands: Iterable[str]) -> frozenset[
     for text in scripts:
         words = re.findall(r"\b[A-Z][A-Z0-9_]+\b", text)
         names.update(words)
-    if any("git" in text for text in (*scripts, *commands)):
-        names.add(COMMIT)
+    for text in (*scripts, *commands):
+        if "git" in text:
+            names.add(COMMIT)
     return frozenset(names)

@@ -208,12 +208,12 @@ class Pipe:
 def _move(live: environment.LiveEnvironment, kept: KeptEnvironment) -> Move:
     """Return where things of the live environment lie in the kept one."""
     places: dict[str, str] = {}
-    for site in live.sites:
-        places[str(site)] = str(kept.site)
-    for scripts in live.scripts:
-        places[str(scripts)] = str(kept.scripts)
-    for prefix in live.prefixes:
-        places[str(prefix)] = str(kept.root)
+    for site in map(str, live.sites):
+        places[site] = str(kept.site)
+    for scripts in map(str, live.scripts):
+        places[scripts] = str(kept.scripts)
+    for prefix in map(str, live.prefixes):
+        places[prefix] = str(kept.root)
     for old, new in list(places.items()):
         # Programs that ask for their own path get the real one.
         places.setdefault(os.path.realpath(old), new)

@@ -235,8 +235,11 @@ def is_full(folder: Path) -> bool:
 def without_room(area: BuildArea, environ: Mapping[str, str]) -> str:
     """Return the directory that a build writes to whose disk is full; empty when there is none."""
     # Compilers write where these say (GCC manual, "Environment Variables"), while Python then looks for another place.
-    told = (environ.get(name) for name in ("TMPDIR", "TMP", "TEMP"))
-    paths = [area.root, *map(Path, filter(None, told))]
+    paths = [area.root]
+    for name in ("TMPDIR", "TMP", "TEMP"):
+        told = environ.get(name)
+        if told:
+            paths.append(Path(told))
     # Without any place for temporary files, there is none to be named.
     with contextlib.suppress(OSError):
         paths.append(Path(tempfile.gettempdir()))

@@ -161,8 +161,9 @@ def first_unknown_command(trace: Trace, groups: Mapping[str, Iterable[Process]])
         is_start = process.parent == 0 and "--build" in process.arguments[:2]
         if not is_start and process.parent not in of_build_tool:
             continue
-        if _command_of(process):
-            return _command_of(process)
+        command = _command_of(process)
+        if command:
+            return command
         of_build_tool.add(number)
     return ""
 
