@@ -105,6 +105,7 @@ def download(
     requirement: str, platforms: list[str], python: str, abis: list[str]
 ) -> Path | None:
     """Download one wheel with pip, also for another system than this."""
+    store().mkdir(parents=True, exist_ok=True)
     place = Path(tempfile.mkdtemp(dir=store()))
     command = [
         sys.executable,

@@ -105,7 +105,7 @@ AFTERWARDS = {
     no_header_that_shadows: "warm: nothing changed",
     optional_header: "warm: src/optional.h is new",
     no_optional_header: "warm: nothing changed",
-    new_unit: "warm, configured anew: the names in src/parts changed",
+    new_unit: "warm, configured anew: part_2.c in src/parts is new",
     no_new_units: "warm: nothing changed",
     template: "warm, configured anew: config.h.in changed",
     undeclared_data: "warm: tools/data.txt changed",

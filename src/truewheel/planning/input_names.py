@@ -169,7 +169,8 @@ _ANOTHER_EACH_TIME = frozenset(
 
 def is_another_each_time(variable: str) -> bool:
     """Return whether a variable is another one in each build."""
-    return variable in _ANOTHER_EACH_TIME
+    # uv's own business with its build environment.
+    return variable in _ANOTHER_EACH_TIME or variable.startswith("UV_INTERNAL_")
 
 
 def is_restless(variable: str) -> bool:

@@ -372,6 +372,9 @@ def test_configuring_adds_up_for_cmake_keeps_what_it_found(project: Project) -> 
     assert project.asked(evidence, found.asked) == {
         ("A", "/nowhere/lib"),
         ("R", "source/CMakeLists.txt"),
+        # They are others when somebody else configured the tree.
+        ("S", "tree/CMakeCache.txt"),
+        ("S", "tree/build.ninja"),
     }
     assert (found.variables, found.is_open) == ({"CC", "CXX"}, True)
     assert found.words == {"TERM"}

@@ -189,7 +189,7 @@ CMAKE_INSTALL_PREFIX:PATH={tmp_path}/prefix
 """)
     real = os.path.realpath(tmp_path)
     assert tools_of(tmp_path, is_restless) == Tools(
-        compilers=frozenset({f"{real}/gcc-12", f"{real}/ar", f"{real}/ccache"}),
+        compilers=frozenset({f"{real}/gcc-12", f"{real}/ar"}),
         launchers=frozenset({f"{real}/ccache"}),
         makers=frozenset({f"{real}/cmake", f"{real}/ninja"}),
         is_restless=is_restless,

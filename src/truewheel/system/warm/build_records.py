@@ -259,7 +259,9 @@ def _read_manifest(rows: Mapping[str, Any]) -> Stamps:
         # Each field by its name: JSON may hold anything.
         size, mtime, ctime, inode = status
         _require_texts([digest])
-        if not set(map(type, (mode, *status))) <= {int}:
+        kinds = set(map(type, status))
+        kinds.add(type(mode))
+        if kinds != {int}:
             raise TypeError("a status is no number")
         found[name] = Stamp(digest, mode, (size, mtime, ctime, inode))
     return found

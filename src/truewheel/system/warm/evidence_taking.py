@@ -128,6 +128,13 @@ class _Taking:
         configuring = _joined(configuring, self._before.configuring)
         for name in self._of_cmake.intersection(steps):
             configuring = _joined(configuring, steps.pop(name))
+        # They are others when somebody else configured the tree.
+        of_tree: list[Question] = []
+        for name in ("CMakeCache.txt", "build.ninja"):
+            path = os.path.join(watched.tree, name)
+            of_tree.append(Question(STATUS, path))
+        asked_in_all = configuring.asked | self._table.bits(of_tree)
+        configuring = replace(configuring, asked=asked_in_all)
         packing = StepEvidence(asked=self._table.bits(self._packed_sources()))
         return Evidence(
             questions=self._table.questions,

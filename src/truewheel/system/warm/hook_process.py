@@ -138,7 +138,8 @@ def _own_warning_options(environ: Mapping[str, str]) -> list[str]:
     """Return the choices of warnings that no variable and no other option has made (:data:`sys.warnoptions`)."""
     made = {"default"} if sys.flags.dev_mode else set()
     if sys.flags.bytes_warning:
-        made |= {"default::BytesWarning", "error::BytesWarning"}
+        made.add("default::BytesWarning")
+        made.add("error::BytesWarning")
     if not sys.flags.ignore_environment:
         named = environ.get("PYTHONWARNINGS", "")
         made.update(named.split(","))

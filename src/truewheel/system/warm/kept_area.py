@@ -247,7 +247,7 @@ class KeptBuildArea(BuildArea):
         )
         if before is None and (self.root / STORY).is_file():
             # There was one, and it has not lived to say what became of it.
-            decision = replace(decision, because="the last build did not end")
+            decision = replace(decision, because="nothing is known of the last build")
         # From here on the tree is in doubt, until a new record says what it is.
         self._record.unlink(missing_ok=True)
         asking_again.drop_aside(tree)

@@ -132,7 +132,8 @@ def _find_distributions(live: LiveEnvironment) -> tuple[_Distribution, ...]:
             found.setdefault(distribution.name, distribution)
         _refuse_editable_installs(site)
     # The order in which a site lists them is not the same everywhere.
-    return tuple(found[name] for name in sorted(found))
+    names = sorted(found)
+    return tuple(map(found.__getitem__, names))
 
 
 def _refuse_editable_installs(site: Path) -> None:

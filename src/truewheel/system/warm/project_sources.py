@@ -82,7 +82,8 @@ def in_doubt_since(begun: int, found: Stamps) -> Stamps:
     """
     for name, stamp in found.items():
         _, changed, touched, _ = stamp.status
-        if max(changed, touched) >= begun:
+        latest = max(changed, touched)
+        if latest >= begun:
             found[name] = stamp._replace(digest=_CHANGED_MEANWHILE)
     return found
 

@@ -74,7 +74,7 @@ def tools_of(build_dir: Path, is_restless: IsRestless) -> Tools:
     launchers = _programs(build_tree.cache_values(build_dir, _LAUNCHERS))
     makers = build_tree.cache_values(build_dir, "CMAKE_COMMAND|CMAKE_MAKE_PROGRAM")
     return Tools(
-        compilers=compilers | launchers,
+        compilers=compilers - launchers,
         launchers=launchers,
         makers=frozenset(map(os.path.realpath, makers)),
         is_restless=is_restless,
@@ -306,6 +306,9 @@ def _is_known_tool(
     """Return whether a process is of a known tool, or was started by a compiler."""
     if process.program in tools.makers:
         return True
+    if process.program in tools.launchers:
+        return True
+    # What a launcher starts may be a script that goes by a compiler's name.
     while process.program not in tools.compilers:
         parent = group.get(process.parent)
         if parent is None:
