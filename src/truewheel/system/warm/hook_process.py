@@ -128,7 +128,8 @@ def interpreter_options(environ: Mapping[str, str]) -> list[str]:
         chosen.setdefault("utf8", True)
     for name, value in chosen.items():
         text = name if value is True else f"{name}={value}"
-        options.append(f"-X{text}")
+        option = f"-X{text}"
+        options.append(option)
     for choice in _own_warning_options(environ):
         options.append(f"-W{choice}")
     return options

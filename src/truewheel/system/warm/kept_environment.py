@@ -133,7 +133,8 @@ def _find_distributions(live: LiveEnvironment) -> tuple[_Distribution, ...]:
         _refuse_editable_installs(site)
     # The order in which a site lists them is not the same everywhere.
     names = sorted(found)
-    return tuple(map(found.__getitem__, names))
+    ordered = map(found.__getitem__, names)
+    return tuple(ordered)
 
 
 def _refuse_editable_installs(site: Path) -> None:

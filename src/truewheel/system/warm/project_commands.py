@@ -120,7 +120,8 @@ def _variables_in(scripts: Iterable[str], commands: Iterable[str]) -> frozenset[
     for text in scripts:
         words = re.findall(r"\b[A-Z][A-Z0-9_]+\b", text)
         names.update(words)
-    for text in (*scripts, *commands):
+    texts = [*scripts, *commands]
+    for text in texts:
         if "git" in text:
             names.add(COMMIT)
     return frozenset(names)

@@ -217,7 +217,5 @@ def _move(live: environment.LiveEnvironment, kept: KeptEnvironment) -> Move:
     for old, new in list(places.items()):
         # Programs that ask for their own path get the real one.
         places.setdefault(os.path.realpath(old), new)
-    inner_first: list[tuple[str, str]] = []
-    for old in sorted(places, key=len, reverse=True):
-        inner_first.append((old, places[old]))
+    inner_first = sorted(places.items(), key=lambda place: -len(place[0]))
     return Move(root=live.root, places=tuple(inner_first))
