@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from support import needs
-from truewheel.model.observation import Process, Trace, together
+from support.processes import together
+from truewheel.model.observation import Process, Trace
 from truewheel.system.observation.library import find_or_make
 from truewheel.system.observation.trace import begin, read, variables
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import random
@@ -11,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -30,6 +31,8 @@ from support.warm_project import (
 
 EACH = 20 if EXTENDED else 3
 """Kills in each phase."""
+MORE = 10
+"""Tries more for a phase that no kill came in time for."""
 
 
 @pytest.fixture(scope="session")
@@ -132,6 +135,21 @@ def killed(
     return was_running
 
 
+def phases_to_strike(counts: Mapping[str, int]) -> Iterator[tuple[int, str]]:
+    """Yield the phases in turn, then those again that no kill came in time for: some last a thousandth of a second.
+
+    :param counts: how many kills came in time, by phase; the test counts.
+    """
+    numbers = itertools.count()
+    for _ in range(EACH):
+        for phase in PHASES:
+            yield next(numbers), phase
+    for phase in PHASES:
+        for _ in range(MORE):
+            if not counts[phase]:
+                yield next(numbers), phase
+
+
 @pytest.mark.slow
 @pytest.mark.network
 def test_after_a_build_was_killed_in_any_phase_the_next_one_is_right(
@@ -156,8 +174,7 @@ def test_after_a_build_was_killed_in_any_phase_the_next_one_is_right(
         "afterwards from nothing": 0,
         "afterwards warm": 0,
     }
-    for number in range(EACH * len(PHASES)):
-        phase = tuple(PHASES)[number % len(PHASES)]
+    for number, phase in phases_to_strike(counts):
         if phase == "environment copy":
             shutil.rmtree(cache, ignore_errors=True)
         elif phase == "library that watches":
@@ -191,9 +208,7 @@ def test_after_a_build_was_killed_in_any_phase_the_next_one_is_right(
             "afterwards warm" if "built: warm" in said else "afterwards from nothing"
         ] += 1
     record_property("killed", json.dumps(counts))
-    # Some phases last a thousandth of a second, and three kills may all come too late for one of them.
-    missed = [phase for phase in PHASES if not counts[phase]]
-    assert len(missed) <= (0 if EXTENDED else 2), counts
+    assert all(counts[phase] for phase in PHASES), counts
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from support import needs
+from support.disks import mounted
 from support.warm_project import EXTENDED, FILES, HOOK, Project, build, new_project
 
 EACH = 20 if EXTENDED else 3
@@ -69,22 +70,6 @@ def kill(process: subprocess.Popen[bytes], *, alone: bool = False) -> bool:
 
 
 @contextlib.contextmanager
-def disk(place: Path, options: str) -> Iterator[Path]:
-    """Mount a file system in memory."""
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"{options},mode=700", "tmpfs", str(place)]
-    if (
-        os.geteuid() != 0
-        or subprocess.run(mount, check=False, capture_output=True).returncode
-    ):
-        pytest.skip("may not mount a file system here")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
-
-
-@contextlib.contextmanager
 def usual(place: Path) -> Iterator[Path]:
     yield place
 
@@ -92,9 +77,9 @@ def usual(place: Path) -> Iterator[Path]:
 CONDITIONS: dict[str, Callable[[Path], contextlib.AbstractContextManager[Path]]] = {
     "on": usual,
     "off": usual,
-    "full": lambda place: disk(place, "size=400k"),
-    "unwritable": lambda place: disk(place, "ro"),
-    "without programs": lambda place: disk(place, "noexec,size=50m"),
+    "full": lambda place: mounted(place, "size=400k"),
+    "unwritable": lambda place: mounted(place, "ro"),
+    "without programs": lambda place: mounted(place, "noexec,size=50m"),
     "vanished": usual,
 }
 

@@ -9,13 +9,14 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support import needs, process_probe
+from support.disks import mounted
 from support.warm_project import HOOK, Project, build, new_project
 
 # --- both processes are alike -------------------------------------------------------------------------------------
@@ -290,22 +291,6 @@ def test_a_home_that_is_not_there_yet_is_made(
         digest, said = built(project, tmp_path, {"HOME": str(home)})
         assert digest == right
         assert f"built: {phrase}" in said, said
-
-
-@contextlib.contextmanager
-def mounted(place: Path, options: str) -> Iterator[Path]:
-    """Mount a file system in memory."""
-    place.mkdir(parents=True, exist_ok=True)
-    mount = ["mount", "-t", "tmpfs", "-o", f"{options},mode=700", "tmpfs", str(place)]
-    if (
-        os.geteuid() != 0
-        or subprocess.run(mount, check=False, capture_output=True).returncode
-    ):
-        pytest.skip("may not mount a file system here")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 def in_the_way(cache: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the processes of a build read and wrote, as it was observed; and what several of them did together.
+"""What the processes of a build read and wrote, as it was observed.
 
 Paths are absolute, as the program named them: neither symbolic links nor ``..`` are resolved. Bytes that are not UTF-8
 are kept as ``os.fsdecode`` keeps them.
@@ -10,7 +10,7 @@ from .record import NamedTuple, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 
 class Unseen(NamedTuple):
@@ -73,55 +73,3 @@ class Trace(Record):
 
     processes: Mapping[int, Process]
     is_whole: bool
-
-
-SETS = (
-    "read",
-    "missing",
-    "looked_at",
-    "listed",
-    "trees",
-    "run",
-    "written",
-    "removed",
-    "variables",
-    "network",
-    "unseen",
-)
-"""The fields of a process that add up."""
-
-
-def descendants(trace: Trace, number: int) -> tuple[Process, ...]:
-    """Return a process and all that it started, directly or not, in the order of their starts."""
-    family = {number}
-    found = []
-    # A parent starts before its children, so that one pass finds them all.
-    for process in sorted(trace.processes.values(), key=lambda each: each.number):
-        if process.number in family or process.parent in family:
-            family.add(process.number)
-            found.append(process)
-    return tuple(found)
-
-
-def together(processes: Iterable[Process]) -> Process:
-    """Return what several processes did, as if the first of them had done it all.
-
-    :raises ValueError: when there is none.
-    """
-    processes = tuple(processes)
-    if not processes:
-        raise ValueError("no process was observed")
-    first = processes[0]
-    sums = {}
-    for field in SETS:
-        sums[field] = frozenset[str]().union(
-            *(getattr(process, field) for process in processes)
-        )
-    return Process(
-        number=first.number,
-        parent=first.parent,
-        program=first.program,
-        folder=first.folder,
-        arguments=first.arguments,
-        **sums,  # type: ignore[arg-type]
-    )

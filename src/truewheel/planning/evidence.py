@@ -78,13 +78,18 @@ def question_phrase(question: Question, was: str, now: str, source: str) -> str:
 
 def _phrase_for_names(folder: str, was: str, now: str) -> str:
     """Return which name came or went in a directory, if the answers have them."""
-    before, after = set(was.split("/")[1:]), set(now.split("/")[1:])
-    new, gone = sorted(after - before), sorted(before - after)
-    # Of many names there is only a digest.
-    if len(new) == len(gone) == 1 or not (new or gone):
+    before = set(was.split("/")[1:])
+    after = set(now.split("/")[1:])
+    new = sorted(after - before)
+    gone = sorted(before - after)
+    # One for another: a name was changed, or there are only digests, for there are many names.
+    is_exchange = len(new) == len(gone) == 1
+    if is_exchange or not (new or gone):
         return f"the names in {folder} changed"
-    name = (new or gone)[0].replace("\0", " ")
-    return f"{name} in {folder} is {'new' if new else 'gone'}"
+    first, *_ = new or gone
+    name = first.replace("\0", " ")
+    state = "new" if new else "gone"
+    return f"{name} in {folder} is {state}"
 
 
 def asks_for_variable(step: StepEvidence, name: str) -> bool:
@@ -136,19 +141,32 @@ def decide_by_evidence(
         configuring.insert(0, reason_to_configure)
     if before.traces.generator != "Ninja":
         return _decide_for_whole_tree(news, configuring, again)
-    reasons = [*configuring]
-    for because in again.values():
-        reasons += because
-    reasons += news.phrases(evidence.packing)
-    is_anything = bool(configuring or again)
-    if is_anything:
+    reasons = _all_of(configuring, again)
+    if reasons:
         again = {**_with_files_left(evidence), **again}
+    told = [*reasons, *news.phrases(evidence.packing)]
     return ReuseDecision(
         reuse=Reuse.CONFIGURE if configuring else Reuse.KEEP,
-        because=first_of(reasons, evidence),
-        changes=_different(reasons, evidence),
-        again={name: because[0] for name, because in again.items()},
+        because=first_of(told, evidence),
+        changes=_different(told, evidence),
+        again=_first_of_each(again),
     )
+
+
+def _all_of(configuring: Iterable[str], again: Mapping[str, list[str]]) -> list[str]:
+    """Return why anything is made anew, in the order in which it is told."""
+    reasons = list(configuring)
+    for because in again.values():
+        reasons += because
+    return reasons
+
+
+def _first_of_each(again: Mapping[str, list[str]]) -> dict[str, str]:
+    """Return the first reason for each step."""
+    found: dict[str, str] = {}
+    for name, because in again.items():
+        found[name] = because[0]
+    return found
 
 
 def _steps_in_doubt(news: NewsOfTheWorld, among: Iterable[str]) -> dict[str, list[str]]:
@@ -174,16 +192,14 @@ def in_doubt(
         evidence=evidence, answers=answers, variables=frozenset(), source=source
     )
     found = _steps_in_doubt(news, among)
-    return {name: because[0] for name, because in found.items()}
+    return _first_of_each(found)
 
 
 def _decide_for_whole_tree(
     news: NewsOfTheWorld, configuring: list[str], again: Mapping[str, list[str]]
 ) -> ReuseDecision:
     """Return the decision where only Ninja's account would tell which file belongs to which step: all or nothing."""
-    reasons = [*configuring]
-    for because in again.values():
-        reasons += because
+    reasons = _all_of(configuring, again)
     if reasons:
         return ReuseDecision(
             reuse=Reuse.CLEAN, because=first_of(reasons, news.evidence)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from support import needs
+from support.processes import descendants, together
 from support.watching import Watched, compile_c, library, watch
-from truewheel.model.observation import descendants, together
 
 PYTHON = [sys.executable, "-I", "-S", "-c"]
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from truewheel.model.observation import Process, Trace, Unseen, descendants, together
+from support.processes import descendants, together
+from truewheel.model.observation import Process, Trace, Unseen
 from truewheel.system.observation.trace import begin, read, variables
 
 
