@@ -75,10 +75,25 @@ class ExcludedBy(Record):
     pattern: str
 
 
+class SuppliedBy(Record):
+    """Another distribution has it, which is installed beside this one.
+
+    :param distribution: its name, as it writes it.
+    :param version: the one that was seen.
+    :param path: where the library comes to lie, from ``site-packages``.
+    :param reachable: whether the loader finds it from the file that needs it. If not, Python code has to load it first.
+    """
+
+    distribution: str
+    version: str
+    path: str
+    reachable: bool
+
+
 class External(Record):
     """It lies outside of the wheel, on the machine that builds it.
 
-    :param path: absolute.
+    :param path: absolute, with links resolved.
     :param found_by: the rule of the loader that leads there: ``RUNPATH /opt/lib``.
     """
 
@@ -104,7 +119,7 @@ class Linkage(Record):
     file: str
     cpu: str
     need: Need
-    source: Supplied | InWheel | ExcludedBy | External | Missing
+    source: Supplied | InWheel | SuppliedBy | ExcludedBy | External | Missing
     in_wheel: InWheel | None = None
     searched: tuple[str, ...] = ()
 

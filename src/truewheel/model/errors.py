@@ -144,3 +144,9 @@ class VerdictError(TruewheelError):
     ) -> None:
         self.findings = tuple(findings)
         super().__init__(message, hint=hint)
+
+
+class RepairError(TruewheelError):
+    """A wheel cannot be made self-contained: a library is missing or unfit, or a file has no room for what it must say."""
+
+    exit_code = ExitCode.FINDINGS

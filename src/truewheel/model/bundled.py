@@ -1,0 +1,58 @@
+"""What a repair puts into a wheel: libraries of the machine, with the packages that they come from."""
+
+from __future__ import annotations
+
+from .record import Record
+
+
+class SystemPackage(Record):
+    """A package of the system, as its package database describes it.
+
+    :param manager: ``dpkg``, ``rpm``, ``apk``, ``homebrew``, ``conda`` or ``vcpkg``.
+    :param version: as the manager writes it: with epoch and revision.
+    :param architecture: as the manager writes it; empty when it does not say.
+    :param licence: as the database has it, an SPDX expression where it uses them; empty when it does not say.
+    :param licence_files: absolute paths of the texts that the package installed.
+    :param purl: https://github.com/package-url/purl-spec, without the name of a file.
+    """
+
+    manager: str
+    name: str
+    version: str
+    architecture: str = ""
+    licence: str = ""
+    licence_files: tuple[str, ...] = ()
+    purl: str = ""
+
+
+class Component(Record):
+    """Something that was linked into the binaries, as CMake knows it (FetchContent, ``find_package``, Conan, vcpkg).
+
+    :param version: empty when CMake does not know it.
+    :param origin: how CMake came to it: ``FetchContent``, ``find_package``.
+    :param purl: where it can be told (a Git repository, a package of Conan or vcpkg); else empty.
+    """
+
+    name: str
+    version: str = ""
+    origin: str = ""
+    purl: str = ""
+
+
+class BundledFile(Record):
+    """One library that was copied into the wheel.
+
+    :param source: where it came from, absolute, with links resolved.
+    :param path: where it lies in the wheel.
+    :param size: of the source, in bytes.
+    :param digest: SHA-256 of the source, in hex digits.
+    :param written_digest: SHA-256 of the file in the wheel, in hex digits.
+    :param package: the package that the source belongs to, if any.
+    """
+
+    source: str
+    path: str
+    size: int
+    digest: str
+    written_digest: str
+    package: SystemPackage | None = None

@@ -1,0 +1,66 @@
+"""The plan of a repair, as data: which libraries go into the wheel, and how its files change."""
+
+from __future__ import annotations
+
+from .record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .edits import Edit
+    from .finding import Finding
+
+
+class Copy(Record):
+    """A library that goes into the wheel.
+
+    :param source: where it lies, absolute, with links resolved.
+    :param path: its name in the wheel's archive: ``p.libs/libfoo-0123abcd.so.1``.
+    :param digest: SHA-256 of the source, in hex digits: what was judged is what is copied.
+    :param size: of the source, in bytes.
+    """
+
+    source: str
+    path: str
+    digest: str
+    size: int
+
+
+class FileEdits(Record):
+    """All changes to one binary file.
+
+    :param path: its name in the wheel's archive, be it a file of the wheel or a copy.
+    """
+
+    path: str
+    edits: tuple[Edit, ...]
+
+
+class AddDllDirectory(Record):
+    """A package tells Windows' loader about a directory of libraries before it imports anything (``os.add_dll_directory``).
+
+    :param path: of the package's ``__init__.py`` in the wheel's archive.
+    :param directory: relative to that file's directory, with ``/``.
+    """
+
+    path: str
+    directory: str
+
+
+class RepairPlan(Record):
+    """What makes a wheel self-contained. Nothing to do, when it is empty.
+
+    :param copies: in order of path.
+    :param edits: in order of path, one row for each file that changes.
+    :param dll_directories: in order of path; for Windows alone.
+    :param findings: what is worth saying: what was left out, what may not work (TW6xx).
+    """
+
+    copies: tuple[Copy, ...] = ()
+    edits: tuple[FileEdits, ...] = ()
+    dll_directories: tuple[AddDllDirectory, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the wheel is to stay as it is."""
+        return not (self.copies or self.edits or self.dll_directories)

@@ -1,0 +1,24 @@
+"""Where the libraries of a machine lie: what its loader searches besides what the files themselves say, as a value."""
+
+from __future__ import annotations
+
+from .record import Record
+
+
+class Surroundings(Record):
+    """What a machine, a project and its build add to the loader's search. All paths are absolute.
+
+    :param library_path: ``LD_LIBRARY_PATH``, ``DYLD_LIBRARY_PATH`` or ``PATH``, by what the files are for.
+    :param linked: the libraries that CMake linked into the project's targets.
+    :param search: directories that the project or the user names (setting ``search``).
+    :param configured: directories of ``/etc/ld.so.conf`` (glibc) in their order.
+    :param musl: directories of ``/etc/ld-musl-ARCH.path``, or musl's own default, in their order.
+    :param lib_names: what ``$LIB`` may stand for, most likely first: ``lib/x86_64-linux-gnu``, ``lib64``.
+    """
+
+    library_path: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    configured: tuple[str, ...] = ()
+    musl: tuple[str, ...] = ()
+    lib_names: tuple[str, ...] = ("lib64", "lib")
