@@ -139,6 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_exclude(tag)
 
+    _add_repair(commands)
     _add_init_options(
         commands.add_parser(
             "init", help="a new project that builds, tests and is ready for CI at once"
@@ -147,6 +148,39 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_cache(commands)
     return parser
+
+
+def _add_repair(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``repair``."""
+    repair = commands.add_parser(
+        "repair",
+        help="write self-contained wheels: what the target system lacks goes in",
+    )
+    repair.add_argument(
+        "wheels", nargs="+", metavar="WHEEL", help="a wheel, or a directory of wheels"
+    )
+    repair.add_argument(
+        "-o",
+        "--output",
+        default="repaired",
+        metavar="DIR",
+        help="where to write them; ./repaired by default",
+    )
+    repair.add_argument(
+        "--to",
+        default="",
+        metavar="TAG",
+        help="a platform tag that is promised (manylinux_2_28): fail when it would be untrue",
+    )
+    _add_exclude(repair)
+    for option, metavar, text in (
+        ("--search", "DIR", "a directory in which libraries are looked for"),
+        ("--include", "LIBRARY", "a library that code opens while it runs"),
+        ("--keep-name", "GLOB", "a library that keeps its name"),
+    ):
+        repair.add_argument(
+            option, action="append", default=[], metavar=metavar, help=text
+        )
 
 
 def _add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -15,6 +15,8 @@ from __future__ import annotations
 from ..model.errors import VerdictError, WheelError
 from ..model.finding import Severity
 from ..model.record import replace
+from ..platforms import platform_of
+from .linkage import audit_of
 from .python.tags import python_claim_findings
 from .verdict import check
 
@@ -52,6 +54,40 @@ def true_name(
             finding for finding in again.findings if finding.severity is Severity.ERROR
         ],
         hint=hint,
+    )
+
+
+def promised_name(
+    facts: WheelFacts,
+    checked: Checked,
+    promise: str,
+    *,
+    exclude: tuple[str, ...] = (),
+) -> WheelName:
+    """Return the name with a platform tag that somebody promises.
+
+    :param promise: a platform tag, with or without its CPU.
+    :raises VerdictError: when it is no tag, or the binaries do not keep it.
+    """
+    from .build_tags import expand_promise, impossible  # few names are promised
+
+    wrong = impossible(promise)
+    audit = audit_of(facts.contents, exclude)
+    tag = expand_promise(promise, audit)
+    if wrong or tag is None:
+        raise VerdictError("no wheel could keep what is promised", findings=wrong)
+    name = replace(
+        _likely_name(facts, checked),
+        platforms=(tag.text, *platform_of(tag.family).aliases(tag)),
+    )
+    again = check(replace(facts, filename=str(name)), exclude=exclude)
+    if again.is_true:
+        return name
+    raise VerdictError(
+        f"{facts.filename}: the binaries do not keep the promise {tag}",
+        findings=[
+            finding for finding in again.findings if finding.severity is Severity.ERROR
+        ],
     )
 
 

@@ -39,6 +39,7 @@ class Question(Record):
     :param promise: ``auto``, ``native``, or a platform tag, with or without its CPU.
     :param forced_tags: ``wheel.tags``: expanded tags that the project insists on.
     :param exclude: globs on libraries that someone else supplies.
+    :param repair: what is done about libraries that the target system lacks: ``auto``, ``off``, ``warn``.
     :param plain_tags: the plain platform tags as the engine would write them.
     :param compiled: whether CMake ran.
     :param not_installed: modules and libraries that CMake built, where it installed no file.
@@ -52,6 +53,7 @@ class Question(Record):
     promise: str = AUTO
     forced_tags: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    repair: str = "off"
     plain_tags: tuple[str, ...] = ()
     compiled: bool = True
     not_installed: tuple[str, ...] = ()
@@ -84,10 +86,13 @@ def question_about(
     named: frozenset[str] = frozenset()
     if build.is_compiled and any(modules_beside_packages(contents)):
         named = python_files.named_modules()
+    promise = _promise(settings.tag, product, distribution)
     return Question(
         target=target,
         py_api=build.py_api,
-        promise=_promise(settings.tag, product, distribution),
+        promise=promise,
+        # What is for this machine alone finds its libraries there.
+        repair="off" if promise == NATIVE else settings.repair,
         forced_tags=build.forced_tags,
         exclude=settings.exclude,
         plain_tags=build.plain_tags,

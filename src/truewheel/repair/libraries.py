@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from ..model.audit import External
+from ..model.audit import External, Missing
+from ..model.binary import NeedKind
 from ..model.record import Record
+from ..platforms import platform_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,6 +79,24 @@ def gather(
         )
         libraries.update(dict.fromkeys(paths, library))
     return libraries
+
+
+def missing_links(
+    part: PlatformAudit, libraries: Mapping[str, Library]
+) -> Iterator[Linkage]:
+    """Yield the needs without which a file of the wheel, or a library that goes into it, is not loaded."""
+    platform = platform_of(part.family)
+    once = {library.source: library for library in libraries.values()}
+    of_libraries = [link for library in once.values() for link in library.linkage]
+    for link in (*part.linkage, *part.included, *of_libraries):
+        is_needed = link.need.kind in (NeedKind.NORMAL, NeedKind.REEXPORTED)
+        # Python is in the process already.
+        if (
+            isinstance(link.source, Missing)
+            and is_needed
+            and not platform.is_python(link.need.library)
+        ):
+            yield link
 
 
 def external_path(link: Linkage) -> str | None:

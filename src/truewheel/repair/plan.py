@@ -13,7 +13,7 @@ from ..model.errors import RepairError
 from ..model.record import Record
 from ..model.repair_plan import Copy, RepairPlan
 from . import elf_files, macho_files
-from .libraries import external_path, gather
+from .libraries import external_path, gather, missing_links
 from .naming import new_names
 from .refusals import Refusal, refusal_of
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from ..model.audit import Audit, Linkage, PlatformAudit
-    from ..model.repair_plan import RepairOptions
+    from ..model.repair_plan import FileEdits, RepairOptions
     from .libraries import Identity, Library
 
 _FILES: dict[str, ModuleType] = {
@@ -64,7 +64,8 @@ def plan_repair(
     :raises RepairError: when a library must not be bundled, or a file cannot be told where it is.
     """
     copies: list[Copy] = []
-    edits = []
+    edits: list[FileEdits] = []
+    missing: list[Linkage] = []
     for part in audit.platforms:
         files = _FILES.get(part.family)
         if files is None:
@@ -78,9 +79,11 @@ def plan_repair(
         )
         copies += _copies(bundle)
         edits += files.edits_for(part, bundle)
+        missing += missing_links(part, libraries)
     return RepairPlan(
         copies=tuple(sorted(copies, key=lambda copy: copy.path)),
         edits=tuple(sorted(edits, key=lambda edit: edit.path)),
+        missing=tuple(missing),
     )
 
 

@@ -8,6 +8,7 @@ Sources: the binary distribution format, PEP 376 (RECORD).
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -16,13 +17,12 @@ from typing import BinaryIO
 from ... import __version__
 from ...model.built import WheelFile
 from ...model.header_files import wheel_text
-from ...model.record_file import RecordRow, parse_record, record_text
+from ...model.record_file import RecordRow, record_text
 from ...model.wheel_name import WheelName
 from .. import host
 from .artefacts import final_file
-from .reading import metadata_directory, text_of
-from .sources import BytesMember, SourceMember, WheelArchive, WheelSource
-from .zip_reader import Archive
+from .reading import open_wheel
+from .sources import BytesMember, SourceMember, WheelSource
 from .zip_writer import Packer
 
 GENERATOR = f"truewheel {__version__}"
@@ -112,11 +112,13 @@ def retag_wheel(
 
     :raises WheelError: when a member cannot be copied as it is.
     """
-    with Archive(path) as archive:
-        by_name = {item.name: item for item in archive.items}
-        dist_info = metadata_directory(path.name, by_name)
-        record = text_of(archive, by_name.get(f"{dist_info}/RECORD"), [])
-        rows = {row.path: row for row in parse_record(record or "")}
-        return write(
-            WheelArchive(archive, dist_info, rows), output, name=name, purelib=purelib
-        )
+    with open_wheel(path) as source:
+        return write(source, output, name=name, purelib=purelib)
+
+
+def copy_wheel(path: Path, output: Path) -> WheelFile:
+    """Write the same wheel, byte for byte, into ``output``."""
+    with final_file(output / path.name) as file, path.open("rb") as old:
+        shutil.copyfileobj(old, file)
+        size = file.tell()
+    return WheelFile(path=output / path.name, size=size)
