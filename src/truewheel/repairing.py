@@ -6,6 +6,8 @@ that.
 
 from __future__ import annotations
 
+import posixpath
+
 from .audit.linkage import audit_of
 from .audit.naming import promised_name, true_name
 from .audit.verdict import check
@@ -173,7 +175,7 @@ def _refuse_missing(path: Path, repairs: Repairs) -> None:
     for link in repairs.missing:
         lines.append(f"{link.file} needs {link.need.library}")
         if isinstance(link.source, Missing):
-            lines += [f"  {place}" for place in link.source.looked_at]
+            lines += _search_lines(link.source)
     first = repairs.missing[0].need.library
     raise RepairError(
         f"{path.name}: {first} was not found",
@@ -181,6 +183,19 @@ def _refuse_missing(path: Path, repairs: Repairs) -> None:
         hint="install it, name its directory with --search DIR, "
         f"or, when someone else supplies it, --exclude {first.rpartition('/')[2]}",
     )
+
+
+def _search_lines(source: Missing) -> Iterator[str]:
+    """Yield what was looked at: the files that do not serve, then the places where there is none."""
+    for place in source.tried:
+        if place.obstacle:
+            yield f"{place.path} is {place.obstacle} ({place.rule})"
+    empty: dict[str, list[str]] = {}
+    for place in source.tried:
+        if not place.obstacle:
+            empty.setdefault(place.rule, []).append(posixpath.dirname(place.path))
+    for rule, directories in empty.items():
+        yield f"not in {', '.join(dict.fromkeys(directories))} ({rule})"
 
 
 def _named(facts: WheelFacts, request: RepairRequest) -> tuple[WheelName, Verdict]:

@@ -14,6 +14,7 @@ from truewheel.model.audit import (
     Linkage,
     Missing,
     Supplied,
+    Tried,
 )
 from truewheel.model.binary import Binary, Kind, MachOSlice, Need, Slice
 from truewheel.model.contents import Contents
@@ -250,16 +251,18 @@ def test_a_library_for_another_cpu_is_passed_over_and_a_file_that_is_no_library_
     )
     alone = link_of(inside, "m.so", libraries=Shelf(other_cpu)).source
     assert isinstance(alone, Missing)
-    assert (
-        alone.looked_at[0]
-        == "/opt/lib/libfoo.so: code for aarch64, not for x86_64 (RUNPATH /opt/lib)"
+    assert alone.tried[0] == Tried(
+        path="/opt/lib/libfoo.so",
+        rule="RUNPATH /opt/lib",
+        obstacle="code for aarch64, not for x86_64",
     )
     text = Shelf({**other_cpu, "/lib64/libfoo.so": None, "/lib/libfoo.so": linux()})
     stopped = link_of(inside, "m.so", libraries=text).source
     assert isinstance(stopped, Missing)
-    assert (
-        stopped.looked_at[-1]
-        == "/lib64/libfoo.so: not a library (the system's directories)"
+    assert stopped.tried[-1] == Tried(
+        path="/lib64/libfoo.so",
+        rule="the system's directories",
+        obstacle="not a library",
     )
 
 

@@ -39,8 +39,8 @@ def test_what_is_there_and_what_is_a_library(tmp_path: Path) -> None:
     assert [disk.read_library(path) for path in others] == [None] * 3
     problems = [disk.problem(path) for path in others]
     assert problems[0] == "not a library"
-    assert problems[1].startswith("cannot be read: broken ELF file")
-    assert problems[2] == "cannot be read: No such file or directory"
+    assert problems[1].startswith("a file that cannot be read: broken ELF file")
+    assert problems[2] == "a file that cannot be read: No such file or directory"
 
 
 def test_names_of_either_case_are_found_where_they_are_the_same(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_what_a_file_holds_is_its_hash_and_size(tmp_path: Path) -> None:
     disk = LibrariesOnDisk(tmp_path)
     digest = hashlib.sha256(b"content").hexdigest()
     assert disk.identity("/libx.so") == (digest, 7)
-    with pytest.raises(RepairError, match="/gone.so cannot be read"):
+    with pytest.raises(RepairError, match=r"/gone\.so cannot be read"):
         disk.identity("/gone.so")
 
 

@@ -18,6 +18,7 @@ from ..model.audit import (
     LoadableSlice,
     Missing,
     OutsideLibrary,
+    Tried,
 )
 from ..model.binary import Need
 from ..model.record import Record, replace
@@ -153,24 +154,25 @@ class _Search:
         self, loaders: tuple[LoadableSlice, ...], need: Need
     ) -> External | Missing:
         """Return the first file that the loader would take, or what is in the places where it looks."""
-        looked_at: list[str] = []
+        tried: list[Tried] = []
         places = self.platform.places_outside(loaders, need, self.libraries.around)
         for place, rule in dict(places).items():
             path = self.libraries.locate(place, ignore_case=self.platform.ignores_case)
             if path is None:
-                looked_at.append(f"{place}: no such file ({rule})")
+                tried.append(Tried(path=place, rule=rule))
                 continue
             binary = self.libraries.read_library(path)
             if binary is None:
-                looked_at.append(f"{place}: {self.libraries.problem(path)} ({rule})")
+                problem = self.libraries.problem(path)
+                tried.append(Tried(path=place, rule=rule, obstacle=problem))
                 # ld.so and dyld fail then, and search no further.
                 break
             obstacle = self._obstacle(binary, loaders[0])
             if obstacle is None:
                 self._keep(path, place, binary, loaders[0])
                 return External(path=path, found_by=rule)
-            looked_at.append(f"{place}: {obstacle} ({rule})")
-        return Missing(looked_at=tuple(looked_at))
+            tried.append(Tried(path=place, rule=rule, obstacle=obstacle))
+        return Missing(tried=tuple(tried))
 
     def _obstacle(self, binary: Binary, user: LoadableSlice) -> str | None:
         """Return why a file cannot serve another one, as a phrase; ``None`` when it can."""

@@ -101,14 +101,25 @@ class External(Record):
     found_by: str
 
 
+class Tried(Record):
+    """A path where a library was looked for in vain.
+
+    :param rule: of the loader, which leads there.
+    :param obstacle: why the file there does not serve, as a phrase; empty when there is none.
+    """
+
+    path: str
+    rule: str
+    obstacle: str = ""
+
+
 class Missing(Record):
     """Nobody is known to have it.
 
-    :param looked_at: the paths outside of the wheel that were tried, each with what is there instead; empty when nothing was
-        looked for there.
+    :param tried: where it was looked for outside of the wheel, in order; empty when nobody asked for that.
     """
 
-    looked_at: tuple[str, ...] = ()
+    tried: tuple[Tried, ...] = ()
 
 
 class Linkage(Record):

@@ -72,9 +72,9 @@ class LibrariesOnDisk:
             try:
                 self._read[path] = formats.read(self.place(path).read_bytes())
             except OSError as error:
-                self._problems[path] = f"cannot be read: {error.strerror}"
+                self._problems[path] = f"a file that cannot be read: {error.strerror}"
             except FormatError as error:
-                self._problems[path] = f"cannot be read: {error.message}"
+                self._problems[path] = f"a file that cannot be read: {error.message}"
         return self._read[path]
 
     def problem(self, path: str) -> str:
