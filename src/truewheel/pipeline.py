@@ -137,7 +137,7 @@ def _repair_and_judge(
 ) -> tuple[WheelSource, Verdict, Repairs | None]:
     """Return the wheel's files with the libraries that they lack, and the verdict on them; an untrue wheel is an error."""
     from .audit.questions import question_about, refuse_errors
-    from .audit.verdict import judge
+    from .audit.verdict import judge, with_findings
     from .system.wheels.python_files import PythonFiles
     from .system.wheels.reading import contents_of
 
@@ -159,6 +159,8 @@ def _repair_and_judge(
         outcome = repair_build(tree, contents, project, request, mode=question.repair)
         source, contents, repairs = outcome.source, outcome.contents, outcome.repairs
     verdict = judge(contents, question)
+    if repairs is not None and repairs.findings:
+        verdict = with_findings(verdict, repairs.findings, question)
     # Nothing is written then: a wheel with a false name must not lie where somebody may upload it.
     refuse_errors(verdict)
     return source, verdict, repairs

@@ -11,6 +11,7 @@ import posixpath
 from .audit.linkage import audit_of
 from .audit.naming import promised_name, true_name
 from .audit.verdict import check
+from .formats.mentions import count_whole_strings
 from .model.audit import Missing
 from .model.built import RepairedWheel
 from .model.bundled import BundledFile
@@ -19,6 +20,13 @@ from .model.record import Record, replace
 from .model.repair_plan import RepairOptions
 from .model.repairs import Repairs
 from .model.wheel_name import escape, parse_wheel_name
+from .repair.findings import (
+    loader_names,
+    opened_by_old_name,
+    renamed,
+    several_of_one_name,
+    without_licence,
+)
 from .repair.plan import plan_repair
 from .system.libraries import LibrariesOnDisk, surroundings
 from .system.wheels.reading import look_at, open_wheel, read_wheel
@@ -240,10 +248,15 @@ def repair(
         return Outcome(source=source, contents=contents, repairs=repairs)
     repaired = Repaired(source, plan, libraries)
     bundled = tuple(_bundled(plan, repaired))
+    findings = (
+        *opened_by_old_name(plan, _mentions(plan, audit, source, libraries)),
+        *without_licence(bundled),
+        *several_of_one_name(plan),
+    )
     return Outcome(
         source=repaired,
         contents=_contents_of(repaired, contents),
-        repairs=Repairs(bundled=bundled, missing=plan.missing, findings=plan.findings),
+        repairs=Repairs(bundled=bundled, missing=plan.missing, findings=findings),
     )
 
 
@@ -288,3 +301,30 @@ def _contents_of(repaired: Repaired, before: Contents) -> Contents:
     names = {file.path for file in changed}
     kept = [file for file in before.files if file.path not in names]
     return replace(before, files=(*kept, *changed))
+
+
+def _mentions(
+    plan: RepairPlan, audit: Audit, source: WheelSource, libraries: LibrariesOnDisk
+) -> dict[str, dict[str, int]]:
+    """Return how often each binary holds the old name of a copy, beside its loader's tables.
+
+    These hold each name that a file needs, and its own, once. They are looked at as they were before the repair.
+    """
+    names = frozenset(renamed(plan))
+    if not names:
+        return {}
+    tables = loader_names(audit)
+    places = {copy.source: copy.path for copy in plan.copies}
+    found: dict[str, dict[str, int]] = {}
+    for member in source.members():
+        if member.name in tables:
+            counts = count_whole_strings(member.pieces(), names)
+            found[member.name] = _less(counts, tables[member.name])
+    for path, place in places.items():
+        counts = count_whole_strings(libraries.pieces(path), names)
+        found[place] = _less(counts, tables.get(path, frozenset()))
+    return found
+
+
+def _less(counts: dict[str, int], known: frozenset[str]) -> dict[str, int]:
+    return {name: count - (name in known) for name, count in counts.items()}

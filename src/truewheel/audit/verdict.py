@@ -46,7 +46,7 @@ from .truth import Checked, find_truth, meant_tags
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ..model.audit import Audit
     from ..model.contents import Contents, WheelFacts
@@ -92,6 +92,15 @@ def judge(contents: Contents, question: Question) -> Verdict:
         reasons=(*reasons, python.reason),
         variant=contents.variant,
     )
+
+
+def with_findings(
+    verdict: Verdict, findings: Iterable[Finding], question: Question
+) -> Verdict:
+    """Return a verdict with what else was found, of which the project may choose."""
+    together = (*verdict.findings, *findings)
+    chosen = select_and_sort(together, question.select, question.ignore)
+    return replace(verdict, findings=chosen)
 
 
 def _judge_forced_tags(

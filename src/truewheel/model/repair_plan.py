@@ -8,7 +8,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .audit import Linkage
     from .edits import Edit
-    from .finding import Finding
 
 
 class RepairOptions(Record):
@@ -73,14 +72,12 @@ class RepairPlan(Record):
     :param edits: in order of path, one row for each file that changes.
     :param dll_directories: in order of path; for Windows alone.
     :param missing: needs for which no library was found, of the wheel's files and of those that are copied.
-    :param findings: what is worth saying: what was left out, what may not work (TW6xx).
     """
 
     copies: tuple[Copy, ...] = ()
     edits: tuple[FileEdits, ...] = ()
     dll_directories: tuple[AddDllDirectory, ...] = ()
     missing: tuple[Linkage, ...] = ()
-    findings: tuple[Finding, ...] = ()
 
     @property
     def changes_nothing(self) -> bool:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from .text import BOLD, PLAIN, Style, labelled_line, printable, size_text
+from .text import (
+    BOLD,
+    PLAIN,
+    Style,
+    finding_texts,
+    labelled_line,
+    printable,
+    size_text,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +34,7 @@ def repair_report(name: str, done: RepairedWheel, style: Style = PLAIN) -> str:
     if done.verdict.reasons:
         lines.append(labelled_line("why", done.verdict.reasons[0]))
     lines += repair_lines(done.repairs)
+    lines += finding_texts(done.repairs.findings, style)
     return "\n".join(lines)
 
 

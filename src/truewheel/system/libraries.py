@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from .. import formats
@@ -18,6 +18,8 @@ from ..model.errors import FormatError, RepairError
 from ..model.record import NamedTuple, replace
 from ..model.surroundings import Surroundings
 
+_CHUNK = 1 << 20
+"""Bytes of a file that are read at once."""
 _LARGEST_SCRIPT = 1 << 20
 """Bytes of the longest ``ld.so.conf`` that is believed."""
 
@@ -87,19 +89,26 @@ class LibrariesOnDisk:
         :raises RepairError: when it cannot be read.
         """
         if path not in self._identities:
-            try:
-                with self.place(path).open("rb") as file:
-                    # hashlib.file_digest() is newer than our oldest Python.
-                    digest = hashlib.sha256()
-                    while piece := file.read(1 << 20):
-                        digest.update(piece)
-                    size = file.tell()
-            except OSError as error:
-                raise RepairError(
-                    f"{path} cannot be read", context=[str(error)]
-                ) from error
+            # hashlib.file_digest() is newer than our oldest Python.
+            digest = hashlib.sha256()
+            size = 0
+            for piece in self.pieces(path):
+                digest.update(piece)
+                size += len(piece)
             self._identities[path] = Identity(digest.hexdigest(), size)
         return self._identities[path]
+
+    def pieces(self, path: str) -> Iterator[bytes]:
+        """Yield what a file holds, a megabyte at a time.
+
+        :raises RepairError: when it cannot be read.
+        """
+        try:
+            with self.place(path).open("rb") as file:
+                while piece := file.read(_CHUNK):
+                    yield piece
+        except OSError as error:
+            raise RepairError(f"{path} cannot be read", context=[str(error)]) from error
 
     def place(self, path: str) -> Path:
         """Return where an absolute path of the machine lies on this one."""
