@@ -28,6 +28,7 @@ from .repair.findings import (
     without_licence,
 )
 from .repair.plan import plan_repair
+from .repair.programs import starter_of
 from .system.libraries import LibrariesOnDisk, surroundings
 from .system.wheels.reading import look_at, open_wheel, read_wheel
 from .system.wheels.repaired import Repaired
@@ -105,6 +106,7 @@ def repair_build(
     libraries = LibrariesOnDisk(around=surroundings(request.environ, search=search))
     options = RepairOptions(
         distribution=escape(project.name),
+        scripts=f"{contents.data_dir}/scripts/",
         keep_names=settings.keep_names,
         include=settings.include,
     )
@@ -147,6 +149,7 @@ def repair_wheel(path: Path, request: RepairRequest) -> RepairedWheel:
     )
     options = RepairOptions(
         distribution=parts.name,
+        scripts=f"{facts.contents.data_dir}/scripts/",
         keep_names=request.keep_names,
         include=request.include,
     )
@@ -247,6 +250,8 @@ def repair(
         )
         return Outcome(source=source, contents=contents, repairs=repairs)
     repaired = Repaired(source, plan, libraries)
+    starters = {move.path: starter_of(move) for move in plan.moves}
+    repaired.add(starters, executable=True)
     bundled = tuple(_bundled(plan, repaired))
     findings = (
         *opened_by_old_name(plan, _mentions(plan, audit, source, libraries)),

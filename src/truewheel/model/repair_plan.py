@@ -14,11 +14,13 @@ class RepairOptions(Record):
     """What a project or a user says of a repair.
 
     :param distribution: the name of the wheel, as its file name has it.
+    :param scripts: how the names of programs begin in the archive: ``p-1.data/scripts/``.
     :param keep_names: globs on libraries that keep their names.
     :param include: libraries that code opens at run time, by the names or the absolute paths by which it does.
     """
 
     distribution: str
+    scripts: str
     keep_names: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
 
@@ -42,6 +44,17 @@ class Copy(Record):
     names: tuple[str, ...]
     found_by: str
     needed_by: tuple[str, ...]
+
+
+class Move(Record):
+    """A program that goes to where the libraries are, with a script in its place that starts it.
+
+    :param path: its name in the wheel's archive so far: ``p-1.data/scripts/tool``.
+    :param new_path: its name from now on: ``p.scripts/tool``. Edits name it so.
+    """
+
+    path: str
+    new_path: str
 
 
 class FileEdits(Record):
@@ -70,12 +83,14 @@ class RepairPlan(Record):
 
     :param copies: in order of path.
     :param edits: in order of path, one row for each file that changes.
+    :param moves: in order of path.
     :param dll_directories: in order of path; for Windows alone.
     :param missing: needs for which no library was found, of the wheel's files and of those that are copied.
     """
 
     copies: tuple[Copy, ...] = ()
     edits: tuple[FileEdits, ...] = ()
+    moves: tuple[Move, ...] = ()
     dll_directories: tuple[AddDllDirectory, ...] = ()
     missing: tuple[Linkage, ...] = ()
 

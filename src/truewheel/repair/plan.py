@@ -15,6 +15,7 @@ from ..model.repair_plan import Copy, RepairPlan
 from . import elf_files, macho_files
 from .libraries import external_path, gather, missing_links
 from .naming import new_names
+from .programs import move_programs
 from .refusals import Refusal, refusal_of
 
 TYPE_CHECKING = False
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from ..model.audit import Audit, Linkage, PlatformAudit
-    from ..model.repair_plan import FileEdits, RepairOptions
+    from ..model.repair_plan import FileEdits, Move, RepairOptions
     from .libraries import Identity, Library
 
 _FILES: dict[str, ModuleType] = {
@@ -66,10 +67,13 @@ def plan_repair(
     copies: list[Copy] = []
     edits: list[FileEdits] = []
     missing: list[Linkage] = []
-    for part in audit.platforms:
-        files = _FILES.get(part.family)
+    moves: list[Move] = []
+    for found in audit.platforms:
+        files = _FILES.get(found.family)
         if files is None:
             continue
+        part, moved = move_programs(found, options)
+        moves += moved
         libraries = gather(part, identities)
         _refuse(part, libraries)
         bundle = Bundle(
@@ -83,6 +87,7 @@ def plan_repair(
     return RepairPlan(
         copies=tuple(sorted(copies, key=lambda copy: copy.path)),
         edits=tuple(sorted(edits, key=lambda edit: edit.path)),
+        moves=tuple(moves),
         missing=tuple(missing),
     )
 

@@ -39,10 +39,12 @@ class Repaired:
         self.dist_info = source.dist_info
         self._source = source
         edits = {row.path: row.edits for row in plan.edits}
+        moves = {move.path: move.new_path for move in plan.moves}
         self.changed: dict[str, SourceMember] = {}
         for member in source.members():
-            if member.name in edits:
-                self.changed[member.name] = _patched(member, edits[member.name])
+            path = moves.get(member.name, member.name)
+            if path in edits:
+                self.changed[path] = _patched(member, path, edits[path])
         for copy in plan.copies:
             self.changed[copy.path] = _copied(copy, edits, libraries)
 
@@ -57,17 +59,17 @@ class Repaired:
         """Return the SHA-256 of a changed member, in hex digits."""
         return hex_digest(self.changed[path].pieces())
 
-    def add(self, files: Mapping[str, bytes]) -> None:
-        """Add files that were made: the bill of materials, licences.
+    def add(self, files: Mapping[str, bytes], *, executable: bool = False) -> None:
+        """Add files that were made, or replace some: the bill of materials, licences.
 
         :param files: contents by their names in the archive.
         """
         for name, content in files.items():
-            self.changed[name] = BytesMember(name, content)
+            self.changed[name] = BytesMember(name, content, executable=executable)
 
 
-def _patched(member: SourceMember, edits: Iterable[Edit]) -> SourceMember:
-    """Return a member with edits made.
+def _patched(member: SourceMember, path: str, edits: Iterable[Edit]) -> SourceMember:
+    """Return a member with edits made, under a name in the archive.
 
     :raises RepairError: when they cannot be made, or the member cannot be unpacked.
     """
@@ -84,7 +86,7 @@ def _patched(member: SourceMember, edits: Iterable[Edit]) -> SourceMember:
             f"{member.name}: {error.message}", context=error.context, hint=error.hint
         ) from error
     content = b"".join(chunks_of(old, pieces))
-    return BytesMember(member.name, content, executable=member.executable)
+    return BytesMember(path, content, executable=member.executable)
 
 
 def _copied(
@@ -108,4 +110,6 @@ def _copied(
         )
     # Modes differ between systems; a loader needs to read it, and that is all.
     read = BytesMember(copy.path, content)
-    return _patched(read, edits[copy.path]) if copy.path in edits else read
+    if copy.path not in edits:
+        return read
+    return _patched(read, copy.path, edits[copy.path])
