@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 
+from .audit.build_tags import AUTO
 from .audit.linkage import audit_of
 from .audit.naming import promised_name, true_name
 from .audit.verdict import check
@@ -99,8 +100,13 @@ def repair_build(
     :raises RepairError: as :func:`repair` does.
     """
     settings = project.settings
+    promise = "" if settings.tag == AUTO else settings.tag
     # Most builds need nothing, and the disk is not looked at for them.
-    if not settings.include and not _lacks_libraries(contents, settings.exclude):
+    if (
+        not promise
+        and not settings.include
+        and not _lacks_libraries(contents, settings.exclude)
+    ):
         return Outcome(source=tree, contents=contents, repairs=Repairs())
     search = [(request.source / directory).as_posix() for directory in settings.search]
     libraries = LibrariesOnDisk(around=surroundings(request.environ, search=search))
@@ -116,6 +122,7 @@ def repair_build(
         options,
         libraries,
         exclude=settings.exclude,
+        promise=promise,
         writes=mode == "auto",
     )
 
@@ -155,7 +162,12 @@ def repair_wheel(path: Path, request: RepairRequest) -> RepairedWheel:
     )
     with open_wheel(path) as source:
         outcome = repair(
-            source, facts.contents, options, libraries, exclude=request.exclude
+            source,
+            facts.contents,
+            options,
+            libraries,
+            exclude=request.exclude,
+            promise=request.promise,
         )
         _refuse_missing(path, outcome.repairs)
         repaired = replace(facts, contents=outcome.contents)
@@ -232,16 +244,18 @@ def repair(
     libraries: LibrariesOnDisk,
     *,
     exclude: tuple[str, ...] = (),
+    promise: str = "",
     writes: bool = True,
 ) -> Outcome:
     """Return a wheel with the libraries that its target system lacks.
 
     :param contents: what ``source`` holds.
     :param exclude: globs on libraries that someone else supplies.
+    :param promise: a platform tag that the wheel is to have, with or without its CPU; empty for the best.
     :param writes: whether the copies are made; if not, they are only told.
     :raises RepairError: when a library must not be bundled, cannot be read, or a file cannot be told where it is.
     """
-    audit = audit_of(contents, exclude, libraries, options.include)
+    audit = audit_of(contents, exclude, libraries, options.include, promise)
     identities = _identities(audit, libraries)
     plan = plan_repair(audit, options, identities)
     if plan.changes_nothing or not writes:

@@ -60,12 +60,14 @@ def audit_of(
     exclude: tuple[str, ...] = (),
     libraries: Libraries | None = None,
     include: tuple[str, ...] = (),
+    promise: str = "",
 ) -> Audit:
     """Return what the binaries of a wheel need, and where each need comes from.
 
     :param exclude: globs on libraries that someone else supplies at run time.
     :param libraries: where to look for what neither the wheel nor the system has; nowhere by default.
     :param include: libraries that code opens at run time, which are looked for there as well.
+    :param promise: a platform tag whose systems are to run the wheel; what they have too old is looked for as well.
     """
     by_family = _assign_to_platforms(contents)
     parts = []
@@ -87,7 +89,7 @@ def audit_of(
         if libraries is not None and part.basis.kind is not None:
             from .outside import look_outside  # only repair looks there
 
-            resolved = look_outside(resolved, platform, libraries, include)
+            resolved = look_outside(resolved, platform, libraries, include, promise)
         parts.append(resolved)
     return Audit(platforms=tuple(parts), unknown=_unknown_files(contents, by_family))
 

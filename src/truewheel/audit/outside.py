@@ -18,6 +18,7 @@ from ..model.audit import (
     LoadableSlice,
     Missing,
     OutsideLibrary,
+    Supplied,
     Tried,
 )
 from ..model.binary import Need
@@ -28,6 +29,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.audit import PlatformAudit
     from ..model.binary import Binary
+    from ..model.tags import PlatformTag
     from ..platforms.base import Platform
     from .linkage import Libraries
 
@@ -40,15 +42,17 @@ def look_outside(
     platform: Platform,
     libraries: Libraries,
     include: tuple[str, ...] = (),
+    promise: str = "",
 ) -> PlatformAudit:
     """Return the part with libraries of the machine in the place of missing ones, and with what those need themselves.
 
     :param include: further libraries, by the names or the absolute paths by which code opens them at run time.
+    :param promise: a platform tag, with or without its CPU; what its systems have too old has to be brought as well.
     """
-    is_complete = not any(isinstance(link.source, Missing) for link in part.linkage)
-    if is_complete and not include:
+    tag = platform.parse_tag(platform.expand(promise, part.files)) if promise else None
+    search = _Search(part, platform, libraries, tag)
+    if search.is_complete and not include:
         return part
-    search = _Search(part, platform, libraries)
     for code in part.files:
         search.load(code)
     included = [search.include(name) for name in include]
@@ -79,10 +83,15 @@ class _Search:
     """Remembers what was found for each need of each file; the first find stays."""
 
     def __init__(
-        self, part: PlatformAudit, platform: Platform, libraries: Libraries
+        self,
+        part: PlatformAudit,
+        platform: Platform,
+        libraries: Libraries,
+        tag: PlatformTag | None,
     ) -> None:
         self.platform = platform
         self.libraries = libraries
+        self.tag = tag
         self.resolver = Resolver(platform, part, part.basis.kind)
         self.in_wheel = {(code.path, code.cpu): code for code in part.files}
         self.links: dict[_Key, list[Linkage]] = {}
@@ -90,7 +99,20 @@ class _Search:
         self.others: dict[_Key, LoadableSlice] = {}
         for link in part.linkage:
             code = self.in_wheel[link.file, link.cpu]
-            self.links.setdefault((code.path, code.nth), []).append(link)
+            self.links.setdefault(_key_of(code), []).append(self._to_bring(code, link))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether there is nothing to look for."""
+        sources = [link.source for links in self.links.values() for link in links]
+        return not any(isinstance(source, Missing) for source in sources)
+
+    def _to_bring(self, code: LoadableSlice, link: Linkage) -> Linkage:
+        """Return a need as missing when the promised systems have a library that is too old for it."""
+        is_supplied = isinstance(link.source, Supplied) and self.tag is not None
+        if is_supplied and self.platform.has_to_bring(code, link.need, self.tag):
+            return replace(link, source=Missing())
+        return link
 
     def load(self, root: LoadableSlice) -> None:
         """Load a file of the wheel, and all that it comes to need."""
@@ -146,7 +168,8 @@ class _Search:
         key = _key_of(code)
         if key not in self.links:
             self.links[key] = [
-                self.resolver.link(code, need) for need in self.platform.needs(code)
+                self._to_bring(code, self.resolver.link(code, need))
+                for need in self.platform.needs(code)
             ]
         return self.links[key]
 
@@ -200,7 +223,7 @@ class _Search:
         """Return a need of a file of the wheel with what was found for it."""
         code = self.in_wheel[link.file, link.cpu]
         source = self.found.get((_key_of(code), link.need.library))
-        return link if source is None else replace(link, source=source)
+        return _with_source(link, source)
 
     def outside(self) -> tuple[OutsideLibrary, ...]:
         """Return the libraries outside of the wheel, in order of path, with what was found for their needs."""
@@ -210,9 +233,18 @@ class _Search:
             linkage = []
             for link in self._links_of(code):
                 source = self.found.get((key, link.need.library))
-                linkage.append(link if source is None else replace(link, source=source))
+                linkage.append(_with_source(link, source))
             libraries.append(OutsideLibrary(code=code, linkage=tuple(linkage)))
         return tuple(libraries)
+
+
+def _with_source(link: Linkage, source: External | Missing | None) -> Linkage:
+    """Return a need with what was found; with what it had, when the system's own library is all there is."""
+    if source is None:
+        return link
+    if isinstance(source, Missing) and not isinstance(link.source, Missing):
+        return link
+    return replace(link, source=source)
 
 
 def _key_of(code: LoadableSlice) -> _Key:

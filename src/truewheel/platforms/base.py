@@ -182,6 +182,12 @@ class Platform:
         """
         raise NotImplementedError
 
+    def has_to_bring(
+        self, code: LoadableSlice, need: Need, tag: PlatformTag | None
+    ) -> bool:
+        """Return whether the systems of a tag have a library, but an older one than a file needs, that a wheel may replace."""
+        return False
+
     def is_python(self, library: str) -> bool:
         """Return whether a library is Python itself, which modules must not be linked with on this platform."""
         return False

@@ -10,17 +10,20 @@ from __future__ import annotations
 from ...model.audit import TagBasis, ViolationCause
 from ...model.floor import Floor
 from ...model.record import replace
-from ...model.tags import NEVER, underscored
+from ...model.tags import ANY, NEVER, underscored
 from ..base import Words, grouped, mismatch
 from ..elf import ElfPlatform, is_android
 from .hazards import abi_mismatch, flags_of, hazards_of
 from .libc import LIBC_OF_KIND, libc_of
 from .policy import (
     CPUS,
+    LOADERS,
     MUSL_BASELINE,
     NAMED_CPUS,
     UNNAMED_CPU,
     lacks_cpu,
+    level_of_library,
+    level_of_version,
     lowest,
     old_names_from,
     parse_tag,
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
 LIBPYTHON = r"libpython\d[\d.]*[a-z]*\.so[\d.]*|libpypy[\d.]*-c\.so"
 SYSTEM_DIRECTORIES = ("/lib64", "/usr/lib64", "/lib", "/usr/lib")
 """Where ld.so looks last (ld.so(8))."""
+_NEVER_REPLACED = frozenset({"GLIBC", "GLIBCXX", "CXXABI", "GCC"})
+"""Families of symbol versions of what every process has already: glibc and the runtimes of its compiler."""
 _SYSTEMS_OWN = "the system's directories"
 
 
@@ -145,6 +150,19 @@ class Linux(ElfPlatform):
     ) -> Supplied | None:
         """Return from which level of the promise on a library is there."""
         return supplied_by(kind or "manylinux", code.cpu, need.library)
+
+    def has_to_bring(
+        self, code: LoadableSlice, need: Need, tag: PlatformTag | None
+    ) -> bool:
+        """Return whether a level lacks a version of a library that is no part of glibc or the compiler's runtime (zlib)."""
+        if tag is None or tag.kind != "manylinux":
+            return False
+        families = {version.partition("_")[0] for version in need.versions}
+        if not families.isdisjoint(_NEVER_REPLACED) or need.library.startswith(LOADERS):
+            return False
+        asked = [level_of_library(code.cpu, need.library)]
+        asked += [level_of_version(code.cpu, one) or ANY for one in need.versions]
+        return max(asked) > tag.level
 
     def is_python(self, library: str) -> bool:
         """Return whether a library is CPython's or PyPy's: many interpreters are linked statically, and lack it."""
