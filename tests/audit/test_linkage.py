@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from support.facts import FORMATS, binary_file, contents
+from support.facts import binary_file, contents
+from support.shelves import Shelf
 from support.slices import android, linux, mac, module_path, web, windows
 from truewheel.audit.linkage import audit_of
 from truewheel.model.audit import (
@@ -16,9 +17,8 @@ from truewheel.model.audit import (
     Supplied,
     Tried,
 )
-from truewheel.model.binary import Binary, Kind, MachOSlice, Need, Slice
+from truewheel.model.binary import Kind, MachOSlice, Need, Slice
 from truewheel.model.contents import Contents
-from truewheel.model.surroundings import Surroundings
 
 
 def link_of(inside: Contents, file: str, **more: object) -> Linkage:
@@ -190,29 +190,6 @@ def test_one_rule_for_the_globs_of_every_platform(
         contents(binary_file(file, piece)), file, exclude=("other", pattern)
     ).source
     assert found == (ExcludedBy(pattern=pattern) if is_excluded else Missing())
-
-
-class Shelf:
-    """Libraries outside of the wheel, as a dictionary of what lies at each path."""
-
-    around = Surroundings()
-
-    def __init__(self, files: dict[str, Slice | None]) -> None:
-        self.files = files
-
-    def locate(self, path: str, *, ignore_case: bool = False) -> str | None:
-        return path if path in self.files else None
-
-    def read_library(self, path: str) -> Binary | None:
-        piece = self.files[path]
-        return (
-            Binary(format=FORMATS[type(piece)], slices=(piece,))
-            if piece is not None
-            else None
-        )
-
-    def problem(self, path: str) -> str:
-        return "not a library"
 
 
 def test_nothing_is_looked_for_on_the_machine_unless_asked() -> None:

@@ -150,7 +150,9 @@ class _Search:
         """
         if isinstance(link.source, InWheel):
             return self.in_wheel.get((link.source.path, link.cpu))
-        if not isinstance(link.source, Missing):
+        # Python is in the process already, whatever lies on this machine.
+        is_python = self.platform.is_python(link.need.library)
+        if not isinstance(link.source, Missing) or is_python:
             return None
         key = (_key_of(loaded.code), link.need.library)
         known = names.get(self.platform.fold(link.need.library))

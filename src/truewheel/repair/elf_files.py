@@ -59,16 +59,14 @@ def _edits_of(
     places: Mapping[str, str],
 ) -> list[Edit]:
     """Return what changes in one file of the wheel."""
-    platform = platform_of(part.family)
     edits: list[Edit] = []
-    for link in links:
-        if platform.is_python(link.need.library) and code.slice.kind is Kind.SHARED:
-            edits.append(RemoveNeeded(library=link.need.library))
-    replaced = list(_replacements(links, bundle))
-    edits += replaced
+    # A program that embeds Python has no other.
+    if code.slice.kind is Kind.SHARED:
+        edits += _without_python(links, part)
+    edits += _replacements(links, bundle)
     ways = _ways(code.installed, links, places)
     # What code opens by its name is searched for like what is needed (dlopen(3)).
-    if replaced or part.included:
+    if _has_copies(links, bundle) or part.included:
         ways.append(_way(code, bundle.directory))
     paths = _search_paths(code, links, part)
     wanted = tuple(dict.fromkeys([*paths, *ways]))
@@ -87,19 +85,34 @@ def _edits_of_copies(
     for source, name in sorted(bundle.names.items()):
         library = bundle.libraries[source]
         path = f"{bundle.directory}/{name}"
-        edits: list[Edit] = list(_replacements(library.linkage, bundle))
+        edits: list[Edit] = list(_without_python(library.linkage, part))
+        edits += _replacements(library.linkage, bundle)
         own = library.slices[0].slice
         if own.name is not None and own.name != name:
             edits.append(SetName(name=name))
         ways = _ways(path, library.linkage, places)
-        needs_others = any(bundle.new_name(link) for link in library.linkage)
-        if needs_others or part.included:
+        if _has_copies(library.linkage, bundle) or part.included:
             ways.append(ORIGIN)
         # A search path of the machine would switch off that of whoever loads the library (ld.so(8)).
         if ways or own.search_paths:
             edits.append(SetSearchPaths(paths=tuple(dict.fromkeys(ways)), kind=kind))
         if edits:
             yield FileEdits(path=path, edits=tuple(edits))
+
+
+def _has_copies(links: Iterable[Linkage], bundle: Bundle) -> bool:
+    """Return whether a file needs a library that is copied, be it under its old name."""
+    return any(bundle.new_name(link) is not None for link in links)
+
+
+def _without_python(
+    links: Iterable[Linkage], part: PlatformAudit
+) -> Iterator[RemoveNeeded]:
+    """Yield the removal of Python itself: the process has it, and maybe not as a library."""
+    platform = platform_of(part.family)
+    for link in links:
+        if platform.is_python(link.need.library):
+            yield RemoveNeeded(library=link.need.library)
 
 
 def _replacements(links: Iterable[Linkage], bundle: Bundle) -> Iterator[ReplaceNeeded]:

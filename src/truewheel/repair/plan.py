@@ -75,7 +75,7 @@ def plan_repair(
         part, moved = move_programs(found, options)
         moves += moved
         libraries = gather(part, identities)
-        _refuse(part, libraries)
+        _refuse(libraries)
         bundle = Bundle(
             directory=_directory(part, libraries, options.distribution),
             libraries=libraries,
@@ -100,14 +100,14 @@ def _directory(
     return elf_files.directory_for(distribution)
 
 
-def _refuse(part: PlatformAudit, libraries: Mapping[str, Library]) -> None:
+def _refuse(libraries: Mapping[str, Library]) -> None:
     """Raise an error for libraries that must not be bundled.
 
     :raises RepairError: with all of them.
     """
     refused: list[tuple[Library, Refusal]] = []
     for library in _each_once(libraries):
-        refusal = refusal_of(part.family, library)
+        refusal = refusal_of(library)
         if refusal is not None:
             refused.append((library, refusal))
     if not refused:

@@ -1,11 +1,13 @@
-"""Libraries that must never go into a wheel: Python itself, and what belongs to a driver. Pure."""
+"""Libraries that must never go into a wheel, because they belong to a driver. Pure.
+
+glibc is supplied by the system, and Python is in the process already: neither is looked for on the machine at all.
+"""
 
 from __future__ import annotations
 
 import re
 
 from ..model.record import Record
-from ..platforms import platform_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,17 +36,11 @@ which look for the drivers of the machine.
 """
 
 
-def refusal_of(family: str, library: Library) -> Refusal | None:
+def refusal_of(library: Library) -> Refusal | None:
     """Return why a library must not be bundled; ``None`` when it may."""
-    platform = platform_of(family)
-    names = (*library.names, library.source.rpartition("/")[2])
+    names = (*library.names, library.source)
     for name in names:
         base = name.rpartition("/")[2]
-        if platform.is_python(name) or platform.is_python(base):
-            return Refusal(
-                reason="it is Python itself, and the process has its own",
-                hint="ask find_package(Python) for Development.Module instead of Development, or link with -undefined dynamic_lookup",
-            )
         if _DRIVERS.match(base):
             return Refusal(
                 reason="it is part of a driver, and has to fit the machine's",
