@@ -194,15 +194,16 @@ def _facts_of_members(
     """Return the entries of the archive's directory, with what was seen of each."""
     facts = []
     for member, look in zip(members, looks, strict=True):
+        item = member.item
         is_directory = look.file is None
         facts.append(
             Member(
                 name=member.name,
                 size=member.size,
-                compressed_size=member.item.compressed_size,
-                mode=member.item.mode,
+                compressed_size=item.compressed_size,
+                mode=item.mode,
                 sha256=look.digest,
-                encrypted=member.item.encrypted,
+                encrypted=item.encrypted,
                 # Without a hash to work out there is nothing to unpack in a directory.
                 problem=None if is_directory and not digests else look.problem,
             )
