@@ -9,11 +9,15 @@ import functools
 from importlib import import_module
 
 from ..model.binary import Binary, Format
+from ..model.errors import RepairError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from collections.abc import Sequence
+
+    from ..model.edits import Edit, Pieces, Sliceable
     from .cursor import Buffer
 
 READERS: tuple[tuple[Format, str, tuple[bytes, ...]], ...] = (
@@ -127,3 +131,21 @@ def _read(data: Buffer, form: Format) -> Binary | None:
 @functools.cache
 def _reader(module: str) -> ModuleType:
     return import_module(f".{module}", __package__)
+
+
+# --- writing ------------------------------------------------------------------------------------------------------
+
+_WRITERS = {Format.ELF: "elf.patch", Format.MACHO: "macho.patch", Format.PE: "pe.patch"}
+
+
+def patch(old: Sliceable, edits: Sequence[Edit]) -> Pieces:
+    """Return a file with changes, as parts of the old one and new bytes.
+
+    :raises RepairError: when the changes cannot be made, or files of its format are only read here.
+    """
+    form = sniff(bytes(old[:HEAD]))
+    if form not in _WRITERS:
+        what = form.value if form is not None else "no binary"
+        raise RepairError(f"it is {what}, in which no names can be changed")
+    made: Pieces = import_module(f".{_WRITERS[form]}", __package__).patch(old, edits)
+    return made

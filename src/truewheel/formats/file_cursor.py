@@ -51,9 +51,7 @@ class FileCursor(Cursor):
     def unpack(self, layout: str, offset: int, field: str) -> tuple[Any, ...]:
         """Return numbers at ``offset``, as :meth:`Cursor.unpack` does."""
         layout = self._order + layout
-        return struct.unpack(
-            layout, self.bytes(offset, struct.calcsize(layout), field)
-        )
+        return struct.unpack(layout, self.bytes(offset, struct.calcsize(layout), field))
 
     def bytes(self, offset: int, size: int, field: str) -> memoryview:
         """Return ``size`` bytes at ``offset``, read now.

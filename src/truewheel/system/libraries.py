@@ -47,6 +47,7 @@ class LibrariesOnDisk:
         self._read: dict[str, Binary | None] = {}
         self._problems: dict[str, str] = {}
         self._identities: dict[str, Identity] = {}
+        self._states: dict[str, tuple[int, ...] | None] = {}
 
     def locate(self, path: str, *, ignore_case: bool = False) -> str | None:
         """Return the file that an absolute path leads to, with links resolved; ``None`` when there is none."""
@@ -92,11 +93,24 @@ class LibrariesOnDisk:
             # hashlib.file_digest() is newer than our oldest Python.
             digest = hashlib.sha256()
             size = 0
+            self._states[path] = self._state(path)
             for piece in self.pieces(path):
                 digest.update(piece)
                 size += len(piece)
             self._identities[path] = Identity(digest.hexdigest(), size)
         return self._identities[path]
+
+    def has_changed(self, path: str) -> bool:
+        """Return whether a file was written since its identity was asked for."""
+        return self._states.get(path) != self._state(path)
+
+    def _state(self, path: str) -> tuple[int, ...] | None:
+        """Return what the system changes when a file is written; ``None`` for a file that is gone."""
+        try:
+            status = self.place(path).stat()
+        except OSError:
+            return None
+        return (status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns)
 
     def pieces(self, path: str) -> Iterator[bytes]:
         """Yield what a file holds, a megabyte at a time.

@@ -141,7 +141,9 @@ def _search_of(edit: SetSearchPaths) -> tuple[tuple[int, str], ...]:
     for path in edit.paths:
         # https://gabi.xinuos.com/elf/08-dynamic.html ("Shared Object Dependencies"): a colon ends a directory.
         if ":" in _writable(path):
-            raise RepairError(f"a search path of an ELF file cannot hold a colon: {path!r}")
+            raise RepairError(
+                f"a search path of an ELF file cannot hold a colon: {path!r}"
+            )
     return ((tag, ":".join(edit.paths)),) if edit.paths else ()
 
 

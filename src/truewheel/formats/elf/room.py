@@ -252,9 +252,7 @@ def move_headers(draft: Draft, block: Block, *, distance: int, new_offset: int) 
             draft.replace_segment(segment, new)
 
 
-def moved_tags(
-    draft: Draft, block: Block, *, distance: int
-) -> dict[int, int]:
+def moved_tags(draft: Draft, block: Block, *, distance: int) -> dict[int, int]:
     """Return the tags of tables in a block, with their new addresses."""
     first = draft.image.loads[0]
     low = block.start - first.offset + first.vaddr

@@ -291,9 +291,7 @@ def _pad_to(draft: Draft, offset: int) -> None:
     draft.tail.append(bytes(offset - here))
 
 
-def _place_strings(
-    draft: Draft, spot: Place, offset: int, strings: Strings
-) -> None:
+def _place_strings(draft: Draft, spot: Place, offset: int, strings: Strings) -> None:
     """Put the old strings and the new ones at an offset; they are kept where they stand, too, which nobody looks at."""
     image = draft.image
     draft.tail.append(Kept(image.strings_at, image.strings_at + len(image.strings)))

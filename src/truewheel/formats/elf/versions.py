@@ -70,9 +70,7 @@ def write_needs(
     """
     records = list(version_needs(draft.image))
     kept, removed = [], []
-    for record, old, new in zip(
-        records, before.versions, after.versions, strict=True
-    ):
+    for record, old, new in zip(records, before.versions, after.versions, strict=True):
         if new is None:
             removed.append(record)
         elif new == old:
