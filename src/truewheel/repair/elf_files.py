@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from ..model.audit import Linkage, LoadableSlice, PlatformAudit
-    from .plan import Bundle
+    from .bundle import Bundle
 
 ORIGIN = "$ORIGIN"
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ..model.audit import Linkage, LoadableSlice, PlatformAudit
     from .libraries import Library
-    from .plan import Bundle
+    from .bundle import Bundle
 
 ORIGIN = "@loader_path"
 

@@ -7,12 +7,14 @@ its format: :mod:`.elf_files`, :mod:`.macho_files`, :mod:`.pe_files`. Pure.
 
 from __future__ import annotations
 
+import posixpath
 from fnmatch import fnmatchcase
 
 from ..model.errors import RepairError
-from ..model.record import Record
+from ..model.record import replace
 from ..model.repair_plan import Copy, RepairPlan
-from . import elf_files, macho_files
+from . import elf_files, macho_files, pe_files
+from .bundle import Bundle
 from .libraries import external_path, gather, missing_links
 from .naming import new_names
 from .programs import move_programs
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from ..model.audit import Audit, Linkage, PlatformAudit
-    from ..model.repair_plan import FileEdits, Move, RepairOptions
+    from ..model.repair_plan import AddDllDirectory, FileEdits, Move, RepairOptions
     from .libraries import Identity, Library
 
 _FILES: dict[str, ModuleType] = {
@@ -32,27 +34,9 @@ _FILES: dict[str, ModuleType] = {
     "android": elf_files,
     "macos": macho_files,
     "ios": macho_files,
+    "windows": pe_files,
 }
 """What knows how to tell files where libraries are, by the family of their platform."""
-
-
-class Bundle(Record):
-    """What goes into the wheel for one platform.
-
-    :param directory: where it goes, as installed, unless the format puts libraries beside their users.
-    :param libraries: by each path that leads to them.
-    :param names: the new file name of each, by its source.
-    """
-
-    directory: str
-    libraries: Mapping[str, Library]
-    names: Mapping[str, str]
-
-    def new_name(self, link: Linkage) -> str | None:
-        """Return the new file name of the library that a need leads to; ``None`` when it is not bundled."""
-        path = external_path(link)
-        library = self.libraries.get(path) if path is not None else None
-        return None if library is None else self.names[library.source]
 
 
 def plan_repair(
@@ -68,6 +52,7 @@ def plan_repair(
     edits: list[FileEdits] = []
     missing: list[Linkage] = []
     moves: list[Move] = []
+    dll_directories: list[AddDllDirectory] = []
     for found in audit.platforms:
         files = _FILES.get(found.family)
         if files is None:
@@ -76,11 +61,11 @@ def plan_repair(
         moves += moved
         libraries = gather(part, identities)
         _refuse(libraries)
-        bundle = Bundle(
-            directory=_directory(part, libraries, options.distribution),
-            libraries=libraries,
-            names=_names(part, libraries, options),
-        )
+        names = _names(part, libraries, options)
+        bundle = _placed(part, libraries, names, options)
+        if files is pe_files:
+            bundle, calls = _beside_their_users(part, bundle, options)
+            dll_directories += calls
         copies += _copies(bundle)
         edits += files.edits_for(part, bundle)
         missing += missing_links(part, libraries)
@@ -88,16 +73,40 @@ def plan_repair(
         copies=tuple(sorted(copies, key=lambda copy: copy.path)),
         edits=tuple(sorted(edits, key=lambda edit: edit.path)),
         moves=tuple(moves),
+        dll_directories=tuple(dll_directories),
         missing=tuple(missing),
     )
 
 
-def _directory(
-    part: PlatformAudit, libraries: Mapping[str, Library], distribution: str
-) -> str:
+def _placed(
+    part: PlatformAudit,
+    libraries: Mapping[str, Library],
+    names: Mapping[str, str],
+    options: RepairOptions,
+) -> Bundle:
+    """Return the libraries in the one directory that the format has for them."""
     if _FILES[part.family] is macho_files:
-        return macho_files.directory_for(part, libraries, distribution)
-    return elf_files.directory_for(distribution)
+        directory = macho_files.directory_for(part, libraries, options.distribution)
+    else:
+        directory = elf_files.directory_for(options.distribution)
+    return Bundle(
+        directory=directory,
+        libraries=libraries,
+        names=names,
+        places=dict.fromkeys(names, (directory,)),
+    )
+
+
+def _beside_their_users(
+    part: PlatformAudit, bundle: Bundle, options: RepairOptions
+) -> tuple[Bundle, tuple[AddDllDirectory, ...]]:
+    """Return DLLs where Windows looks for them, and what packages have to say for it."""
+    placement = pe_files.place(part, bundle.libraries, options)
+    names = dict(bundle.names)
+    for source in placement.shared:
+        names[source] = pe_files.with_distribution(names[source], options.distribution)
+    placed = replace(bundle, names=names, places=placement.places)
+    return placed, placement.dll_directories
 
 
 def _refuse(libraries: Mapping[str, Library]) -> None:
@@ -173,7 +182,7 @@ def _copies(bundle: Bundle) -> list[Copy]:
     return [
         Copy(
             source=library.source,
-            path=f"{bundle.directory}/{bundle.names[library.source]}",
+            path=posixpath.join(directory, bundle.names[library.source]),
             digest=library.digest,
             size=library.size,
             names=library.names,
@@ -181,6 +190,7 @@ def _copies(bundle: Bundle) -> list[Copy]:
             needed_by=library.needed_by,
         )
         for library in _each_once(bundle.libraries)
+        for directory in bundle.places[library.source]
     ]
 
 
