@@ -38,11 +38,9 @@ class LostError(EngineError):
     """
 
     def __init__(self, root: Path) -> None:
-        super().__init__(
-            f"the directory of the build, {root}, was deleted during the build",
-            phase="pack",
-            hint="let nothing delete it while a build runs; TMPDIR names another place for it",
-        )
+        message = f"the directory of the build, {root}, was deleted during the build"
+        hint = "let nothing delete it while a build runs; TMPDIR names another place for it"
+        super().__init__(message, phase="pack", hint=hint)
 
 
 class BuildArea:
@@ -152,7 +150,8 @@ class BuildArea:
 
     def is_deleted(self) -> bool:
         """Say whether somebody deleted something of the build since it began, as far as it can be told."""
-        return not self._staged <= vanishing.paths_below(self.staging)
+        present = vanishing.paths_below(self.staging)
+        return not self._staged <= present
 
     def require_whole(self) -> None:
         """Do nothing if all that was made for the wheel was there until now.

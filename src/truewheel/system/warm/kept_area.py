@@ -153,8 +153,10 @@ class KeptBuildArea(BuildArea):
             return True
         if super().is_deleted():
             return True
-        sources = [str(self.whole / name) for name in self._mirrored]
-        gone = vanishing.gone_of((*self._installed, *sources))
+        expected = list(self._installed)
+        for name in self._mirrored:
+            expected.append(str(self.whole / name))
+        gone = vanishing.gone_of(expected)
         # A project may remove what it has installed. It does so each time, where whoever deletes would take all.
         if gone <= self._gone_before:
             return False

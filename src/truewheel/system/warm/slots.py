@@ -233,9 +233,11 @@ def _is_deleted(area: KeptBuildArea, behind: OSError | None) -> bool:
 def _system_error_behind(error: BaseException) -> OSError | None:
     """Return the error of the system that an error is, or was made of; ``None`` when there is none."""
     found: BaseException | None = error
-    while found is not None and not isinstance(found, OSError):
+    while found is not None:
+        if isinstance(found, OSError):
+            return found
         found = found.__cause__
-    return found
+    return None
 
 
 def _is_below(folder: Path, place: object) -> bool:

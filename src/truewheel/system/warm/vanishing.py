@@ -32,9 +32,14 @@ def is_under_way(folder: Path) -> bool:
     """
     before = paths_below(folder)
     time.sleep(_BETWEEN_LOOKS)
-    return not before <= paths_below(folder)
+    after = paths_below(folder)
+    return not before <= after
 
 
 def gone_of(paths: Iterable[str]) -> frozenset[str]:
     """Return those of ``paths`` where nothing is, not even a link that leads nowhere."""
-    return frozenset(path for path in paths if not os.path.lexists(path))
+    gone: set[str] = set()
+    for path in paths:
+        if not os.path.lexists(path):
+            gone.add(path)
+    return frozenset(gone)
