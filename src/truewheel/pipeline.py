@@ -97,7 +97,13 @@ def _build_once(
     name = project.wheel_name(verdict, build=staged.build_tag)
     files = dist_info.dist_info_files(project)
     wheel = write(
-        source, request.output, name=name, purelib=verdict.purelib, files=files
+        source,
+        request.output,
+        name=name,
+        purelib=verdict.purelib,
+        files=files,
+        # Files that vanished before the tree was looked at would not be missed.
+        before_naming=area.require_whole,
     )
     # Without a compiler there is nothing that could be warm.
     warmth = area.warmth if staged.facts.is_compiled else None

@@ -9,7 +9,7 @@ Sources: the binary distribution format, PEP 376 (RECORD).
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO
@@ -36,12 +36,14 @@ def write(
     purelib: bool,
     files: Mapping[str, bytes] = MappingProxyType({}),
     workers: int | None = None,
+    before_naming: Callable[[], None] = lambda: None,
 ) -> WheelFile:
     """Write the wheel ``name`` into the directory ``output``. The file gets its name when it is complete.
 
     :param purelib: the value of ``Root-Is-Purelib`` in WHEEL.
     :param files: further files of ``.dist-info``, by base name: METADATA, entry_points.txt. WHEEL and RECORD are made here.
     :param workers: threads that compress; all cores by default. The bytes do not depend on it.
+    :param before_naming: called when everything was read; where it raises an error, there is no wheel.
     :raises TruewheelError: when ``output`` cannot be written.
     :raises WheelError: when a member of ``source`` cannot be copied.
     """
@@ -54,6 +56,7 @@ def write(
         size = _pack(
             file, members, record=f"{source.dist_info}/RECORD", workers=workers
         )
+        before_naming()
     return WheelFile(path=path, size=size)
 
 
