@@ -9,7 +9,7 @@ import struct
 from bisect import bisect_right
 from itertools import accumulate
 
-from ..model.edits import Kept
+from ..model.edits import Kept, size_of
 from .cursor import Buffer, Cursor
 
 TYPE_CHECKING = False
@@ -51,9 +51,7 @@ class FileCursor(Cursor):
     def unpack(self, layout: str, offset: int, field: str) -> tuple[Any, ...]:
         """Return numbers at ``offset``, as :meth:`Cursor.unpack` does."""
         layout = self._order + layout
-        return struct.unpack(
-            layout, self.bytes(offset, struct.calcsize(layout), field)
-        )
+        return struct.unpack(layout, self.bytes(offset, struct.calcsize(layout), field))
 
     def bytes(self, offset: int, size: int, field: str) -> memoryview:
         """Return ``size`` bytes at ``offset``, read now.
@@ -123,8 +121,7 @@ class Composed:
     def __init__(self, old: Sliceable, pieces: Pieces) -> None:
         sizes = []
         for piece in pieces:
-            is_kept = isinstance(piece, Kept)
-            sizes.append(piece.stop - piece.start if is_kept else len(piece))
+            sizes.append(size_of((piece,)))
         self._old = old
         self._pieces = pieces
         self._ends = tuple(accumulate(sizes))

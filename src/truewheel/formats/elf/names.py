@@ -6,8 +6,8 @@ The final names are worked out before anything is written, so that edits that ch
 from __future__ import annotations
 
 from ...model.edits import (
-    ReplaceNeeded,
     RemoveNeeded,
+    ReplaceNeeded,
     SetName,
     SetSearchPaths,
 )
@@ -43,7 +43,7 @@ class VersionNeed(NamedTuple):
 
     at: int
     version: int
-    count: int
+    entries: int
     file: int
     aux: int
     next: int
@@ -141,7 +141,9 @@ def _search_of(edit: SetSearchPaths) -> tuple[tuple[int, str], ...]:
     for path in edit.paths:
         # https://gabi.xinuos.com/elf/08-dynamic.html ("Shared Object Dependencies"): a colon ends a directory.
         if ":" in _writable(path):
-            raise RepairError(f"a search path of an ELF file cannot hold a colon: {path!r}")
+            raise RepairError(
+                f"a search path of an ELF file cannot hold a colon: {path!r}"
+            )
     return ((tag, ":".join(edit.paths)),) if edit.paths else ()
 
 

@@ -70,9 +70,7 @@ def write_needs(
     """
     records = list(version_needs(draft.image))
     kept, removed = [], []
-    for record, old, new in zip(
-        records, before.versions, after.versions, strict=True
-    ):
+    for record, old, new in zip(records, before.versions, after.versions, strict=True):
         if new is None:
             removed.append(record)
         elif new == old:
@@ -126,7 +124,7 @@ def _forget_indices(draft: Draft, removed: Sequence[VersionNeed]) -> None:
     indices = set()
     for record in removed:
         at = record.at + record.aux
-        for _ in range(record.count):
+        for _ in range(record.entries):
             _, _, index, _, following = image.cursor.unpack(
                 VERNAUX, at, "version need entry"
             )
