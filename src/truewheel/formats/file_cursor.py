@@ -9,7 +9,7 @@ import struct
 from bisect import bisect_right
 from itertools import accumulate
 
-from ..model.edits import Kept
+from ..model.edits import Kept, size_of
 from .cursor import Buffer, Cursor
 
 TYPE_CHECKING = False
@@ -121,8 +121,7 @@ class Composed:
     def __init__(self, old: Sliceable, pieces: Pieces) -> None:
         sizes = []
         for piece in pieces:
-            is_kept = isinstance(piece, Kept)
-            sizes.append(piece.stop - piece.start if is_kept else len(piece))
+            sizes.append(size_of((piece,)))
         self._old = old
         self._pieces = pieces
         self._ends = tuple(accumulate(sizes))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 
-from ...model.edits import Kept, overwritten
+from ...model.edits import Kept, overwritten, size_of
 from ...model.errors import RepairError
-from .layout import Section, Segment
+from .layout import Segment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -141,3 +141,8 @@ class Draft:
         if len(self.sections) != len(self.image.sections):
             count = self.pack("H", len(self.sections))
             self.put(header.file_class.shentsize_at + 2, count)
+
+
+def length_of(piece: Kept | bytes) -> int:
+    """Return how many bytes a piece makes."""
+    return size_of((piece,))

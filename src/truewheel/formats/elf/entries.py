@@ -63,11 +63,11 @@ class Strings:
 
 
 class Entry(NamedTuple):
-    """An entry of the dynamic section, and the index that it had; -1 when it is new."""
+    """An entry of the dynamic section, and the slot that it had; -1 when it is new."""
 
     tag: int
     value: int
-    index: int
+    slot: int
 
 
 def entries_for(
@@ -76,7 +76,7 @@ def entries_for(
     """Return the entries that say the names of ``after``: each stands where the old one stood, new ones stand last."""
     needed = iter(zip(before.needed, after.needed, strict=True))
     # The first of both kinds of search path keeps its place, which saves an entry.
-    search = _search_entries(before, after, strings)
+    search = _search_entries(after, strings)
     found = []
     for index, (tag, value) in enumerate(image.slots):
         new_tag, new_value = tag, value
@@ -99,9 +99,7 @@ def entries_for(
     return found
 
 
-def _search_entries(
-    before: Names, after: Names, strings: Strings
-) -> list[tuple[int, int]]:
+def _search_entries(after: Names, strings: Strings) -> list[tuple[int, int]]:
     """Return tag and value of the entries with search paths, in order."""
     found = []
     for tag, text in after.search:
@@ -135,7 +133,7 @@ def with_values(entries: Sequence[Entry], values: Mapping[int, int]) -> list[Ent
     found = []
     for entry in entries:
         value = values.get(entry.tag, entry.value)
-        found.append(Entry(entry.tag, value, entry.index))
+        found.append(Entry(entry.tag, value, entry.slot))
     return found
 
 

@@ -10,6 +10,11 @@ from .layout import (
     DT_NULL,
     DT_STRSZ,
     DT_STRTAB,
+    EM_386,
+    EM_IAMCU,
+    EM_RISCV,
+    EM_S390,
+    EM_X86_64,
     ET_DYN,
     ET_EXEC,
     PT_DYNAMIC,
@@ -31,6 +36,8 @@ if TYPE_CHECKING:
     from ...model.edits import Sliceable
     from .dynamic import Tags
 
+_SMALL_PAGES = {EM_386, EM_IAMCU, EM_X86_64, EM_S390, EM_RISCV}
+"""Machines whose pages have 4 KiB. On all others there are, or may be, systems with pages of 64 KiB."""
 _MANY_SLOTS = 1 << 16
 """Entries of a dynamic section that are looked at: real ones have dozens."""
 
@@ -98,6 +105,15 @@ class Image(Record):
                 value=offset,
             )
         return self.strings[offset:end].decode("utf-8", "backslashreplace")
+
+
+def page_size(machine: int) -> int:
+    """Return the size of the largest pages that a machine's systems have, in bytes.
+
+    >>> page_size(EM_X86_64)
+    4096
+    """
+    return 0x1000 if machine in _SMALL_PAGES else 0x10000
 
 
 def loads_of(segments: Sequence[Segment]) -> tuple[Segment, ...]:

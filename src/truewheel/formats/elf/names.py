@@ -6,8 +6,8 @@ The final names are worked out before anything is written, so that edits that ch
 from __future__ import annotations
 
 from ...model.edits import (
-    ReplaceNeeded,
     RemoveNeeded,
+    ReplaceNeeded,
     SetName,
     SetSearchPaths,
 )
@@ -43,7 +43,7 @@ class VersionNeed(NamedTuple):
 
     at: int
     version: int
-    count: int
+    entries: int
     file: int
     aux: int
     next: int

@@ -7,13 +7,12 @@ find.
 from __future__ import annotations
 
 from ...model.errors import RepairError
-from ...model.record import NamedTuple, replace
+from ...model.record import NamedTuple
 from .image import loads_of
 from .layout import (
     DT_GNU_HASH,
     DT_HASH,
     DT_SYMTAB,
-    PF_X,
     PT_GNU_PROPERTY,
     PT_GNU_STACK,
     PT_INTERP,
@@ -42,6 +41,9 @@ SHF_WRITE, SHF_EXECINSTR = 1, 4
 PN_MANY = 0xFF00
 """Entries of a table from which on its header says their number in another way."""
 FILE_HEADER_SIZES = {32: 52, 64: 64}
+NT_GNU_BUILD_ID = 3
+_NOTE_HEADER = 16
+"""Bytes of a note before its content, with the name that GNU's notes have."""
 _FOLLOW = (PT_NOTE, PT_GNU_PROPERTY, PT_INTERP)
 """Segments that say where in the file something lies, and nothing else: they follow it to another place."""
 _BY_TAG = {SHT_HASH: DT_HASH, SHT_GNU_HASH: DT_GNU_HASH, SHT_DYNSYM: DT_SYMTAB}
@@ -84,6 +86,10 @@ def make_room(draft: Draft) -> Room:
     block = _movable_block(draft)
     if block is not None:
         return Room(block=block)
+    note = _expendable_note(draft)
+    if note is not None:
+        draft.segments.remove(note)
+        return Room()
     if draft.image.is_program:
         # Linux before 5.18 tells a program that its table lies where the first segment would have it.
         raise RepairError(
@@ -91,6 +97,42 @@ def make_room(draft: Draft) -> Room:
             hint="link it with -Wl,-z,separate-code, or with a search path of its own",
         )
     return Room(moves_table=True)
+
+
+def _expendable_note(draft: Draft) -> Segment | None:
+    """Return a program header of notes that no loader needs, ``None`` when there is none.
+
+    Properties have a header of their own kind. A build ID is for debuggers, which find it by its section; a library whose
+    table has moved would be destroyed by GNU strip.
+    """
+    if not draft.sections or not _is_in_front(draft):
+        return None
+    properties = first_of_type(draft.segments, PT_GNU_PROPERTY)
+    notes = [segment for segment in draft.segments if segment.type == PT_NOTE]
+    for note in notes:
+        if properties and (note.offset, note.filesz) == (
+            properties.offset,
+            properties.filesz,
+        ):
+            return note
+    for note in notes:
+        if _is_build_id(draft, note):
+            return note
+    return None
+
+
+def _is_build_id(draft: Draft, note: Segment) -> bool:
+    """Whether a segment holds one note, and that is a build ID.
+
+    https://gabi.xinuos.com/elf/07-pheader.html ("Note Section")
+    """
+    if note.filesz < _NOTE_HEADER:
+        return False
+    cursor = draft.image.cursor
+    name_size, size, kind, name = cursor.unpack("III4s", note.offset, "note")
+    is_alone = note.filesz < size + 2 * _NOTE_HEADER
+    is_gnu = (name_size, name) == (4, b"GNU\0")
+    return is_alone and is_gnu and kind == NT_GNU_BUILD_ID
 
 
 def insert_load(draft: Draft, new: Segment) -> None:

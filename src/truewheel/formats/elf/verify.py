@@ -8,7 +8,7 @@ from __future__ import annotations
 from ...model.errors import FormatError, RepairError
 from ...model.record import replace
 from ..file_cursor import Composed
-from .image import loads_of, mapped, read_image
+from .image import loads_of, mapped, page_size, read_image
 from .layout import (
     DT_GNU_HASH,
     DT_HASH,
@@ -26,7 +26,6 @@ from .layout import (
     SHT_NOBITS,
 )
 from .names import read_names
-from .segment import page_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,12 +122,12 @@ def _faults_of_loads(image: Image) -> Iterator[str]:
 def _faults_of_parts(image: Image) -> Iterator[str]:
     """Check the segments that are parts of mapped ones."""
     for segment in image.segments:
-        if segment.type in _PARTS and segment.memsz:
-            if not _is_inside(image, segment):
-                yield f"{_PARTS[segment.type]} lies outside of every PT_LOAD"
-        if segment.type in _PLACES and segment.filesz:
-            if mapped(image.loads, segment.vaddr) != segment.offset:
-                yield f"{_PLACES[segment.type]} is not where its address is mapped"
+        part = _PARTS.get(segment.type)
+        if part and segment.memsz and not _is_inside(image, segment):
+            yield f"{part} lies outside of every PT_LOAD"
+        place = _PLACES.get(segment.type) if segment.filesz else None
+        if place and mapped(image.loads, segment.vaddr) != segment.offset:
+            yield f"{place} is not where its address is mapped"
         if segment.type == PT_PHDR and segment.offset != image.header.phoff:
             yield "PT_PHDR is not where e_phoff is"
     size = len(image.segments) * image.header.file_class.program_header_size

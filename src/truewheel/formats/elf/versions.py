@@ -124,7 +124,7 @@ def _forget_indices(draft: Draft, removed: Sequence[VersionNeed]) -> None:
     indices = set()
     for record in removed:
         at = record.at + record.aux
-        for _ in range(record.count):
+        for _ in range(record.entries):
             _, _, index, _, following = image.cursor.unpack(
                 VERNAUX, at, "version need entry"
             )
