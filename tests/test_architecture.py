@@ -61,7 +61,7 @@ ROOMS = {
     "audit/python": pure("model", "platforms", "platforms/linux", "data_tables"),
     "checks": pure("model"),
     "planning": pure("model", "data_tables"),
-    "repair": pure("model", "audit", "platforms"),
+    "repair": pure("model", "platforms"),
     "project_settings": pure("model"),
     # Layer 3: what touches the world
     "system": worldly("model", "formats"),
@@ -78,14 +78,16 @@ ROOMS = {
     "boundary": door("model", "report"),
     "cli": door("boundary", "model", "finding_pages", "templates", "__init__"),
     "commands": door(
-        "boundary", "model", "formats", "audit", "system", "system/warm", "system/wheels", "templates", "report", "finding_pages"
+        "boundary", "model", "formats", "audit", "system", "system/warm", "system/wheels", "templates", "report", "finding_pages",
+        "repairing",
     ),
     "finding_pages": worldly("model"),
     "explanation": worldly("model", "planning", "system", "system/project", "system/warm"),
     "pipeline": worldly(
         "explanation", "prefetch", "model", "audit", "planning", "system", "system/engine", "system/project", "system/warm",
-        "system/wheels",
+        "system/wheels", "repairing",
     ),
+    "repairing": worldly("model", "formats", "audit", "repair", "system", "system/wheels"),
     "prefetch": worldly("formats", "platforms", "system", "data_tables"),
     "report": pure("model", "audit"),
     "data_tables": worldly(),
@@ -153,6 +155,7 @@ ENVIRON_FOR_A_REASON = {
     "backend.py": "hands it on, with the call",
     "boundary.py": "NO_COLOR, of this process's own streams",
     "commands/cache.py": "hands it on, to find the cache",
+    "commands/repair.py": "hands it on, for the search paths of loaders",
     "system/host.py": "SOURCE_DATE_EPOCH, which whatever writes an artefact needs",
     "system/engine/step_variables.py": "takes out what CMake's steps must not get: scikit-build-core copies the process's own",
 }

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ..model.audit import Linkage, LoadableSlice, PlatformAudit
-    from .libraries import Library
     from .bundle import Bundle
+    from .libraries import Library
 
 ORIGIN = "@loader_path"
 

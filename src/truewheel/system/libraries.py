@@ -17,6 +17,7 @@ from ..model.binary import Binary
 from ..model.errors import FormatError, RepairError
 from ..model.record import NamedTuple, replace
 from ..model.surroundings import Surroundings
+from . import host
 
 _CHUNK = 1 << 20
 """Bytes of a file that are read at once."""
@@ -184,7 +185,7 @@ def _directories_in(environ: Mapping[str, str]) -> tuple[str, ...]:
         for text in environ.get(name, "").replace(";", ":").split(":"):
             if text.startswith("/"):
                 found.append(os.path.normpath(text))
-    if os.name == "nt":
+    if host.is_windows():
         found += environ.get("PATH", "").split(os.pathsep)
     return tuple(dict.fromkeys(filter(None, found)))
 

@@ -220,7 +220,10 @@ def _pieces(member: SourceMember, edits: Iterable[Edit]) -> Pieces:
     """
     try:
         with member.content() as old:
-            return formats.patch(old, tuple(edits))
+            form = formats.sniff(old[: formats.HEAD])
+            if form is None:
+                raise RepairError(f"{member.name} is no binary")
+            return formats.patch(form, old, tuple(edits))
     except ValueError as error:
         raise RepairError(
             f"{member.name} cannot be read", context=[str(error)]
