@@ -1,0 +1,52 @@
+"""Which package of the system owns a file, by reading the databases of package managers. No program is run, nothing is written.
+
+A database that is broken, or that we may not read, owns nothing. Files that were built from source belong to no package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ...model.bundled import SystemPackage
+from . import apk, conda, dpkg, homebrew, rpm, vcpkg
+from .file_system import FileSystem
+
+_MANAGERS = (
+    # Those that install into a directory of their own know it best.
+    conda.owners,
+    vcpkg.owners,
+    homebrew.owners,
+    dpkg.owners,
+    rpm.owners,
+    apk.owners,
+)
+
+
+def find_package(path: Path, root: Path = Path("/")) -> SystemPackage | None:
+    """Return the package that a file belongs to, if any. For several files, :func:`find_packages` is quicker.
+
+    :param path: absolute, as the system in ``root`` has it.
+    :param root: where its file system begins; that of the system for which is built, when it is another.
+    """
+    return find_packages([path], root).get(path)
+
+
+def find_packages(
+    paths: Iterable[Path], root: Path = Path("/")
+) -> dict[Path, SystemPackage]:
+    """Return the packages of those files that belong to one. Each database is read once for all of them."""
+    system = FileSystem(root)
+    names = {path: system.names_of(path.as_posix()) for path in paths}
+    found: dict[Path, SystemPackage] = {}
+    for owners in _MANAGERS:
+        open_paths = names.keys() - found.keys()
+        wanted = {name for path in open_paths for name in names[path]}
+        # Databases of other systems than this one are not there.
+        owned = owners(system, wanted) if wanted else {}
+        for path in open_paths:
+            for name in names[path]:
+                if name in owned:
+                    found.setdefault(path, owned[name])
+    # In the order of the paths, which sets have lost.
+    return {path: found[path] for path in names if path in found}
