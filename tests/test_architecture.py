@@ -61,6 +61,7 @@ ROOMS = {
     "audit/python": pure("model", "platforms", "platforms/linux", "data_tables"),
     "checks": pure("model"),
     "planning": pure("model", "data_tables"),
+    "repair": pure("model", "audit", "platforms"),
     "project_settings": pure("model"),
     # Layer 3: what touches the world
     "system": worldly("model", "formats"),

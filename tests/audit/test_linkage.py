@@ -17,6 +17,7 @@ from truewheel.model.audit import (
 )
 from truewheel.model.binary import Binary, Kind, MachOSlice, Need, Slice
 from truewheel.model.contents import Contents
+from truewheel.model.surroundings import Surroundings
 
 
 def link_of(inside: Contents, file: str, **more: object) -> Linkage:
@@ -193,11 +194,13 @@ def test_one_rule_for_the_globs_of_every_platform(
 class Shelf:
     """Libraries outside of the wheel, as a dictionary of what lies at each path."""
 
+    around = Surroundings()
+
     def __init__(self, files: dict[str, Slice | None]) -> None:
         self.files = files
 
-    def has_file(self, path: str) -> bool:
-        return path in self.files
+    def locate(self, path: str, *, ignore_case: bool = False) -> str | None:
+        return path if path in self.files else None
 
     def read_library(self, path: str) -> Binary | None:
         piece = self.files[path]
@@ -206,6 +209,9 @@ class Shelf:
             if piece is not None
             else None
         )
+
+    def problem(self, path: str) -> str:
+        return "not a library"
 
 
 def test_nothing_is_looked_for_on_the_machine_unless_asked() -> None:
@@ -231,22 +237,30 @@ def test_a_library_of_the_machine_is_found_by_the_loaders_rules() -> None:
     )
 
 
-def test_a_library_for_another_cpu_and_a_file_that_is_not_a_library_are_passed_over() -> (
+def test_a_library_for_another_cpu_is_passed_over_and_a_file_that_is_no_library_ends_the_search() -> (
     None
 ):
     inside = contents(m=linux("libfoo.so", runpath="/opt/lib"))
-    other_cpu = {"/opt/lib/libfoo.so": linux(cpu="aarch64")}
+    other_cpu: dict[str, Slice | None] = {"/opt/lib/libfoo.so": linux(cpu="aarch64")}
     found = link_of(
-        inside,
-        "m.so",
-        libraries=Shelf(
-            {**other_cpu, "/lib64/libfoo.so": None, "/lib/libfoo.so": linux()}
-        ),
+        inside, "m.so", libraries=Shelf({**other_cpu, "/lib/libfoo.so": linux()})
     )
     assert found.source == External(
         path="/lib/libfoo.so", found_by="the system's directories"
     )
-    assert link_of(inside, "m.so", libraries=Shelf(other_cpu)).source == Missing()
+    alone = link_of(inside, "m.so", libraries=Shelf(other_cpu)).source
+    assert isinstance(alone, Missing)
+    assert (
+        alone.looked_at[0]
+        == "/opt/lib/libfoo.so: code for aarch64, not for x86_64 (RUNPATH /opt/lib)"
+    )
+    text = Shelf({**other_cpu, "/lib64/libfoo.so": None, "/lib/libfoo.so": linux()})
+    stopped = link_of(inside, "m.so", libraries=text).source
+    assert isinstance(stopped, Missing)
+    assert (
+        stopped.looked_at[-1]
+        == "/lib64/libfoo.so: not a library (the system's directories)"
+    )
 
 
 def test_dyld_looks_where_an_absolute_install_name_or_rpath_leads() -> None:

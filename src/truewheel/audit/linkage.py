@@ -12,7 +12,6 @@ from __future__ import annotations
 from ..model.audit import (
     Audit,
     ExcludedBy,
-    External,
     InWheel,
     Linkage,
     LoadableSlice,
@@ -31,17 +30,26 @@ if TYPE_CHECKING:
     from ..model.audit import Requirement, Supplied
     from ..model.binary import Binary, Format, Need, Slice
     from ..model.contents import Contents, File
+    from ..model.surroundings import Surroundings
     from ..model.tags import PlatformTag
     from ..platforms.base import Platform
 
     class Libraries(Protocol):
-        """Where libraries outside of the wheel are looked for: a disk, a sysroot, or a dictionary in tests."""
+        """Where libraries outside of the wheel are looked for: a disk, a sysroot, or a dictionary in tests.
 
-        def has_file(self, path: str) -> bool:
-            """Return whether there is a file at an absolute path."""
+        :ivar around: what the machine and the build add to the loader's search.
+        """
+
+        around: Surroundings
+
+        def locate(self, path: str, *, ignore_case: bool = False) -> str | None:
+            """Return the file that an absolute path leads to, with links resolved; ``None`` when there is none."""
 
         def read_library(self, path: str) -> Binary | None:
-            """Return the facts of the file at ``path``; ``None`` when it is not a binary."""
+            """Return the facts of a file; ``None`` when it is not a library that could be read."""
+
+        def problem(self, path: str) -> str:
+            """Return why there are no facts of a file, as a phrase."""
 
 
 _MISSING = Missing()
@@ -51,11 +59,13 @@ def audit_of(
     contents: Contents,
     exclude: tuple[str, ...] = (),
     libraries: Libraries | None = None,
+    include: tuple[str, ...] = (),
 ) -> Audit:
     """Return what the binaries of a wheel need, and where each need comes from.
 
     :param exclude: globs on libraries that someone else supplies at run time.
     :param libraries: where to look for what neither the wheel nor the system has; nowhere by default.
+    :param include: libraries that code opens at run time, which are looked for there as well.
     """
     by_family = _assign_to_platforms(contents)
     parts = []
@@ -72,7 +82,13 @@ def audit_of(
             exclude=exclude,
             is_variant=contents.variant is not None,
         )
-        parts.append(_resolve(part, platform, part.basis.kind, libraries))
+        resolved = _resolve(part, platform, part.basis.kind)
+        # What no promise is made for, need not bring its libraries.
+        if libraries is not None and part.basis.kind is not None:
+            from .outside import look_outside  # only repair looks there
+
+            resolved = look_outside(resolved, platform, libraries, include)
+        parts.append(resolved)
     return Audit(platforms=tuple(parts), unknown=_unknown_files(contents, by_family))
 
 
@@ -123,17 +139,16 @@ def requirements_for(part: PlatformAudit, tag: PlatformTag) -> tuple[Requirement
     files = tuple(platform.as_run_by(code, tag) for code in part.files)
     if tag.kind == part.basis.kind and files == part.files:
         return part.requirements
-    return _resolve(replace(part, files=files), platform, tag.kind, None).requirements
+    return _resolve(replace(part, files=files), platform, tag.kind).requirements
 
 
 def _resolve(
     part: PlatformAudit,
     platform: Platform,
     kind: str | None,
-    libraries: Libraries | None,
 ) -> PlatformAudit:
     """Return the part with everything that its files need, as the systems of a kind of promise have it."""
-    resolver = _Resolver(platform, part, kind, libraries)
+    resolver = Resolver(platform, part, kind)
     linkage: list[Linkage] = []
     requirements: list[Requirement] = []
     for code in part.files:
@@ -149,21 +164,19 @@ def _resolve(
     return replace(part, linkage=tuple(linkage), requirements=tuple(requirements))
 
 
-class _Resolver:
-    """Finds libraries as the loader of one platform does."""
+class Resolver:
+    """Finds libraries as the loader of one platform does: in the wheel, and with those who supply them."""
 
     def __init__(
         self,
         platform: Platform,
         part: PlatformAudit,
         kind: str | None,
-        libraries: Libraries | None,
     ) -> None:
         """Index the files of the wheel by the names that others may need them by."""
         self.platform = platform
         self.part = part
         self.kind = kind
-        self.libraries = libraries
         self.by_name: dict[str, list[LoadableSlice]] = {}
         for code in part.files:
             for name in platform.names_of_file(code):
@@ -176,7 +189,7 @@ class _Resolver:
         if in_wheel is not None and in_wheel.reachable:
             return Linkage(file=code.path, cpu=code.cpu, need=need, source=in_wheel)
         if in_wheel is None:
-            source = self._from_others(code, need) or self._elsewhere(code, need)
+            source = self._from_others(code, need) or _MISSING
             return Linkage(file=code.path, cpu=code.cpu, need=need, source=source)
         return Linkage(
             file=code.path,
@@ -237,23 +250,3 @@ class _Resolver:
             if any(fnmatchcase(name, folded) for name in names):
                 return ExcludedBy(pattern=pattern)
         return None
-
-    def _elsewhere(self, code: LoadableSlice, need: Need) -> External | Missing:
-        """Return the first library on the machine that the loader would take.
-
-        For the later repair: nothing hands in libraries of a machine yet, so the answer is always "missing".
-        """
-        if self.libraries is None:
-            return _MISSING
-        for path, rule in self.platform.places_outside(code, need):
-            binary = (
-                self.libraries.read_library(path)
-                if self.libraries.has_file(path)
-                else None
-            )
-            # ld.so passes over a library for another CPU, and over what is not a library here.
-            if binary is not None and any(
-                piece.cpu == code.cpu for piece in binary.slices
-            ):
-                return External(path=path, found_by=rule)
-        return _MISSING

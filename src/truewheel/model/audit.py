@@ -102,7 +102,13 @@ class External(Record):
 
 
 class Missing(Record):
-    """Nobody is known to have it."""
+    """Nobody is known to have it.
+
+    :param looked_at: the paths outside of the wheel that were tried, each with what is there instead; empty when nothing was
+        looked for there.
+    """
+
+    looked_at: tuple[str, ...] = ()
 
 
 class Linkage(Record):
@@ -127,6 +133,18 @@ class Linkage(Record):
     def is_outside(self) -> bool:
         """Whether neither the wheel nor the system has it, and nobody said that someone else does."""
         return isinstance(self.source, (Missing, External))
+
+
+class OutsideLibrary(Record):
+    """A library of the building machine that a file of the wheel needs, directly or through others.
+
+    :param code: what it says of itself. Its path is absolute, with links resolved; as installed, it is as the loader opens
+        it.
+    :param linkage: every library that it needs itself.
+    """
+
+    code: LoadableSlice
+    linkage: tuple[Linkage, ...]
 
 
 # --- what is required of a system -------------------------------------------------------------------------------
@@ -211,6 +229,9 @@ class PlatformAudit(Record):
     :param is_variant: whether the wheel is a variant, which may ask for a newer CPU than its tag does.
     :param linkage: every library that they need, in order of the files.
     :param requirements: everything that they ask of the system for the promise of ``basis``, in the same order.
+    :param outside: the libraries of the building machine that the files come to need, when these were looked for.
+    :param included: what the project includes because code opens it at run time, each as if the first file that leads there
+        needed it.
     """
 
     family: str
@@ -220,6 +241,8 @@ class PlatformAudit(Record):
     is_variant: bool = False
     linkage: tuple[Linkage, ...] = ()
     requirements: tuple[Requirement, ...] = ()
+    outside: tuple[OutsideLibrary, ...] = ()
+    included: tuple[Linkage, ...] = ()
 
 
 class Audit(Record):

@@ -10,6 +10,19 @@ if TYPE_CHECKING:
     from .finding import Finding
 
 
+class RepairOptions(Record):
+    """What a project or a user says of a repair.
+
+    :param distribution: the name of the wheel, as its file name has it.
+    :param keep_names: globs on libraries that keep their names.
+    :param include: libraries that code opens at run time, by the names or the absolute paths by which it does.
+    """
+
+    distribution: str
+    keep_names: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+
+
 class Copy(Record):
     """A library that goes into the wheel.
 
@@ -17,12 +30,18 @@ class Copy(Record):
     :param path: its name in the wheel's archive: ``p.libs/libfoo-0123abcd.so.1``.
     :param digest: SHA-256 of the source, in hex digits: what was judged is what is copied.
     :param size: of the source, in bytes.
+    :param names: the names by which it is needed, sorted.
+    :param found_by: the rule of the loader that leads there.
+    :param needed_by: the files that need it, those of the wheel first.
     """
 
     source: str
     path: str
     digest: str
     size: int
+    names: tuple[str, ...]
+    found_by: str
+    needed_by: tuple[str, ...]
 
 
 class FileEdits(Record):
