@@ -21,6 +21,8 @@ _PAGE_HEADER = 26
 _NDB_MAGIC = int.from_bytes(b"RpmP", "little")
 _NDB_SLOT = int.from_bytes(b"Slot", "little")
 _NDB_BLOB = int.from_bytes(b"BlbS", "little")
+_BY_FILE_NAME = "SELECT DISTINCT hnum FROM Basenames WHERE key = ?"
+_HEADER = "SELECT blob FROM Packages WHERE hnum = ?"
 _NDB_SLOT_SIZE, _NDB_PAGE_SIZE, _NDB_FIRST_SLOT = 16, 4096, 2
 
 
@@ -37,19 +39,18 @@ def sqlite_headers(path: Path, names: Collection[str]) -> Iterator[bytes]:
     # Without a journal, nobody is writing. With one, what it holds counts, too.
     is_busy = journal.is_file() and journal.stat().st_size > 0
     mode = "mode=ro" if is_busy else "mode=ro&immutable=1"
-    query = (
-        "SELECT blob FROM Packages WHERE hnum IN "
-        "(SELECT hnum FROM Basenames WHERE key = ?)"
-    )
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)
         try:
-            for name in sorted(names):
+            numbers = set()
+            for name in names:
                 # The few packages that have a file of this name.
-                for (blob,) in connection.execute(query, (name,)).fetchall():
-                    yield bytes(blob)
+                numbers |= set(connection.execute(_BY_FILE_NAME, (name,)))
+            for number in sorted(numbers):
+                yield from map(bytes, connection.execute(_HEADER, number).fetchone())
         finally:
             connection.close()
+    # A row that is not there, or whose value is not of the kind that the schema has.
     except (sqlite3.Error, TypeError):
         return
 
@@ -68,8 +69,8 @@ def ndb_headers(path: Path, names: Collection[str]) -> Iterator[bytes]:
         if mark != _NDB_SLOT or not package:
             continue
         start = block * _NDB_SLOT_SIZE
-        mark, owner, _, size = cursor.unpack("IIII", start, "blob")
-        if mark == _NDB_BLOB and owner == package:
+        blob_mark, owner, _, size = cursor.unpack("IIII", start, "blob")
+        if blob_mark == _NDB_BLOB and owner == package:
             blob = bytes(cursor.bytes(start + 16, size, "blob"))
             if _may_have(blob, names):
                 yield blob
