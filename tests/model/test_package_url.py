@@ -7,8 +7,8 @@ import importlib.util
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import needs
 
+from support import needs
 from truewheel.model.package_url import package_url
 
 TEXT = st.text(

@@ -51,9 +51,7 @@ def test_names_that_clash_get_a_part_of_the_hash() -> None:
 def test_what_the_wheel_has_from_an_earlier_repair_is_not_added_again() -> None:
     texts = [text("zlib", "/a/LICENSE", b"one"), text("zlib", "/b/LICENSE", b"two")]
     first = licence_members("d", texts)
-    present = {
-        name: hashlib.sha256(data).hexdigest() for name, data in first.items()
-    }
+    present = {name: hashlib.sha256(data).hexdigest() for name, data in first.items()}
     assert licence_members("d", texts, present=present) == {}
     more = [*texts, text("zlib", "/c/LICENSE", b"three")]
     assert list(licence_members("d", more, present=present).values()) == [b"three"]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import needs
 
+from support import needs
 from truewheel.model.bundled import BundledFile, Component, SystemPackage
 from truewheel.model.errors import TruewheelError
 from truewheel.repair.sbom import merged_sbom, sbom_path, sbom_text

@@ -35,12 +35,15 @@ def licence_members(
     :param present: SHA-256, in hex digits, of the files that the wheel has in its folder of bundled licences, by name.
     """
     # Some file systems do not tell small letters from capitals.
-    taken = {name.lower(): digest for name, digest in (present or {}).items()}
+    taken: dict[str, str] = {}
+    for name, digest in (present or {}).items():
+        taken[name.lower()] = digest
     members: dict[str, bytes] = {}
     # In an order of their own, so that names do not depend on what was found first.
     for text in sorted(texts, key=_order):
         folder = safe_name(text.package.name)
-        file = safe_name(text.source.replace("\\", "/").rpartition("/")[2])
+        _, _, file = text.source.replace("\\", "/").rpartition("/")
+        file = safe_name(file)
         name = f"{dist_info}/{_FOLDER}/{folder}/{file}"
         digest = hashlib.sha256(text.data).hexdigest()
         if taken.get(name.lower(), digest) != digest:
@@ -63,10 +66,14 @@ def safe_name(name: str) -> str:
     >>> safe_name("openssl@3"), safe_name("../x"), safe_name("con")
     ('openssl_3', '_._x', '_con')
     """
-    safe = "".join([character if character in _PLAIN else "_" for character in name])
+    safe = name
+    for character in set(name) - _PLAIN:
+        safe = safe.replace(character, "_")
     # Two dots would lead out of the folder, a dot at the end is lost on Windows, and one at the start hides the file.
     safe = safe.rstrip(".").replace("..", "_.")
     if safe.startswith(".") or not safe:
         safe = f"_{safe}"
-    is_device = safe.partition(".")[0].lower() in _DEVICES
-    return f"_{safe}" if is_device else safe
+    stem = safe.partition(".")[0]
+    if stem.lower() in _DEVICES:
+        safe = f"_{safe}"
+    return safe

@@ -12,7 +12,7 @@ from ..model.package_url import package_url
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     from ..model.bundled import BundledFile, Component, SystemPackage
@@ -47,26 +47,13 @@ def sbom_text(
     :param project: the wheel's own name, as METADATA has it.
     :param generator: name and version of the program that bundles: ``truewheel 1.0``.
     """
-    url = package_url("pypi", project, version=version)
-    subject: Json = {
-        "type": "library",
-        _REFERENCE: url,
-        "name": project,
-        "version": version,
-        "purl": url,
-    }
-    tags = [_property("tag", tag) for tag in sorted(set(wheel_tags))]
-    if tags:
-        subject["properties"] = tags
-    files = [_file_component(file) for file in bundled]
-    linked = [_linked_component(component) for component in components]
-    packages = {file.package for file in bundled if file.package is not None}
-    owners = [_package_component(package) for package in packages]
-    needs = {url: [each[_REFERENCE] for each in (*files, *linked)]}
+    subject = _subject(project, version, wheel_tags)
+    rows = _Rows(subject[_REFERENCE])
     for file in bundled:
-        owner = [_package_reference(file.package)] if file.package is not None else []
-        needs[_file_reference(file)] = owner
-    return _document(subject, [*files, *linked, *owners], needs, generator)
+        rows.add_file(file)
+    for component in components:
+        rows.add_linked(component)
+    return _document(subject, rows.components, rows.needs, generator)
 
 
 def merged_sbom(
@@ -98,25 +85,21 @@ def merged_sbom(
         wheel_tags=wheel_tags,
     )
     new: Json = json.loads(text)
-    by_reference = {}
+    rows = _Rows(new["metadata"]["component"][_REFERENCE])
     for document in (old, new):
-        for component in document.get("components", []):
-            by_reference[component[_REFERENCE]] = component
+        rows.add_document(document)
     subject = new["metadata"]["component"]
-    needs: dict[str, list[str]] = {}
-    for document in (old, new):
-        for row in document.get("dependencies", []):
-            needs.setdefault(row["ref"], []).extend(row.get("dependsOn", []))
-    return _document(subject, by_reference.values(), needs, generator)
+    return _document(subject, rows.components, rows.needs, generator)
 
 
 def _read(text: str) -> Json:
     """Return the bill of an earlier repair."""
+    document: Json
     try:
         document = json.loads(text)
         is_ours = document["bomFormat"] == "CycloneDX"
-        references = [each[_REFERENCE] for each in document.get("components", [])]
-        references += [row["ref"] for row in document.get("dependencies", [])]
+        # What is not as this module writes it fails here.
+        _Rows("").add_document(document)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         is_ours = False
     if not is_ours:
@@ -124,28 +107,67 @@ def _read(text: str) -> Json:
             f"{_FILE} in the wheel is not a CycloneDX document that can be added to",
             hint="take it out of the wheel, or repair the wheel as it was built",
         )
-    found: Json = document
-    return found
+    return document
 
 
 # --- the document ---------------------------------------------------------------------------------------------------
 
 
+class _Rows:
+    """The components of a bill, and which needs which, by their references: of two with one reference, the later counts."""
+
+    def __init__(self, subject: str) -> None:
+        self.components: dict[str, Json] = {}
+        self.needs: dict[str, set[str]] = {subject: set()}
+        self._subject = subject
+
+    def add_file(self, file: BundledFile) -> None:
+        """Add a bundled file, which the wheel's project needs, and its package."""
+        component = _file_component(file)
+        self._add(component)
+        self.needs[self._subject].add(component[_REFERENCE])
+        if file.package is not None:
+            package = _package_component(file.package)
+            self._add(package)
+            self.needs[component[_REFERENCE]].add(package[_REFERENCE])
+
+    def add_linked(self, linked: Component) -> None:
+        """Add what was linked statically, which the wheel's project needs."""
+        component = _linked_component(linked)
+        self._add(component)
+        self.needs[self._subject].add(component[_REFERENCE])
+
+    def add_document(self, document: Json) -> None:
+        """Add all components of a bill, with their needs."""
+        for component in document.get("components", []):
+            self._add(component)
+        for row in document.get("dependencies", []):
+            reference = row["ref"]
+            needs = set(row.get("dependsOn", []))
+            # The project needs what both bills have. A file that was written anew has but one package.
+            if reference == self._subject:
+                needs |= self.needs[reference]
+            self.needs[reference] = needs
+
+    def _add(self, component: Json) -> None:
+        reference = component[_REFERENCE]
+        self.components[reference] = component
+        # What needs nothing has a row, too: without one, it would be unknown.
+        self.needs.setdefault(reference, set())
+
+
 def _document(
     subject: Json,
-    components: Iterable[Json],
-    needs: dict[str, list[str]],
+    components: Mapping[str, Json],
+    needs: Mapping[str, Iterable[str]],
     generator: str,
 ) -> str:
     """Return the text of a document, in an order that depends on nothing but its content."""
     program, _, release = generator.partition(" ")
-    unique = {each[_REFERENCE]: each for each in components}
-    # Every component has a row, those that need nothing, too: an absent row would mean that nobody knows.
-    known = {**dict.fromkeys(unique, ()), **needs}
-    rows = [
-        {"ref": reference, "dependsOn": sorted(set(known[reference]))}
-        for reference in sorted(known)
-    ]
+    rows = []
+    for reference in sorted(needs):
+        row = {"ref": reference, "dependsOn": sorted(needs[reference])}
+        rows.append(row)
     document: Json = {
         "$schema": f"http://cyclonedx.org/schema/bom-{_VERSION}.schema.json",
         "bomFormat": "CycloneDX",
@@ -160,7 +182,7 @@ def _document(
             },
             "component": subject,
         },
-        "components": [unique[reference] for reference in sorted(unique)],
+        "components": [components[reference] for reference in sorted(components)],
         "dependencies": rows,
     }
     document[_SERIAL] = _serial_number(document)
@@ -176,17 +198,36 @@ def _serial_number(document: Json) -> str:
 
 def _text(document: Json) -> str:
     """Return a document as text."""
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    # Names of files may hold bytes that are not text, which UTF-8 has no form for.
+    return text.encode("utf-8", "replace").decode("utf-8") + "\n"
 
 
 # --- its components -------------------------------------------------------------------------------------------------
+
+
+def _subject(project: str, version: str, wheel_tags: Iterable[str]) -> Json:
+    """Return the component of the wheel's own project."""
+    url = package_url("pypi", project, version=version)
+    subject: Json = {
+        "type": "library",
+        _REFERENCE: url,
+        "name": project,
+        "version": version,
+        "purl": url,
+    }
+    tags = [_property("tag", tag) for tag in sorted(set(wheel_tags))]
+    if tags:
+        subject["properties"] = tags
+    return subject
 
 
 def _file_component(file: BundledFile) -> Json:
     """Return the component of a bundled file."""
     component: Json = {
         "type": "file",
-        _REFERENCE: _file_reference(file),
+        # Two files of one package are two components: the name in the archive tells them apart.
+        _REFERENCE: f"file:{file.path}",
         "name": file.path.rpartition("/")[2],
         "hashes": [{"alg": "SHA-256", "content": file.written_digest}],
     }
@@ -208,9 +249,11 @@ def _file_component(file: BundledFile) -> Json:
 
 def _package_component(package: SystemPackage) -> Json:
     """Return the component of a package that files were bundled from."""
+    # There may be no URL, and of other managers one with the same name.
+    parts = (package.manager, package.name, package.version, package.architecture)
     component: Json = {
         "type": "library",
-        _REFERENCE: _package_reference(package),
+        _REFERENCE: f"package:{'/'.join(parts)}",
         "name": package.name,
         "version": package.version,
     }
@@ -236,17 +279,6 @@ def _linked_component(component: Component) -> Json:
     if component.origin:
         row["properties"].append(_property("origin", component.origin))
     return row
-
-
-def _file_reference(file: BundledFile) -> str:
-    # Two files of one package are two components: the name in the archive tells them apart.
-    return f"file:{file.path}"
-
-
-def _package_reference(package: SystemPackage) -> str:
-    """Return what is different for each package, with a URL or without one."""
-    parts = (package.manager, package.name, package.version, package.architecture)
-    return "package:" + "/".join(parts)
 
 
 def _property(name: str, value: str) -> Json:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.unpacked_systems import unpack
 
+from support.unpacked_systems import unpack
 from truewheel.system.packages import find_package
 
 INSTALLED = """\
@@ -64,7 +64,9 @@ def system(root: Path, database: str = "/lib/apk/db/installed") -> Path:
     )
 
 
-@pytest.mark.parametrize("database", ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"])
+@pytest.mark.parametrize(
+    "database", ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"]
+)
 def test_what_a_package_is(tmp_path: Path, database: str) -> None:
     package = find_package(Path("/usr/lib/libz.so.1"), system(tmp_path, database))
     assert package is not None

@@ -6,12 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from support import needs
 from support.unpacked_systems import unpack
-
 from truewheel.system.packages import find_package, find_packages
 
-DEBIAN = "ID=debian\nVERSION_ID=\"12\"\n"
+DEBIAN = 'ID=debian\nVERSION_ID="12"\n'
 ZLIB = """\
 Package: zlib1g
 Status: install ok installed
@@ -139,9 +139,12 @@ def test_merged_directories_and_separate_ones(tmp_path: Path) -> None:
         assert package is not None
         assert package.name == "zlib1g"
     separate = system(
-        tmp_path / "separate", {**lists, "/lib/libz.so.1": "z", "/usr/lib/libz.so.1": "o"}
+        tmp_path / "separate",
+        {**lists, "/lib/libz.so.1": "z", "/usr/lib/libz.so.1": "o"},
     )
-    found = find_packages([Path("/lib/libz.so.1"), Path("/usr/lib/libz.so.1")], separate)
+    found = find_packages(
+        [Path("/lib/libz.so.1"), Path("/usr/lib/libz.so.1")], separate
+    )
     assert [package.name for package in found.values()] == ["zlib1g", "other"]
 
 
@@ -161,6 +164,36 @@ def test_a_link_of_one_package_to_a_file_of_another_is_the_others(
     package = find_package(Path("/usr/lib/libz.so.1"), root)
     assert package is not None
     assert package.name == "zlib1g"
+
+
+def test_a_link_of_a_package_to_what_was_built_from_source_owns_nothing(
+    tmp_path: Path,
+) -> None:
+    root = system(
+        tmp_path,
+        {
+            "/var/lib/dpkg/info/other.list": "/usr/lib/libz.so.1\n",
+            "/opt/mine/libz.so.1": "built from source",
+            "/usr/lib/libz.so.1": "-> ../../opt/mine/libz.so.1",
+        },
+    )
+    assert find_package(Path("/usr/lib/libz.so.1"), root) is None
+
+
+def test_a_directory_that_the_owner_of_the_machine_moved_is_listed_as_it_was(
+    tmp_path: Path,
+) -> None:
+    root = system(
+        tmp_path,
+        {
+            "/var/lib/dpkg/info/other.list": "/opt/other/lib/libo.so.1\n",
+            "/data/opt/other/lib/libo.so.1": "o",
+            "/opt": "-> /data/opt",
+        },
+    )
+    package = find_package(Path("/opt/other/lib/libo.so.1"), root)
+    assert package is not None
+    assert package.name == "other"
 
 
 @pytest.mark.parametrize(

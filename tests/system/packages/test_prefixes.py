@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from support.unpacked_systems import unpack
 
+from support.paths import SOURCE
+from support.rights import as_anybody
+from support.unpacked_systems import unpack
 from truewheel.model.bundled import SystemPackage
 from truewheel.system.packages import find_package, find_packages
 from truewheel.system.packages.homebrew import formula_licence
@@ -119,7 +123,9 @@ VCPKG_FILES = {
 }
 
 
-@pytest.mark.parametrize("prefix", ["/vcpkg/installed", "/project/build/vcpkg_installed"])
+@pytest.mark.parametrize(
+    "prefix", ["/vcpkg/installed", "/project/build/vcpkg_installed"]
+)
 def test_a_port_of_vcpkg(tmp_path: Path, prefix: str) -> None:
     files = {f"{prefix}/{path}": text for path, text in VCPKG_FILES.items()}
     root = unpack(tmp_path, files)
@@ -206,6 +212,10 @@ def test_licences_of_formulas(line: str, licence: str) -> None:
     assert formula_licence(f"class X < Formula\n  {line}\nend\n") == licence
 
 
+def test_no_files_have_no_packages(tmp_path: Path) -> None:
+    assert find_packages([], unpack(tmp_path, CONDA_FILES)) == {}
+
+
 def test_several_managers_on_one_machine(tmp_path: Path) -> None:
     root = unpack(tmp_path, {**CONDA_FILES, **BREW_FILES})
     paths = [Path("/opt/conda/lib/libz.so.1"), Path(f"{KEG}/lib/libssl.3.dylib")]
@@ -215,7 +225,9 @@ def test_several_managers_on_one_machine(tmp_path: Path) -> None:
 
 
 def test_a_system_that_is_this_machines_own(tmp_path: Path) -> None:
-    files = {path.removeprefix("/opt/conda"): text for path, text in CONDA_FILES.items()}
+    files = {
+        path.removeprefix("/opt/conda"): text for path, text in CONDA_FILES.items()
+    }
     unpack(tmp_path, files)
     (tmp_path / "beside").symlink_to("lib")
     package = find_package(tmp_path / "beside" / "libz.so.1")
@@ -223,12 +235,20 @@ def test_a_system_that_is_this_machines_own(tmp_path: Path) -> None:
     assert package.name == "libzlib"
 
 
-def test_a_database_that_may_not_be_read(tmp_path: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may read everything")
+def test_a_database_that_may_not_be_read_owns_nothing(tmp_path: Path) -> None:
     root = unpack(tmp_path, CONDA_FILES)
-    (root / "opt/conda/conda-meta").chmod(0)
-    try:
-        assert find_package(Path("/opt/conda/lib/libz.so.1"), root) is None
-    finally:
-        (root / "opt/conda/conda-meta").chmod(0o755)
+    question = (
+        "from pathlib import Path; from truewheel.system.packages import find_package; "
+        f"print(find_package(Path('/opt/conda/lib/libz.so.1'), Path({str(root)!r})))"
+    )
+    command = [*as_anybody(), sys.executable, "-c", question]
+    environ = {**os.environ, "PYTHONPATH": str(SOURCE.parent)}
+    answers = []
+    for mode in (0o755, 0):
+        (root / "opt/conda/conda-meta").chmod(mode)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=True, env=environ
+        )
+        answers.append(done.stdout.partition("(")[0].strip())
+    (root / "opt/conda/conda-meta").chmod(0o755)
+    assert answers == ["SystemPackage", "None"]

@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from support import needs
 from support.unpacked_systems import unpack
-
 from truewheel.system.packages import find_package, find_packages
 
 FEDORA = "ID=fedora\nVERSION_ID=40\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...model.bundled import SystemPackage
 from . import apk, conda, dpkg, homebrew, rpm, vcpkg
-from .file_system import FileSystem
+from .file_system import FileSystem, Owners
 
 _MANAGERS = (
     # Those that install into a directory of their own know it best.
@@ -38,15 +38,14 @@ def find_packages(
     """Return the packages of those files that belong to one. Each database is read once for all of them."""
     system = FileSystem(root)
     names = {path: system.names_of(path.as_posix()) for path in paths}
-    found: dict[Path, SystemPackage] = {}
+    wanted = frozenset[str]().union(*names.values())
+    owned: Owners = {}
     for owners in _MANAGERS:
-        open_paths = names.keys() - found.keys()
-        wanted = {name for path in open_paths for name in names[path]}
         # Databases of other systems than this one are not there.
-        owned = owners(system, wanted) if wanted else {}
-        for path in open_paths:
-            for name in names[path]:
-                if name in owned:
-                    found.setdefault(path, owned[name])
-    # In the order of the paths, which sets have lost.
-    return {path: found[path] for path in names if path in found}
+        owned = {**owners(system, wanted), **owned}
+    found = {}
+    for path, its_names in names.items():
+        known = [owned[name] for name in its_names if name in owned]
+        if known:
+            found[path] = known[0]
+    return found

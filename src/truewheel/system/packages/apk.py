@@ -6,19 +6,19 @@ empty line ends a package. ``F:`` names a directory, and the ``R:`` lines after 
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
+import posixpath
 
 from ...model.bundled import SystemPackage
 from .distribution import Distribution, distribution_url, read_distribution
-from .file_system import FileSystem
+from .file_system import FileSystem, Owners, Paths
 
 _DATABASES = ("/lib/apk/db/installed", "/usr/lib/apk/db/installed")
 """The second since apk-tools 3 with merged directories."""
 
 
-def owners(system: FileSystem, wanted: AbstractSet[str]) -> dict[str, SystemPackage]:
+def owners(system: FileSystem, wanted: Paths) -> Owners:
     """Return the packages that own some of the wanted paths."""
-    found: dict[str, SystemPackage] = {}
+    found: Owners = {}
     distribution = read_distribution(system)
     for database in _DATABASES:
         for stanza in system.text(database).split("\n\n"):
@@ -37,8 +37,8 @@ def _files(stanza: str) -> set[str]:
         if line.startswith("F:"):
             directory = line[2:]
         elif line.startswith("R:"):
-            # The directory of files in / is empty.
-            files.add(f"/{directory}/{line[2:]}".replace("//", "/"))
+            path = posixpath.join("/", directory, line[2:])
+            files.add(path)
     return files
 
 
@@ -50,7 +50,8 @@ def _described(
     for line in stanza.splitlines():
         key, _, value = line.partition(":")
         fields.setdefault(key, value)
-    name, version = fields.get("P", ""), fields.get("V", "")
+    name = fields.get("P", "")
+    version = fields.get("V", "")
     architecture = fields.get("A", "")
     return SystemPackage(
         manager="apk",
@@ -60,7 +61,11 @@ def _described(
         licence=fields.get("L", ""),
         licence_files=_licence_files(system, name, fields.get("o", name)),
         purl=distribution_url(
-            "apk", name, distribution, version=version, architecture=architecture
+            "apk",
+            name,
+            distribution,
+            version=version,
+            architecture=architecture,
         ),
     )
 

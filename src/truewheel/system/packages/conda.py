@@ -8,80 +8,89 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Set as AbstractSet
-from typing import Any
 
 from ...model.bundled import SystemPackage
 from ...model.package_url import package_url
-from .file_system import FileSystem
-from .json_values import json_object, list_at, text_at
+from .file_system import FileSystem, Owners, Paths
+from .json_values import Json, json_object, value_at
 from .prefixes import by_prefix
 
 _RECORDS = "conda-meta"
-_ARCHIVES = ("conda", "tar.bz2")
-"""Kinds of packages, which the URL calls its type."""
 
 
-def owners(system: FileSystem, wanted: AbstractSet[str]) -> dict[str, SystemPackage]:
+def owners(system: FileSystem, wanted: Paths) -> Owners:
     """Return the packages that own some of the wanted paths."""
-    found: dict[str, SystemPackage] = {}
+    found: Owners = {}
     for prefix, inner in by_prefix(system, wanted, _RECORDS).items():
-        for name in system.names(f"{prefix}/{_RECORDS}"):
-            path = f"{prefix}/{_RECORDS}/{name}"
-            if not name.endswith(".json") or not _may_have(system.data(path), inner):
-                continue
-            record = json_object(system, path)
-            files = {file for file in list_at(record, "files") if isinstance(file, str)}
-            owned = files & inner.keys()
-            if owned:
-                package = _described(system, record)
-                found |= {inner[file]: package for file in owned}
+        for _, path in system.named(f"{prefix}/{_RECORDS}", ".json"):
+            found |= _owned(system, path, inner)
     return found
 
 
-def _may_have(data: bytes, inner: AbstractSet[str] | dict[str, str]) -> bool:
-    """Return whether one of some paths stands in a record: to read it in full takes longer."""
-    # As conda writes them: with \\u escapes for what is not ASCII.
-    return any(json.dumps(file).encode() in data for file in inner)
+def _owned(system: FileSystem, record_file: str, inner: dict[str, str]) -> Owners:
+    """Return the paths that are of the package of a record, with the package.
+
+    :param inner: paths by their names in the prefix.
+    """
+    text = system.text(record_file)
+    likely = []
+    for name in inner:
+        # As conda writes them. To read a record in full takes longer than to look for a string in it.
+        if json.dumps(name) in text:
+            likely.append(name)
+    if not likely:
+        return {}
+    record = json_object(system, record_file)
+    package = _described(system, record)
+    owned = set(likely).intersection(_files(record))
+    return {inner[name]: package for name in owned}
 
 
-def _described(system: FileSystem, record: dict[str, Any]) -> SystemPackage:
+def _files(record: Json) -> list[str]:
+    """Return the files of a record, by their names in the prefix."""
+    files = value_at(record, "files", [])
+    return [file for file in files if isinstance(file, str)]
+
+
+def _described(system: FileSystem, record: Json) -> SystemPackage:
     """Return the package of a record, with its licences."""
-    subdir = text_at(record, "subdir")
+    subdir = value_at(record, "subdir", "")
     # A channel is stated as an address in most records, and by its name in some.
-    channel = text_at(record, "channel").rstrip("/").removesuffix(f"/{subdir}")
-    archive = text_at(record, "fn") or text_at(record, "url")
-    kinds = [kind for kind in _ARCHIVES if archive.endswith(f".{kind}")]
+    channel = value_at(record, "channel", "").rstrip("/").removesuffix(f"/{subdir}")
+    archive = value_at(record, "fn", "") or value_at(record, "url", "")
+    kind = "tar.bz2" if archive.endswith(".tar.bz2") else archive.rpartition(".")[2]
     qualifiers = {
-        "build": text_at(record, "build"),
+        "build": value_at(record, "build", ""),
         "channel": posixpath.basename(channel),
         "subdir": subdir,
-        "type": "".join(kinds),
+        "type": kind,
     }
     return SystemPackage(
         manager="conda",
-        name=text_at(record, "name"),
-        version=text_at(record, "version"),
+        name=value_at(record, "name", ""),
+        version=value_at(record, "version", ""),
         architecture=subdir,
-        licence=text_at(record, "license"),
+        licence=value_at(record, "license", ""),
         licence_files=_licence_files(system, record),
         purl=package_url(
             "conda",
-            text_at(record, "name"),
-            version=text_at(record, "version"),
+            value_at(record, "name", ""),
+            version=value_at(record, "version", ""),
             qualifiers=qualifiers,
         ),
     )
 
 
-def _licence_files(system: FileSystem, record: dict[str, Any]) -> tuple[str, ...]:
+def _licence_files(system: FileSystem, record: Json) -> tuple[str, ...]:
     """Return the licence texts in the cache of packages, with those of folders in that one (``third-party/``)."""
-    extracted = text_at(record, "extracted_package_dir").replace("\\", "/")
+    extracted = value_at(record, "extracted_package_dir", "").replace("\\", "/")
     if not extracted:
         return ()
-    home = f"{extracted}/info/licenses"
     paths = []
+    home = f"{extracted}/info/licenses"
     for name in system.names(home):
-        paths.append(f"{home}/{name}")
-        paths += [f"{home}/{name}/{inner}" for inner in system.names(f"{home}/{name}")]
+        place = f"{home}/{name}"
+        paths.append(place)
+        for inner in system.names(place):
+            paths.append(f"{place}/{inner}")
     return system.files_of(*paths)

@@ -6,7 +6,6 @@ Source: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/ (form
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from packaging.licenses import (
     InvalidLicenseExpression,
@@ -19,6 +18,7 @@ _COMMON = re.compile(r"/usr/share/common-licenses/([A-Za-z]+[\w.-]*\w)")
 """Texts that Debian has once for all packages (Debian Policy 12.5): `copyright` refers to them rather than repeat them."""
 _FORMAT = "packaging-manuals/copyright-format/1.0"
 _GNU = re.compile(r"(GPL|LGPL|AGPL|GFDL)-(\d+(?:\.\d+)*)(\+?)")
+_GNU_VERSIONS = {"+": "or-later", "": "only"}
 _SAME_BY_ANOTHER_NAME = {
     "expat": "MIT",
     "bsd-2-clause": "BSD-2-Clause",
@@ -56,12 +56,17 @@ def spdx_licence(text: str) -> str:
     if "license" in header:
         return _spdx_expression(header["license"])
     stated = set()
-    for fields in paragraphs:
-        files = fields.get("files", "").split()
-        # The packaging is not part of what was built.
-        if files and not all(name.startswith("debian/") for name in files):
-            stated.add(_spdx_expression(fields.get("license", "")))
+    for fields in filter(_is_of_the_source, paragraphs):
+        stated.add(_spdx_expression(fields.get("license", "")))
     return stated.pop() if len(stated) == 1 else ""
+
+
+def _is_of_the_source(fields: dict[str, str]) -> bool:
+    """Return whether a paragraph speaks of files that were built, and not of the packaging alone."""
+    for name in fields.get("files", "").split():
+        if not name.startswith("debian/"):
+            return True
+    return False
 
 
 def _fields(paragraph: str) -> dict[str, str]:
@@ -80,7 +85,7 @@ def _spdx_expression(licence: str) -> str:
     """
     # The text of the licence follows on the further lines.
     words = licence.partition("\n")[0].split()
-    expression = " ".join(_spdx_words(words))
+    expression = " ".join(map(_spdx_word, words))
     try:
         # It knows all identifiers, and refuses what is not one.
         return canonicalize_license_expression(expression)
@@ -88,24 +93,18 @@ def _spdx_expression(licence: str) -> str:
         return ""
 
 
-def _spdx_words(words: Iterable[str]) -> Iterable[str]:
-    """Yield names and operators as SPDX has them. "and" binds more than "or" in both (section 7.2)."""
-    for word in words:
-        if word in {"and", "or"}:
-            yield word.upper()
-        else:
-            yield _spdx_name(word)
-
-
-def _spdx_name(name: str) -> str:
-    """Return the SPDX identifier of a short name: the name itself when it is not one of the format's own."""
-    gnu = _GNU.fullmatch(name)
+def _spdx_word(word: str) -> str:
+    """Return a word as SPDX has it: a short name itself, when it is not one of the format's own."""
+    # "and" binds more than "or" in both (section 7.2).
+    if word in {"and", "or"}:
+        return word.upper()
+    gnu = _GNU.fullmatch(word)
     if gnu is not None:
         family, version, plus = gnu.groups()
         # Versions are as good without their last zeros (section 7.1): SPDX always has two numbers.
         if "." not in version:
             version += ".0"
-        return f"{family}-{version}-{'or-later' if plus else 'only'}"
-    if name.lower() in _SAYS_TOO_LITTLE:
+        return f"{family}-{version}-{_GNU_VERSIONS[plus]}"
+    if word.lower() in _SAYS_TOO_LITTLE:
         return "?"
-    return _SAME_BY_ANOTHER_NAME.get(name.lower(), name)
+    return _SAME_BY_ANOTHER_NAME.get(word.lower(), word)

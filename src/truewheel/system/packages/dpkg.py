@@ -5,7 +5,6 @@ Sources: dpkg(1) "FILES", dpkg-divert(1), deb822(5), Debian Policy 12.5 "Copyrig
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
 from ...model.bundled import SystemPackage
@@ -13,11 +12,18 @@ from ...model.header_files import parse_headers
 from ...model.record import Record
 from .debian_copyright import common_licences, spdx_licence
 from .distribution import Distribution, distribution_url, read_distribution
-from .file_system import FileSystem
+from .file_system import FileSystem, Owners, Paths
 
-_HOME = "/var/lib/dpkg"
+_STATUS = "/var/lib/dpkg/status"
+_STATUS_FILES = "/var/lib/dpkg/status.d"
+_FILE_LISTS = "/var/lib/dpkg/info"
+_DIVERSIONS = "/var/lib/dpkg/diversions"
 _FILE_LIST = ".list"
 _DIGESTS = ".md5sums"
+
+
+Stanza = dict[str, str]
+"""What the database says of a package, by its fields."""
 
 
 class _Diversion(Record):
@@ -33,18 +39,19 @@ class _Diversion(Record):
     by: str
 
 
-def owners(system: FileSystem, wanted: AbstractSet[str]) -> dict[str, SystemPackage]:
+def owners(system: FileSystem, wanted: Paths) -> Owners:
     """Return the packages that own some of the wanted paths."""
-    owning = {**_distroless_owners(system, wanted), **_owners(system, wanted)}
-    if not owning:
+    owning = {**_distroless_owners(system), **_owners(system, wanted)}
+    keys = {path: owning[path] for path in owning.keys() & wanted}
+    if not keys:
         return {}
-    stanzas = _stanzas(system, frozenset(owning.values()))
+    stanzas = _stanzas(system, set(keys.values()))
     distribution = read_distribution(system)
     described = {}
-    for path, key in owning.items():
-        fields = stanzas.get(key, {})
-        # Without a version, it is not installed.
-        if fields.get("Version"):
+    for path, key in keys.items():
+        fields = stanzas.get(key)
+        # A list without a stanza is of a package that is being removed.
+        if fields is not None:
             described[path] = _described(system, fields, distribution)
     return described
 
@@ -52,24 +59,18 @@ def owners(system: FileSystem, wanted: AbstractSet[str]) -> dict[str, SystemPack
 # --- who owns it ----------------------------------------------------------------------------------------------------
 
 
-def _owners(system: FileSystem, wanted: AbstractSet[str]) -> dict[str, str]:
+def _owners(system: FileSystem, wanted: Paths) -> dict[str, str]:
     """Return the names of the owning packages, as their lists have them: ``zlib1g:amd64``."""
-    diversions = {each.path: each for each in _diversions(system)}
-    diverted = {path for path, each in diversions.items() if each.kept_as in wanted}
-    lines_wanted = {
-        path.encode("utf-8", "surrogateescape") for path in wanted | diverted
-    }
-    owning: dict[str, str] = {}
-    for name in system.names(f"{_HOME}/info"):
-        if not name.endswith(_FILE_LIST):
-            continue
-        package = name.removesuffix(_FILE_LIST)
-        lines = system.data(f"{_HOME}/info/{name}").split(b"\n")
-        for line in lines_wanted.intersection(lines):
-            path = line.decode("utf-8", "surrogateescape")
+    diversions = _diversions(system)
+    asked = set(wanted)
+    for each in diversions.values():
+        if each.kept_as in wanted:
+            asked.add(each.path)
+    owning = {}
+    for package, file_list in system.named(_FILE_LISTS, _FILE_LIST):
+        for path in asked.intersection(system.lines(file_list)):
             place = _place(path, package, diversions.get(path))
-            if place in wanted:
-                owning[place] = package
+            owning[place] = package
     return owning
 
 
@@ -80,54 +81,67 @@ def _place(path: str, package: str, diversion: _Diversion | None) -> str:
     return diversion.kept_as
 
 
-def _diversions(system: FileSystem) -> Iterator[_Diversion]:
-    """Yield all diversions: three lines each."""
-    lines = system.text(f"{_HOME}/diversions").splitlines()
-    for path, kept_as, by in zip(lines[::3], lines[1::3], lines[2::3], strict=False):
-        yield _Diversion(path=path, kept_as=kept_as, by=by)
+def _diversions(system: FileSystem) -> dict[str, _Diversion]:
+    """Return all diversions by the names that packages ship: each has three lines."""
+    lines = iter(system.lines(_DIVERSIONS))
+    diversions = {}
+    for path, kept_as, by in zip(lines, lines, lines, strict=False):
+        diversions[path] = _Diversion(
+            path=path,
+            kept_as=kept_as,
+            by=by,
+        )
+    return diversions
 
 
-def _distroless_owners(system: FileSystem, wanted: AbstractSet[str]) -> dict[str, str]:
+def _distroless_owners(system: FileSystem) -> dict[str, str]:
     """Return owning packages by ``status.d/NAME.md5sums``, whose lines are a hash and a path without its first slash."""
     owning = {}
-    for name in system.names(f"{_HOME}/status.d"):
-        if not name.endswith(_DIGESTS):
-            continue
-        for line in system.text(f"{_HOME}/status.d/{name}").splitlines():
-            path = f"/{line.partition('  ')[2].strip()}"
-            if path in wanted:
-                owning[path] = name.removesuffix(_DIGESTS)
+    for package, digests in system.named(_STATUS_FILES, _DIGESTS):
+        for line in system.lines(digests):
+            _, _, path = line.partition("  ")
+            owning[f"/{path}"] = package
     return owning
 
 
 # --- what it is -----------------------------------------------------------------------------------------------------
 
 
-def _stanzas(system: FileSystem, keys: AbstractSet[str]) -> dict[str, dict[str, str]]:
+def _stanzas(system: FileSystem, keys: AbstractSet[str]) -> dict[str, Stanza]:
     """Return what the database says of some packages, by the names of their lists."""
-    texts = [*system.text(f"{_HOME}/status").split("\n\n")]
-    texts += [system.text(f"{_HOME}/status.d/{key}") for key in sorted(keys)]
     names = {key.partition(":")[0] for key in keys}
-    found = {}
+    texts = system.text(_STATUS).split("\n\n")
+    for name in sorted(names):
+        text = system.text(f"{_STATUS_FILES}/{name}")
+        texts.append(text)
+    found: dict[str, Stanza] = {}
     for text in texts:
-        # The name comes first, as dpkg writes it. Few of the stanzas are needed.
-        first = text.lstrip("\n").partition("\n")[0]
-        if first.removeprefix("Package:").strip() not in names:
-            continue
-        fields = dict(parse_headers(text.lstrip("\n")))
-        name = fields.get("Package", "")
-        # Lists of packages that may be installed for several architectures are called NAME:ARCHITECTURE.
-        for key in (name, f"{name}:{fields.get('Architecture', '')}"):
-            if key in keys and key not in found:
-                found[key] = fields
+        # Few of the stanzas are needed.
+        name = _name(text)
+        if name in names:
+            fields = dict(parse_headers(text.strip("\n")))
+            architecture = fields.get("Architecture", "")
+            # Lists of packages that may be installed for several architectures are called NAME:ARCHITECTURE.
+            found.setdefault(f"{name}:{architecture}", fields)
+            found.setdefault(name, fields)
     return found
 
 
+def _name(stanza: str) -> str:
+    """Return the name of a stanza's package, which comes first in all that dpkg writes."""
+    first = stanza.lstrip("\n").partition("\n")[0]
+    key, _, name = first.partition(":")
+    if key != "Package":
+        return ""
+    return name.strip()
+
+
 def _described(
-    system: FileSystem, fields: dict[str, str], distribution: Distribution
+    system: FileSystem, fields: Stanza, distribution: Distribution
 ) -> SystemPackage:
     """Return a package, with its licences."""
-    name, version = fields["Package"], fields["Version"]
+    name = fields["Package"]
+    version = fields.get("Version", "")
     architecture = fields.get("Architecture", "")
     # The directory may be a link to that of another package of the same source (Debian Policy 12.5).
     copyright_file = f"/usr/share/doc/{name}/copyright"
@@ -140,6 +154,10 @@ def _described(
         licence=spdx_licence(text),
         licence_files=system.files_of(copyright_file, *common_licences(text)),
         purl=distribution_url(
-            "deb", name, distribution, version=version, architecture=architecture
+            "deb",
+            name,
+            distribution,
+            version=version,
+            architecture=architecture,
         ),
     )

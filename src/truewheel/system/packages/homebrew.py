@@ -6,12 +6,11 @@ Sources: Homebrew, "Formula Cookbook" and "sbom.rb". The prefix does not matter.
 from __future__ import annotations
 
 import re
-from collections.abc import Set as AbstractSet
 
 from ...model.bundled import SystemPackage
 from ...model.package_url import package_url
-from .file_system import FileSystem
-from .json_values import concluded_licence, json_object, object_at, text_at
+from .file_system import FileSystem, Owners, Paths
+from .json_values import concluded_licence, json_object, value_at
 
 _KEG = re.compile(r"(?P<keg>.*/Cellar/(?P<name>[^/]+)/(?P<version>[^/]+))/.+")
 _LICENCE_TEXT = re.compile(r"(?i)(COPYING|LICEN[CS]E|COPYRIGHT|NOTICE)")
@@ -25,7 +24,7 @@ _QUOTED = re.compile(r'"([^"]+)"')
 _MAIN_TAP = "homebrew/core"
 
 
-def owners(system: FileSystem, wanted: AbstractSet[str]) -> dict[str, SystemPackage]:
+def owners(system: FileSystem, wanted: Paths) -> Owners:
     """Return the packages that own some of the wanted paths."""
     found = {}
     for path in wanted:
@@ -43,15 +42,15 @@ def _described(
 ) -> SystemPackage:
     """Return the package of a keg, with its licences."""
     receipt = json_object(system, f"{keg}/INSTALL_RECEIPT.json")
-    tap = text_at(object_at(receipt, "source"), "tap")
+    tap = value_at(value_at(receipt, "source", {}), "tap", "")
     bill = json_object(system, f"{keg}/sbom.spdx.json")
     formula = system.text(f"{keg}/.brew/{name}.rb")
-    texts = [file for file in system.names(keg) if _LICENCE_TEXT.match(file)]
+    texts = filter(_LICENCE_TEXT.match, system.names(keg))
     return SystemPackage(
         manager="homebrew",
         name=name,
         version=version,
-        architecture=text_at(receipt, "arch"),
+        architecture=value_at(receipt, "arch", ""),
         licence=concluded_licence(bill, name) or formula_licence(formula),
         licence_files=system.files_of(*[f"{keg}/{file}" for file in texts]),
         purl=package_url(
@@ -73,5 +72,7 @@ def formula_licence(formula: str) -> str:
     match = _LICENCE.search(formula)
     if match is None:
         return ""
-    operator = " AND " if match["how"] == "all_of" else " OR "
-    return operator.join(_QUOTED.findall(match["one"] or match["many"]))
+    names = _QUOTED.findall(match["one"] or match["many"])
+    if match["how"] == "all_of":
+        return " AND ".join(names)
+    return " OR ".join(names)

@@ -3,47 +3,48 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 from .file_system import FileSystem
 
+_NOTHING_SAID = frozenset({"", "NOASSERTION", "NONE"})
+Json = dict[str, Any]
+T = TypeVar("T", str, list[Any], Json)
 
-def json_object(system: FileSystem, path: str) -> dict[str, Any]:
+
+def json_object(system: FileSystem, path: str) -> Json:
     """Return the object that a file holds; an empty one when it does not."""
     try:
-        # What is nested too deeply is broken, too.
-        value = json.loads(system.data(path) or b"{}")
+        value = json.loads(system.data(path))
+    # What is nested too deeply is broken, too.
     except (ValueError, RecursionError):
         return {}
-    return value if isinstance(value, dict) else {}
+    return value_at({"": value}, "", {})
 
 
-def object_at(values: dict[str, Any], key: str) -> dict[str, Any]:
-    """Return the object at a key; an empty one when there is none."""
+def value_at(values: Json, key: str, otherwise: T) -> T:
+    """Return the value at a key, if it is of the kind of the value that is returned otherwise.
+
+    >>> value_at({"name": 7}, "name", "")
+    ''
+    """
     value = values.get(key)
-    return value if isinstance(value, dict) else {}
+    # Numbers where a string belongs, or null.
+    if not isinstance(value, type(otherwise)):
+        return otherwise
+    return value
 
 
-def text_at(values: dict[str, Any], key: str) -> str:
-    """Return the string at a key; empty when there is none."""
-    value = values.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def list_at(values: dict[str, Any], key: str) -> list[Any]:
-    """Return the list at a key; an empty one when there is none."""
-    value = values.get(key)
-    return value if isinstance(value, list) else []
-
-
-def concluded_licence(document: dict[str, Any], name: str) -> str:
+def concluded_licence(document: Json, name: str) -> str:
     """Return the licence that an SPDX 2.3 document concludes for the package of a name; empty when it does not say.
 
     https://spdx.github.io/spdx-spec/v2.3/package-information/#713-concluded-license-field
     """
-    for package in list_at(document, "packages"):
-        if isinstance(package, dict) and package.get("name") == name:
-            licence = text_at(package, "licenseConcluded")
-            if licence not in {"", "NOASSERTION", "NONE"}:
-                return licence
+    packages = value_at(document, "packages", [])
+    for package in packages:
+        if not isinstance(package, dict) or package.get("name") != name:
+            continue
+        licence = value_at(package, "licenseConcluded", "")
+        if licence not in _NOTHING_SAID:
+            return licence
     return ""

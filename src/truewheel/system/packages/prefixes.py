@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
-from pathlib import PurePosixPath
+import functools
+import posixpath
 
-from .file_system import FileSystem
+from .file_system import FileSystem, Paths
 
 
 def by_prefix(
-    system: FileSystem, wanted: AbstractSet[str], mark: str
+    system: FileSystem, wanted: Paths, mark: str
 ) -> dict[str, dict[str, str]]:
     """Return, for each prefix that paths lie in, the paths by their names inside of it.
 
     :param mark: the name of a directory, or the path of a file, that every prefix has.
     """
     prefixes: dict[str, dict[str, str]] = {}
-    known: dict[str, bool] = {}
+
+    @functools.cache
+    def is_prefix(directory: str) -> bool:
+        place = f"{directory}/{mark}"
+        is_directory = bool(system.names(place))
+        return is_directory or system.has_file(place)
+
     for path in sorted(wanted):
-        for parent in PurePosixPath(path).parents:
-            prefix = str(parent).rstrip("/")
-            if prefix not in known:
-                place = f"{prefix}/{mark}"
-                known[prefix] = system.has_file(place) or bool(system.names(place))
-            # The innermost counts: environments of conda lie inside of its base.
-            if known[prefix]:
-                inner = path[len(prefix) + 1 :]
-                prefixes.setdefault(prefix, {})[inner] = path
-                break
+        directory = posixpath.dirname(path)
+        # The innermost counts: environments of conda lie inside of its base.
+        while len(directory) > 1 and not is_prefix(directory):
+            directory = posixpath.dirname(directory)
+        if len(directory) > 1:
+            inner = posixpath.relpath(path, directory)
+            inside = prefixes.setdefault(directory, {})
+            inside[inner] = path
     return prefixes

@@ -5,74 +5,82 @@ Sources: vcpkg, "docs/specifications" and "vcpkglib.cpp"; https://learn.microsof
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
-
 from ...model.bundled import SystemPackage
 from ...model.header_files import parse_headers
 from ...model.package_url import package_url
-from .file_system import FileSystem
+from .file_system import FileSystem, Owners, Paths
 from .json_values import concluded_licence, json_object
 from .prefixes import by_prefix
 
 _STATUS = "vcpkg/status"
 _FILE_LIST = ".list"
+Stanza = dict[str, str]
+"""What the database says of a port, by its fields."""
 
 
-def owners(system: FileSystem, wanted: AbstractSet[str]) -> dict[str, SystemPackage]:
+def owners(system: FileSystem, wanted: Paths) -> Owners:
     """Return the packages that own some of the wanted paths."""
-    found: dict[str, SystemPackage] = {}
+    found: Owners = {}
     for prefix, inner in by_prefix(system, wanted, _STATUS).items():
         stanzas = _stanzas(system, prefix)
-        for name in system.names(f"{prefix}/vcpkg/info"):
-            if not name.endswith(_FILE_LIST):
-                continue
-            lines = system.text(f"{prefix}/vcpkg/info/{name}").splitlines()
-            # Named PORT_VERSION_TRIPLET.list: ports have no underscore in their names, triplets may.
-            port = name.partition("_")[0]
-            for file in inner.keys() & lines:
-                triplet = file.partition("/")[0]
-                fields = stanzas.get((port, triplet))
-                if fields:
-                    found[inner[file]] = _described(system, prefix, fields)
+        for file, port in _ports(system, prefix).items():
+            path = inner.get(file)
+            triplet = file.partition("/")[0]
+            stanza = stanzas.get((port, triplet))
+            if path is not None and stanza is not None:
+                found[path] = _described(system, prefix, stanza)
     return found
 
 
-def _stanzas(
-    system: FileSystem, prefix: str
-) -> dict[tuple[str, str], Mapping[str, str]]:
+def _ports(system: FileSystem, prefix: str) -> dict[str, str]:
+    """Return the ports of all files, by their names in the prefix."""
+    ports = {}
+    for name, file_list in system.named(f"{prefix}/vcpkg/info", _FILE_LIST):
+        # Named PORT_VERSION_TRIPLET.list: ports have no underscore in their names, triplets may.
+        port = name.partition("_")[0]
+        for file in system.text(file_list).splitlines():
+            ports[file] = port
+    return ports
+
+
+def _stanzas(system: FileSystem, prefix: str) -> dict[tuple[str, str], Stanza]:
     """Return what the database says of ports, by their names and triplets."""
     texts = [system.text(f"{prefix}/{_STATUS}")]
     # What was installed since the status was last written as a whole.
-    updates = f"{prefix}/vcpkg/updates"
-    texts += [system.text(f"{updates}/{name}") for name in system.names(updates)]
-    found: dict[tuple[str, str], Mapping[str, str]] = {}
-    for text in texts:
-        for stanza in text.replace("\r\n", "\n").split("\n\n"):
-            fields = dict(parse_headers(stanza.strip("\n")))
-            # A feature of a port has a stanza of its own, without a version.
-            if "Version" in fields and "Feature" not in fields:
-                key = (fields.get("Package", ""), fields.get("Architecture", ""))
-                found[key] = fields
+    for _, path in system.named(f"{prefix}/vcpkg/updates", ""):
+        texts.append(system.text(path))
+    whole = "\n\n".join(texts)
+    # On Windows, too.
+    whole = whole.replace("\r\n", "\n")
+    found: dict[tuple[str, str], Stanza] = {}
+    for text in whole.split("\n\n"):
+        stanza = dict(parse_headers(text.strip("\n")))
+        # A feature of a port has a stanza of its own, without a version.
+        if stanza.get("Version"):
+            port = stanza.get("Package", "")
+            triplet = stanza.get("Architecture", "")
+            found[port, triplet] = stanza
     return found
 
 
-def _described(
-    system: FileSystem, prefix: str, fields: Mapping[str, str]
-) -> SystemPackage:
+def _described(system: FileSystem, prefix: str, stanza: Stanza) -> SystemPackage:
     """Return a port, with its licences."""
-    name, triplet = fields["Package"], fields["Architecture"]
-    version, revision = fields["Version"], fields.get("Port-Version", "")
+    name = stanza["Package"]
+    triplet = stanza["Architecture"]
+    version = stanza["Version"]
+    revision = stanza.get("Port-Version", "")
+    full_version = version
+    # As vcpkg writes a version with a revision of the port.
+    if revision:
+        full_version += f"#{revision}"
     share = f"{prefix}/{triplet}/share/{name}"
+    bill = json_object(system, f"{share}/vcpkg.spdx.json")
     return SystemPackage(
         manager="vcpkg",
         name=name,
-        # As vcpkg writes a version with a revision of the port.
-        version=f"{version}#{revision}" if revision else version,
+        version=full_version,
         architecture=triplet,
-        licence=concluded_licence(
-            json_object(system, f"{share}/vcpkg.spdx.json"), name
-        ),
+        licence=concluded_licence(bill, name),
         licence_files=system.files_of(f"{share}/copyright"),
         purl=package_url(
             "vcpkg",
