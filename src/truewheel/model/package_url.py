@@ -35,17 +35,27 @@ def package_url(
     # Names of Python projects are compared so (the specification's type `pypi`).
     if kind == "pypi":
         name = name.lower().replace("_", "-")
-    parts = [f"pkg:{kind}", *namespace.split("/"), name]
-    text = "/".join(_encoded(part) for part in parts if part)
+    parts = [*namespace.split("/"), name]
+    # An empty part would be no part.
+    path = "/".join(filter(None, map(_encoded, parts)))
+    text = f"pkg:{kind}/{path}"
     if version:
         text += f"@{_encoded(version)}"
+    values = _values(qualifiers or {})
+    if values:
+        text += f"?{values}"
+    return text
+
+
+def _values(qualifiers: Mapping[str, str]) -> str:
+    """Return qualifiers in order of their keys, without those that have no value."""
     values = []
-    for key, value in sorted((qualifiers or {}).items()):
+    for key, value in sorted(qualifiers.items()):
         if value:
             # A slash separates nothing here: the specification's own examples have addresses in their plain form.
             encoded = "/".join(map(_encoded, value.split("/")))
             values.append(f"{key}={encoded}")
-    return f"{text}?{'&'.join(values)}" if values else text
+    return "&".join(values)
 
 
 def _encoded(text: str) -> str:

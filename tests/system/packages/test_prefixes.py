@@ -55,6 +55,27 @@ def test_a_package_of_conda(tmp_path: Path) -> None:
     )
 
 
+def test_where_a_package_of_conda_was_linked_from(tmp_path: Path) -> None:
+    cache = CONDA["extracted_package_dir"]
+    record = {**CONDA, "extracted_package_dir": "", "link": {"source": cache}}
+    name = "/opt/conda/conda-meta/libzlib-1.3.1-hb9d3cd8_2.json"
+    root = unpack(tmp_path, {**CONDA_FILES, name: json.dumps(record)})
+    package = find_package(Path("/opt/conda/lib/libz.so.1"), root)
+    assert package is not None
+    assert len(package.licence_files) == 2
+
+
+def test_a_package_of_conda_that_does_not_say_where_it_was_kept(
+    tmp_path: Path,
+) -> None:
+    record = {**CONDA, "extracted_package_dir": None}
+    name = "/opt/conda/conda-meta/libzlib-1.3.1-hb9d3cd8_2.json"
+    files = {**CONDA_FILES, name: json.dumps(record), "/info/licenses/mine": "no"}
+    package = find_package(Path("/opt/conda/lib/libz.so.1"), unpack(tmp_path, files))
+    assert package is not None
+    assert package.licence_files == ()
+
+
 def test_a_package_of_conda_whose_cache_was_cleaned_has_no_texts(
     tmp_path: Path,
 ) -> None:

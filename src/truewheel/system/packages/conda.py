@@ -48,8 +48,11 @@ def _owned(system: FileSystem, record_file: str, inner: dict[str, str]) -> Owner
 
 def _files(record: Json) -> list[str]:
     """Return the files of a record, by their names in the prefix."""
-    files = value_at(record, "files", [])
-    return [file for file in files if isinstance(file, str)]
+    files = []
+    for file in value_at(record, "files", []):
+        if isinstance(file, str):
+            files.append(file)
+    return files
 
 
 def _described(system: FileSystem, record: Json) -> SystemPackage:
@@ -83,7 +86,8 @@ def _described(system: FileSystem, record: Json) -> SystemPackage:
 
 def _licence_files(system: FileSystem, record: Json) -> tuple[str, ...]:
     """Return the licence texts in the cache of packages, with those of folders in that one (``third-party/``)."""
-    extracted = value_at(record, "extracted_package_dir", "").replace("\\", "/")
+    extracted = _extracted(record)
+    # In the records of very old versions, nothing says it.
     if not extracted:
         return ()
     paths = []
@@ -94,3 +98,12 @@ def _licence_files(system: FileSystem, record: Json) -> tuple[str, ...]:
         for inner in system.names(place):
             paths.append(f"{place}/{inner}")
     return system.files_of(*paths)
+
+
+def _extracted(record: Json) -> str:
+    """Return where a package is kept in the cache of packages."""
+    extracted = value_at(record, "extracted_package_dir", "")
+    # Some tools leave it empty. The files were linked from the same place.
+    if not extracted:
+        extracted = value_at(value_at(record, "link", {}), "source", "")
+    return extracted.replace("\\", "/")
