@@ -67,6 +67,7 @@ ROOMS = {
     "system": worldly("model", "formats"),
     "system/engine": worldly("model", "project_settings", "system/warm"),
     "system/observation": worldly("model", "system"),
+    "system/packages": worldly("model", "formats"),
     "system/project": worldly("model", "project_settings", "system/engine"),
     "system/warm": worldly("model", "project_settings", "system/observation", "__init__"),
     "system/wheels": worldly("model", "formats", "system", "system/engine", "__init__"),
@@ -94,7 +95,7 @@ ROOMS = {
 }  # fmt: skip
 
 GUESTS = {
-    "packaging": ("audit/", "checks/", "planning/", "system/"),
+    "packaging": ("audit/", "checks/", "planning/", "repair/", "system/"),
     "pathspec": ("system/engine/",),
     "platformdirs": ("system/warm/cache.py",),
     "pyproject_metadata": ("system/project/metadata.py",),
