@@ -172,6 +172,12 @@ def _add_repair(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         metavar="TAG",
         help="a platform tag that is promised (manylinux_2_28): fail when it would be untrue",
     )
+    repair.add_argument(
+        "--sbom",
+        choices=("bundled", "off"),
+        default="bundled",
+        help="whether a bill of materials goes into them",
+    )
     _add_exclude(repair)
     for option, metavar, text in (
         ("--search", "DIR", "a directory in which libraries are looked for"),

@@ -10,19 +10,17 @@ import posixpath
 
 from .audit.build_tags import AUTO
 from .audit.linkage import audit_of
-from .audit.naming import promised_name, true_name
-from .audit.verdict import check
 from .formats.mentions import count_whole_strings
 from .model.audit import Missing
-from .model.built import RepairedWheel
 from .model.bundled import BundledFile
-from .model.errors import RepairError, WheelError
 from .model.record import Record, replace
 from .model.repair_plan import RepairOptions
 from .model.repairs import Repairs
-from .model.wheel_name import escape, parse_wheel_name
+from .model.wheel_name import escape
+from .provenance import About, papers_for, with_packages
 from .repair.findings import (
     loader_names,
+    no_longer_linked_with_python,
     opened_by_old_name,
     renamed,
     several_of_one_name,
@@ -31,44 +29,20 @@ from .repair.findings import (
 from .repair.plan import plan_repair
 from .repair.programs import starter_of
 from .system.libraries import LibrariesOnDisk, surroundings
-from .system.wheels.reading import look_at, open_wheel, read_wheel
+from .system.wheels.reading import look_at
 from .system.wheels.repaired import Repaired
-from .system.wheels.writing import copy_wheel, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from .model.audit import Audit
-    from .model.contents import Contents, File, WheelFacts
+    from .model.contents import Contents, File
     from .model.project import Project
     from .model.repair_plan import RepairPlan
     from .model.request import Request
-    from .model.verdict import Verdict
-    from .model.wheel_name import WheelName
     from .system.libraries import Identity
     from .system.wheels.sources import WheelSource
-
-
-class RepairRequest(Record):
-    """How wheels on disk are to be repaired.
-
-    :param output: the directory to write them into.
-    :param promise: a platform tag that they are to have, with or without its CPU; empty for the best.
-    :param exclude: globs on libraries that someone else supplies.
-    :param search: directories in which libraries are looked for, absolute.
-    :param include: see :class:`~truewheel.model.repair_plan.RepairOptions`, as the next.
-    :param environ: all environment variables.
-    """
-
-    output: Path
-    promise: str = ""
-    exclude: tuple[str, ...] = ()
-    search: tuple[str, ...] = ()
-    include: tuple[str, ...] = ()
-    keep_names: tuple[str, ...] = ()
-    environ: Mapping[str, str]
 
 
 class Outcome(Record):
@@ -113,18 +87,30 @@ def repair_build(
     options = RepairOptions(
         distribution=escape(project.name),
         scripts=f"{contents.data_dir}/scripts/",
+        packages=regular_packages(contents),
         keep_names=settings.keep_names,
         include=settings.include,
     )
+    about = About(project=project.name, version=project.version, sbom=settings.sbom)
     return repair(
         tree,
         contents,
         options,
         libraries,
+        about,
         exclude=settings.exclude,
         promise=promise,
         writes=mode == "auto",
     )
+
+
+def regular_packages(contents: Contents) -> frozenset[str]:
+    """Return the packages whose own code runs before that of any module in them; none when a ``.pth`` file may go around it."""
+    places = [contents.installed(file.path) for file in contents.files]
+    if any("/" not in place and place.endswith(".pth") for place in places):
+        return frozenset()
+    found = [place for place in places if place.endswith("/__init__.py")]
+    return frozenset(posixpath.dirname(place) for place in found)
 
 
 def _lacks_libraries(contents: Contents, exclude: tuple[str, ...]) -> bool:
@@ -135,106 +121,7 @@ def _lacks_libraries(contents: Contents, exclude: tuple[str, ...]) -> bool:
     return False
 
 
-# --- a wheel on disk --------------------------------------------------------------------------------------------
-
-
-def repair_wheel(path: Path, request: RepairRequest) -> RepairedWheel:
-    """Write a self-contained copy of a wheel, named by what is in it.
-
-    :raises WheelError: when it is not a wheel.
-    :raises RepairError: when a library is not found, or as :func:`repair` does.
-    :raises VerdictError: when no true name is known, or the promise is not kept.
-    """
-    facts = read_wheel(path, digests=True)
-    parts = parse_wheel_name(facts.filename)
-    if parts is None:
-        raise WheelError(
-            f"{path} is not the file name of a wheel", hint="rename it first"
-        )
-    libraries = LibrariesOnDisk(
-        around=surroundings(request.environ, search=request.search)
-    )
-    options = RepairOptions(
-        distribution=parts.name,
-        scripts=f"{facts.contents.data_dir}/scripts/",
-        keep_names=request.keep_names,
-        include=request.include,
-    )
-    with open_wheel(path) as source:
-        outcome = repair(
-            source,
-            facts.contents,
-            options,
-            libraries,
-            exclude=request.exclude,
-            promise=request.promise,
-        )
-        _refuse_missing(path, outcome.repairs)
-        repaired = replace(facts, contents=outcome.contents)
-        name, verdict = _named(repaired, request)
-        made = request.output / str(name)
-        if made.exists() and made.samefile(path):
-            raise RepairError(
-                f"{path} would be written over",
-                hint="name another directory with --output",
-            )
-        if outcome.source is source and str(name) == path.name:
-            wheel = copy_wheel(path, request.output)
-        else:
-            wheel = write(
-                outcome.source, request.output, name=name, purelib=verdict.purelib
-            )
-    return RepairedWheel(wheel=wheel, verdict=verdict, repairs=outcome.repairs)
-
-
-def _refuse_missing(path: Path, repairs: Repairs) -> None:
-    """Raise an error for libraries that were not found.
-
-    :raises RepairError: with the places where they were looked for.
-    """
-    if not repairs.missing:
-        return
-    lines: list[str] = []
-    for link in repairs.missing:
-        lines.append(f"{link.file} needs {link.need.library}")
-        if isinstance(link.source, Missing):
-            lines += _search_lines(link.source)
-    first = repairs.missing[0].need.library
-    raise RepairError(
-        f"{path.name}: {first} was not found",
-        context=dict.fromkeys(lines),
-        hint="install it, name its directory with --search DIR, "
-        f"or, when someone else supplies it, --exclude {first.rpartition('/')[2]}",
-    )
-
-
-def _search_lines(source: Missing) -> Iterator[str]:
-    """Yield what was looked at: the files that do not serve, then the places where there is none."""
-    for place in source.tried:
-        if place.obstacle:
-            yield f"{place.path} is {place.obstacle} ({place.rule})"
-    empty: dict[str, list[str]] = {}
-    for place in source.tried:
-        if not place.obstacle:
-            empty.setdefault(place.rule, []).append(posixpath.dirname(place.path))
-    for rule, directories in empty.items():
-        yield f"not in {', '.join(dict.fromkeys(directories))} ({rule})"
-
-
-def _named(facts: WheelFacts, request: RepairRequest) -> tuple[WheelName, Verdict]:
-    """Return the name of the repaired wheel, and what says so.
-
-    :raises VerdictError: when no true name is known, or the promise is not kept.
-    """
-    checked = check(facts, exclude=request.exclude)
-    if not request.promise:
-        name = true_name(facts, checked, exclude=request.exclude)
-    else:
-        name = promised_name(facts, checked, request.promise, exclude=request.exclude)
-    return name, checked.truth
-
-
-# --- both -------------------------------------------------------------------------------------------------------
+# --- a build or a wheel -----------------------------------------------------------------------------------------
 
 
 def repair(
@@ -242,6 +129,7 @@ def repair(
     contents: Contents,
     options: RepairOptions,
     libraries: LibrariesOnDisk,
+    about: About,
     *,
     exclude: tuple[str, ...] = (),
     promise: str = "",
@@ -266,11 +154,14 @@ def repair(
     repaired = Repaired(source, plan, libraries)
     starters = {move.path: starter_of(move) for move in plan.moves}
     repaired.add(starters, executable=True)
-    bundled = tuple(_bundled(plan, repaired))
+    bundled = with_packages(tuple(_bundled(plan, repaired)), libraries)
+    papers = papers_for(bundled, source, about)
+    repaired.add(papers.files)
     findings = (
         *opened_by_old_name(plan, _mentions(plan, audit, source, libraries)),
-        *without_licence(bundled),
+        *without_licence(bundled, papers.without_licence),
         *several_of_one_name(plan),
+        *no_longer_linked_with_python(plan),
     )
     return Outcome(
         source=repaired,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .. import boundary
 from ..model.errors import ExitCode, TruewheelError
-from ..repairing import RepairRequest, repair_wheel
+from ..repairing_wheels import RepairRequest, repair_wheel
 from ..report.repairs import repair_report
 
 TYPE_CHECKING = False
@@ -27,6 +27,7 @@ def run(options: SimpleNamespace) -> int:
         search=tuple(os.path.abspath(directory) for directory in options.search),
         include=tuple(options.include),
         keep_names=tuple(options.keep_name),
+        sbom=options.sbom,
         environ=dict(os.environ),
     )
     paths = list(_wheels(options.wheels))

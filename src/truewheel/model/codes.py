@@ -181,6 +181,7 @@ CODES = {
         Code("TW601", "May open a bundled library by its old name", (WARNING,)),
         Code("TW602", "The licence of a bundled library is not in the wheel", (NOTE,)),
         Code("TW603", "Different libraries of one name", (WARNING,)),
+        Code("TW604", "No longer linked with libpython", (NOTE,)),
     )
 }
 """Every code's row, sorted by code."""

@@ -1,15 +1,16 @@
-"""What is to be said of a repair (TW601 to TW603). Pure."""
+"""What is to be said of a repair (TW601 to TW604). Pure."""
 
 from __future__ import annotations
 
+from ..model.edits import RemoveNeeded
 from ..model.finding import Finding, Severity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ..model.audit import Audit
-    from ..model.bundled import BundledFile
+    from ..model.bundled import BundledFile, SystemPackage
     from ..model.repair_plan import Copy, RepairPlan
 
 
@@ -61,27 +62,48 @@ def opened_by_old_name(
             )
 
 
-def without_licence(bundled: tuple[BundledFile, ...]) -> Iterator[Finding]:
-    """Yield TW602 for each package of which a library was copied, and no licence text was found."""
+def without_licence(
+    bundled: Iterable[BundledFile], packages: Iterable[SystemPackage]
+) -> Iterator[Finding]:
+    """Yield TW602 for what was copied without the text of a licence.
+
+    :param packages: those of which no text was found.
+    """
+    without = set(packages)
     told: set[str] = set()
     for file in bundled:
-        package = file.package
-        if package is not None and (package.licence_files or package.name in told):
+        if file.package is None:
+            what, fact = file.source, "no package of this machine owns it"
+        elif file.package in without:
+            what = f"{file.package.name} {file.package.version}"
+            fact = f"its package ({file.package.manager}) has no text on this machine"
+        else:
             continue
-        name = package.name if package is not None else file.source
-        told.add(name)
-        yield Finding(
-            code="TW602",
-            severity=Severity.NOTE,
-            where=file.path,
-            message=f"the licence of {name} is not in the wheel",
-            evidence=(
-                "its package has no licence text on this machine"
-                if package is not None
-                else "no package of this machine owns it",
-            ),
-            hint="add its text to the project's license-files, when its licence asks for that",
-        )
+        if what not in told:
+            told.add(what)
+            yield Finding(
+                code="TW602",
+                severity=Severity.NOTE,
+                where=file.path,
+                message=f"the licence of {what} is not in the wheel",
+                evidence=(fact,),
+                hint="add its text to the project's license-files, when its licence asks for that",
+            )
+
+
+def no_longer_linked_with_python(plan: RepairPlan) -> Iterator[Finding]:
+    """Yield TW604 for files that were linked with Python itself."""
+    for row in plan.edits:
+        for edit in row.edits:
+            if isinstance(edit, RemoveNeeded):
+                yield Finding(
+                    code="TW604",
+                    severity=Severity.NOTE,
+                    where=row.path,
+                    message="is no longer linked with libpython",
+                    evidence=(f"{row.path} needed {edit.library}",),
+                    hint="ask find_package(Python) for Development.Module instead of Development",
+                )
 
 
 def several_of_one_name(plan: RepairPlan) -> Iterator[Finding]:
