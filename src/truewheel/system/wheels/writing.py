@@ -115,8 +115,12 @@ def retag_wheel(
     with Archive(path) as archive:
         by_name = {item.name: item for item in archive.items}
         dist_info = metadata_directory(path.name, by_name)
-        record = text_of(archive, by_name.get(f"{dist_info}/RECORD"), [])
-        rows = {row.path: row for row in parse_record(record or "")}
-        return write(
-            WheelArchive(archive, dist_info, rows), output, name=name, purelib=purelib
-        )
+        source = WheelArchive(archive, dist_info, rows_of(archive, dist_info))
+        return write(source, output, name=name, purelib=purelib)
+
+
+def rows_of(archive: Archive, dist_info: str) -> dict[str, RecordRow]:
+    """Return the rows of a wheel's RECORD by path; none when it cannot be read."""
+    by_name = {item.name: item for item in archive.items}
+    record = text_of(archive, by_name.get(f"{dist_info}/RECORD"), [])
+    return {row.path: row for row in parse_record(record or "")}
