@@ -13,17 +13,16 @@ from ..model.errors import ExitCode, TruewheelError, WheelError
 from ..model.record import replace
 from ..model.wheel_name import WheelName, escape, parse_wheel_name
 from ..report.text import printable
-from ..system.wheels.fusing import fused
 from ..system.wheels.reading import metadata_directory, read_wheel
 from ..system.wheels.sources import WheelArchive
 from ..system.wheels.writing import retag_wheel, rows_of, write
 from ..system.wheels.zip_reader import Archive
+from .fusing import fused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import SimpleNamespace
 
-    from ..system.wheels.fusing import FusedWheel
 
 _PLATFORM = "macosx_11_0_universal2"
 """What the wheel is called until it is known what is true: the first release for both CPUs."""
@@ -75,12 +74,18 @@ def _fuse(
 
 def _source(archive: Archive) -> WheelArchive:
     """Return an open wheel as a source that can be written."""
-    dist_info = metadata_directory(archive.name, {item.name: item for item in archive.items})
+    dist_info = metadata_directory(
+        archive.name, {item.name: item for item in archive.items}
+    )
     return WheelArchive(archive, dist_info, rows_of(archive, dist_info))
 
 
 def _write_true(
-    draft: Path, paths: tuple[Path, ...], output: Path, *, exclude: tuple[str, ...]
+    draft: Path,
+    paths: tuple[Path, ...],
+    output: Path,
+    *,
+    exclude: tuple[str, ...],
 ) -> Path:
     """Write the fused wheel under the name that its binaries tell; return its path.
 

@@ -75,7 +75,10 @@ def _each_once(paths: Sequence[str]) -> tuple[str, ...]:
 
 
 def edited_commands(
-    cursor: Cursor, header: Header, commands: Commands, wanted: Wanted
+    cursor: Cursor,
+    header: Header,
+    commands: Commands,
+    wanted: Wanted,
 ) -> list[bytes]:
     """Return every load command as it is to be: those that stay byte for byte, new ones behind all others.
 
@@ -101,7 +104,7 @@ def edited_commands(
             new = old
         found.append(new)
     found += [_rpath(cursor, header, path) for path in paths]
-    _refuse_twins(cursor, header, commands, wanted)
+    _refuse_twins(cursor, commands, wanted)
     return found
 
 
@@ -111,7 +114,10 @@ def _is_own_name(header: Header, command: Command) -> bool:
 
 
 def _renamed_need(
-    cursor: Cursor, header: Header, command: Command, wanted: Wanted
+    cursor: Cursor,
+    header: Header,
+    command: Command,
+    wanted: Wanted,
 ) -> bytes:
     """Return a needed library under the name that is wanted for it.
 
@@ -162,9 +168,7 @@ def _order(cursor: Cursor) -> str:
     return "<" if cursor.little else ">"
 
 
-def _refuse_twins(
-    cursor: Cursor, header: Header, commands: Commands, wanted: Wanted
-) -> None:
+def _refuse_twins(cursor: Cursor, commands: Commands, wanted: Wanted) -> None:
     """Refuse a name that two needs would share: dyld does so, in files for macOS 15 and later.
 
     ``Header::validSemanticsLinkedDylibs``: https://github.com/apple-oss-distributions/dyld/blob/main/mach_o/Header.cpp

@@ -64,6 +64,7 @@ def placed_signature(head: Head, data: Sliceable, commands: Sequence[bytes]) -> 
     order = "<" if head.cursor.little else ">"
     new = list(commands)
     place = struct.pack(order + "IIII", LC_CODE_SIGNATURE, 16, program.limit, size)
+    # Behind all others, as codesign does.
     if end.command is None:
         new.append(place)
     linkedit = _longer(head, end.linkedit, program.limit + size)
@@ -83,6 +84,7 @@ def signed_pieces(head: Head, data: Sliceable, place: Placed, start: bytes) -> P
     """
     padding = bytes(place.program.limit - place.content_end)
     content: Pieces = (start, Kept(head.room, place.content_end), padding)
+    # The load commands are hashed with all else, so they have to tell the signature's place before it is made.
     made = signature(Joined(data, content), place.program, place.identity)
     return (*content, made.ljust(place.size, b"\0"))
 
@@ -109,11 +111,12 @@ def _longer(head: Head, linkedit: Segment, end: int) -> bytes:
     memory_size = rounded_up(size, page)
     first, last = linkedit.address, linkedit.address + memory_size
     for other in head.segments:
-        if other is not linkedit and first < other.address + other.memory_size:
-            if other.address < last:
-                raise RepairError(
-                    f"the {head.cpu} slice cannot be signed: a segment lies behind __LINKEDIT in memory"
-                )
+        is_below = other.address + other.memory_size <= first
+        is_above = other.address >= last
+        if other is not linkedit and not is_below and not is_above:
+            raise RepairError(
+                f"the {head.cpu} slice cannot be signed: a segment lies behind __LINKEDIT in memory"
+            )
     layout = "QQQQ" if head.header.width is WIDTH_64 else "IIII"
     order = "<" if head.cursor.little else ">"
     return struct.pack(order + layout, first, memory_size, linkedit.offset, size)
@@ -122,6 +125,7 @@ def _longer(head: Head, linkedit: Segment, end: int) -> bytes:
 def _identity(head: Head, data: Sliceable) -> Identity:
     """Return what the present signature hands on; without one the identifier is the install name's, or the UUID."""
     _, start, size = signature_place(head)
+    # The same program, so the same identifier: linkers have taken the name of their output for it.
     known = read_identity(data, start, size)
     if known is not None:
         return known

@@ -6,12 +6,19 @@ https://github.com/apple-oss-distributions/xnu/blob/main/EXTERNAL_HEADERS/mach-o
 
 from __future__ import annotations
 
-from ...model.edits import CHUNK, Kept, chunks_of
+from ...model.edits import CHUNK
 from ...model.errors import TruewheelError
 from ...model.record import NamedTuple, Record
 from .. import ar
 from ..cursor import Cursor
-from .fat_table import FatArch, LARGEST_TABLE, check_alignments, fits_table, read_table, table
+from .fat_table import (
+    LARGEST_TABLE,
+    FatArch,
+    check_alignments,
+    fits_table,
+    read_table,
+    table,
+)
 from .layout import (
     CPU_TYPE_ARM,
     CPU_TYPE_ARM64,
@@ -86,10 +93,12 @@ def fuse(files: Sequence[Sliceable]) -> tuple[From | bytes, ...]:
     """
     sources: dict[str, _Source] = {}
     for nth, data in enumerate(files):
+        # By their names: of subtypes that have one name here, a loader sees one.
         for source in _slices(nth, data):
             other = sources.setdefault(source.cpu, source)
             if other is not source and not _are_equal(files, source, other):
                 raise TruewheelError(f"both have code for {source.cpu}, and it differs")
+    # The new table is FAT_MAGIC's, whose rows have five numbers: no loader looks for one of 64 bits.
     pieces: list[From | bytes] = []
     archs: list[FatArch] = []
     end = FAT_HEADER_SIZE + 20 * len(sources)
@@ -134,12 +143,17 @@ def _order(source: _Source) -> tuple[bool, int, int, int]:
 
 def _are_equal(files: Sequence[Sliceable], one: _Source, other: _Source) -> bool:
     """Return whether two slices are the same bytes."""
+    # Piece by piece: a library may be larger than what is to be in memory.
     if one.arch.size != other.arch.size:
         return False
     for start in range(0, one.arch.size, CHUNK):
         stop = min(start + CHUNK, one.arch.size)
         parts = [
-            bytes(files[source.file][source.arch.offset + start : source.arch.offset + stop])
+            bytes(
+                files[source.file][
+                    source.arch.offset + start : source.arch.offset + stop
+                ]
+            )
             for source in (one, other)
         ]
         if parts[0] != parts[1]:
@@ -201,6 +215,7 @@ def _archive(data: Sliceable) -> FatArch:
         return read.read(content) if read.recognises(bytes(content[:8])) else None
 
     binary = ar.read(Part(data, 0, len(data))[:], read_member)  # type: ignore[arg-type]
+    # One CPU stands for all of its objects: ar(1) mixes none, and a linker would refuse them.
     cpus = [piece.cpu for piece in binary.slices]
     if not cpus or cpus[0] not in _SUBTYPES:
         raise TruewheelError("a static library is for no CPU that could be joined")

@@ -49,7 +49,10 @@ def read_table(view: Cursor, magic: bytes) -> tuple[FatArch, ...]:
     count = view.number("I", 4, "nfat_arch")
     archs = []
     for cpu_type, cpu_subtype, offset, size, align, *_ in view.rows(
-        layout, FAT_HEADER_SIZE, count, "fat_arch"
+        layout,
+        FAT_HEADER_SIZE,
+        count,
+        "fat_arch",
     ):
         archs.append(
             FatArch(

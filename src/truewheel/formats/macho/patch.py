@@ -6,9 +6,12 @@ between the load commands and the first section, in each slice by itself. In fat
 
 from __future__ import annotations
 
+import struct
+
 from ...model.binary import LOADABLE
-from ...model.edits import Kept
+from ...model.edits import Kept, size_of
 from ...model.errors import RepairError
+from ...model.record import replace
 from ..cursor import Cursor
 from .edited import edited_commands, need_names, wanted_of
 from .ending import placed_signature, signed_pieces
@@ -76,15 +79,15 @@ def _patch_fat(data: Sliceable, wanted: Wanted, magic: bytes) -> Pieces:
 
 
 def _laid_out(
-    data: Sliceable, magic: bytes, archs: Sequence[FatArch], new: dict[FatArch, Pieces]
+    data: Sliceable,
+    magic: bytes,
+    archs: Sequence[FatArch],
+    new: dict[FatArch, Pieces],
 ) -> Pieces:
     """Return the slices one after the other, each at a multiple of its alignment, behind the table that says so.
 
     :raises RepairError: when the file would become too large for its table.
     """
-    from ...model.edits import size_of
-    from ...model.record import replace
-
     in_order = sorted(archs, key=lambda arch: arch.offset)
     places: dict[FatArch, FatArch] = {}
     body: list[Kept | bytes] = []
@@ -98,6 +101,7 @@ def _laid_out(
         body += pieces
         end = offset + size_of(pieces)
         places[arch] = replace(arch, offset=offset, size=end - offset)
+    # Whatever stands behind the last slice belongs to none, and is kept.
     if in_order[-1].end < len(data):
         body.append(Kept(in_order[-1].end, len(data)))
     rows = [places[arch] for arch in archs]
@@ -120,7 +124,8 @@ def _patch_slice(data: Sliceable, wanted: Wanted, base: int) -> Pieces | None:
     new = edited_commands(head.cursor, head.header, head.commands, wanted)
     command, start, size = signature_place(head)
     needs_signature = command is not None or head.header.cpu_type == CPU_TYPE_ARM64
-    if new == old and not (needs_signature and not is_valid(data, start, size)):
+    # Hashed only where that decides.
+    if new == old and (not needs_signature or is_valid(data, start, size)):
         return None
     if needs_signature:
         place = placed_signature(head, data, new)
@@ -149,11 +154,10 @@ def new_head(head: Head, commands: Sequence[bytes]) -> bytes:
             ),
             hint="link it with -Wl,-headerpad_max_install_names, which leaves room",
         )
-    order = "little" if head.cursor.little else "big"
     fixed = bytearray(head.cursor.data[:start])
-    # ncmds, sizeofcmds
-    fixed[16:20] = len(commands).to_bytes(4, order)  # type: ignore[arg-type]
-    fixed[20:24] = len(area).to_bytes(4, order)  # type: ignore[arg-type]
+    # ncmds and sizeofcmds
+    layout = "<II" if head.cursor.little else ">II"
+    struct.pack_into(layout, fixed, 16, len(commands), len(area))
     return (bytes(fixed) + area).ljust(head.room, b"\0")
 
 
@@ -162,8 +166,11 @@ def _prove(new: Sliceable, old: Head, wanted: Wanted, *, is_signed: bool) -> Non
 
     :raises RepairError: then: it would be a mistake of ours.
     """
+    # read_head() has compared the room with what stands in it, and the sizes of commands with their area.
     head = read_head(new, 0)
-    names = [wanted.names.get(name, name) for name in need_names(old.cursor, old.commands)]
+    names = [
+        wanted.names.get(name, name) for name in need_names(old.cursor, old.commands)
+    ]
     is_sound = list(need_names(head.cursor, head.commands)) == names
     is_sound &= all(one.offset + one.size <= head.size for one in head.segments)
     command, start, size = signature_place(head)

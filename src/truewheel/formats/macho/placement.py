@@ -92,10 +92,10 @@ def read_head(data: Sliceable, base: int) -> Head:
     :raises FormatError: when they contradict each other, or sections lie over them.
     """
     little, width = THIN[bytes(data[:4])]
-    start = _cursor(data, _FIXED_SIZE, little, base)
-    # ncmds and sizeofcmds
+    start = _beginning(data, _FIXED_SIZE, base, little=little)
+    # ncmds and sizeofcmds, from which follows how much has to be read
     count, size = start.unpack("II", 16, "mach_header")
-    cursor = _cursor(data, width.header_size + size, little, base)
+    cursor = _beginning(data, width.header_size + size, base, little=little)
     header, count = read_header(cursor, width)
     commands = read_commands(cursor, header, count)
     segments = tuple(_segments(cursor, header, commands))
@@ -120,7 +120,7 @@ def read_head(data: Sliceable, base: int) -> Head:
     )
 
 
-def _cursor(data: Sliceable, size: int, little: bool, base: int) -> Cursor:
+def _beginning(data: Sliceable, size: int, base: int, *, little: bool) -> Cursor:
     return Cursor(bytes(data[:size]), little=little, base=base, what="Mach-O file")
 
 
@@ -197,6 +197,7 @@ def ending(head: Head) -> Ending:
         raise RepairError(
             f"the {head.cpu} slice cannot be signed: it has no segment __LINKEDIT"
         )
+    # A place without a size is one that a linker left for later.
     command, start, size = signature_place(head)
     end = linkedit.offset + linkedit.size
     # What linkers and codesign write, without exception. Other bytes there would be lost, or be covered by no hash.

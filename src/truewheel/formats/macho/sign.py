@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import struct
 
-from ...model.edits import CHUNK, Kept, chunks_of
+from ...model.edits import Kept, chunks_of
 from ...model.errors import FormatError
 from ...model.record import NamedTuple
 from ..cursor import Cursor
@@ -106,6 +106,7 @@ def _super_blob(program: Program, identity: Identity, hashes: bytes) -> bytes:
     :param hashes: of all pages; without them the result is that much shorter, and good for its size alone.
     """
     special = {CSSLOT_REQUIREMENTS: _NO_REQUIREMENTS, **dict(identity.entitlements)}
+    # In the order of their slots, as the kernel expects the code directory first.
     blobs = [
         (CSSLOT_CODEDIRECTORY, _code_directory(program, identity, special, hashes)),
         *sorted(special.items()),
@@ -121,9 +122,13 @@ def _super_blob(program: Program, identity: Identity, hashes: bytes) -> bytes:
 
 
 def _code_directory(
-    program: Program, identity: Identity, special: dict[int, bytes], hashes: bytes
+    program: Program,
+    identity: Identity,
+    special: dict[int, bytes],
+    hashes: bytes,
 ) -> bytes:
     """Return ``CS_CodeDirectory``, its identifier, the hashes of the special slots from the last one on, and of the pages."""
+    # Special slots are counted backwards from the first page's hash; those between are zero.
     last = max(special)
     slots = b""
     for slot in range(last, 0, -1):
@@ -159,13 +164,16 @@ def _code_directory(
 
 
 def page_hashes(
-    content: Sliceable, limit: int, *, bits: int, hash_type: int
+    content: Sliceable,
+    limit: int,
+    *,
+    bits: int,
+    hash_type: int,
 ) -> Iterator[bytes]:
     """Yield the hash of each page before ``limit``, the last of which may be short."""
     algorithm, kept = HASHES[hash_type]
     page = 1 << bits
-    # A chunk holds whole pages.
-    assert CHUNK % page == 0
+    # A chunk holds whole pages: each is a power of two.
     for chunk in chunks_of(content, (Kept(0, limit),)):
         for start in range(0, len(chunk), page):
             digest = hashlib.new(algorithm, chunk[start : start + page]).digest()
@@ -217,6 +225,7 @@ def read_identity(content: Sliceable, start: int, size: int) -> Identity | None:
     name, end, _ = area.partition(b"\0")
     if not end or not name:
         return None
+    # Of a signature with a certificate they are what its owner may do, and not anybody.
     entitlements = []
     for slot in (CSSLOT_ENTITLEMENTS, CSSLOT_DER_ENTITLEMENTS):
         if slot in blobs and first.flags & CS_ADHOC:
@@ -248,9 +257,22 @@ def _code_directories(blobs: dict[int, Cursor]) -> list[CodeDirectory]:
     for slot in (CSSLOT_CODEDIRECTORY, *CSSLOT_ALTERNATE_CODEDIRECTORIES):
         if slot in blobs:
             cursor = blobs[slot]
-            _, _, _, *rest = cursor.unpack(_CODE_DIRECTORY, 0, "CS_CodeDirectory")
-            *numbers, _, bits = rest
-            found.append(CodeDirectory(cursor, *numbers, bits))
+            fields = cursor.unpack(_CODE_DIRECTORY, 0, "CS_CodeDirectory")
+            _, _, _, flags, hashes_at, identifier_at, *counts = fields
+            special, pages, limit, size, kind, _, bits = counts
+            directory = CodeDirectory(
+                cursor,
+                flags,
+                hashes_at,
+                identifier_at,
+                special,
+                pages,
+                limit,
+                size,
+                kind,
+                bits,
+            )
+            found.append(directory)
     return found
 
 
@@ -275,7 +297,10 @@ def _fits(
             return False
     stated = cursor.bytes(directory.hashes_at, pages * size, "code slots")
     hashes = page_hashes(
-        content, start, bits=directory.page_bits, hash_type=directory.hash_type
+        content,
+        start,
+        bits=directory.page_bits,
+        hash_type=directory.hash_type,
     )
     return all(
         stated[nth * size : (nth + 1) * size] == digest

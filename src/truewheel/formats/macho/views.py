@@ -59,6 +59,7 @@ class Joined:
         """Yield what each piece has of the bytes from ``first`` to ``end``."""
         here = 0
         for piece in self.pieces:
+            # Both ends as the piece counts them: outside of it they are beyond its own.
             size = size_of((piece,))
             start = max(first - here, 0)
             stop = min(end - here, size)
