@@ -38,7 +38,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ...model.binary import Binary, Slice
     from ...model.edits import Sliceable
+    from ..cursor import Buffer
 
 ALIGNMENTS = {
     CPU_TYPE_I386: 12,
@@ -48,8 +50,8 @@ ALIGNMENTS = {
     CPU_TYPE_ARM64_32: 14,
 }
 """Where slices begin, as powers of two: ``lipo``'s choice, the page sizes of the CPUs."""
-_ARCHIVE_ALIGNMENTS = {32: 2, 64: 3}
-"""Static libraries by their bits: nobody maps them into memory."""
+_ARCHIVE_ALIGNMENT = 3
+"""Of static libraries for 64 bits: nobody maps them into memory."""
 _SUBTYPES = {"x86_64": (CPU_TYPE_X86_64, 3), "arm64": (CPU_TYPE_ARM64, 0)}
 """``CPU_SUBTYPE_*_ALL``, of static libraries, which do not tell their own."""
 
@@ -211,19 +213,25 @@ def _archive(data: Sliceable) -> FatArch:
     """
     from . import read
 
-    def read_member(content: bytes | bytearray | memoryview) -> object:
-        return read.read(content) if read.recognises(bytes(content[:8])) else None
+    found: list[Slice] = []
 
-    binary = ar.read(Part(data, 0, len(data))[:], read_member)  # type: ignore[arg-type]
+    def read_member(content: Buffer) -> Binary | None:
+        """Read an object, and remember it if it is one of Apple's."""
+        if not read.recognises(bytes(content[:8])):
+            return None
+        binary = read.read(content)
+        found.extend(binary.slices)
+        return binary
+
+    ar.read(Part(data, 0, len(data))[:], read_member)
     # One CPU stands for all of its objects: ar(1) mixes none, and a linker would refuse them.
-    cpus = [piece.cpu for piece in binary.slices]
-    if not cpus or cpus[0] not in _SUBTYPES:
+    if not found or found[0].cpu not in _SUBTYPES:
         raise TruewheelError("a static library is for no CPU that could be joined")
-    cpu_type, subtype = _SUBTYPES[cpus[0]]
+    cpu_type, subtype = _SUBTYPES[found[0].cpu]
     return FatArch(
         cpu_type=cpu_type,
         cpu_subtype=subtype,
         offset=0,
         size=len(data),
-        align=_ARCHIVE_ALIGNMENTS[binary.slices[0].bits],
+        align=_ARCHIVE_ALIGNMENT,
     )
