@@ -79,8 +79,8 @@ ROOMS = {
     "boundary": door("model", "report"),
     "cli": door("boundary", "model", "finding_pages", "templates", "__init__"),
     "commands": door(
-        "boundary", "model", "formats", "audit", "system", "system/warm", "system/wheels", "templates", "report", "finding_pages",
-        "repairing_wheels",
+        "boundary", "model", "formats", "formats/macho", "audit", "system", "system/warm", "system/wheels", "templates", "report",
+        "finding_pages", "repairing_wheels",
     ),
     "finding_pages": worldly("model"),
     "explanation": worldly("model", "planning", "system", "system/project", "system/warm"),

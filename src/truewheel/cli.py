@@ -140,6 +140,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_exclude(tag)
 
     _add_repair(commands)
+    _add_fuse(commands)
+
     _add_init_options(
         commands.add_parser(
             "init", help="a new project that builds, tests and is ready for CI at once"
@@ -187,6 +189,25 @@ def _add_repair(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         repair.add_argument(
             option, action="append", default=[], metavar=metavar, help=text
         )
+
+
+def _add_fuse(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``fuse``, which takes exactly two wheels."""
+    fuse = commands.add_parser(
+        "fuse", help="join two macOS wheels, each for one CPU, into one for both"
+    )
+    fuse.add_argument("wheels", nargs=2, metavar="WHEEL")
+    fuse.add_argument(
+        "-o", "--output", required=True, metavar="DIR", help="where to write it"
+    )
+    fuse.add_argument(
+        "--prefer-first",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="files that differ and are taken from the first wheel",
+    )
+    _add_exclude(fuse)
 
 
 def _add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -17,11 +17,11 @@ from typing import BinaryIO
 from ... import __version__
 from ...model.built import WheelFile
 from ...model.header_files import wheel_text
-from ...model.record_file import RecordRow, record_text
+from ...model.record_file import RecordRow, parse_record, record_text
 from ...model.wheel_name import WheelName
 from .. import host
 from .artefacts import final_file
-from .reading import open_wheel
+from .reading import open_wheel, text_of
 from .sources import BytesMember, SourceMember, WheelSource
 from .zip_writer import Packer
 
@@ -125,3 +125,10 @@ def copy_wheel(path: Path, output: Path) -> WheelFile:
         shutil.copyfileobj(old, file)
         size = file.tell()
     return WheelFile(path=output / path.name, size=size)
+
+
+def rows_of(archive: Archive, dist_info: str) -> dict[str, RecordRow]:
+    """Return the rows of a wheel's RECORD by path; none when it cannot be read."""
+    by_name = {item.name: item for item in archive.items}
+    record = text_of(archive, by_name.get(f"{dist_info}/RECORD"), [])
+    return {row.path: row for row in parse_record(record or "")}
