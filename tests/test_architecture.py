@@ -61,7 +61,8 @@ ROOMS = {
     "audit/python": pure("model", "platforms", "platforms/linux", "data_tables"),
     "checks": pure("model"),
     "planning": pure("model", "data_tables"),
-    "project_settings": pure("model"),
+    "repair": pure("model", "audit", "platforms"),
+    "project_settings": pure("model", "platforms"),
     # Layer 3: what touches the world
     "system": worldly("model", "formats"),
     "system/engine": worldly("model", "project_settings", "system/warm"),
@@ -75,7 +76,7 @@ ROOMS = {
     "__main__": door("cli"),
     "backend": door("model", "system/warm", "pipeline", "report", "boundary"),
     "boundary": door("model", "report"),
-    "cli": door("boundary", "model", "finding_pages", "templates", "__init__"),
+    "cli": door("boundary", "model", "platforms", "finding_pages", "templates", "__init__"),
     "commands": door(
         "boundary", "model", "formats", "audit", "system", "system/warm", "system/wheels", "templates", "report", "finding_pages"
     ),

@@ -8,6 +8,7 @@ for their moment: two short hooks run before a build, and what follows CMake is 
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from .explanation import add_explanation
@@ -92,7 +93,7 @@ def _build_once(
     from .system.wheels.writing import write
 
     source = StagedTree(staged.tree, project.dist_info)
-    verdict = _judge(request, project, staged, source)
+    verdict = _judge(request, project_file, project, staged, source)
     name = project.wheel_name(verdict, build=staged.build_tag)
     files = dist_info.dist_info_files(project)
     wheel = write(
@@ -131,15 +132,23 @@ def _refuse_impossible_promises(
 
 
 def _judge(
-    request: Request, project: Project, staged: Staged, source: StagedTree
+    request: Request,
+    project_file: ProjectFile,
+    project: Project,
+    staged: Staged,
+    source: StagedTree,
 ) -> Verdict:
     """Return the verdict on the staged tree; an untrue wheel is an error."""
     from .audit.questions import question_about, refuse_errors
     from .audit.verdict import judge
+    from .model.neighbours import required_by
+    from .system.wheels.installed import InstalledDistributions
     from .system.wheels.python_files import PythonFiles
     from .system.wheels.reading import contents_of
 
     contents = contents_of(source, variant=project.variant)
+    requires = required_by(project.metadata.decode())
+    to_build = project_file.table.get("build-system", {}).get("requires", ())
     question = question_about(
         contents,
         staged.facts,
@@ -148,6 +157,7 @@ def _judge(
         target=host.running_target(),
         distribution=host.find_distribution(request.environ),
         python_files=PythonFiles(tree=staged.tree),
+        installed=InstalledDistributions(sys.path, requires, to_build),
     )
     verdict = judge(contents, question)
     # Nothing is written then: a wheel with a false name must not lie where somebody may upload it.

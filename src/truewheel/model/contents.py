@@ -155,6 +155,22 @@ class Contents(Record):
         )
 
 
+def in_prefix(place: str) -> str:
+    """Return a place that is reckoned from ``site-packages``, from ``<prefix>`` when it lies outside of it, as on Unix.
+
+    There ``site-packages`` is ``<prefix>/lib/pythonX.Y/site-packages`` (the scheme ``posix_prefix`` of ``sysconfig``).
+
+    >>> in_prefix("../../libtbb.so.12"), in_prefix("../../../share"), in_prefix("p/libs")
+    ('<prefix>/lib/libtbb.so.12', '<prefix>/share', 'p/libs')
+    """
+    for steps, root in (("../../..", "<prefix>"), ("../..", "<prefix>/lib")):
+        rest = place.removeprefix(steps)
+        # Further up is nobody's place to know.
+        if rest != place and not rest.startswith("/.."):
+            return root + rest
+    return place
+
+
 def is_module(path: str) -> bool:
     """Return whether a file has the name of an extension module; a bare ``x.so`` may be one, or any other library.
 

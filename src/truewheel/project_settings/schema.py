@@ -16,6 +16,7 @@ from typing import Any
 from ..model.errors import Problem
 from ..model.record import Record, parts
 from ..model.settings import Settings
+from ..platforms.exclude_sets import expand_exclude, set_names, unknown_sets
 from .misspellings import closest, did_you_mean
 from .precedence import statements
 
@@ -118,13 +119,14 @@ def read(
         ):
             mistake = _mistake_in(field, value)
             if mistake:
-                problems.append(
-                    Problem(where=where, message=mistake, hint=_expected(field))
-                )
+                hint = _meant_set(field, value) or _expected(field)
+                problems.append(Problem(where=where, message=mistake, hint=hint))
             else:
                 values[field.attribute] = (
                     tuple(value) if isinstance(value, list) else value
                 )
+    if "exclude" in values:
+        values["exclude"] = expand_exclude(values["exclude"])
     return Settings(**values), tuple(problems)
 
 
@@ -190,6 +192,18 @@ def _mistake_in_list(field: Field, value: Any) -> str:
     ]
     if wrong:
         return f"{wrong[0]!r} is not the beginning of a finding's code"
+    for name in unknown_sets(value) if field.key == "exclude" else ():
+        return f"{name!r} is not a set of libraries"
+    return ""
+
+
+def _meant_set(field: Field, value: Any) -> str:
+    """Return which set of libraries was meant by one that there is not; empty when that is not the mistake."""
+    if field.key != "exclude" or not _is_list_of_strings(value):
+        return ""
+    for name in unknown_sets(value):
+        there_are = f"there are {', '.join(set_names())}"
+        return did_you_mean(closest(name, set_names())) or there_are
     return ""
 
 
