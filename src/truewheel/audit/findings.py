@@ -67,12 +67,7 @@ def _library_findings(
     link: Linkage,
 ) -> Iterator[Finding]:
     """Yield what is to be said of one library: it is Python (TW203), missing (TW201), or not found (TW202)."""
-    # The project vouches for what it excludes.
-    if isinstance(link.source, ExcludedBy):
-        return
-    if isinstance(link.source, SuppliedBy) and link.source.reachable:
-        return
-    if isinstance(link.source, Supplied) and link.in_wheel is None:
+    if _is_had(link):
         return
     # This CPU has no manylinux levels, so no library is reported missing.
     if link.is_outside and part.basis.kind is None:
@@ -85,6 +80,17 @@ def _library_findings(
             yield missing_library(platform, link)
     elif link.in_wheel is not None or isinstance(link.source, SuppliedBy):
         yield unreachable_library(platform, link)
+
+
+def _is_had(link: Linkage) -> bool:
+    """Return whether a process gets a library for sure."""
+    source = link.source
+    # The project vouches for what it excludes.
+    if isinstance(source, ExcludedBy):
+        return True
+    if isinstance(source, SuppliedBy):
+        return source.reachable
+    return isinstance(source, Supplied) and link.in_wheel is None
 
 
 def _never_fulfilled(requirement: Requirement) -> Iterator[Finding]:

@@ -110,14 +110,13 @@ def _libraries_beside(
     found: dict[str, list[LibraryBeside]] = {}
     for neighbour in neighbours:
         for family, files in _assign_to_platforms(neighbour.contents).items():
-            found.setdefault(family, []).extend(
-                LibraryBeside(
+            for code in files:
+                library = LibraryBeside(
                     distribution=neighbour.distribution,
                     version=neighbour.version,
                     code=code,
                 )
-                for code in files
-            )
+                found.setdefault(family, []).append(library)
     return found
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from packaging.requirements import Requirement
 
-    from ..model.audit import Audit, Linkage
+    from ..model.audit import Audit, Linkage, PlatformAudit
     from ..model.neighbours import Neighbour
 
 _PYTHONS = tuple(f"3.{minor}" for minor in range(8, 16))
@@ -43,7 +43,7 @@ class _Use(NamedTuple):
 
 def unrequired_distributions(
     audit: Audit,
-    requires: Iterable[str],
+    requires: Sequence[str],
     neighbours: Sequence[Neighbour],
     *,
     where: str,
@@ -55,43 +55,51 @@ def unrequired_distributions(
     :param where: the path of METADATA.
     """
     for part in audit.platforms:
-        uses: dict[str, list[_Use]] = {}
-        for link in part.linkage:
-            if isinstance(link.source, SuppliedBy):
-                uses.setdefault(link.source.distribution, []).append(
-                    _Use(link, link.source)
-                )
+        uses = _uses(part)
         # Most wheels use none, and to read requirements takes time.
         if not uses:
             continue
         environments = _environments(part.family, part.files[0].cpu)
-        required = _all_required(tuple(requires), neighbours, environments)
+        required = _all_required(requires, neighbours, environments)
         for distribution, links in uses.items():
             if _normalised(distribution) not in required:
-                yield _unrequired(distribution, links, tuple(requires), where=where)
+                yield _unrequired(distribution, links, requires, where=where)
+
+
+def _uses(part: PlatformAudit) -> dict[str, list[_Use]]:
+    """Return the libraries of other distributions that are needed, by distribution."""
+    found: dict[str, list[_Use]] = {}
+    for link in part.linkage:
+        source = link.source
+        if isinstance(source, SuppliedBy):
+            found.setdefault(source.distribution, []).append(_Use(link, source))
+    return found
 
 
 def _unrequired(
     distribution: str, uses: Sequence[_Use], requires: Iterable[str], *, where: str
 ) -> Finding:
     """Return TW207."""
-    link, source = uses[0]
+    (link, source), *others = uses
     evidence = [
         f"{link.file} needs {link.need.library}, which is {source.path} of {distribution} {source.version}"
     ]
-    if len(uses) > 1:
-        evidence.append(f"and {len(uses) - 1} more")
-    # Those that there are do not hold: they name an extra, or another platform.
-    conditional = [
-        text for text in requires if _name_in(text) == _normalised(distribution)
-    ]
-    evidence += [f"Requires-Dist: {text}" for text in conditional]
-    only = "only under a condition" if conditional else "not at all"
+    if others:
+        evidence.append(f"and {len(others)} more")
+    manner = "not at all"
+    for text in requires:
+        requirement = _parsed(text)
+        if requirement is None:
+            continue
+        # It does not hold here: it names an extra, or another platform.
+        if _normalised(requirement.name) == _normalised(distribution):
+            evidence.append(f"Requires-Dist: {text}")
+            manner = "only under a condition"
     return Finding(
         code="TW207",
         severity=Severity.WARNING,
         where=where,
-        message=f"{distribution} supplies a library of this wheel, and is required {only}",
+        message=f"{distribution} supplies a library of this wheel, and is required {manner}",
         evidence=tuple(evidence),
         hint=f'in [project]: dependencies = ["{distribution}=={source.version}"], or a range that has the same ABI',
     )
@@ -99,14 +107,13 @@ def _unrequired(
 
 def _all_required(
     requires: Iterable[str],
-    neighbours: Sequence[Neighbour],
+    neighbours: Iterable[Neighbour],
     environments: Sequence[Mapping[str, str]],
 ) -> frozenset[str]:
     """Return the normalised names of everything that is installed with a wheel, as far as it is known."""
-    by_name: dict[str, Neighbour] = {
-        _normalised(one.distribution): one for one in neighbours
-    }
+    requires_of = {_normalised(one.distribution): one.requires for one in neighbours}
     found: set[tuple[str, str]] = set()
+    # Each with the extra of its distribution under which it is asked for.
     waiting = [(text, "") for text in requires]
     while waiting:
         text, extra = waiting.pop()
@@ -114,12 +121,13 @@ def _all_required(
         if requirement is None or not _may_hold(requirement, environments, extra):
             continue
         name = _normalised(requirement.name)
-        # Requirements with an extra are those of the distribution itself, and more.
-        for asked in ("", *sorted(requirement.extras)):
-            if (name, asked) not in found:
-                found.add((name, asked))
-                theirs = by_name[name].requires if name in by_name else ()
-                waiting += [(text, asked) for text in theirs]
+        # An extra adds to what the distribution requires anyway.
+        for asked in ("", *requirement.extras):
+            if (name, asked) in found:
+                continue
+            found.add((name, asked))
+            for inner in requires_of.get(name, ()):
+                waiting.append((inner, asked))
     return frozenset(name for name, _ in found)
 
 
@@ -127,10 +135,13 @@ def _may_hold(
     requirement: Requirement, environments: Sequence[Mapping[str, str]], extra: str
 ) -> bool:
     """Return whether a requirement holds in one of the environments."""
-    marker = requirement.marker
-    if marker is None:
+    if requirement.marker is None:
         return True
-    return any(marker.evaluate({**one, "extra": extra}) for one in environments)
+    for one in environments:
+        # Without an extra, "extra" is empty (dependency specifiers).
+        if requirement.marker.evaluate({**one, "extra": extra}):
+            return True
+    return False
 
 
 def _environments(family: str, cpu: str) -> tuple[dict[str, str], ...]:
@@ -170,11 +181,6 @@ def _parsed(text: str) -> Requirement | None:
         return Requirement(text)
     except InvalidRequirement:
         return None
-
-
-def _name_in(text: str) -> str:
-    requirement = _parsed(text)
-    return "" if requirement is None else _normalised(requirement.name)
 
 
 def _normalised(name: str) -> str:

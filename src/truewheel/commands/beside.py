@@ -43,6 +43,10 @@ def without(
 
 
 def _wheels(paths: Iterable[str]) -> Iterator[str]:
+    """Yield paths of wheels: those of a directory in the order of their names.
+
+    :raises TruewheelError: when a directory holds none.
+    """
     for path in paths:
         if not os.path.isdir(path):
             yield path

@@ -30,21 +30,18 @@ class Neighbour(Record):
 
 def neighbour_of(facts: WheelFacts) -> Neighbour:
     """Return a wheel as a neighbour of another."""
-    name = version = ""
-    for header, value in each_header(facts.metadata or ""):
-        if header.lower() == "name":
-            name = value
-        if header.lower() == "version":
-            version = value
-    parts = parse_wheel_name(facts.filename)
+    metadata = facts.metadata or ""
+    headers = {name.lower(): value for name, value in each_header(metadata)}
     # A wheel without METADATA cannot be installed; that is said when it is judged itself.
+    parts = parse_wheel_name(facts.filename)
     if parts is not None:
-        name, version = name or parts.name, version or parts.version
+        headers.setdefault("name", parts.name)
+        headers.setdefault("version", parts.version)
     return Neighbour(
-        distribution=name or facts.filename,
-        version=version,
+        distribution=headers.get("name", facts.filename),
+        version=headers.get("version", ""),
         contents=facts.contents,
-        requires=required_by(facts.metadata or ""),
+        requires=required_by(metadata),
     )
 
 
@@ -54,8 +51,9 @@ def required_by(metadata: str) -> tuple[str, ...]:
     >>> required_by("Name: p\\nRequires-Dist: torch>=2\\n\\nRequires-Dist: none")
     ('torch>=2',)
     """
-    return tuple(
-        value
-        for name, value in each_header(metadata)
-        if name.lower() == "requires-dist"
-    )
+    found = []
+    for name, value in each_header(metadata):
+        # Names of headers may be written in either case (RFC 5322, 1.2.2).
+        if name.lower() == "requires-dist":
+            found.append(value)
+    return tuple(found)

@@ -44,10 +44,14 @@ def expand_exclude(patterns: Iterable[str]) -> tuple[str, ...]:
     >>> "libcublas.so.*" in expand_exclude(["@cuda"]), expand_exclude(["libx.so.*"])
     (True, ('libx.so.*',))
     """
+    known = set_names()
     found: list[str] = []
     for pattern in patterns:
-        is_set = pattern.startswith(MARK) and pattern[1:] in _sets()
-        found += _globs(pattern[1:]) if is_set else [pattern]
+        if pattern in known:
+            found += _globs(pattern)
+        else:
+            found.append(pattern)
+    # Several versions of a product have libraries of one name.
     return tuple(dict.fromkeys(found))
 
 
@@ -58,11 +62,13 @@ def unknown_sets(patterns: Iterable[str]) -> tuple[str, ...]:
     ('@cude',)
     """
     known = set_names()
-    return tuple(
-        pattern
-        for pattern in patterns
-        if pattern.startswith(MARK) and pattern not in known
-    )
+    unknown = []
+    for pattern in patterns:
+        # No library's name begins so.
+        is_set = pattern.startswith(MARK)
+        if is_set and pattern not in known:
+            unknown.append(pattern)
+    return tuple(unknown)
 
 
 def find_supplier(library: str) -> Supplier | None:
@@ -72,19 +78,31 @@ def find_supplier(library: str) -> Supplier | None:
     (Supplier(name='cuda', distributions=('nvidia-cublas-cu12',)), ())
     """
     for name, suppliers in _sets().items():
-        holders = [who for who, libraries in suppliers.items() if library in libraries]
+        holders = []
+        for distribution, libraries in suppliers.items():
+            if library in libraries:
+                holders.append(distribution)
         if holders:
-            return Supplier(name, tuple(who for who in holders if who))
+            # A driver is nobody's to require.
+            return Supplier(name, tuple(filter(None, holders)))
     return None
 
 
 def _globs(name: str) -> list[str]:
-    libraries = [one for held in _sets()[name].values() for one in held]
-    return [_VERSION.sub(_any_version, library) for library in libraries]
+    """Return a glob for each library of a set."""
+    suppliers = _sets()[name.removeprefix(MARK)]
+    found = []
+    for libraries in suppliers.values():
+        for library in libraries:
+            found.append(_VERSION.sub(_any_version, library))
+    return found
 
 
 def _any_version(match: re.Match[str]) -> str:
-    return ".*" if match[0].startswith(".") else "*"
+    # libx.so.12 is any of libx.so.*, and not libx.sound.
+    if match[0].startswith("."):
+        return ".*"
+    return "*"
 
 
 def _sets() -> Mapping[str, Mapping[str, list[str]]]:

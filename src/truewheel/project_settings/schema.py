@@ -22,6 +22,8 @@ from .precedence import statements
 
 _CODES = frozenset({"select", "ignore"})
 """Settings that are prefixes of codes."""
+_SETS = frozenset({"exclude"})
+"""Settings that may name sets of libraries."""
 _SIZES = frozenset({"cache-limit"})
 """Settings that are numbers of bytes."""
 _OF_ONE_BUILD = frozenset({"variant", "variant-label"})
@@ -119,7 +121,7 @@ def read(
         ):
             mistake = _mistake_in(field, value)
             if mistake:
-                hint = _meant_set(field, value) or _expected(field)
+                hint = _expected(field, value)
                 problems.append(Problem(where=where, message=mistake, hint=hint))
             else:
                 values[field.attribute] = (
@@ -192,19 +194,27 @@ def _mistake_in_list(field: Field, value: Any) -> str:
     ]
     if wrong:
         return f"{wrong[0]!r} is not the beginning of a finding's code"
-    for name in unknown_sets(value) if field.key == "exclude" else ():
-        return f"{name!r} is not a set of libraries"
+    if field.key in _SETS:
+        return _mistake_in_sets(value)
     return ""
 
 
-def _meant_set(field: Field, value: Any) -> str:
-    """Return which set of libraries was meant by one that there is not; empty when that is not the mistake."""
-    if field.key != "exclude" or not _is_list_of_strings(value):
+def _mistake_in_sets(value: list[str]) -> str:
+    """Return which name is not one of a set, empty if all are."""
+    # A name that is not known would exclude nothing, in silence.
+    unknown = ", ".join(map(repr, unknown_sets(value)))
+    if not unknown:
         return ""
+    return f"{unknown} is not a set of libraries"
+
+
+def _meant_sets(value: list[str]) -> str:
+    """Return which sets may be meant by names that are not known, or which there are."""
+    known = set_names()
+    near: list[str] = []
     for name in unknown_sets(value):
-        there_are = f"there are {', '.join(set_names())}"
-        return did_you_mean(closest(name, set_names())) or there_are
-    return ""
+        near += closest(name, known)
+    return did_you_mean(near) or f"there are {', '.join(known)}"
 
 
 def _is_list_of_strings(value: Any) -> bool:
@@ -225,12 +235,14 @@ def _mistake_in_text(field: Field, value: Any) -> str:
     return ""
 
 
-def _expected(field: Field) -> str:
+def _expected(field: Field, value: Any) -> str:
     """Return what a setting may be, for those who gave it something else."""
     if field.key in _CODES:
         return 'for example ["TW3"] or ["TW301"]; truewheel explain lists them'
     if field.key in _SIZES:
         return 'for example "10 GB" or "500 MB"'
+    if field.key in _SETS and _is_list_of_strings(value):
+        return _meant_sets(value)
     if field.choices:
         return "one of " + ", ".join(map(repr, field.choices))
     if field.many:

@@ -30,17 +30,21 @@ def relative_way(
     >>> relative_way("a/b/m.so", "a/b", origin=MACHO_ORIGIN), relative_way("a/m.so", "<prefix>/lib")
     ('@loader_path', '$ORIGIN/../../..')
     """
-    here = posixpath.dirname(from_installed) or "."
-    start, goal = (_below_prefix(place) for place in (here, to_directory))
-    is_outside = here.startswith(_PREFIX)
-    if is_outside and not to_directory.startswith(_PREFIX):
+    here = posixpath.dirname(from_installed)
+    # Where site-packages lies below the prefix, its name tells the Python.
+    if here.startswith(_PREFIX) and not to_directory.startswith(_PREFIX):
         raise ValueError(f"no fixed way leads from {from_installed} to {to_directory}")
+    start = _from_the_prefix(here)
+    goal = _from_the_prefix(to_directory)
     way = posixpath.relpath(goal, start)
-    return origin if way == "." else f"{origin}/{way}"
+    if way == ".":
+        return origin
+    return f"{origin}/{way}"
 
 
-def _below_prefix(place: str) -> str:
-    """Return a place as a path below the prefix, where site-packages lies in ``lib/python``."""
+def _from_the_prefix(place: str) -> str:
+    """Return a place as an absolute path, with the prefix as the root."""
     if place.startswith(_PREFIX):
-        return "/prefix" + place.removeprefix(_PREFIX)
-    return posixpath.join("/prefix/lib/python/site-packages", place)
+        return place.removeprefix(_PREFIX) or "/"
+    # Any Python's will do: only the number of steps counts.
+    return posixpath.join("/lib/python/site-packages", place)

@@ -41,9 +41,11 @@ def read_project(
     """
     table, settings = project_file.table, project_file.settings
     variant, variant_mistakes = _read_variant(project_file, request)
-    pins = settings.pin if request.product is not Product.SDIST else ()
     resolved, pin_mistakes = pin_dependencies(
-        engine.project_table(), pins, declared=table["project"]
+        engine.project_table(),
+        settings.pin,
+        declared=table["project"],
+        product=request.product,
     )
     may_differ = {"dependencies"} if settings.pin else set()
     metadata, metadata_mistakes = _read_metadata(

@@ -16,6 +16,7 @@ from packaging.version import Version
 
 from ...model.errors import Problem
 from ...model.record import NamedTuple
+from ...model.request import Product
 
 _WHERE = "tool.truewheel.pin"
 
@@ -28,7 +29,11 @@ class Pinned(NamedTuple):
 
 
 def pin_dependencies(
-    project: Mapping[str, Any], pins: Sequence[str], *, declared: Mapping[str, Any]
+    project: Mapping[str, Any],
+    pins: Sequence[str],
+    *,
+    declared: Mapping[str, Any],
+    product: Product,
 ) -> Pinned:
     """Return ``[project]`` with a requirement for each pin, as it would be if a provider had filled it in.
 
@@ -36,9 +41,14 @@ def pin_dependencies(
 
     :param project: with dynamic fields filled in.
     :param declared: ``[project]`` as the file has it.
+    :param product: an sdist is not compiled against anything, so that its dependencies stay open.
     """
+    dependencies = project.get("dependencies", [])
+    # What is not a list is told by pyproject-metadata.
+    if not pins or not isinstance(dependencies, list):
+        return Pinned(dict(project), ())
     problems = []
-    if pins and "dependencies" not in declared.get("dynamic", ()):
+    if "dependencies" not in declared.get("dynamic", ()):
         problems.append(
             Problem(
                 where=_WHERE,
@@ -46,36 +56,34 @@ def pin_dependencies(
                 hint='add dynamic = ["dependencies"] to [project]; what dependencies lists may stay there (PEP 808)',
             )
         )
-    listed = list(_requirements(project.get("dependencies", ())))
     added: list[str] = []
-    for name in pins:
-        own = [
-            one
-            for one in listed
-            if canonicalize_name(one.name) == canonicalize_name(name)
-        ]
+    for name in pins if product is not Product.SDIST else ():
+        own = list(_requirements_of(name, dependencies))
         version = _installed_version(name)
+        # Without it, nothing was compiled against it.
         if version is None:
             problems.append(_not_installed(name))
             continue
-        problems += [
-            _excludes(one, version) for one in own if not _allows(one, version)
-        ]
+        for requirement in own:
+            if not requirement.specifier.contains(version, prereleases=True):
+                problems.append(_not_allowed(requirement, version))
         added += _pins(name, version, own)
-    if problems or not added:
-        return Pinned(dict(project), tuple(problems))
+    # What a provider has filled in is dynamic no longer.
     dynamic = [field for field in project.get("dynamic", ()) if field != "dependencies"]
-    dependencies = [*project.get("dependencies", ()), *added]
-    return Pinned({**project, "dynamic": dynamic, "dependencies": dependencies}, ())
+    filled = {"dynamic": dynamic, "dependencies": [*dependencies, *added]}
+    return Pinned({**project, **filled}, tuple(problems))
 
 
-def _requirements(dependencies: Any) -> Iterator[Requirement]:
-    """Yield what can be read; mistakes in the others are told by pyproject-metadata."""
-    for text in dependencies if isinstance(dependencies, list) else ():
+def _requirements_of(name: str, dependencies: Sequence[Any]) -> Iterator[Requirement]:
+    """Yield the requirements of one distribution."""
+    for text in dependencies:
         try:
-            yield Requirement(text)
+            requirement = Requirement(text)
+        # Mistakes in the list are told by pyproject-metadata.
         except (InvalidRequirement, TypeError):
             continue
+        if canonicalize_name(requirement.name) == canonicalize_name(name):
+            yield requirement
 
 
 def _pins(name: str, version: Version, own: Sequence[Requirement]) -> list[str]:
@@ -83,6 +91,7 @@ def _pins(name: str, version: Version, own: Sequence[Requirement]) -> list[str]:
     # A local version (2.5.1+cu121) names one index's build, and the public one takes all of them (PEP 440).
     pin = f"{name}=={version.public}"
     markers = [str(one.marker) if one.marker else "" for one in own] or [""]
+    # Somebody requires it everywhere.
     if "" in markers:
         return [pin]
     return [f"{pin} ; {marker}" for marker in dict.fromkeys(markers)]
@@ -96,11 +105,8 @@ def _installed_version(name: str) -> Version | None:
         return None
 
 
-def _allows(requirement: Requirement, version: Version) -> bool:
-    return requirement.specifier.contains(version, prereleases=True)
-
-
 def _not_installed(name: str) -> Problem:
+    """Return that nobody knows which version is meant."""
     return Problem(
         where=_WHERE,
         message=f"{name} is not in the build environment, so nothing was compiled against it",
@@ -108,7 +114,8 @@ def _not_installed(name: str) -> Problem:
     )
 
 
-def _excludes(requirement: Requirement, version: Version) -> Problem:
+def _not_allowed(requirement: Requirement, version: Version) -> Problem:
+    """Return that no version could be installed."""
     name = requirement.name
     return Problem(
         where=_WHERE,
