@@ -146,6 +146,7 @@ def names_outside(audit: Audit) -> frozenset[str]:
     for part in audit.platforms:
         for link in part.linkage:
             name = platform_of(part.family).name_in_wheel(link.need)
+            # A path of the system's is not looked for by its file's name.
             if link.is_outside and name is not None:
                 found.add(name)
     return frozenset(found)

@@ -125,6 +125,7 @@ def _neighbours(
     contents: Contents, exclude: tuple[str, ...], installed: Installed | None
 ) -> tuple[Neighbour, ...]:
     """Return the distributions of the build environment, when a library is needed that nobody else has."""
+    # Nothing that runs by itself needs a library.
     if installed is None or not contents.is_bound:
         return ()
     wanted = names_outside(audit_of(contents, exclude))

@@ -202,10 +202,9 @@ def _mistake_in_list(field: Field, value: Any) -> str:
 def _mistake_in_sets(value: list[str]) -> str:
     """Return which name is not one of a set, empty if all are."""
     # A name that is not known would exclude nothing, in silence.
-    unknown = ", ".join(map(repr, unknown_sets(value)))
-    if not unknown:
-        return ""
-    return f"{unknown} is not a set of libraries"
+    for name in unknown_sets(value):
+        return f"{name!r} is not a set of libraries"
+    return ""
 
 
 def _meant_sets(value: list[str]) -> str:
@@ -214,7 +213,10 @@ def _meant_sets(value: list[str]) -> str:
     near: list[str] = []
     for name in unknown_sets(value):
         near += closest(name, known)
-    return did_you_mean(near) or f"there are {', '.join(known)}"
+    if near:
+        return did_you_mean(near)
+    listed = ", ".join(known)
+    return f"there are {listed}"
 
 
 def _is_list_of_strings(value: Any) -> bool:
