@@ -35,10 +35,13 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def metadata_of(
-    place: Path, dependencies: str, product: Product = Product.WHEEL
+    place: Path,
+    dependencies: str,
+    product: Product = Product.WHEEL,
+    tail: str = TAIL,
 ) -> str:
     """Return METADATA of a project with these lines about its dependencies."""
-    (place / "pyproject.toml").write_text(HEAD + dependencies + TAIL)
+    (place / "pyproject.toml").write_text(HEAD + dependencies + tail)
     request = Request(
         product=product,
         source=place,
@@ -51,9 +54,9 @@ def metadata_of(
     return read_project(project_file, request, engine).metadata.decode()
 
 
-def problem(place: Path, dependencies: str) -> str:
+def problem(place: Path, dependencies: str, tail: str = TAIL) -> str:
     with pytest.raises(ConfigError) as caught:
-        metadata_of(place, dependencies)
+        metadata_of(place, dependencies, tail=tail)
     (found,) = caught.value.problems
     assert found.where == "tool.truewheel.pin"
     return f"{found.message}; {found.hint}"
@@ -128,6 +131,14 @@ def test_what_is_not_installed_cannot_be_pinned(tmp_path: Path) -> None:
         "Comp_iled is not in the build environment, so nothing was compiled against it; "
         'add "Comp_iled" to build-system.requires'
     )
+
+
+@pytest.mark.parametrize("name", ["comp-iled>=2", "comp-iled[x]", "", "a b"])
+def test_only_names_are_pinned(tmp_path: Path, name: str) -> None:
+    lines = 'dynamic = ["dependencies"]\n'
+    tail = TAIL.replace("Comp_iled", name)
+    found = problem(tmp_path, lines, tail)
+    assert found.startswith(f"{name!r} is not the name of a distribution;")
 
 
 @pytest.mark.usefixtures("environment")

@@ -12,7 +12,7 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from ...model.errors import Problem
 from ...model.record import NamedTuple
@@ -58,6 +58,9 @@ def pin_dependencies(
         )
     added: list[str] = []
     for name in pins if product is not Product.SDIST else ():
+        if not _is_name(name):
+            problems.append(_not_a_name(name))
+            continue
         own = list(_requirements_of(name, dependencies))
         version = _installed_version(name)
         # Without it, nothing was compiled against it.
@@ -98,11 +101,29 @@ def _pins(name: str, version: Version, own: Sequence[Requirement]) -> list[str]:
 
 
 def _installed_version(name: str) -> Version | None:
-    """Return the version of a distribution in the build environment."""
+    """Return the version of a distribution in the build environment; ``None`` when there is none that can be required."""
     try:
         return Version(importlib.metadata.version(name))
-    except importlib.metadata.PackageNotFoundError:
+    # A directory that was left behind has no version, and old distributions have odd ones (PEP 440).
+    except (importlib.metadata.PackageNotFoundError, InvalidVersion, TypeError):
         return None
+
+
+def _is_name(text: str) -> bool:
+    """Return whether a text is a distribution's name, without version, extra or marker."""
+    try:
+        return Requirement(text).name == text.strip()
+    except InvalidRequirement:
+        return False
+
+
+def _not_a_name(text: str) -> Problem:
+    """Return that a version cannot be given: it is what is installed."""
+    return Problem(
+        where=_WHERE,
+        message=f"{text!r} is not the name of a distribution",
+        hint='names alone, pin = ["torch"]: the version is that of the build environment',
+    )
 
 
 def _not_installed(name: str) -> Problem:
