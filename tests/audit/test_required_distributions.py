@@ -63,10 +63,11 @@ def test_without_a_requirement_the_line_to_add_is_told() -> None:
     assert finding.code == "TW207"
     assert (
         finding.message
-        == "Other.Lib supplies a library of this wheel, and is required not at all"
+        == "Other.Lib supplies a library of this wheel, and nothing that is known requires it"
     )
     assert finding.evidence == (
         "m.so needs libx.so, which is other/lib/libx.so of Other.Lib 2.0",
+        "not known are the requirements of numpy",
     )
     assert 'dependencies = ["Other.Lib==2.0"]' in (finding.hint or "")
 
@@ -81,7 +82,7 @@ def test_without_a_requirement_the_line_to_add_is_told() -> None:
 )
 def test_a_requirement_that_does_not_hold_is_shown(requirement: str) -> None:
     (finding,) = told(requirement)
-    assert finding.message.endswith("is required only under a condition")
+    assert finding.message.endswith("and it is required only under a condition")
     assert finding.evidence[-1] == f"Requires-Dist: {requirement}"
 
 

@@ -61,9 +61,11 @@ def unrequired_distributions(
             continue
         environments = _environments(part.family, part.files[0].cpu)
         required = _all_required(requires, neighbours, environments)
+        known = {_normalised(one.distribution) for one in neighbours}
+        unknown = sorted(required - known)
         for distribution, links in uses.items():
             if _normalised(distribution) not in required:
-                yield _unrequired(distribution, links, requires, where=where)
+                yield _unrequired(distribution, links, requires, unknown, where=where)
 
 
 def _uses(part: PlatformAudit) -> dict[str, list[_Use]]:
@@ -77,16 +79,24 @@ def _uses(part: PlatformAudit) -> dict[str, list[_Use]]:
 
 
 def _unrequired(
-    distribution: str, uses: Sequence[_Use], requires: Iterable[str], *, where: str
+    distribution: str,
+    uses: Sequence[_Use],
+    requires: Iterable[str],
+    unknown: Sequence[str],
+    *,
+    where: str,
 ) -> Finding:
-    """Return TW207."""
+    """Return TW207.
+
+    :param unknown: distributions that are required, and of which nobody has said what they require.
+    """
     (link, source), *others = uses
     evidence = [
         f"{link.file} needs {link.need.library}, which is {source.path} of {distribution} {source.version}"
     ]
     if others:
         evidence.append(f"and {len(others)} more")
-    manner = "not at all"
+    manner = "nothing that is known requires it"
     for text in requires:
         requirement = _parsed(text)
         if requirement is None:
@@ -94,12 +104,15 @@ def _unrequired(
         # It does not hold here: it names an extra, or another platform.
         if _normalised(requirement.name) == _normalised(distribution):
             evidence.append(f"Requires-Dist: {text}")
-            manner = "only under a condition"
+            manner = "it is required only under a condition"
+    # One of them may require it: torch requires nvidia's distributions through cuda-toolkit.
+    if unknown:
+        evidence.append(f"not known are the requirements of {', '.join(unknown)}")
     return Finding(
         code="TW207",
         severity=Severity.WARNING,
         where=where,
-        message=f"{distribution} supplies a library of this wheel, and is required {manner}",
+        message=f"{distribution} supplies a library of this wheel, and {manner}",
         evidence=tuple(evidence),
         hint=f'in [project]: dependencies = ["{distribution}=={source.version}"], or a range that has the same ABI',
     )
