@@ -62,7 +62,7 @@ ROOMS = {
     "checks": pure("model"),
     "planning": pure("model", "data_tables"),
     "repair": pure("model", "platforms"),
-    "project_settings": pure("model"),
+    "project_settings": pure("model", "platforms"),
     # Layer 3: what touches the world
     "system": worldly("model", "formats"),
     "system/engine": worldly("model", "project_settings", "system/warm"),
@@ -77,7 +77,7 @@ ROOMS = {
     "__main__": door("cli"),
     "backend": door("model", "system/warm", "pipeline", "report", "boundary"),
     "boundary": door("model", "report"),
-    "cli": door("boundary", "model", "finding_pages", "templates", "__init__"),
+    "cli": door("boundary", "model", "platforms", "finding_pages", "templates", "__init__"),
     "commands": door(
         "boundary", "model", "formats", "formats/macho", "audit", "system", "system/warm", "system/wheels", "templates", "report",
         "finding_pages", "repairing_wheels",

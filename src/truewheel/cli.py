@@ -94,6 +94,7 @@ def _options_of_plain_show(given: Sequence[str]) -> SimpleNamespace | None:
         json=False,
         verbose=False,
         exclude=[],
+        beside=[],
         select=[],
         ignore=[],
     )
@@ -266,11 +267,36 @@ def _add_judging_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_exclude(parser: argparse.ArgumentParser) -> None:
-    """Add the option for libraries that are not the wheel's business."""
-    text = "a library that someone else supplies"
+    """Add the options for libraries that are not in the wheel, and are to be had all the same."""
     parser.add_argument(
-        "--exclude", action="append", default=[], metavar="GLOB", help=text
+        "--exclude",
+        action="extend",
+        default=[],
+        type=_excluded,
+        metavar="GLOB",
+        help="a library that someone else supplies, or a set of them: @cuda, @rocm, @torch, @oneapi",
     )
+    parser.add_argument(
+        "--with",
+        dest="beside",
+        action="append",
+        default=[],
+        metavar="WHEEL",
+        help="a wheel that is installed beside it, whose libraries it may use; or a directory of such wheels",
+    )
+
+
+def _excluded(text: str) -> tuple[str, ...]:
+    """Return the globs that an argument stands for."""
+    import argparse
+
+    from .platforms.exclude_sets import expand_exclude, set_names, unknown_sets
+
+    if unknown_sets([text]):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a set of libraries; there are {', '.join(set_names())}"
+        )
+    return expand_exclude([text])
 
 
 def _add_init_options(parser: argparse.ArgumentParser) -> None:

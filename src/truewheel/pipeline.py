@@ -8,6 +8,7 @@ for their moment: two short hooks run before a build, and what follows CMake is 
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from .explanation import add_explanation
@@ -93,7 +94,9 @@ def _build_once(
     from .system.wheels.writing import write
 
     tree = StagedTree(staged.tree, project.dist_info)
-    source, verdict, repairs = _repair_and_judge(request, project, staged, tree)
+    source, verdict, repairs = _repair_and_judge(
+        request, project_file, project, staged, tree
+    )
     name = project.wheel_name(verdict, build=staged.build_tag)
     files = dist_info.dist_info_files(project)
     wheel = write(
@@ -139,15 +142,23 @@ def _refuse_impossible_promises(
 
 
 def _repair_and_judge(
-    request: Request, project: Project, staged: Staged, tree: StagedTree
+    request: Request,
+    project_file: ProjectFile,
+    project: Project,
+    staged: Staged,
+    tree: StagedTree,
 ) -> tuple[WheelSource, Verdict, Repairs | None]:
     """Return the wheel's files with the libraries that they lack, and the verdict on them; an untrue wheel is an error."""
     from .audit.questions import question_about, refuse_errors
     from .audit.verdict import judge, with_findings
+    from .model.neighbours import required_by
+    from .system.wheels.installed import InstalledDistributions
     from .system.wheels.python_files import PythonFiles
     from .system.wheels.reading import contents_of
 
     contents = contents_of(tree, variant=project.variant)
+    requires = required_by(project.metadata.decode())
+    to_build = project_file.table.get("build-system", {}).get("requires", ())
     question = question_about(
         contents,
         staged.facts,
@@ -156,13 +167,14 @@ def _repair_and_judge(
         target=host.running_target(),
         distribution=host.find_distribution(request.environ),
         python_files=PythonFiles(tree=staged.tree),
+        installed=InstalledDistributions(sys.path, requires, to_build),
     )
     source: WheelSource = tree
     repairs = None
     if staged.facts.is_compiled and question.repair != "off":
         from .repairing import repair_build
 
-        outcome = repair_build(tree, contents, project, request, mode=question.repair)
+        outcome = repair_build(tree, contents, project, request, question)
         source, contents, repairs = outcome.source, outcome.contents, outcome.repairs
     verdict = judge(contents, question)
     if repairs is not None and repairs.findings:

@@ -34,10 +34,12 @@ from .system.wheels.repaired import Repaired
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from .audit.questions import Question
     from .model.audit import Audit
     from .model.contents import Contents, File
+    from .model.neighbours import Neighbour
     from .model.project import Project
     from .model.repair_plan import RepairPlan
     from .model.request import Request
@@ -65,12 +67,11 @@ def repair_build(
     contents: Contents,
     project: Project,
     request: Request,
-    *,
-    mode: str,
+    question: Question,
 ) -> Outcome:
     """Return what was built with the libraries that its target system lacks.
 
-    :param mode: ``auto`` or ``warn``; see the setting ``repair``.
+    :param question: what is asked about the build.
     :raises RepairError: as :func:`repair` does.
     """
     settings = project.settings
@@ -79,7 +80,7 @@ def repair_build(
     if (
         not promise
         and not settings.include
-        and not _lacks_libraries(contents, settings.exclude)
+        and not _lacks_libraries(contents, question)
     ):
         return Outcome(source=tree, contents=contents, repairs=Repairs())
     search = [(request.source / directory).as_posix() for directory in settings.search]
@@ -98,9 +99,10 @@ def repair_build(
         options,
         libraries,
         about,
-        exclude=settings.exclude,
+        exclude=question.exclude,
+        neighbours=question.neighbours,
         promise=promise,
-        writes=mode == "auto",
+        writes=question.repair == "auto",
     )
 
 
@@ -113,8 +115,9 @@ def regular_packages(contents: Contents) -> frozenset[str]:
     return frozenset(posixpath.dirname(place) for place in found)
 
 
-def _lacks_libraries(contents: Contents, exclude: tuple[str, ...]) -> bool:
-    for part in audit_of(contents, exclude).platforms:
+def _lacks_libraries(contents: Contents, question: Question) -> bool:
+    audit = audit_of(contents, question.exclude, neighbours=question.neighbours)
+    for part in audit.platforms:
         for link in part.linkage:
             if isinstance(link.source, Missing):
                 return True
@@ -132,6 +135,7 @@ def repair(
     about: About,
     *,
     exclude: tuple[str, ...] = (),
+    neighbours: Sequence[Neighbour] = (),
     promise: str = "",
     writes: bool = True,
 ) -> Outcome:
@@ -139,11 +143,12 @@ def repair(
 
     :param contents: what ``source`` holds.
     :param exclude: globs on libraries that someone else supplies.
+    :param neighbours: distributions that are installed beside it.
     :param promise: a platform tag that the wheel is to have, with or without its CPU; empty for the best.
     :param writes: whether the copies are made; if not, they are only told.
     :raises RepairError: when a library must not be bundled, cannot be read, or a file cannot be told where it is.
     """
-    audit = audit_of(contents, exclude, libraries, options.include, promise)
+    audit = audit_of(contents, exclude, libraries, options.include, promise, neighbours)
     identities = _identities(audit, libraries)
     plan = plan_repair(audit, options, identities)
     if plan.changes_nothing or not writes:

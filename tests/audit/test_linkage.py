@@ -15,10 +15,12 @@ from truewheel.model.audit import (
     Linkage,
     Missing,
     Supplied,
+    SuppliedBy,
     Tried,
 )
-from truewheel.model.binary import Kind, MachOSlice, Need, Slice
+from truewheel.model.binary import Kind, MachOSlice, Need, PeSlice, Slice
 from truewheel.model.contents import Contents
+from truewheel.model.neighbours import Neighbour
 
 
 def link_of(inside: Contents, file: str, **more: object) -> Linkage:
@@ -273,3 +275,114 @@ def test_every_slice_of_a_fat_file_is_resolved() -> None:
         ("x86_64", Missing()),
         ("arm64", Supplied()),
     ]
+
+
+# --- other wheels -----------------------------------------------------------------------------------------------
+
+
+def neighbour(path: str, library: Slice, *, dist_info: str = "o-2") -> Neighbour:
+    """Return a distribution ``o`` of version 2 with one library."""
+    inside = Contents(
+        files=(binary_file(path, library),), dist_info=f"{dist_info}.dist-info"
+    )
+    return Neighbour(distribution="o", version="2", contents=inside)
+
+
+def from_other(path: str, *, reachable: bool) -> SuppliedBy:
+    return SuppliedBy(distribution="o", version="2", path=path, reachable=reachable)
+
+
+@pytest.mark.parametrize(
+    ("module", "library", "path", "place"),
+    [
+        (linux("libx.so", runpath="$ORIGIN/../o/lib"), linux(), "o/lib/libx.so", ""),
+        (
+            linux("libx.so.1", runpath="$ORIGIN/../o/lib"),
+            linux(name="libx.so.1"),
+            "o/lib/libx.so.1.2",
+            "",
+        ),
+        # what a wheel installs into the prefix, as Intel's do
+        (
+            linux("libx.so", runpath="$ORIGIN/../../.."),
+            linux(),
+            "o-2.data/data/lib/libx.so",
+            "<prefix>/lib/libx.so",
+        ),
+        (
+            mac("@rpath/libx.dylib", rpath="@loader_path/../o"),
+            mac(),
+            "o/libx.dylib",
+            "",
+        ),
+        (
+            mac("@loader_path/../../../libx.dylib"),
+            mac(),
+            "o-2.data/data/lib/libx.dylib",
+            "<prefix>/lib/libx.dylib",
+        ),
+        (windows("LIBX.dll"), windows(), "p/libx.dll", ""),
+    ],
+)
+def test_the_loader_finds_a_library_of_another_wheel(
+    module: Slice, library: Slice, path: str, place: str
+) -> None:
+    file = "p/m.pyd" if isinstance(module, PeSlice) else "p/m.so"
+    inside = contents(binary_file(file, module))
+    link = link_of(inside, file, neighbours=[neighbour(path, library)])
+    assert link.source == from_other(place or path, reachable=True)
+
+
+def test_a_library_of_another_wheel_that_is_not_reached_comes_after_the_system() -> (
+    None
+):
+    library = neighbour("o/libx.so", linux())
+    found = link_of(contents(m=linux("libx.so")), "m.so", neighbours=[library])
+    assert found.source == from_other("o/libx.so", reachable=False)
+    systems = neighbour("o/libz.so.1", linux())
+    needing = contents(m=linux("libz.so.1"))
+    assert isinstance(link_of(needing, "m.so", neighbours=[systems]).source, Supplied)
+    excluded = link_of(
+        contents(m=linux("libx.so")),
+        "m.so",
+        exclude=("libx.*",),
+        neighbours=[library],
+    )
+    assert excluded.source == ExcludedBy(pattern="libx.*")
+
+
+def test_a_library_of_another_wheel_that_is_reached_comes_before_the_system() -> None:
+    needing = contents(m=linux("libz.so.1", runpath="$ORIGIN/o"))
+    library = neighbour("o/libz.so.1", linux())
+    found = link_of(needing, "m.so", exclude=("libz*",), neighbours=[library])
+    assert found.source == from_other("o/libz.so.1", reachable=True)
+
+
+def test_the_wheels_own_library_comes_first_where_the_loader_finds_it() -> None:
+    library = neighbour("o/libx.so", linux())
+    module = linux("libx.so", runpath="$ORIGIN/q")
+    inside = contents(binary_file("m.so", module), binary_file("q/libx.so", linux()))
+    found = link_of(inside, "m.so", neighbours=[library])
+    assert found.source == InWheel(path="q/libx.so", reachable=True)
+    astray = contents(
+        binary_file("m.so", linux("libx.so", runpath="$ORIGIN/o")),
+        binary_file("q/libx.so", linux()),
+    )
+    found = link_of(astray, "m.so", neighbours=[library])
+    assert found.source == from_other("o/libx.so", reachable=True)
+    assert found.in_wheel is None
+
+
+def test_a_library_of_another_wheel_for_another_cpu_is_passed_over() -> None:
+    library = neighbour("o/libx.so", linux(cpu="aarch64"))
+    found = link_of(
+        contents(m=linux("libx.so", runpath="$ORIGIN/o")), "m.so", neighbours=[library]
+    )
+    assert found.source == Missing()
+
+
+def test_of_two_other_wheels_the_one_that_is_reached_counts() -> None:
+    module = linux("libx.so", runpath="$ORIGIN/b")
+    others = [neighbour("a/libx.so", linux()), neighbour("b/libx.so", linux())]
+    found = link_of(contents(m=module), "m.so", neighbours=others)
+    assert found.source == from_other("b/libx.so", reachable=True)

@@ -1,8 +1,9 @@
 """Make the audit: assign every binary to its platform, and resolve each library that it needs, once.
 
-The order is that of loaders. A library of the wheel that the loader finds comes first; then one that was loaded already
-because another file's search path leads to it; then what the project excludes, what the system supplies, what lies in the
-wheel for Python code to load, and what lies elsewhere on the machine. What remains is missing. Each platform knows its
+The order is that of loaders. A library of the wheel that the loader finds comes first, then one of another distribution that
+it finds, for both are unpacked into one ``site-packages``; then one that was loaded already because another file's search path
+leads to it; then what the project excludes, what the system supplies, what lies in the wheel or in another distribution for
+Python code to load, and what lies elsewhere on the machine. What remains is missing. Each platform knows its
 loader's rules (:class:`~truewheel.platforms.base.Platform`); what follows from the result is decided in
 :mod:`.platform_tags`, :mod:`.claimed_tags` and :mod:`.findings`. Pure: the disk is asked through :class:`Libraries`.
 """
@@ -13,10 +14,12 @@ from ..model.audit import (
     Audit,
     ExcludedBy,
     InWheel,
+    LibraryBeside,
     Linkage,
     LoadableSlice,
     Missing,
     PlatformAudit,
+    SuppliedBy,
     ViolationCause,
 )
 from ..model.binary import LOADABLE
@@ -25,11 +28,13 @@ from ..platforms import PLATFORMS, platform_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Protocol
 
     from ..model.audit import Requirement, Supplied
     from ..model.binary import Binary, Format, Need, Slice
     from ..model.contents import Contents, File
+    from ..model.neighbours import Neighbour
     from ..model.surroundings import Surroundings
     from ..model.tags import PlatformTag
     from ..platforms.base import Platform
@@ -61,6 +66,7 @@ def audit_of(
     libraries: Libraries | None = None,
     include: tuple[str, ...] = (),
     promise: str = "",
+    neighbours: Sequence[Neighbour] = (),
 ) -> Audit:
     """Return what the binaries of a wheel need, and where each need comes from.
 
@@ -68,7 +74,9 @@ def audit_of(
     :param libraries: where to look for what neither the wheel nor the system has; nowhere by default.
     :param include: libraries that code opens at run time, which are looked for there as well.
     :param promise: a platform tag whose systems are to run the wheel; what they have too old is looked for as well.
+    :param neighbours: distributions that are installed beside it.
     """
+    beside = _libraries_beside(neighbours)
     by_family = _assign_to_platforms(contents)
     parts = []
     for row in PLATFORMS:
@@ -83,6 +91,7 @@ def audit_of(
             basis=platform.basis(files),
             exclude=exclude,
             is_variant=contents.variant is not None,
+            beside=tuple(beside.get(row.family, ())),
         )
         resolved = _resolve(part, platform, part.basis.kind)
         # What no promise is made for, need not bring its libraries.
@@ -112,6 +121,23 @@ def _assign_to_platforms(contents: Contents) -> dict[str, list[LoadableSlice]]:
     return found
 
 
+def _libraries_beside(
+    neighbours: Sequence[Neighbour],
+) -> dict[str, list[LibraryBeside]]:
+    """Return the binaries of other distributions by the family of the platform that they are for."""
+    found: dict[str, list[LibraryBeside]] = {}
+    for neighbour in neighbours:
+        for family, files in _assign_to_platforms(neighbour.contents).items():
+            for code in files:
+                library = LibraryBeside(
+                    distribution=neighbour.distribution,
+                    version=neighbour.version,
+                    code=code,
+                )
+                found.setdefault(family, []).append(library)
+    return found
+
+
 def _unknown_files(
     contents: Contents, by_family: dict[str, list[LoadableSlice]]
 ) -> tuple[tuple[File, Binary], ...]:
@@ -130,6 +156,18 @@ def owner_of(form: Format, piece: Slice) -> str | None:
         if platform.owns(form, piece):
             return platform.family
     return None
+
+
+def names_outside(audit: Audit) -> frozenset[str]:
+    """Return the file names of libraries that neither the wheel nor the system has."""
+    found = set()
+    for part in audit.platforms:
+        for link in part.linkage:
+            name = platform_of(part.family).name_in_wheel(link.need)
+            # A path of the system's is not looked for by its file's name.
+            if link.is_outside and name is not None:
+                found.add(name)
+    return frozenset(found)
 
 
 def requirements_for(part: PlatformAudit, tag: PlatformTag) -> tuple[Requirement, ...]:
@@ -183,6 +221,10 @@ class Resolver:
         for code in part.files:
             for name in platform.names_of_file(code):
                 self.by_name.setdefault(platform.fold(name), []).append(code)
+        self.beside: dict[str, list[LibraryBeside]] = {}
+        for other in part.beside:
+            for name in platform.names_of_file(other.code):
+                self.beside.setdefault(platform.fold(name), []).append(other)
         self._leads_to: frozenset[str] | None = None
 
     def link(self, code: LoadableSlice, need: Need) -> Linkage:
@@ -190,9 +232,20 @@ class Resolver:
         in_wheel = self._find_in_wheel(code, need)
         if in_wheel is not None and in_wheel.reachable:
             return Linkage(file=code.path, cpu=code.cpu, need=need, source=in_wheel)
+        beside = self._find_beside(code, need)
+        if beside is not None and beside.reachable:
+            return Linkage(file=code.path, cpu=code.cpu, need=need, source=beside)
         if in_wheel is None:
-            source = self._from_others(code, need) or _MISSING
-            return Linkage(file=code.path, cpu=code.cpu, need=need, source=source)
+            others = self._from_others(code, need) or beside
+            source = others or _MISSING
+            searched = self.platform.searched(code, need) if source is beside else ()
+            return Linkage(
+                file=code.path,
+                cpu=code.cpu,
+                need=need,
+                source=source,
+                searched=searched,
+            )
         return Linkage(
             file=code.path,
             cpu=code.cpu,
@@ -213,6 +266,28 @@ class Resolver:
             if library.path == code.path or self.platform.reaches(code, need, library):
                 return InWheel(path=library.path, reachable=True)
         return InWheel(path=namesakes[0].path, reachable=False) if namesakes else None
+
+    def _find_beside(self, code: LoadableSlice, need: Need) -> SuppliedBy | None:
+        """Return the library of another distribution that has the name; of several the first that the loader finds."""
+        name = self.platform.name_in_wheel(need) if self.beside else None
+        if name is None:
+            return None
+        found = None
+        for other in self.beside.get(self.platform.fold(name), []):
+            # ld.so(8) passes over a library for another CPU.
+            if other.code.cpu != code.cpu:
+                continue
+            is_reached = self.platform.reaches(code, need, other.code)
+            if is_reached or found is None:
+                found = SuppliedBy(
+                    distribution=other.distribution,
+                    version=other.version,
+                    path=other.code.installed,
+                    reachable=is_reached,
+                )
+            if is_reached:
+                break
+        return found
 
     def _source_beside(
         self, in_wheel: InWheel, code: LoadableSlice, need: Need

@@ -22,7 +22,10 @@ from .verdict import check
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..model.contents import Contents, WheelFacts
+    from ..model.neighbours import Neighbour
     from ..model.wheel_name import WheelName
     from .truth import Checked
 
@@ -32,17 +35,20 @@ def true_name(
     checked: Checked,
     *,
     exclude: tuple[str, ...] = (),
+    neighbours: Sequence[Neighbour] = (),
 ) -> WheelName:
     """Return the name that a wheel should have.
 
     :param checked: what was concluded about the wheel under the name that it has.
     :param exclude: globs on libraries that someone else supplies, as ``checked`` was made with.
+    :param neighbours: distributions that are installed beside it, as ``checked`` was made with.
     :raises WheelError: when its file name is not a wheel's.
     :raises VerdictError: when it has no true name, or nothing tells it.
     """
     name = _likely_name(facts, checked)
     # A module may contradict the tags without telling others: one that breaks the stable ABI which it is named for.
-    again = check(replace(facts, filename=str(name)), exclude=exclude)
+    renamed = replace(facts, filename=str(name))
+    again = check(renamed, exclude=exclude, neighbours=neighbours)
     if again.is_true:
         return name
     hint = None

@@ -90,6 +90,18 @@ class SuppliedBy(Record):
     reachable: bool
 
 
+class LibraryBeside(Record):
+    """A binary of another distribution, by which a file of the wheel may be served.
+
+    :param distribution: its name, as it writes it.
+    :param code: the code for one CPU in it.
+    """
+
+    distribution: str
+    version: str
+    code: LoadableSlice
+
+
 class External(Record):
     """It lies outside of the wheel, on the machine that builds it.
 
@@ -238,6 +250,7 @@ class PlatformAudit(Record):
     :param basis: what tags they could have.
     :param exclude: globs on libraries that someone else supplies.
     :param is_variant: whether the wheel is a variant, which may ask for a newer CPU than its tag does.
+    :param beside: binaries of other distributions that are installed beside it, for the same platform.
     :param linkage: every library that they need, in order of the files.
     :param requirements: everything that they ask of the system for the promise of ``basis``, in the same order.
     :param outside: the libraries of the building machine that the files come to need, when these were looked for.
@@ -250,6 +263,7 @@ class PlatformAudit(Record):
     basis: TagBasis
     exclude: tuple[str, ...] = ()
     is_variant: bool = False
+    beside: tuple[LibraryBeside, ...] = ()
     linkage: tuple[Linkage, ...] = ()
     requirements: tuple[Requirement, ...] = ()
     outside: tuple[OutsideLibrary, ...] = ()

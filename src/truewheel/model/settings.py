@@ -24,7 +24,13 @@ class Settings(Record):
 
     exclude: tuple[str, ...] = ()
     """Libraries that someone else supplies at run time. Each item is a glob on the library's name
-    (``libcuda.so.*``). A need for such a library does not count against a tag."""
+    (``libfoo.so.*``), or the name of a ready set: ``@cuda``, ``@rocm``, ``@torch`` and ``@oneapi`` hold the libraries
+    of those products and of their drivers. A need for such a library does not count against a tag."""
+
+    pin: tuple[str, ...] = ()
+    """Distributions whose version the wheel is bound to, because it was compiled against it (``torch``). METADATA then
+    requires the version that is in the build environment (``torch==2.5.1``), beside what ``dependencies`` says of it.
+    ``dependencies`` has to be in ``project.dynamic`` (PEP 808), and each distribution in ``build-system.requires``."""
 
     repair: Literal["auto", "off", "warn"] = "auto"
     """What is done about libraries that the target system lacks. ``auto`` copies them into the wheel and tells its

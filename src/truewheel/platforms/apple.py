@@ -12,6 +12,7 @@ import re
 
 from ..model.audit import Supplied
 from ..model.binary import MachOSlice
+from ..model.contents import in_prefix
 from ..model.finding import Finding, Severity
 from .base import Platform, Words
 
@@ -190,9 +191,8 @@ def _expand(path: str, here: str) -> str | None:
     # The main program of an extension module is Python's; for a program in the wheel both words mean the same place.
     for prefix in ("@loader_path", "@executable_path"):
         if path == prefix or path.startswith(prefix + "/"):
-            return posixpath.normpath(
-                posixpath.join(here, path.removeprefix(prefix).lstrip("/"))
-            )
+            relative = path.removeprefix(prefix).lstrip("/")
+            return in_prefix(posixpath.normpath(posixpath.join(here, relative)))
     return None
 
 

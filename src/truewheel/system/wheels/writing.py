@@ -23,6 +23,7 @@ from .. import host
 from .artefacts import final_file
 from .reading import open_wheel, text_of
 from .sources import BytesMember, SourceMember, WheelSource
+from .zip_reader import Archive
 from .zip_writer import Packer
 
 GENERATOR = f"truewheel {__version__}"
