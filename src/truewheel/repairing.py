@@ -89,6 +89,8 @@ def repair_build(
         distribution=escape(project.name),
         scripts=f"{contents.data_dir}/scripts/",
         packages=regular_packages(contents),
+        exclude=question.exclude,
+        promise=promise,
         keep_names=settings.keep_names,
         include=settings.include,
     )
@@ -99,9 +101,7 @@ def repair_build(
         options,
         libraries,
         about,
-        exclude=question.exclude,
         neighbours=question.neighbours,
-        promise=promise,
         writes=question.repair == "auto",
     )
 
@@ -134,21 +134,24 @@ def repair(
     libraries: LibrariesOnDisk,
     about: About,
     *,
-    exclude: tuple[str, ...] = (),
     neighbours: Sequence[Neighbour] = (),
-    promise: str = "",
     writes: bool = True,
 ) -> Outcome:
     """Return a wheel with the libraries that its target system lacks.
 
     :param contents: what ``source`` holds.
-    :param exclude: globs on libraries that someone else supplies.
     :param neighbours: distributions that are installed beside it.
-    :param promise: a platform tag that the wheel is to have, with or without its CPU; empty for the best.
     :param writes: whether the copies are made; if not, they are only told.
     :raises RepairError: when a library must not be bundled, cannot be read, or a file cannot be told where it is.
     """
-    audit = audit_of(contents, exclude, libraries, options.include, promise, neighbours)
+    audit = audit_of(
+        contents,
+        options.exclude,
+        libraries,
+        include=options.include,
+        promise=options.promise,
+        neighbours=neighbours,
+    )
     identities = _identities(audit, libraries)
     plan = plan_repair(audit, options, identities)
     if plan.changes_nothing or not writes:

@@ -9,6 +9,7 @@ from .audit.verdict import check
 from .model.audit import Missing
 from .model.built import RepairedWheel
 from .model.errors import RepairError, WheelError
+from .model.neighbours import without
 from .model.record import Record, replace
 from .model.repair_plan import RepairOptions
 from .model.wheel_name import parse_wheel_name
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .model.contents import WheelFacts
+    from .model.neighbours import Neighbour
     from .model.repairs import Repairs
     from .model.verdict import Verdict
     from .model.wheel_name import WheelName
@@ -38,6 +40,7 @@ class RepairRequest(Record):
     :param search: directories in which libraries are looked for, absolute.
     :param include: see :class:`~truewheel.model.repair_plan.RepairOptions`, as the next.
     :param sbom: ``off`` to write no bill of materials.
+    :param neighbours: distributions that are installed beside them.
     :param environ: all environment variables.
     """
 
@@ -48,6 +51,7 @@ class RepairRequest(Record):
     include: tuple[str, ...] = ()
     keep_names: tuple[str, ...] = ()
     sbom: str = "bundled"
+    neighbours: tuple[Neighbour, ...] = ()
     environ: Mapping[str, str]
 
 
@@ -59,6 +63,7 @@ def repair_wheel(path: Path, request: RepairRequest) -> RepairedWheel:
     :raises VerdictError: when no true name is known, or the promise is not kept.
     """
     facts = read_wheel(path, digests=True)
+    beside = without(facts, request.neighbours)
     parts = parse_wheel_name(facts.filename)
     if parts is None:
         raise WheelError(
@@ -71,6 +76,8 @@ def repair_wheel(path: Path, request: RepairRequest) -> RepairedWheel:
         distribution=parts.name,
         scripts=f"{facts.contents.data_dir}/scripts/",
         packages=regular_packages(facts.contents),
+        exclude=request.exclude,
+        promise=request.promise,
         keep_names=request.keep_names,
         include=request.include,
     )
@@ -81,12 +88,11 @@ def repair_wheel(path: Path, request: RepairRequest) -> RepairedWheel:
             options,
             libraries,
             About(project=parts.name, version=parts.version, sbom=request.sbom),
-            exclude=request.exclude,
-            promise=request.promise,
+            neighbours=beside,
         )
         _refuse_missing(path, outcome.repairs)
         repaired = replace(facts, contents=outcome.contents)
-        name, verdict = _named(repaired, request)
+        name, verdict = _named(repaired, request, beside)
         made = request.output / str(name)
         if made.exists() and made.samefile(path):
             raise RepairError(
@@ -136,14 +142,21 @@ def _search_lines(source: Missing) -> Iterator[str]:
         yield f"not in {', '.join(dict.fromkeys(directories))} ({rule})"
 
 
-def _named(facts: WheelFacts, request: RepairRequest) -> tuple[WheelName, Verdict]:
+def _named(
+    facts: WheelFacts, request: RepairRequest, beside: tuple[Neighbour, ...]
+) -> tuple[WheelName, Verdict]:
     """Return the name of the repaired wheel, and what says so.
+
+    :param beside: distributions that are installed beside it.
 
     :raises VerdictError: when no true name is known, or the promise is not kept.
     """
-    checked = check(facts, exclude=request.exclude)
-    if not request.promise:
-        name = true_name(facts, checked, exclude=request.exclude)
+    exclude = request.exclude
+    checked = check(facts, exclude=exclude, neighbours=beside)
+    if request.promise:
+        name = promised_name(
+            facts, checked, request.promise, exclude=exclude, neighbours=beside
+        )
     else:
-        name = promised_name(facts, checked, request.promise, exclude=request.exclude)
+        name = true_name(facts, checked, exclude=exclude, neighbours=beside)
     return name, checked.truth

@@ -69,10 +69,12 @@ def promised_name(
     promise: str,
     *,
     exclude: tuple[str, ...] = (),
+    neighbours: Sequence[Neighbour] = (),
 ) -> WheelName:
     """Return the name with a platform tag that somebody promises.
 
     :param promise: a platform tag, with or without its CPU.
+    :param neighbours: distributions that are installed beside it.
     :raises VerdictError: when it is no tag, or the binaries do not keep it.
     """
     from .build_tags import expand_promise, impossible  # few names are promised
@@ -86,7 +88,9 @@ def promised_name(
         _likely_name(facts, checked),
         platforms=(tag.text, *platform_of(tag.family).aliases(tag)),
     )
-    again = check(replace(facts, filename=str(name)), exclude=exclude)
+    again = check(
+        replace(facts, filename=str(name)), exclude=exclude, neighbours=neighbours
+    )
     if again.is_true:
         return name
     raise VerdictError(

@@ -1,4 +1,4 @@
-"""What ``--with`` names: wheels that are installed beside the one that is judged."""
+"""Wheels that are named on the command line, by themselves or by their directory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..model.contents import WheelFacts
     from ..model.neighbours import Neighbour
 
 
@@ -25,25 +24,11 @@ def read_neighbours(paths: Sequence[str]) -> tuple[Neighbour, ...]:
     from ..model.neighbours import neighbour_of  # few runs have neighbours
     from ..system.wheels.reading import read_wheel
 
-    return tuple(neighbour_of(read_wheel(path)) for path in _wheels(paths))
+    return tuple(neighbour_of(read_wheel(path)) for path in wheels_named(paths))
 
 
-def without(
-    facts: WheelFacts, neighbours: Iterable[Neighbour]
-) -> tuple[Neighbour, ...]:
-    """Return the neighbours that are not the wheel's own distribution: of one only one version is installed."""
-    others = tuple(neighbours)
-    if not others:
-        return ()
-    from ..model.neighbours import neighbour_of
-    from ..model.wheel_name import escape
-
-    own = escape(neighbour_of(facts).distribution)
-    return tuple(one for one in others if escape(one.distribution) != own)
-
-
-def _wheels(paths: Iterable[str]) -> Iterator[str]:
-    """Yield paths of wheels: those of a directory in the order of their names.
+def wheels_named(paths: Iterable[str]) -> Iterator[str]:
+    """Yield the paths of wheels: those of a directory in the order of their names.
 
     :raises TruewheelError: when a directory holds none.
     """

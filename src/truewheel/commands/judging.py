@@ -5,9 +5,10 @@ from __future__ import annotations
 from .. import boundary
 from ..audit.verdict import check
 from ..model.errors import ExitCode, TruewheelError
+from ..model.neighbours import without
 from ..model.record import NamedTuple
 from ..system.wheels.reading import read_wheel
-from .beside import read_neighbours, without
+from .beside import read_neighbours
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from .. import boundary
 from ..model.errors import ExitCode, TruewheelError
 from ..repairing_wheels import RepairRequest, repair_wheel
 from ..report.repairs import repair_report
+from .beside import read_neighbours, wheels_named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,9 +29,10 @@ def run(options: SimpleNamespace) -> int:
         include=tuple(options.include),
         keep_names=tuple(options.keep_name),
         sbom=options.sbom,
+        neighbours=read_neighbours(options.beside),
         environ=dict(os.environ),
     )
-    paths = list(_wheels(options.wheels))
+    paths = [Path(path) for path in wheels_named(options.wheels)]
     worst = int(ExitCode.FINE)
     style = boundary.style_for(sys.stdout)
     written: dict[Path, Path] = {}
@@ -47,14 +49,6 @@ def run(options: SimpleNamespace) -> int:
             )
             worst = max(worst, int(ExitCode.USAGE))
     return worst
-
-
-def _wheels(named: list[str]) -> list[Path]:
-    """Return the wheels that are meant, those of a directory in order of name."""
-    found: list[Path] = []
-    for path in map(Path, named):
-        found += sorted(path.glob("*.whl")) if path.is_dir() else [path]
-    return found
 
 
 def _repair_all(

@@ -8,10 +8,11 @@ from .. import boundary
 from ..audit import naming
 from ..audit.verdict import check
 from ..model.errors import ExitCode, TruewheelError
+from ..model.neighbours import without
 from ..report.text import printable
 from ..system.wheels.reading import read_wheel
 from ..system.wheels.writing import retag_wheel
-from .beside import read_neighbours, without
+from .beside import read_neighbours
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

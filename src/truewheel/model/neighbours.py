@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from .header_files import each_header
 from .record import Record
-from .wheel_name import parse_wheel_name
+from .wheel_name import escape, parse_wheel_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .contents import Contents, WheelFacts
 
 
@@ -57,3 +59,14 @@ def required_by(metadata: str) -> tuple[str, ...]:
         if name.lower() == "requires-dist":
             found.append(value)
     return tuple(found)
+
+
+def without(
+    facts: WheelFacts, neighbours: Iterable[Neighbour]
+) -> tuple[Neighbour, ...]:
+    """Return the neighbours that are not the wheel's own distribution: of one only one version is installed."""
+    others = tuple(neighbours)
+    if not others:
+        return ()
+    own = escape(neighbour_of(facts).distribution)
+    return tuple(one for one in others if escape(one.distribution) != own)

@@ -16,6 +16,8 @@ class RepairOptions(Record):
     :param distribution: the name of the wheel, as its file name has it.
     :param scripts: how the names of programs begin in the archive: ``p-1.data/scripts/``.
     :param packages: directories with an ``__init__.py`` whose code runs before that of any module in them.
+    :param exclude: globs on libraries that someone else supplies.
+    :param promise: a platform tag that the wheel is to have, with or without its CPU; empty for the best.
     :param keep_names: globs on libraries that keep their names.
     :param include: libraries that code opens at run time, by the names or the absolute paths by which it does.
     """
@@ -23,6 +25,8 @@ class RepairOptions(Record):
     distribution: str
     scripts: str
     packages: frozenset[str] = frozenset()
+    exclude: tuple[str, ...] = ()
+    promise: str = ""
     keep_names: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
 
