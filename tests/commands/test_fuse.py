@@ -212,6 +212,24 @@ def test_two_wheels_for_one_cpu_are_refused(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_universal_wheel_takes_what_it_has_already(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arm64, intel = wheel_for(tmp_path, ARM64), wheel_for(tmp_path, X86_64)
+    assert fuse(arm64, intel, "-o", tmp_path / "out") == 0
+    both = only(tmp_path / "out")
+    assert fuse(both, arm64, "-o", tmp_path / "again") == 0
+    again = only(tmp_path / "again")
+    assert again.name == both.name
+    assert members(again) == members(both)
+    # Nothing is written over what it is made of.
+    capsys.readouterr()
+    assert fuse(both, arm64, "-o", tmp_path / "out") == 2
+    assert (
+        f"{both} is one of the wheels that are to be fused" in capsys.readouterr().err
+    )
+
+
 def test_without_binaries_there_is_nothing_to_fuse(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

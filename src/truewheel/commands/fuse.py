@@ -67,8 +67,18 @@ def _fuse(
                     fnmatchcase(path, pattern) for pattern in preferred
                 ),
             )
-            draft = write(source, Path(place), name=name, purelib=False).path
-        made = _write_true(draft, paths, output, exclude=exclude)
+            draft = write(
+                source,
+                Path(place),
+                name=name,
+                purelib=False,
+            ).path
+        made = _write_true(
+            draft,
+            paths,
+            output,
+            exclude=exclude,
+        )
     return [*source.notes, f"{first.name} + {second.name} -> {made}"]
 
 
@@ -93,7 +103,11 @@ def _write_true(
     """
     facts = read_wheel(draft, digests=True)
     checked = check(facts, exclude=exclude)
-    name = naming.true_name(facts, checked, exclude=exclude)
+    name = naming.true_name(
+        facts,
+        checked,
+        exclude=exclude,
+    )
     made = output / str(name)
     if not all(platform.endswith("_universal2") for platform in name.platforms):
         raise TruewheelError(
@@ -106,7 +120,12 @@ def _write_true(
             f"{made} is one of the wheels that are to be fused",
             hint="name another directory",
         )
-    retag_wheel(draft, output, name=name, purelib=checked.truth.purelib)
+    retag_wheel(
+        draft,
+        output,
+        name=name,
+        purelib=checked.truth.purelib,
+    )
     return made
 
 

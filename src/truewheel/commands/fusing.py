@@ -73,9 +73,17 @@ def fused(
             elif name not in own:
                 fusion.add_single(others[name])
             elif is_first_base:
-                fusion.add_pair(own[name], others[name], base=own[name])
+                fusion.add_pair(
+                    own[name],
+                    others[name],
+                    base=own[name],
+                )
             else:
-                fusion.add_pair(own[name], others[name], base=others[name])
+                fusion.add_pair(
+                    own[name],
+                    others[name],
+                    base=others[name],
+                )
         except _ObstacleError as obstacle:
             fusion.obstacles.append(f"{name}: {obstacle.message}")
     if fusion.obstacles:
@@ -145,10 +153,18 @@ class _Fusion:
             # As it was compressed.
             self.members.append(base)
         elif own == theirs:
-            self._add(first.name, own, executable=executable)
+            self._add(
+                first.name,
+                own,
+                executable=executable,
+            )
         elif is_fusible(own) and is_fusible(theirs):
             joined = _fused_binary(own, theirs)
-            self._add(first.name, joined, executable=executable)
+            self._add(
+                first.name,
+                joined,
+                executable=executable,
+            )
         elif first.name.startswith(f"{first.source.dist_info}/sboms/"):
             # Each tells what is in the binaries of its own wheel, and both are true of the new one (PEP 770).
             self._add_by_platform(first, own)
@@ -156,12 +172,33 @@ class _Fusion:
             self.notes.append(f"{first.name}: both are kept, named by their platforms")
         else:
             self._refuse_unless_preferred(first)
-            self._add(first.name, own, executable=executable)
+            self._add(
+                first.name,
+                own,
+                executable=executable,
+            )
 
-    def _add(self, name: str, content: bytes, *, executable: bool = False) -> None:
-        self.members.append(BytesMember(name, content, executable=executable))
+    def _add(
+        self,
+        name: str,
+        content: bytes,
+        *,
+        executable: bool = False,
+    ) -> None:
+        """Add a file that was made in memory."""
+        self.members.append(
+            BytesMember(
+                name,
+                content,
+                executable=executable,
+            )
+        )
 
-    def _add_by_platform(self, member: ArchivedMember, content: bytes) -> None:
+    def _add_by_platform(
+        self,
+        member: ArchivedMember,
+        content: bytes,
+    ) -> None:
         """Add a file under a name that begins with the platform of its wheel."""
         directory, _, base = member.name.rpartition("/")
         wheel = member.source.archive.name.removesuffix(".whl")

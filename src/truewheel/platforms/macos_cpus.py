@@ -31,6 +31,16 @@ def cpus_by_file(files: Sequence[LoadableSlice]) -> Mapping[str, frozenset[str]]
     A library that is asked for by code of its own CPU alone is left out: the other CPU never looks for it. Two wheels that
     were made self-contained by themselves, and then joined, have such libraries, each named by a hash of its content.
     """
+    found = _all_cpus_by_file(files)
+    counting = dict(found)
+    for path in _asked_for_by_own_cpu(files, found):
+        del counting[path]
+    # Libraries that need each other, and nothing else: then they are what the wheel is for.
+    return counting or found
+
+
+def _all_cpus_by_file(files: Sequence[LoadableSlice]) -> dict[str, frozenset[str]]:
+    """Return the CPUs of every file."""
     by_file: dict[str, set[str]] = {}
     for code in files:
         by_file.setdefault(code.path, set()).add(code.cpu)
@@ -39,11 +49,7 @@ def cpus_by_file(files: Sequence[LoadableSlice]) -> Mapping[str, frozenset[str]]
         found[path] = frozenset(
             cpu for cpu in cpus if _FOR_SOME_MACHINES.get(cpu) not in cpus
         )
-    counting = dict(found)
-    for path in _asked_for_by_own_cpu(files, found):
-        del counting[path]
-    # Libraries that need each other, and nothing else: then they are what the wheel is for.
-    return counting or found
+    return found
 
 
 def _asked_for_by_own_cpu(

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import lief
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from macholib.MachO import MachO
 
 from support import fuzzing, macho_images, macho_modules, published
@@ -255,6 +257,38 @@ def test_the_last_byte_of_the_room_can_be_used() -> None:
     assert room_of(new) < 8
     with pytest.raises(RepairError):
         patch(old, (ReplaceNeeded(old=macho_modules.DEP, new="x" * (whole - 24)),))
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    extra=st.integers(0, 80),
+    directories=st.lists(st.text("abc/@é", min_size=1, max_size=40), max_size=4),
+)
+def test_all_fits_or_nothing_is_written(extra: int, directories: list[str]) -> None:
+    """What load commands cost, in an arithmetic of its own: 24 or 12 bytes, the text and a NUL, in steps of 8."""
+    old = macho_modules.module(X86_64)
+    free = room_of(old)
+    new = "x" * (len(macho_modules.DEP) + free - 60 + extra)
+    wanted = list(
+        {path.rstrip("/") or "/": path for path in reversed(directories)}.values()
+    )[::-1]
+
+    def cost(head: int, text: str) -> int:
+        return (head + len(text.encode()) + 1 + 7) // 8 * 8
+
+    before = cost(24, macho_modules.DEP) + sum(
+        cost(12, path) for path in macho_modules.OLD_PATHS
+    )
+    after = cost(24, new) + sum(cost(12, path) for path in wanted)
+    edits = (ReplaceNeeded(old=macho_modules.DEP, new=new), paths(*directories))
+    if after - before > free:
+        with pytest.raises(RepairError, match="has no room"):
+            patch(old, edits)
+        return
+    made = patched(old, *edits)
+    assert room_of(made) == free - (after - before)
+    assert new in needs_of(made)
+    assert len(paths_of(made)) == len(wanted)
 
 
 def test_search_paths_that_go_make_room_for_names() -> None:

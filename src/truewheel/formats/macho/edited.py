@@ -63,7 +63,12 @@ def wanted_of(edits: Sequence[Edit]) -> Wanted:
                 removed.add(edit.library)
             case SetName():
                 name = edit.name
-    return Wanted(paths=paths, names=names, removed=frozenset(removed), name=name)
+    return Wanted(
+        paths=paths,
+        names=names,
+        removed=frozenset(removed),
+        name=name,
+    )
 
 
 def _each_once(paths: Sequence[str]) -> tuple[str, ...]:
@@ -103,6 +108,7 @@ def edited_commands(
         else:
             new = old
         found.append(new)
+    # More than there were.
     found += [_rpath(cursor, header, path) for path in paths]
     _refuse_twins(cursor, commands, wanted)
     return found
@@ -133,7 +139,12 @@ def _renamed_need(
     return _renamed(cursor, header, command, wanted.names.get(name, name))
 
 
-def _renamed(cursor: Cursor, header: Header, command: Command, name: str) -> bytes:
+def _renamed(
+    cursor: Cursor,
+    header: Header,
+    command: Command,
+    name: str,
+) -> bytes:
     """Return a command with another string at its end; the same bytes when that is what it says."""
     old = bytes(cursor.data[command.offset : command.offset + command.size])
     if read_string(cursor, command, "lc_str") == name:
@@ -145,7 +156,11 @@ def _renamed(cursor: Cursor, header: Header, command: Command, name: str) -> byt
     return bytes(new)
 
 
-def _rpath(cursor: Cursor, header: Header, path: str) -> bytes:
+def _rpath(
+    cursor: Cursor,
+    header: Header,
+    path: str,
+) -> bytes:
     """Return a new ``rpath_command``."""
     text = _text(path)
     size = len(_padded(bytes(_RPATH_HEAD_SIZE) + text, header))
@@ -168,7 +183,11 @@ def _order(cursor: Cursor) -> str:
     return "<" if cursor.little else ">"
 
 
-def _refuse_twins(cursor: Cursor, commands: Commands, wanted: Wanted) -> None:
+def _refuse_twins(
+    cursor: Cursor,
+    commands: Commands,
+    wanted: Wanted,
+) -> None:
     """Refuse a name that two needs would share: dyld does so, in files for macOS 15 and later.
 
     ``Header::validSemanticsLinkedDylibs``: https://github.com/apple-oss-distributions/dyld/blob/main/mach_o/Header.cpp

@@ -45,7 +45,11 @@ class Placed(NamedTuple):
     size: int
 
 
-def placed_signature(head: Head, data: Sliceable, commands: Sequence[bytes]) -> Placed:
+def placed_signature(
+    head: Head,
+    data: Sliceable,
+    commands: Sequence[bytes],
+) -> Placed:
     """Return where a new signature comes to lie, with load commands that say so: hashes are made of them as well.
 
     :param commands: the load commands after all other edits.
@@ -77,7 +81,12 @@ def placed_signature(head: Head, data: Sliceable, commands: Sequence[bytes]) -> 
     return Placed(tuple(new), end.content_end, program, identity, size)
 
 
-def signed_pieces(head: Head, data: Sliceable, place: Placed, start: bytes) -> Pieces:
+def signed_pieces(
+    head: Head,
+    data: Sliceable,
+    place: Placed,
+    start: bytes,
+) -> Pieces:
     """Return the slice with its signature.
 
     :param start: header and load commands, up to where content begins.
@@ -98,7 +107,11 @@ def _is_linkedit(command: bytes) -> bool:
     return command[8:24].rstrip(b"\0") == b"__LINKEDIT"
 
 
-def _longer(head: Head, linkedit: Segment, end: int) -> bytes:
+def _longer(
+    head: Head,
+    linkedit: Segment,
+    end: int,
+) -> bytes:
     """Return address and sizes of ``__LINKEDIT`` so that it reaches up to ``end`` in the file.
 
     :raises RepairError: when another segment is in its way in memory.

@@ -104,6 +104,7 @@ def fuse(files: Sequence[Sliceable]) -> tuple[From | bytes, ...]:
     pieces: list[From | bytes] = []
     archs: list[FatArch] = []
     end = FAT_HEADER_SIZE + 20 * len(sources)
+    # The first slices are those that ask for the least alignment, so that little is padded.
     for source in sorted(sources.values(), key=_order):
         old = source.arch
         offset = rounded_up(end, 1 << old.align)
@@ -143,7 +144,11 @@ def _order(source: _Source) -> tuple[bool, int, int, int]:
     return is_last, arch.align, arch.cpu_type, arch.cpu_subtype
 
 
-def _are_equal(files: Sequence[Sliceable], one: _Source, other: _Source) -> bool:
+def _are_equal(
+    files: Sequence[Sliceable],
+    one: _Source,
+    other: _Source,
+) -> bool:
     """Return whether two slices are the same bytes."""
     # Piece by piece: a library may be larger than what is to be in memory.
     if one.arch.size != other.arch.size:
@@ -169,14 +174,22 @@ def _are_equal(files: Sequence[Sliceable], one: _Source, other: _Source) -> bool
 def _slices(nth: int, data: Sliceable) -> Iterator[_Source]:
     """Yield the slices of a file: of a thin one, itself."""
     head = bytes(data[:LARGEST_TABLE])
-    view = Cursor(head, little=False, what="Mach-O file")
+    view = Cursor(
+        head,
+        little=False,
+        what="Mach-O file",
+    )
     magic = head[:4]
     if magic in FAT_ARCH:
         archs = read_table(view, magic)
         check_alignments(view, archs)
         for arch in archs:
             if arch.end > len(data):
-                view.fail("a slice lies outside of it", offset=8, field="fat_arch")
+                view.fail(
+                    "a slice lies outside of it",
+                    offset=8,
+                    field="fat_arch",
+                )
             yield _Source(file=nth, arch=arch)
     elif head[:8] == ar.NORMAL:
         yield _Source(file=nth, arch=_archive(data))
@@ -184,15 +197,29 @@ def _slices(nth: int, data: Sliceable) -> Iterator[_Source]:
         yield _Source(file=nth, arch=_thin(data, view, magic))
 
 
-def _thin(data: Sliceable, view: Cursor, magic: bytes) -> FatArch:
+def _thin(
+    data: Sliceable,
+    view: Cursor,
+    magic: bytes,
+) -> FatArch:
     """Return a thin file as a slice.
 
     :raises TruewheelError: when it is for a CPU of which no alignment is known.
     """
     if magic not in THIN:
-        view.fail("the magic number is missing", offset=0, field="magic", value=magic)
+        view.fail(
+            "the magic number is missing",
+            offset=0,
+            field="magic",
+            value=magic,
+        )
     little, _ = THIN[magic]
-    cursor = view.part(0, len(view), "slice", little=little)
+    cursor = view.part(
+        0,
+        len(view),
+        "slice",
+        little=little,
+    )
     cpu_type, subtype = cursor.unpack("II", 4, "mach_header")
     if cpu_type not in ALIGNMENTS:
         name = cpu_name(cpu_type, subtype & SUBTYPE_NUMBER)

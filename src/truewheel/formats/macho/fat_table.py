@@ -46,6 +46,7 @@ def read_table(view: Cursor, magic: bytes) -> tuple[FatArch, ...]:
     :raises FormatError: when two overlap, or one lies over the table.
     """
     layout = FAT_ARCH[magic]
+    # No count can make this read for long: all rows have to lie inside.
     count = view.number("I", 4, "nfat_arch")
     archs = []
     for cpu_type, cpu_subtype, offset, size, align, *_ in view.rows(

@@ -57,15 +57,27 @@ def patch(data: Sliceable, edits: Sequence[Edit]) -> Pieces:
 # --- fat files --------------------------------------------------------------------------------------------------
 
 
-def _patch_fat(data: Sliceable, wanted: Wanted, magic: bytes) -> Pieces:
+def _patch_fat(
+    data: Sliceable,
+    wanted: Wanted,
+    magic: bytes,
+) -> Pieces:
     """Return a fat file with its slices patched and laid out anew, or as it is when none changes."""
-    view = Cursor(bytes(data[:LARGEST_TABLE]), little=False, what="Mach-O file")
+    view = Cursor(
+        bytes(data[:LARGEST_TABLE]),
+        little=False,
+        what="Mach-O file",
+    )
     archs = read_table(view, magic)
     check_alignments(view, archs)
     new: dict[FatArch, Pieces] = {}
     for arch in archs:
         if arch.end > len(data):
-            view.fail("a slice lies outside of it", offset=8, field="fat_arch")
+            view.fail(
+                "a slice lies outside of it",
+                offset=8,
+                field="fat_arch",
+            )
         part = Part(data, arch.offset, arch.end)
         # lipo makes fat files of static libraries as well: nothing in them is loaded.
         if not is_slice(part):
@@ -100,7 +112,11 @@ def _laid_out(
             body.append(bytes(offset - end))
         body += pieces
         end = offset + size_of(pieces)
-        places[arch] = replace(arch, offset=offset, size=end - offset)
+        places[arch] = replace(
+            arch,
+            offset=offset,
+            size=end - offset,
+        )
     # Whatever stands behind the last slice belongs to none, and is kept.
     if in_order[-1].end < len(data):
         body.append(Kept(in_order[-1].end, len(data)))
@@ -114,7 +130,11 @@ def _laid_out(
 # --- slices -----------------------------------------------------------------------------------------------------
 
 
-def _patch_slice(data: Sliceable, wanted: Wanted, base: int) -> Pieces | None:
+def _patch_slice(
+    data: Sliceable,
+    wanted: Wanted,
+    base: int,
+) -> Pieces | None:
     """Return one slice with its edits made, or ``None`` when it stays as it is."""
     head = read_head(data, base)
     # Objects and the companions of debuggers meet no loader.
@@ -133,7 +153,12 @@ def _patch_slice(data: Sliceable, wanted: Wanted, base: int) -> Pieces | None:
         pieces = signed_pieces(head, data, place, new_head(head, new))
     else:
         pieces = (new_head(head, new), Kept(head.room, head.size))
-    _prove(Joined(data, pieces), head, wanted, is_signed=needs_signature)
+    _prove(
+        Joined(data, pieces),
+        head,
+        wanted,
+        is_signed=needs_signature,
+    )
     return pieces
 
 
@@ -161,7 +186,13 @@ def new_head(head: Head, commands: Sequence[bytes]) -> bytes:
     return (bytes(fixed) + area).ljust(head.room, b"\0")
 
 
-def _prove(new: Sliceable, old: Head, wanted: Wanted, *, is_signed: bool) -> None:
+def _prove(
+    new: Sliceable,
+    old: Head,
+    wanted: Wanted,
+    *,
+    is_signed: bool,
+) -> None:
     """Read what was made as a stranger would, and refuse it when it does not say what was wanted.
 
     :raises RepairError: then: it would be a mistake of ours.

@@ -92,10 +92,20 @@ def read_head(data: Sliceable, base: int) -> Head:
     :raises FormatError: when they contradict each other, or sections lie over them.
     """
     little, width = THIN[bytes(data[:4])]
-    start = _beginning(data, _FIXED_SIZE, base, little=little)
+    start = _beginning(
+        data,
+        _FIXED_SIZE,
+        base,
+        little=little,
+    )
     # ncmds and sizeofcmds, from which follows how much has to be read
     count, size = start.unpack("II", 16, "mach_header")
-    cursor = _beginning(data, width.header_size + size, base, little=little)
+    cursor = _beginning(
+        data,
+        width.header_size + size,
+        base,
+        little=little,
+    )
     header, count = read_header(cursor, width)
     commands = read_commands(cursor, header, count)
     segments = tuple(_segments(cursor, header, commands))
@@ -120,21 +130,43 @@ def read_head(data: Sliceable, base: int) -> Head:
     )
 
 
-def _beginning(data: Sliceable, size: int, base: int, *, little: bool) -> Cursor:
-    return Cursor(bytes(data[:size]), little=little, base=base, what="Mach-O file")
+def _beginning(
+    data: Sliceable,
+    size: int,
+    base: int,
+    *,
+    little: bool,
+) -> Cursor:
+    """Return the first bytes of a slice, for reading: nothing of what follows is needed."""
+    return Cursor(
+        bytes(data[:size]),
+        little=little,
+        base=base,
+        what="Mach-O file",
+    )
 
 
-def _segments(cursor: Cursor, header: Header, commands: Commands) -> Iterator[Segment]:
+def _segments(
+    cursor: Cursor,
+    header: Header,
+    commands: Commands,
+) -> Iterator[Segment]:
+    """Yield the segments, in the order of their commands."""
     for nth, command in enumerate(commands.all):
         if command.kind == header.width.segment_command:
             fields = read_fields(cursor, command, header.width.segment, "segment")
             address, memory_size, offset, size, *_ = fields
+            # The name comes first, and is padded with zeros to 16 bytes.
             start = command.offset + 8
             name = bytes(cursor.data[start : start + 16]).rstrip(b"\0")
             yield Segment(nth, name, address, memory_size, offset, size)
 
 
-def _sections(cursor: Cursor, header: Header, commands: Commands) -> Iterator[int]:
+def _sections(
+    cursor: Cursor,
+    header: Header,
+    commands: Commands,
+) -> Iterator[int]:
     """Yield where each section with content begins."""
     width = header.width
     for command in commands.all:

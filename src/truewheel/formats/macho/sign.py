@@ -85,13 +85,22 @@ def signature_size(program: Program, identity: Identity) -> int:
     return len(_super_blob(program, identity, b"")) + _hashes_size(program)
 
 
-def signature(content: Sliceable, program: Program, identity: Identity) -> bytes:
+def signature(
+    content: Sliceable,
+    program: Program,
+    identity: Identity,
+) -> bytes:
     """Return an ad hoc signature of the bytes before the limit.
 
     :param content: the slice; all of it that lies before the limit has its final form.
     """
     hashes = b"".join(
-        page_hashes(content, program.limit, bits=PAGE_BITS, hash_type=SHA256)
+        page_hashes(
+            content,
+            program.limit,
+            bits=PAGE_BITS,
+            hash_type=SHA256,
+        )
     )
     return _super_blob(program, identity, hashes)
 
@@ -100,7 +109,11 @@ def _hashes_size(program: Program) -> int:
     return HASH_SIZE * -(-program.limit >> PAGE_BITS)
 
 
-def _super_blob(program: Program, identity: Identity, hashes: bytes) -> bytes:
+def _super_blob(
+    program: Program,
+    identity: Identity,
+    hashes: bytes,
+) -> bytes:
     """Return all blobs: code directory, no requirements, entitlements if there are, an empty wrapper for certificates.
 
     :param hashes: of all pages; without them the result is that much shorter, and good for its size alone.
@@ -198,7 +211,11 @@ class CodeDirectory(NamedTuple):
     page_bits: int
 
 
-def is_valid(content: Sliceable, start: int, size: int) -> bool:
+def is_valid(
+    content: Sliceable,
+    start: int,
+    size: int,
+) -> bool:
     """Return whether the signature at ``start`` fits to the bytes before it. Who signed is not asked."""
     try:
         blobs = _read_blobs(_signature_at(content, start, size))
@@ -211,7 +228,11 @@ def is_valid(content: Sliceable, start: int, size: int) -> bool:
         return False
 
 
-def read_identity(content: Sliceable, start: int, size: int) -> Identity | None:
+def read_identity(
+    content: Sliceable,
+    start: int,
+    size: int,
+) -> Identity | None:
     """Return what the signature at ``start`` hands on; ``None`` when it cannot be read."""
     try:
         blobs = _read_blobs(_signature_at(content, start, size))
@@ -233,16 +254,32 @@ def read_identity(content: Sliceable, start: int, size: int) -> Identity | None:
     return Identity(identifier=name, entitlements=tuple(entitlements))
 
 
-def _signature_at(content: Sliceable, start: int, size: int) -> Cursor:
+def _signature_at(
+    content: Sliceable,
+    start: int,
+    size: int,
+) -> Cursor:
+    """Return the bytes that ``LC_CODE_SIGNATURE`` points at, for reading."""
     raw = bytes(content[start : start + size])
-    return Cursor(raw, little=False, base=start, what="signature")
+    return Cursor(
+        raw,
+        little=False,
+        base=start,
+        what="signature",
+    )
 
 
 def _read_blobs(cursor: Cursor) -> dict[int, Cursor]:
     """Return each blob by its slot."""
     magic, size, count = cursor.unpack("III", 0, "CS_SuperBlob")
     if magic != CSMAGIC_EMBEDDED_SIGNATURE:
-        cursor.fail("it has no magic number", offset=0, field="magic", value=magic)
+        cursor.fail(
+            "it has no magic number",
+            offset=0,
+            field="magic",
+            value=magic,
+        )
+    # What follows is room that the signer left.
     whole = cursor.part(0, size, "CS_SuperBlob")
     found: dict[int, Cursor] = {}
     for slot, offset in whole.rows("II", _HEAD.size, count, "CS_BlobIndex"):

@@ -21,7 +21,12 @@ class Part:
 
     __slots__ = ("data", "start", "stop")
 
-    def __init__(self, data: Sliceable, start: int, stop: int) -> None:
+    def __init__(
+        self,
+        data: Sliceable,
+        start: int,
+        stop: int,
+    ) -> None:
         self.data = data
         self.start = start
         self.stop = stop
@@ -44,7 +49,11 @@ class Joined:
 
     __slots__ = ("old", "pieces")
 
-    def __init__(self, old: Sliceable, pieces: Pieces) -> None:
+    def __init__(
+        self,
+        old: Sliceable,
+        pieces: Pieces,
+    ) -> None:
         self.old = old
         self.pieces = pieces
 
@@ -55,7 +64,11 @@ class Joined:
         first, end, _ = part.indices(len(self))
         return b"".join(self._cut(first, end))
 
-    def _cut(self, first: int, end: int) -> Iterator[bytes]:
+    def _cut(
+        self,
+        first: int,
+        end: int,
+    ) -> Iterator[bytes]:
         """Yield what each piece has of the bytes from ``first`` to ``end``."""
         here = 0
         for piece in self.pieces:
