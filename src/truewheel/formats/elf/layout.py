@@ -97,6 +97,7 @@ class FileClass:
     :param phentsize_at: where the file header has the size of a program header.
     :param shentsize_at: where it has the size of a section header.
     :param symbol: of a symbol, what is read: name, type and binding, section.
+    :param symbol_value_at: where a symbol has its value.
     :param word: size of an address.
     """
 
@@ -112,6 +113,7 @@ class FileClass:
     dynamic_size: int
     symbol: str
     symbol_size: int
+    symbol_value_at: int
     word: int
 
 
@@ -129,6 +131,7 @@ class Elf32(FileClass):
     dynamic = "II"
     dynamic_size = 8
     symbol = "I8xBxH"
+    symbol_value_at = 4
     symbol_size = 16
     word = 4
 
@@ -147,6 +150,7 @@ class Elf64(FileClass):
     dynamic = "QQ"
     dynamic_size = 16
     symbol = "IBxH16x"
+    symbol_value_at = 8
     symbol_size = 24
     word = 8
 

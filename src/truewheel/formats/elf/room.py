@@ -211,10 +211,11 @@ def _movable_block(draft: Draft) -> Block | None:
             if section.offset + section.size >= needed:
                 break
             return None
-        if section.offset < stop or not _is_movable(draft, section):
+        if not _is_movable(draft, section):
             return None
         moving.append(section)
-        stop = max(section.offset + section.size, _followers_end(draft, section))
+        end = section.offset + section.size
+        stop = max(stop, end, _followers_end(draft, section))
     if not moving:
         return None
     return _block_of(draft, moving)
