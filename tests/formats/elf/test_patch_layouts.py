@@ -11,10 +11,10 @@ import pytest
 
 from support import needs
 from support.elf_builds import (
-    C,
     DEPENDENCY,
     EDITS,
     RENAMED,
+    C,
     Machine,
     World,
     code_first_script,
@@ -241,7 +241,7 @@ def test_a_removed_library_takes_its_versions_along(world: World) -> None:
     # A process that has the symbol already loads it.
     code = (
         "import ctypes, sys; ctypes.CDLL(sys.argv[1], mode=ctypes.RTLD_GLOBAL);"
-        "print(ctypes.CDLL(sys.argv[2]).value(1))"
+        "print(ctypes.CDLL(sys.argv[2]).value(2))"
     )
     said = run("python3", "-c", code, world.place / DEPENDENCY, after)
     assert f"0 {said.strip()}" == world.value(library, search=world.place)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support import needs
-from support.elf_builds import C, CXX, EDITS, World, copied, many_exports, patched, run
+from support.elf_builds import CXX, EDITS, C, World, copied, many_exports, patched, run
 from truewheel.model.edits import SetName, SetSearchPaths
 
 LINKERS = {"bfd": "bfd", "gold": "gold", "lld": "ld.lld", "mold": "mold"}
