@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support import needs
-from support.elf_builds import C, DEPENDENCY, RENAMED, World, many_exports
+from support.elf_builds import DEPENDENCY, RENAMED, C, World, many_exports
 from support.paths import ROOT
 
 SIZE = 500 * 1024 * 1024

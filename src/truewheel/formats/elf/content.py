@@ -157,7 +157,10 @@ def _place_table(draft: Draft, spot: Place) -> int:
     """Give the table its place at the start of the new segment; return where it ends."""
     file_class = draft.image.header.file_class
     size = len(draft.segments) * file_class.program_header_size
+    address = spot.start + spot.shift
     draft.phoff = spot.start
+    header = draft.segments[0]
+    draft.segments[0] = header._replace(offset=spot.start, vaddr=address, paddr=address)
     # What stands in it is known when all else has its place.
     draft.tail.append(bytes(size))
     if draft.sections:
@@ -167,7 +170,7 @@ def _place_table(draft: Draft, spot: Place) -> int:
                 name,
                 SHT_PROGBITS,
                 SHF_ALLOC,
-                spot.start + spot.shift,
+                address,
                 spot.start,
                 size,
                 0,

@@ -23,7 +23,8 @@ def write_into_gap(draft: Draft, entries: Sequence[Entry], strings: Strings) -> 
     """Write strings and entries if a gap is large enough for the strings; return whether it was."""
     for segment in _candidates(draft):
         start = _start_in(draft, segment)
-        if start + len(strings) <= _gap_end(draft, segment):
+        end = start + len(strings)
+        if end <= _gap_end(draft, segment, end):
             _write(draft, segment, start, entries, strings)
             return True
     return False
@@ -57,8 +58,8 @@ def _start_in(draft: Draft, segment: Segment) -> int:
     return -(-end // 8) * 8
 
 
-def _gap_end(draft: Draft, segment: Segment) -> int:
-    """Return the offset up to which a segment can grow."""
+def _gap_end(draft: Draft, segment: Segment, wanted: int) -> int:
+    """Return the offset up to which a segment can grow, not further than is wanted."""
     image = draft.image
     end = segment.offset + segment.filesz
     later = [load for load in image.loads if load.vaddr > segment.vaddr]
@@ -70,7 +71,7 @@ def _gap_end(draft: Draft, segment: Segment) -> int:
     # The first page of the next one has other rights.
     top = following.vaddr // page * page
     limit = end + top - (segment.vaddr + segment.memsz)
-    limit = min(limit, _next_in_file(draft, end))
+    limit = min(limit, wanted, _next_in_file(draft, end))
     if limit <= end:
         return end
     room = bytes(image.cursor.bytes(end, limit - end, "gap"))

@@ -22,6 +22,7 @@ from .layout import (
     PF_X,
     PT_GNU_STACK,
     PT_LOAD,
+    PT_PHDR,
     SHF_ALLOC,
     SHT_NOBITS,
     SHT_NULL,
@@ -178,6 +179,7 @@ def _add_segment(
     last = image.loads[-1]
     new = Segment(
         PT_LOAD,
+        PT_PHDR,
         # glibc writes into the dynamic section.
         PF_R if fits else PF_R | PF_W,
         start,
@@ -187,6 +189,9 @@ def _add_segment(
         0,
         page,
     )
+    if room.moves_table:
+        # bionic would look for the table behind the file header.
+        draft.segments.insert(0, Segment(PT_PHDR, PF_R, 0, 0, 0, 0, 0, 8))
     insert_load(draft, new)
     pad_to(draft, start)
     spot = Place(start, address - start)
