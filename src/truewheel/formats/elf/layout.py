@@ -44,7 +44,7 @@ SHT_DYNAMIC, SHT_NOTE, SHT_NOBITS, SHT_DYNSYM = 6, 7, 8, 11
 SHT_GNU_HASH = 0x6FFFFFF6
 SHT_ARM_ATTRIBUTES = 0x70000003
 SHT_GNU_VERDEF, SHT_GNU_VERNEED, SHT_GNU_VERSYM = 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
-SHF_ALLOC = 2
+SHF_WRITE, SHF_ALLOC, SHF_EXECINSTR = 1, 2, 4
 STB_LOCAL, STB_WEAK = 0, 2
 
 # --- the dynamic section: gABI chapter 5 ------------------------------------------------------------------------
@@ -189,6 +189,45 @@ class Segment(NamedTuple):
     memsz: int
     align: int
 
+    @property
+    def end(self) -> int:
+        """Where its content ends in the file."""
+        return self.offset + self.filesz
+
+    @property
+    def top(self) -> int:
+        """The address behind its last one."""
+        return self.vaddr + self.memsz
+
+    @property
+    def shift(self) -> int:
+        """What an offset in it lacks to be an address."""
+        return self.vaddr - self.offset
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether it can be written to in memory."""
+        return bool(self.flags & PF_W)
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it can be executed."""
+        return bool(self.flags & PF_X)
+
+    @property
+    def is_in_file(self) -> bool:
+        """Whether the file has all of it: memory has no zeros behind it."""
+        return self.filesz == self.memsz
+
+    def moved(self, offset: int, vaddr: int) -> Segment:
+        """Return it in another place."""
+        paddr = self.paddr + vaddr - self.vaddr
+        return self._replace(offset=offset, vaddr=vaddr, paddr=paddr)
+
+    def sized(self, size: int) -> Segment:
+        """Return it with another size, in the file and in memory."""
+        return self._replace(filesz=size, memsz=size)
+
 
 class Section(NamedTuple):
     """A section header (``sh_…``)."""
@@ -203,6 +242,25 @@ class Section(NamedTuple):
     info: int
     align: int
     entsize: int
+
+    @property
+    def end(self) -> int:
+        """Where its content ends in the file."""
+        return self.offset + self.size
+
+    @property
+    def has_content(self) -> bool:
+        """Whether it takes bytes of the file."""
+        return self.size > 0 and self.type not in (SHT_NULL, SHT_NOBITS)
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether it lies in memory."""
+        return bool(self.flags & SHF_ALLOC)
+
+    def moved(self, offset: int, address: int) -> Section:
+        """Return it in another place."""
+        return self._replace(offset=offset, address=address)
 
 
 if TYPE_CHECKING:
