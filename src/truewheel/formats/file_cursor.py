@@ -41,6 +41,7 @@ class FileCursor(Cursor):
         size: int | None = None,
         what: str = "file",
     ) -> None:
+        """Look at a part of a file, of which nothing is read yet."""
         super().__init__(b"", little=little, base=base, what=what)
         self._file = file
         self._size = len(file) - base if size is None else size

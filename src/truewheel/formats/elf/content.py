@@ -10,13 +10,11 @@ from .entries import grown_capacity, string_values, table_of, with_values
 from .layout import (
     DT_STRTAB,
     PF_W,
-    PT_DYNAMIC,
     SHF_ALLOC,
     SHT_DYNAMIC,
     SHT_PROGBITS,
     SHT_STRTAB,
     Section,
-    Segment,
 )
 from .room import PN_MANY, move_headers, moved_tags
 
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
 
     from .draft import Draft
     from .entries import Entry, Strings
-    from .room import Room
+    from .room import Block, Room
 
 _TABLE_NAME = b".phdr"
 """Section of a table of program headers that has moved: eu-strip keeps what a section covers."""
@@ -53,20 +51,13 @@ def fill(
     room: Room | None = None,
 ) -> int:
     """Write what moves, the strings last, so that they can grow again. Return the offset of its end."""
-    image = draft.image
     here = spot.start
     values: dict[int, int] = {}
     if room is not None and room.moves_table:
         here = _place_table(draft, spot)
     elif room is not None and room.block is not None:
-        block = room.block
-        new_address = here + spot.shift
-        first = image.loads[0]
-        distance = new_address - (block.start - first.offset + first.vaddr)
-        values |= moved_tags(draft, block, distance=distance)
-        move_headers(draft, block, distance=distance, new_offset=here)
-        draft.tail.append(Kept(block.start, block.stop))
-        here += block.stop - block.start
+        values |= _place_block(draft, room.block, spot)
+        here += room.block.stop - room.block.start
     dynamic_at = None
     if not fits:
         dynamic_at = -(-here // 16) * 16
@@ -81,6 +72,14 @@ def fill(
     pad_to(draft, strings_at)
     _place_strings(draft, spot, strings_at, strings)
     return strings_at + len(strings)
+
+
+def _place_block(draft: Draft, block: Block, spot: Place) -> dict[int, int]:
+    """Put a block at the start of the segment; return the tags of what lies in it."""
+    address = spot.start + spot.shift
+    move_headers(draft, block, offset=spot.start, address=address)
+    draft.tail.append(Kept(block.start, block.stop))
+    return moved_tags(draft, block, address=address)
 
 
 def pad_to(draft: Draft, offset: int) -> None:
@@ -132,16 +131,8 @@ def _place_dynamic(
     draft.tail.append(b"".join(draft.pack(layout, *row) for row in table))
     size = _dynamic_size(draft, entries)
     old = image.dynamic
-    new = Segment(
-        PT_DYNAMIC,
-        old.flags | PF_W,
-        offset,
-        address,
-        old.paddr + address - old.vaddr,
-        size,
-        size,
-        old.align,
-    )
+    # glibc before 2.35 writes into it, and later ones do if this says so.
+    new = old.moved(offset, address).sized(size)._replace(flags=old.flags | PF_W)
     draft.replace_segment(old, new)
     index = draft.section_index(old.vaddr, (SHT_DYNAMIC,))
     if index is not None:
@@ -157,7 +148,10 @@ def _place_table(draft: Draft, spot: Place) -> int:
     """Give the table its place at the start of the new segment; return where it ends."""
     file_class = draft.image.header.file_class
     size = len(draft.segments) * file_class.program_header_size
+    address = spot.start + spot.shift
     draft.phoff = spot.start
+    header = draft.segments[0]
+    draft.segments[0] = header._replace(offset=spot.start, vaddr=address, paddr=address)
     # What stands in it is known when all else has its place.
     draft.tail.append(bytes(size))
     if draft.sections:
@@ -167,7 +161,7 @@ def _place_table(draft: Draft, spot: Place) -> int:
                 name,
                 SHT_PROGBITS,
                 SHF_ALLOC,
-                spot.start + spot.shift,
+                address,
                 spot.start,
                 size,
                 0,
@@ -211,10 +205,13 @@ def make_room_for_section(draft: Draft) -> int:
 
 def write_table(draft: Draft) -> None:
     """Write the tables of headers whose place was kept free."""
-    written = draft.cut
+    tables = {
+        draft.phoff: draft.packed_segments(),
+        draft.shoff: draft.packed_sections(),
+    }
+    here = draft.cut
     for index, piece in enumerate(draft.tail):
-        if written == draft.phoff and length_of(piece):
-            draft.tail[index] = draft.packed_segments()
-        elif written == draft.shoff and draft.sections and length_of(piece):
-            draft.tail[index] = draft.packed_sections()
-        written += length_of(piece)
+        # Nothing was put into a place that a file without sections has no use for.
+        if piece and here in tables:
+            draft.tail[index] = tables.pop(here)
+        here += length_of(piece)

@@ -6,11 +6,11 @@ import struct
 
 from ...model.edits import Kept, overwritten, size_of
 from ...model.errors import RepairError
-from .layout import Segment
+from .layout import Section, Segment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from ...model.edits import Pieces
     from .image import Image
@@ -30,6 +30,7 @@ class Draft:
     """
 
     def __init__(self, image: Image) -> None:
+        """Begin with the file as it is."""
         self.image = image
         self.segments = list(image.segments)
         self.sections = list(image.sections)
@@ -70,6 +71,11 @@ class Draft:
                 return index
         return None
 
+    def contents(self) -> list[Section]:
+        """Return the sections that take bytes of the file, in its order."""
+        found = [section for section in self.sections if section.has_content]
+        return sorted(found, key=lambda section: section.offset)
+
     def packed_segments(self) -> bytes:
         """Return the table of program headers."""
         file_class = self.image.header.file_class
@@ -95,21 +101,23 @@ class Draft:
     def pieces(self) -> Pieces:
         """Return the file that the changes make."""
         self._write_headers()
-        before = [
-            (offset, new) for offset, new in self._changes.items() if offset < self.cut
-        ]
-        behind = [
-            (offset - self.resume, new)
-            for offset, new in self._changes.items()
-            if offset >= self.resume
-        ]
-        pieces: list[Kept | bytes] = list(overwritten(self.cut, before))
-        pieces += [piece for piece in self.tail if piece]
-        for piece in overwritten(self.size - self.resume, behind):
+        before = self._kept(0, self.cut)
+        behind = self._kept(self.resume, self.size)
+        added = [piece for piece in self.tail if piece]
+        return (*before, *added, *behind)
+
+    def _kept(self, start: int, stop: int) -> Iterator[Kept | bytes]:
+        """Yield a part of the old file, with its changes."""
+        changes = []
+        for offset, new in self._changes.items():
+            if start <= offset < stop:
+                changes.append((offset - start, new))
+        for piece in overwritten(stop - start, changes):
+            # Pieces are counted from the start of the part.
             if isinstance(piece, Kept):
-                piece = Kept(piece.start + self.resume, piece.stop + self.resume)  # noqa: PLW2901
-            pieces.append(piece)
-        return tuple(pieces)
+                yield Kept(piece.start + start, piece.stop + start)
+            else:
+                yield piece
 
     def _write_headers(self) -> None:
         """Write what has changed of the file header, the program headers and the section headers."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from .content import strings_section, write_entries
 from .entries import string_values, with_values
 from .image import page_size
-from .layout import PF_W, PF_X, SHT_NOBITS, Segment
+from .layout import Segment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ def write_into_gap(draft: Draft, entries: Sequence[Entry], strings: Strings) -> 
     """Write strings and entries if a gap is large enough for the strings; return whether it was."""
     for segment in _candidates(draft):
         start = _start_in(draft, segment)
-        if start + len(strings) <= _gap_end(draft, segment):
+        end = start + len(strings)
+        if end <= _gap_end(draft, segment, end):
             _write(draft, segment, start, entries, strings)
             return True
     return False
@@ -31,36 +32,26 @@ def write_into_gap(draft: Draft, entries: Sequence[Entry], strings: Strings) -> 
 
 def _candidates(draft: Draft) -> list[Segment]:
     """Return the mapped segments that strings may lie in: none that is written to, and code only if they do already."""
-    image = draft.image
-    found: list[Segment] = []
-    for segment in image.loads:
-        low, high = segment.offset, segment.offset + segment.filesz
-        holds_strings = low <= image.strings_at < high
-        is_readable = not segment.flags & (PF_W | PF_X)
-        # Zeros that only memory has lie where the strings would go.
-        if segment.filesz != segment.memsz:
-            continue
-        if holds_strings and not segment.flags & PF_W:
-            found.insert(0, segment)
-        elif is_readable:
-            found.append(segment)
-    return found
+    strings_at = draft.image.strings_at
+    # Zeros that only memory has lie where the strings would go.
+    whole = [load for load in draft.image.loads if load.is_in_file]
+    readable = [load for load in whole if not load.is_writable]
+    holding = [load for load in readable if load.offset <= strings_at < load.end]
+    return holding + [load for load in readable if not load.is_code]
 
 
 def _start_in(draft: Draft, segment: Segment) -> int:
     """Return where the strings would begin: where they are, when they are what the segment ends with."""
-    image = draft.image
-    end = segment.offset + segment.filesz
-    if image.strings_at + len(image.strings) == end:
-        return image.strings_at
+    if draft.image.strings_end == segment.end:
+        return draft.image.strings_at
     # A linker leaves some room between sections, too.
-    return -(-end // 8) * 8
+    return -(-segment.end // 8) * 8
 
 
-def _gap_end(draft: Draft, segment: Segment) -> int:
-    """Return the offset up to which a segment can grow."""
+def _gap_end(draft: Draft, segment: Segment, wanted: int) -> int:
+    """Return the offset up to which a segment can grow, not further than is wanted."""
     image = draft.image
-    end = segment.offset + segment.filesz
+    end = segment.end
     later = [load for load in image.loads if load.vaddr > segment.vaddr]
     # Behind the last segment there is no gap, but the end of the file.
     if not later:
@@ -69,8 +60,8 @@ def _gap_end(draft: Draft, segment: Segment) -> int:
     following = min(later, key=lambda load: load.vaddr)
     # The first page of the next one has other rights.
     top = following.vaddr // page * page
-    limit = end + top - (segment.vaddr + segment.memsz)
-    limit = min(limit, _next_in_file(draft, end))
+    limit = top - segment.shift
+    limit = min(limit, wanted, _next_in_file(draft, end))
     if limit <= end:
         return end
     room = bytes(image.cursor.bytes(end, limit - end, "gap"))
@@ -79,19 +70,13 @@ def _gap_end(draft: Draft, segment: Segment) -> int:
 
 def _next_in_file(draft: Draft, end: int) -> int:
     """Return the offset of the first thing behind ``end``; ``end`` itself when a thing lies across it."""
-    image = draft.image
-    header = image.header
+    header = draft.image.header
     size = header.file_class.section_header_size * len(draft.sections)
-    places = [(header.shoff, size)]
-    places += [(segment.offset, segment.filesz) for segment in image.segments]
-    for section in draft.sections:
-        if section.type != SHT_NOBITS:
-            places.append((section.offset, section.size))
-    first = draft.size
-    for start, length in places:
-        if length and start + length > end:
-            first = min(first, max(start, end))
-    return first
+    places = [(header.shoff, header.shoff + size)]
+    places += [(segment.offset, segment.end) for segment in draft.segments]
+    places += [(section.offset, section.end) for section in draft.contents()]
+    starts = [max(start, end) for start, stop in places if stop > max(start, end)]
+    return min(starts, default=draft.size)
 
 
 def _write(
@@ -103,13 +88,13 @@ def _write(
 ) -> None:
     """Write the strings at an offset behind the end of a segment, and let it reach up to their end."""
     image = draft.image
-    address = start - segment.offset + segment.vaddr
+    address = start + segment.shift
     index = strings_section(draft)
     if index is not None:
         draft.sections[index] = draft.sections[index]._replace(
             address=address, offset=start, size=len(strings)
         )
     size = start + len(strings) - segment.offset
-    draft.replace_segment(segment, segment._replace(filesz=size, memsz=size))
+    draft.replace_segment(segment, segment.sized(size))
     draft.put(start, image.strings + strings.added)
     write_entries(draft, with_values(entries, string_values(address, len(strings))))

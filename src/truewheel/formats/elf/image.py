@@ -74,6 +74,11 @@ class Image(Record):
         return loads_of(self.segments)
 
     @property
+    def strings_end(self) -> int:
+        """Where the strings end in the file."""
+        return self.strings_at + len(self.strings)
+
+    @property
     def is_program(self) -> bool:
         """Whether the kernel may start it: it has an interpreter, or a fixed address."""
         has_interpreter = first_of_type(self.segments, PT_INTERP) is not None

@@ -44,7 +44,7 @@ SHT_DYNAMIC, SHT_NOTE, SHT_NOBITS, SHT_DYNSYM = 6, 7, 8, 11
 SHT_GNU_HASH = 0x6FFFFFF6
 SHT_ARM_ATTRIBUTES = 0x70000003
 SHT_GNU_VERDEF, SHT_GNU_VERNEED, SHT_GNU_VERSYM = 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
-SHF_ALLOC = 2
+SHF_WRITE, SHF_ALLOC, SHF_EXECINSTR = 1, 2, 4
 STB_LOCAL, STB_WEAK = 0, 2
 
 # --- the dynamic section: gABI chapter 5 ------------------------------------------------------------------------
@@ -97,6 +97,7 @@ class FileClass:
     :param phentsize_at: where the file header has the size of a program header.
     :param shentsize_at: where it has the size of a section header.
     :param symbol: of a symbol, what is read: name, type and binding, section.
+    :param symbol_value_at: where a symbol has its value.
     :param word: size of an address.
     """
 
@@ -112,6 +113,7 @@ class FileClass:
     dynamic_size: int
     symbol: str
     symbol_size: int
+    symbol_value_at: int
     word: int
 
 
@@ -129,6 +131,7 @@ class Elf32(FileClass):
     dynamic = "II"
     dynamic_size = 8
     symbol = "I8xBxH"
+    symbol_value_at = 4
     symbol_size = 16
     word = 4
 
@@ -147,6 +150,7 @@ class Elf64(FileClass):
     dynamic = "QQ"
     dynamic_size = 16
     symbol = "IBxH16x"
+    symbol_value_at = 8
     symbol_size = 24
     word = 8
 
@@ -185,6 +189,45 @@ class Segment(NamedTuple):
     memsz: int
     align: int
 
+    @property
+    def end(self) -> int:
+        """Where its content ends in the file."""
+        return self.offset + self.filesz
+
+    @property
+    def top(self) -> int:
+        """The address behind its last one."""
+        return self.vaddr + self.memsz
+
+    @property
+    def shift(self) -> int:
+        """What an offset in it lacks to be an address."""
+        return self.vaddr - self.offset
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether it can be written to in memory."""
+        return bool(self.flags & PF_W)
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it can be executed."""
+        return bool(self.flags & PF_X)
+
+    @property
+    def is_in_file(self) -> bool:
+        """Whether the file has all of it: memory has no zeros behind it."""
+        return self.filesz == self.memsz
+
+    def moved(self, offset: int, vaddr: int) -> Segment:
+        """Return it in another place."""
+        paddr = self.paddr + vaddr - self.vaddr
+        return self._replace(offset=offset, vaddr=vaddr, paddr=paddr)
+
+    def sized(self, size: int) -> Segment:
+        """Return it with another size, in the file and in memory."""
+        return self._replace(filesz=size, memsz=size)
+
 
 class Section(NamedTuple):
     """A section header (``sh_…``)."""
@@ -199,6 +242,25 @@ class Section(NamedTuple):
     info: int
     align: int
     entsize: int
+
+    @property
+    def end(self) -> int:
+        """Where its content ends in the file."""
+        return self.offset + self.size
+
+    @property
+    def has_content(self) -> bool:
+        """Whether it takes bytes of the file."""
+        return self.size > 0 and self.type not in (SHT_NULL, SHT_NOBITS)
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether it lies in memory."""
+        return bool(self.flags & SHF_ALLOC)
+
+    def moved(self, offset: int, address: int) -> Section:
+        """Return it in another place."""
+        return self._replace(offset=offset, address=address)
 
 
 if TYPE_CHECKING:

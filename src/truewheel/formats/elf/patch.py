@@ -17,6 +17,7 @@ from .entries import Strings, entries_for, without_expendable
 from .image import read_image
 from .names import edited, read_names
 from .segment import place
+from .symbols import move_symbols
 from .verify import verify
 from .versions import write_base, write_needs
 
@@ -47,6 +48,7 @@ def patch(data: Sliceable, edits: Sequence[Edit]) -> Pieces:
     entries = write_needs(draft, entries, before, after, strings)
     write_base(draft, before, after, strings)
     place(draft, without_expendable(entries, image.capacity), strings)
+    move_symbols(draft)
     pieces = draft.pieces()
     verify(data, pieces, image, after)
     return pieces

@@ -21,14 +21,13 @@ from .layout import (
     PT_NULL,
     PT_PHDR,
     SHF_ALLOC,
+    SHF_EXECINSTR,
+    SHF_WRITE,
     SHT_DYNSYM,
     SHT_GNU_HASH,
     SHT_HASH,
-    SHT_NOBITS,
     SHT_NOTE,
-    SHT_NULL,
     SHT_PROGBITS,
-    SHT_STRTAB,
     first_of_type,
 )
 
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from .draft import Draft
     from .layout import Section, Segment
 
-SHF_WRITE, SHF_EXECINSTR = 1, 4
 PN_MANY = 0xFF00
 """Entries of a table from which on its header says their number in another way."""
 FILE_HEADER_SIZES = {32: 52, 64: 64}
@@ -56,6 +54,10 @@ class Block(NamedTuple):
     start: int
     stop: int
     align: int
+
+    def holds(self, segment: Segment) -> bool:
+        """Whether all of a segment lies in it."""
+        return self.start <= segment.offset and segment.end <= self.stop
 
 
 class Room(NamedTuple):
@@ -105,20 +107,17 @@ def _expendable_note(draft: Draft) -> Segment | None:
     Properties have a header of their own kind. A build ID is for debuggers, which find it by its section; a library whose
     table has moved would be destroyed by GNU strip.
     """
-    if not draft.sections or not _is_in_front(draft):
+    if not _is_in_front(draft):
         return None
-    properties = first_of_type(draft.segments, PT_GNU_PROPERTY)
     notes = [segment for segment in draft.segments if segment.type == PT_NOTE]
-    for note in notes:
-        if properties and (note.offset, note.filesz) == (
-            properties.offset,
-            properties.filesz,
-        ):
-            return note
-    for note in notes:
-        if _is_build_id(draft, note):
-            return note
-    return None
+    properties = first_of_type(draft.segments, PT_GNU_PROPERTY)
+    repeated = [note for note in notes if properties and _is_same(note, properties)]
+    build_ids = [note for note in notes if _is_build_id(draft, note)]
+    return next(iter(repeated + build_ids), None)
+
+
+def _is_same(note: Segment, other: Segment) -> bool:
+    return (note.offset, note.filesz) == (other.offset, other.filesz)
 
 
 def _is_build_id(draft: Draft, note: Segment) -> bool:
@@ -142,7 +141,7 @@ def insert_load(draft: Draft, new: Segment) -> None:
     table = first_of_type(draft.segments, PT_PHDR)
     if table is not None:
         size = draft.image.header.file_class.program_header_size * len(draft.segments)
-        draft.replace_segment(table, table._replace(filesz=size, memsz=size))
+        draft.replace_segment(table, table.sized(size))
 
 
 def _table_end(draft: Draft) -> int:
@@ -154,154 +153,128 @@ def _needed_end(draft: Draft) -> int:
     return _table_end(draft) + draft.image.header.file_class.program_header_size
 
 
-def _sections_in_file(draft: Draft) -> list[Section]:
-    """Return the sections with content, in the order of the file."""
-    found = []
-    for section in draft.sections:
-        if section.type not in (SHT_NULL, SHT_NOBITS) and section.size:
-            found.append(section)
-    return sorted(found, key=lambda section: section.offset)
-
-
 def _first_used(draft: Draft) -> int:
     """Return where the first thing behind the table lies; the table's end when that is not known."""
     end = _table_end(draft)
-    if not draft.sections or not _is_in_front(draft):
+    if not _is_in_front(draft):
         return end
     places = [draft.image.header.shoff]
-    places += [section.offset for section in _sections_in_file(draft)]
-    for segment in draft.segments:
-        is_part = segment.type not in (PT_LOAD, PT_PHDR, PT_GNU_STACK)
-        if is_part and segment.filesz:
-            places.append(segment.offset)
-        elif segment.type == PT_LOAD:
-            # What is mapped must not end before the table does.
-            places.append(segment.offset or segment.filesz)
-    return min((place for place in places if place >= end), default=end)
+    for section in draft.contents():
+        # The strings move in any case, and leave their place to the table.
+        if section.offset != draft.image.strings_at:
+            places.append(section.offset)
+    places += map(_place_behind, draft.segments)
+    behind = [place for place in places if place >= end]
+    return min(behind, default=end)
+
+
+def _place_behind(segment: Segment) -> int:
+    """Return an offset that the table must not reach beyond, 0 when a segment has none."""
+    # These have no content of their own.
+    if segment.type in (PT_PHDR, PT_GNU_STACK):
+        return 0
+    # What is mapped together with the table must not end before it.
+    if segment.type == PT_LOAD and not segment.offset:
+        return segment.end
+    return segment.offset
 
 
 def _is_in_front(draft: Draft) -> bool:
-    """Whether the table lies behind the file header, and is mapped together with it."""
+    """Whether the table lies behind the file header, is mapped together with it, and what follows is known."""
     header = draft.image.header
     first = draft.image.loads[0]
-    is_mapped = first.offset == 0 and first.filesz >= _table_end(draft)
-    return is_mapped and header.phoff == FILE_HEADER_SIZES[header.file_class.bits]
+    is_first = header.phoff == FILE_HEADER_SIZES[header.file_class.bits]
+    is_mapped = first.offset == 0 and first.end >= _table_end(draft)
+    return is_first and is_mapped and bool(draft.sections)
 
 
 def _movable_block(draft: Draft) -> Block | None:
     """Return what follows the table and can lie elsewhere, enough of it; ``None`` when something else is in the way.
 
-    What a segment names moves as a whole, and the order of what moves stays. The strings move in any case.
+    What a segment names moves as a whole, and the order of what moves stays.
     """
-    if not draft.sections or not _is_in_front(draft):
+    moving = _sections_in_the_way(draft) if _is_in_front(draft) else []
+    if not moving or not all(_is_movable(draft, section) for section in moving):
         return None
-    sections = _sections_in_file(draft)
-    start = stop = _table_end(draft)
-    needed = _needed_end(draft)
-    moving: list[Section] = []
-    for section in sections:
-        if section.offset + section.size <= start:
-            continue
-        if section.offset >= max(needed, stop):
-            break
-        if _is_strings(draft, section):
-            # Their old place is free, and what follows them may stay.
-            needed = max(needed, stop)
-            stop = max(stop, section.offset)
-            if section.offset + section.size >= needed:
-                break
-            return None
-        if section.offset < stop or not _is_movable(draft, section):
-            return None
-        moving.append(section)
-        stop = max(section.offset + section.size, _followers_end(draft, section))
-    if not moving:
-        return None
-    return _block_of(draft, moving)
-
-
-def _block_of(draft: Draft, moving: list[Section]) -> Block | None:
-    """Return the part of the file that these sections take, ``None`` when it cannot be moved as a whole."""
-    start = moving[0].offset
-    stop = moving[-1].offset + moving[-1].size
     align = max(section.align or 1 for section in moving)
-    first = draft.image.loads[0]
+    block = Block(moving[0].offset, moving[-1].end, align)
     # A segment that lies here in part would be torn.
+    if not all(_leaves_whole(block, segment) for segment in draft.segments):
+        return None
+    first = draft.image.loads[0]
+    is_aligned = first.shift % align == 0
+    return block if is_aligned and block.stop <= first.end else None
+
+
+def _sections_in_the_way(draft: Draft) -> list[Section]:
+    """Return the sections behind the table that make room for another entry, all that one segment names together."""
+    needed = _table_end(draft) + draft.image.header.file_class.program_header_size
+    found: list[Section] = []
+    for section in draft.contents():
+        # Sections stand in the order of the file.
+        if section.offset >= needed:
+            break
+        # The strings move in any case, and leave their place to the table.
+        if section.offset == draft.image.strings_at:
+            return found if section.end >= needed else []
+        if section.end > _table_end(draft):
+            found.append(section)
+            needed = max(needed, _end_of_followers(draft, section))
+    return found
+
+
+def _leaves_whole(block: Block, segment: Segment) -> bool:
+    """Whether a segment moves with a block, or does not care."""
+    if segment.type in (PT_LOAD, PT_PHDR) or not segment.filesz:
+        return True
+    if segment.end <= block.start or segment.offset >= block.stop:
+        return True
+    return segment.type in _FOLLOW and block.holds(segment)
+
+
+def _end_of_followers(draft: Draft, section: Section) -> int:
+    """Return up to where the segments reach that name a section; 0 when none does."""
+    ends = [0]
     for segment in draft.segments:
-        low, high = segment.offset, segment.offset + segment.filesz
-        is_apart = high <= start or low >= stop or not segment.filesz
-        follows = segment.type in _FOLLOW and start <= low and high <= stop
-        if not (is_apart or follows or segment.type in (PT_LOAD, PT_PHDR)):
-            return None
-    is_in_first = stop <= first.offset + first.filesz
-    is_aligned = (first.vaddr - first.offset) % align == 0
-    return Block(start, stop, align) if is_in_first and is_aligned else None
-
-
-def _followers_end(draft: Draft, section: Section) -> int:
-    """Return up to where the segments reach that name a section."""
-    end = 0
-    for segment in draft.segments:
-        low, high = segment.offset, segment.offset + segment.filesz
-        if segment.type in _FOLLOW and low <= section.offset < high:
-            end = max(end, high)
-    return end
-
-
-def _is_strings(draft: Draft, section: Section) -> bool:
-    is_table = section.type == SHT_STRTAB and section.flags & SHF_ALLOC
-    return bool(is_table) and section.offset == draft.image.strings_at
+        names_it = segment.offset <= section.offset < segment.end
+        if names_it and segment.type in _FOLLOW:
+            ends.append(segment.end)
+    return max(ends)
 
 
 def _is_movable(draft: Draft, section: Section) -> bool:
     """Whether everything finds a section by the dynamic section or by a program header, and only there."""
-    if section.flags & (SHF_WRITE | SHF_EXECINSTR) or not section.flags & SHF_ALLOC:
-        return False
     first = draft.image.loads[0]
-    # Code in one segment with it may reach it by its distance, but not by these types.
-    if section.address - section.offset != first.vaddr - first.offset:
+    is_read_only = section.flags & (SHF_WRITE | SHF_ALLOC | SHF_EXECINSTR) == SHF_ALLOC
+    if not is_read_only or section.address - section.offset != first.shift:
         return False
-    if section.type == SHT_NOTE:
-        return True
     if section.type == SHT_PROGBITS:
         interpreter = first_of_type(draft.segments, PT_INTERP)
         return interpreter is not None and interpreter.offset == section.offset
     tag = _BY_TAG.get(section.type)
-    return tag is not None and draft.image.values.get(tag) == section.address
+    is_named = tag is not None and draft.image.values.get(tag) == section.address
+    return is_named or section.type == SHT_NOTE
 
 
-def move_headers(draft: Draft, block: Block, *, distance: int, new_offset: int) -> None:
-    """Tell of a block's new place in the headers of what lies in it.
-
-    :param distance: how far its addresses move.
-    """
-    offset_distance = new_offset - block.start
+def move_headers(draft: Draft, block: Block, *, offset: int, address: int) -> None:
+    """Tell of a block's new place, where it begins, in the headers of what lies in it."""
     for index, section in enumerate(draft.sections):
-        is_inside = block.start <= section.offset < block.stop
-        if is_inside and section.type not in (SHT_NULL, SHT_NOBITS) and section.size:
-            draft.sections[index] = section._replace(
-                address=section.address + distance,
-                offset=section.offset + offset_distance,
-            )
+        if section.has_content and block.start <= section.offset < block.stop:
+            inside = section.offset - block.start
+            draft.sections[index] = section.moved(offset + inside, address + inside)
     for segment in list(draft.segments):
-        is_inside = block.start <= segment.offset < block.stop
-        if segment.type in _FOLLOW and is_inside and segment.filesz:
-            new = segment._replace(
-                offset=segment.offset + offset_distance,
-                vaddr=segment.vaddr + distance,
-                paddr=segment.paddr + distance,
-            )
+        if segment.type in _FOLLOW and segment.filesz and block.holds(segment):
+            inside = segment.offset - block.start
+            new = segment.moved(offset + inside, address + inside)
             draft.replace_segment(segment, new)
 
 
-def moved_tags(draft: Draft, block: Block, *, distance: int) -> dict[int, int]:
-    """Return the tags of tables in a block, with their new addresses."""
-    first = draft.image.loads[0]
-    low = block.start - first.offset + first.vaddr
-    high = block.stop - first.offset + first.vaddr
+def moved_tags(draft: Draft, block: Block, *, address: int) -> dict[int, int]:
+    """Return the tags of tables in a block, with their addresses when it begins at ``address``."""
+    low = block.start + draft.image.loads[0].shift
+    high = low + block.stop - block.start
     found = {}
-    for tag in _BY_TAG.values():
-        address = draft.image.values.get(tag)
-        if address is not None and low <= address < high:
-            found[tag] = address + distance
+    for tag, old in draft.image.slots:
+        if tag in _BY_TAG.values() and low <= old < high:
+            found[tag] = old - low + address
     return found

@@ -19,12 +19,9 @@ from .image import page_size
 from .layout import (
     PF_R,
     PF_W,
-    PF_X,
     PT_GNU_STACK,
     PT_LOAD,
-    SHF_ALLOC,
-    SHT_NOBITS,
-    SHT_NULL,
+    PT_PHDR,
     Segment,
 )
 from .room import insert_load, make_room
@@ -38,6 +35,8 @@ if TYPE_CHECKING:
 
 _LARGEST_STEP = 1 << 24
 """The largest alignment of a segment that a new address keeps to: more would waste addresses."""
+_LARGEST_ALIGN = 0x1000
+"""The largest alignment of what is not mapped that is kept: nobody needs any."""
 
 
 def place(draft: Draft, entries: Sequence[Entry], strings: Strings) -> None:
@@ -65,54 +64,52 @@ def _open_segment(draft: Draft, *, moves_dynamic: bool) -> Segment | None:
     """
     image = draft.image
     last = image.loads[-1]
-    end = last.offset + last.filesz
     # Zeros that only memory has lie where it would grow to.
-    if last.filesz != last.memsz or last.flags & PF_X:
+    if not last.is_in_file or last.is_code:
         return None
-    has_strings = last.offset <= image.strings_at < end
+    has_strings = last.offset <= image.strings_at < last.end
     # Strings in writable memory are not made of those that cannot be written.
-    if last.flags & PF_W and not has_strings:
+    if last.is_writable and not has_strings:
         return None
-    if moves_dynamic and not last.flags & PF_W:
+    # The dynamic section is written to.
+    if moves_dynamic and not last.is_writable:
         return None
-    tops = [segment.vaddr + segment.memsz for segment in image.loads]
-    ends = [
-        segment.offset + segment.filesz
-        for segment in image.segments
-        if segment.type != PT_GNU_STACK
-    ]
-    if max(tops) > last.vaddr + last.memsz or max(ends) > end:
-        return None
-    is_last = end == draft.size or _is_loose_behind(draft, end)
-    return last if is_last and _keeps_order(draft, last) else None
+    is_suited = _is_last(draft, last) and _keeps_order(draft, last)
+    return last if is_suited else None
+
+
+def _is_last(draft: Draft, last: Segment) -> bool:
+    """Whether no segment has a higher address or lies further behind, and all else that does may lie anywhere."""
+    parts = [part for part in draft.segments if part.type != PT_GNU_STACK]
+    # The header of the stack has a size on some systems, and no place.
+    end = max(part.end for part in parts)
+    top = max(part.top for part in draft.image.loads)
+    if (end, top) != (last.end, last.top):
+        return False
+    return last.end == draft.size or _is_loose_behind(draft, last.end)
 
 
 def _is_loose_behind(draft: Draft, end: int) -> bool:
     """Whether all that lies behind a segment is known, and may lie anywhere else."""
-    header = draft.image.header
-    if not draft.sections:
-        return False
-    for section in draft.sections:
-        if section.type in (SHT_NULL, SHT_NOBITS) or not section.size:
-            continue
-        is_behind = section.offset >= end and not section.flags & SHF_ALLOC
-        if section.offset + section.size > end and not is_behind:
+    behind = [section for section in draft.contents() if section.end > end]
+    for section in behind:
+        if section.is_mapped or section.offset < end:
             return False
+    header = draft.image.header
     size = len(draft.sections) * header.file_class.section_header_size
-    return header.shoff >= end or header.shoff + size <= draft.image.strings_at
+    is_apart = header.shoff >= end or header.shoff + size <= draft.image.strings_at
+    return bool(draft.sections) and is_apart
 
 
 def _keeps_order(draft: Draft, last: Segment) -> bool:
-    """Whether strings at the end of a segment stand in the order of sections, which GNU strip lays them out by."""
+    """Whether strings at the end of a segment stand in the order of sections, as linkers write them."""
     image = draft.image
-    strings = strings_section(draft)
-    if strings is None:
+    if image.strings_end == last.end:
         return True
-    for section in draft.sections[strings + 1 :]:
-        is_inside = last.vaddr <= section.address < last.vaddr + last.memsz
-        if is_inside and section.flags & SHF_ALLOC and section.size:
-            return image.strings_at + len(image.strings) == last.offset + last.filesz
-    return True
+    strings = strings_section(draft)
+    later = [] if strings is None else draft.sections[strings + 1 :]
+    inside = [part for part in later if last.vaddr <= part.address < last.top]
+    return not any(section.is_mapped and section.size for section in inside)
 
 
 def _grow_segment(
@@ -125,31 +122,28 @@ def _grow_segment(
 ) -> None:
     """Put the strings at the end of a segment: in place of the old ones if these are what it ends with."""
     image = draft.image
-    end = last.offset + last.filesz
-    start = end
-    if image.strings_at + len(image.strings) == end:
-        start = image.strings_at
-    draft.cut, draft.resume = start, end
-    new_end = fill(
-        draft, Place(start, last.vaddr - last.offset), entries, strings, fits=fits
-    )
-    size = new_end - last.offset
-    draft.replace_segment(last, last._replace(filesz=size, memsz=size))
-    if end < draft.size:
-        _shift_rest(draft, end, new_end)
+    start = image.strings_at if image.strings_end == last.end else last.end
+    draft.cut, draft.resume = start, last.end
+    end = fill(draft, Place(start, last.shift), entries, strings, fits=fits)
+    draft.replace_segment(last, last.sized(end - last.offset))
+    if last.end < draft.size:
+        _shift_rest(draft, last.end, end)
 
 
 def _shift_rest(draft: Draft, end: int, new_end: int) -> None:
     """Move what is not mapped behind the end of a segment that has grown."""
-    step = draft.image.header.file_class.word
-    for section in draft.sections:
-        if section.offset >= end and section.type != SHT_NOBITS:
-            step = max(step, min(section.align, 0x1000))
+    behind = [section for section in draft.contents() if section.offset >= end]
+    aligns = [min(section.align, _LARGEST_ALIGN) for section in behind]
+    step = max(aligns, default=1)
+    # Section headers have words.
+    step = max(step, draft.image.header.file_class.word)
     distance = -(-(new_end - end) // step) * step
     draft.tail.append(bytes(end + distance - new_end))
     for index, section in enumerate(draft.sections):
-        if section.offset >= end and not section.flags & SHF_ALLOC and section.type:
-            draft.sections[index] = section._replace(offset=section.offset + distance)
+        if section in behind:
+            draft.sections[index] = section.moved(
+                section.offset + distance, section.address
+            )
     if draft.shoff >= end:
         draft.shoff += distance
 
@@ -175,23 +169,18 @@ def _add_segment(
     start += (residue - start) % align
     address = _free_address(draft, start)
     page = page_size(image.header.machine)
-    last = image.loads[-1]
-    new = Segment(
-        PT_LOAD,
-        # glibc writes into the dynamic section.
-        PF_R if fits else PF_R | PF_W,
-        start,
-        address,
-        address + last.paddr - last.vaddr,
-        0,
-        0,
-        page,
-    )
+    # glibc writes into the dynamic section.
+    flags = PF_R if fits else PF_R | PF_W
+    paddr = address + image.loads[-1].paddr - image.loads[-1].vaddr
+    new = Segment(PT_LOAD, flags, start, address, paddr, 0, 0, page)
+    if room.moves_table:
+        # bionic would look for the table behind the file header. LLVM's tools align the segment as what it begins with.
+        draft.segments.insert(0, Segment(PT_PHDR, PF_R, 0, 0, 0, 0, 0, page))
     insert_load(draft, new)
     pad_to(draft, start)
     spot = Place(start, address - start)
     size = fill(draft, spot, entries, strings, fits=fits, room=room) - start
-    draft.replace_segment(new, new._replace(filesz=size, memsz=size))
+    draft.replace_segment(new, new.sized(size))
     if room.moves_table:
         write_table(draft)
 
@@ -200,9 +189,8 @@ def _free_address(draft: Draft, offset: int) -> int:
     """Return an address behind all segments, on a page of its own, that suits the offset without any padding."""
     image = draft.image
     page = step = page_size(image.header.machine)
-    top = 0
+    top = max(segment.top for segment in image.loads)
     for segment in image.loads:
-        top = max(top, segment.vaddr + segment.memsz)
         # Some tools align all segments as the one with the largest alignment.
         if step < segment.align <= _LARGEST_STEP:
             step = segment.align

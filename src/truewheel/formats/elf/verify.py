@@ -8,7 +8,7 @@ from __future__ import annotations
 from ...model.errors import FormatError, RepairError
 from ...model.record import replace
 from ..file_cursor import Composed
-from .image import loads_of, mapped, page_size, read_image
+from .image import mapped, page_size, read_image
 from .layout import (
     DT_GNU_HASH,
     DT_HASH,
@@ -22,8 +22,7 @@ from .layout import (
     PT_NOTE,
     PT_PHDR,
     PT_TLS,
-    SHF_ALLOC,
-    SHT_NOBITS,
+    first_of_type,
 )
 from .names import read_names
 
@@ -97,79 +96,84 @@ def _faults_of_loads(image: Image) -> Iterator[str]:
 
     https://gabi.xinuos.com/elf/07-pheader.html (``PT_LOAD``: ascending; ``p_align``: address and offset agree)
     """
-    size = len(image.cursor)
-    page = page_size(image.header.machine)
     limit = 1 << image.header.file_class.bits
-    before: Segment | None = None
     for segment in image.loads:
-        end = segment.vaddr + segment.memsz
-        if segment.offset + segment.filesz > size or segment.filesz > segment.memsz:
+        if segment.end > len(image.cursor) or segment.filesz > segment.memsz:
             yield "a PT_LOAD has more than there is in the file"
-        if segment.align > 1 and (segment.vaddr - segment.offset) % segment.align:
+        if segment.shift % max(segment.align, 1):
             yield "address and offset of a PT_LOAD do not agree modulo p_align"
-        if end > limit:
+        if segment.top > limit:
             yield "a PT_LOAD ends behind the last address"
-        if before is not None:
-            last = before.vaddr + before.memsz
-            if segment.vaddr < last:
-                yield "the PT_LOADs overlap or are out of order"
-            shares_page = segment.vaddr // page == (last - 1) // page
-            if shares_page and segment.flags != before.flags:
-                yield f"the PT_LOAD at {segment.vaddr:#x} shares a page with other rights"
-        before = segment
+    for before, segment in zip(image.loads, image.loads[1:], strict=False):
+        if segment.vaddr < before.top:
+            yield "the PT_LOADs overlap or are out of order"
+        if _shares_page(before, segment, page_size(image.header.machine)):
+            yield f"the PT_LOAD at {segment.vaddr:#x} shares a page with other rights"
+
+
+def _shares_page(before: Segment, segment: Segment, page: int) -> bool:
+    """Whether a page would have to have the rights of two segments."""
+    is_shared = segment.vaddr // page == (before.top - 1) // page
+    return is_shared and segment.flags != before.flags
 
 
 def _faults_of_parts(image: Image) -> Iterator[str]:
     """Check the segments that are parts of mapped ones."""
     for segment in image.segments:
-        part = _PARTS.get(segment.type)
-        if part and segment.memsz and not _is_inside(image, segment):
-            yield f"{part} lies outside of every PT_LOAD"
-        place = _PLACES.get(segment.type) if segment.filesz else None
-        if place and mapped(image.loads, segment.vaddr) != segment.offset:
-            yield f"{place} is not where its address is mapped"
-        if segment.type == PT_PHDR and segment.offset != image.header.phoff:
-            yield "PT_PHDR is not where e_phoff is"
-    size = len(image.segments) * image.header.file_class.program_header_size
-    if not any(
-        segment.offset <= image.header.phoff
-        and image.header.phoff + size <= segment.offset + segment.filesz
-        for segment in image.loads
-    ):
-        yield "the program headers lie outside of every PT_LOAD"
+        # mold writes no offset for these: they go by their addresses.
+        name = _PARTS.get(segment.type)
+        if name and segment.memsz and not _is_inside(image, segment):
+            yield f"{name} lies outside of every PT_LOAD"
+        name = _PLACES.get(segment.type)
+        if name and segment.filesz and not _is_in_place(image, segment):
+            yield f"{name} is not where its address is mapped"
+    yield from _faults_of_headers(image)
+
+
+def _is_in_place(image: Image, segment: Segment) -> bool:
+    return mapped(image.loads, segment.vaddr) == segment.offset
 
 
 def _is_inside(image: Image, part: Segment) -> bool:
-    """Whether a part begins in a mapped segment, by its address: mold writes no offset for some."""
-    for segment in loads_of(image.segments):
-        if segment.vaddr <= part.vaddr <= segment.vaddr + segment.memsz:
-            return True
-    return False
+    """Whether a part begins in a mapped segment, by its address."""
+    return any(load.vaddr <= part.vaddr <= load.top for load in image.loads)
+
+
+def _faults_of_headers(image: Image) -> Iterator[str]:
+    """Check that loaders find the table of program headers.
+
+    bionic wants it to be mapped, and takes the place that ``PT_PHDR`` tells.
+    """
+    header = image.header
+    table = first_of_type(image.segments, PT_PHDR)
+    if table is not None and table.offset != header.phoff:
+        yield "PT_PHDR is not where e_phoff is"
+    end = header.phoff + len(image.segments) * header.file_class.program_header_size
+    holders = [load for load in image.loads if load.offset <= header.phoff]
+    if not any(end <= load.end for load in holders):
+        yield "the program headers lie outside of every PT_LOAD"
 
 
 def _faults_of_tables(image: Image) -> Iterator[str]:
     """Check that the loader finds what the dynamic section names."""
-    values = image.values
-    for tag, name in _TABLES.items():
-        if tag in values and mapped(image.loads, values[tag]) is None:
-            yield f"{name} lies in no PT_LOAD"
-    end = values[DT_STRTAB] + len(image.strings) - 1
-    if image.strings and mapped(image.loads, end) != (
-        image.strings_at + len(image.strings) - 1
-    ):
+    for tag, address in image.slots:
+        if tag in _TABLES and mapped(image.loads, address) is None:
+            yield f"{_TABLES[tag]} lies in no PT_LOAD"
+    # All of the strings lie in one segment.
+    last = image.values[DT_STRTAB] + max(len(image.strings) - 1, 0)
+    if mapped(image.loads, last) != max(image.strings_end - 1, image.strings_at):
         yield "the strings reach beyond their PT_LOAD"
 
 
 def _faults_of_sections(image: Image) -> Iterator[str]:
-    """Check that sections lie where their addresses are mapped."""
-    for number, section in enumerate(image.sections):
-        if section.type == SHT_NOBITS or not section.flags & SHF_ALLOC:
-            if section.type != SHT_NOBITS and section.offset + section.size > len(
-                image.cursor
-            ):
-                yield f"section {number} lies outside of the file"
-            continue
-        if section.size and mapped(image.loads, section.address) != section.offset:
+    """Check that sections lie in the file, and where their addresses are mapped."""
+    contents = [part for part in enumerate(image.sections) if part[1].has_content]
+    for number, section in contents:
+        if section.end > len(image.cursor):
+            yield f"section {number} lies outside of the file"
+        # Their addresses are what the loader goes by, and their offsets what tools go by.
+        place = mapped(image.loads, section.address)
+        if section.is_mapped and place != section.offset:
             yield f"section {number} is not where its address is mapped"
 
 
@@ -179,6 +183,8 @@ def _faults_of_versions(image: Image) -> Iterator[str]:
     The loader itself is loaded in any case.
     """
     names = read_names(image)
+    needed = set(names.needed)
     for library in names.versions:
-        if library not in names.needed:
+        # A file that asks versions of its loader, which is loaded in any case, asked before.
+        if library not in needed:
             yield f"versions are wanted of {library}, which is not needed"
