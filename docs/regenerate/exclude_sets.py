@@ -17,6 +17,7 @@ for a system has no names from there.
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import re
 import subprocess
@@ -67,6 +68,14 @@ OF_OTHER_INDEXES = {
     "torch": ("libtorch_hip.so", "libc10_hip.so", "libtorch_xpu.so", "libc10_xpu.so")
 }
 """Libraries that builds of the same distribution have which its own index offers, by distribution."""
+EARLIER = {
+    "nvidia-nvtx-cu12": ("12.4.127",),
+    "nvidia-cudnn-cu12": ("8.9.7.29",),
+    "nvidia-cuda-nvrtc-cu12": ("12.4.127",),
+    "mkl": ("2024.2.2",),
+    "intel-sycl-rt": ("2025.0.4",),
+}
+"""Versions before the newest whose libraries have other names, and which are still in use."""
 OWN = {"torch": re.compile(r"(lib)?(torch|c10|caffe2|shm)(?![a-z])")}
 """Which libraries count as a distribution's own, where it also holds copies of others' (``libgomp.so.1``)."""
 
@@ -96,11 +105,14 @@ def main() -> int:
 
 
 def libraries_of(distribution: str) -> list[str]:
-    """Return the names of the libraries in the newest wheels of a distribution."""
+    """Return the names of the libraries in the wheels of a distribution."""
     names = set(OF_OTHER_INDEXES.get(distribution, ()))
     own = OWN.get(distribution)
-    for platforms in PLATFORMS:
-        for member in members_of(distribution, platforms):
+    earlier = [f"{distribution}=={one}" for one in EARLIER.get(distribution, ())]
+    for requirement, platforms in itertools.product(
+        (distribution, *earlier), PLATFORMS
+    ):
+        for member in members_of(requirement, platforms):
             name = member.rpartition("/")[2]
             is_library = _LIBRARY.fullmatch(name) and not _MODULE.search(name)
             if not is_library or GENERAL.match(name):
@@ -111,14 +123,14 @@ def libraries_of(distribution: str) -> list[str]:
     return sorted(names)
 
 
-def members_of(distribution: str, platforms: tuple[str, ...]) -> list[str]:
+def members_of(requirement: str, platforms: tuple[str, ...]) -> list[str]:
     """Return the members of the newest wheel for a system; none when there is no such wheel."""
     with tempfile.TemporaryDirectory() as directory:
         report = Path(directory, "report.json")
         options = [f"--platform={platform}" for platform in platforms]
         command = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-deps", "--ignore-installed", "--quiet",
                    "--only-binary=:all:", "--python-version=3.12", f"--target={directory}", f"--report={report}",
-                   *options, distribution]  # fmt: skip
+                   *options, requirement]  # fmt: skip
         if subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode:
             return []
         (install,) = json.loads(report.read_text(encoding="utf-8"))["install"]

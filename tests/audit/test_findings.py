@@ -266,3 +266,32 @@ def test_a_file_of_another_cpu_and_a_later_android_is_of_another_cpu() -> None:
     assert untrue.evidence[0].startswith(
         "p/m.so needs libaaudio.so (new in API level 26)"
     )
+
+
+@pytest.mark.parametrize(
+    ("library", "hint"),
+    [
+        (
+            "libcublas.so.12",
+            'set tool.truewheel.exclude = ["@cuda"], or --exclude @cuda, and require what supplies it: '
+            'dependencies = ["nvidia-cublas-cu12"]',
+        ),
+        (
+            "libcublas.so.99",
+            'set tool.truewheel.exclude = ["@cuda"], or --exclude @cuda, and require the distribution that supplies it',
+        ),
+        (
+            "libcuda.so.1",
+            'set tool.truewheel.exclude = ["@cuda"], or --exclude @cuda: it comes with a driver, or with the vendor\'s installation',
+        ),
+        (
+            "libtorch.so",
+            'set tool.truewheel.exclude = ["@torch"], or --exclude @torch, and require what supplies it: dependencies = ["torch"]',
+        ),
+    ],
+)
+def test_a_library_of_a_ready_set_is_to_be_left_to_its_supplier(
+    library: str, hint: str
+) -> None:
+    (finding,) = told(module(linux(library)), "TW201")
+    assert finding.hint == hint

@@ -54,7 +54,11 @@ def test_globs_stay_and_unknown_names_are_told() -> None:
         ("libcublas.so.12", Supplier("cuda", ("nvidia-cublas-cu12",))),
         ("libcublas.so.13", Supplier("cuda", ("nvidia-cublas",))),
         ("libcufile.so.0", Supplier("cuda", ("nvidia-cufile-cu12", "nvidia-cufile"))),
-        ("libcuda.so.1", Supplier("cuda", ())),
+        ("libcuda.so.1", Supplier("cuda", has_driver=True)),
+        # of a version that the table does not have
+        ("libcublas.so.99", Supplier("cuda")),
+        ("libnvToolsExt.so.1", Supplier("cuda", ("nvidia-nvtx-cu12",))),
+        ("libmkl_core.so.2", Supplier("oneapi", ("mkl",))),
         ("libtorch.so", Supplier("torch", ("torch",))),
         ("libtbb.so.12", Supplier("oneapi", ("tbb",))),
         ("libz.so.1", None),

@@ -136,8 +136,10 @@ def _leave_to_supplier(library: str) -> str:
         return ""
     name = MARK + supplier.name
     hint = f'set tool.truewheel.exclude = ["{name}"], or --exclude {name}'
-    if not supplier.distributions:
+    if supplier.has_driver:
         return f"{hint}: it comes with a driver, or with the vendor's installation"
+    if not supplier.distributions:
+        return f"{hint}, and require the distribution that supplies it"
     # A version of the vendor's product each.
     lines = " or ".join(f'["{one}"]' for one in supplier.distributions)
     return f"{hint}, and require what supplies it: dependencies = {lines}"

@@ -26,11 +26,13 @@ class Supplier(NamedTuple):
     """Who has a library of a set.
 
     :param name: of the set, without the mark.
-    :param distributions: those that supply it, a version of the vendor's product each; none when a driver does.
+    :param distributions: those that supply it, a version of the vendor's product each; none when they are not known.
+    :param has_driver: whether it comes with a driver, or with an installation of the vendor's.
     """
 
     name: str
-    distributions: tuple[str, ...]
+    distributions: tuple[str, ...] = ()
+    has_driver: bool = False
 
 
 def set_names() -> tuple[str, ...]:
@@ -74,8 +76,10 @@ def unknown_sets(patterns: Iterable[str]) -> tuple[str, ...]:
 def find_supplier(library: str) -> Supplier | None:
     """Return who supplies a library by its file name; ``None`` for one that is in no set.
 
-    >>> find_supplier("libcublas.so.12"), find_supplier("libcuda.so.1").distributions
-    (Supplier(name='cuda', distributions=('nvidia-cublas-cu12',)), ())
+    >>> find_supplier("libcublas.so.12").distributions, find_supplier("libcublas.so.19").distributions
+    (('nvidia-cublas-cu12',), ())
+    >>> find_supplier("libcuda.so.1").has_driver
+    True
     """
     for name, suppliers in _sets().items():
         holders = []
@@ -83,8 +87,14 @@ def find_supplier(library: str) -> Supplier | None:
             if library in libraries:
                 holders.append(distribution)
         if holders:
-            # A driver is nobody's to require.
-            return Supplier(name, tuple(filter(None, holders)))
+            # A driver's libraries stand under no name.
+            named = tuple(filter(None, holders))
+            return Supplier(name, named, has_driver="" in holders)
+    # A version that the table does not have is somebody's as well.
+    unversioned = _VERSION.sub(_any_version, library)
+    for name in _sets():
+        if unversioned in _globs(name):
+            return Supplier(name)
     return None
 
 
