@@ -80,12 +80,13 @@ def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelF
         texts = {
             base: text(base) or "" for base in _TEXTS if f"{home}/{base}" in by_name
         }
+        files = [look.file for look in looks if look.file is not None]
         return WheelFacts(
             filename=archive.name,
             path=os.fspath(path),
             size=archive.size,
             contents=Contents(
-                files=tuple([look.file for look in looks if look.file is not None]),
+                files=tuple(files),
                 dist_info=home,
                 variant=_variant(archive.name, texts.get(VARIANT)),
             ),
@@ -179,15 +180,16 @@ def _facts_of_members(
     """Return the entries of the archive's directory, with what was seen of each."""
     facts = []
     for member, look in zip(members, looks, strict=True):
+        item = member.item
         is_directory = look.file is None
         facts.append(
             Member(
                 name=member.name,
                 size=member.size,
-                compressed_size=member.item.compressed_size,
-                mode=member.item.mode,
+                compressed_size=item.compressed_size,
+                mode=item.mode,
                 sha256=look.digest,
-                encrypted=member.item.encrypted,
+                encrypted=item.encrypted,
                 # Without a hash to work out there is nothing to unpack in a directory.
                 problem=None if is_directory and not digests else look.problem,
             )
