@@ -31,7 +31,7 @@ from .symbols import read_symbols
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..cursor import Buffer
+    from ..cursor import Readable
     from .segments import Room
 
 _ARCHIVES = (b"!<arch>\n", b"!<thin>\n")
@@ -51,7 +51,7 @@ def recognises(head: bytes) -> bool:
     return magic in THIN
 
 
-def read(data: Buffer) -> Binary:
+def read(data: Readable) -> Binary:
     """Return the facts of one Mach-O file; a fat one of static archives comes as an archive, without slices.
 
     :raises FormatError: when a header or a table lies outside of the file, or contradicts another.

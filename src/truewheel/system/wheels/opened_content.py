@@ -19,13 +19,11 @@ if TYPE_CHECKING:
     from .zip_directory import Item
     from .zip_reader import Archive
 
-LARGE = 8 << 20
-"""Bytes from which on a content is opened, rather than read into memory."""
-SPAN = 1 << 21
+SPAN = 1 << 20
 """Bytes of the shortest span that is inflated again at once."""
-_MOST_SPANS = 128
+_MOST_SPANS = 256
 """States of a stream that are kept of one member: some 40 KB each."""
-_SPANS_AT_HAND = 3
+_SPANS_AT_HAND = 4
 """Spans that stay in memory: a table often goes on in the next one."""
 _MOST_AGAIN = 4
 """How many times the whole member may be inflated again, span by span, before spans stay in memory. Only a file whose

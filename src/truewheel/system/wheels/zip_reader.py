@@ -204,7 +204,7 @@ class Archive:
         return InflatedContent(self, item, raw)
 
     def packed_pieces(self, item: Item) -> Iterator[memoryview]:
-        """Return the compressed bytes of a member, a megabyte at a time.
+        """Return the compressed bytes of a member, piece by piece.
 
         :raises ValueError: at once, as :meth:`packed` does.
         """
@@ -276,7 +276,8 @@ def _opened(path: str | os.PathLike[str]) -> bytes | mmap.mmap:
         # Before opening, which would wait for the other end of a pipe.
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
-            hint = "name the .whl file itself" if stat.S_ISDIR(status.st_mode) else None
+            is_directory = stat.S_ISDIR(status.st_mode)
+            hint = "name the .whl file itself" if is_directory else None
             raise WheelError(
                 f"{path} cannot be read: it is not a regular file", hint=hint
             )
