@@ -11,6 +11,7 @@ from importlib import import_module
 
 from ..model.binary import Binary, Format
 from ..model.errors import RepairError
+from .cursor import View
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from ..model.edits import Edit, Pieces, Sliceable
-    from .cursor import Buffer
+    from .cursor import Buffer, Readable
 
 READERS: tuple[tuple[Format, str, tuple[bytes, ...]], ...] = (
     (
@@ -100,12 +101,20 @@ def sniff(head: bytes) -> Format | None:
     return None
 
 
-def read(data: Buffer) -> Binary | None:
+def read(data: Buffer | Sliceable) -> Binary | None:
     """Return the facts of a file, ``None`` when it is not a binary.
 
+    :param data: the whole file, or one that gives parts of itself: of that, no more is read than is looked at.
     :raises FormatError: when the file is not what its first bytes claim.
     """
-    form = _sniff_buffer(data)
+    # A view is for what gives parts of itself; bytes in memory are quicker without one.
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return _read_any(data)
+    return _read_any(View(data))
+
+
+def _read_any(data: Readable) -> Binary | None:
+    form = _sniff_start(data)
     if form is None:
         return None
     if form is Format.ARCHIVE:
@@ -128,19 +137,19 @@ def patch(form: Format, data: Sliceable, edits: Sequence[Edit]) -> Pieces:
     return made
 
 
-def _sniff_buffer(data: Buffer) -> Format | None:
-    return sniff(bytes(memoryview(data)[:HEAD]))
+def _sniff_start(data: Readable) -> Format | None:
+    return sniff(bytes(data[:HEAD]))
 
 
-def _read_member(data: Buffer) -> Binary | None:
+def _read_member(data: Readable) -> Binary | None:
     """Return the facts of a member of an archive; ``None`` for an archive, so that none is read inside of another."""
-    form = _sniff_buffer(data)
+    form = _sniff_start(data)
     if form is None or form is Format.ARCHIVE:
         return None
     return _read(data, form)
 
 
-def _read(data: Buffer, form: Format) -> Binary | None:
+def _read(data: Readable, form: Format) -> Binary | None:
     for known, module, _ in READERS:
         if known is form:
             # A DOS program begins like a PE image: the reader alone can tell.

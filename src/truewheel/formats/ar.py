@@ -16,9 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .cursor import Buffer
+    from .cursor import Readable, View
 
-    MemberReader = Callable[[Buffer], Binary | None]
+    MemberReader = Callable[[Readable], Binary | None]
 
 NORMAL, THIN = b"!<arch>\n", b"!<thin>\n"
 AR_FMAG = b"`\n"
@@ -46,7 +46,7 @@ def recognises(head: bytes) -> bool:
     return head[:8] in (NORMAL, THIN) and not head.startswith(_DEBIAN, 8)
 
 
-def read(data: Buffer, read_member: MemberReader) -> Binary:
+def read(data: Readable, read_member: MemberReader) -> Binary:
     """Return a static library, with one slice: the CPU of its first member whose CPU can be told; or without a slice.
 
     :param read_member: reads files of the other formats; gives ``None`` for archives.
@@ -61,7 +61,7 @@ def read(data: Buffer, read_member: MemberReader) -> Binary:
     return Binary(format=Format.ARCHIVE, slices=() if found is None else (found,))
 
 
-def _read_cpu(content: memoryview, read_member: MemberReader) -> Slice | None:
+def _read_cpu(content: memoryview | View, read_member: MemberReader) -> Slice | None:
     """Return what a member tells about its CPU; ``None`` when it tells nothing."""
     machine = coff.machine_of_member(bytes(content[:_LONGEST_HEAD]))
     if machine is not None:
@@ -82,7 +82,7 @@ def _read_cpu(content: memoryview, read_member: MemberReader) -> Slice | None:
     )
 
 
-def _each_member(cursor: Cursor) -> Iterator[memoryview]:
+def _each_member(cursor: Cursor) -> Iterator[memoryview | View]:
     """Yield the content of every member that may be an object."""
     is_thin = bytes(cursor.bytes(0, 8, "magic")) == THIN
     offset = len(NORMAL)
@@ -121,9 +121,9 @@ def _is_table(name: bytes) -> bool:
 def _without_long_name(
     cursor: Cursor,
     name: bytes,
-    content: memoryview,
+    content: memoryview | View,
     offset: int,
-) -> tuple[memoryview, ...]:
+) -> tuple[memoryview | View, ...]:
     """Return the content, or what follows the name that BSD's long ones put in front of it; nothing of a symbol table."""
     if not name.startswith(_LONG_NAME):
         return (content,)

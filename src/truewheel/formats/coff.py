@@ -12,11 +12,11 @@ from __future__ import annotations
 import struct
 
 from ..model.binary import Binary, Format, Kind, Slice
-from .cursor import Cursor
+from .cursor import Cursor, View
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .cursor import Buffer
+    from .cursor import Readable
 
 # --- what images and objects share ------------------------------------------------------------------------------
 
@@ -52,7 +52,7 @@ def cpu_name(machine: int) -> str:
     return CPUS.get(machine, f"machine-{machine:#06x}")
 
 
-def is_debug_section(name: bytes, raw: bytes, names_at: int) -> bool:
+def is_debug_section(name: bytes, raw: bytes | View, names_at: int) -> bool:
     """Whether a section's name is one of DWARF's, stabs' or CodeView's.
 
     :param name: the eight bytes in its header; longer names are ``/OFFSET`` into the string table.
@@ -61,7 +61,7 @@ def is_debug_section(name: bytes, raw: bytes, names_at: int) -> bool:
     number = name[1:].partition(b"\0")[0]
     if name[:1] == b"/" and number.isdigit() and names_at:
         at = names_at + int(number)
-        name = raw[at : at + 8]
+        name = bytes(raw[at : at + 8])
     return name.startswith(_DEBUG_SECTIONS)
 
 
@@ -195,15 +195,15 @@ def machine_of_member(head: bytes) -> int | None:
 # --- facts ------------------------------------------------------------------------------------------------------
 
 
-def read(data: Buffer) -> Binary:
+def read(data: Readable) -> Binary:
     """Return the facts of one object: its machine, and the size of its debug sections.
 
     :raises FormatError: when its tables lie outside of the file.
     """
-    raw = data if isinstance(data, bytes) else bytes(data)
+    raw = data if isinstance(data, (bytes, View)) else bytes(data)
     cursor = Cursor(raw, what="COFF object")
     machine, sections = cursor.unpack("HH", 0, "Machine")
-    if raw[:4] != _ANONYMOUS:
+    if bytes(raw[:4]) != _ANONYMOUS:
         symbols_at, symbols = cursor.unpack("II", 8, "header")
         names_at = _find_names(cursor, symbols_at, symbols * _SYMBOL_SIZE)
         debug_bytes = _count_debug_bytes(
@@ -211,7 +211,7 @@ def read(data: Buffer) -> Binary:
         )
         return _binary(machine, debug_bytes)
     machine = cursor.number("H", _ANONYMOUS_MACHINE_AT, "Machine")
-    if raw[_CLASS_ID] == _LINK_TIME_CODE:
+    if bytes(raw[_CLASS_ID]) == _LINK_TIME_CODE:
         # What follows is for the compiler that wrote it.
         return _binary(machine, 0)
     sections, symbols_at, symbols = cursor.unpack(
@@ -252,7 +252,7 @@ def _find_names(cursor: Cursor, symbols_at: int, size: int) -> int:
 
 def _count_debug_bytes(
     cursor: Cursor,
-    raw: bytes,
+    raw: bytes | View,
     headers_at: int,
     sections: int,
     names_at: int,

@@ -17,9 +17,61 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any, NoReturn
 
-Buffer = bytes | bytearray | memoryview
-"""What readers take: the whole file in memory, or mapped into it."""
+    from ..model.edits import Sliceable
 
+
+class View:
+    """A part of a content whose bytes are read when they are wanted: what a memoryview is to bytes in memory.
+
+    >>> view = View(b"0123456789")[2:8]
+    >>> len(view), bytes(view[1:3]), view.find(b"6", 0, 6)
+    (6, b'34', 4)
+    """
+
+    __slots__ = ("_source", "_start", "_stop")
+
+    def __init__(
+        self, source: Sliceable, start: int = 0, stop: int | None = None
+    ) -> None:
+        """Look at ``source`` from ``start`` up to ``stop``, which lie inside; at all of it by default."""
+        self._source = source
+        self._start = start
+        self._stop = len(source) if stop is None else stop
+
+    def __len__(self) -> int:
+        return self._stop - self._start
+
+    def __getitem__(self, part: slice) -> View:
+        """Return a part of it, of which nothing is read yet."""
+        # As a memoryview does: beyond the end, there is nothing.
+        start, stop, _ = part.indices(len(self))
+        first = self._start + start
+        last = self._start + stop
+        return View(self._source, first, max(first, last))
+
+    def __bytes__(self) -> bytes:
+        """Read it."""
+        return bytes(self._source[self._start : self._stop])
+
+    def find(self, byte: bytes, start: int, stop: int) -> int:
+        """Return where ``byte`` stands between two places, -1 when it does not, as ``bytes.find`` does."""
+        while start < stop:
+            # As a rule a name's end is near, and the view's is not.
+            end = min(start + _FIND_PIECE, stop)
+            found = bytes(self[start:end]).find(byte)
+            if found >= 0:
+                return start + found
+            start = end
+        return -1
+
+
+Buffer = bytes | bytearray | memoryview
+"""The whole file in memory, or mapped into it."""
+Readable = Buffer | View
+"""What readers take."""
+
+_FIND_PIECE = 1024
+"""Bytes that are read at once to find the end of a name."""
 
 _SHORT_TABLE = 16384
 """Strings that a table may hold in any case before it is taken for one of little else than ends."""
@@ -42,14 +94,18 @@ class Cursor:
 
     def __init__(
         self,
-        data: Buffer,
+        data: Readable,
         *,
         little: bool = True,
         base: int = 0,
         what: str = "file",
     ) -> None:
         """Look at ``data`` without a copy."""
-        self.data = data if isinstance(data, memoryview) else memoryview(data)
+        self.data: memoryview | View
+        if isinstance(data, (memoryview, View)):
+            self.data = data
+        else:
+            self.data = memoryview(data)
         self.little = little
         self.base = base
         self.what = what
@@ -85,6 +141,8 @@ class Cursor:
             # To struct, a negative offset would count from the end.
             if not 0 <= offset <= len(self.data):
                 raise struct.error
+            if isinstance(self.data, View):
+                return self._unpack_view(self.data, layout, offset)
             return struct.unpack_from(self._order + layout, self.data, offset)
         except struct.error:
             message = f"{field} lies outside of it ({len(self.data)} bytes)"
@@ -93,6 +151,14 @@ class Cursor:
                 offset=max(offset, 0),
                 field=field,
             )
+
+    def _unpack_view(self, view: View, layout: str, offset: int) -> tuple[Any, ...]:
+        """Return numbers that are read for that.
+
+        :raises struct.error: when they do not lie inside.
+        """
+        end = offset + struct.calcsize(self._order + layout)
+        return struct.unpack(self._order + layout, bytes(view[offset:end]))
 
     def number(self, code: str, offset: int, field: str) -> int:
         """Return one number, ``code`` as in :mod:`struct` (``B H I Q``).
@@ -116,21 +182,21 @@ class Cursor:
         size = struct.calcsize(self._order + layout)
         return self.records(layout, self.bytes(offset, count * size, field))
 
-    def records(self, layout: str, data: Buffer) -> Iterator[tuple[Any, ...]]:
+    def records(self, layout: str, data: Readable) -> Iterator[tuple[Any, ...]]:
         """Return all records of one layout in ``data``, which must hold whole ones; the byte order is the cursor's."""
         # They are read from a copy. An iterator over a memoryview kills the interpreter when both are garbage in one cycle,
         # as they are behind an error's traceback (CPython before 3.12.5, "GC breaks a loop containing a memoryview").
         return struct.iter_unpack(self._order + layout, bytes(data))
 
-    def unpack_all(self, code: str, data: Buffer) -> tuple[int, ...]:
+    def unpack_all(self, code: str, data: Readable) -> tuple[int, ...]:
         """Return all numbers of one kind in ``data``; a part of one that is left over at its end is left out."""
         size = struct.calcsize(self._order + code)
         count = len(data) // size
-        return struct.unpack_from(f"{self._order}{count}{code}", data)
+        return struct.unpack_from(f"{self._order}{count}{code}", bytes(data))
 
     # --- bytes and strings ------------------------------------------------------------------------------------------
 
-    def bytes(self, offset: int, size: int, field: str) -> memoryview:
+    def bytes(self, offset: int, size: int, field: str) -> memoryview | View:
         """Return ``size`` bytes at ``offset``, not copied.
 
         :raises FormatError: when they do not lie inside.

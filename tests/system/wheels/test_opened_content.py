@@ -107,12 +107,12 @@ def test_a_member_that_is_not_what_the_archive_says_is_told(
     data[directory(data) + field] ^= 1
     path = tmp_path / "x.zip"
     path.write_bytes(data)
-    with Archive(path) as archive:
-        with (
-            pytest.raises(ValueError, match=r"its size is not|its CRC is wrong"),
-            archive.content(archive.items[0]) as content,
-        ):
-            ask(content)
+    with (
+        Archive(path) as archive,
+        pytest.raises(ValueError, match=r"its size is not|its CRC is wrong"),
+        archive.content(archive.items[0]) as content,
+    ):
+        ask(content)
 
 
 def test_a_file_that_became_shorter_is_told(tmp_path: Path) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import gc
+import random
 import struct
+import subprocess
+import sys
 import weakref
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from support import fuzzing
 from support.small_wheels import METADATA, small_wheel
 from support.zip_archives import directory, end_record, packed
 from truewheel.model.errors import WheelError
+from truewheel.system.wheels import reading
 from truewheel.system.wheels.reading import read_binary, read_wheel
 
 NAME = "p-1-py3-none-any.whl"
@@ -152,3 +157,58 @@ def test_the_error_of_a_broken_file_does_not_keep_the_file_in_memory(
     del content
     gc.collect()
     assert alive() is None
+
+
+def test_a_large_binary_says_the_same_as_one_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Facts, hashes and problems: it is only read in another way."""
+    for kind, seeds in fuzzing.seeds().items():
+        if kind == fuzzing.WHEEL:
+            continue
+        path = tmp_path / f"p-1-{kind}-none-any.whl"
+        whole = bytearray(fuzzing.wheel_of(seeds[0]))
+        for broken in (False, True):
+            if broken:
+                # The last byte of the first member's CRC, as the directory has it.
+                whole[directory(whole) + 19] ^= 1
+            path.write_bytes(whole)
+            for digests in (False, True):
+                monkeypatch.setattr(reading, "_LARGE_BINARY", 1 << 40)
+                in_memory = read_wheel(path, digests=digests)
+                monkeypatch.setattr(reading, "_LARGE_BINARY", 1)
+                monkeypatch.setattr(reading, "_SMALL", 0)
+                opened = read_wheel(path, digests=digests)
+                monkeypatch.undo()
+                assert repr(opened) == repr(in_memory)
+                assert opened.members == in_memory.members
+                files = zip(
+                    opened.contents.files, in_memory.contents.files, strict=True
+                )
+                for ours, theirs in files:
+                    assert ours.binary == theirs.binary
+        assert any(member.problem for member in opened.members)
+
+
+def test_a_wheel_with_a_large_binary_is_read_in_little_memory(tmp_path: Path) -> None:
+    block = random.Random(20261129).randbytes(1 << 20)
+    elf = fuzzing.seeds()["ELF"][0]
+    content = elf + b"".join(bytes((number,)) + block[1:] for number in range(150))
+    path = small_wheel(tmp_path / "p-1-py3-none-linux_x86_64.whl", {"p/x.so": content})
+    program = (
+        "import resource, sys\n"
+        "from truewheel.system.wheels.reading import read_wheel\n"
+        "from truewheel.formats.elf import read\n"
+        "from truewheel.system.wheels import hashing, opened_content, workers\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "assert read_wheel(sys.argv[1], digests=True).contents.files[-1].binary\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, path],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    in_units = 1 if sys.platform == "darwin" else 1024
+    assert int(done.stdout) * in_units < 60 << 20

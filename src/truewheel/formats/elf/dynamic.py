@@ -38,6 +38,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..cursor import View
+
     Tags = tuple[tuple[int, int], ...]
 
 _CHAIN_PIECE = 256
@@ -56,8 +58,8 @@ class DynamicTables(Record):
 
     tags: tuple[tuple[int, int], ...]
     strings: Strings
-    symbols: memoryview
-    version_indices: memoryview
+    symbols: memoryview | View
+    version_indices: memoryview | View
     version_needs: Cursor | None
     version_definitions: Cursor | None
     has_all_exports: bool = True
@@ -231,7 +233,7 @@ def _table(
     offset: int | None,
     size: int,
     field: str,
-) -> memoryview:
+) -> memoryview | View:
     return _NOTHING if offset is None else cursor.bytes(offset, size, field)
 
 

@@ -40,7 +40,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..cursor import Buffer
+    from ..cursor import Readable
     from .dynamic import DynamicTables
 
 
@@ -53,7 +53,7 @@ def recognises(head: bytes) -> bool:
     return head[:4] == MAGIC
 
 
-def read(data: Buffer) -> Binary:
+def read(data: Readable) -> Binary:
     """Return the facts of one ELF file.
 
     :raises FormatError: when a header or a table lies outside of the file, or contradicts another.
@@ -126,7 +126,7 @@ def _slice(
 # --- headers ----------------------------------------------------------------------------------------------------
 
 
-def read_header(data: Buffer) -> tuple[Cursor, Header]:
+def read_header(data: Readable) -> tuple[Cursor, Header]:
     """Return a cursor in the file's byte order, and the file header.
 
     :raises FormatError: when the file is not ELF, or of a class or byte order that does not exist.

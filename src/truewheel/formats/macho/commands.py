@@ -100,6 +100,7 @@ def read_commands(cursor: Cursor, header: Header, count: int) -> Commands:
     offset = header.width.header_size
     found: list[tuple[int, int, int]] = []
     head = struct.Struct("<II" if cursor.little else ">II")
+    area = bytes(cursor.data[: header.end])
     for _ in range(count):
         if offset + COMMAND_HEAD_SIZE > header.end:
             cursor.fail(
@@ -107,7 +108,7 @@ def read_commands(cursor: Cursor, header: Header, count: int) -> Commands:
                 offset=offset,
                 field="sizeofcmds",
             )
-        kind, size = head.unpack_from(cursor.data, offset)
+        kind, size = head.unpack_from(area, offset)
         # loader.h asks for multiples of 8 in 64-bit files; for reading, multiples of 4 are enough.
         if size < COMMAND_HEAD_SIZE or size % 4 or offset + size > header.end:
             cursor.fail(
@@ -239,7 +240,7 @@ def is_signed(cursor: Cursor, commands: Commands) -> bool:
     if area is None:
         return False
     # Signatures are big-endian whatever the file is (cs_blobs.h).
-    return int.from_bytes(area.data[:4], "big") == CSMAGIC_EMBEDDED_SIGNATURE
+    return int.from_bytes(bytes(area.data[:4]), "big") == CSMAGIC_EMBEDDED_SIGNATURE
 
 
 # --- the oldest system ------------------------------------------------------------------------------------------

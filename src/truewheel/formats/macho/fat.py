@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from ...model.binary import Binary, Slice
     from ...model.edits import Sliceable
-    from ..cursor import Buffer
+    from ..cursor import Readable
 
 ALIGNMENTS = {
     CPU_TYPE_I386: 12,
@@ -242,7 +242,7 @@ def _archive(data: Sliceable) -> FatArch:
 
     found: list[Slice] = []
 
-    def read_member(content: Buffer) -> Binary | None:
+    def read_member(content: Readable) -> Binary | None:
         """Read an object, and remember it if it is one of Apple's."""
         if not read.recognises(bytes(content[:8])):
             return None

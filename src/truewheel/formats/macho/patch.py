@@ -179,7 +179,7 @@ def new_head(head: Head, commands: Sequence[bytes]) -> bytes:
             ),
             hint="link it with -Wl,-headerpad_max_install_names, which leaves room",
         )
-    fixed = bytearray(head.cursor.data[:start])
+    fixed = bytearray(bytes(head.cursor.data[:start]))
     # ncmds and sizeofcmds
     layout = "<II" if head.cursor.little else ">II"
     struct.pack_into(layout, fixed, 16, len(commands), len(area))

@@ -28,7 +28,7 @@ from .symbols import read_symbols
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..cursor import Buffer
+    from ..cursor import Readable
     from .fat_table import FatArch
     from .segments import Room
 
@@ -49,7 +49,7 @@ def recognises(head: bytes) -> bool:
     return magic in THIN
 
 
-def read(data: Buffer) -> Binary:
+def read(data: Readable) -> Binary:
     """Return the facts of one Mach-O file; a fat one of static archives comes as an archive, without slices.
 
     :raises FormatError: when a header or a table lies outside of the file, or contradicts another.

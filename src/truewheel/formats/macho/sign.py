@@ -328,11 +328,12 @@ def _fits(
         return False
     cursor = directory.cursor
     for slot in range(1, directory.special_slots + 1):
-        stated = cursor.bytes(directory.hashes_at - slot * size, size, "special slot")
+        place = directory.hashes_at - slot * size
+        stated = bytes(cursor.bytes(place, size, "special slot"))
         # Others are of files beside this one.
         if slot in blobs and stated != _hash(algorithm, blobs[slot])[:size]:
             return False
-    stated = cursor.bytes(directory.hashes_at, pages * size, "code slots")
+    stated = bytes(cursor.bytes(directory.hashes_at, pages * size, "code slots"))
     hashes = page_hashes(
         content,
         start,
@@ -346,4 +347,4 @@ def _fits(
 
 
 def _hash(algorithm: str, blob: Cursor) -> bytes:
-    return hashlib.new(algorithm, blob.data).digest()
+    return hashlib.new(algorithm, bytes(blob.data)).digest()

@@ -9,11 +9,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..cursor import Cursor
+    from ..cursor import Cursor, View
     from .layout import Header, Section
 
 PAGE = 0x1000
 SECTOR = 0x200
+_AT_ONCE = 256
+"""Records that are read at once where only a zero tells the end."""
 _SMALL_FILE = 4096
 """Bytes that names may take in any case before they are taken for a flood."""
 _ADDRESS_SIZE = 5
@@ -29,7 +31,7 @@ class Image:
     def __init__(
         self,
         cursor: Cursor,
-        raw: bytes,
+        raw: bytes | View,
         header: Header,
         sections: Sequence[Section],
     ) -> None:
@@ -109,11 +111,17 @@ class Image:
         """
         first, offset, end, has_zeros = self._area(address, field)
         start = min(offset + address - first, end)
-        whole = end - (end - start) % struct.calcsize("<" + layout)
-        for record in self.cursor.records(layout, self.cursor.data[start:whole]):
-            if not record[last]:
-                return
-            yield record
+        size = struct.calcsize("<" + layout)
+        whole = end - (end - start) % size
+        # Lists are short, and sections are not.
+        for place in range(start, whole, size * _AT_ONCE):
+            following = min(place + size * _AT_ONCE, whole)
+            for record in self.cursor.records(
+                layout, self.cursor.data[place:following]
+            ):
+                if not record[last]:
+                    return
+                yield record
         # The zeros that follow in memory end the list as well.
         if not has_zeros:
             self.cursor.fail(
@@ -151,7 +159,7 @@ class Image:
                 field=field,
                 value=address,
             )
-        return self.raw[at:end].decode("utf-8", "backslashreplace")
+        return bytes(self.raw[at:end]).decode("utf-8", "backslashreplace")
 
 
 def _areas(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...model.binary import Binary, Format, MinimumOS, PeSlice
 from ...model.record import replace, rows
 from ..coff import cpu_name, is_debug_section
-from ..cursor import Cursor
+from ..cursor import Cursor, View
 from .exports import read_exports
 from .image import Image
 from .imports import read_imports
@@ -29,7 +29,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..cursor import Buffer
+    from ..cursor import Readable
 
 _DOS_HEADER_SIZE = 64
 _PORTABLE = b"MZqFpD='"
@@ -56,15 +56,15 @@ def recognises(head: bytes) -> bool:
     return 4 <= signature_at < 1 << 28
 
 
-def read(data: Buffer) -> Binary | None:
+def read(data: Readable) -> Binary | None:
     """Return the facts of one PE image; ``None`` for a plain DOS program, which only begins like one.
 
     :raises FormatError: when a header or a table lies outside of the file, or contradicts another.
     """
-    raw = data if isinstance(data, bytes) else bytes(data)
+    raw = data if isinstance(data, (bytes, View)) else bytes(data)
     cursor = Cursor(raw, what="PE file")
     signature_at = cursor.number("I", E_LFANEW_AT, "e_lfanew")
-    if raw[signature_at : signature_at + 4] != SIGNATURE:
+    if bytes(raw[signature_at : signature_at + 4]) != SIGNATURE:
         if _is_damaged(raw, signature_at):
             cursor.fail(
                 "no PE header follows the DOS program",
@@ -87,19 +87,19 @@ def read(data: Buffer) -> Binary | None:
     return Binary(format=Format.PE, slices=(_slice(image, debug_sections),))
 
 
-def _is_damaged(raw: bytes, signature_at: int) -> bool:
+def _is_damaged(raw: bytes | View, signature_at: int) -> bool:
     """Whether a file without a signature was a PE image once, rather than a program for DOS.
 
     The DOS program that linkers put in front says so in words. Where even that is cut off, its header must be like theirs:
     relocations behind the extended header, and the signature soon after.
     """
-    if raw[signature_at : signature_at + 2] in _OTHER_FORMATS:
+    if bytes(raw[signature_at : signature_at + 2]) in _OTHER_FORMATS:
         return False
-    stub = raw[_DOS_HEADER_SIZE : min(signature_at, 4096)]
+    stub = bytes(raw[_DOS_HEADER_SIZE : min(signature_at, 4096)])
     if any(text in stub for text in _STUBS):
         return True
     is_cut_off = len(raw) < 128 and signature_at >= len(raw) - 3
-    relocations_at = int.from_bytes(raw[24:26], "little")
+    relocations_at = int.from_bytes(bytes(raw[24:26]), "little")
     return is_cut_off and relocations_at == _DOS_HEADER_SIZE <= signature_at < 4096
 
 

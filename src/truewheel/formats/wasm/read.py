@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..cursor import Buffer
+    from ..cursor import Readable
 
 
 def recognises(head: bytes) -> bool:
@@ -33,7 +33,7 @@ def recognises(head: bytes) -> bool:
     return head[:4] == MAGIC
 
 
-def read(data: Buffer) -> Binary:
+def read(data: Readable) -> Binary:
     """Return the facts of one WebAssembly file; for a component only what it is.
 
     :raises FormatError: when a section or a name lies outside of the file, or uses an encoding that is not known.

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-CHUNK = 1 << 20
+CHUNK = 1 << 18
 """Bytes that are unpacked at once where a member is read piece by piece."""
-_INPUT = 1 << 15
+_INPUT = 1 << 16
 """Compressed bytes that zlib gets at once."""
 LARGE = 1 << 16
 """Compressed bytes from which on a quicker codec is worth its import."""
@@ -121,7 +121,7 @@ def inflated_pieces(raw: memoryview) -> Iterator[bytes]:
 
 
 def stored_pieces(raw: memoryview) -> Iterator[bytes]:
-    """Yield a member that is not compressed, a megabyte at a time."""
+    """Yield a member that is not compressed, likewise."""
     for start in range(0, len(raw), CHUNK):
         end = start + CHUNK
         yield bytes(raw[start:end])

@@ -13,17 +13,17 @@ from . import deflate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from ...formats.cursor import Buffer
+    from .zip_directory import Item
+    from .zip_reader import Archive
 
-LARGE = 8 << 20
-"""Bytes from which on a content is opened, rather than read into memory."""
-SPAN = 1 << 21
+SPAN = 1 << 20
 """Bytes of the shortest span that is inflated again at once."""
-_MOST_SPANS = 128
+_MOST_SPANS = 256
 """States of a stream that are kept of one member: some 40 KB each."""
-_SPANS_AT_HAND = 3
+_SPANS_AT_HAND = 4
 """Spans that stay in memory: a table often goes on in the next one."""
 _MOST_AGAIN = 4
 """How many times the whole member may be inflated again, span by span, before spans stay in memory. Only a file whose
@@ -121,25 +121,20 @@ class CheckedContent(OpenedContent):
     """A member of an archive. It is gone through and checked before any part of it is given.
 
     :param raw: its compressed bytes.
-    :param size: what it claims to unpack to.
-    :param checked: passes pieces on, and raises at their end when they are not what the archive says.
     """
 
-    def __init__(
-        self,
-        raw: memoryview,
-        size: int,
-        checked: Callable[[Iterator[bytes]], Iterator[bytes]],
-    ) -> None:
+    def __init__(self, archive: Archive, item: Item, raw: memoryview) -> None:
         """Begin unchecked."""
-        super().__init__(size)
+        super().__init__(item.size)
+        self._archive = archive
+        self._item = item
         self._raw = raw
-        self._checked = checked
         self._is_checked = False
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the content piece by piece, checked."""
-        yield from self._checked(self._unchecked())
+        unchecked = self._unchecked()
+        yield from self._archive.checked(self._item, unchecked)
         self._is_checked = True
 
     def _between(self, start: int, stop: int) -> bytes:
@@ -150,7 +145,9 @@ class CheckedContent(OpenedContent):
         if not self._is_checked:
             for _ in self.pieces():
                 pass
-        return self._part(start, stop)
+        part = self._part(start, stop)
+        self._archive.give_back_pages(len(part))
+        return part
 
     def _unchecked(self) -> Iterator[bytes]:
         """Yield the content from its beginning."""
@@ -174,15 +171,10 @@ class StoredContent(CheckedContent):
 class InflatedContent(CheckedContent):
     """A member that is compressed."""
 
-    def __init__(
-        self,
-        raw: memoryview,
-        size: int,
-        checked: Callable[[Iterator[bytes]], Iterator[bytes]],
-    ) -> None:
+    def __init__(self, archive: Archive, item: Item, raw: memoryview) -> None:
         """Begin with nothing inflated."""
-        super().__init__(raw, size, checked)
-        shortest = size // _MOST_SPANS + 1
+        super().__init__(archive, item, raw)
+        shortest = item.size // _MOST_SPANS + 1
         self._span = max(SPAN, shortest)
         self._states: list[deflate.Inflating] = []
         self._at_hand: dict[int, bytes] = {}
@@ -219,8 +211,9 @@ class InflatedContent(CheckedContent):
             wanted = stop - start
             until = skipped + wanted
             part = span[skipped:until]
+            size = len(part)
             parts.append(part)
-            start += len(part)
+            start += size
         return b"".join(parts)
 
     def _span_of(self, number: int) -> bytes:
@@ -255,8 +248,9 @@ class InflatedContent(CheckedContent):
         parts = []
         while size:
             part = stream.step(size)
-            if not part:
+            got = len(part)
+            if not got:
                 raise ValueError("it changed while it was read")
             parts.append(part)
-            size -= len(part)
+            size -= got
         return b"".join(parts)

@@ -45,7 +45,8 @@ class PatchedContent(OpenedContent):
         index = bisect.bisect_right(self._starts, start) - 1
         while start < stop:
             skipped = start - self._starts[index]
-            part = self._part_of(self._pieces[index], skipped, stop - start)
+            piece = self._pieces[index]
+            part = self._part_of(piece, skipped, stop - start)
             parts.append(part)
             start += len(part)
             index += 1
@@ -54,10 +55,12 @@ class PatchedContent(OpenedContent):
     def _part_of(self, piece: Kept | bytes, skipped: int, size: int) -> bytes:
         """Return what one piece has from ``skipped`` on, at most ``size`` bytes."""
         if not isinstance(piece, Kept):
-            return piece[skipped : skipped + size]
+            until = skipped + size
+            return piece[skipped:until]
         first = piece.start + skipped
         last = min(first + size, piece.stop)
-        return bytes(self._old[first:last])
+        part = self._old[first:last]
+        return bytes(part)
 
 
 class PatchedMember:

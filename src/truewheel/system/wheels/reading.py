@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from operator import attrgetter
 
 from ... import formats
 from ...model.contents import Contents, File, Member, WheelFacts
@@ -25,12 +26,17 @@ if TYPE_CHECKING:
 
     from ...formats.cursor import Buffer
     from ...model.binary import Binary
+    from ...model.edits import Sliceable
     from ...model.variants import Variant
     from .sources import ArchivedMember, SourceMember, WheelSource
     from .zip_directory import Item
 
 _LARGE = 4_000_000
 """Bytes from which on a wheel is worth several threads."""
+_SMALL = 1 << 20
+"""Bytes up to which a member is read whole to be hashed."""
+_LARGE_BINARY = 32 << 20
+"""Bytes from which on a binary is not read into memory as a whole."""
 _LONGEST_TEXT = 32 << 20
 """Bytes of the largest text in ``.dist-info`` that is read: RECORD of 200,000 files."""
 _HEADERS = 1 << 12
@@ -81,12 +87,13 @@ def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelF
         texts = {
             base: text(base) or "" for base in _TEXTS if f"{home}/{base}" in by_name
         }
+        files = [look.file for look in looks if look.file is not None]
         return WheelFacts(
             filename=archive.name,
             path=os.fspath(path),
             size=archive.size,
             contents=Contents(
-                files=tuple([look.file for look in looks if look.file is not None]),
+                files=tuple(files),
                 dist_info=home,
                 variant=_variant(archive.name, texts.get(VARIANT)),
             ),
@@ -132,34 +139,89 @@ class Look(NamedTuple):
 
 def look_at(member: SourceMember, *, digests: bool) -> Look:
     """Return what is to be seen of a member: whether it is a binary, and what that says of itself."""
-    content: Buffer | None = None
-    digest: str | None = None
-    head, problem = member.head(formats.HEAD)
-    is_binary = formats.sniff(head) is not None
+    seen = _UNSEEN
+    problem: str | None = None
     try:
-        if is_binary:
+        if digests and member.size < _SMALL:
+            # To inflate it once is quicker than to look at its head first.
             content = member.read()
-        if digests:
-            # hashlib is slow to import, and `show` asks for no hash.
-            from .hashing import hash_of
-
-            digest = hash_of(member.pieces() if content is None else (content,))
+            head = bytes(content[: formats.HEAD])
+            is_binary = formats.sniff(head) is not None
+            seen = _see(content, is_binary=is_binary, digests=True)
+        else:
+            head, problem = member.head(formats.HEAD)
+            is_binary = formats.sniff(head) is not None
+            seen = _see_large(member, is_binary=is_binary, digests=digests)
     except ValueError as error:
         problem = str(error)
     if member.name.endswith("/"):
-        return Look(None, digest, problem)
-    binary, broken = (None, None) if content is None else read_binary(content)
+        return Look(None, seen.digest, problem)
     file = File(
         path=member.name,
         size=member.size,
         executable=member.executable,
-        binary=binary,
-        broken=broken,
+        binary=seen.binary,
+        broken=seen.broken,
     )
-    return Look(file, digest, problem)
+    return Look(file, seen.digest, problem)
 
 
-def read_binary(content: Buffer) -> tuple[Binary | None, FormatError | None]:
+class _Seen(NamedTuple):
+    """What the content of a member says."""
+
+    digest: str | None = None
+    binary: Binary | None = None
+    broken: FormatError | None = None
+
+
+_UNSEEN = _Seen()
+
+
+def _see_large(member: SourceMember, *, is_binary: bool, digests: bool) -> _Seen:
+    """Return what the content says, without having more of it in memory than is good.
+
+    :raises ValueError: when it cannot be unpacked.
+    """
+    if not is_binary:
+        pieces = member.pieces()
+        digest = _digest(pieces, wanted=digests)
+        return _Seen(digest)
+    if member.size < _LARGE_BINARY:
+        content = member.read()
+        return _see(content, is_binary=True, digests=digests)
+    with member.content() as opened:
+        # Its first reading is the one that tells whether it can be unpacked.
+        pieces = opened.pieces()
+        digest = _digest(pieces, wanted=digests)
+        binary, broken = read_binary(opened)
+    return _Seen(digest, binary, broken)
+
+
+def _see(content: Buffer, *, is_binary: bool, digests: bool) -> _Seen:
+    """Return what a content in memory says."""
+    digest = _digest((content,), wanted=digests)
+    if not is_binary:
+        return _Seen(digest)
+    binary, broken = read_binary(content)
+    return _Seen(digest, binary, broken)
+
+
+def _digest(pieces: Iterable[Buffer], *, wanted: bool) -> str | None:
+    """Return the hash of a content, ``None`` when nobody asks for it: then no piece is read.
+
+    :raises ValueError: when the pieces cannot be had.
+    """
+    if not wanted:
+        return None
+    # hashlib is slow to import, and `show` asks for no hash.
+    from .hashing import hash_of
+
+    return hash_of(pieces)
+
+
+def read_binary(
+    content: Buffer | Sliceable,
+) -> tuple[Binary | None, FormatError | None]:
     """Return the facts of a binary, or why there are none.
 
     The error is a value here, without the frames that would keep ``content`` in memory.
@@ -182,7 +244,12 @@ def _look_at_all(
         return [look_at(member, digests=digests) for member in members]
     from .workers import each  # small wheels go without
 
-    return each(lambda member: look_at(member, digests=digests), members)
+    # The largest first: at the end, no core is to wait for another that has just begun with one.
+    size = attrgetter("size")
+    by_size = sorted(members, key=size, reverse=True)
+    looks = each(lambda member: look_at(member, digests=digests), by_size)
+    found = dict(zip(by_size, looks, strict=True))
+    return [found[member] for member in members]
 
 
 def _facts_of_members(

@@ -103,7 +103,8 @@ class Directory:
 
     def _find(self) -> tuple[int, int, int]:
         """Return the number of members, and size and offset of the directory, from the end record (4.3.16)."""
-        if bytes(self._data[:4]) not in (LOCAL_MAGIC, _END_MAGIC):
+        magic = bytes(self._data[:4])
+        if magic not in (LOCAL_MAGIC, _END_MAGIC):
             raise self.broken("it is not a ZIP file", hint=None)
         # A comment may follow the record, so it is looked for from behind.
         earliest = max(self._size - _END_SIZE - _LONGEST_COMMENT, 0)
@@ -112,13 +113,17 @@ class Directory:
             raise self.broken("its end is missing (truncated?)")
         record = self.unpack("HHHHIIH", end + 4, "the end record")
         disk, first, here, count, size, offset, comment = record
-        surplus = self._size - end - _END_SIZE - comment
+        told_end = end + _END_SIZE + comment
+        surplus = self._size - told_end
         if surplus:
             self._notice("", f"{surplus} bytes after its end, or a comment that is cut")
         locator = end - _LOCATOR64_SIZE
-        if locator >= 0 and self._data[locator : locator + 4] == _LOCATOR64_MAGIC:
-            return self._find_wide(locator)
-        self._refuse_parts(disk, first, count - here)
+        if locator >= 0:
+            magic = bytes(self._data[locator : locator + 4])
+            if magic == _LOCATOR64_MAGIC:
+                return self._find_wide(locator)
+        elsewhere = count - here
+        self._refuse_parts(disk, first, elsewhere)
         if offset + size != end:
             self._notice("", "bytes between its central directory and its end record")
         return count, size, offset
@@ -126,15 +131,19 @@ class Directory:
     def _find_wide(self, locator: int) -> tuple[int, int, int]:
         """Return the same three from the ZIP64 end record (4.3.14), which the locator (4.3.15) leads to."""
         disk, end, disks = self.unpack("IQI", locator + 4, "the ZIP64 locator")
-        self._refuse_parts(disk, 0, max(disks - 1, 0))
-        if bytes(self._data[end : end + 4]) != _END64_MAGIC:
+        others = max(disks - 1, 0)
+        self._refuse_parts(disk, 0, others)
+        magic = bytes(self._data[end : end + 4])
+        if magic != _END64_MAGIC:
             raise self.broken("its ZIP64 end record is missing")
         record = self.unpack("QHHIIQQQQ", end + 4, "the ZIP64 end record")
         own_size, _, _, disk, first, here, count, size, offset = record
         self._refuse_parts(disk, first, count - here)
         # Its size does not count the magic and itself.
         has_own_size = own_size == _END64_SIZE - 12
-        is_in_its_place = offset + size == end and end + _END64_SIZE == locator
+        directory_end = offset + size
+        own_end = end + _END64_SIZE
+        is_in_its_place = directory_end == end and own_end == locator
         if not (has_own_size and is_in_its_place):
             self._notice(
                 "",

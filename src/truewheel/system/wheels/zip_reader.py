@@ -189,7 +189,7 @@ class Archive:
             pieces = deflate.stored_pieces(raw)
         else:
             pieces = deflate.inflated_pieces(raw)
-        yield from self._checked(item, pieces)
+        yield from self.checked(item, pieces)
 
     def content(self, item: Item) -> OpenedContent:
         """Return the content of a member, opened: of a large one, no more than a part is in memory at once.
@@ -199,16 +199,12 @@ class Archive:
         from .opened_content import InflatedContent, StoredContent  # for large members
 
         raw = self._unpackable(item)
-
-        def checked(pieces: Iterator[bytes]) -> Iterator[bytes]:
-            return self._checked(item, pieces)
-
         if item.method == STORED:
-            return StoredContent(raw, item.size, checked)
-        return InflatedContent(raw, item.size, checked)
+            return StoredContent(self, item, raw)
+        return InflatedContent(self, item, raw)
 
     def packed_pieces(self, item: Item) -> Iterator[memoryview]:
-        """Return the compressed bytes of a member, a megabyte at a time.
+        """Return the compressed bytes of a member, piece by piece.
 
         :raises ValueError: at once, as :meth:`packed` does.
         """
@@ -235,7 +231,7 @@ class Archive:
         if _CAN_GIVE_BACK and isinstance(self._whole, mmap.mmap):
             self._whole.madvise(mmap.MADV_DONTNEED)
 
-    def _checked(self, item: Item, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    def checked(self, item: Item, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """Pass the content of a member on, and hold it against the directory at the end.
 
         :raises ValueError: with a phrase for people, when it is something else.
@@ -280,7 +276,8 @@ def _opened(path: str | os.PathLike[str]) -> bytes | mmap.mmap:
         # Before opening, which would wait for the other end of a pipe.
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
-            hint = "name the .whl file itself" if stat.S_ISDIR(status.st_mode) else None
+            is_directory = stat.S_ISDIR(status.st_mode)
+            hint = "name the .whl file itself" if is_directory else None
             raise WheelError(
                 f"{path} cannot be read: it is not a regular file", hint=hint
             )
