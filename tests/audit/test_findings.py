@@ -273,8 +273,10 @@ def test_a_file_of_another_cpu_and_a_later_android_is_of_another_cpu() -> None:
     [
         (
             "libcublas.so.12",
-            'set tool.truewheel.exclude = ["@cuda"], or --exclude @cuda, and require what supplies it: '
-            'dependencies = ["nvidia-cublas-cu12"]',
+            (
+                'set tool.truewheel.exclude = ["@cuda"], or --exclude @cuda, and require what supplies it: '
+                'dependencies = ["nvidia-cublas-cu12"]'
+            ),
         ),
         (
             "libcublas.so.99",
