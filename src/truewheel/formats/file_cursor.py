@@ -51,6 +51,7 @@ class FileCursor(Cursor):
 
     def unpack(self, layout: str, offset: int, field: str) -> tuple[Any, ...]:
         """Return numbers at ``offset``, as :meth:`Cursor.unpack` does."""
+        # Only so many bytes as the numbers take.
         layout = self._order + layout
         return struct.unpack(layout, self.bytes(offset, struct.calcsize(layout), field))
 
@@ -98,6 +99,7 @@ class FileCursor(Cursor):
 
     def string(self, offset: int, field: str, *, limit: int = 65536) -> str:
         """Return the NUL-terminated string at ``offset``, as :meth:`Cursor.string` does."""
+        # Its end is not known, and the file may be large.
         found = b""
         while b"\0" not in found and len(found) <= limit:
             here = offset + len(found)
@@ -132,6 +134,7 @@ class Composed:
 
     def __getitem__(self, part: slice, /) -> Buffer:
         """Return a part of the new file; steps other than 1 are not known."""
+        # Pieces that lie before it are passed over without a look.
         start, stop, _ = part.indices(len(self))
         found = []
         index = bisect_right(self._ends, start)

@@ -93,6 +93,7 @@ def _place_strings(draft: Draft, spot: Place, offset: int, strings: Strings) -> 
     image = draft.image
     draft.tail.append(Kept(image.strings_at, image.strings_at + len(image.strings)))
     draft.tail.append(strings.added)
+    # A file without sections has no header to tell it.
     index = strings_section(draft)
     if index is not None:
         draft.sections[index] = draft.sections[index]._replace(
@@ -120,7 +121,10 @@ def _dynamic_size(draft: Draft, entries: Sequence[Entry]) -> int:
 
 
 def _place_dynamic(
-    draft: Draft, spot: Place, offset: int, entries: Sequence[Entry]
+    draft: Draft,
+    spot: Place,
+    offset: int,
+    entries: Sequence[Entry],
 ) -> None:
     """Put the dynamic section at an offset, and tell of it in the headers."""
     image = draft.image
@@ -183,6 +187,7 @@ def make_room_for_section(draft: Draft) -> int:
         raise RepairError("its section headers cannot take one more")
     names = draft.sections[header.shstrndx]
     size = header.file_class.section_header_size
+    # The name of the new section is added behind all others.
     old_names = bytes(image.cursor.bytes(names.offset, names.size, "section names"))
     # They usually are the last things in the file, and leave no hole then.
     cut = draft.size

@@ -73,10 +73,16 @@ def _next_in_file(draft: Draft, end: int) -> int:
     header = draft.image.header
     size = header.file_class.section_header_size * len(draft.sections)
     places = [(header.shoff, header.shoff + size)]
-    places += [(segment.offset, segment.end) for segment in draft.segments]
-    places += [(section.offset, section.end) for section in draft.contents()]
-    starts = [max(start, end) for start, stop in places if stop > max(start, end)]
-    return min(starts, default=draft.size)
+    for segment in draft.segments:
+        places.append((segment.offset, segment.end))
+    for section in draft.contents():
+        places.append((section.offset, section.end))
+    first = draft.size
+    for start, stop in places:
+        # What ends before it, or has no bytes, is not in the way.
+        if stop > max(start, end):
+            first = min(first, max(start, end))
+    return first
 
 
 def _write(

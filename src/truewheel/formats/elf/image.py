@@ -143,11 +143,13 @@ def read_image(data: Sliceable) -> Image:
     cursor, header = _read_header(data)
     if header.type not in (ET_EXEC, ET_DYN):
         raise RepairError("it is neither a library nor a program")
+    # Headers are all read: there are few.
     segments = read_segments(cursor, header)
     sections = read_sections(cursor, header)
     dynamic = first_of_type(segments, PT_DYNAMIC)
     if dynamic is None or not dynamic.filesz:
         raise RepairError("it is not linked dynamically: it has no dynamic section")
+    # Debug companions have the headers of the file that they belong to, without what they tell of.
     section = first_of_type(sections, SHT_DYNAMIC)
     has_content = section is not None or not _is_empty(sections, dynamic.vaddr)
     if not has_content:
@@ -176,6 +178,7 @@ def read_image(data: Sliceable) -> Image:
     if DT_STRTAB not in values:
         raise RepairError("its dynamic section names no string table")
     strings_at = image.offset_of(values[DT_STRTAB], "DT_STRTAB")
+    # The one table that is read as a whole.
     strings = cursor.bytes(strings_at, values.get(DT_STRSZ, 0), "DT_STRSZ")
     return replace(image, strings_at=strings_at, strings=bytes(strings))
 
@@ -196,7 +199,9 @@ def _is_empty(sections: Sequence[Section], address: int) -> bool:
 
 
 def _read_slots(
-    cursor: FileCursor, header: Header, dynamic: Segment
+    cursor: FileCursor,
+    header: Header,
+    dynamic: Segment,
 ) -> tuple[Tags, int]:
     """Return the entries up to ``DT_NULL``, and how many there is room for before the last one.
 
@@ -207,6 +212,7 @@ def _read_slots(
     found = list(
         cursor.rows(file_class.dynamic, dynamic.offset, count, "dynamic section")
     )
+    # The loader stops at the first.
     ends = [index for index, (tag, _) in enumerate(found) if tag == DT_NULL]
     if not ends:
         cursor.fail(

@@ -87,6 +87,7 @@ def read_names(image: Image) -> Names:
             search.append((tag, image.name_at(value)))
         elif tag == DT_SONAME:
             name = image.name_at(value)
+    # Versions that a file defines have a first one, which is the file itself.
     base = base_version(image)
     return Names(
         needed=tuple(needed),
@@ -208,7 +209,10 @@ def base_version(image: Image) -> BaseVersion | None:
 
 
 def _linked(
-    image: Image, tag: int, layout: str, field: str
+    image: Image,
+    tag: int,
+    layout: str,
+    field: str,
 ) -> Iterator[tuple[int, tuple[int, ...]]]:
     """Yield offset and fields of records, the last of which is the distance to the next one."""
     address = image.values.get(tag)

@@ -62,20 +62,21 @@ def _open_segment(draft: Draft, *, moves_dynamic: bool) -> Segment | None:
 
     It has the highest addresses and the last content of the file, except for what is not mapped.
     """
-    image = draft.image
-    last = image.loads[-1]
+    last = draft.image.loads[-1]
     # Zeros that only memory has lie where it would grow to.
     if not last.is_in_file or last.is_code:
-        return None
-    has_strings = last.offset <= image.strings_at < last.end
-    # Strings in writable memory are not made of those that cannot be written.
-    if last.is_writable and not has_strings:
         return None
     # The dynamic section is written to.
     if moves_dynamic and not last.is_writable:
         return None
-    is_suited = _is_last(draft, last) and _keeps_order(draft, last)
-    return last if is_suited else None
+    is_last = _is_last(draft, last) and _keeps_order(draft, last)
+    return last if is_last and _suits_strings(draft, last) else None
+
+
+def _suits_strings(draft: Draft, segment: Segment) -> bool:
+    """Whether strings may lie in a segment: writable memory is for those only that lie in it already."""
+    has_strings = segment.offset <= draft.image.strings_at < segment.end
+    return has_strings or not segment.is_writable
 
 
 def _is_last(draft: Draft, last: Segment) -> bool:
@@ -91,25 +92,29 @@ def _is_last(draft: Draft, last: Segment) -> bool:
 
 def _is_loose_behind(draft: Draft, end: int) -> bool:
     """Whether all that lies behind a segment is known, and may lie anywhere else."""
-    behind = [section for section in draft.contents() if section.end > end]
-    for section in behind:
-        if section.is_mapped or section.offset < end:
+    if not draft.sections:
+        return False
+    for section in draft.contents():
+        if section.end > end and not section.is_loose(end):
             return False
     header = draft.image.header
-    size = len(draft.sections) * header.file_class.section_header_size
-    is_apart = header.shoff >= end or header.shoff + size <= draft.image.strings_at
-    return bool(draft.sections) and is_apart
+    size = header.file_class.section_header_size
+    table_end = header.shoff + len(draft.sections) * size
+    return header.shoff >= end or table_end <= draft.image.strings_at
 
 
 def _keeps_order(draft: Draft, last: Segment) -> bool:
     """Whether strings at the end of a segment stand in the order of sections, as linkers write them."""
-    image = draft.image
-    if image.strings_end == last.end:
+    if draft.image.strings_end == last.end:
         return True
     strings = strings_section(draft)
-    later = [] if strings is None else draft.sections[strings + 1 :]
-    inside = [part for part in later if last.vaddr <= part.address < last.top]
-    return not any(section.is_mapped and section.size for section in inside)
+    if strings is None:
+        return True
+    for section in draft.sections[strings + 1 :]:
+        is_inside = last.vaddr <= section.address < last.top
+        if is_inside and section.is_mapped and section.size:
+            return False
+    return True
 
 
 def _grow_segment(
@@ -152,7 +157,11 @@ def _shift_rest(draft: Draft, end: int, new_end: int) -> None:
 
 
 def _add_segment(
-    draft: Draft, entries: Sequence[Entry], strings: Strings, *, fits: bool
+    draft: Draft,
+    entries: Sequence[Entry],
+    strings: Strings,
+    *,
+    fits: bool,
 ) -> None:
     """Put everything that must move into one new segment at the end of the file."""
     room = make_room(draft)

@@ -14,14 +14,23 @@ _MANY_SYMBOLS = 1 << 16
 
 def move_symbols(draft: Draft) -> None:
     """Give the local symbols of sections that have moved their new addresses."""
-    distances = {}
+    distances = _distances(draft)
+    if not distances:
+        return
+    for table in draft.image.sections:
+        if table.type == SHT_SYMTAB:
+            count = min(table.info, _MANY_SYMBOLS)
+            _move_in(draft, table.offset, count, distances)
+
+
+def _distances(draft: Draft) -> dict[int, int]:
+    """Return how far each section has moved that has, by its index."""
+    found = {}
     for index, old in enumerate(draft.image.sections):
         distance = draft.sections[index].address - old.address
         if distance:
-            distances[index] = distance
-    for table in draft.image.sections:
-        if distances and table.type == SHT_SYMTAB:
-            _move_in(draft, table.offset, min(table.info, _MANY_SYMBOLS), distances)
+            found[index] = distance
+    return found
 
 
 def _move_in(draft: Draft, offset: int, count: int, distances: dict[int, int]) -> None:
@@ -29,6 +38,7 @@ def _move_in(draft: Draft, offset: int, count: int, distances: dict[int, int]) -
     file_class = draft.image.header.file_class
     cursor = draft.image.cursor
     code = "Q" if file_class.bits == 64 else "I"
+    # Values are not part of the layout that readers use.
     rows = cursor.rows(file_class.symbol, offset, count, "symbol table")
     for number, (_, _, section) in enumerate(rows):
         distance = distances.get(section)

@@ -51,6 +51,7 @@ def write_base(draft: Draft, before: Names, after: Names, strings: Strings) -> N
     _, flags, index, count, _, names_at, following = draft.image.cursor.unpack(
         VERDEF, record.at, "version definition"
     )
+    # The hash is of the name, and loaders compare it first.
     value = elf_hash(encoded(after.base))
     new = draft.pack(VERDEF, 1, flags, index, count, value, names_at, following)
     draft.put(record.at, new)
@@ -77,6 +78,7 @@ def write_needs(
             kept.append(record)
         else:
             kept.append(record._replace(file=strings.at(new)))
+    # Records lie in a chain, each behind the one before.
     if not removed:
         _rewrite(draft, records, kept)
         return list(entries)
@@ -86,7 +88,9 @@ def write_needs(
 
 
 def _rewrite(
-    draft: Draft, places: Sequence[VersionNeed], kept: Sequence[VersionNeed]
+    draft: Draft,
+    places: Sequence[VersionNeed],
+    kept: Sequence[VersionNeed],
 ) -> None:
     """Write the records that stay into the places of the first ones: distances are counted from where a record stands."""
     for index, (place, record) in enumerate(zip(places, kept, strict=True)):
@@ -101,6 +105,7 @@ def _rewrite(
 def _with_count(draft: Draft, entries: Sequence[Entry], count: int) -> list[Entry]:
     """Return the entries for fewer records; none of them speaks of an empty table."""
     address = draft.image.values[DT_VERNEED]
+    # The number of records stands in the section's header, too.
     index = draft.section_index(address, (SHT_GNU_VERNEED,))
     if index is not None:
         section = draft.sections[index]
@@ -132,6 +137,7 @@ def _forget_indices(draft: Draft, removed: Sequence[VersionNeed]) -> None:
             if not following:
                 break
             at += following
+    # Without the table no symbol has a version.
     address = image.values.get(DT_VERSYM)
     if address is None:
         return
