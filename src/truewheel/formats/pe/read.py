@@ -24,6 +24,7 @@ from .layout import (
     Header,
     Section,
 )
+from .versions import read_file_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,6 +134,8 @@ def _slice(image: Image, debug_sections: Sequence[Section]) -> PeSlice:
         subsystem=header.subsystem,
         subsystem_version=header.subsystem_version,
         os_version=header.os_version,
+        linker_version=header.linker_version,
+        file_version=read_file_version(image),
         characteristics=header.characteristics,
         forwards=exports.forwards,
         hybrid=hybrid_of(image),
@@ -165,6 +168,8 @@ def read_header(cursor: Cursor, at: int) -> Header:
     width = WIDTHS[magic]
     # https://learn.microsoft.com/en-us/windows/win32/debug/pe-format#optional-header-image-only
     (
+        linker_major,
+        linker_minor,
         code,
         entry,
         base,
@@ -199,6 +204,7 @@ def read_header(cursor: Cursor, at: int) -> Header:
         subsystem=subsystem,
         subsystem_version=(major, minor),
         os_version=(os_major, os_minor),
+        linker_version=(linker_major, linker_minor),
         directories=tuple(directories),
     )
 
