@@ -62,6 +62,7 @@ ROOMS = {
     "checks": pure("model"),
     "planning": pure("model", "data_tables"),
     "project_settings": pure("model"),
+    "repair": pure("model"),
     # Layer 3: what touches the world
     "system": worldly("model", "formats"),
     "system/engine": worldly("model", "project_settings", "system/warm"),

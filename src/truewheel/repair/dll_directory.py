@@ -1,0 +1,141 @@
+"""Adds to a package's ``__init__.py`` the call that tells Windows' loader about a directory of DLLs.
+
+It has to run before anything is imported that needs them, and Python wants docstring and ``from __future__ import …`` to come
+first. Source may be of a newer Python than runs here: so only its beginning is read, token by token. Pure.
+"""
+
+from __future__ import annotations
+
+import tokenize
+
+from ..model.errors import RepairError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from tokenize import TokenInfo
+
+_BLOCK = """\
+def _add_dll_directory():  # of truewheel: Windows finds the libraries of this wheel there
+    import os
+
+    here = os.path.dirname(os.path.abspath(__file__))
+    libraries = os.path.normpath(os.path.join(here, {directory}))
+    if hasattr(os, "add_dll_directory") and os.path.isdir(libraries):
+        os.add_dll_directory(libraries)
+
+
+_add_dll_directory()
+del _add_dll_directory
+"""
+_NOT_CODE = {
+    tokenize.ENCODING,
+    tokenize.COMMENT,
+    tokenize.NL,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+}
+
+
+def with_dll_directory(source: bytes, directory: str) -> bytes:
+    """Return the source of an ``__init__.py`` that adds a directory; the same source when it does that already.
+
+    The call does nothing on systems other than Windows, and nothing where the directory is missing.
+
+    :param directory: relative to the file's own, with ``/``.
+    :raises RepairError: when the beginning cannot be read as Python.
+    """
+    lines = source.splitlines(keepends=True)
+    newline = b"\r\n" if lines and lines[0].endswith(b"\r\n") else b"\n"
+    block = _BLOCK.format(directory=ascii(directory)).encode("ascii")
+    block = block.replace(b"\n", newline)
+    if block in source:
+        return source
+    try:
+        place = _place(lines)
+    except (SyntaxError, tokenize.TokenError) as error:
+        raise RepairError(
+            f"no call can be added to an __init__.py that is not Python: {error}"
+        ) from error
+    return _joined(source[:place], block, source[place:], newline)
+
+
+def _place(lines: list[bytes]) -> int:
+    """Return where the call goes, in bytes: in front of the first statement that is not a header.
+
+    :raises SyntaxError: when that is not Python, or a line goes on in a way that this cannot cut.
+    """
+    position = _first_code(lines)
+    if position is None:
+        return sum(map(len, lines))
+    (line, column), follows_semicolon = position
+    place = sum(map(len, lines[: line - 1]))
+    if not follows_semicolon:
+        return place
+    encoding, _ = tokenize.detect_encoding(iter(lines).__next__)
+    # Columns are characters. A byte order mark is in front of the text, not in it.
+    text = lines[line - 1].decode(encoding)
+    rest = text[column:].encode("utf-8" if encoding == "utf-8-sig" else encoding)
+    place += len(lines[line - 1]) - len(rest)
+    if b"".join(lines)[:place].rstrip(b" \t\f")[-1:] != b";":
+        raise SyntaxError("a line goes on behind a backslash")
+    return place
+
+
+def _joined(before: bytes, block: bytes, rest: bytes, newline: bytes) -> bytes:
+    """Return the parts, with an empty line around the block."""
+    if before and not before.endswith((b"\n", b"\r")):
+        # The semicolon in front of the place ends a line just as well.
+        before = before.rstrip(b" \t\f").removesuffix(b";") + newline
+    if before.strip():
+        block = newline + block
+    return before + block + (newline if rest else b"") + rest
+
+
+def _first_code(lines: list[bytes]) -> tuple[tuple[int, int], bool] | None:
+    """Return where the first statement begins that is neither the docstring nor a ``from __future__ import``.
+
+    :return: line and column, and whether it follows another one and a semicolon.
+    """
+    follows_semicolon = False
+    is_first = True
+    for *statement, end in _statements(lines):
+        is_header = _is_future_import(statement)
+        if is_first and _is_docstring(statement):
+            is_header = True
+        if not is_header:
+            return statement[0].start, follows_semicolon
+        follows_semicolon = end.string == ";"
+        is_first = False
+    return None
+
+
+def _statements(lines: list[bytes]) -> Iterator[list[TokenInfo]]:
+    """Yield the tokens of each simple statement, the last being its end; of compound ones, a line's at a time.
+
+    Comments and empty lines are left out.
+    """
+    statement: list[TokenInfo] = []
+    depth = 0
+    for token in tokenize.tokenize(iter(lines).__next__):
+        if token.type == tokenize.OP:
+            depth += (token.string in "([{") - (token.string in ")]}")
+        is_semicolon = token.type == tokenize.OP and token.string == ";"
+        is_end = token.type in (tokenize.NEWLINE, tokenize.ENDMARKER)
+        if is_end or (is_semicolon and not depth):
+            if statement:
+                yield [*statement, token]
+            statement = []
+        elif token.type not in _NOT_CODE:
+            statement.append(token)
+
+
+def _is_docstring(statement: list[TokenInfo]) -> bool:
+    """Whether a statement is nothing but a string; strings side by side are one, and brackets do not count."""
+    strings = [token for token in statement if token.type == tokenize.STRING]
+    brackets = [token for token in statement if token.string in ("(", ")")]
+    return bool(strings) and len(strings) + len(brackets) == len(statement)
+
+
+def _is_future_import(statement: list[TokenInfo]) -> bool:
+    return [token.string for token in statement[:2]] == ["from", "__future__"]
