@@ -28,6 +28,8 @@ def _add_dll_directory():  # of truewheel: Windows finds the libraries of this w
 _add_dll_directory()
 del _add_dll_directory
 """
+_BLANKS = b" \t\f"
+_BRACKETS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 _NOT_CODE = {
     tokenize.ENCODING,
     tokenize.COMMENT,
@@ -72,12 +74,15 @@ def _place(lines: list[bytes]) -> int:
     place = sum(map(len, lines[: line - 1]))
     if not follows_semicolon:
         return place
-    encoding, _ = tokenize.detect_encoding(iter(lines).__next__)
     # Columns are characters. A byte order mark is in front of the text, not in it.
+    encoding, _ = tokenize.detect_encoding(iter(lines).__next__)
     text = lines[line - 1].decode(encoding)
-    rest = text[column:].encode("utf-8" if encoding == "utf-8-sig" else encoding)
+    if encoding == "utf-8-sig":
+        encoding = "utf-8"
+    rest = text[column:].encode(encoding)
     place += len(lines[line - 1]) - len(rest)
-    if b"".join(lines)[:place].rstrip(b" \t\f")[-1:] != b";":
+    before = b"".join(lines)[:place]
+    if not before.rstrip(_BLANKS).endswith(b";"):
         raise SyntaxError("a line goes on behind a backslash")
     return place
 
@@ -86,10 +91,13 @@ def _joined(before: bytes, block: bytes, rest: bytes, newline: bytes) -> bytes:
     """Return the parts, with an empty line around the block."""
     if before and not before.endswith((b"\n", b"\r")):
         # The semicolon in front of the place ends a line just as well.
-        before = before.rstrip(b" \t\f").removesuffix(b";") + newline
+        before = before.rstrip(_BLANKS).removesuffix(b";")
+        before += newline
     if before.strip():
-        block = newline + block
-    return before + block + (newline if rest else b"") + rest
+        before += newline
+    if rest:
+        rest = newline + rest
+    return before + block + rest
 
 
 def _first_code(lines: list[bytes]) -> tuple[tuple[int, int], bool] | None:
@@ -101,6 +109,7 @@ def _first_code(lines: list[bytes]) -> tuple[tuple[int, int], bool] | None:
     is_first = True
     for *statement, end in _statements(lines):
         is_header = _is_future_import(statement)
+        # A string is the docstring only in front of all else.
         if is_first and _is_docstring(statement):
             is_header = True
         if not is_header:
@@ -118,23 +127,36 @@ def _statements(lines: list[bytes]) -> Iterator[list[TokenInfo]]:
     statement: list[TokenInfo] = []
     depth = 0
     for token in tokenize.tokenize(iter(lines).__next__):
+        if token.type in _NOT_CODE:
+            continue
         if token.type == tokenize.OP:
-            depth += (token.string in "([{") - (token.string in ")]}")
-        is_semicolon = token.type == tokenize.OP and token.string == ";"
+            depth += _BRACKETS.get(token.string, 0)
         is_end = token.type in (tokenize.NEWLINE, tokenize.ENDMARKER)
-        if is_end or (is_semicolon and not depth):
-            if statement:
-                yield [*statement, token]
-            statement = []
-        elif token.type not in _NOT_CODE:
-            statement.append(token)
+        # Within brackets, it is an error that Python will find.
+        if token.string == ";" and not depth:
+            is_end = True
+        statement.append(token)
+        if not is_end:
+            continue
+        # The end of the file is no statement.
+        if len(statement) > 1:
+            yield statement
+        statement = []
 
 
 def _is_docstring(statement: list[TokenInfo]) -> bool:
     """Whether a statement is nothing but a string; strings side by side are one, and brackets do not count."""
-    strings = [token for token in statement if token.type == tokenize.STRING]
-    brackets = [token for token in statement if token.string in ("(", ")")]
-    return bool(strings) and len(strings) + len(brackets) == len(statement)
+    strings = 0
+    for token in statement:
+        if token.type == tokenize.STRING:
+            prefix = token.string[: token.string.find(token.string[-1])]
+            # Bytes are no text, and f-strings are code; a newer Python has other tokens for these.
+            if not {"b", "f", "t"}.isdisjoint(prefix.lower()):
+                return False
+            strings += 1
+        elif token.string not in ("(", ")"):
+            return False
+    return strings > 0
 
 
 def _is_future_import(statement: list[TokenInfo]) -> bool:

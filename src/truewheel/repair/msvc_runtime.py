@@ -64,8 +64,15 @@ DEBUG_RUNTIMES = frozenset(
         "vcruntime140_threadsd.dll",
         "vcruntime140d.dll",
         # Visual C++ 2013, 2012, 2010 and 2008
-        *(f"msvcr{version}d.dll" for version in ("120", "110", "100", "90")),
-        *(f"msvcp{version}d.dll" for version in ("120", "110", "100", "90")),
+        "msvcp120d.dll",
+        "msvcp110d.dll",
+        "msvcp100d.dll",
+        "msvcp90d.dll",
+        "msvcr120d.dll",
+        "msvcr110d.dll",
+        "msvcr100d.dll",
+        "msvcr90d.dll",
+        # Visual C++ 6 and mingw
         "msvcrtd.dll",
     }
 )
@@ -125,14 +132,26 @@ def misfits(
     found = _version(runtime)
     wrong = []
     for path, module in sorted(modules.items()):
-        needed = {need.library.lower() for need in module.needs}
-        reason = _misfit(found, module) if library.lower() in needed else None
-        if reason is not None:
-            kind, wanted = reason
-            wrong.append(
-                RuntimeMisfit(module=path, kind=kind, wanted=wanted, found=found)
-            )
+        if not _needs(module, library):
+            continue
+        reason = _misfit(found, module)
+        if reason is None:
+            continue
+        kind, wanted = reason
+        row = RuntimeMisfit(
+            module=path,
+            kind=kind,
+            wanted=wanted,
+            found=found,
+        )
+        wrong.append(row)
     return tuple(wrong)
+
+
+def _needs(module: PeSlice, library: str) -> bool:
+    # Upper and lower case are the same to Windows.
+    wanted = library.lower()
+    return any(need.library.lower() == wanted for need in module.needs)
 
 
 def _version(runtime: PeSlice) -> tuple[int, int]:
@@ -146,15 +165,21 @@ def _misfit(
     found: tuple[int, int], module: PeSlice
 ) -> tuple[Misfit, tuple[int, int]] | None:
     """Return why a module needs a newer runtime, and which."""
-    if found < CONSTEXPR_MUTEX and _has_constexpr_mutex(module):
-        return Misfit.MUTEX, max(CONSTEXPR_MUTEX, module.linker_version)
     linker = module.linker_version
+    if found < CONSTEXPR_MUTEX and _has_constexpr_mutex(module):
+        return Misfit.MUTEX, max(CONSTEXPR_MUTEX, linker)
+    # Other linkers have numbers of their own.
     if linker[0] != _VISUAL_CPP or linker <= found:
         return None
-    is_older_generation = (linker[0], linker[1] // 10) > (found[0], found[1] // 10)
-    if is_older_generation:
+    if _generation(linker) > _generation(found):
         return Misfit.OLDER_GENERATION, linker
     return Misfit.OLDER_UPDATE, linker
+
+
+def _generation(version: tuple[int, int]) -> tuple[int, int]:
+    # Toolsets of Visual Studio 2017, 2019, 2022 and 2026 begin with 14.1, 14.2, 14.3 and 14.4, 14.5.
+    major, minor = version
+    return major, minor // 10
 
 
 def _has_constexpr_mutex(module: PeSlice) -> bool:

@@ -26,7 +26,10 @@ def checksum_of(old: Sliceable, pieces: Pieces) -> int:
     for chunk in chunks_of(old, pieces):
         value = int.from_bytes(chunk, "little") % _MODULUS
         # A chunk that begins within a word counts 256 times as much.
-        total += value << 8 if offset % 2 else value
+        if offset % 2:
+            value <<= 8
+        total += value
         offset += len(chunk)
     # A carry that is added again never leaves zero. No image is zeros alone.
-    return (total % _MODULUS or _MODULUS) + size_of(pieces)
+    folded = total % _MODULUS or _MODULUS
+    return folded + size_of(pieces)

@@ -46,8 +46,15 @@ class Descriptor(Record):
 
     def renamed(self, address: int) -> bytes:
         """Return the bytes of the descriptor with its name at another address."""
-        name = struct.pack("<I", self.base + address)
-        return self.row[: self.name_at] + name + self.row[self.name_at + len(name) :]
+        row = bytearray(self.row)
+        name = self.base + address
+        struct.pack_into(
+            "<I",
+            row,
+            self.name_at,
+            name & 0xFFFFFFFF,
+        )
+        return bytes(row)
 
 
 def read_descriptors(file: OnDisk) -> tuple[Descriptor, ...]:
@@ -55,7 +62,9 @@ def read_descriptors(file: OnDisk) -> tuple[Descriptor, ...]:
 
     :raises FormatError: when one lies outside of the file, or there is no end to them.
     """
-    return (*_import_descriptors(file), *_delay_descriptors(file))
+    normal = _import_descriptors(file)
+    delayed = _delay_descriptors(file)
+    return (*normal, *delayed)
 
 
 def _import_descriptors(file: OnDisk) -> Iterator[Descriptor]:
@@ -64,8 +73,10 @@ def _import_descriptors(file: OnDisk) -> Iterator[Descriptor]:
     for address in _addresses(file, IMPORT, size, "import directory"):
         fields = file.row(IMPORT_DESCRIPTOR, address, "import directory")
         lookup_table, _, _, name, address_table = fields
+        # The directory's size is not looked at.
         if not name or not address_table:
             return
+        # Old linkers left out the lookup table: then the address table still has the names.
         has_lookup_table = lookup_table >= file.header.headers_size
         table = lookup_table if has_lookup_table else address_table
         at = file.offset(address, size, "import directory")
@@ -110,12 +121,18 @@ def _addresses(file: OnDisk, directory: int, size: int, field: str) -> Iterator[
     address, _ = file.header.directory(directory)
     if not address:
         return
-    yield from range(address, address + size * _MOST_NEEDS, size)
-    file.fail(f"{field} has no end", at=0, field=field)
+    last = address + size * _MOST_NEEDS
+    yield from range(address, last, size)
+    file.fail(
+        f"{field} has no end",
+        at=0,
+        field=field,
+    )
 
 
 def _is_empty(file: OnDisk, table: int) -> bool:
-    (first,) = file.row(file.header.width.thunk, table, "import lookup table")
+    thunk = file.header.width.thunk
+    (first,) = file.row(thunk, table, "import lookup table")
     return not first
 
 
@@ -132,18 +149,24 @@ def forwarded_libraries(file: OnDisk) -> frozenset[str]:
         return frozenset()
     inside = range(address, address + size)
     fields = file.row(EXPORT_DIRECTORY, address, "export directory")
-    functions, table = fields[2], fields[4]
+    _, _, functions, _, table, *_ = fields
     if not functions:
         return frozenset()
-    layout = f"{min(functions, MOST_EXPORTS)}I"
+    count = min(functions, MOST_EXPORTS)
+    targets = file.row(f"{count}I", table, "export address table")
     found = set()
-    for target in file.row(layout, table, "export address table"):
-        if target in inside:
-            library, _, _ = file.name(target, "export forwarder").rpartition(".")
-            found.add(_with_suffix(library.lower()))
+    for target in targets:
+        # Anything else is the address of code or data.
+        if target not in inside:
+            continue
+        forwarder = file.name(target, "export forwarder")
+        library, _, _ = forwarder.rpartition(".")
+        found.add(_with_suffix(library.lower()))
     return frozenset(found)
 
 
 def _with_suffix(library: str) -> str:
     # The loader adds the suffix where there is none (LdrpSnapProcedure).
-    return library if "." in library else library + ".dll"
+    if "." in library:
+        return library
+    return library + ".dll"

@@ -24,7 +24,11 @@ IMAGE_FILE_MACHINE_AMD64, IMAGE_FILE_MACHINE_ARM64 = 0x8664, 0xAA64
 COFF_SYMBOL_SIZE = 18
 SECTION_HEADER, SECTION_HEADER_SIZE = "8sIIII16x", 40
 """``IMAGE_SECTION_HEADER``: name, virtual size, address, size of the content, place of the content."""
-VIRTUAL_SIZE_AT, SIZE_OF_RAW_DATA_AT, SECTION_FLAGS_AT = 8, 16, 36
+NEW_SECTION_HEADER = "8sIIII12xI"
+"""The same, with ``Characteristics``."""
+SECTION_FLAGS = "36xI"
+"""Of the same header: ``Characteristics``."""
+VIRTUAL_SIZE_AT, SIZE_OF_RAW_DATA_AT = 8, 16
 IMAGE_SCN_CNT_INITIALIZED_DATA, IMAGE_SCN_MEM_DISCARDABLE = 0x40, 0x02000000
 IMAGE_SCN_MEM_SHARED, IMAGE_SCN_MEM_EXECUTE = 0x10000000, 0x20000000
 IMAGE_SCN_MEM_READ, IMAGE_SCN_MEM_WRITE = 0x40000000, 0x80000000
@@ -42,13 +46,14 @@ SUBSYSTEMS_OF_FIRMWARE = frozenset({10, 11, 12, 13, 16})
 EXPORT, IMPORT, RESOURCE, CERTIFICATE = 0, 1, 2, 4
 LOAD_CONFIG, BOUND_IMPORT, DELAY_IMPORT, CLR = 10, 11, 13, 14
 """``IMAGE_DIRECTORY_ENTRY_*``."""
+DIRECTORY_SIZE = 8
 MOST_DIRECTORIES = 16
 """The loader looks at no more, whatever ``NumberOfRvaAndSizes`` says."""
 COMIMAGE_FLAGS_ILONLY, COMIMAGE_FLAGS_IL_LIBRARY = 0x1, 0x4
 DELAY_RVA_BASED = 0x1
 """Without this attribute (``dlattrRva``), a delay-load descriptor has addresses where others have offsets from the base."""
-DEPENDENT_LOAD_FLAGS_AT = {32: 54, 64: 78}
-"""Where ``IMAGE_LOAD_CONFIG_DIRECTORY32`` and ``…64`` have ``DependentLoadFlags``, two bytes."""
+DEPENDENT_LOAD_FLAGS_AT, DEPENDENT_LOAD_FLAGS_SIZE = {32: 54, 64: 78}, 2
+"""Where ``IMAGE_LOAD_CONFIG_DIRECTORY32`` and ``…64`` have ``DependentLoadFlags``."""
 CHPE_POINTER_AT = 200
 """Where ``IMAGE_LOAD_CONFIG_DIRECTORY64`` has ``CHPEMetadataPointer``."""
 

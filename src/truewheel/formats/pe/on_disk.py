@@ -12,10 +12,11 @@ from ...model.record import rows
 from ..cursor import Cursor
 from .image import PAGE, areas_of
 from .layout import (
+    DIRECTORY_SIZE,
     E_LFANEW_AT,
     FILE_HEADER_SIZE,
     SECTION_ALIGNMENT_AT,
-    SECTION_FLAGS_AT,
+    SECTION_FLAGS,
     SECTION_HEADER,
     SECTION_HEADER_SIZE,
     SIGNATURE,
@@ -66,36 +67,52 @@ class OnDisk:
             "section headers",
         )
         self.sections = tuple(rows(Section, found))
-        self.section_flags = tuple(
-            self.cursor.number("I", at + SECTION_FLAGS_AT, "Characteristics")
-            for at in map(self.section_header, range(self.header.sections))
+        flags = self.cursor.rows(
+            SECTION_FLAGS,
+            self.header.sections_at,
+            self.header.sections,
+            "section headers",
         )
+        self.section_flags = tuple(flag for (flag,) in flags)
         self.section_alignment: int = self.cursor.number(
-            "I", self.optional_header + SECTION_ALIGNMENT_AT, "SectionAlignment"
+            "I",
+            self.optional_header + SECTION_ALIGNMENT_AT,
+            "SectionAlignment",
         )
         self._areas = areas_of(self.header, self.sections)
         self._starts = [start for start, *_ in self._areas]
 
     def fail(self, message: str, *, at: int, field: str) -> NoReturn:
         """Raise a FormatError for something at an offset of the file."""
-        self.cursor.fail(message, offset=at, field=field)
+        self.cursor.fail(
+            message,
+            offset=at,
+            field=field,
+        )
 
     def section_header(self, index: int) -> int:
         """Return where the header of a section begins."""
-        return self.header.sections_at + SECTION_HEADER_SIZE * index
+        behind = SECTION_HEADER_SIZE * index
+        return self.header.sections_at + behind
 
     def directory_field(self, index: int) -> int:
         """Return where a data directory's address and size stand."""
-        return self.optional_header + self.header.width.directories_at + 8 * index
+        table = self.optional_header + self.header.width.directories_at
+        return table + DIRECTORY_SIZE * index
 
     def part(self, offset: int, size: int, field: str) -> bytes:
         """Return bytes at an offset of the file.
 
         :raises FormatError: when they do not lie inside.
         """
-        if offset < 0 or size < 0 or offset + size > self.size:
-            self.fail(f"{field} lies outside of it", at=max(offset, 0), field=field)
-        return bytes(self.data[offset : offset + size])
+        end = offset + size
+        if not 0 <= offset <= end <= self.size:
+            self.fail(
+                f"{field} lies outside of it",
+                at=max(offset, 0),
+                field=field,
+            )
+        return bytes(self.data[offset:end])
 
     def offset(self, address: int, size: int, field: str) -> int:
         """Return where the file has ``size`` bytes of memory.
@@ -104,7 +121,11 @@ class OnDisk:
         """
         start, end = self._place(address, field)
         if start + size > end:
-            self.fail(f"{field} lies in no section", at=min(start, end), field=field)
+            self.fail(
+                f"{field} reaches beyond its section",
+                at=min(start, end),
+                field=field,
+            )
         return start
 
     def _place(self, address: int, field: str) -> tuple[int, int]:
@@ -112,11 +133,17 @@ class OnDisk:
         index = bisect.bisect_right(self._starts, address) - 1
         # The first area is that of the headers; it begins at 0.
         start, virtual, offset, size = self._areas[max(index, 0)]
+        behind = address - start
+        # Memory is mapped in whole pages, whatever size a section has.
         pages = (virtual + PAGE - 1) & -PAGE
-        if not 0 <= address - start < pages:
-            self.fail(f"{field} lies in no section", at=0, field=field)
-        end = min(offset + min(size, pages), self.size)
-        return offset + address - start, end
+        if not 0 <= behind < pages:
+            self.fail(
+                f"{field} lies in no section",
+                at=0,
+                field=field,
+            )
+        end = offset + min(size, pages)
+        return offset + behind, min(end, self.size)
 
     def memory(self, address: int, size: int, field: str) -> bytes:
         """Return what a process would find at an address; what the file does not have is zeros.
@@ -125,14 +152,16 @@ class OnDisk:
         """
         start, end = self._place(address, field)
         stop = min(start + size, end)
-        return bytes(self.data[min(start, stop) : stop]).ljust(size, b"\0")
+        # Behind the file's part of a section, only zeros are in memory.
+        found = bytes(self.data[min(start, stop) : stop])
+        return found.ljust(size, b"\0")
 
     def row(self, layout: str, address: int, field: str) -> tuple[Any, ...]:
         """Return numbers at an address, in the layout of :mod:`struct`."""
         layout = "<" + layout
-        return struct.unpack(
-            layout, self.memory(address, struct.calcsize(layout), field)
-        )
+        size = struct.calcsize(layout)
+        content = self.memory(address, size, field)
+        return struct.unpack(layout, content)
 
     def name(self, address: int, field: str) -> str:
         """Return the NUL-terminated string at an address.
@@ -144,11 +173,17 @@ class OnDisk:
         found = b""
         nul = b""
         for at in range(start, stop, _STEP):
-            piece = bytes(self.data[at : min(at + _STEP, stop)])
+            behind = min(at + _STEP, stop)
+            piece = bytes(self.data[at:behind])
             text, nul, _ = piece.partition(b"\0")
             found += text
             if nul:
                 break
         if not nul:
-            self.fail(f"{field} has no end", at=min(start, end), field=field)
+            self.fail(
+                f"{field} has no end",
+                at=min(start, end),
+                field=field,
+            )
+        # As readers have it: what is not UTF-8 can still be told apart.
         return found.decode("utf-8", "backslashreplace")

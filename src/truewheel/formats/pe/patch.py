@@ -29,6 +29,8 @@ from .layout import (
     CERTIFICATE,
     CHECKSUM_AT,
     DEPENDENT_LOAD_FLAGS_AT,
+    DEPENDENT_LOAD_FLAGS_SIZE,
+    DIRECTORY_SIZE,
     EXPORT,
     LOAD_CONFIG,
 )
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from .descriptors import Descriptor
     from .room import Additions
 
+_CERTIFICATE_ALIGNMENT = 8
 _LONGEST_NAME = 255
 """Characters that NTFS takes in a file name."""
 
@@ -76,11 +79,18 @@ class _Plan(Record):
     @property
     def renamed(self) -> tuple[tuple[Descriptor, str], ...]:
         """The descriptors whose library gets another name."""
-        return tuple(pair for pair in self.descriptors if pair[0].name != pair[1])
+        found = []
+        for descriptor, name in self.descriptors:
+            if name != descriptor.name:
+                found.append((descriptor, name))
+        return tuple(found)
 
     @property
     def changes_nothing(self) -> bool:
-        return not self.renamed and not self.removed and self.own_name is None
+        """Whether the file is to stay as it is."""
+        if self.own_name is not None:
+            return False
+        return not self.renamed and not self.removed
 
 
 def patch(data: Sliceable, edits: Sequence[Edit]) -> Pieces:
@@ -225,44 +235,58 @@ def _descriptor_changes(
     plan: _Plan, additions: Additions
 ) -> Iterator[tuple[int, bytes]]:
     """Yield the descriptors that change; where one goes, the following ones move up."""
-    places = [descriptor.at for descriptor in plan.removed]
+    free = [descriptor.at for descriptor in plan.removed]
     for descriptor, name in plan.descriptors:
-        row = descriptor.row
+        place, row = descriptor.at, descriptor.row
         if name != descriptor.name:
-            row = descriptor.renamed(additions.addresses[_string(name)])
-        if descriptor.is_delayed or not places or descriptor.at < places[0]:
-            place = descriptor.at
-        else:
-            place = places.pop(0)
-            places.append(descriptor.at)
-        if place != descriptor.at or row != descriptor.row:
-            yield place, row
-    for descriptor, place in zip(plan.removed, places, strict=True):
+            address = additions.addresses[_string(name)]
+            row = descriptor.renamed(address)
+        # Only import descriptors are taken out; those for delayed loading are another list.
+        if free and not descriptor.is_delayed and free[0] < place:
+            free.append(place)
+            place = free.pop(0)
+        yield place, row
+    for descriptor, place in zip(plan.removed, free, strict=True):
         yield place, bytes(len(descriptor.row))
 
 
 def _own_name_changes(
     file: OnDisk, plan: _Plan, additions: Additions
 ) -> Iterator[tuple[int, bytes]]:
-    if plan.own_name is not None:
-        address, _ = file.header.directory(EXPORT)
-        at = file.offset(address + EXPORT_NAME_AT, 4, "export directory")
-        yield at, struct.pack("<I", additions.addresses[_string(plan.own_name)])
+    """Yield the address of the file's new name in the export directory."""
+    if plan.own_name is None:
+        return
+    directory, _ = file.header.directory(EXPORT)
+    at = file.offset(
+        directory + EXPORT_NAME_AT,
+        4,
+        "export directory",
+    )
+    address = additions.addresses[_string(plan.own_name)]
+    yield at, struct.pack("<I", address)
 
 
 def _outdated(file: OnDisk) -> Iterator[tuple[int, bytes]]:
     """Yield what any edit makes untrue."""
     # Old loaders take the names of bound libraries from here. Unbound, imports are looked up as always.
     for index in (CERTIFICATE, BOUND_IMPORT):
-        if file.header.directory(index) != (0, 0):
-            yield file.directory_field(index), bytes(8)
-    # The flags may say that dependencies are looked for in Windows' directory alone (/DEPENDENTLOADFLAG).
+        if any(file.header.directory(index)):
+            yield file.directory_field(index), bytes(DIRECTORY_SIZE)
     address, _ = file.header.directory(LOAD_CONFIG)
-    if address:
-        field = DEPENDENT_LOAD_FLAGS_AT[file.header.width.bits]
-        size, flags = file.row(f"I{field - 4}xH", address, "load configuration")
-        if size >= field + 2 and flags:
-            yield file.offset(address + field, 2, "DependentLoadFlags"), bytes(2)
+    if not address:
+        return
+    # The structure begins with its own size, and has grown with each Windows.
+    field = DEPENDENT_LOAD_FLAGS_AT[file.header.width.bits]
+    (size,) = file.row("I", address, "load configuration")
+    if size < field + DEPENDENT_LOAD_FLAGS_SIZE:
+        return
+    # The flags may say that dependencies are looked for in Windows' directory alone (/DEPENDENTLOADFLAG).
+    at = file.offset(
+        address + field,
+        DEPENDENT_LOAD_FLAGS_SIZE,
+        "DependentLoadFlags",
+    )
+    yield at, bytes(DEPENDENT_LOAD_FLAGS_SIZE)
 
 
 def _end_without_certificate(file: OnDisk) -> int:
@@ -272,29 +296,58 @@ def _end_without_certificate(file: OnDisk) -> int:
     """
     # The address in this directory, and in no other, is an offset in the file.
     offset, size = file.header.directory(CERTIFICATE)
+    if not size:
+        return file.size
     ends = [section.offset + section.size for section in file.sections]
-    content_end = max([file.header.headers_size, file.header.names_at, *ends])
+    content = max(
+        file.header.headers_size,
+        file.header.names_at,
+        *ends,
+        0,
+    )
     # A certificate is filled up to 8 bytes. One with something behind it stays, as bytes that nothing leads to.
-    is_last = offset + size <= file.size < offset + size + 8
-    return offset if size and is_last and offset >= content_end else file.size
+    behind = file.size - (offset + size)
+    is_last = 0 <= behind < _CERTIFICATE_ALIGNMENT
+    if is_last and offset >= content:
+        return offset
+    return file.size
 
 
 def _pieces(
-    file: OnDisk, end: int, changes: list[tuple[int, bytes]], tail: bytes
+    file: OnDisk,
+    end: int,
+    changes: list[tuple[int, bytes]],
+    tail: bytes,
 ) -> Pieces:
     """Return the new file, with its checksum if the old one has one.
 
     :raises RepairError: when changes overlap, as they do only where the tables of a file do.
     """
+    checksum_at = file.optional_header + CHECKSUM_AT
+    old_checksum = file.cursor.number("I", checksum_at, "CheckSum")
+    if not old_checksum:
+        return _joined(end, changes, tail)
+    # The sum is over the file with zeros in the place of the sum.
+    field = (checksum_at, bytes(4))
+    without = _joined(end, [*changes, field], tail)
+    checksum = checksum_of(file.data, without) & 0xFFFFFFFF
+    field = (checksum_at, struct.pack("<I", checksum))
+    return _joined(end, [*changes, field], tail)
+
+
+def _joined(end: int, changes: list[tuple[int, bytes]], tail: bytes) -> Pieces:
+    """Return the file up to ``end`` with changes, and what follows.
+
+    :raises RepairError: when changes overlap.
+    """
     reach = 0
     for offset, new in sorted(changes):
-        if offset < reach or offset + len(new) > end:
+        if offset < reach:
             raise RepairError("it cannot be changed: its tables overlap")
         reach = offset + len(new)
-    behind = (tail,) if tail else ()
-    at = file.optional_header + CHECKSUM_AT
-    if not file.cursor.number("I", at, "CheckSum"):
-        return overwritten(end, changes) + behind
-    without = overwritten(end, [*changes, (at, bytes(4))]) + behind
-    checksum = struct.pack("<I", checksum_of(file.data, without) & 0xFFFFFFFF)
-    return overwritten(end, [*changes, (at, checksum)]) + behind
+    if reach > end:
+        raise RepairError("it cannot be changed: its tables overlap")
+    pieces = overwritten(end, changes)
+    if tail:
+        pieces += (tail,)
+    return pieces

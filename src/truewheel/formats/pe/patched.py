@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from ...model.edits import Kept, size_of
 from ...model.errors import RepairError
 from .descriptors import read_descriptors
@@ -31,14 +29,18 @@ class Patched:
         here = 0
         for piece in self._pieces:
             size = size_of((piece,))
-            first, last = max(start - here, 0), min(stop - here, size)
+            # What of this piece is wanted, counted from its beginning.
+            first = max(start - here, 0)
+            last = min(stop - here, size)
             here += size
             if first >= last:
                 continue
-            if isinstance(piece, Kept):
-                found.append(bytes(self._old[piece.start + first : piece.start + last]))
-            else:
+            if not isinstance(piece, Kept):
                 found.append(piece[first:last])
+                continue
+            first += piece.start
+            last += piece.start
+            found.append(bytes(self._old[first:last]))
         return b"".join(found)
 
 
@@ -50,21 +52,24 @@ def check_patched(
     :param expected: the libraries that it has to name, in order, and whether each is loaded on first use.
     :raises RepairError: when it names others, or its sections overlap though the old ones did not.
     """
-    new = OnDisk(Patched(old.data, pieces))
-    found = tuple(
-        (descriptor.name, descriptor.is_delayed) for descriptor in read_descriptors(new)
-    )
+    patched = Patched(old.data, pieces)
+    new = OnDisk(patched)
+    found = []
+    for descriptor in read_descriptors(new):
+        found.append((descriptor.name, descriptor.is_delayed))
+    # What was not sound before may load all the same.
     is_sound = _is_sound(new) or not _is_sound(old)
-    if found != expected or not is_sound:
+    if tuple(found) != expected or not is_sound:
         raise RepairError("it cannot be changed: the new file would not be sound")
 
 
 def _is_sound(file: OnDisk) -> bool:
     """Whether sections follow each other in memory, and each has its content in the file."""
-    for section, following in pairwise(file.sections):
-        if section.address + section.virtual > following.address:
+    free = 0
+    for section in file.sections:
+        end = section.offset + section.size
+        if section.address < free or end > file.size:
             return False
-    last = file.sections[-1] if file.sections else None
-    if last is not None and last.address + last.virtual > file.header.image_size:
-        return False
-    return all(section.offset + section.size <= file.size for section in file.sections)
+        free = section.address + section.virtual
+    # The loader reserves this much memory, and no more.
+    return free <= file.header.image_size

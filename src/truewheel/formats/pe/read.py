@@ -182,11 +182,7 @@ def read_header(cursor: Cursor, at: int) -> Header:
         headers_size,
         subsystem,
     ) = cursor.unpack(width.optional_header, start, "optional header")
-    table = start + width.directories_at
-    count = cursor.number("I", table - 4, "NumberOfRvaAndSizes")
-    directories = cursor.rows(
-        "II", table, min(count, MOST_DIRECTORIES), "data directories"
-    )
+    directories = _read_directories(cursor, start + width.directories_at)
     return Header(
         width=width,
         machine=machine,
@@ -205,8 +201,16 @@ def read_header(cursor: Cursor, at: int) -> Header:
         subsystem_version=(major, minor),
         os_version=(os_major, os_minor),
         linker_version=(linker_major, linker_minor),
-        directories=tuple(directories),
+        directories=directories,
     )
+
+
+def _read_directories(cursor: Cursor, table: int) -> tuple[tuple[int, int], ...]:
+    """Return address and size of each data directory; their number stands in front of them."""
+    count = cursor.number("I", table - 4, "NumberOfRvaAndSizes")
+    # The loader looks at no more.
+    count = min(count, MOST_DIRECTORIES)
+    return tuple(cursor.rows("II", table, count, "data directories"))
 
 
 def read_sections(cursor: Cursor, header: Header) -> tuple[Section, ...]:

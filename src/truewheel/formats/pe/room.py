@@ -19,9 +19,9 @@ from .layout import (
     IMAGE_SCN_MEM_SHARED,
     IMAGE_SCN_MEM_WRITE,
     IMPORT,
+    NEW_SECTION_HEADER,
     NUMBER_OF_SECTIONS_AT,
     RESOURCE,
-    SECTION_HEADER,
     SECTION_HEADER_SIZE,
     SIZE_OF_IMAGE_AT,
     SIZE_OF_INITIALIZED_DATA_AT,
@@ -30,8 +30,9 @@ from .layout import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from .layout import Section
     from .on_disk import OnDisk
 
 _WANTED = IMAGE_SCN_MEM_READ | IMAGE_SCN_CNT_INITIALIZED_DATA
@@ -40,6 +41,9 @@ _GAP = 32
 """Zeros that stay behind a section's content: they may end a list of descriptors, of which the largest has 32 bytes."""
 _NAME = b".needed"
 """The name of a new section."""
+_NO_PADDING = "no section has room for a longer library name"
+_LARGEST_ALIGNMENT = 1 << 16
+"""The most that ``FileAlignment`` may be."""
 _MOST_SECTIONS = 96
 """The loader of Windows XP takes no more; no linker makes half as many."""
 
@@ -81,11 +85,12 @@ class _Padding:
     def __init__(self, file: OnDisk, index: int) -> None:
         """Look at what follows the content: some files have something there without saying so."""
         section = file.sections[index]
+        self.index = index
         self.section = section
         # Not into the next section, and not beyond the size of the image.
-        alignment = max(file.section_alignment, 1)
-        pages = section.virtual + -section.virtual % alignment
-        self.end = min(section.raw, pages, file.size - section.offset)
+        pages = _aligned(section.virtual, max(file.section_alignment, 1))
+        in_file = file.size - section.offset
+        self.end = min(section.raw, pages, in_file)
         padding = b""
         # A section that begins as zeros has less content than memory.
         if section.virtual < self.end:
@@ -94,7 +99,8 @@ class _Padding:
                 self.end - section.virtual,
                 "padding of a section",
             )
-        self.used = section.virtual + len(padding.rstrip(b"\0")) + _GAP
+        taken = len(padding.rstrip(b"\0"))
+        self.used = section.virtual + taken + _GAP
         self.strings: list[bytes] = []
 
     def take(self, string: bytes) -> int | None:
@@ -106,46 +112,72 @@ class _Padding:
         self.strings.append(string)
         return address
 
+    def changes(self, file: OnDisk) -> list[tuple[int, bytes]]:
+        """Return the new strings and the new size of the section, with their offsets."""
+        if not self.strings:
+            return []
+        content = b"".join(self.strings)
+        at = self.section.offset + self.used - len(content)
+        size_at = file.section_header(self.index) + VIRTUAL_SIZE_AT
+        size = struct.pack("<I", self.used)
+        return [(at, content), (size_at, size)]
+
 
 def _in_padding(file: OnDisk, strings: Iterable[bytes]) -> Additions | None:
     """Put each string into the first section that has room for it; return ``None`` when one finds none."""
-    paddings = [(index, _Padding(file, index)) for index in _fit_sections(file)]
+    paddings = [_Padding(file, index) for index in _fit_sections(file)]
     addresses = {}
     for string in strings:
-        places = (padding.take(string) for _, padding in paddings)
-        address = next((place for place in places if place is not None), None)
+        address = _first_place(paddings, string)
         if address is None:
             return None
         addresses[string] = address
-    changes = []
-    for index, padding in paddings:
-        if not padding.strings:
-            continue
-        content = b"".join(padding.strings)
-        at = padding.section.offset + padding.used - len(content)
-        size_at = file.section_header(index) + VIRTUAL_SIZE_AT
-        changes += [(at, content), (size_at, struct.pack("<I", padding.used))]
+    changes: list[tuple[int, bytes]] = []
+    for padding in paddings:
+        changes += padding.changes(file)
     return Additions(addresses=addresses, changes=tuple(changes))
+
+
+def _first_place(paddings: Iterable[_Padding], string: bytes) -> int | None:
+    for padding in paddings:
+        address = padding.take(string)
+        if address is not None:
+            return address
+    return None
 
 
 def _fit_sections(file: OnDisk) -> list[int]:
     """Return the sections whose padding the loader can read names from: first the one that has the import directory."""
     imports, _ = file.header.directory(IMPORT)
-    resources, _ = file.header.directory(RESOURCE)
     fit = []
     for index, section in enumerate(file.sections):
         flags = file.section_flags[index]
-        # The loader maps whole sectors: at an odd offset, the content is not where the header says.
-        is_plain = section.offset > 0 and section.offset % SECTOR == 0
-        inside = range(section.address, section.address + section.virtual)
-        # Whoever changes an icon writes the section of resources anew.
-        if not is_plain or not inside or resources in inside:
+        if not _is_fit(file, section, flags):
             continue
-        if flags & _WANTED != _WANTED or flags & _UNWANTED:
-            continue
+        # What a program may write to is the last choice.
         is_writable = bool(flags & IMAGE_SCN_MEM_WRITE)
-        fit.append((imports not in inside, is_writable, index))
+        is_another = imports not in _memory_of(section)
+        fit.append((is_another, is_writable, index))
     return [index for *_, index in sorted(fit)]
+
+
+def _is_fit(file: OnDisk, section: Section, flags: int) -> bool:
+    """Whether names can be put behind the content of a section."""
+    # The loader maps whole sectors: at an odd offset, the content is not where the header says.
+    if not section.offset or section.offset % SECTOR:
+        return False
+    resources, _ = file.header.directory(RESOURCE)
+    # Whoever changes an icon writes the section of resources anew.
+    if resources in _memory_of(section):
+        return False
+    is_readable = flags & _WANTED == _WANTED
+    is_lasting = not flags & _UNWANTED
+    return is_readable and is_lasting
+
+
+def _memory_of(section: Section) -> range:
+    end = section.address + section.virtual
+    return range(section.address, end)
 
 
 # --- a new section ----------------------------------------------------------------------------------------------
@@ -158,45 +190,72 @@ def _in_new_section(file: OnDisk, strings: Iterable[bytes], end: int) -> Additio
 
     :raises RepairError: when the headers have no room, or something else stands behind the sections.
     """
-    header = file.header
     _check_alignment(file)
     _check_overlay(file, end)
     row_at = _free_section_header(file)
+    address = _aligned(_memory_end(file), file.section_alignment)
     content = b""
     addresses = {}
-    last = file.sections[-1]
-    address = _aligned(
-        last.address + (last.virtual or last.raw), file.section_alignment
-    )
     for string in strings:
         addresses[string] = address + len(content)
         content += string
-    offset = _aligned(end, header.file_alignment)
-    raw = _aligned(len(content), header.file_alignment)
-    row = struct.pack("<" + SECTION_HEADER, _NAME, len(content), address, raw, offset)
-    row = row[:-4] + struct.pack("<I", _WANTED)
-    image_end = _aligned(address + len(content), file.section_alignment)
-    count_at = file.file_header + NUMBER_OF_SECTIONS_AT
-    data_at = file.optional_header + SIZE_OF_INITIALIZED_DATA_AT
-    data_size = file.cursor.number("I", data_at, "SizeOfInitializedData") + raw
+    offset = _aligned(end, file.header.file_alignment)
+    raw = _aligned(len(content), file.header.file_alignment)
+    row = struct.pack(
+        "<" + NEW_SECTION_HEADER,
+        _NAME,
+        len(content),
+        address,
+        raw,
+        offset,
+        _WANTED,
+    )
     changes = (
         (row_at, row),
-        (count_at, struct.pack("<H", header.sections + 1)),
-        (data_at, struct.pack("<I", data_size & 0xFFFFFFFF)),
-        (file.optional_header + SIZE_OF_IMAGE_AT, struct.pack("<I", image_end)),
+        *_totals(file, raw, address + len(content)),
     )
     tail = bytes(offset - end) + content.ljust(raw, b"\0")
-    return Additions(addresses=addresses, changes=changes, tail=tail)
+    return Additions(
+        addresses=addresses,
+        changes=changes,
+        tail=tail,
+    )
+
+
+def _totals(file: OnDisk, raw: int, end: int) -> Iterator[tuple[int, bytes]]:
+    """Yield the numbers in the headers that count a new section.
+
+    :param raw: its size in the file.
+    :param end: where it ends in memory.
+    """
+    count_at = file.file_header + NUMBER_OF_SECTIONS_AT
+    count = file.header.sections + 1
+    yield count_at, count.to_bytes(2, "little")
+    data_at = file.optional_header + SIZE_OF_INITIALIZED_DATA_AT
+    data = file.cursor.number("I", data_at, "SizeOfInitializedData")
+    # Nobody relies on this one: a file that lies about it may make it too large.
+    total = min(data + raw, 0xFFFFFFFF)
+    yield data_at, total.to_bytes(4, "little")
+    image_at = file.optional_header + SIZE_OF_IMAGE_AT
+    image_end = _aligned(end, file.section_alignment)
+    yield image_at, struct.pack("<I", image_end)
+
+
+def _memory_end(file: OnDisk) -> int:
+    """Return where the last section ends in memory."""
+    last = file.sections[-1]
+    return last.address + (last.virtual or last.raw)
 
 
 def _check_alignment(file: OnDisk) -> None:
     """Raise a RepairError for an image that is not laid out in pages and sectors, as some drivers are not."""
-    alignments = (file.section_alignment, file.header.file_alignment)
-    are_powers = all(value and not value & (value - 1) for value in alignments)
-    is_plain = are_powers and alignments[0] >= PAGE and alignments[1] >= SECTOR
-    if not file.sections or not is_plain or alignments[1] > 1 << 16:
+    in_memory = file.section_alignment
+    in_file = file.header.file_alignment
+    is_plain = in_memory >= PAGE and SECTOR <= in_file <= _LARGEST_ALIGNMENT
+    are_powers = in_memory.bit_count() == in_file.bit_count() == 1
+    if not (file.sections and is_plain and are_powers):
         raise RepairError(
-            "no section has room for a longer library name, and a new one cannot be added: sections are not aligned to pages",
+            f"{_NO_PADDING}, and a new one cannot be added: sections are not aligned to pages",
             hint="link it with the linker's usual alignment (/ALIGN, --section-alignment)",
         )
 
@@ -206,17 +265,18 @@ def _check_overlay(file: OnDisk, end: int) -> None:
 
     An archive there, for example, is found from the end of the file.
     """
-    content_end = max(section.offset + section.raw for section in file.sections)
+    ends = [section.offset + section.raw for section in file.sections]
     names_at = file.header.names_at
-    if names_at and names_at + 4 <= end:
-        size = int.from_bytes(file.part(names_at, 4, "COFF string table"), "little")
-        content_end = max(content_end, names_at + size)
-    rest = end - content_end
+    if 0 < names_at <= end - 4:
+        # The string table begins with its own size.
+        start = file.part(names_at, 4, "COFF string table")
+        ends.append(names_at + int.from_bytes(start, "little"))
+    known = max(ends)
     # Up to a multiple of its alignment, a file may be filled.
-    is_padding = rest <= file.header.file_alignment
-    if rest > 0 and not (is_padding and not any(file.data[content_end:end])):
+    is_short = end - known <= file.header.file_alignment
+    if known < end and not (is_short and not any(file.data[known:end])):
         raise RepairError(
-            "no section has room for a longer library name, and a new one cannot be added: data follows the sections",
+            f"{_NO_PADDING}, and a new one cannot be added: data follows the sections",
             hint="link it anew without that data, or keep the library's name (keep-names)",
         )
 
@@ -227,15 +287,14 @@ def _free_section_header(file: OnDisk) -> int:
     :raises RepairError: when there is no room.
     """
     at = file.section_header(len(file.sections))
-    first = min(
-        (section.offset for section in file.sections if section.offset),
-        default=file.header.headers_size,
-    )
-    room = min(first, file.header.headers_size, file.size) - at
-    has_room = room >= SECTION_HEADER_SIZE and len(file.sections) < _MOST_SECTIONS
-    if not has_room or any(file.data[at : at + SECTION_HEADER_SIZE]):
+    # Content begins where the headers end, or later.
+    offsets = [section.offset for section in file.sections if section.offset]
+    end = min([file.header.headers_size, file.size, *offsets])
+    has_room = at + SECTION_HEADER_SIZE <= end
+    is_free = not any(file.data[at : at + SECTION_HEADER_SIZE])
+    if not has_room or not is_free or len(file.sections) >= _MOST_SECTIONS:
         raise RepairError(
-            "no section has room for a longer library name, and the headers have none for another section",
+            f"{_NO_PADDING}, and the headers have none for another section",
             hint="keep the library's name (keep-names)",
         )
     return at

@@ -27,8 +27,8 @@ IS_DIRECTORY = 1 << 31
 """The bit of the second field that tells a directory from data."""
 FIXED_INFO_AT = 40
 """Where ``VS_FIXEDFILEINFO`` begins: behind three numbers, the key ``VS_VERSION_INFO`` in UTF-16, and up to a multiple of 4."""
-FIXED_INFO = "4I"
-"""Of ``VS_FIXEDFILEINFO``: its mark, its own version, both halves of the file's version."""
+FIXED_INFO = "IIHHHH"
+"""Of ``VS_FIXEDFILEINFO``: its mark, its own version, and the file's version: two numbers of 32 bits, each as two halves."""
 FIXED_INFO_MARK = 0xFEEF04BD
 _MOST_TYPES = 4096
 """How many entries of one directory are looked at."""
@@ -55,16 +55,20 @@ def _version_at(image: Image, root: int) -> tuple[int, int, int, int] | None:
     for _ in ("name", "language"):
         if at is None or not at & IS_DIRECTORY:
             return None
-        at = _entry(image, root, at & ~IS_DIRECTORY, None)
+        place = at & ~IS_DIRECTORY
+        at = _entry(image, root, place, None)
     if at is None or at & IS_DIRECTORY:
         return None
     (address,) = image.row("I", root + at, "version resource")
-    mark, _, high, low = image.row(
-        FIXED_INFO, address + FIXED_INFO_AT, "VS_FIXEDFILEINFO"
+    fields = image.row(
+        FIXED_INFO,
+        address + FIXED_INFO_AT,
+        "VS_FIXEDFILEINFO",
     )
+    mark, _, minor, major, revision, build = fields
     if mark != FIXED_INFO_MARK:
         return None
-    return high >> 16, high & 0xFFFF, low >> 16, low & 0xFFFF
+    return major, minor, build, revision
 
 
 def _entry(image: Image, root: int, at: int, number: int | None) -> int | None:
