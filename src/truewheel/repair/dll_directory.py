@@ -48,7 +48,7 @@ def with_dll_directory(source: bytes, directory: str) -> bytes:
     :raises RepairError: when the beginning cannot be read as Python.
     """
     lines = source.splitlines(keepends=True)
-    newline = b"\r\n" if lines and lines[0].endswith(b"\r\n") else b"\n"
+    newline = _line_end(lines)
     block = _BLOCK.format(directory=ascii(directory)).encode("ascii")
     block = block.replace(b"\n", newline)
     if block in source:
@@ -87,17 +87,27 @@ def _place(lines: list[bytes]) -> int:
     return place
 
 
+def _line_end(lines: list[bytes]) -> bytes:
+    if lines and lines[0].endswith(b"\r\n"):
+        return b"\r\n"
+    return b"\n"
+
+
 def _joined(before: bytes, block: bytes, rest: bytes, newline: bytes) -> bytes:
     """Return the parts, with an empty line around the block."""
-    if before and not before.endswith((b"\n", b"\r")):
-        # The semicolon in front of the place ends a line just as well.
-        before = before.rstrip(_BLANKS).removesuffix(b";")
-        before += newline
+    before = _ended(before, newline)
     if before.strip():
         before += newline
     if rest:
         rest = newline + rest
     return before + block + rest
+
+
+def _ended(text: bytes, newline: bytes) -> bytes:
+    """Return text with an end of line, which takes the place of a semicolon."""
+    if not text or text.endswith((b"\n", b"\r")):
+        return text
+    return text.rstrip(_BLANKS).removesuffix(b";") + newline
 
 
 def _first_code(lines: list[bytes]) -> tuple[tuple[int, int], bool] | None:
@@ -146,17 +156,17 @@ def _statements(lines: list[bytes]) -> Iterator[list[TokenInfo]]:
 
 def _is_docstring(statement: list[TokenInfo]) -> bool:
     """Whether a statement is nothing but a string; strings side by side are one, and brackets do not count."""
-    strings = 0
-    for token in statement:
-        if token.type == tokenize.STRING:
-            prefix = token.string[: token.string.find(token.string[-1])]
-            # Bytes are no text, and f-strings are code; a newer Python has other tokens for these.
-            if not {"b", "f", "t"}.isdisjoint(prefix.lower()):
-                return False
-            strings += 1
-        elif token.string not in ("(", ")"):
-            return False
-    return strings > 0
+    parts = [token for token in statement if token.string not in ("(", ")")]
+    return bool(parts) and all(map(_is_text, parts))
+
+
+def _is_text(token: TokenInfo) -> bool:
+    if token.type != tokenize.STRING:
+        return False
+    quote = token.string[-1]
+    prefix, _, _ = token.string.partition(quote)
+    # Bytes are no text, and f-strings are code; a newer Python has other tokens for these.
+    return {"b", "f", "t"}.isdisjoint(prefix.lower())
 
 
 def _is_future_import(statement: list[TokenInfo]) -> bool:

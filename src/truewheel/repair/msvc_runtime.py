@@ -169,7 +169,9 @@ def _misfit(
     if found < CONSTEXPR_MUTEX and _has_constexpr_mutex(module):
         return Misfit.MUTEX, max(CONSTEXPR_MUTEX, linker)
     # Other linkers have numbers of their own.
-    if linker[0] != _VISUAL_CPP or linker <= found:
+    if linker[0] != _VISUAL_CPP:
+        return None
+    if linker <= found:
         return None
     if _generation(linker) > _generation(found):
         return Misfit.OLDER_GENERATION, linker

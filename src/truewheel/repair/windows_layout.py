@@ -75,10 +75,12 @@ def places_for(
         if covered:
             beside |= {folder}
         places[dll] = tuple(sorted(beside))
-    rows = tuple(_row(package, folder) for package in sorted(callers))
+    rows = []
+    for package in sorted(callers):
+        rows.append(_row(package, folder))
     return Placement(
         places=places,
-        dll_directories=rows,
+        dll_directories=tuple(rows),
         shared=frozenset(shared),
     )
 
@@ -102,12 +104,10 @@ def _row(package: str, folder: str) -> AddDllDirectory:
 
 def _covered(directories: Iterable[str], packages: frozenset[str]) -> dict[str, str]:
     """Return those directories whose modules are imported after a package's own code, each with its outermost package."""
-    found = {}
-    for directory in directories:
-        package = _outermost_package(directory, packages)
-        if package is not None:
-            found[directory] = package
-    return found
+    packages_above = {
+        directory: _outermost_package(directory, packages) for directory in directories
+    }
+    return {directory: above for directory, above in packages_above.items() if above}
 
 
 def _outermost_package(directory: str, packages: frozenset[str]) -> str | None:
