@@ -19,6 +19,12 @@ HOST = r"""
 #define FLAGS (LOAD_LIBRARY_SEARCH_DEFAULT_DIRS | LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR)
 int main(int count, char **words) {
     for (int i = 1; i < count; i++) {
+        if (words[i][0] == '+') { /* as os.add_dll_directory does */
+            wchar_t path[MAX_PATH];
+            MultiByteToWideChar(CP_ACP, 0, words[i] + 1, -1, path, MAX_PATH);
+            if (!AddDllDirectory(path)) printf("error %lu\n", GetLastError());
+            continue;
+        }
         HMODULE module = LoadLibraryExA(words[i], NULL, FLAGS);
         if (!module) { printf("error %lu\n", GetLastError()); continue; }
         int (*next)(void) = (int (*)(void))(void *)GetProcAddress(module, "next");
@@ -65,11 +71,18 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(tmp_path: Path, wine: tuple[str, Mapping[str, str]], built: Path) -> Run:
-    """Return a function that loads modules in one process, and returns what each counted to."""
+    """Return a function that loads modules in one process, and returns what each counted to.
+
+    What begins with ``+`` is a directory that a package adds to those that are searched.
+    """
     program, environ = wine
 
     def load(*modules: str) -> list[str]:
-        paths = [f"Z:{tmp_path / name}".replace("/", "\\") for name in modules]
+        paths = []
+        for module in modules:
+            name = module.removeprefix("+")
+            path = f"Z:{tmp_path / name}".replace("/", "\\")
+            paths.append(f"+{path}" if module != name else path)
         command = [program, built / "host.exe", *paths]
         return programs.run(*command, cwd=built.parent, environ=environ).split("\n")[
             :-1
@@ -110,6 +123,33 @@ def test_copies_in_several_directories_are_one_library(
         lay(built, tmp_path / folder, "counter-01234567.dll")
     modules = ("p/module.pyd", "p/q/module.pyd", "module.pyd")
     assert run(*modules) == ["1", "2", "3"]
+
+
+def test_libraries_in_a_directory_that_a_package_adds_are_found(
+    tmp_path: Path, built: Path, run: Run
+) -> None:
+    lay(built, tmp_path / "p", "counter-01234567.dll")
+    (tmp_path / "d.libs").mkdir()
+    for name in ("counter-01234567.dll", "leaf-89abcdef.dll"):
+        (tmp_path / "p" / name).rename(tmp_path / "d.libs" / name)
+    assert run("+d.libs", "p/module.pyd") == ["1"]
+    assert run("p/module.pyd") == ["error 126"]
+
+
+def test_files_of_one_name_are_one_library_whatever_they_contain(
+    tmp_path: Path, built: Path, run: Run
+) -> None:
+    """So names are to tell contents apart."""
+    lay(built, tmp_path / "p", "counter.dll")
+    lay(built, tmp_path / "q", "counter.dll")
+    (tmp_path / "other.c").write_text(
+        COUNTER.replace("count = one", "count = 100 + one")
+    )
+    other = mingw(tmp_path, "counter.dll", "-shared", "other.c", built / "leaf.dll")
+    other = renamed(other, {"leaf.dll": "leaf-89abcdef.dll"})
+    (tmp_path / "q" / "counter.dll").write_bytes(other)
+    assert run("p/module.pyd", "q/module.pyd") == ["1", "2"]
+    assert run("q/module.pyd", "p/module.pyd") == ["101", "202"]
 
 
 def test_a_library_loads_after_strip(tmp_path: Path, built: Path, run: Run) -> None:
