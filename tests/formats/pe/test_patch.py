@@ -449,6 +449,20 @@ def test_sections_that_are_not_aligned_to_pages_are_told(alignment: int) -> None
     assert "sections are not aligned to pages" in str(caught.value)
 
 
+def test_an_image_at_the_end_of_memory_is_told() -> None:
+    old = bytearray(hand_made(room=False))
+    section = pefile.PE(data=bytes(old)).sections[0]
+    # All that is needed of it is in a first one, which is a copy of its header.
+    at = section.get_file_offset()
+    old[at + 40 : at + 80] = old[at : at + 40]
+    struct.pack_into("<II", old, at + 48, 0x1000, 0xFFFFF000)
+    count_at = pefile.PE(data=bytes(old)).FILE_HEADER.get_file_offset() + 2
+    struct.pack_into("<H", old, count_at, 2)
+    with pytest.raises(RepairError) as caught:
+        renamed(bytes(old), {"OTHER.dll": "new.dll"})
+    assert "a new one would lie beyond 4 GiB" in str(caught.value)
+
+
 # --- mingw, strip, signatures -----------------------------------------------------------------------------------
 
 LIBRARY = "__declspec(dllexport) int inner(int x) { return x + 1; }\n"

@@ -201,6 +201,10 @@ def _in_new_section(file: OnDisk, strings: Iterable[bytes], end: int) -> Additio
         content += string
     offset = _aligned(end, file.header.file_alignment)
     raw = _aligned(len(content), file.header.file_alignment)
+    memory_end = _aligned(address + len(content), file.section_alignment)
+    # All numbers of the headers have 32 bits.
+    if max(memory_end, offset + raw) >> 32:
+        raise RepairError(f"{_NO_PADDING}, and a new one would lie beyond 4 GiB")
     row = struct.pack(
         "<" + NEW_SECTION_HEADER,
         _NAME,
@@ -212,7 +216,7 @@ def _in_new_section(file: OnDisk, strings: Iterable[bytes], end: int) -> Additio
     )
     changes = (
         (row_at, row),
-        *_totals(file, raw, address + len(content)),
+        *_totals(file, raw, memory_end),
     )
     tail = bytes(offset - end) + content.ljust(raw, b"\0")
     return Additions(
@@ -222,11 +226,11 @@ def _in_new_section(file: OnDisk, strings: Iterable[bytes], end: int) -> Additio
     )
 
 
-def _totals(file: OnDisk, raw: int, end: int) -> Iterator[tuple[int, bytes]]:
+def _totals(file: OnDisk, raw: int, memory_end: int) -> Iterator[tuple[int, bytes]]:
     """Yield the numbers in the headers that count a new section.
 
     :param raw: its size in the file.
-    :param end: where it ends in memory.
+    :param memory_end: where it ends in memory, in whole pages.
     """
     count_at = file.file_header + NUMBER_OF_SECTIONS_AT
     count = file.header.sections + 1
@@ -237,8 +241,7 @@ def _totals(file: OnDisk, raw: int, end: int) -> Iterator[tuple[int, bytes]]:
     total = min(data + raw, 0xFFFFFFFF)
     yield data_at, total.to_bytes(4, "little")
     image_at = file.optional_header + SIZE_OF_IMAGE_AT
-    image_end = _aligned(end, file.section_alignment)
-    yield image_at, struct.pack("<I", image_end)
+    yield image_at, struct.pack("<I", memory_end)
 
 
 def _memory_end(file: OnDisk) -> int:
