@@ -61,12 +61,13 @@ ROOMS = {
     "audit/python": pure("model", "platforms", "platforms/linux", "data_tables"),
     "checks": pure("model"),
     "planning": pure("model", "data_tables"),
-    "project_settings": pure("model"),
-    "repair": pure("model"),
+    "repair": pure("model", "platforms"),
+    "project_settings": pure("model", "platforms"),
     # Layer 3: what touches the world
     "system": worldly("model", "formats"),
     "system/engine": worldly("model", "project_settings", "system/warm"),
     "system/observation": worldly("model", "system"),
+    "system/packages": worldly("model", "formats"),
     "system/project": worldly("model", "project_settings", "system/engine"),
     "system/warm": worldly("model", "project_settings", "system/observation", "__init__"),
     "system/wheels": worldly("model", "formats", "system", "system/engine", "__init__"),
@@ -76,23 +77,27 @@ ROOMS = {
     "__main__": door("cli"),
     "backend": door("model", "system/warm", "pipeline", "report", "boundary"),
     "boundary": door("model", "report"),
-    "cli": door("boundary", "model", "finding_pages", "templates", "__init__"),
+    "cli": door("boundary", "model", "platforms", "finding_pages", "templates", "__init__"),
     "commands": door(
-        "boundary", "model", "formats", "audit", "system", "system/warm", "system/wheels", "templates", "report", "finding_pages"
+        "boundary", "model", "formats", "formats/macho", "audit", "system", "system/warm", "system/wheels", "templates", "report",
+        "finding_pages", "repairing_wheels",
     ),
     "finding_pages": worldly("model"),
     "explanation": worldly("model", "planning", "system", "system/project", "system/warm"),
     "pipeline": worldly(
         "explanation", "prefetch", "model", "audit", "planning", "system", "system/engine", "system/project", "system/warm",
-        "system/wheels",
+        "system/wheels", "repairing",
     ),
+    "repairing": worldly("provenance", "model", "formats", "audit", "repair", "system", "system/wheels"),
+    "repairing_wheels": worldly("provenance", "repairing", "model", "audit", "system", "system/wheels"),
+    "provenance": worldly("model", "repair", "system", "system/packages", "system/wheels"),
     "prefetch": worldly("formats", "platforms", "system", "data_tables"),
     "report": pure("model", "audit"),
     "data_tables": worldly(),
 }  # fmt: skip
 
 GUESTS = {
-    "packaging": ("audit/", "checks/", "planning/", "system/"),
+    "packaging": ("audit/", "checks/", "planning/", "repair/", "system/"),
     "pathspec": ("system/engine/",),
     "platformdirs": ("system/warm/cache.py",),
     "pyproject_metadata": ("system/project/metadata.py",),
@@ -153,6 +158,7 @@ ENVIRON_FOR_A_REASON = {
     "backend.py": "hands it on, with the call",
     "boundary.py": "NO_COLOR, of this process's own streams",
     "commands/cache.py": "hands it on, to find the cache",
+    "commands/repair.py": "hands it on, for the search paths of loaders",
     "system/host.py": "SOURCE_DATE_EPOCH, which whatever writes an artefact needs",
     "system/engine/step_variables.py": "takes out what CMake's steps must not get: scikit-build-core copies the process's own",
 }

@@ -153,6 +153,7 @@ def _summarise(built: Built, refusal: NothingKept | None) -> None:
             style,
             note=note,
             did_without=built.notes,
+            repairs=built.repairs,
         )
     )
     if built.message:

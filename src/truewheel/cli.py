@@ -94,6 +94,7 @@ def _options_of_plain_show(given: Sequence[str]) -> SimpleNamespace | None:
         json=False,
         verbose=False,
         exclude=[],
+        beside=[],
         select=[],
         ignore=[],
     )
@@ -139,6 +140,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_exclude(tag)
 
+    _add_repair(commands)
+    _add_fuse(commands)
+
     _add_init_options(
         commands.add_parser(
             "init", help="a new project that builds, tests and is ready for CI at once"
@@ -147,6 +151,64 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_cache(commands)
     return parser
+
+
+def _add_repair(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``repair``."""
+    repair = commands.add_parser(
+        "repair",
+        help="write self-contained wheels: what the target system lacks goes in",
+    )
+    repair.add_argument(
+        "wheels", nargs="+", metavar="WHEEL", help="a wheel, or a directory of wheels"
+    )
+    repair.add_argument(
+        "-o",
+        "--output",
+        default="repaired",
+        metavar="DIR",
+        help="where to write them; ./repaired by default",
+    )
+    repair.add_argument(
+        "--to",
+        default="",
+        metavar="TAG",
+        help="a platform tag that is promised (manylinux_2_28): fail when it would be untrue",
+    )
+    repair.add_argument(
+        "--sbom",
+        choices=("bundled", "off"),
+        default="bundled",
+        help="whether a bill of materials goes into them",
+    )
+    _add_exclude(repair)
+    for option, metavar, text in (
+        ("--search", "DIR", "a directory in which libraries are looked for"),
+        ("--include", "LIBRARY", "a library that code opens while it runs"),
+        ("--keep-name", "GLOB", "a library that keeps its name"),
+    ):
+        repair.add_argument(
+            option, action="append", default=[], metavar=metavar, help=text
+        )
+
+
+def _add_fuse(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``fuse``, which takes exactly two wheels."""
+    fuse = commands.add_parser(
+        "fuse", help="join two macOS wheels, each for one CPU, into one for both"
+    )
+    fuse.add_argument("wheels", nargs=2, metavar="WHEEL")
+    fuse.add_argument(
+        "-o", "--output", required=True, metavar="DIR", help="where to write it"
+    )
+    fuse.add_argument(
+        "--prefer-first",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="files that differ and are taken from the first wheel",
+    )
+    _add_exclude(fuse)
 
 
 def _add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -205,11 +267,36 @@ def _add_judging_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_exclude(parser: argparse.ArgumentParser) -> None:
-    """Add the option for libraries that are not the wheel's business."""
-    text = "a library that someone else supplies"
+    """Add the options for libraries that are not in the wheel, and are to be had all the same."""
     parser.add_argument(
-        "--exclude", action="append", default=[], metavar="GLOB", help=text
+        "--exclude",
+        action="extend",
+        default=[],
+        type=_excluded,
+        metavar="GLOB",
+        help="a library that someone else supplies, or a set of them: @cuda, @rocm, @torch, @oneapi",
     )
+    parser.add_argument(
+        "--with",
+        dest="beside",
+        action="append",
+        default=[],
+        metavar="WHEEL",
+        help="a wheel that is installed beside it, whose libraries it may use; or a directory of such wheels",
+    )
+
+
+def _excluded(text: str) -> tuple[str, ...]:
+    """Return the globs that an argument stands for."""
+    import argparse
+
+    from .platforms.exclude_sets import expand_exclude, set_names, unknown_sets
+
+    if unknown_sets([text]):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a set of libraries; there are {', '.join(set_names())}"
+        )
+    return expand_exclude([text])
 
 
 def _add_init_options(parser: argparse.ArgumentParser) -> None:

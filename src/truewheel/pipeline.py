@@ -8,6 +8,7 @@ for their moment: two short hooks run before a build, and what follows CMake is 
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from .explanation import add_explanation
@@ -24,9 +25,10 @@ from .system.project import dist_info
 from .system.project.pyproject_toml import read_project_file
 
 if TYPE_CHECKING:
+    from .model.repairs import Repairs
     from .model.verdict import Verdict
     from .system.warm.area import BuildArea
-    from .system.wheels.sources import StagedTree
+    from .system.wheels.sources import StagedTree, WheelSource
 
 
 def requires(request: Request) -> list[str]:
@@ -91,12 +93,20 @@ def _build_once(
     from .system.wheels.sources import StagedTree
     from .system.wheels.writing import write
 
-    source = StagedTree(staged.tree, project.dist_info)
-    verdict = _judge(request, project, staged, source)
+    tree = StagedTree(staged.tree, project.dist_info)
+    source, verdict, repairs = _repair_and_judge(
+        request, project_file, project, staged, tree
+    )
     name = project.wheel_name(verdict, build=staged.build_tag)
     files = dist_info.dist_info_files(project)
     wheel = write(
-        source, request.output, name=name, purelib=verdict.purelib, files=files
+        source,
+        request.output,
+        name=name,
+        purelib=verdict.purelib,
+        files=files,
+        # Files that vanished before the tree was looked at would not be missed.
+        before_naming=area.require_whole,
     )
     # Without a compiler there is nothing that could be warm.
     warmth = area.warmth if staged.facts.is_compiled else None
@@ -106,6 +116,7 @@ def _build_once(
         warmth=warmth,
         message=staged.message,
         notes=staged.notes,
+        repairs=repairs,
     )
 
 
@@ -130,16 +141,24 @@ def _refuse_impossible_promises(
         refuse_impossible_promises(project.settings.tag, engine.forced_tags)
 
 
-def _judge(
-    request: Request, project: Project, staged: Staged, source: StagedTree
-) -> Verdict:
-    """Return the verdict on the staged tree; an untrue wheel is an error."""
+def _repair_and_judge(
+    request: Request,
+    project_file: ProjectFile,
+    project: Project,
+    staged: Staged,
+    tree: StagedTree,
+) -> tuple[WheelSource, Verdict, Repairs | None]:
+    """Return the wheel's files with the libraries that they lack, and the verdict on them; an untrue wheel is an error."""
     from .audit.questions import question_about, refuse_errors
-    from .audit.verdict import judge
+    from .audit.verdict import judge, with_findings
+    from .model.neighbours import required_by
+    from .system.wheels.installed import InstalledDistributions
     from .system.wheels.python_files import PythonFiles
     from .system.wheels.reading import contents_of
 
-    contents = contents_of(source, variant=project.variant)
+    contents = contents_of(tree, variant=project.variant)
+    requires = required_by(project.metadata.decode())
+    to_build = project_file.table.get("build-system", {}).get("requires", ())
     question = question_about(
         contents,
         staged.facts,
@@ -148,8 +167,18 @@ def _judge(
         target=host.running_target(),
         distribution=host.find_distribution(request.environ),
         python_files=PythonFiles(tree=staged.tree),
+        installed=InstalledDistributions(sys.path, requires, to_build),
     )
+    source: WheelSource = tree
+    repairs = None
+    if staged.facts.is_compiled and question.repair != "off":
+        from .repairing import repair_build
+
+        outcome = repair_build(tree, contents, project, request, question)
+        source, contents, repairs = outcome.source, outcome.contents, outcome.repairs
     verdict = judge(contents, question)
+    if repairs is not None and repairs.findings:
+        verdict = with_findings(verdict, repairs.findings, question)
     # Nothing is written then: a wheel with a false name must not lie where somebody may upload it.
     refuse_errors(verdict)
-    return verdict
+    return source, verdict, repairs

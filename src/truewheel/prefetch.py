@@ -15,6 +15,7 @@ _AFTER_CMAKE = (
     "truewheel.audit.questions",
     "truewheel.audit.verdict",
     "truewheel.system.warm.observed_inputs",
+    "truewheel.system.wheels.installed",
     "truewheel.system.wheels.reading",
     "truewheel.system.wheels.writing",
     "truewheel.report.wheels",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from support.facts import FORMATS, binary_file, contents
+from support.facts import binary_file, contents
+from support.shelves import Shelf
 from support.slices import android, linux, mac, module_path, web, windows
 from truewheel.audit.linkage import audit_of
 from truewheel.model.audit import (
@@ -14,9 +15,12 @@ from truewheel.model.audit import (
     Linkage,
     Missing,
     Supplied,
+    SuppliedBy,
+    Tried,
 )
-from truewheel.model.binary import Binary, Kind, MachOSlice, Need, Slice
+from truewheel.model.binary import Kind, MachOSlice, Need, PeSlice, Slice
 from truewheel.model.contents import Contents
+from truewheel.model.neighbours import Neighbour
 
 
 def link_of(inside: Contents, file: str, **more: object) -> Linkage:
@@ -190,24 +194,6 @@ def test_one_rule_for_the_globs_of_every_platform(
     assert found == (ExcludedBy(pattern=pattern) if is_excluded else Missing())
 
 
-class Shelf:
-    """Libraries outside of the wheel, as a dictionary of what lies at each path."""
-
-    def __init__(self, files: dict[str, Slice | None]) -> None:
-        self.files = files
-
-    def has_file(self, path: str) -> bool:
-        return path in self.files
-
-    def read_library(self, path: str) -> Binary | None:
-        piece = self.files[path]
-        return (
-            Binary(format=FORMATS[type(piece)], slices=(piece,))
-            if piece is not None
-            else None
-        )
-
-
 def test_nothing_is_looked_for_on_the_machine_unless_asked() -> None:
     assert link_of(contents(m=linux("libfoo.so")), "m.so").source == Missing()
 
@@ -231,22 +217,32 @@ def test_a_library_of_the_machine_is_found_by_the_loaders_rules() -> None:
     )
 
 
-def test_a_library_for_another_cpu_and_a_file_that_is_not_a_library_are_passed_over() -> (
+def test_a_library_for_another_cpu_is_passed_over_and_a_file_that_is_no_library_ends_the_search() -> (
     None
 ):
     inside = contents(m=linux("libfoo.so", runpath="/opt/lib"))
-    other_cpu = {"/opt/lib/libfoo.so": linux(cpu="aarch64")}
+    other_cpu: dict[str, Slice | None] = {"/opt/lib/libfoo.so": linux(cpu="aarch64")}
     found = link_of(
-        inside,
-        "m.so",
-        libraries=Shelf(
-            {**other_cpu, "/lib64/libfoo.so": None, "/lib/libfoo.so": linux()}
-        ),
+        inside, "m.so", libraries=Shelf({**other_cpu, "/lib/libfoo.so": linux()})
     )
     assert found.source == External(
         path="/lib/libfoo.so", found_by="the system's directories"
     )
-    assert link_of(inside, "m.so", libraries=Shelf(other_cpu)).source == Missing()
+    alone = link_of(inside, "m.so", libraries=Shelf(other_cpu)).source
+    assert isinstance(alone, Missing)
+    assert alone.tried[0] == Tried(
+        path="/opt/lib/libfoo.so",
+        rule="RUNPATH /opt/lib",
+        obstacle="code for aarch64, not for x86_64",
+    )
+    text = Shelf({**other_cpu, "/lib64/libfoo.so": None, "/lib/libfoo.so": linux()})
+    stopped = link_of(inside, "m.so", libraries=text).source
+    assert isinstance(stopped, Missing)
+    assert stopped.tried[-1] == Tried(
+        path="/lib64/libfoo.so",
+        rule="the system's directories",
+        obstacle="not a library",
+    )
 
 
 def test_dyld_looks_where_an_absolute_install_name_or_rpath_leads() -> None:
@@ -279,3 +275,114 @@ def test_every_slice_of_a_fat_file_is_resolved() -> None:
         ("x86_64", Missing()),
         ("arm64", Supplied()),
     ]
+
+
+# --- other wheels -----------------------------------------------------------------------------------------------
+
+
+def neighbour(path: str, library: Slice, *, dist_info: str = "o-2") -> Neighbour:
+    """Return a distribution ``o`` of version 2 with one library."""
+    inside = Contents(
+        files=(binary_file(path, library),), dist_info=f"{dist_info}.dist-info"
+    )
+    return Neighbour(distribution="o", version="2", contents=inside)
+
+
+def from_other(path: str, *, reachable: bool) -> SuppliedBy:
+    return SuppliedBy(distribution="o", version="2", path=path, reachable=reachable)
+
+
+@pytest.mark.parametrize(
+    ("module", "library", "path", "place"),
+    [
+        (linux("libx.so", runpath="$ORIGIN/../o/lib"), linux(), "o/lib/libx.so", ""),
+        (
+            linux("libx.so.1", runpath="$ORIGIN/../o/lib"),
+            linux(name="libx.so.1"),
+            "o/lib/libx.so.1.2",
+            "",
+        ),
+        # what a wheel installs into the prefix, as Intel's do
+        (
+            linux("libx.so", runpath="$ORIGIN/../../.."),
+            linux(),
+            "o-2.data/data/lib/libx.so",
+            "<prefix>/lib/libx.so",
+        ),
+        (
+            mac("@rpath/libx.dylib", rpath="@loader_path/../o"),
+            mac(),
+            "o/libx.dylib",
+            "",
+        ),
+        (
+            mac("@loader_path/../../../libx.dylib"),
+            mac(),
+            "o-2.data/data/lib/libx.dylib",
+            "<prefix>/lib/libx.dylib",
+        ),
+        (windows("LIBX.dll"), windows(), "p/libx.dll", ""),
+    ],
+)
+def test_the_loader_finds_a_library_of_another_wheel(
+    module: Slice, library: Slice, path: str, place: str
+) -> None:
+    file = "p/m.pyd" if isinstance(module, PeSlice) else "p/m.so"
+    inside = contents(binary_file(file, module))
+    link = link_of(inside, file, neighbours=[neighbour(path, library)])
+    assert link.source == from_other(place or path, reachable=True)
+
+
+def test_a_library_of_another_wheel_that_is_not_reached_comes_after_the_system() -> (
+    None
+):
+    library = neighbour("o/libx.so", linux())
+    found = link_of(contents(m=linux("libx.so")), "m.so", neighbours=[library])
+    assert found.source == from_other("o/libx.so", reachable=False)
+    systems = neighbour("o/libz.so.1", linux())
+    needing = contents(m=linux("libz.so.1"))
+    assert isinstance(link_of(needing, "m.so", neighbours=[systems]).source, Supplied)
+    excluded = link_of(
+        contents(m=linux("libx.so")),
+        "m.so",
+        exclude=("libx.*",),
+        neighbours=[library],
+    )
+    assert excluded.source == ExcludedBy(pattern="libx.*")
+
+
+def test_a_library_of_another_wheel_that_is_reached_comes_before_the_system() -> None:
+    needing = contents(m=linux("libz.so.1", runpath="$ORIGIN/o"))
+    library = neighbour("o/libz.so.1", linux())
+    found = link_of(needing, "m.so", exclude=("libz*",), neighbours=[library])
+    assert found.source == from_other("o/libz.so.1", reachable=True)
+
+
+def test_the_wheels_own_library_comes_first_where_the_loader_finds_it() -> None:
+    library = neighbour("o/libx.so", linux())
+    module = linux("libx.so", runpath="$ORIGIN/q")
+    inside = contents(binary_file("m.so", module), binary_file("q/libx.so", linux()))
+    found = link_of(inside, "m.so", neighbours=[library])
+    assert found.source == InWheel(path="q/libx.so", reachable=True)
+    astray = contents(
+        binary_file("m.so", linux("libx.so", runpath="$ORIGIN/o")),
+        binary_file("q/libx.so", linux()),
+    )
+    found = link_of(astray, "m.so", neighbours=[library])
+    assert found.source == from_other("o/libx.so", reachable=True)
+    assert found.in_wheel is None
+
+
+def test_a_library_of_another_wheel_for_another_cpu_is_passed_over() -> None:
+    library = neighbour("o/libx.so", linux(cpu="aarch64"))
+    found = link_of(
+        contents(m=linux("libx.so", runpath="$ORIGIN/o")), "m.so", neighbours=[library]
+    )
+    assert found.source == Missing()
+
+
+def test_of_two_other_wheels_the_one_that_is_reached_counts() -> None:
+    module = linux("libx.so", runpath="$ORIGIN/b")
+    others = [neighbour("a/libx.so", linux()), neighbour("b/libx.so", linux())]
+    found = link_of(contents(m=module), "m.so", neighbours=others)
+    assert found.source == from_other("b/libx.so", reachable=True)

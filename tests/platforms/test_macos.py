@@ -8,6 +8,7 @@ from packaging.tags import mac_platforms
 from support.audits import best_of, expanded, notes_on, violations_of
 from support.facts import contents
 from truewheel.model.binary import (
+    Binary,
     Format,
     Kind,
     MachOSlice,
@@ -16,7 +17,7 @@ from truewheel.model.binary import (
     NeedKind,
     SearchPath,
 )
-from truewheel.model.contents import Contents
+from truewheel.model.contents import Contents, File
 from truewheel.platforms.macos import MACOS, release
 
 
@@ -131,6 +132,57 @@ def test_universal2_needs_both_slices_in_every_file() -> None:
         for f in notes_on(MACOS, found, "macosx_10_9_universal2")
     ] == [("TW311", "error")]
     assert not notes_on(MACOS, contents(a=both), "macosx_10_9_universal2")
+
+
+def test_a_library_counts_for_the_cpus_that_ask_for_it() -> None:
+    """Two wheels that were repaired apart and then joined: their libraries are named by their content."""
+    arm64 = piece("arm64", (11, 0), "@loader_path/libd-1.dylib")
+    intel = piece("x86_64", (10, 9), "@loader_path/libd-2.dylib")
+    library = {"kind": Kind.SHARED, "file_type": 6}
+    one = MachOSlice(
+        cpu="arm64", bits=64, minimum_os=arm64.minimum_os, signed=True, **library
+    )  # type: ignore[arg-type]
+    other = MachOSlice(cpu="x86_64", bits=64, minimum_os=intel.minimum_os, **library)  # type: ignore[arg-type]
+    universal2 = "macosx_10_9_universal2"
+
+    def joined(*module: MachOSlice, **libraries: MachOSlice) -> Contents:
+        files = [
+            File(
+                path="p/m.so", size=1, binary=Binary(format=Format.MACHO, slices=module)
+            )
+        ]
+        for name, code in libraries.items():
+            path = f"p/{name.replace('_', '-')}.dylib"
+            files.append(
+                File(
+                    path=path,
+                    size=1,
+                    binary=Binary(format=Format.MACHO, slices=(code,)),
+                )
+            )
+        return Contents(files=tuple(files), dist_info="p-1.dist-info")
+
+    found = joined(intel, arm64, libd_1=one, libd_2=other)
+    assert best_of(MACOS, found).tags == (universal2,)
+    assert codes(found) == []
+    assert not violations_of(MACOS, found, universal2)
+    assert not notes_on(MACOS, found, universal2)
+
+    # A CPU asks for a library without code for it, or nobody says who asks.
+    for wrong in (
+        joined(intel, arm64, libd_1=other, libd_2=other),
+        joined(intel, arm64, libd_1=one, libd_2=other, libd_3=one),
+    ):
+        assert violations_of(MACOS, wrong, universal2)
+        assert best_of(MACOS, wrong).tags != (universal2,)
+    # Libraries that need each other are all that there is.
+    ring = MachOSlice(
+        cpu="arm64", bits=64, minimum_os=arm64.minimum_os, needs=(Need(library="libd-1.dylib"),), **library,  # type: ignore[arg-type]
+    )  # fmt: skip
+    alone = Contents(
+        files=joined(arm64, libd_1=ring).files[:1], dist_info="p-1.dist-info"
+    )
+    assert best_of(MACOS, alone).tags == ("macosx_11_0_arm64",)
 
 
 def test_thin_files_for_both_cpus_are_a_mixture() -> None:

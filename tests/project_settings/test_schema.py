@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from truewheel.model.errors import Problem
 from truewheel.model.settings import Settings
 from truewheel.project_settings import schema
@@ -97,3 +99,26 @@ def test_a_slip_in_a_code_is_a_mistake() -> None:
         assert [p.where for p in problems] == ["tool.truewheel.ignore"]
         assert repr(wrong) in problems[0].message
     assert schema.read({"ignore": ["TW3", "TW301", "TW"]}, {}, {})[1] == ()
+
+
+def test_a_set_of_libraries_stands_for_its_globs() -> None:
+    settings, problems = schema.read({"exclude": ["@torch", "libx.so"]}, {}, {})
+    assert problems == ()
+    assert {"libtorch.so", "libc10.so", "libx.so"} <= set(settings.exclude)
+    assert "@torch" not in settings.exclude
+    (given, _) = schema.read({}, {"exclude": "@cuda;libx.so"}, {})
+    assert {"libcuda.so.*", "libx.so"} <= set(given.exclude)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("@cude", "did you mean @cuda?"),
+        ("@everything", "there are @cuda, @rocm, @torch, @oneapi"),
+    ],
+)
+def test_a_set_that_there_is_not_is_one_error(name: str, hint: str) -> None:
+    settings, (problem,) = schema.read({"exclude": [name]}, {}, {})
+    assert problem.message == f"{name!r} is not a set of libraries"
+    assert problem.hint == hint
+    assert settings.exclude == ()

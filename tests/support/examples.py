@@ -28,7 +28,7 @@ class Example:
     :param headers: what a compiler must find.
     :param beside: what else is installed where the tests run.
     :param after: examples whose wheels must be to be had.
-    :param supplied: libraries that another wheel brings.
+    :param is_linked_to_them: whether its modules use libraries in the wheels of those.
     :param odd_stubs: what mypy may object to: libraries that it takes for modules, functions that are none (regular expressions).
     :param oddities: codes of check-wheel-contents that are meant.
     """
@@ -42,7 +42,7 @@ class Example:
     headers: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
-    supplied: tuple[str, ...] = ()
+    is_linked_to_them: bool = False
     odd_stubs: tuple[str, ...] = ()
     oddities: tuple[str, ...] = ()
 
@@ -72,7 +72,7 @@ TABLE: Mapping[str, Example] = {
     "namespace-package": Example(built=UV, python="3.11", tag=VERSIONED, package="example_space.text"),
     "c-library": Example(built=PIP, python="3.13", tag=ANY_PYTHON),
     "c-library-consumer": Example(
-        built=UV, python="3.11", tag=VERSIONED, after=("c-library",), supplied=("libexample_grid_1.so",)
+        built=UV, python="3.11", tag=VERSIONED, after=("c-library",), is_linked_to_them=True
     ),
     "cpu-dispatch": Example(built=UV, python="3.13", tag=VERSIONED),
     "cpu-variants": Example(built=BUILD, python="3.12", tag=VERSIONED),

@@ -26,6 +26,7 @@ class Shop:
         example: Example | None = None,
         home: Path | None = None,
     ) -> None:
+        self.came_first: list[Path] = []
         self.name, self.example, self.place, self.environ = (
             name,
             example or TABLE[name],
@@ -97,6 +98,7 @@ class Shop:
             before = Shop(other, self.place.parent / other, self.environ)
             before.build()
             self.offer(before.wheel())
+            self.came_first.append(before.wheel())
 
     def build(self, *options: str, status: int = 0, **environ: str) -> str:
         """Build into ``out``; return what was printed."""
@@ -142,9 +144,9 @@ class Shop:
     def judge(self) -> None:
         """Have truewheel and other tools check the products."""
         products = sorted([*self.out.glob("*.whl"), *self.out.glob("*.tar.gz")])
-        excluded, odd = [], []
-        for library in self.example.supplied:
-            excluded += ["--exclude", library]
+        beside, odd = [], []
+        for wheel in self.came_first if self.example.is_linked_to_them else ():
+            beside += ["--with", wheel]
         for code in self.example.oddities:
             odd += ["--ignore", code]
         here = {
@@ -157,7 +159,7 @@ class Shop:
             "truewheel",
             "check",
             "--strict",
-            *excluded,
+            *beside,
             self.wheel(),
             **here,
         )

@@ -401,15 +401,23 @@ def test_under_isolation_a_cache_that_is_of_no_use_is_not_in_the_way(
     assert phrase in said, said
 
 
-def started(project: Project, place: Path, cache: Path) -> subprocess.Popen[str]:
+def started(
+    project: Project, place: Path, cache: Path, *, before: str = "", **variables: str
+) -> subprocess.Popen[str]:
+    """Start a build.
+
+    :param before: Python code that runs before it, in its process.
+    """
     shutil.rmtree(place / "out", ignore_errors=True)
     (place / "out").mkdir(parents=True)
     environ = {
         **os.environ,
         "TRUEWHEEL_CACHE_DIR": str(cache),
         "PYTHONHASHSEED": "0",
+        **variables,
     }
-    command = [sys.executable, "-c", HOOK, "build_wheel", str(place / "out"), "{}"]
+    code = f"{before}\n{HOOK}"
+    command = [sys.executable, "-c", code, "build_wheel", str(place / "out"), "{}"]
     return subprocess.Popen(
         command,
         cwd=project.root,
@@ -420,23 +428,174 @@ def started(project: Project, place: Path, cache: Path) -> subprocess.Popen[str]
     )
 
 
-@pytest.mark.parametrize("what", ["the cache", "its parent", "the builds in it"])
+DOOMED = {
+    "the cache": "parent/cache",
+    "its parent": "parent",
+    "the builds in it": "parent/cache/builds",
+}
+"""What is deleted, from a directory for the test."""
+
+
+@pytest.mark.parametrize("what", DOOMED)
 @pytest.mark.parametrize("phase", ["build/CMakeFiles/*", "build/**/*.o"])
 def test_a_cache_that_is_deleted_during_a_build_fails_no_build(
     what: str, phase: str, project: Project, right: str, tmp_path: Path
 ) -> None:
+    """The deletion goes on beside the build, so that it comes at another moment each time."""
     cache = tmp_path / "parent" / "cache"
     process = started(project, tmp_path, cache)
-    while process.poll() is None and not list(cache.glob(f"builds/*/*/{phase}")):
+    while process.poll() is None and not any_file(cache, f"builds/*/*/{phase}"):
         time.sleep(0.001)
-    doomed = {"the cache": cache, "its parent": cache.parent}
-    shutil.rmtree(doomed.get(what, cache / "builds"), ignore_errors=True)
+    shutil.rmtree(tmp_path / DOOMED[what], ignore_errors=True)
+    require_right(process, project, right, tmp_path)
+
+
+def any_file(folder: Path, pattern: str) -> bool:
+    with contextlib.suppress(OSError):  # it comes and goes
+        return any(folder.glob(pattern))
+    return False
+
+
+def require_right(
+    process: subprocess.Popen[str], project: Project, right: str, place: Path
+) -> str:
+    """Require that a build makes the right wheel, and the next one as well; return what was printed."""
     said, _ = process.communicate()
     assert process.returncode == 0, said
-    (wheel,) = (tmp_path / "out").iterdir()
-    assert hashlib.sha256(wheel.read_bytes()).hexdigest() == right
-    again, _ = build(project, project.root, tmp_path / "out", cache)
+    (wheel,) = (place / "out").iterdir()
+    assert hashlib.sha256(wheel.read_bytes()).hexdigest() == right, said
+    again, _ = build(project, project.root, place / "out", place / "parent" / "cache")
     assert again == right
+    return said
+
+
+STRIKE = """
+if(NOT EXISTS "{struck}")
+  file(TOUCH "{struck}")
+  file(REMOVE_RECURSE "{doomed}")
+endif()
+"""
+"""Deletes something the first time that CMake comes by, and never again."""
+PROGRAMS = {
+    "before CMake configures": ("project(", "{strike}\nproject("),
+    "when CMake has configured": ("install(", "{strike}\ninstall("),
+    "when the library was built": (
+        "install(",
+        "add_custom_command(TARGET _warm POST_BUILD COMMAND ${{CMAKE_COMMAND}} -P {script})\ninstall(",
+    ),
+    "before CMake installs": ("install(", "install(SCRIPT {script})\ninstall("),
+    "when CMake has installed": (
+        "DESTINATION warm)\n",
+        "DESTINATION warm)\ninstall(SCRIPT {script})\n",
+    ),
+}
+"""By moment of a build: what of CMakeLists.txt becomes what."""
+
+
+@pytest.mark.parametrize("what", DOOMED)
+@pytest.mark.parametrize("moment", PROGRAMS)
+def test_a_cache_that_a_program_of_the_build_deletes_fails_no_build(
+    moment: str, what: str, right: str, tmp_path: Path
+) -> None:
+    project = new_project(tmp_path / "project")
+    script = tmp_path / "strike.cmake"
+    strike = STRIKE.format(struck=tmp_path / "struck", doomed=tmp_path / DOOMED[what])
+    script.write_text(strike, encoding="utf-8")
+    old, new = PROGRAMS[moment]
+    new = new.format(strike=strike, script=script)
+    project.replace("CMakeLists.txt", old, new)
+    process = started(project, tmp_path, tmp_path / "parent" / "cache")
+    said = require_right(process, project, right, tmp_path)
+    assert (tmp_path / "struck").is_file()
+    assert "was deleted during the build" in said, said
+
+
+STRIKING = """
+import glob, importlib, os, shutil, sys
+from pathlib import Path
+
+place, when = os.environ["STRIKES"].split()
+module, _, names = place.partition(":")
+*owners, name = names.split(".")
+owner = importlib.import_module(module)
+for step in owners:
+    owner = getattr(owner, step)
+real = getattr(owner, name)
+struck = Path(os.environ["STRUCK"])
+
+def strike():
+    if struck.exists():
+        return
+    for doomed in map(Path, glob.glob(os.environ["DOOMED"])):
+        struck.touch()
+        doomed.unlink() if doomed.is_file() else shutil.rmtree(doomed)
+
+def striking(*args, **named):
+    if when == "before":
+        strike()
+    result = real(*args, **named)
+    if when == "after":
+        strike()
+    return result
+
+setattr(owner, name, striking)
+"""
+"""Deletes something the first time that a function is called, or has returned."""
+MOMENTS = {
+    "before what is staged is listed": "truewheel.system.engine.staging:gather_files before",
+    "when it is listed": "truewheel.system.engine.staging:gather_files after",
+    "before the build is remembered": "truewheel.system.warm.remembering:remember before",
+    "when it is remembered": "truewheel.system.warm.remembering:remember after",
+    "before the files are looked at": "truewheel.system.wheels.reading:contents_of before",
+    "when they are looked at": "truewheel.system.wheels.reading:contents_of after",
+    "before a file is packed": "truewheel.system.wheels.sources:FileMember.write_to before",
+    "when it is packed": "truewheel.system.wheels.sources:FileMember.write_to after",
+    "when all are packed": "truewheel.system.warm.area:BuildArea.require_whole before",
+}
+"""By moment: a function, and whether it strikes before or after."""
+BEGUN = {
+    "what is staged": "parent/cache/builds/*/*/stage",
+    "what is staged for one place": "parent/cache/builds/*/*/stage/wheel/platlib",
+    "a file that was installed": "parent/cache/builds/*/*/stage/wheel/platlib/warm/*.so",
+}
+"""What a deletion may have deleted when it has not come to the rest yet."""
+
+
+@pytest.mark.parametrize("what", {**DOOMED, **BEGUN})
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_cache_that_is_deleted_while_the_wheel_is_made_fails_no_build(
+    moment: str, what: str, project: Project, right: str, tmp_path: Path
+) -> None:
+    """Nor does a wheel lack what was deleted, or is called otherwise."""
+    environ = {
+        "STRIKES": MOMENTS[moment],
+        "STRUCK": str(tmp_path / "struck"),
+        "DOOMED": str(tmp_path / {**DOOMED, **BEGUN}[what]),
+    }
+    process = started(
+        project, tmp_path, tmp_path / "parent" / "cache", before=STRIKING, **environ
+    )
+    said = require_right(process, project, right, tmp_path)
+    assert (tmp_path / "struck").is_file()
+    assert "was deleted during the build" in said, said
+
+
+def test_a_project_may_remove_what_it_has_installed(tmp_path: Path) -> None:
+    """The first time, somebody may have begun to delete the cache. From then on it is known, and what is kept is used."""
+    needs.program("gcc")
+    project = new_project(tmp_path / "project")
+    removal = 'file(REMOVE "${CMAKE_INSTALL_PREFIX}/warm/data.txt")'
+    commands = (
+        "install(FILES tools/data.txt DESTINATION warm)",
+        f"install(CODE [[{removal}]])",
+    )
+    project.append("CMakeLists.txt", "\n".join(commands))
+    first, said = build(project, project.root, tmp_path / "out", tmp_path / "cache")
+    assert "built: from nothing: the cache directory" in said
+    for _ in range(2):
+        ours, said = build(project, project.root, tmp_path / "out", tmp_path / "cache")
+        assert ours == first
+        assert "built: warm: nothing changed" in said
 
 
 def test_a_build_that_fails_by_itself_is_tried_once(tmp_path: Path) -> None:

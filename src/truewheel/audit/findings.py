@@ -6,7 +6,7 @@ that they supply: :class:`~truewheel.platforms.base.Words`, a sentence on a miss
 
 from __future__ import annotations
 
-from ..model.audit import ExcludedBy, Supplied, ViolationCause
+from ..model.audit import ExcludedBy, Supplied, SuppliedBy, ViolationCause
 from ..model.binary import NeedKind
 from ..model.finding import Finding, Severity
 from ..model.tags import NEVER
@@ -67,10 +67,7 @@ def _library_findings(
     link: Linkage,
 ) -> Iterator[Finding]:
     """Yield what is to be said of one library: it is Python (TW203), missing (TW201), or not found (TW202)."""
-    # The project vouches for what it excludes.
-    if isinstance(link.source, ExcludedBy):
-        return
-    if isinstance(link.source, Supplied) and link.in_wheel is None:
+    if _is_had(link):
         return
     # This CPU has no manylinux levels, so no library is reported missing.
     if link.is_outside and part.basis.kind is None:
@@ -81,8 +78,19 @@ def _library_findings(
         # LC_LOAD_WEAK_DYLIB: the library may be absent.
         if link.need.kind is not NeedKind.WEAK:
             yield missing_library(platform, link)
-    elif link.in_wheel is not None:
+    elif link.in_wheel is not None or isinstance(link.source, SuppliedBy):
         yield unreachable_library(platform, link)
+
+
+def _is_had(link: Linkage) -> bool:
+    """Return whether a process gets a library for sure."""
+    source = link.source
+    # The project vouches for what it excludes.
+    if isinstance(source, ExcludedBy):
+        return True
+    if isinstance(source, SuppliedBy):
+        return source.reachable
+    return isinstance(source, Supplied) and link.in_wheel is None
 
 
 def _never_fulfilled(requirement: Requirement) -> Iterator[Finding]:
@@ -107,25 +115,48 @@ def missing_library(platform: Platform, link: Linkage) -> Finding:
     message, hint = platform.explain_missing(link.need)
     name = platform.names_to_exclude(link.need)[-1]
     when = " when it is first used" if is_delayed else ""
+    library_set = _leave_to_supplier(name)
     return Finding(
         code="TW201",
         severity=Severity.NOTE if is_delayed else Severity.WARNING,
         where=link.file,
         message=message,
         evidence=(f"{link.file} {platform.words.needs} {library}{when}",),
-        hint=f'{hint}, or, when someone else supplies it, set tool.truewheel.exclude = ["{name}"], or --exclude {name}',
+        hint=library_set
+        or f'{hint}, or, when someone else supplies it, set tool.truewheel.exclude = ["{name}"], or --exclude {name}',
     )
 
 
+def _leave_to_supplier(library: str) -> str:
+    """Return what to do about a library that is known to come with another distribution or a driver; empty otherwise."""
+    from ..platforms.exclude_sets import MARK, find_supplier  # few are missing
+
+    supplier = find_supplier(library)
+    if supplier is None:
+        return ""
+    name = MARK + supplier.name
+    hint = f'set tool.truewheel.exclude = ["{name}"], or --exclude {name}'
+    if not supplier.distributions:
+        return f"{hint}: it comes with a driver, or with the vendor's installation"
+    # A version of the vendor's product each.
+    lines = " or ".join(f'["{one}"]' for one in supplier.distributions)
+    return f"{hint}, and require what supplies it: dependencies = {lines}"
+
+
 def unreachable_library(platform: Platform, link: Linkage) -> Finding:
-    """Return TW202: a library of the wheel that the loader does not find, unless Python code loads it first."""
+    """Return TW202: a library of a wheel that the loader does not find, unless Python code loads it first."""
     words, library = platform.words, link.need.library
     path = link.in_wheel.path if link.in_wheel is not None else ""
+    message = words.unreachable.format(library=library)
+    if isinstance(link.source, SuppliedBy):
+        other = f"{link.source.distribution} {link.source.version}"
+        path = f"{link.source.path} of {other}"
+        message = f"{library} is in {other}, but the loader is not told where"
     return Finding(
         code="TW202",
         severity=Severity.NOTE,
         where=link.file,
-        message=words.unreachable.format(library=library),
+        message=message,
         evidence=(
             f"{link.file} {words.needs} {library}, which is {path}",
             f"searches {', '.join(link.searched) or words.nowhere}",

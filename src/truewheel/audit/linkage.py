@@ -1,8 +1,9 @@
 """Make the audit: assign every binary to its platform, and resolve each library that it needs, once.
 
-The order is that of loaders. A library of the wheel that the loader finds comes first; then one that was loaded already
-because another file's search path leads to it; then what the project excludes, what the system supplies, what lies in the
-wheel for Python code to load, and what lies elsewhere on the machine. What remains is missing. Each platform knows its
+The order is that of loaders. A library of the wheel that the loader finds comes first, then one of another distribution that
+it finds, for both are unpacked into one ``site-packages``; then one that was loaded already because another file's search path
+leads to it; then what the project excludes, what the system supplies, what lies in the wheel or in another distribution for
+Python code to load, and what lies elsewhere on the machine. What remains is missing. Each platform knows its
 loader's rules (:class:`~truewheel.platforms.base.Platform`); what follows from the result is decided in
 :mod:`.platform_tags`, :mod:`.claimed_tags` and :mod:`.findings`. Pure: the disk is asked through :class:`Libraries`.
 """
@@ -12,12 +13,13 @@ from __future__ import annotations
 from ..model.audit import (
     Audit,
     ExcludedBy,
-    External,
     InWheel,
+    LibraryBeside,
     Linkage,
     LoadableSlice,
     Missing,
     PlatformAudit,
+    SuppliedBy,
     ViolationCause,
 )
 from ..model.binary import LOADABLE
@@ -26,22 +28,33 @@ from ..platforms import PLATFORMS, platform_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Protocol
 
     from ..model.audit import Requirement, Supplied
     from ..model.binary import Binary, Format, Need, Slice
     from ..model.contents import Contents, File
+    from ..model.neighbours import Neighbour
+    from ..model.surroundings import Surroundings
     from ..model.tags import PlatformTag
     from ..platforms.base import Platform
 
     class Libraries(Protocol):
-        """Where libraries outside of the wheel are looked for: a disk, a sysroot, or a dictionary in tests."""
+        """Where libraries outside of the wheel are looked for: a disk, a sysroot, or a dictionary in tests.
 
-        def has_file(self, path: str) -> bool:
-            """Return whether there is a file at an absolute path."""
+        :ivar around: what the machine and the build add to the loader's search.
+        """
+
+        around: Surroundings
+
+        def locate(self, path: str, *, ignore_case: bool = False) -> str | None:
+            """Return the file that an absolute path leads to, with links resolved; ``None`` when there is none."""
 
         def read_library(self, path: str) -> Binary | None:
-            """Return the facts of the file at ``path``; ``None`` when it is not a binary."""
+            """Return the facts of a file; ``None`` when it is not a library that could be read."""
+
+        def problem(self, path: str) -> str:
+            """Return why there are no facts of a file, as a phrase."""
 
 
 _MISSING = Missing()
@@ -51,12 +64,19 @@ def audit_of(
     contents: Contents,
     exclude: tuple[str, ...] = (),
     libraries: Libraries | None = None,
+    include: tuple[str, ...] = (),
+    promise: str = "",
+    neighbours: Sequence[Neighbour] = (),
 ) -> Audit:
     """Return what the binaries of a wheel need, and where each need comes from.
 
     :param exclude: globs on libraries that someone else supplies at run time.
     :param libraries: where to look for what neither the wheel nor the system has; nowhere by default.
+    :param include: libraries that code opens at run time, which are looked for there as well.
+    :param promise: a platform tag whose systems are to run the wheel; what they have too old is looked for as well.
+    :param neighbours: distributions that are installed beside it.
     """
+    beside = _libraries_beside(neighbours)
     by_family = _assign_to_platforms(contents)
     parts = []
     for row in PLATFORMS:
@@ -71,8 +91,15 @@ def audit_of(
             basis=platform.basis(files),
             exclude=exclude,
             is_variant=contents.variant is not None,
+            beside=tuple(beside.get(row.family, ())),
         )
-        parts.append(_resolve(part, platform, part.basis.kind, libraries))
+        resolved = _resolve(part, platform, part.basis.kind)
+        # What no promise is made for, need not bring its libraries.
+        if libraries is not None and part.basis.kind is not None:
+            from .outside import look_outside  # only repair looks there
+
+            resolved = look_outside(resolved, platform, libraries, include, promise)
+        parts.append(resolved)
     return Audit(platforms=tuple(parts), unknown=_unknown_files(contents, by_family))
 
 
@@ -91,6 +118,23 @@ def _assign_to_platforms(contents: Contents) -> dict[str, list[LoadableSlice]]:
                     nth=nth,
                 )
                 found.setdefault(family, []).append(code)
+    return found
+
+
+def _libraries_beside(
+    neighbours: Sequence[Neighbour],
+) -> dict[str, list[LibraryBeside]]:
+    """Return the binaries of other distributions by the family of the platform that they are for."""
+    found: dict[str, list[LibraryBeside]] = {}
+    for neighbour in neighbours:
+        for family, files in _assign_to_platforms(neighbour.contents).items():
+            for code in files:
+                library = LibraryBeside(
+                    distribution=neighbour.distribution,
+                    version=neighbour.version,
+                    code=code,
+                )
+                found.setdefault(family, []).append(library)
     return found
 
 
@@ -114,6 +158,18 @@ def owner_of(form: Format, piece: Slice) -> str | None:
     return None
 
 
+def names_outside(audit: Audit) -> frozenset[str]:
+    """Return the file names of libraries that neither the wheel nor the system has."""
+    found = set()
+    for part in audit.platforms:
+        for link in part.linkage:
+            name = platform_of(part.family).name_in_wheel(link.need)
+            # A path of the system's is not looked for by its file's name.
+            if link.is_outside and name is not None:
+                found.add(name)
+    return frozenset(found)
+
+
 def requirements_for(part: PlatformAudit, tag: PlatformTag) -> tuple[Requirement, ...]:
     """Return what the files ask of the systems that ``tag`` promises, which may have another libc or a newer CPU."""
     # A plain tag promises the machine's own system, whatever that has.
@@ -123,17 +179,16 @@ def requirements_for(part: PlatformAudit, tag: PlatformTag) -> tuple[Requirement
     files = tuple(platform.as_run_by(code, tag) for code in part.files)
     if tag.kind == part.basis.kind and files == part.files:
         return part.requirements
-    return _resolve(replace(part, files=files), platform, tag.kind, None).requirements
+    return _resolve(replace(part, files=files), platform, tag.kind).requirements
 
 
 def _resolve(
     part: PlatformAudit,
     platform: Platform,
     kind: str | None,
-    libraries: Libraries | None,
 ) -> PlatformAudit:
     """Return the part with everything that its files need, as the systems of a kind of promise have it."""
-    resolver = _Resolver(platform, part, kind, libraries)
+    resolver = Resolver(platform, part, kind)
     linkage: list[Linkage] = []
     requirements: list[Requirement] = []
     for code in part.files:
@@ -149,25 +204,27 @@ def _resolve(
     return replace(part, linkage=tuple(linkage), requirements=tuple(requirements))
 
 
-class _Resolver:
-    """Finds libraries as the loader of one platform does."""
+class Resolver:
+    """Finds libraries as the loader of one platform does: in the wheel, and with those who supply them."""
 
     def __init__(
         self,
         platform: Platform,
         part: PlatformAudit,
         kind: str | None,
-        libraries: Libraries | None,
     ) -> None:
         """Index the files of the wheel by the names that others may need them by."""
         self.platform = platform
         self.part = part
         self.kind = kind
-        self.libraries = libraries
         self.by_name: dict[str, list[LoadableSlice]] = {}
         for code in part.files:
             for name in platform.names_of_file(code):
                 self.by_name.setdefault(platform.fold(name), []).append(code)
+        self.beside: dict[str, list[LibraryBeside]] = {}
+        for other in part.beside:
+            for name in platform.names_of_file(other.code):
+                self.beside.setdefault(platform.fold(name), []).append(other)
         self._leads_to: frozenset[str] | None = None
 
     def link(self, code: LoadableSlice, need: Need) -> Linkage:
@@ -175,9 +232,20 @@ class _Resolver:
         in_wheel = self._find_in_wheel(code, need)
         if in_wheel is not None and in_wheel.reachable:
             return Linkage(file=code.path, cpu=code.cpu, need=need, source=in_wheel)
+        beside = self._find_beside(code, need)
+        if beside is not None and beside.reachable:
+            return Linkage(file=code.path, cpu=code.cpu, need=need, source=beside)
         if in_wheel is None:
-            source = self._from_others(code, need) or self._elsewhere(code, need)
-            return Linkage(file=code.path, cpu=code.cpu, need=need, source=source)
+            others = self._from_others(code, need) or beside
+            source = others or _MISSING
+            searched = self.platform.searched(code, need) if source is beside else ()
+            return Linkage(
+                file=code.path,
+                cpu=code.cpu,
+                need=need,
+                source=source,
+                searched=searched,
+            )
         return Linkage(
             file=code.path,
             cpu=code.cpu,
@@ -198,6 +266,28 @@ class _Resolver:
             if library.path == code.path or self.platform.reaches(code, need, library):
                 return InWheel(path=library.path, reachable=True)
         return InWheel(path=namesakes[0].path, reachable=False) if namesakes else None
+
+    def _find_beside(self, code: LoadableSlice, need: Need) -> SuppliedBy | None:
+        """Return the library of another distribution that has the name; of several the first that the loader finds."""
+        name = self.platform.name_in_wheel(need) if self.beside else None
+        if name is None:
+            return None
+        found = None
+        for other in self.beside.get(self.platform.fold(name), []):
+            # ld.so(8) passes over a library for another CPU.
+            if other.code.cpu != code.cpu:
+                continue
+            is_reached = self.platform.reaches(code, need, other.code)
+            if is_reached or found is None:
+                found = SuppliedBy(
+                    distribution=other.distribution,
+                    version=other.version,
+                    path=other.code.installed,
+                    reachable=is_reached,
+                )
+            if is_reached:
+                break
+        return found
 
     def _source_beside(
         self, in_wheel: InWheel, code: LoadableSlice, need: Need
@@ -237,23 +327,3 @@ class _Resolver:
             if any(fnmatchcase(name, folded) for name in names):
                 return ExcludedBy(pattern=pattern)
         return None
-
-    def _elsewhere(self, code: LoadableSlice, need: Need) -> External | Missing:
-        """Return the first library on the machine that the loader would take.
-
-        For the later repair: nothing hands in libraries of a machine yet, so the answer is always "missing".
-        """
-        if self.libraries is None:
-            return _MISSING
-        for path, rule in self.platform.places_outside(code, need):
-            binary = (
-                self.libraries.read_library(path)
-                if self.libraries.has_file(path)
-                else None
-            )
-            # ld.so passes over a library for another CPU, and over what is not a library here.
-            if binary is not None and any(
-                piece.cpu == code.cpu for piece in binary.slices
-            ):
-                return External(path=path, found_by=rule)
-        return _MISSING

@@ -15,12 +15,17 @@ from __future__ import annotations
 from ..model.errors import VerdictError, WheelError
 from ..model.finding import Severity
 from ..model.record import replace
+from ..platforms import platform_of
+from .linkage import audit_of
 from .python.tags import python_claim_findings
 from .verdict import check
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..model.contents import Contents, WheelFacts
+    from ..model.neighbours import Neighbour
     from ..model.wheel_name import WheelName
     from .truth import Checked
 
@@ -30,17 +35,20 @@ def true_name(
     checked: Checked,
     *,
     exclude: tuple[str, ...] = (),
+    neighbours: Sequence[Neighbour] = (),
 ) -> WheelName:
     """Return the name that a wheel should have.
 
     :param checked: what was concluded about the wheel under the name that it has.
     :param exclude: globs on libraries that someone else supplies, as ``checked`` was made with.
+    :param neighbours: distributions that are installed beside it, as ``checked`` was made with.
     :raises WheelError: when its file name is not a wheel's.
     :raises VerdictError: when it has no true name, or nothing tells it.
     """
     name = _likely_name(facts, checked)
     # A module may contradict the tags without telling others: one that breaks the stable ABI which it is named for.
-    again = check(replace(facts, filename=str(name)), exclude=exclude)
+    renamed = replace(facts, filename=str(name))
+    again = check(renamed, exclude=exclude, neighbours=neighbours)
     if again.is_true:
         return name
     hint = None
@@ -52,6 +60,40 @@ def true_name(
             finding for finding in again.findings if finding.severity is Severity.ERROR
         ],
         hint=hint,
+    )
+
+
+def promised_name(
+    facts: WheelFacts,
+    checked: Checked,
+    promise: str,
+    *,
+    exclude: tuple[str, ...] = (),
+) -> WheelName:
+    """Return the name with a platform tag that somebody promises.
+
+    :param promise: a platform tag, with or without its CPU.
+    :raises VerdictError: when it is no tag, or the binaries do not keep it.
+    """
+    from .build_tags import expand_promise, impossible  # few names are promised
+
+    wrong = impossible(promise)
+    audit = audit_of(facts.contents, exclude)
+    tag = expand_promise(promise, audit)
+    if wrong or tag is None:
+        raise VerdictError("no wheel could keep what is promised", findings=wrong)
+    name = replace(
+        _likely_name(facts, checked),
+        platforms=(tag.text, *platform_of(tag.family).aliases(tag)),
+    )
+    again = check(replace(facts, filename=str(name)), exclude=exclude)
+    if again.is_true:
+        return name
+    raise VerdictError(
+        f"{facts.filename}: the binaries do not keep the promise {tag}",
+        findings=[
+            finding for finding in again.findings if finding.severity is Severity.ERROR
+        ],
     )
 
 

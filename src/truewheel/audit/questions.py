@@ -8,15 +8,17 @@ from ..model.errors import VerdictError
 from ..model.record import Record
 from ..model.request import Product
 from .build_tags import AUTO, NATIVE, impossible
+from .linkage import audit_of, names_outside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Protocol
 
     from ..model.build_facts import BuildFacts
     from ..model.contents import Contents, Import
     from ..model.finding import Finding
+    from ..model.neighbours import Neighbour
     from ..model.settings import Settings
     from ..model.target import Target
     from ..model.verdict import Verdict
@@ -30,6 +32,16 @@ if TYPE_CHECKING:
         def named_modules(self) -> frozenset[str]:
             """Return the top-level names that the files import anywhere."""
 
+    class Installed(Protocol):
+        """What is installed beside the wheel. Reading it takes time, so it is asked only when in doubt."""
+
+        @property
+        def requires(self) -> tuple[str, ...]:
+            """The requirements in METADATA: what users will have."""
+
+        def neighbours(self, libraries: Iterable[str]) -> Sequence[Neighbour]:
+            """Return the distributions of the build environment, with those of their files that have one of these names."""
+
 
 class Question(Record):
     """What is asked about a build.
@@ -39,6 +51,9 @@ class Question(Record):
     :param promise: ``auto``, ``native``, or a platform tag, with or without its CPU.
     :param forced_tags: ``wheel.tags``: expanded tags that the project insists on.
     :param exclude: globs on libraries that someone else supplies.
+    :param repair: what is done about libraries that the target system lacks: ``auto``, ``off``, ``warn``.
+    :param requires: the requirements in METADATA.
+    :param neighbours: distributions of the build environment, where one may have a library that is needed.
     :param plain_tags: the plain platform tags as the engine would write them.
     :param compiled: whether CMake ran.
     :param not_installed: modules and libraries that CMake built, where it installed no file.
@@ -52,6 +67,9 @@ class Question(Record):
     promise: str = AUTO
     forced_tags: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    repair: str = "off"
+    requires: tuple[str, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
     plain_tags: tuple[str, ...] = ()
     compiled: bool = True
     not_installed: tuple[str, ...] = ()
@@ -71,10 +89,12 @@ def question_about(
     target: Target,
     distribution: str | None,
     python_files: PythonFiles,
+    installed: Installed | None = None,
 ) -> Question:
     """Return the question that a build's contents have to answer.
 
     :param distribution: the distribution whose package build this is, if any.
+    :param installed: the build environment.
     """
     # An editable install finds its Python files elsewhere, so that nothing can be missing beside them.
     is_wheel = product is Product.WHEEL
@@ -84,12 +104,17 @@ def question_about(
     named: frozenset[str] = frozenset()
     if build.is_compiled and any(modules_beside_packages(contents)):
         named = python_files.named_modules()
+    promise = _promise(settings.tag, product, distribution)
     return Question(
         target=target,
         py_api=build.py_api,
-        promise=_promise(settings.tag, product, distribution),
+        promise=promise,
+        # What is for this machine alone finds its libraries there.
+        repair="off" if promise == NATIVE else settings.repair,
         forced_tags=build.forced_tags,
         exclude=settings.exclude,
+        requires=installed.requires if installed is not None else (),
+        neighbours=_neighbours(contents, settings.exclude, installed),
         plain_tags=build.plain_tags,
         compiled=build.is_compiled,
         not_installed=build.not_installed if is_wheel else (),
@@ -99,6 +124,17 @@ def question_about(
         select=settings.select,
         ignore=settings.ignore,
     )
+
+
+def _neighbours(
+    contents: Contents, exclude: tuple[str, ...], installed: Installed | None
+) -> tuple[Neighbour, ...]:
+    """Return the distributions of the build environment, when a library is needed that nobody else has."""
+    # Nothing that runs by itself needs a library.
+    if installed is None or not contents.is_bound:
+        return ()
+    wanted = names_outside(audit_of(contents, exclude))
+    return tuple(installed.neighbours(wanted)) if wanted else ()
 
 
 def refuse_impossible_promises(tag: str, forced_tags: Iterable[str]) -> None:

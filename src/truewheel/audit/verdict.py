@@ -28,6 +28,7 @@ from itertools import chain
 from .. import checks
 from ..model.codes import makes_untrue
 from ..model.finding import Finding, Severity
+from ..model.neighbours import required_by
 from ..model.record import replace
 from ..model.verdict import Verdict
 from ..model.wheel_name import WheelName, parse_wheel_name
@@ -42,15 +43,17 @@ from .platform_tags import (
     variant_findings,
 )
 from .python.tags import true_python_tags
+from .required_distributions import unrequired_distributions
 from .truth import Checked, find_truth, meant_tags
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ..model.audit import Audit
     from ..model.contents import Contents, WheelFacts
     from ..model.floor import Floor
+    from ..model.neighbours import Neighbour
     from ..model.verdict import PlatformTags, PythonTags
     from .questions import Question
 
@@ -62,7 +65,7 @@ def judge(contents: Contents, question: Question) -> Verdict:
     """Return the verdict on a tree that was just built."""
     from .build_tags import choose_tags  # a wheel on disk has its tags
 
-    audit = audit_of(contents, question.exclude)
+    audit = audit_of(contents, question.exclude, neighbours=question.neighbours)
     best = tuple(map(best_tags, audit.platforms))
     python = true_python_tags(
         contents,
@@ -80,7 +83,7 @@ def judge(contents: Contents, question: Question) -> Verdict:
         *chosen.findings,
         *system_findings(audit),
         *python.findings,
-        *_common_findings(contents, question, best, chosen.tags),
+        *_common_findings(contents, question, audit, best, chosen.tags),
     )
     return Verdict(
         interpreters=python.interpreters,
@@ -92,6 +95,15 @@ def judge(contents: Contents, question: Question) -> Verdict:
         reasons=(*reasons, python.reason),
         variant=contents.variant,
     )
+
+
+def with_findings(
+    verdict: Verdict, findings: Iterable[Finding], question: Question
+) -> Verdict:
+    """Return a verdict with what else was found, of which the project may choose."""
+    together = (*verdict.findings, *findings)
+    chosen = select_and_sort(together, question.select, question.ignore)
+    return replace(verdict, findings=chosen)
 
 
 def _judge_forced_tags(
@@ -113,7 +125,7 @@ def _judge_forced_tags(
     )
     findings = (
         *claim_findings(contents, audit, name, best, instead=instead),
-        *_common_findings(contents, question, best, platforms),
+        *_common_findings(contents, question, audit, best, platforms),
     )
     return Verdict(
         interpreters=interpreters,
@@ -130,6 +142,7 @@ def _judge_forced_tags(
 def _common_findings(
     contents: Contents,
     question: Question,
+    audit: Audit,
     best: Sequence[PlatformTags],
     platforms: tuple[str, ...],
 ) -> list[Finding]:
@@ -145,6 +158,12 @@ def _common_findings(
         platforms=platforms,
     )
     found += variant_findings(contents, built=True)
+    found += unrequired_distributions(
+        audit,
+        question.requires,
+        question.neighbours,
+        where=f"{contents.dist_info}/METADATA",
+    )
     return found
 
 
@@ -164,16 +183,18 @@ def check(
     facts: WheelFacts,
     *,
     exclude: tuple[str, ...] = (),
+    neighbours: Sequence[Neighbour] = (),
     select: tuple[str, ...] = ("TW",),
     ignore: tuple[str, ...] = (),
     upload: bool = False,
 ) -> Checked:
     """Return whether a wheel's name is true, and what it should be.
 
+    :param neighbours: distributions that are installed beside it.
     :param upload: whether to look also for what package indexes and installers refuse.
     """
     contents = facts.contents
-    audit = audit_of(contents, exclude)
+    audit = audit_of(contents, exclude, neighbours=neighbours)
     best = tuple(map(best_tags, audit.platforms))
     claimed = parse_wheel_name(facts.filename)
     claims = [_not_a_name(facts.filename)]
@@ -192,6 +213,13 @@ def check(
         facts, opinion=_which_is_true(facts, truth, is_untrue=is_untrue)
     )
     findings += variant_findings(contents, built=False)
+    if neighbours:
+        findings += unrequired_distributions(
+            audit,
+            required_by(facts.metadata or ""),
+            neighbours,
+            where=f"{contents.dist_info}/METADATA",
+        )
     if upload:
         findings += checks.check_upload(facts)
     # With binaries for several systems, none of which the name means, nothing tells its true name.

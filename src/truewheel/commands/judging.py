@@ -7,6 +7,7 @@ from ..audit.verdict import check
 from ..model.errors import ExitCode, TruewheelError
 from ..model.record import NamedTuple
 from ..system.wheels.reading import read_wheel
+from .beside import read_neighbours, without
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Results:
     def __init__(self, options: SimpleNamespace, *, digests: bool) -> None:
         self._options = options
         self._digests = digests
+        self._beside = read_neighbours(options.beside) if options.beside else ()
         self.judged: list[Judged] = []
         self.unread: list[Unread] = []
 
@@ -49,6 +51,7 @@ class Results:
         checked = check(
             facts,
             exclude=tuple(options.exclude),
+            neighbours=without(facts, self._beside),
             # Every code begins so: without --select, all findings are wanted.
             select=tuple(options.select) or ("TW",),
             ignore=tuple(options.ignore),

@@ -11,10 +11,13 @@ from ..model.errors import ExitCode, TruewheelError
 from ..report.text import printable
 from ..system.wheels.reading import read_wheel
 from ..system.wheels.writing import retag_wheel
+from .beside import read_neighbours, without
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import SimpleNamespace
+
+    from ..model.neighbours import Neighbour
 
 
 def run(options: SimpleNamespace) -> int:
@@ -22,9 +25,16 @@ def run(options: SimpleNamespace) -> int:
     worst = int(ExitCode.FINE)
     output = Path(options.output)
     wheels_by_name: dict[str, Path] = {}
+    beside = read_neighbours(options.beside)
     for path in map(Path, options.wheels):
         try:
-            done = _tag_wheel(path, output, tuple(options.exclude), wheels_by_name)
+            done = _tag_wheel(
+                path,
+                output,
+                wheels_by_name,
+                exclude=tuple(options.exclude),
+                beside=beside,
+            )
             print(printable(done))
         except TruewheelError as error:
             boundary.tell(error)
@@ -33,16 +43,23 @@ def run(options: SimpleNamespace) -> int:
 
 
 def _tag_wheel(
-    path: Path, output: Path, exclude: tuple[str, ...], wheels_by_name: dict[str, Path]
+    path: Path,
+    output: Path,
+    wheels_by_name: dict[str, Path],
+    *,
+    exclude: tuple[str, ...],
+    beside: tuple[Neighbour, ...],
 ) -> str:
     """Write one wheel under its true name; return what was done.
 
     :param wheels_by_name: the wheel that each name was given to in this run; this one is added.
+    :param beside: distributions that are installed beside it.
     :raises TruewheelError: when no true name is known, or the wheel cannot be read or written.
     """
     facts = read_wheel(path, digests=True)
-    checked = check(facts, exclude=exclude)
-    name = naming.true_name(facts, checked, exclude=exclude)
+    neighbours = without(facts, beside)
+    checked = check(facts, exclude=exclude, neighbours=neighbours)
+    name = naming.true_name(facts, checked, exclude=exclude, neighbours=neighbours)
     # Two wheels that differ in a false tag alone get the same name, and the second would replace the first.
     other = wheels_by_name.setdefault(str(name), path)
     if other != path:

@@ -1,6 +1,7 @@
-"""From bytes to facts. A format is recognised by its first bytes, never by trying.
+"""From bytes to facts, and from facts to be changed to bytes. A format is recognised by its first bytes, never by trying.
 
 Each format has a module with ``recognises(head)`` and ``read(data)``, which is imported for the first file of that format.
+Those whose files can be changed have another one with ``patch(data, edits)``.
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ import functools
 from importlib import import_module
 
 from ..model.binary import Binary, Format
+from ..model.errors import RepairError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import ModuleType
 
+    from ..model.edits import Edit, Pieces, Sliceable
     from .cursor import Buffer
 
 READERS: tuple[tuple[Format, str, tuple[bytes, ...]], ...] = (
@@ -65,6 +69,13 @@ READERS: tuple[tuple[Format, str, tuple[bytes, ...]], ...] = (
 )
 """Every format that can be read, its module here, and how files begin that may be of it."""
 
+WRITERS = {
+    Format.ELF: "elf.patch",
+    Format.MACHO: "macho.patch",
+    Format.PE: "pe.patch",
+}
+"""The formats whose files can be changed, and the module for it."""
+
 _BEGINNINGS = sum((beginnings for *_, beginnings in READERS), ())
 _FIRST_BYTES = frozenset(beginning[:1] for beginning in _BEGINNINGS)
 """First bytes of files that may be binaries: most others are told from them by this alone."""
@@ -101,6 +112,20 @@ def read(data: Buffer) -> Binary | None:
         found: Binary = _reader("ar").read(data, _read_member)
         return found
     return _read(data, form)
+
+
+def patch(form: Format, data: Sliceable, edits: Sequence[Edit]) -> Pieces:
+    """Return a file with changes, as parts of the old one and new bytes. The same edits to the result change nothing.
+
+    :param form: what :func:`sniff` says of the file.
+    :raises FormatError: when the file is not what its first bytes claim.
+    :raises RepairError: when files of this format are not changed, or this one has no room for it.
+    """
+    module = WRITERS.get(form)
+    if module is None:
+        raise RepairError(f"a {form.value} cannot be changed")
+    made: Pieces = _reader(module).patch(data, edits)
+    return made
 
 
 def _sniff_buffer(data: Buffer) -> Format | None:

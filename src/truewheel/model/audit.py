@@ -90,6 +90,18 @@ class SuppliedBy(Record):
     reachable: bool
 
 
+class LibraryBeside(Record):
+    """A binary of another distribution, by which a file of the wheel may be served.
+
+    :param distribution: its name, as it writes it.
+    :param code: the code for one CPU in it.
+    """
+
+    distribution: str
+    version: str
+    code: LoadableSlice
+
+
 class External(Record):
     """It lies outside of the wheel, on the machine that builds it.
 
@@ -101,8 +113,25 @@ class External(Record):
     found_by: str
 
 
+class Tried(Record):
+    """A path where a library was looked for in vain.
+
+    :param rule: of the loader, which leads there.
+    :param obstacle: why the file there does not serve, as a phrase; empty when there is none.
+    """
+
+    path: str
+    rule: str
+    obstacle: str = ""
+
+
 class Missing(Record):
-    """Nobody is known to have it."""
+    """Nobody is known to have it.
+
+    :param tried: where it was looked for outside of the wheel, in order; empty when nobody asked for that.
+    """
+
+    tried: tuple[Tried, ...] = ()
 
 
 class Linkage(Record):
@@ -127,6 +156,18 @@ class Linkage(Record):
     def is_outside(self) -> bool:
         """Whether neither the wheel nor the system has it, and nobody said that someone else does."""
         return isinstance(self.source, (Missing, External))
+
+
+class OutsideLibrary(Record):
+    """A library of the building machine that a file of the wheel needs, directly or through others.
+
+    :param code: what it says of itself. Its path is absolute, with links resolved; as installed, it is as the loader opens
+        it.
+    :param linkage: every library that it needs itself.
+    """
+
+    code: LoadableSlice
+    linkage: tuple[Linkage, ...]
 
 
 # --- what is required of a system -------------------------------------------------------------------------------
@@ -209,8 +250,12 @@ class PlatformAudit(Record):
     :param basis: what tags they could have.
     :param exclude: globs on libraries that someone else supplies.
     :param is_variant: whether the wheel is a variant, which may ask for a newer CPU than its tag does.
+    :param beside: binaries of other distributions that are installed beside it, for the same platform.
     :param linkage: every library that they need, in order of the files.
     :param requirements: everything that they ask of the system for the promise of ``basis``, in the same order.
+    :param outside: the libraries of the building machine that the files come to need, when these were looked for.
+    :param included: what the project includes because code opens it at run time, each as if the first file that leads there
+        needed it.
     """
 
     family: str
@@ -218,8 +263,11 @@ class PlatformAudit(Record):
     basis: TagBasis
     exclude: tuple[str, ...] = ()
     is_variant: bool = False
+    beside: tuple[LibraryBeside, ...] = ()
     linkage: tuple[Linkage, ...] = ()
     requirements: tuple[Requirement, ...] = ()
+    outside: tuple[OutsideLibrary, ...] = ()
+    included: tuple[Linkage, ...] = ()
 
 
 class Audit(Record):

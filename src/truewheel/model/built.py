@@ -9,6 +9,7 @@ from .record import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .build_record import NothingKept, ReuseDecision
+    from .repairs import Repairs
     from .verdict import Verdict
 
 
@@ -28,6 +29,7 @@ class Built(Record):
     :param warmth: how much of an earlier build was used, and why; ``None`` when nothing was compiled.
     :param message: ``messages.after-success`` of the project.
     :param notes: sentences about what the build did without.
+    :param repairs: which libraries were copied into it; ``None`` when nothing was looked for.
     """
 
     wheel: WheelFile
@@ -35,6 +37,19 @@ class Built(Record):
     warmth: ReuseDecision | NothingKept | None
     message: str
     notes: tuple[str, ...]
+    repairs: Repairs | None = None
+
+
+class RepairedWheel(Record):
+    """A wheel on disk that was made self-contained.
+
+    :param wheel: the one that was written.
+    :param verdict: what it is called, and why.
+    """
+
+    wheel: WheelFile
+    verdict: Verdict
+    repairs: Repairs
 
 
 class Sdist(Record):

@@ -12,7 +12,8 @@ class SystemPackage(Record):
     :param version: as the manager writes it: with epoch and revision.
     :param architecture: as the manager writes it; empty when it does not say.
     :param licence: as the database has it, an SPDX expression where it uses them; empty when it does not say.
-    :param licence_files: absolute paths of the texts that the package installed.
+    :param licence_files: paths, on the disk that was read, of the texts that the package installed, and of common ones that
+        these refer to (Debian's ``/usr/share/common-licenses``). Empty when there is none.
     :param purl: https://github.com/package-url/purl-spec, without the name of a file.
     """
 
@@ -23,6 +24,29 @@ class SystemPackage(Record):
     licence: str = ""
     licence_files: tuple[str, ...] = ()
     purl: str = ""
+
+
+class LicenceText(Record):
+    """The text of a licence of a bundled package.
+
+    :param source: the file that it was read from.
+    """
+
+    package: SystemPackage
+    source: str
+    data: bytes
+
+
+class LicenceTexts(Record):
+    """The licences of all packages that something was bundled from.
+
+    :param without: packages of which no text could be read: worth a finding, for most licences ask for their text.
+    :param unreadable: files that a package names and that could not be read.
+    """
+
+    texts: tuple[LicenceText, ...] = ()
+    without: tuple[SystemPackage, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
 
 class Component(Record):

@@ -40,11 +40,16 @@ CODES = {
     for row in (
         # Libraries and symbols
         Code("TW201", "Needs a library that no system promises", (WARNING, NOTE)),
-        Code("TW202", "A library in the wheel that the loader does not find", (NOTE,)),
+        Code("TW202", "A library in a wheel that the loader does not find", (NOTE,)),
         Code("TW203", "Linked with libpython", (WARNING,)),
         Code("TW204", "A search path that is not relative to the file", (WARNING,)),
         Code("TW205", "A search path into the build tree", (WARNING,)),
         Code("TW206", "A symbol that no system promises", (WARNING,)),
+        Code(
+            "TW207",
+            "The distribution that supplies a library is not required",
+            (WARNING,),
+        ),
         # Platform tags and CPUs
         Code(
             "TW301",
@@ -177,6 +182,11 @@ CODES = {
         Code("TW540", "A module of the package is missing", (ERROR,)),
         Code("TW541", "CMake installed nothing", (WARNING,)),
         Code("TW542", "Installed outside of the wheel", (WARNING,)),
+        # Repair
+        Code("TW601", "May open a bundled library by its old name", (WARNING,)),
+        Code("TW602", "The licence of a bundled library is not in the wheel", (NOTE,)),
+        Code("TW603", "Different libraries of one name", (WARNING,)),
+        Code("TW604", "No longer linked with libpython", (NOTE,)),
     )
 }
 """Every code's row, sorted by code."""

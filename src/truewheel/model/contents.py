@@ -35,6 +35,8 @@ DATA_DIRECTORIES = frozenset(
 """Directories whose files are somebody's data, whatever their names say."""
 _LONGEST_PATH = 4096
 """Characters of the longest path that is taken apart: no file system takes a longer one."""
+_ABOVE = {"../../": "<prefix>/lib", "../../../": "<prefix>"}
+"""What lies above ``site-packages``, as on Unix."""
 _NAMED_FOR_PYTHON = (".cpython-", ".abi3", ".pypy", ".cp3")
 """What the names of extension modules hold before ``.so`` (PEP 3149, PEP 384)."""
 
@@ -153,6 +155,22 @@ class Contents(Record):
         return tuple(
             (file, file.binary) for file in self.files if file.binary is not None
         )
+
+
+def in_prefix(place: str) -> str:
+    """Return a place that is reckoned from ``site-packages``, from ``<prefix>`` when it lies outside of it, as on Unix.
+
+    There ``site-packages`` is ``<prefix>/lib/pythonX.Y/site-packages`` (the scheme ``posix_prefix`` of ``sysconfig``).
+
+    >>> in_prefix("../../libtbb.so.12"), in_prefix("../../../share"), in_prefix("p/libs")
+    ('<prefix>/lib/libtbb.so.12', '<prefix>/share', 'p/libs')
+    """
+    # A path that ends with a step has nothing below it.
+    steps, _, below = f"{place}/".rpartition("../")
+    root = _ABOVE.get(f"{steps}../")
+    if root is None:
+        return place
+    return f"{root}/{below}".rstrip("/")
 
 
 def is_module(path: str) -> bool:

@@ -24,7 +24,36 @@ class Settings(Record):
 
     exclude: tuple[str, ...] = ()
     """Libraries that someone else supplies at run time. Each item is a glob on the library's name
-    (``libcuda.so.*``). A need for such a library does not count against a tag."""
+    (``libfoo.so.*``), or the name of a ready set: ``@cuda``, ``@rocm``, ``@torch`` and ``@oneapi`` hold the libraries
+    of those products and of their drivers. A need for such a library does not count against a tag."""
+
+    pin: tuple[str, ...] = ()
+    """Distributions whose version the wheel is bound to, because it was compiled against it (``torch``). METADATA then
+    requires the version that is in the build environment (``torch==2.5.1``), beside what ``dependencies`` says of it.
+    ``dependencies`` has to be in ``project.dynamic`` (PEP 808), and each distribution in ``build-system.requires``."""
+
+    repair: Literal["auto", "off", "warn"] = "auto"
+    """What is done about libraries that the target system lacks. ``auto`` copies them into the wheel and tells its
+    modules where they are. A library that is not found leaves the wheel with the plain platform tag and a finding.
+    ``warn`` copies nothing and says what would be copied. ``off`` does not look. Inside a distribution's package build
+    (conda, Debian, Nix, Spack, …), in an editable install, and with ``tag = "native"``, ``auto`` means ``off``."""
+
+    search: tuple[str, ...] = ()
+    """Directories in which libraries are looked for, besides those of the loader and what CMake linked. Relative
+    paths begin at the project."""
+
+    include: tuple[str, ...] = ()
+    """Libraries that code opens while it runs, so that no module names them. Each item is the name or the absolute
+    path by which it does (``libfoo.so.1``). They keep their names in the wheel."""
+
+    keep_names: tuple[str, ...] = ()
+    """Copied libraries that keep their names. Each item is a glob (``libfoo.so.*``). All others get a hash of their
+    content into their names, so that two packages never meet with different libraries of one name."""
+
+    sbom: Literal["bundled", "linked", "off"] = "bundled"
+    """What the software bill of materials in ``.dist-info/sboms`` lists (PEP 770). ``bundled`` lists the libraries that
+    were copied into the wheel. ``linked`` lists also what was linked into the binaries, as far as CMake knows it.
+    ``off`` writes none."""
 
     select: tuple[str, ...] = ("TW",)
     """Findings to report. Each item is the beginning of a finding's code (``TW2``, ``TW301``)."""

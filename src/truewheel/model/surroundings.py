@@ -9,7 +9,8 @@ class Surroundings(Record):
     """What a machine, a project and its build add to the loader's search. All paths are absolute.
 
     :param library_path: ``LD_LIBRARY_PATH``, ``DYLD_LIBRARY_PATH`` or ``PATH``, by what the files are for.
-    :param linked: the libraries that CMake linked into the project's targets.
+    :param linked: the libraries that CMake linked into the project's targets: the name by which each is needed (SONAME,
+        install name, DLL), and its path.
     :param search: directories that the project or the user names (setting ``search``).
     :param configured: directories of ``/etc/ld.so.conf`` (glibc) in their order.
     :param musl: directories of ``/etc/ld-musl-ARCH.path``, or musl's own default, in their order.
@@ -17,7 +18,7 @@ class Surroundings(Record):
     """
 
     library_path: tuple[str, ...] = ()
-    linked: tuple[str, ...] = ()
+    linked: tuple[tuple[str, str], ...] = ()
     search: tuple[str, ...] = ()
     configured: tuple[str, ...] = ()
     musl: tuple[str, ...] = ()

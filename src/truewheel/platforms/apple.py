@@ -12,6 +12,7 @@ import re
 
 from ..model.audit import Supplied
 from ..model.binary import MachOSlice
+from ..model.contents import in_prefix
 from ..model.finding import Finding, Severity
 from .base import Platform, Words
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..model.audit import LoadableSlice
     from ..model.binary import Need, SearchPath, Slice
+    from ..model.surroundings import Surroundings
 
 PYTHON = r"(.*/)?(Python\.framework/(Versions/\d[\w.]*/)?Python|libpython\d[\d.]*[a-z]*\.dylib)"
 """Install names of Python itself, as a framework or a library."""
@@ -92,22 +94,24 @@ class ApplePlatform(Platform):
 
     def places_outside(
         self,
-        code: LoadableSlice,
+        loaders: Sequence[LoadableSlice],
         need: Need,
+        around: Surroundings,
     ) -> Iterator[tuple[str, str]]:
-        """Yield an absolute install name, and what absolute LC_RPATHs lead to."""
-        if need.library.startswith("/"):
-            yield need.library, "install name"
-        if not need.library.startswith("@rpath/"):
-            return
-        name = need.library.removeprefix("@rpath/")
-        absolute = [
-            search.path
-            for search in code.slice.search_paths
-            if search.path.startswith("/")
-        ]
-        for directory in absolute:
-            yield posixpath.join(directory, name), f"LC_RPATH {directory}"
+        """Yield what dyld tries, in its order, then what the build knows."""
+        library = need.library
+        name = posixpath.basename(library)
+        for directory in around.library_path:
+            yield posixpath.join(directory, name), f"DYLD_LIBRARY_PATH {directory}"
+        yield from _named_places(loaders, library)
+        for known, path in around.linked:
+            if library == known or name == posixpath.basename(path):
+                yield path, "linked by CMake"
+        for directory in around.search:
+            yield posixpath.join(directory, name), f"search {directory}"
+        # DYLD_FALLBACK_LIBRARY_PATH, when nobody sets it.
+        for directory in ("/usr/local/lib", "/usr/lib"):
+            yield posixpath.join(directory, name), "dyld's fallback"
 
     def supplies(
         self,
@@ -187,7 +191,34 @@ def _expand(path: str, here: str) -> str | None:
     # The main program of an extension module is Python's; for a program in the wheel both words mean the same place.
     for prefix in ("@loader_path", "@executable_path"):
         if path == prefix or path.startswith(prefix + "/"):
-            return posixpath.normpath(
-                posixpath.join(here, path.removeprefix(prefix).lstrip("/"))
-            )
+            relative = path.removeprefix(prefix).lstrip("/")
+            return in_prefix(posixpath.normpath(posixpath.join(here, relative)))
     return None
+
+
+def _named_places(
+    loaders: Sequence[LoadableSlice], library: str
+) -> Iterator[tuple[str, str]]:
+    """Yield the absolute paths that an install name means.
+
+    ``@rpath`` stands for the LC_RPATHs of the file, then of its loaders (dyld(1)). What is relative to a file of the wheel
+    leads into the wheel, where the library was looked for before.
+    """
+    if not library.startswith("@rpath/"):
+        path = _outside(library, loaders[0])
+        if path is not None:
+            yield path, "install name"
+        return
+    name = library.removeprefix("@rpath/")
+    for loader in loaders:
+        for search in loader.slice.search_paths:
+            directory = _outside(search.path, loader)
+            if directory is not None:
+                yield posixpath.join(directory, name), f"LC_RPATH {directory}"
+
+
+def _outside(path: str, code: LoadableSlice) -> str | None:
+    """Return the absolute path that a path means for a file; ``None`` when it is in the wheel, or the program's."""
+    if path == "@loader_path" or path.startswith("@loader_path/"):
+        path = code.directory + path.removeprefix("@loader_path")
+    return posixpath.normpath(path) if path.startswith("/") else None

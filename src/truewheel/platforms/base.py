@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..model.audit import Linkage, LoadableSlice, Supplied, TagBasis, ViolationCause
     from ..model.binary import Format, Need, SearchPath, Slice
     from ..model.finding import Finding
+    from ..model.surroundings import Surroundings
     from ..model.tags import Level, PlatformTag
 
 
@@ -146,12 +147,27 @@ class Platform:
         """
         return frozenset()
 
+    def obstacle_between(self, code: LoadableSlice, library: Slice) -> str | None:
+        """Return why a library outside of the wheel cannot serve a file, as a phrase; ``None`` when it can."""
+        if library.cpu == code.cpu:
+            return None
+        return f"code for {library.cpu}, not for {code.cpu}"
+
+    ignores_case = False
+    """Whether the system's file names are the same in upper and lower case."""
+
     def places_outside(
         self,
-        code: LoadableSlice,
+        loaders: Sequence[LoadableSlice],
         need: Need,
+        around: Surroundings,
     ) -> Iterable[tuple[str, str]]:
-        """Return absolute paths where the loader of the building machine looks, each with the rule that leads there."""
+        """Return absolute paths where the loader of the building machine looks, each with the rule that leads there.
+
+        :param loaders: the file that needs the library, then the one that needs that file, and so on up to a file of the
+            wheel. What lies outside of the wheel has absolute paths.
+        :param around: what the machine and the build add.
+        """
         return ()
 
     def supplies(
@@ -165,6 +181,12 @@ class Platform:
         :param kind: the promise that is made (``manylinux``, ``musllinux``); ``None`` when none is.
         """
         raise NotImplementedError
+
+    def has_to_bring(
+        self, code: LoadableSlice, need: Need, tag: PlatformTag | None
+    ) -> bool:
+        """Return whether the systems of a tag have a library, but an older one than a file needs, that a wheel may replace."""
+        return False
 
     def is_python(self, library: str) -> bool:
         """Return whether a library is Python itself, which modules must not be linked with on this platform."""

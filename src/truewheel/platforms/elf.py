@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 
 from ..model.binary import ElfSlice, Format
+from ..model.contents import in_prefix
 from ..model.record import worked_out
 from .base import Platform
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..model.audit import LoadableSlice
     from ..model.binary import Need, SearchPath, Slice
+    from ..model.surroundings import Surroundings
 
 ORIGIN = ("$ORIGIN", "${ORIGIN}")
 """The two spellings of a file's own directory."""
@@ -84,17 +86,31 @@ class ElfPlatform(Platform):
 
     def places_outside(
         self,
-        code: LoadableSlice,
+        loaders: Sequence[LoadableSlice],
         need: Need,
+        around: Surroundings,
     ) -> Iterator[tuple[str, str]]:
-        """Yield what absolute search paths lead to."""
-        for search in self._search_paths(code):
-            # $ORIGIN leads into the wheel, where the library was looked for before.
-            if search.path.startswith("/"):
-                yield (
-                    posixpath.join(search.path, need.library),
-                    f"{search.kind} {search.path}",
-                )
+        """Yield what ld.so tries, in its order, then what the build knows."""
+        from .elf_search import places_for  # only repair looks outside
+
+        yield from places_for(
+            loaders,
+            need,
+            around,
+            reads_rpath=self.reads_rpath,
+            is_musl=self.is_for_musl(loaders),
+            defaults=self.system_directories(loaders, around),
+        )
+
+    def is_for_musl(self, loaders: Sequence[LoadableSlice]) -> bool:
+        """Return whether musl's loader loads these files."""
+        return False
+
+    def system_directories(
+        self, loaders: Sequence[LoadableSlice], around: Surroundings
+    ) -> Sequence[tuple[str, str]]:
+        """Return the directories that the loader searches last, each with what is to be said of it."""
+        return ()
 
     def is_portable(self, path: SearchPath) -> bool:
         """Return whether a search path is relative to the file."""
@@ -122,4 +138,5 @@ def expand_origin(path: str, directory: str) -> str:
     """
     # "Rpath token expansion" in ld.so(8). An absolute path has no place in the wheel, and meets no file there.
     relative = path.replace("${ORIGIN}", "$ORIGIN").replace("$ORIGIN", ".", 1)
-    return posixpath.normpath(posixpath.join(directory, relative.lstrip("/")))
+    found = posixpath.normpath(posixpath.join(directory, relative.lstrip("/")))
+    return in_prefix(found)

@@ -22,6 +22,7 @@ from ..model.record import replace
 from ..model.tags import PlatformTag, dotted, underscored
 from . import apple
 from .base import Mixture, mismatch, require
+from .macos_cpus import cpus_by_file, machines_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from ..model.floor import Floor
     from ..model.tags import Level
 
-_FOR_SOME_MACHINES = {"arm64e": "arm64", "x86_64h": "x86_64"}
-"""Code for some machines of a CPU only, or for Apple's own programs, and that CPU: no tag promises so little."""
 _TAG = r"macosx_(?P<major>\d+)_(?P<minor>\d+)_(?P<format>[a-z]\w*)"
 _SHORT = r"macosx_\d+_\d+"
 _UNIVERSAL2 = frozenset({"x86_64", "arm64"})
@@ -159,7 +158,7 @@ class MacOS(apple.ApplePlatform):
 
     def basis(self, files: Sequence[LoadableSlice]) -> TagBasis:
         """Return the CPU, or ``universal2`` when every file has both."""
-        cpus = sorted(frozenset.union(*_cpus_by_file(files).values()))
+        cpus = sorted(frozenset.union(*cpus_by_file(files).values()))
         if any(_format_for(_only(cpu)) for cpu in cpus):
             return TagBasis(kind="macosx", endings=(_format_of(files),))
         reason = (
@@ -191,7 +190,7 @@ class MacOS(apple.ApplePlatform):
             one.version for one in code.slice.minimum_os if one.platform == "macos"
         ]
         if stated:
-            version, cpu = max(stated), _machines_of(code.cpu)
+            version, cpu = max(stated), machines_of(code.cpu)
             evidence = Evidence(
                 file=code.path, fact=f"minos {dotted(version)} ({code.cpu})"
             )
@@ -246,7 +245,7 @@ class MacOS(apple.ApplePlatform):
         tag: PlatformTag,
     ) -> Iterator[Violation]:
         """Yield files that lack code for a CPU of the tag."""
-        for path, cpus in _cpus_by_file(files).items():
+        for path, cpus in cpus_by_file(files).items():
             lacking = sorted(_formats()[tag.cpu] - cpus)
             if not lacking:
                 continue
@@ -274,13 +273,13 @@ class MacOS(apple.ApplePlatform):
 
     def mixture(self, files: Sequence[LoadableSlice]) -> Mixture | None:
         """Return the files, if for different CPUs; a thin file beside fat ones is told as such."""
-        cpus_by_file = _cpus_by_file(files)
-        are_alike = len(set(cpus_by_file.values())) == 1
+        by_file = cpus_by_file(files)
+        are_alike = len(set(by_file.values())) == 1
         if are_alike or _is_any_fat(files):
             return None
         return Mixture(
             rows=tuple(
-                (path, ", ".join(sorted(cpus))) for path, cpus in cpus_by_file.items()
+                (path, ", ".join(sorted(cpus))) for path, cpus in by_file.items()
             ),
             hint="build one wheel per CPU, or join the files with lipo -create for universal2",
         )
@@ -296,27 +295,9 @@ class MacOS(apple.ApplePlatform):
 # --- CPUs -------------------------------------------------------------------------------------------------------
 
 
-def _machines_of(cpu: str) -> str:
-    """Return the CPU whose machines may run the code."""
-    return _FOR_SOME_MACHINES.get(cpu, cpu)
-
-
-def _cpus_by_file(files: Sequence[LoadableSlice]) -> Mapping[str, frozenset[str]]:
-    """Return the CPUs of each file that count: code for some machines of a CPU adds nothing to code for all of them."""
-    by_file: dict[str, set[str]] = {}
-    for code in files:
-        by_file.setdefault(code.path, set()).add(code.cpu)
-    found = {}
-    for path, cpus in sorted(by_file.items()):
-        found[path] = frozenset(
-            cpu for cpu in cpus if _FOR_SOME_MACHINES.get(cpu) not in cpus
-        )
-    return found
-
-
 def _is_any_fat(files: Sequence[LoadableSlice]) -> bool:
     """Return whether a file has code for both CPUs of ``universal2``."""
-    return any(cpus >= _UNIVERSAL2 for cpus in _cpus_by_file(files).values())
+    return any(cpus >= _UNIVERSAL2 for cpus in cpus_by_file(files).values())
 
 
 def _format_for(cpus: frozenset[str]) -> str | None:
@@ -330,7 +311,7 @@ def _format_for(cpus: frozenset[str]) -> str | None:
 def _format_of(files: Sequence[LoadableSlice]) -> str:
     """Return what the tag ends with: the name of all CPUs that every file has, else that of one of them."""
     # A file without code for a CPU cannot be loaded there, so all files have to have it.
-    by_file = _cpus_by_file(files).values()
+    by_file = cpus_by_file(files).values()
     common = frozenset.intersection(*by_file)
     single = sorted(
         common or frozenset.union(*by_file), key=lambda cpu: (cpu != "x86_64", cpu)
@@ -384,7 +365,7 @@ def _thin_files(
     files: Sequence[LoadableSlice], severity: Severity
 ) -> Iterable[Finding]:
     """Yield the files that are not universal2."""
-    for path, cpus in _cpus_by_file(files).items():
+    for path, cpus in cpus_by_file(files).items():
         lacking = sorted(_UNIVERSAL2 - cpus)
         if lacking:
             yield Finding(

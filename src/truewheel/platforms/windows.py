@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from ..model.audit import Linkage, LoadableSlice, Requirement, Violation
     from ..model.binary import Need, Slice
+    from ..model.surroundings import Surroundings
     from ..model.tags import Level
 
 _INIT = ("PyInit", "PyModE")
@@ -126,6 +127,30 @@ class Windows(Platform):
         """Return the directory of the file."""
         is_at_the_top = code.directory == "."
         return () if is_at_the_top else (code.directory,)
+
+    ignores_case = True
+
+    def places_outside(
+        self,
+        loaders: Sequence[LoadableSlice],
+        need: Need,
+        around: Surroundings,
+    ) -> Iterator[tuple[str, str]]:
+        """Yield the directories of the files that need it, what the build knows, and PATH."""
+        name = need.library
+        for loader in loaders:
+            if loader.directory.startswith("/") or ":" in loader.directory:
+                yield posixpath.join(loader.directory, name), "beside its user"
+        for known, path in around.linked:
+            if self.fold(name) in (
+                self.fold(known),
+                self.fold(posixpath.basename(path)),
+            ):
+                yield path, "linked by CMake"
+        for directory in around.search:
+            yield posixpath.join(directory, name), f"search {directory}"
+        for directory in around.library_path:
+            yield posixpath.join(directory, name), f"PATH {directory}"
 
     def supplies(
         self,

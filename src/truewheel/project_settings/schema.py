@@ -16,11 +16,14 @@ from typing import Any
 from ..model.errors import Problem
 from ..model.record import Record, parts
 from ..model.settings import Settings
+from ..platforms.exclude_sets import expand_exclude, set_names, unknown_sets
 from .misspellings import closest, did_you_mean
 from .precedence import statements
 
 _CODES = frozenset({"select", "ignore"})
 """Settings that are prefixes of codes."""
+_SETS = frozenset({"exclude"})
+"""Settings that may name sets of libraries."""
 _SIZES = frozenset({"cache-limit"})
 """Settings that are numbers of bytes."""
 _OF_ONE_BUILD = frozenset({"variant", "variant-label"})
@@ -118,13 +121,14 @@ def read(
         ):
             mistake = _mistake_in(field, value)
             if mistake:
-                problems.append(
-                    Problem(where=where, message=mistake, hint=_expected(field))
-                )
+                hint = _expected(field, value)
+                problems.append(Problem(where=where, message=mistake, hint=hint))
             else:
                 values[field.attribute] = (
                     tuple(value) if isinstance(value, list) else value
                 )
+    if "exclude" in values:
+        values["exclude"] = expand_exclude(values["exclude"])
     return Settings(**values), tuple(problems)
 
 
@@ -190,7 +194,29 @@ def _mistake_in_list(field: Field, value: Any) -> str:
     ]
     if wrong:
         return f"{wrong[0]!r} is not the beginning of a finding's code"
+    if field.key in _SETS:
+        return _mistake_in_sets(value)
     return ""
+
+
+def _mistake_in_sets(value: list[str]) -> str:
+    """Return which name is not one of a set, empty if all are."""
+    # A name that is not known would exclude nothing, in silence.
+    for name in unknown_sets(value):
+        return f"{name!r} is not a set of libraries"
+    return ""
+
+
+def _meant_sets(value: list[str]) -> str:
+    """Return which sets may be meant by names that are not known, or which there are."""
+    known = set_names()
+    near: list[str] = []
+    for name in unknown_sets(value):
+        near += closest(name, known)
+    if near:
+        return did_you_mean(near)
+    listed = ", ".join(known)
+    return f"there are {listed}"
 
 
 def _is_list_of_strings(value: Any) -> bool:
@@ -211,12 +237,14 @@ def _mistake_in_text(field: Field, value: Any) -> str:
     return ""
 
 
-def _expected(field: Field) -> str:
+def _expected(field: Field, value: Any) -> str:
     """Return what a setting may be, for those who gave it something else."""
     if field.key in _CODES:
         return 'for example ["TW3"] or ["TW301"]; truewheel explain lists them'
     if field.key in _SIZES:
         return 'for example "10 GB" or "500 MB"'
+    if field.key in _SETS and _is_list_of_strings(value):
+        return _meant_sets(value)
     if field.choices:
         return "one of " + ", ".join(map(repr, field.choices))
     if field.many:

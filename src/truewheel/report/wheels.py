@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..model.finding import Severity
+from .repairs import repair_lines
 from .text import (
     BOLD,
     GREEN,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ..model.contents import WheelFacts
     from ..model.finding import Finding
     from ..model.floor import Floor
+    from ..model.repairs import Repairs
     from ..model.verdict import Verdict
 
 _SHOWN_EVIDENCE = 3
@@ -38,12 +40,14 @@ def build_summary(
     *,
     note: str = "",
     did_without: Iterable[str] = (),
+    repairs: Repairs | None = None,
 ) -> str:
     """Return what a build made: file, size, tag, and why that tag; then what is worth knowing.
 
     :param size: of the wheel, in bytes.
     :param note: how much of an earlier build was used, and why.
     :param did_without: files that are not packed, variables that CMake did not get.
+    :param repairs: which libraries were copied into it.
     """
     head = style.paint("truewheel", BOLD)
     made = _name_and_size(printable(filename), size)
@@ -51,6 +55,8 @@ def build_summary(
     lines.append(labelled_line("tag", verdict.tag))
     lines += _variant_lines(verdict)
     lines += _why_lines(verdict)
+    if repairs is not None:
+        lines += repair_lines(repairs)
     if note:
         lines.append(labelled_line("built", note))
     lines += _notes(did_without)

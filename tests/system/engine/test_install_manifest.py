@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from truewheel.system.engine.install_manifest import (
-    files_installed_outside,
+    find_installed_files,
     manifest_times,
 )
 
@@ -27,16 +27,17 @@ def test_files_that_were_installed_outside_of_the_wheel_are_found(
         f"{stage}/../up.so",
     ]
     (build / "install_manifest.txt").write_text("\n".join(names))
+    found = find_installed_files(build, before=before, roots=[stage])
     away = ("/opt/z.so", f"{stage}/../up.so", f"{tmp_path}/stages/y.so")
-    assert files_installed_outside(build, before=before, roots=[stage]) == away
+    assert found.outside == away
+    assert found.inside == (f"{real}/lib/x.so", f"{stage}/pkg/m.so")
 
 
 def test_what_an_earlier_install_has_left_is_not_read(tmp_path: Path) -> None:
     for name in ("install_manifest.txt", "install_manifest_dev.txt"):
         (tmp_path / name).write_text(f"/opt/{name}\n")
     before = manifest_times(tmp_path)
-    assert files_installed_outside(tmp_path, before=before, roots=[]) == ()
+    assert find_installed_files(tmp_path, before=before, roots=[]) == ((), ())
     os.utime(tmp_path / "install_manifest_dev.txt", ns=(0, 1))
-    assert files_installed_outside(tmp_path, before=before, roots=[]) == (
-        "/opt/install_manifest_dev.txt",
-    )
+    found = find_installed_files(tmp_path, before=before, roots=[])
+    assert found.outside == ("/opt/install_manifest_dev.txt",)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from truewheel.model.build_record import ColdReason, NothingKept
-from truewheel.system.warm.area import BuildArea
+from truewheel.system.warm.area import BuildArea, LostError
 
 
 def test_the_files_that_a_lasting_build_tree_includes_last_as_well(
@@ -21,3 +23,16 @@ def test_the_files_that_a_lasting_build_tree_includes_last_as_well(
             written = area.definitions_file(build_dir)
         assert written.is_file()
         assert written.is_relative_to(home)
+
+
+def test_a_temporary_area_that_loses_files_makes_no_wheel(tmp_path: Path) -> None:
+    area = BuildArea(
+        tmp_path, tmp_path / "temporary", NothingKept(cause=ColdReason.SWITCHED_OFF)
+    )
+    staged = area.empty_staging() / "module.py"
+    staged.touch()
+    area.note_staged([str(staged)])
+    area.require_whole()
+    staged.unlink()
+    with pytest.raises(LostError, match="was deleted during the build"):
+        area.require_whole()

@@ -7,12 +7,13 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from truewheel.model.build_record import ColdReason, NothingKept
-from truewheel.model.errors import EngineError, TruewheelError
+from truewheel.model.errors import ConfigError, EngineError, TruewheelError, WheelError
 from truewheel.model.request import Product, Request
 from truewheel.planning.reuse import decide
 from truewheel.system.warm import cache, slots
@@ -91,6 +92,39 @@ def test_a_cache_that_was_deleted_is_to_blame(
     reason = failure_in(
         request_for_wheel, meanwhile=lambda: shutil.rmtree(store / doomed)
     )
+    assert reason.detail.endswith("was deleted during the build")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConfigError("the build cannot be set up", problems=[]),
+        WheelError("a member cannot be copied"),
+        ValueError("of any kind"),
+    ],
+)
+def test_whatever_fails_in_a_cache_that_was_deleted_is_its_fault(
+    error: Exception, request_for_wheel: Request, store: Path
+) -> None:
+    reason = failure_in(request_for_wheel, error, lambda: shutil.rmtree(store))
+    assert reason.detail.endswith("was deleted during the build")
+
+
+def test_a_mistake_in_the_settings_is_told_as_it_is(request_for_wheel: Request) -> None:
+    with pytest.raises(ConfigError):
+        fail(request_for_wheel, ConfigError("wrong", problems=[]))
+
+
+def test_a_deletion_that_has_begun_is_seen_before_it_comes_to_the_lock(
+    request_for_wheel: Request, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program fails by it at once."""
+
+    def delete_one(_: float) -> None:
+        next(store.glob("builds/*/0/.truewheel-size")).unlink()
+
+    monkeypatch.setattr(slots.vanishing, "time", SimpleNamespace(sleep=delete_one))
+    reason = failure_in(request_for_wheel)
     assert reason.detail.endswith("was deleted during the build")
 
 

@@ -129,13 +129,23 @@ def _slice(
 def read_header(data: Buffer) -> tuple[Cursor, Header]:
     """Return a cursor in the file's byte order, and the file header.
 
-    https://gabi.xinuos.com/elf/02-eheader.html
-
     :raises FormatError: when the file is not ELF, or of a class or byte order that does not exist.
     """
     view = Cursor(data, what="ELF file")
+    little = is_little_endian(view)
+    cursor = Cursor(view.data, little=little, what="ELF file")
+    return cursor, read_file_header(cursor)
+
+
+def is_little_endian(view: Cursor) -> bool:
+    """Return the byte order of a file, as ``e_ident`` tells it.
+
+    https://gabi.xinuos.com/elf/02-eheader.html ("ELF Identification")
+
+    :raises FormatError: when the file is not ELF, or of a class or byte order that does not exist.
+    """
     # Bytes have no order, so e_ident is read before the order is known.
-    magic, bits, order, _, os_abi = view.unpack("4sBBBB", 0, "e_ident")
+    magic, bits, order = view.unpack("4sBB", 0, "e_ident")
     if magic != MAGIC:
         why = "the magic number is missing"
         view.fail(why, offset=0, field="EI_MAG", value=magic)
@@ -149,7 +159,17 @@ def read_header(data: Buffer) -> tuple[Cursor, Header]:
             field="EI_DATA",
             value=order,
         )
-    cursor = Cursor(view.data, little=order == ELFDATA2LSB, what="ELF file")
+    return bool(order == ELFDATA2LSB)
+
+
+def read_file_header(cursor: Cursor) -> Header:
+    """Return the file header, read by a cursor that has the file's byte order.
+
+    https://gabi.xinuos.com/elf/02-eheader.html
+
+    :raises FormatError: when it does not lie inside of the file.
+    """
+    _, bits, _, _, os_abi = cursor.unpack("4sBBBB", 0, "e_ident")
     file_class = Elf64 if bits == ELFCLASS64 else Elf32
     # The entry point, the version and the size of this header are not read.
     (
@@ -181,7 +201,7 @@ def read_header(data: Buffer) -> tuple[Cursor, Header]:
         shnum=shnum,
         shstrndx=shstrndx,
     )
-    return cursor, _with_large_counts(cursor, header)
+    return _with_large_counts(cursor, header)
 
 
 def _with_large_counts(cursor: Cursor, header: Header) -> Header:

@@ -16,11 +16,12 @@ from ...model.record import Record
 
 # --- fat.h ------------------------------------------------------------------------------------------------------
 
+FAT_MAGIC, FAT_MAGIC_64 = b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf"
 FAT_ARCH = {
-    b"\xca\xfe\xba\xbe": "IIIII",
-    b"\xca\xfe\xba\xbf": "IIQQII",
+    FAT_MAGIC: "IIIII",
+    FAT_MAGIC_64: "IIQQII",
 }
-"""``FAT_MAGIC`` and ``FAT_MAGIC_64`` with the layout of ``fat_arch``: CPU, its subtype, offset, size, what is not read."""
+"""The layout of ``fat_arch``: CPU, its subtype, offset, size, alignment, and in the second what is reserved."""
 FAT_HEADER_SIZE = 8
 MOST_SLICES = 44
 """Java classes begin like fat files, and have 45 or more, their version, where those have the number of slices."""
@@ -44,8 +45,9 @@ LC_SEGMENT, LC_SYMTAB, LC_DYSYMTAB, LC_LOAD_DYLIB, LC_ID_DYLIB, LC_LOAD_DYLINKER
     0xD,
     0xE,
 )
-LC_SEGMENT_64, LC_CODE_SIGNATURE, LC_LAZY_LOAD_DYLIB, LC_DYLD_INFO = (
+LC_SEGMENT_64, LC_UUID, LC_CODE_SIGNATURE, LC_LAZY_LOAD_DYLIB, LC_DYLD_INFO = (
     0x19,
+    0x1B,
     0x1D,
     0x20,
     0x22,
@@ -127,6 +129,7 @@ CHAINED_IMPORTS = {
 
 CPU_TYPE_I386, CPU_TYPE_ARM = 7, 12
 CPU_TYPE_X86_64, CPU_TYPE_ARM64 = 0x01000007, 0x0100000C
+CPU_TYPE_ARM64_32 = 0x0200000C
 INTEL = frozenset({CPU_TYPE_I386, CPU_TYPE_X86_64})
 CPUS = {
     6: "m68k",
@@ -139,7 +142,7 @@ CPUS = {
     CPU_TYPE_X86_64: "x86_64",
     CPU_TYPE_ARM64: "arm64",
     0x01000012: "ppc64",
-    0x0200000C: "arm64_32",
+    CPU_TYPE_ARM64_32: "arm64_32",
 }
 SUBTYPE_NUMBER = 0xFFFFFF
 """Where a subtype has its number; the bits above (``CPU_SUBTYPE_MASK``) are capabilities."""

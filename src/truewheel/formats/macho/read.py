@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import struct
-
 from ...model.binary import Binary, Format, MachOSlice
-from ...model.record import Record
 from ..cursor import Cursor
 from .commands import (
     is_signed,
@@ -17,9 +14,9 @@ from .commands import (
     read_needs,
     read_search_paths,
 )
+from .fat_table import read_table
 from .layout import (
     FAT_ARCH,
-    FAT_HEADER_SIZE,
     MOST_SLICES,
     SUBTYPE_NUMBER,
     THIN,
@@ -32,6 +29,7 @@ from .symbols import read_symbols
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..cursor import Buffer
+    from .fat_table import FatArch
     from .segments import Room
 
 _ARCHIVES = (b"!<arch>\n", b"!<thin>\n")
@@ -59,7 +57,7 @@ def read(data: Buffer) -> Binary:
     view = Cursor(data, little=False, what="Mach-O file")
     magic = bytes(view.bytes(0, 4, "magic"))
     if magic in FAT_ARCH:
-        return _read_fat(view, FAT_ARCH[magic])
+        return _read_fat(view, magic)
     if magic not in THIN:
         view.fail(
             "the magic number is missing",
@@ -73,44 +71,9 @@ def read(data: Buffer) -> Binary:
 # --- fat files --------------------------------------------------------------------------------------------------
 
 
-class FatArch(Record):
-    """``fat_arch``: a slice, and the CPU that it is for, by which the loader chooses one."""
-
-    cpu_type: int
-    cpu_subtype: int
-    offset: int
-    size: int
-
-
-def _read_fat(view: Cursor, layout: str) -> Binary:
-    """Read the slices of a fat file.
-
-    https://github.com/apple-oss-distributions/xnu/blob/main/EXTERNAL_HEADERS/mach-o/fat.h: all in big-endian order
-    """
-    count = view.number("I", 4, "nfat_arch")
-    archs = []
-    for cpu_type, cpu_subtype, offset, size, *_ in view.rows(
-        layout, FAT_HEADER_SIZE, count, "fat_arch"
-    ):
-        archs.append(
-            FatArch(
-                cpu_type=cpu_type,
-                cpu_subtype=cpu_subtype,
-                offset=offset,
-                size=size,
-            )
-        )
-    # Slices lie behind the table, in any order.
-    end = FAT_HEADER_SIZE + count * struct.calcsize(">" + layout)
-    for arch in sorted(archs, key=lambda arch: arch.offset):
-        if arch.offset < end:
-            view.fail(
-                "slices overlap",
-                offset=arch.offset,
-                field="fat_arch",
-                value=arch.offset,
-            )
-        end = arch.offset + arch.size
+def _read_fat(view: Cursor, magic: bytes) -> Binary:
+    """Read the slices of a fat file."""
+    archs = read_table(view, magic)
     # lipo makes fat files of static libraries too: each slice is one.
     if archs and all(_is_archive(view, arch) for arch in archs):
         return Binary(format=Format.ARCHIVE)

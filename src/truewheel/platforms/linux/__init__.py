@@ -10,17 +10,20 @@ from __future__ import annotations
 from ...model.audit import TagBasis, ViolationCause
 from ...model.floor import Floor
 from ...model.record import replace
-from ...model.tags import NEVER, underscored
+from ...model.tags import ANY, NEVER, underscored
 from ..base import Words, grouped, mismatch
 from ..elf import ElfPlatform, is_android
 from .hazards import abi_mismatch, flags_of, hazards_of
 from .libc import LIBC_OF_KIND, libc_of
 from .policy import (
     CPUS,
+    LOADERS,
     MUSL_BASELINE,
     NAMED_CPUS,
     UNNAMED_CPU,
     lacks_cpu,
+    level_of_library,
+    level_of_version,
     lowest,
     old_names_from,
     parse_tag,
@@ -33,14 +36,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ...model.audit import Linkage, LoadableSlice, Requirement, Supplied, Violation
-    from ...model.binary import ElfSlice, Need
+    from ...model.binary import ElfSlice, Need, Slice
     from ...model.finding import Finding
+    from ...model.surroundings import Surroundings
     from ...model.tags import Level, PlatformTag
     from ..base import Mixture
 
 LIBPYTHON = r"libpython\d[\d.]*[a-z]*\.so[\d.]*|libpypy[\d.]*-c\.so"
 SYSTEM_DIRECTORIES = ("/lib64", "/usr/lib64", "/lib", "/usr/lib")
 """Where ld.so looks last (ld.so(8))."""
+_NEVER_REPLACED = frozenset({"GLIBC", "GLIBCXX", "CXXABI", "GCC"})
+"""Families of symbol versions of what every process has already: glibc and the runtimes of its compiler."""
+_SYSTEMS_OWN = "the system's directories"
 
 
 class Linux(ElfPlatform):
@@ -109,15 +116,31 @@ class Linux(ElfPlatform):
 
     # --- where its loader finds libraries -----------------------------------------------------------------------
 
-    def places_outside(
-        self,
-        code: LoadableSlice,
-        need: Need,
-    ) -> Iterator[tuple[str, str]]:
-        """Yield what absolute search paths lead to, then the directories of the system."""
-        yield from super().places_outside(code, need)
-        for directory in SYSTEM_DIRECTORIES:
-            yield f"{directory}/{need.library}", "the system's directories"
+    def obstacle_between(self, code: LoadableSlice, library: Slice) -> str | None:
+        """Return the CPU or the libc that a library is for, when it is another."""
+        ours, theirs = libc_of(code.slice), libc_of(library)
+        if ours and theirs and ours != theirs:
+            return f"linked with {theirs}, not with {ours}"
+        return super().obstacle_between(code, library)
+
+    def is_for_musl(self, loaders: Sequence[LoadableSlice]) -> bool:
+        """Return whether one of them is linked with musl: they are all in one process."""
+        return any(libc_of(code.slice) == "musl" for code in loaders)
+
+    def system_directories(
+        self, loaders: Sequence[LoadableSlice], around: Surroundings
+    ) -> Sequence[tuple[str, str]]:
+        """Return the configured directories of the files' libc, then those that its loader knows by itself."""
+        # musl has one list; what it is by default, whoever made the surroundings knows.
+        if self.is_for_musl(loaders):
+            return [(directory, "musl's path") for directory in around.musl]
+        configured = [(folder, "ld.so.conf") for folder in around.configured]
+        # Debian's loader knows its multiarch directories.
+        own = [f"{top}{name}" for name in around.lib_names for top in ("/", "/usr/")]
+        return [
+            *configured,
+            *((folder, _SYSTEMS_OWN) for folder in (*own, *SYSTEM_DIRECTORIES)),
+        ]
 
     def supplies(
         self,
@@ -127,6 +150,19 @@ class Linux(ElfPlatform):
     ) -> Supplied | None:
         """Return from which level of the promise on a library is there."""
         return supplied_by(kind or "manylinux", code.cpu, need.library)
+
+    def has_to_bring(
+        self, code: LoadableSlice, need: Need, tag: PlatformTag | None
+    ) -> bool:
+        """Return whether a level lacks a version of a library that is no part of glibc or the compiler's runtime (zlib)."""
+        if tag is None or tag.kind != "manylinux":
+            return False
+        families = {version.partition("_")[0] for version in need.versions}
+        if not families.isdisjoint(_NEVER_REPLACED) or need.library.startswith(LOADERS):
+            return False
+        asked = [level_of_library(code.cpu, need.library)]
+        asked += [level_of_version(code.cpu, one) or ANY for one in need.versions]
+        return max(asked) > tag.level
 
     def is_python(self, library: str) -> bool:
         """Return whether a library is CPython's or PyPy's: many interpreters are linked statically, and lack it."""

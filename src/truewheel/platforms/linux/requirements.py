@@ -6,7 +6,7 @@ What a file gets from the wheel itself, or from somebody whom the project names,
 
 from __future__ import annotations
 
-from ...model.audit import ExcludedBy, InWheel, ViolationCause
+from ...model.audit import ExcludedBy, InWheel, SuppliedBy, ViolationCause
 from ...model.binary import ElfSlice
 from ...model.floor import Evidence
 from ...model.record import worked_out
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from ...model.tags import Level, PlatformTag
 
 
+_NOT_OF_THE_SYSTEM = (InWheel, SuppliedBy, ExcludedBy)
+"""Sources of libraries that a wheel brings, or another one: the system need not have them."""
+
+
 def requirements_of(
     code: LoadableSlice,
     linkage: Sequence[Linkage],
@@ -43,7 +47,7 @@ def requirements_of(
     if libc_of(code.slice) not in (None, libc):
         return
     from_system = [
-        link for link in linkage if not isinstance(link.source, (InWheel, ExcludedBy))
+        link for link in linkage if not isinstance(link.source, _NOT_OF_THE_SYSTEM)
     ]
     for link in from_system:
         if libc == "musl":

@@ -9,7 +9,20 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from ...model.record import NamedTuple
+
 ManifestTimes = Mapping[Path, int]
+
+
+class InstalledFiles(NamedTuple):
+    """The files that were installed, sorted.
+
+    :param inside: those below the directories of the build.
+    :param outside: those elsewhere, which are lost to the wheel.
+    """
+
+    inside: tuple[str, ...]
+    outside: tuple[str, ...]
 
 
 def manifest_times(build_dir: Path) -> ManifestTimes:
@@ -23,13 +36,13 @@ def manifest_times(build_dir: Path) -> ManifestTimes:
     }
 
 
-def files_installed_outside(
+def find_installed_files(
     build_dir: Path,
     *,
     before: ManifestTimes,
     roots: Iterable[Path],
-) -> tuple[str, ...]:
-    """Return the files that were installed into none of ``roots``, sorted.
+) -> InstalledFiles:
+    """Return the files that were installed into one of ``roots``, and those that were installed elsewhere.
 
     :param before: what :func:`manifest_times` said before the install step.
     """
@@ -40,11 +53,12 @@ def files_installed_outside(
 
     # Thousands of names lie in few folders, and finding out where a folder really is takes the disk.
     real_roots = [Path(os.path.realpath(root)) for root in roots]
+    inside: set[str] = set()
     outside: set[str] = set()
     for folder, names in by_folder.items():
-        if not _is_below(folder, real_roots):
-            outside.update(names)
-    return tuple(sorted(outside))
+        side = inside if _is_below(folder, real_roots) else outside
+        side.update(names)
+    return InstalledFiles(tuple(sorted(inside)), tuple(sorted(outside)))
 
 
 def _sort_into_folders(manifest: Path, by_folder: dict[str, list[str]]) -> None:

@@ -36,7 +36,7 @@ from .generated_files import (
     generate_sources,
     render_message,
 )
-from .install_manifest import files_installed_outside, manifest_times
+from .install_manifest import find_installed_files, manifest_times
 from .launcher import ANYWHERE, EXACT, launcher_cache_entries
 from .layout import plan_layout
 from .progress import shown_progress
@@ -103,6 +103,7 @@ class Staging:
         if self._steps is None:
             self._make_plain_files()
             tree = self._gather(RebuildOptions())
+            self._area.note_staged(())
             return self._describe(tree, BuildFacts(is_compiled=False))
         with self._shown():
             with self._configuring(self._steps):
@@ -116,16 +117,18 @@ class Staging:
                 options = self._steps.build_and_install(
                     builder, self._area, when_started=self._start_meanwhile
                 )
+                installed = find_installed_files(
+                    self._layout.build_dir,
+                    before=manifests,
+                    roots=self._directories_of_the_build(),
+                )
                 facts = BuildFacts(
                     is_compiled=True,
                     not_installed=self._find_not_installed(files_before),
-                    outside=files_installed_outside(
-                        self._layout.build_dir,
-                        before=manifests,
-                        roots=self._directories_of_the_build(),
-                    ),
+                    outside=installed.outside,
                 )
                 tree = self._gather(options)
+                self._area.note_staged(self._installed_for_good(installed.inside))
                 # The area has to know which sources went into the wheel as they are.
                 packed += [
                     entry.source
@@ -251,6 +254,12 @@ class Staging:
         if next(new_files, None) is not None:
             return ()
         return tuple(libraries(self._layout.build_dir))
+
+    def _installed_for_good(self, installed: tuple[str, ...]) -> tuple[str, ...]:
+        """Return installed files that nothing of ours has removed since: forced files that stay in the source take places."""
+        if self._layout.redirects and self._settings.wheel.force_include:
+            return ()
+        return installed
 
     def _directories_of_the_build(self) -> tuple[Path, ...]:
         """Return the directories that files may be installed into without being lost to the wheel."""

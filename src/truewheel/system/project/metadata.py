@@ -29,6 +29,7 @@ from ...model.variants import Variant
 from ...project_settings import schema
 from ...project_settings.variants import declared_variant
 from ..engine import Engine
+from .pins import pin_dependencies
 
 
 def read_project(
@@ -40,9 +41,22 @@ def read_project(
     """
     table, settings = project_file.table, project_file.settings
     variant, variant_mistakes = _read_variant(project_file, request)
-    resolved = engine.project_table()
-    metadata, metadata_mistakes = _read_metadata(table, resolved, request, engine)
-    mistakes = [*project_file.mistakes, *variant_mistakes, *metadata_mistakes]
+    resolved, pin_mistakes = pin_dependencies(
+        engine.project_table(),
+        settings.pin,
+        declared=table["project"],
+        product=request.product,
+    )
+    may_differ = {"dependencies"} if settings.pin else set()
+    metadata, metadata_mistakes = _read_metadata(
+        table, resolved, request, engine, may_differ
+    )
+    mistakes = [
+        *project_file.mistakes,
+        *variant_mistakes,
+        *pin_mistakes,
+        *metadata_mistakes,
+    ]
     if metadata is None or mistakes:
         raise ConfigError(schema.headline(mistakes), problems=mistakes)
     raw_version = _raw_version(resolved, metadata, engine)
@@ -84,13 +98,16 @@ def _read_metadata(
     resolved: Mapping[str, Any],
     request: Request,
     engine: Engine,
+    pinned_fields: Iterable[str],
 ) -> tuple[StandardMetadata | None, list[Problem]]:
     """Return the metadata, and what is wrong with them.
 
     :param resolved: ``[project]`` with dynamic fields filled in.
+    :param pinned_fields: fields that are others in a wheel than in its sdist, because of ``pin``.
     """
     dynamic: set[str] = set()
-    for field in engine.dynamic_fields():
+    is_sdist = request.product is Product.SDIST
+    for field in (*engine.dynamic_fields(), *(pinned_fields if is_sdist else ())):
         dynamic.update(PROJECT_TO_METADATA[field])
     try:
         metadata = StandardMetadata.from_pyproject(

@@ -7,6 +7,9 @@ A build runs in two blocks, and nothing else has to be called::
     with area.compile() as packed:
         ...  # the build tool runs, CMake installs; ``packed`` is told which files go into the wheel
 
+What was made is read when the blocks are left. Whoever reads it asks the area afterwards whether it was all there
+(:meth:`BuildArea.note_staged`, :meth:`BuildArea.require_whole`).
+
 Nothing outside of an area is written, except in a build directory that the project itself asks for.
 """
 
@@ -15,16 +18,29 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ...model.build_record import NothingKept, ReuseDecision
+from ...model.errors import EngineError
 from ...model.variants import Variant
-from . import environment
+from . import environment, vanishing
 from .path_maps import definitions, variant_definitions
 
 Build = Callable[[Sequence[str]], None]
 """Has the build tool make some files, by their names in its build file."""
+
+
+class LostError(EngineError):
+    """Somebody deleted what a build made before all of it was read.
+
+    :param root: the area.
+    """
+
+    def __init__(self, root: Path) -> None:
+        message = f"the directory of the build, {root}, was deleted during the build"
+        hint = "let nothing delete it while a build runs; TMPDIR names another place for it"
+        super().__init__(message, phase="pack", hint=hint)
 
 
 class BuildArea:
@@ -55,9 +71,12 @@ class BuildArea:
         self.warmth = warmth
         self.build_dir = root / "build"
         self.staging = root / "stage"
+        self._staged: frozenset[str] = frozenset()
+        self._installed: tuple[str, ...] = ()
 
     def empty_staging(self) -> Path:
         """Make the directory that CMake installs into, emptied of what an earlier try left, and return it."""
+        self._staged, self._installed = frozenset(), ()
         # Else what an earlier try installed would be packed.
         shutil.rmtree(self.staging, ignore_errors=True)
         self.staging.mkdir(parents=True)
@@ -119,6 +138,28 @@ class BuildArea:
         """Return whether the build tool has to run once more, for a step read what another one made afterwards."""
         del build
         return False
+
+    def note_staged(self, installed: Iterable[str]) -> None:
+        """Note what there is for the wheel; nobody adds to it from here on, nor takes from it.
+
+        :param installed: the files that CMake says it installed for it.
+        """
+        self._installed = tuple(installed)
+        # It has to be there, whatever is left of it now.
+        self._staged = vanishing.paths_below(self.staging) | {str(self.staging)}
+
+    def is_deleted(self) -> bool:
+        """Say whether somebody deleted something of the build since it began, as far as it can be told."""
+        present = vanishing.paths_below(self.staging)
+        return not self._staged <= present
+
+    def require_whole(self) -> None:
+        """Do nothing if all that was made for the wheel was there until now.
+
+        :raises LostError: when somebody deleted something of it, so that the wheel may lack files.
+        """
+        if self.is_deleted():
+            raise LostError(self.root)
 
     def close(self) -> None:
         """Leave the area to other builds, whatever came of this one."""

@@ -36,6 +36,7 @@ from . import (
     environment,
     invalidation,
     locks,
+    vanishing,
 )
 from .area import Build, BuildArea
 from .begun_build import STORY, BegunBuild, Place, begin
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 class KeptBuildArea(BuildArea):
     """An area that stays, for one build at a time; its lock is held by whoever made this.
 
+    :param lock: that lock; its file lies beside the area, and is deleted with it.
     :param mirrored: the directory that is unpacked or cloned anew for every build, so that the build is from a mirror of
         it; ``None`` for a source that stays.
     """
@@ -62,6 +64,7 @@ class KeptBuildArea(BuildArea):
         request: Request,
         root: Path,
         *,
+        lock: locks.Lock,
         mirrored: Path | None,
         planner: Planner,
     ) -> None:
@@ -77,6 +80,7 @@ class KeptBuildArea(BuildArea):
             nothing_yet,
             whole=root / "source" if mirrored is not None else None,
         )
+        self._lock = lock
         self._output = request.output
         self._environ = request.environ
         self._is_mirrored = mirrored is not None
@@ -85,6 +89,8 @@ class KeptBuildArea(BuildArea):
         self._record = root / "record.json"
         self._written = root / "written.json"
         self._mirror = root / "mirror.json"
+        self._gone = root / "gone.json"
+        self._gone_before = build_records.read_names(self._gone)
         self._begun: BegunBuild | None = None
         self._configured: frozenset[str] = frozenset()
         self._mirrored: Stamps = {}
@@ -140,6 +146,23 @@ class KeptBuildArea(BuildArea):
     def was_trace_cut(self) -> bool:
         """Whether somebody made the trace of the build shorter, by which its programs may have ended."""
         return self._watch.was_cut
+
+    def is_deleted(self) -> bool:
+        """Say whether somebody deleted the area, or has begun to."""
+        if self._lock.is_deleted() or not self.root.is_dir():
+            return True
+        if super().is_deleted():
+            return True
+        expected = list(self._installed)
+        for name in self._mirrored:
+            expected.append(str(self.whole / name))
+        gone = vanishing.gone_of(expected)
+        # A project may remove what it has installed. It does so each time, where whoever deletes would take all.
+        if gone <= self._gone_before:
+            return False
+        with contextlib.suppress(OSError):
+            build_records.write_names(self._gone, gone | self._gone_before)
+        return True
 
     def watched_variables(self) -> dict[str, str]:
         """Return what the programs of the build have to be told, so that they are watched."""
@@ -320,6 +343,9 @@ class KeptBuildArea(BuildArea):
         ended_well: bool,
     ) -> None:
         """Write down what went into the build, and what it left."""
+        # What others find there is what is put there from now on, and not what this build knows of.
+        if self._lock.is_deleted():
+            return
         # Not needed before CMake has run: imported meanwhile (``prefetch``).
         from .remembering import remember
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from ...model.build_record import ColdReason, NothingKept
 from ...model.errors import EngineError, TruewheelError
 from ...model.request import Product, Request
-from . import cache, environment, locks, thrown_away
+from . import cache, environment, locks, thrown_away, vanishing
 from .area import BuildArea
 from .begun_build import LAYOUT
 from .kept_area import KeptBuildArea
@@ -60,12 +60,14 @@ def area_for(
         if isinstance(found, NothingKept):
             yield _temporary_area(request, found, stack)
             return
-        area, lock = found
+        area = found
         stack.callback(area.close)
         try:
             yield area
-        except (EngineError, OSError) as error:
-            fault = _fault_of_cache(area, lock, error)
+        # Where files vanish, whatever looks for them next fails, each in its own way: also a mistake in the settings, or a
+        # false promise of the wheel, may be none.
+        except Exception as error:
+            fault = _fault_of_cache(area, error)
             if not fault:
                 raise
             reason = NothingKept(cause=ColdReason.UNFIT_CACHE, detail=fault)
@@ -98,8 +100,8 @@ def _kept_area_or_reason(
     mode: str,
     planner: Planner,
     stack: contextlib.ExitStack,
-) -> tuple[KeptBuildArea, locks.Lock] | NothingKept:
-    """Return a kept area and its lock, else why there is none."""
+) -> KeptBuildArea | NothingKept:
+    """Return a kept area, else why there is none."""
     try:
         return _kept_area(request, mode, planner, stack)
     except cache.UnfitError as error:
@@ -126,7 +128,7 @@ def _kept_area(
     mode: str,
     planner: Planner,
     stack: contextlib.ExitStack,
-) -> tuple[KeptBuildArea, locks.Lock]:
+) -> KeptBuildArea:
     """Return the first kept area of the project that is free, locked for as long as ``stack`` is open.
 
     :raises cache.UnfitError: when the cache directory cannot be used safely.
@@ -144,13 +146,13 @@ def _kept_area(
     label.write_text(project, encoding="utf-8", errors="backslashreplace")
     number, lock = _take_first_free(slots)
     stack.enter_context(lock)
-    area = KeptBuildArea(
+    return KeptBuildArea(
         request,
         slots / str(number),
+        lock=lock,
         mirrored=whole,
         planner=planner,
     )
-    return area, lock
 
 
 def _take_first_free(slots: Path) -> tuple[int, locks.Lock]:
@@ -195,22 +197,47 @@ _NOTHING = 1_000_000
 _ANOTHER_TEMPORARY = "set TMPDIR to a directory that can be written to and has room"
 
 
-def _fault_of_cache(area: KeptBuildArea, lock: locks.Lock, error: Exception) -> str:
+def _fault_of_cache(area: KeptBuildArea, error: Exception) -> str:
     """Return in one phrase why a build failed that would not have failed elsewhere; empty when it would have.
 
     Whether a directory was deleted, or its disk is full, is asked of the system: what programs say of it differs.
     """
     store = cache.store_of(area.root)
-    if lock.is_deleted() or not area.root.is_dir():
+    behind = _system_error_behind(error)
+    if _is_deleted(area, behind):
         return f"the cache directory {store} was deleted during the build"
+    if behind is None and not isinstance(error, EngineError):
+        return ""
     if is_full(area.root):
         return f"the cache directory {store} has no room left"
     if area.was_trace_cut:
         return f"somebody wrote into the cache directory {store} during the build"
     # What else may happen to a disk: it fails, or was mounted anew to be read only.
-    if isinstance(error, OSError) and _is_below(store, error.filename):
-        return str(cache.unusable(store, error))
+    if behind is not None and _is_below(store, behind.filename):
+        return str(cache.unusable(store, behind))
     return ""
+
+
+def _is_deleted(area: KeptBuildArea, behind: OSError | None) -> bool:
+    """Say whether somebody deletes an area, or has begun to; asked after an error that may come from that."""
+    if area.is_deleted():
+        return True
+    # Only what was listed there is looked for.
+    if isinstance(behind, FileNotFoundError) and _is_below(
+        area.staging, behind.filename
+    ):
+        return True
+    return vanishing.is_under_way(area.root)
+
+
+def _system_error_behind(error: BaseException) -> OSError | None:
+    """Return the error of the system that an error is, or was made of; ``None`` when there is none."""
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, OSError):
+            return found
+        found = found.__cause__
+    return None
 
 
 def _is_below(folder: Path, place: object) -> bool:

@@ -54,3 +54,11 @@ def row_of(path: str, pieces: Iterable[Buffer]) -> RecordRow:
     for piece in pieces:
         running.update(piece)
     return running.row(path)
+
+
+def hex_digest(pieces: Iterable[Buffer]) -> str:
+    """Return the SHA-256 of all pieces together, in hex digits, as bills of materials have it."""
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()

@@ -6,6 +6,7 @@ Source: the binary distribution format.
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from ... import formats
@@ -20,7 +21,7 @@ from .zip_reader import Archive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ...formats.cursor import Buffer
     from ...model.binary import Binary
@@ -97,6 +98,20 @@ def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelF
             undecodable=tuple(sorted(undecodable)),
             texts=texts,
         )
+
+
+@contextlib.contextmanager
+def open_wheel(path: str | os.PathLike[str]) -> Iterator[WheelArchive]:
+    """Open a wheel as a source that can be written again.
+
+    :raises WheelError: as :func:`read_wheel` does.
+    """
+    with Archive(path) as archive:
+        by_name = {item.name: item for item in archive.items}
+        home = metadata_directory(archive.name, by_name)
+        record = text_of(archive, by_name.get(f"{home}/RECORD"), [])
+        rows = {row.path: row for row in parse_record(record or "")}
+        yield WheelArchive(archive, home, rows)
 
 
 # --- one member -------------------------------------------------------------------------------------------------
@@ -179,15 +194,16 @@ def _facts_of_members(
     """Return the entries of the archive's directory, with what was seen of each."""
     facts = []
     for member, look in zip(members, looks, strict=True):
+        item = member.item
         is_directory = look.file is None
         facts.append(
             Member(
                 name=member.name,
                 size=member.size,
-                compressed_size=member.item.compressed_size,
-                mode=member.item.mode,
+                compressed_size=item.compressed_size,
+                mode=item.mode,
                 sha256=look.digest,
-                encrypted=member.item.encrypted,
+                encrypted=item.encrypted,
                 # Without a hash to work out there is nothing to unpack in a directory.
                 problem=None if is_directory and not digests else look.problem,
             )

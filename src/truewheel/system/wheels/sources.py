@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ...formats.cursor import Buffer
     from ...model.record_file import RecordRow
     from ...model.tree import Entry, Tree
+    from .opened_content import OpenedContent
     from .zip_directory import Item
     from .zip_reader import Archive
     from .zip_writer import Packer
@@ -55,6 +56,12 @@ class SourceMember(Protocol):
         """Yield the content piece by piece, so that it need not fit into memory.
 
         :raises ValueError: as :meth:`read` does.
+        """
+
+    def content(self) -> OpenedContent:
+        """Return the content, opened: to be closed with ``with``. Any part of it can be had, and it need not fit into memory.
+
+        :raises ValueError: as :meth:`read` does; and so do its slices.
         """
 
     def write_to(self, packer: Packer) -> RecordRow | None:
@@ -101,29 +108,35 @@ def member_of(entry: Entry, name: str) -> SourceMember:
 class BytesMember:
     """A file that was made in memory; see :class:`SourceMember`."""
 
-    __slots__ = ("content", "executable", "name", "size")
+    __slots__ = ("_content", "executable", "name", "size")
 
     def __init__(self, name: str, content: bytes, *, executable: bool = False) -> None:
         self.name = name
-        self.content = content
+        self._content = content
         self.size = len(content)
         self.executable = executable
 
     def head(self, size: int) -> tuple[bytes, str | None]:
         """Return how it begins."""
-        return self.content[:size], None
+        return self._content[:size], None
 
     def read(self) -> Buffer:
         """Return the content."""
-        return self.content
+        return self._content
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the content at once."""
-        yield self.content
+        yield self._content
+
+    def content(self) -> OpenedContent:
+        """Return the content as it is."""
+        from .opened_content import BytesContent  # only repairs open what was made
+
+        return BytesContent(self._content)
 
     def write_to(self, packer: Packer) -> RecordRow:
         """Compress it into the archive."""
-        return packer.add(self.name, self.content, executable=self.executable)
+        return packer.add(self.name, self._content, executable=self.executable)
 
 
 class FileMember:
@@ -155,6 +168,12 @@ class FileMember:
         with self.path.open("rb") as file:
             while piece := file.read(_CHUNK):
                 yield piece
+
+    def content(self) -> OpenedContent:
+        """Return the content, read where it is asked for."""
+        from .opened_content import FileContent  # only large files are opened
+
+        return FileContent(self.path)
 
     def write_to(self, packer: Packer) -> RecordRow:
         """Compress it into the archive."""
@@ -196,19 +215,28 @@ class ArchivedMember:
         self.item = item
         self.name = item.name
         self.size = item.size
-        self.executable = bool(item.mode & 0o111)
+        executable_bits = item.mode & 0o111
+        self.executable = bool(executable_bits)
 
     def head(self, size: int) -> tuple[bytes, str | None]:
         """Return how it begins, and why it cannot be found, if so."""
-        return self.source.archive.head(self.item, size)
+        archive = self.source.archive
+        return archive.head(self.item, size)
 
     def read(self) -> Buffer:
         """Return the content, checked against its size and CRC."""
-        return self.source.archive.read(self.item)
+        archive = self.source.archive
+        return archive.read(self.item)
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the content piece by piece, checked likewise."""
-        return self.source.archive.pieces(self.item)
+        archive = self.source.archive
+        return archive.pieces(self.item)
+
+    def content(self) -> OpenedContent:
+        """Return the content, inflated where it is asked for."""
+        archive = self.source.archive
+        return archive.content(self.item)
 
     def write_to(self, packer: Packer) -> RecordRow | None:
         """Copy the compressed bytes.
@@ -217,7 +245,7 @@ class ArchivedMember:
         """
         archive, item = self.source.archive, self.item
         try:
-            raw = archive.packed(item)
+            raw = archive.packed_pieces(item)
         except ValueError as error:
             raise WheelError(
                 f"{archive.name}: {item.name} cannot be copied: {error}"
@@ -225,6 +253,7 @@ class ArchivedMember:
         packer.copy(
             item.name,
             raw,
+            packed_size=item.compressed_size,
             method=item.method,
             crc=item.crc,
             size=item.size,

@@ -8,7 +8,8 @@ Sources: the binary distribution format, PEP 376 (RECORD).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO
@@ -20,8 +21,8 @@ from ...model.record_file import RecordRow, parse_record, record_text
 from ...model.wheel_name import WheelName
 from .. import host
 from .artefacts import final_file
-from .reading import metadata_directory, text_of
-from .sources import BytesMember, SourceMember, WheelArchive, WheelSource
+from .reading import open_wheel, text_of
+from .sources import BytesMember, SourceMember, WheelSource
 from .zip_reader import Archive
 from .zip_writer import Packer
 
@@ -36,12 +37,14 @@ def write(
     purelib: bool,
     files: Mapping[str, bytes] = MappingProxyType({}),
     workers: int | None = None,
+    before_naming: Callable[[], None] = lambda: None,
 ) -> WheelFile:
     """Write the wheel ``name`` into the directory ``output``. The file gets its name when it is complete.
 
     :param purelib: the value of ``Root-Is-Purelib`` in WHEEL.
     :param files: further files of ``.dist-info``, by base name: METADATA, entry_points.txt. WHEEL and RECORD are made here.
     :param workers: threads that compress; all cores by default. The bytes do not depend on it.
+    :param before_naming: called when everything was read; where it raises an error, there is no wheel.
     :raises TruewheelError: when ``output`` cannot be written.
     :raises WheelError: when a member of ``source`` cannot be copied.
     """
@@ -54,6 +57,7 @@ def write(
         size = _pack(
             file, members, record=f"{source.dist_info}/RECORD", workers=workers
         )
+        before_naming()
     return WheelFile(path=path, size=size)
 
 
@@ -112,11 +116,20 @@ def retag_wheel(
 
     :raises WheelError: when a member cannot be copied as it is.
     """
-    with Archive(path) as archive:
-        by_name = {item.name: item for item in archive.items}
-        dist_info = metadata_directory(path.name, by_name)
-        record = text_of(archive, by_name.get(f"{dist_info}/RECORD"), [])
-        rows = {row.path: row for row in parse_record(record or "")}
-        return write(
-            WheelArchive(archive, dist_info, rows), output, name=name, purelib=purelib
-        )
+    with open_wheel(path) as source:
+        return write(source, output, name=name, purelib=purelib)
+
+
+def copy_wheel(path: Path, output: Path) -> WheelFile:
+    """Write the same wheel, byte for byte, into ``output``."""
+    with final_file(output / path.name) as file, path.open("rb") as old:
+        shutil.copyfileobj(old, file)
+        size = file.tell()
+    return WheelFile(path=output / path.name, size=size)
+
+
+def rows_of(archive: Archive, dist_info: str) -> dict[str, RecordRow]:
+    """Return the rows of a wheel's RECORD by path; none when it cannot be read."""
+    by_name = {item.name: item for item in archive.items}
+    record = text_of(archive, by_name.get(f"{dist_info}/RECORD"), [])
+    return {row.path: row for row in parse_record(record or "")}

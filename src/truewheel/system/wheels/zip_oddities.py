@@ -11,6 +11,7 @@ from operator import attrgetter
 
 from ...model.contents import Oddity
 from .zip_directory import LOCAL_MAGIC
+from .zip_reader import AROUND
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def oddities_of(archive: Archive) -> tuple[Oddity, ...]:
         if item.offset > place:
             oddities.append(_nobodys_bytes(item.offset - place, item.name, "it"))
         oddities += _of_local_header(archive, item)
+        archive.give_back_pages(AROUND)
         place = _end_of(archive, item)
     if place < archive.directory.offset:
         oddities.append(

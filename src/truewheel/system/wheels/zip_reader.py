@@ -11,7 +11,6 @@ import mmap
 import os
 import stat
 import struct
-import zlib
 
 from ...model.errors import WheelError
 from . import deflate
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...model.contents import Oddity
+    from .opened_content import OpenedContent
 
 STORED, DEFLATED = 0, 8
 _LOCAL = struct.Struct("<4s2xHH16xHH")
@@ -38,6 +38,11 @@ _UNREADABLE = 0x60
 """Flag bits 5 and 6: a patch to another file, strong encryption."""
 _NEWEST = 63
 """The version of the format, times ten, that Python's zipfile reads up to: with a newer member it refuses the archive."""
+_MOST_MAPPED = 16 << 20
+"""Bytes of a mapped file that are read before its pages are let go."""
+_CAN_GIVE_BACK = hasattr(mmap, "MADV_DONTNEED")
+AROUND = 1 << 16
+"""Bytes that the system maps around one that is touched (Linux: "fault-around")."""
 _WORTH_MAPPING = 4 << 20
 """Bytes from which on a file is mapped into memory rather than read: for a small one, the pages cost more."""
 
@@ -50,13 +55,16 @@ class Archive:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Open the file, and read its directory."""
         self.name = os.path.basename(path)
         self._whole = _opened(path)
         self.size = len(self._whole)
         self.data = memoryview(self._whole)
-        self.directory = Directory(self.name, self._whole, self.data)
-        self.items = self.directory.items
+        directory = Directory(self.name, self._whole, self.data)
+        self.directory = directory
+        self.items = directory.items
         self._ends = self._member_ends()
+        self._mapped = 0
         self._refuse_bombs()
 
     def __enter__(self) -> Archive:  # noqa: PYI034  # typing.Self is newer than our oldest Python
@@ -79,7 +87,8 @@ class Archive:
     def _member_ends(self) -> dict[int, int]:
         """Return, by the offset of each local header, where the next one begins: no member may reach further."""
         offsets = sorted({item.offset for item in self.items})
-        return dict(zip(offsets, [*offsets[1:], self.size], strict=False))
+        following = [*offsets[1:], self.size]
+        return dict(zip(offsets, following, strict=False))
 
     def _refuse_bombs(self) -> None:
         """Refuse an archive that claims to hold more than anybody wants to unpack."""
@@ -140,6 +149,7 @@ class Archive:
             raw = self.packed(item)
         except ValueError as error:
             return b"", str(error)
+        self.give_back_pages(AROUND)
         if item.method == STORED:
             return bytes(raw[:size]), None
         # Any other method is told when the member is read whole.
@@ -157,10 +167,14 @@ class Archive:
             raise ValueError(
                 f"it claims {item.size} bytes, more than is unpacked into memory"
             )
-        content = (
-            bytes(raw) if item.method == STORED else deflate.inflate(raw, item.size)
-        )
-        _check(item, len(content), deflate.crc_of(content))
+        content: bytes | bytearray
+        if item.method == STORED:
+            content = bytes(raw)
+        else:
+            content = deflate.inflate(raw, item.size)
+        crc = deflate.crc_of(content)
+        _check(item, len(content), crc)
+        self.give_back_pages(len(raw))
         return content
 
     def pieces(self, item: Item) -> Iterator[bytes]:
@@ -171,19 +185,70 @@ class Archive:
         :raises ValueError: with a phrase for people, when it cannot be unpacked.
         """
         raw = self._unpackable(item)
+        if item.method == STORED:
+            pieces = deflate.stored_pieces(raw)
+        else:
+            pieces = deflate.inflated_pieces(raw)
+        yield from self._checked(item, pieces)
+
+    def content(self, item: Item) -> OpenedContent:
+        """Return the content of a member, opened: of a large one, no more than a part is in memory at once.
+
+        :raises ValueError: with a phrase for people, when it cannot be unpacked.
+        """
+        from .opened_content import InflatedContent, StoredContent  # for large members
+
+        raw = self._unpackable(item)
+
+        def checked(pieces: Iterator[bytes]) -> Iterator[bytes]:
+            return self._checked(item, pieces)
+
+        if item.method == STORED:
+            return StoredContent(raw, item.size, checked)
+        return InflatedContent(raw, item.size, checked)
+
+    def packed_pieces(self, item: Item) -> Iterator[memoryview]:
+        """Return the compressed bytes of a member, a megabyte at a time.
+
+        :raises ValueError: at once, as :meth:`packed` does.
+        """
+        return self._pieces_of(self.packed(item))
+
+    def _pieces_of(self, raw: memoryview) -> Iterator[memoryview]:
+        for start in range(0, len(raw), deflate.CHUNK):
+            end = start + deflate.CHUNK
+            yield raw[start:end]
+            self.give_back_pages(deflate.CHUNK)
+
+    def give_back_pages(self, size: int) -> None:
+        """Let go of the mapped file's pages, when it is time: else a large wheel would be in memory as a whole in the end.
+
+        They are read again when they are wanted, as a rule from the system's cache.
+
+        :param size: how many bytes have been read since this was called.
+        """
+        self._mapped += size
+        if self._mapped < _MOST_MAPPED:
+            return
+        self._mapped = 0
+        # Windows takes back the pages of a file by itself.
+        if _CAN_GIVE_BACK and isinstance(self._whole, mmap.mmap):
+            self._whole.madvise(mmap.MADV_DONTNEED)
+
+    def _checked(self, item: Item, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """Pass the content of a member on, and hold it against the directory at the end.
+
+        :raises ValueError: with a phrase for people, when it is something else.
+        """
         crc = length = 0
-        pieces = (
-            deflate.stored_pieces(raw)
-            if item.method == STORED
-            else deflate.inflated_pieces(raw)
-        )
         for piece in pieces:
-            crc = zlib.crc32(piece, crc)
+            crc = deflate.crc_of(piece, crc)
             length += len(piece)
             # No more is unpacked of a member that lied: it might fill the disk of whoever writes the pieces.
             if length > item.size:
                 break
             yield piece
+            self.give_back_pages(len(piece))
         _check(item, length, crc)
 
     def _unpackable(self, item: Item) -> memoryview:

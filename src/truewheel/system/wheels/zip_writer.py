@@ -13,27 +13,31 @@ import collections
 import datetime as dt
 import struct
 import zlib
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
+from ...model.errors import WheelError
 from ...model.record_file import RecordRow
+from .blocks import BLOCK, InPieces, blocks_of, size_of
 from .hashing import RunningHash
 from .workers import cores
 from .zip_directory import WIDE
 from .zip_reader import DEFLATED, STORED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from concurrent.futures import Future, ThreadPoolExecutor
+    from pathlib import Path
 
-BLOCK = 1 << 19
-"""Bytes per block."""
+    from ...formats.cursor import Buffer
+
 LEVEL = 6
 """zlib's own default: higher levels cost several times the time for a few parts in a thousand."""
 _WINDOW = 1 << 15
 """How far back deflate looks, in bytes (RFC 1951, 2)."""
 _AHEAD = 32
-"""Blocks that wait per worker: enough to keep all busy over many small files, 16 MiB each at most."""
+"""Blocks that wait per worker: enough to keep all busy over many small files."""
+_HELD = 16 << 20
+"""Bytes of content whose blocks may wait in any case; with many workers, two blocks each."""
 _ALONE = 1 << 20
 """Bytes that are compressed before threads are called: for fewer they are not worth their start."""
 _EARLIEST, _LATEST = 315532800, 4354819198
@@ -54,8 +58,13 @@ def dos_time(epoch: int) -> tuple[int, int]:
     # SOURCE_DATE_EPOCH may be 0, or anything: an archive without a time would be no better.
     clamped = min(max(epoch, _EARLIEST), _LATEST)
     moment = dt.datetime.fromtimestamp(clamped, tz=dt.timezone.utc)
-    time = moment.hour << 11 | moment.minute << 5 | moment.second // 2
-    date = (moment.year - 1980) << 9 | moment.month << 5 | moment.day
+    # Seconds are told in steps of two.
+    half_seconds = moment.second // 2
+    minutes = moment.hour << 6 | moment.minute
+    years = moment.year - 1980
+    months = years << 4 | moment.month
+    time = minutes << 5 | half_seconds
+    date = months << 5 | moment.day
     return time, date
 
 
@@ -80,6 +89,18 @@ class _Entry:
         return 0 if self.name.isascii() else 0x800
 
 
+class _Waiting(NamedTuple):
+    """A block that is to be written.
+
+    :param size: of its content, in bytes.
+    :param compressed: its bytes, now or in a while; ``None`` for an empty member.
+    """
+
+    entry: _Entry
+    size: int
+    compressed: Future[bytes] | bytes | None
+
+
 class Packer:
     """Writes members one after the other into an open file; :meth:`close` writes the directory.
 
@@ -99,18 +120,22 @@ class Packer:
         self._time, self._date = dos_time(epoch)
         self._entries: list[_Entry] = []
         self._workers = workers or cores()
-        self._waiting: collections.deque[
-            tuple[_Entry, Future[bytes] | bytes | None]
-        ] = collections.deque()
+        self._waiting: collections.deque[_Waiting] = collections.deque()
+        self._held = 0
         self._alone = _ALONE
         self._pool: ThreadPoolExecutor | None = None
 
-    def add(self, name: str, source: Path | bytes, *, executable: bool) -> RecordRow:
+    def add(
+        self, name: str, source: Path | bytes | InPieces, *, executable: bool
+    ) -> RecordRow:
         """Append one member; return its row of RECORD.
 
-        Files are read block by block, while earlier blocks are being compressed.
+        Files are read block by block, while earlier blocks are being compressed. How content was cut into pieces makes no
+        difference to the archive.
+
+        :raises WheelError: when pieces have another size together than was announced.
         """
-        size = len(source) if isinstance(source, bytes) else source.stat().st_size
+        size = size_of(source)
         entry = _Entry(
             name,
             mode=0o100755 if executable else 0o100644,
@@ -118,40 +143,48 @@ class Packer:
         )
         running = RunningHash()
         before = b""
-        for block, is_last in _blocks(source):
+        for block, is_last in blocks_of(source):
             running.update(block)
             entry.crc = zlib.crc32(block, entry.crc)
             entry.size += len(block)
-            self._waiting.append(
-                (entry, self._deflated(block, before, is_last=is_last))
-            )
+            compressed = self._deflated(block, before, is_last=is_last)
+            self._wait_for(entry, len(block), compressed)
             before = block[-_WINDOW:]
             self._write_blocks(ahead=_AHEAD * self._workers)
+        if isinstance(source, InPieces) and entry.size != size:
+            # Its header may have no room for what came instead.
+            raise WheelError(f"{name} has {entry.size} bytes instead of {size}")
         # An empty member has no block, and is stored: its header has to be written all the same.
         if not entry.size:
-            self._waiting.append((entry, None))
+            self._wait_for(entry, 0, None)
         return running.row(name)
 
     def copy(
         self,
         name: str,
-        raw: memoryview,
+        raw: Iterable[Buffer],
         *,
+        packed_size: int,
         method: int,
         crc: int,
         size: int,
         mode: int,
     ) -> None:
-        """Append a member that is compressed already."""
+        """Append a member that is compressed already.
+
+        :param raw: its compressed bytes, piece by piece.
+        """
         # What was added before comes first, so its blocks are waited for.
         self._write_blocks(ahead=0)
-        entry = _Entry(name, mode=mode, is_wide=_needs_wide_sizes(max(size, len(raw))))
+        largest = max(size, packed_size)
+        entry = _Entry(name, mode=mode, is_wide=_needs_wide_sizes(largest))
         entry.method = method
         entry.crc = crc
-        entry.packed = len(raw)
+        entry.packed = packed_size
         entry.size = size
         self._begin(entry)
-        self._file.write(raw)
+        for piece in raw:
+            self._file.write(piece)
 
     def close(self) -> None:
         """Write what is left, the central directory and its end."""
@@ -188,19 +221,30 @@ class Packer:
             self._pool = ThreadPoolExecutor(self._workers)
         return self._pool.submit(_deflate, block, before, is_last=is_last)
 
+    def _wait_for(
+        self, entry: _Entry, size: int, compressed: Future[bytes] | bytes | None
+    ) -> None:
+        """Add a block of ``size`` bytes to those that are to be written."""
+        block = _Waiting(entry, size, compressed)
+        self._waiting.append(block)
+        self._held += size
+
     def _write_blocks(self, *, ahead: int) -> None:
-        """Write compressed blocks in order, until at most ``ahead`` are left."""
-        while len(self._waiting) > ahead:
-            entry, compressed = self._waiting.popleft()
+        """Write compressed blocks in order, until at most ``ahead`` are left, and not more than memory is meant for."""
+        most = max(_HELD, 2 * BLOCK * self._workers)
+        while len(self._waiting) > ahead or self._held > most:
+            entry, size, compressed = self._waiting.popleft()
+            self._held -= size
             is_new = not self._entries or self._entries[-1] is not entry
             if is_new:
                 self._begin(entry)
-            if compressed is not None:
-                block = (
-                    compressed if isinstance(compressed, bytes) else compressed.result()
-                )
-                entry.method = DEFLATED
-                entry.packed += self._file.write(block)
+            # An empty member has none.
+            if compressed is None:
+                continue
+            if not isinstance(compressed, bytes):
+                compressed = compressed.result()
+            entry.method = DEFLATED
+            entry.packed += self._file.write(compressed)
 
     # --- headers ------------------------------------------------------------------------------------------------
 
@@ -219,9 +263,10 @@ class Packer:
         """
         if not self._entries:
             return
+        last = self._entries[-1]
         end = self._file.tell()
-        self._file.seek(self._entries[-1].offset)
-        self._file.write(self._local_header(self._entries[-1]))
+        self._file.seek(last.offset)
+        self._file.write(self._local_header(last))
         self._file.seek(end)
 
     def _local_header(self, entry: _Entry) -> bytes:
@@ -321,21 +366,6 @@ def _needs_wide_sizes(size: int) -> bool:
     return size + size // 1000 + 1024 >= WIDE
 
 
-def _blocks(source: Path | bytes) -> Iterator[tuple[bytes, bool]]:
-    """Yield blocks of the content, and whether each is the last."""
-    if isinstance(source, bytes):
-        for start in range(0, len(source), BLOCK):
-            yield source[start : start + BLOCK], start + BLOCK >= len(source)
-        return
-    # One block ahead: only the last may end the stream, and a file's size may change while it is read.
-    with source.open("rb") as file:
-        block = file.read(BLOCK)
-        while block:
-            following = file.read(BLOCK)
-            yield block, not following
-            block = following
-
-
 def _deflate(block: bytes, before: bytes, *, is_last: bool) -> bytes:
     """Return a block compressed, with ``before`` as what stands in front of it."""
     # Nothing stands in front of the first block.
@@ -343,6 +373,6 @@ def _deflate(block: bytes, before: bytes, *, is_last: bool) -> bytes:
         stream = zlib.compressobj(LEVEL, zlib.DEFLATED, -15, zdict=before)
     else:
         stream = zlib.compressobj(LEVEL, zlib.DEFLATED, -15)
-    return stream.compress(block) + stream.flush(
-        zlib.Z_FINISH if is_last else zlib.Z_SYNC_FLUSH
-    )
+    end = zlib.Z_FINISH if is_last else zlib.Z_SYNC_FLUSH
+    compressed = stream.compress(block)
+    return compressed + stream.flush(end)

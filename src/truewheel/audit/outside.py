@@ -1,0 +1,253 @@
+"""Libraries of the building machine: what the files of a wheel would load there, followed to the last one.
+
+Each file of the wheel is loaded in thought, as its loader does it: its needs in order, then theirs, breadth first. A library
+is known by its path. Its name alone says little: two builds of one SONAME in two directories are two libraries. But within one
+process a name that was loaded once is not searched for again (ld.so(8), dyld(1)), and so it is here.
+
+Pure: the disk is asked through :class:`~truewheel.audit.linkage.Libraries`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from ..model.audit import (
+    External,
+    InWheel,
+    Linkage,
+    LoadableSlice,
+    Missing,
+    OutsideLibrary,
+    Supplied,
+    Tried,
+)
+from ..model.binary import Need
+from ..model.record import Record, replace
+from .linkage import Resolver
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..model.audit import PlatformAudit
+    from ..model.binary import Binary
+    from ..model.tags import PlatformTag
+    from ..platforms.base import Platform
+    from .linkage import Libraries
+
+_Key = tuple[str, int]
+"""A path, and the number of the slice in its file."""
+
+
+def look_outside(
+    part: PlatformAudit,
+    platform: Platform,
+    libraries: Libraries,
+    include: tuple[str, ...] = (),
+    promise: str = "",
+) -> PlatformAudit:
+    """Return the part with libraries of the machine in the place of missing ones, and with what those need themselves.
+
+    :param include: further libraries, by the names or the absolute paths by which code opens them at run time.
+    :param promise: a platform tag, with or without its CPU; what its systems have too old has to be brought as well.
+    """
+    tag = platform.parse_tag(platform.expand(promise, part.files)) if promise else None
+    search = _Search(part, platform, libraries, tag)
+    if search.is_complete and not include:
+        return part
+    for code in part.files:
+        search.load(code)
+    included = [search.include(name) for name in include]
+    linkage = [search.found_for(link) for link in part.linkage]
+    return replace(
+        part,
+        linkage=tuple(linkage),
+        outside=search.outside(),
+        included=tuple(included),
+    )
+
+
+class _Loaded(Record):
+    """A file in the process that is thought of.
+
+    :param loaders: itself, the file that needed it, and so on up to the file that was loaded first.
+    """
+
+    loaders: tuple[LoadableSlice, ...]
+
+    @property
+    def code(self) -> LoadableSlice:
+        """The file itself."""
+        return self.loaders[0]
+
+
+class _Search:
+    """Remembers what was found for each need of each file; the first find stays."""
+
+    def __init__(
+        self,
+        part: PlatformAudit,
+        platform: Platform,
+        libraries: Libraries,
+        tag: PlatformTag | None,
+    ) -> None:
+        self.platform = platform
+        self.libraries = libraries
+        self.tag = tag
+        self.resolver = Resolver(platform, part, part.basis.kind)
+        self.in_wheel = {(code.path, code.cpu): code for code in part.files}
+        self.links: dict[_Key, list[Linkage]] = {}
+        self.found: dict[tuple[_Key, str], External | Missing] = {}
+        self.others: dict[_Key, LoadableSlice] = {}
+        for link in part.linkage:
+            code = self.in_wheel[link.file, link.cpu]
+            self.links.setdefault(_key_of(code), []).append(self._to_bring(code, link))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether there is nothing to look for."""
+        sources = [link.source for links in self.links.values() for link in links]
+        return not any(isinstance(source, Missing) for source in sources)
+
+    def _to_bring(self, code: LoadableSlice, link: Linkage) -> Linkage:
+        """Return a need as missing when the promised systems have a library that is too old for it."""
+        is_supplied = isinstance(link.source, Supplied) and self.tag is not None
+        if is_supplied and self.platform.has_to_bring(code, link.need, self.tag):
+            return replace(link, source=Missing())
+        return link
+
+    def load(self, root: LoadableSlice) -> None:
+        """Load a file of the wheel, and all that it comes to need."""
+        self._load_all(_Loaded(loaders=(root,)))
+
+    def include(self, name: str) -> Linkage:
+        """Return the library that code opens by a name, looked for as the first file does that finds it."""
+        need = Need(library=name)
+        for root in self.in_wheel.values():
+            source = self._find((root,), need)
+            if isinstance(source, External):
+                code = self._slice_of(source, root)
+                self._load_all(_Loaded(loaders=(code, root)))
+                break
+        return Linkage(file=root.path, cpu=root.cpu, need=need, source=source)
+
+    def _load_all(self, first: _Loaded) -> None:
+        waiting = deque([first])
+        seen = {_key_of(first.code)}
+        names: dict[str, External] = {}
+        while waiting:
+            loaded = waiting.popleft()
+            for link in self._links_of(loaded.code):
+                code = self._load_one(loaded, link, names)
+                if code is not None and (code.path, code.nth) not in seen:
+                    seen.add((code.path, code.nth))
+                    waiting.append(_Loaded(loaders=(code, *loaded.loaders)))
+
+    def _load_one(
+        self, loaded: _Loaded, link: Linkage, names: dict[str, External]
+    ) -> LoadableSlice | None:
+        """Return the file that a need leads to; ``None`` when that has not to be looked into.
+
+        :param names: what was loaded from outside so far, by the names that a loader knows it by.
+        """
+        if isinstance(link.source, InWheel):
+            return self.in_wheel.get((link.source.path, link.cpu))
+        # Python is in the process already, whatever lies on this machine.
+        is_python = self.platform.is_python(link.need.library)
+        if not isinstance(link.source, Missing) or is_python:
+            return None
+        key = (_key_of(loaded.code), link.need.library)
+        known = names.get(self.platform.fold(link.need.library))
+        source = known or self._find(loaded.loaders, link.need)
+        if not isinstance(self.found.get(key), External):
+            self.found[key] = source
+        if isinstance(source, Missing):
+            return None
+        code = self._slice_of(source, loaded.code)
+        for name in (link.need.library, *self.platform.names_of_file(code)):
+            names.setdefault(self.platform.fold(name), source)
+        return code
+
+    def _links_of(self, code: LoadableSlice) -> list[Linkage]:
+        key = _key_of(code)
+        if key not in self.links:
+            self.links[key] = [
+                self._to_bring(code, self.resolver.link(code, need))
+                for need in self.platform.needs(code)
+            ]
+        return self.links[key]
+
+    def _find(
+        self, loaders: tuple[LoadableSlice, ...], need: Need
+    ) -> External | Missing:
+        """Return the first file that the loader would take, or what is in the places where it looks."""
+        tried: list[Tried] = []
+        places = self.platform.places_outside(loaders, need, self.libraries.around)
+        for place, rule in dict(places).items():
+            path = self.libraries.locate(place, ignore_case=self.platform.ignores_case)
+            if path is None:
+                tried.append(Tried(path=place, rule=rule))
+                continue
+            binary = self.libraries.read_library(path)
+            if binary is None:
+                problem = self.libraries.problem(path)
+                tried.append(Tried(path=place, rule=rule, obstacle=problem))
+                # ld.so and dyld fail then, and search no further.
+                break
+            obstacle = self._obstacle(binary, loaders[0])
+            if obstacle is None:
+                self._keep(path, place, binary, loaders[0])
+                return External(path=path, found_by=rule)
+            tried.append(Tried(path=place, rule=rule, obstacle=obstacle))
+        return Missing(tried=tuple(tried))
+
+    def _obstacle(self, binary: Binary, user: LoadableSlice) -> str | None:
+        """Return why a file cannot serve another one, as a phrase; ``None`` when it can."""
+        obstacles = [
+            self.platform.obstacle_between(user, piece) for piece in binary.slices
+        ]
+        # One slice that fits is enough.
+        if None in obstacles:
+            return None
+        return obstacles[0] if obstacles else "nothing that could be loaded"
+
+    def _keep(self, path: str, place: str, binary: Binary, user: LoadableSlice) -> None:
+        for nth, piece in enumerate(binary.slices):
+            if self.platform.obstacle_between(user, piece) is None:
+                code = LoadableSlice(path=path, installed=place, slice=piece, nth=nth)
+                self.others.setdefault((path, nth), code)
+
+    def _slice_of(self, source: External, user: LoadableSlice) -> LoadableSlice:
+        for (path, _), code in self.others.items():
+            if path == source.path and code.cpu == user.cpu:
+                return code
+        raise LookupError(source.path)  # what was found has been kept
+
+    def found_for(self, link: Linkage) -> Linkage:
+        """Return a need of a file of the wheel with what was found for it."""
+        code = self.in_wheel[link.file, link.cpu]
+        source = self.found.get((_key_of(code), link.need.library))
+        return _with_source(link, source)
+
+    def outside(self) -> tuple[OutsideLibrary, ...]:
+        """Return the libraries outside of the wheel, in order of path, with what was found for their needs."""
+        libraries = []
+        for key in sorted(self.others):
+            code = self.others[key]
+            linkage = []
+            for link in self._links_of(code):
+                source = self.found.get((key, link.need.library))
+                linkage.append(_with_source(link, source))
+            libraries.append(OutsideLibrary(code=code, linkage=tuple(linkage)))
+        return tuple(libraries)
+
+
+def _with_source(link: Linkage, source: External | Missing | None) -> Linkage:
+    """Return a need with what was found; with what it had, when the system's own library is all there is."""
+    if source is None:
+        return link
+    if isinstance(source, Missing) and not isinstance(link.source, Missing):
+        return link
+    return replace(link, source=source)
+
+
+def _key_of(code: LoadableSlice) -> _Key:
+    return code.path, code.nth

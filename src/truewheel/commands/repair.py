@@ -1,0 +1,78 @@
+"""``truewheel repair``: wheels that bring what their target system lacks, named by what is in them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from .. import boundary
+from ..model.errors import ExitCode, TruewheelError
+from ..repairing_wheels import RepairRequest, repair_wheel
+from ..report.repairs import repair_report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import SimpleNamespace
+
+    from ..model.built import RepairedWheel
+
+
+def run(options: SimpleNamespace) -> int:
+    """Repair every wheel that is named; return the exit code."""
+    request = RepairRequest(
+        output=Path(options.output),
+        promise=options.to,
+        exclude=tuple(options.exclude),
+        search=tuple(os.path.abspath(directory) for directory in options.search),
+        include=tuple(options.include),
+        keep_names=tuple(options.keep_name),
+        sbom=options.sbom,
+        environ=dict(os.environ),
+    )
+    paths = list(_wheels(options.wheels))
+    worst = int(ExitCode.FINE)
+    style = boundary.style_for(sys.stdout)
+    written: dict[Path, Path] = {}
+    for path, done in _repair_all(paths, request):
+        if isinstance(done, TruewheelError):
+            boundary.tell(done)
+            worst = max(worst, int(done.exit_code))
+            continue
+        print(repair_report(path.name, done, style))
+        other = written.setdefault(done.wheel.path, path)
+        if other != path:
+            boundary.say(
+                f"{path} has replaced {other}: both are called {done.wheel.path.name}"
+            )
+            worst = max(worst, int(ExitCode.USAGE))
+    return worst
+
+
+def _wheels(named: list[str]) -> list[Path]:
+    """Return the wheels that are meant, those of a directory in order of name."""
+    found: list[Path] = []
+    for path in map(Path, named):
+        found += sorted(path.glob("*.whl")) if path.is_dir() else [path]
+    return found
+
+
+def _repair_all(
+    paths: list[Path], request: RepairRequest
+) -> list[tuple[Path, RepairedWheel | TruewheelError]]:
+    """Return what came of each wheel, in order; several are repaired at once."""
+    if len(paths) < 2:
+        return [(path, _repair_one(path, request)) for path in paths]
+    from concurrent.futures import ProcessPoolExecutor  # slow to import
+
+    with ProcessPoolExecutor() as pool:
+        done = pool.map(_repair_one, paths, [request] * len(paths))
+        return list(zip(paths, done, strict=True))
+
+
+def _repair_one(path: Path, request: RepairRequest) -> RepairedWheel | TruewheelError:
+    """Return what came of one wheel; an error is a value here, for others go on."""
+    try:
+        return repair_wheel(path, request)
+    except TruewheelError as error:
+        return error

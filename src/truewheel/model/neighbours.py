@@ -1,0 +1,59 @@
+"""Other distributions that are installed beside a wheel, in the same ``site-packages``. Pure.
+
+Each is read from its own wheel, or from an environment. Where its files come to lie is what a loader goes by.
+"""
+
+from __future__ import annotations
+
+from .header_files import each_header
+from .record import Record
+from .wheel_name import parse_wheel_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .contents import Contents, WheelFacts
+
+
+class Neighbour(Record):
+    """One distribution beside a wheel.
+
+    :param distribution: its name, as it writes it.
+    :param contents: its files; of an installed distribution only those that were asked for.
+    :param requires: its requirements (``Requires-Dist``), as they are written.
+    """
+
+    distribution: str
+    version: str
+    contents: Contents
+    requires: tuple[str, ...] = ()
+
+
+def neighbour_of(facts: WheelFacts) -> Neighbour:
+    """Return a wheel as a neighbour of another."""
+    metadata = facts.metadata or ""
+    headers = {name.lower(): value for name, value in each_header(metadata)}
+    # A wheel without METADATA cannot be installed; that is said when it is judged itself.
+    parts = parse_wheel_name(facts.filename)
+    if parts is not None:
+        headers.setdefault("name", parts.name)
+        headers.setdefault("version", parts.version)
+    return Neighbour(
+        distribution=headers.get("name", facts.filename),
+        version=headers.get("version", ""),
+        contents=facts.contents,
+        requires=required_by(metadata),
+    )
+
+
+def required_by(metadata: str) -> tuple[str, ...]:
+    """Return the requirements in the text of METADATA.
+
+    >>> required_by("Name: p\\nRequires-Dist: torch>=2\\n\\nRequires-Dist: none")
+    ('torch>=2',)
+    """
+    found = []
+    for name, value in each_header(metadata):
+        # Names of headers may be written in either case (RFC 5322, 1.2.2).
+        if name.lower() == "requires-dist":
+            found.append(value)
+    return tuple(found)

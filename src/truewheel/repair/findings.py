@@ -1,0 +1,128 @@
+"""What is to be said of a repair (TW601 to TW604). Pure."""
+
+from __future__ import annotations
+
+from ..model.edits import RemoveNeeded
+from ..model.finding import Finding, Severity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from ..model.audit import Audit
+    from ..model.bundled import BundledFile, SystemPackage
+    from ..model.repair_plan import Copy, RepairPlan
+
+
+def renamed(plan: RepairPlan) -> dict[str, Copy]:
+    """Return the copies that have another name now, by each name by which code may still open them."""
+    found: dict[str, Copy] = {}
+    for copy in plan.copies:
+        new = copy.path.rpartition("/")[2]
+        for name in (*copy.names, copy.source):
+            base = name.rpartition("/")[2]
+            if base != new:
+                found[base] = copy
+    return found
+
+
+def loader_names(audit: Audit) -> dict[str, frozenset[str]]:
+    """Return by each file's path the names that its loader's tables hold: its own, and those of what it needs."""
+    found: dict[str, set[str]] = {}
+    for part in audit.platforms:
+        codes = (*part.files, *(library.code for library in part.outside))
+        for code in codes:
+            names = found.setdefault(code.path, set())
+            names.update(need.library for need in code.slice.needs)
+            if code.slice.name is not None:
+                names.add(code.slice.name)
+    return {path: frozenset(names) for path, names in found.items()}
+
+
+def opened_by_old_name(
+    plan: RepairPlan, mentions: Mapping[str, Mapping[str, int]]
+) -> Iterator[Finding]:
+    """Yield TW601 for each file that holds the old name of a copy outside of its loader's tables.
+
+    :param mentions: for each file how often it holds each name as a whole string, without the loader's tables.
+    """
+    copies = renamed(plan)
+    for file, counts in sorted(mentions.items()):
+        for name in sorted(counts):
+            copy = copies.get(name)
+            if copy is None or counts[name] < 1:
+                continue
+            yield Finding(
+                code="TW601",
+                severity=Severity.WARNING,
+                where=file,
+                message=f"may open {name} while it runs, and in the wheel that is called {copy.path.rpartition('/')[2]}",
+                evidence=(f"{file} holds the string {name}",),
+                hint=f'if it does, keep the name: tool.truewheel.keep-names = ["{name}"], or --keep-name {name}',
+            )
+
+
+def without_licence(
+    bundled: Iterable[BundledFile], packages: Iterable[SystemPackage]
+) -> Iterator[Finding]:
+    """Yield TW602 for what was copied without the text of a licence.
+
+    :param packages: those of which no text was found.
+    """
+    without = set(packages)
+    told: set[str] = set()
+    for file in bundled:
+        if file.package is None:
+            what, fact = file.source, "no package of this machine owns it"
+        elif file.package in without:
+            what = f"{file.package.name} {file.package.version}"
+            fact = f"its package ({file.package.manager}) has no text on this machine"
+        else:
+            continue
+        if what not in told:
+            told.add(what)
+            yield Finding(
+                code="TW602",
+                severity=Severity.NOTE,
+                where=file.path,
+                message=f"the licence of {what} is not in the wheel",
+                evidence=(fact,),
+                hint="add its text to the project's license-files, when its licence asks for that",
+            )
+
+
+def no_longer_linked_with_python(plan: RepairPlan) -> Iterator[Finding]:
+    """Yield TW604 for files that were linked with Python itself."""
+    for row in plan.edits:
+        for edit in row.edits:
+            if isinstance(edit, RemoveNeeded):
+                yield Finding(
+                    code="TW604",
+                    severity=Severity.NOTE,
+                    where=row.path,
+                    message="is no longer linked with libpython",
+                    evidence=(f"{row.path} needed {edit.library}",),
+                    hint="ask find_package(Python) for Development.Module instead of Development",
+                )
+
+
+def several_of_one_name(plan: RepairPlan) -> Iterator[Finding]:
+    """Yield TW603 for different libraries that are needed by one name: each file gets its own."""
+    by_name: dict[str, list[Copy]] = {}
+    for copy in plan.copies:
+        for name in copy.names:
+            by_name.setdefault(name, []).append(copy)
+    for name, copies in sorted(by_name.items()):
+        if len({copy.digest for copy in copies}) < 2:
+            continue
+        yield Finding(
+            code="TW603",
+            severity=Severity.WARNING,
+            where=name,
+            message=f"{name} is {len(copies)} different libraries, and each file gets its own",
+            evidence=tuple(
+                f"{copy.needed_by[0]} gets {copy.source} ({copy.found_by})"
+                for copy in copies
+            ),
+            hint="build everything against one of them, unless this is meant: in one process both are loaded",
+        )

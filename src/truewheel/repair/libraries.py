@@ -1,0 +1,118 @@
+"""The libraries that go into a wheel: gathered from the audit, each known by its content. Pure."""
+
+from __future__ import annotations
+
+from ..model.audit import External, Missing
+from ..model.binary import NeedKind
+from ..model.record import Record
+from ..platforms import platform_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Protocol
+
+    from ..model.audit import Linkage, LoadableSlice, OutsideLibrary, PlatformAudit
+
+    class Identity(Protocol):
+        """What a file holds: its SHA-256 in hex digits, and its size in bytes."""
+
+        @property
+        def digest(self) -> str:
+            """Its SHA-256."""
+
+        @property
+        def size(self) -> int:
+            """Its length in bytes."""
+
+
+class Library(Record):
+    """One library of the machine, whatever names and paths lead to it.
+
+    :param source: its path, with links resolved; of several with one content the first.
+    :param slices: its code, a row for each CPU that is needed.
+    :param linkage: what it needs itself.
+    :param names: the names by which it is needed, sorted.
+    :param found_by: the rule of the loader that led to it first.
+    :param needed_by: the files that need it, those of the wheel first.
+    """
+
+    source: str
+    digest: str
+    size: int
+    slices: tuple[LoadableSlice, ...]
+    linkage: tuple[Linkage, ...]
+    names: tuple[str, ...]
+    found_by: str
+    needed_by: tuple[str, ...]
+
+
+def gather(
+    part: PlatformAudit, identities: Mapping[str, Identity]
+) -> dict[str, Library]:
+    """Return every library of the machine that the files of a platform come to need, by each path that leads to it.
+
+    Two paths with the same content are one library.
+
+    :param identities: what each path of the audit holds.
+    """
+    by_digest: dict[str, list[OutsideLibrary]] = {}
+    for found in part.outside:
+        by_digest.setdefault(identities[found.code.path].digest, []).append(found)
+    libraries: dict[str, Library] = {}
+    for digest, rows in by_digest.items():
+        paths = sorted({row.code.path for row in rows})
+        first = [row for row in rows if row.code.path == paths[0]]
+        links = [link for link in _links(part) if external_path(link) in paths]
+        # What was looked at on the way, and is not needed in the end.
+        if not links:
+            continue
+        library = Library(
+            source=paths[0],
+            digest=digest,
+            size=identities[paths[0]].size,
+            slices=tuple(row.code for row in first),
+            linkage=tuple(link for row in first for link in row.linkage),
+            names=tuple(sorted({link.need.library for link in links})),
+            found_by=next(_rules(links)),
+            needed_by=tuple(dict.fromkeys(link.file for link in links)),
+        )
+        libraries.update(dict.fromkeys(paths, library))
+    return libraries
+
+
+def missing_links(
+    part: PlatformAudit, libraries: Mapping[str, Library]
+) -> Iterator[Linkage]:
+    """Yield the needs without which a file of the wheel, or a library that goes into it, is not loaded."""
+    platform = platform_of(part.family)
+    once = {library.source: library for library in libraries.values()}
+    of_libraries = [link for library in once.values() for link in library.linkage]
+    for link in (*part.linkage, *part.included, *of_libraries):
+        is_needed = link.need.kind in (NeedKind.NORMAL, NeedKind.REEXPORTED)
+        # Python is in the process already.
+        if (
+            isinstance(link.source, Missing)
+            and is_needed
+            and not platform.is_python(link.need.library)
+        ):
+            yield link
+
+
+def external_path(link: Linkage) -> str | None:
+    """Return the library of the machine that a need leads to; ``None`` when it is somewhere else."""
+    return link.source.path if isinstance(link.source, External) else None
+
+
+def _links(part: PlatformAudit) -> Iterator[Linkage]:
+    """Yield the needs of the files of the wheel, of what is included, and of the libraries outside."""
+    yield from part.linkage
+    yield from part.included
+    for found in part.outside:
+        yield from found.linkage
+
+
+def _rules(links: list[Linkage]) -> Iterator[str]:
+    for link in links:
+        if isinstance(link.source, External):
+            yield link.source.found_by

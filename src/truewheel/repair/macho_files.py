@@ -1,0 +1,137 @@
+"""How Mach-O files are told where the libraries of their wheel lie: the paths of their needs, and LC_RPATH. Pure.
+
+A need is written as a path from the file that has it (``@loader_path/.dylibs/libfoo-0123abcd.dylib``), which is shorter than
+an LC_RPATH with a name: the room for load commands is small. Libraries go where delocate puts them.
+"""
+
+from __future__ import annotations
+
+import posixpath
+
+from ..model.audit import ExcludedBy, InWheel, SuppliedBy
+from ..model.edits import Edit, ReplaceNeeded, SetName, SetSearchPaths
+from ..model.errors import RepairError
+from ..model.repair_plan import FileEdits
+from ..platforms import platform_of
+from .ways import is_in_site_packages, relative_way
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ..model.audit import Linkage, LoadableSlice, PlatformAudit
+    from .bundle import Bundle
+    from .libraries import Library
+
+ORIGIN = "@loader_path"
+
+
+def directory_for(
+    part: PlatformAudit, libraries: Mapping[str, Library], distribution: str
+) -> str:
+    """Return where the libraries go: ``PACKAGE/.dylibs`` when one package has all files that need them, else ``NAME.dylibs``."""
+    needy = {path for library in libraries.values() for path in library.needed_by}
+    tops = {
+        code.installed.partition("/")[0]
+        for code in part.files
+        if code.path in needy and is_in_site_packages(code.installed)
+    }
+    at_top = any("/" not in code.installed for code in part.files if code.path in needy)
+    if len(tops) == 1 and not at_top:
+        return f"{tops.pop()}/.dylibs"
+    return f"{distribution}.dylibs"
+
+
+def edits_for(part: PlatformAudit, bundle: Bundle) -> Iterator[FileEdits]:
+    """Yield what changes in the files of the wheel, and in the copies.
+
+    :raises RepairError: when a file lies where no path leads to the libraries from, or when two slices of one file need
+        different libraries by one name.
+    """
+    places = {code.path: code.installed for code in part.files}
+    by_path: dict[str, list[LoadableSlice]] = {}
+    for code in part.files:
+        by_path.setdefault(code.path, []).append(code)
+    for path, slices in by_path.items():
+        links = [link for link in part.linkage if link.file == path]
+        edits = _replacements(slices[0].installed, path, links, bundle, places)
+        edits += _rpaths(slices, links, part)
+        if edits:
+            yield FileEdits(path=path, edits=tuple(edits))
+    for source, name in sorted(bundle.names.items()):
+        yield _edits_of_copy(bundle.libraries[source], name, bundle, places)
+
+
+def _edits_of_copy(
+    library: Library, name: str, bundle: Bundle, places: Mapping[str, str]
+) -> FileEdits:
+    """Return what changes in a copy: its own name, and the paths of what it needs. It looks nowhere else."""
+    path = f"{bundle.directory}/{name}"
+    edits = _replacements(path, library.source, library.linkage, bundle, places)
+    edits.append(SetName(name=f"@rpath/{name}"))
+    if any(code.slice.search_paths for code in library.slices):
+        edits.append(SetSearchPaths(paths=(), kind="LC_RPATH"))
+    return FileEdits(path=path, edits=tuple(edits))
+
+
+def _replacements(
+    installed: str,
+    path: str,
+    links: Sequence[Linkage],
+    bundle: Bundle,
+    places: Mapping[str, str],
+) -> list[Edit]:
+    """Return the new paths of the libraries that a file needs.
+
+    :raises RepairError: as :func:`edits_for` does.
+    """
+    found: dict[str, str] = {}
+    for link in links:
+        place = _place_of(link, bundle, places)
+        if place is None:
+            continue
+        if not is_in_site_packages(installed):
+            raise RepairError(
+                f"{path} needs libraries of the machine, but from where it is installed no path leads to the wheel's",
+                hint="install it into a package, and start it from an entry point ([project.scripts])",
+            )
+        directory, name = posixpath.split(place)
+        way = relative_way(installed, directory or ".", origin=ORIGIN)
+        new = f"{way}/{name}"
+        if found.setdefault(link.need.library, new) != new:
+            raise RepairError(
+                f"{path}: its slices need different files as {link.need.library}",
+                context=[f"{found[link.need.library]} and {new}"],
+                hint="join the libraries to one for all CPUs with lipo -create, and put its directory into tool.truewheel.search",
+            )
+    return [ReplaceNeeded(old=old, new=new) for old, new in found.items() if old != new]
+
+
+def _place_of(link: Linkage, bundle: Bundle, places: Mapping[str, str]) -> str | None:
+    """Return where a library comes to lie, from ``site-packages``; ``None`` when its need stays as it is."""
+    name = bundle.new_name(link)
+    if name is not None:
+        return f"{bundle.directory}/{name}"
+    source = link.in_wheel or link.source
+    if not isinstance(source, (InWheel, SuppliedBy)) or source.reachable:
+        return None
+    place = source.path if isinstance(source, SuppliedBy) else places.get(source.path)
+    return place if place is not None and is_in_site_packages(place) else None
+
+
+def _rpaths(
+    slices: Sequence[LoadableSlice], links: Sequence[Linkage], part: PlatformAudit
+) -> list[Edit]:
+    """Return the LC_RPATHs that stay, when some do not: those that mean the same everywhere, each once."""
+    platform = platform_of(part.family)
+    # Where somebody else supplies a library, a path of the machine may be how it is found.
+    if any(isinstance(link.source, ExcludedBy) for link in links):
+        return []
+    written = [path for code in slices for path in code.slice.search_paths]
+    kept = dict.fromkeys(path.path for path in written if platform.is_portable(path))
+    for code in slices:
+        own = [path.path for path in code.slice.search_paths]
+        # New versions of dyld refuse a path that is there twice.
+        if own != [path for path in kept if path in own]:
+            return [SetSearchPaths(paths=tuple(kept), kind="LC_RPATH")]
+    return []

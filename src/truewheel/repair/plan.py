@@ -1,0 +1,200 @@
+"""The plan of a repair: audit → copies and edits. Nothing is read or written here.
+
+What the target system lacks is in the audit as ``External``: a library of the building machine. Each goes into the wheel once,
+under a name that its content gives (:mod:`.naming`), and every file that needs it is told so. How a file is told depends on
+its format: :mod:`.elf_files`, :mod:`.macho_files`, :mod:`.pe_files`. Pure.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from fnmatch import fnmatchcase
+
+from ..model.errors import RepairError
+from ..model.record import replace
+from ..model.repair_plan import Copy, RepairPlan
+from . import elf_files, macho_files, pe_files
+from .bundle import Bundle
+from .libraries import external_path, gather, missing_links
+from .naming import new_names
+from .programs import move_programs
+from .refusals import Refusal, refusal_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import ModuleType
+
+    from ..model.audit import Audit, Linkage, PlatformAudit
+    from ..model.repair_plan import AddDllDirectory, FileEdits, Move, RepairOptions
+    from .libraries import Identity, Library
+
+_FILES: dict[str, ModuleType] = {
+    "linux": elf_files,
+    "android": elf_files,
+    "macos": macho_files,
+    "ios": macho_files,
+    "windows": pe_files,
+}
+"""What knows how to tell files where libraries are, by the family of their platform."""
+
+
+def plan_repair(
+    audit: Audit, options: RepairOptions, identities: Mapping[str, Identity]
+) -> RepairPlan:
+    """Return what makes a wheel self-contained.
+
+    :param audit: made with the libraries of the machine.
+    :param identities: what each file outside of the wheel holds, by its path in the audit.
+    :raises RepairError: when a library must not be bundled, or a file cannot be told where it is.
+    """
+    copies: list[Copy] = []
+    edits: list[FileEdits] = []
+    missing: list[Linkage] = []
+    moves: list[Move] = []
+    dll_directories: list[AddDllDirectory] = []
+    for found in audit.platforms:
+        files = _FILES.get(found.family)
+        if files is None:
+            continue
+        part, moved = move_programs(found, options)
+        moves += moved
+        libraries = gather(part, identities)
+        _refuse(libraries)
+        names = _names(part, libraries, options)
+        bundle = _placed(part, libraries, names, options)
+        if files is pe_files:
+            bundle, calls = _beside_their_users(part, bundle, options)
+            dll_directories += calls
+        copies += _copies(bundle)
+        edits += files.edits_for(part, bundle)
+        missing += missing_links(part, libraries)
+    return RepairPlan(
+        copies=tuple(sorted(copies, key=lambda copy: copy.path)),
+        edits=tuple(sorted(edits, key=lambda edit: edit.path)),
+        moves=tuple(moves),
+        dll_directories=tuple(dll_directories),
+        missing=tuple(missing),
+    )
+
+
+def _placed(
+    part: PlatformAudit,
+    libraries: Mapping[str, Library],
+    names: Mapping[str, str],
+    options: RepairOptions,
+) -> Bundle:
+    """Return the libraries in the one directory that the format has for them."""
+    if _FILES[part.family] is macho_files:
+        directory = macho_files.directory_for(part, libraries, options.distribution)
+    else:
+        directory = elf_files.directory_for(options.distribution)
+    return Bundle(
+        directory=directory,
+        libraries=libraries,
+        names=names,
+        places=dict.fromkeys(names, (directory,)),
+    )
+
+
+def _beside_their_users(
+    part: PlatformAudit, bundle: Bundle, options: RepairOptions
+) -> tuple[Bundle, tuple[AddDllDirectory, ...]]:
+    """Return DLLs where Windows looks for them, and what packages have to say for it."""
+    placement = pe_files.place(part, bundle.libraries, options)
+    names = dict(bundle.names)
+    for source in placement.shared:
+        names[source] = pe_files.with_distribution(names[source], options.distribution)
+    placed = replace(bundle, names=names, places=placement.places)
+    return placed, placement.dll_directories
+
+
+def _refuse(libraries: Mapping[str, Library]) -> None:
+    """Raise an error for libraries that must not be bundled.
+
+    :raises RepairError: with all of them.
+    """
+    refused: list[tuple[Library, Refusal]] = []
+    for library in _each_once(libraries):
+        refusal = refusal_of(library)
+        if refusal is not None:
+            refused.append((library, refusal))
+    if not refused:
+        return
+    lines = [
+        f"{library.source}, which {library.needed_by[0]} needs: {refusal.reason}"
+        for library, refusal in refused
+    ]
+    raise RepairError(
+        f"{refused[0][0].source} must not go into a wheel",
+        context=lines,
+        hint=refused[0][1].hint,
+    )
+
+
+def _names(
+    part: PlatformAudit, libraries: Mapping[str, Library], options: RepairOptions
+) -> dict[str, str]:
+    """Return the new file name of each library, by its source.
+
+    :raises RepairError: when two libraries would keep the same name.
+    """
+    once = _each_once(libraries)
+    needs = {library.source: _needs_of(library, libraries) for library in once}
+    names = new_names({library.source: library.digest for library in once}, needs)
+    opened = {
+        external_path(link): link.need.library.rpartition("/")[2]
+        for link in part.included
+    }
+    kept: dict[str, str] = {}
+    for library in once:
+        name = opened.get(library.source) or _kept_name(library, options)
+        if name is None:
+            continue
+        other = kept.setdefault(name, library.source)
+        if other != library.source:
+            raise RepairError(
+                f"{library.source} and {other} would both be called {name} in the wheel",
+                hint="let one of them be renamed: take it out of keep-names",
+            )
+        names[library.source] = name
+    return names
+
+
+def _needs_of(library: Library, libraries: Mapping[str, Library]) -> list[str]:
+    """Return the sources of the libraries outside of the wheel that a library needs."""
+    paths = map(external_path, library.linkage)
+    return [libraries[path].source for path in paths if path is not None]
+
+
+def _kept_name(library: Library, options: RepairOptions) -> str | None:
+    """Return the name under which a library is needed, if the project keeps it; ``None`` if not."""
+    own = library.source.rpartition("/")[2]
+    for name in (*library.names, own):
+        base = name.rpartition("/")[2]
+        if any(fnmatchcase(base, pattern) for pattern in options.keep_names):
+            # It is asked for by that name, whatever the file is called.
+            return library.names[0].rpartition("/")[2]
+    return None
+
+
+def _copies(bundle: Bundle) -> list[Copy]:
+    return [
+        Copy(
+            source=library.source,
+            path=posixpath.join(directory, bundle.names[library.source]),
+            digest=library.digest,
+            size=library.size,
+            names=library.names,
+            found_by=library.found_by,
+            needed_by=library.needed_by,
+        )
+        for library in _each_once(bundle.libraries)
+        for directory in bundle.places[library.source]
+    ]
+
+
+def _each_once(libraries: Mapping[str, Library]) -> list[Library]:
+    """Return every library once, in order of its source."""
+    once = {library.source: library for library in libraries.values()}
+    return [once[source] for source in sorted(once)]

@@ -1,0 +1,82 @@
+"""Programs in ``scripts``: they are installed where no path leads to the libraries of their wheel. Pure.
+
+Where ``scripts`` goes, differs: beside ``site-packages`` in one environment, two levels away in another, and into the target
+directory with ``pip install --target``. So the program itself goes to ``site-packages``, and a script that starts it takes its
+place.
+"""
+
+from __future__ import annotations
+
+from ..model.binary import Kind
+from ..model.record import replace
+from ..model.repair_plan import Move
+from .libraries import external_path
+from .ways import is_in_site_packages
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..model.audit import LoadableSlice, PlatformAudit
+    from ..model.repair_plan import RepairOptions
+
+_STARTER = '''#!python
+"""Start {name}. It lies in site-packages, beside the libraries that it needs."""
+
+import os
+import sys
+
+_PATH = os.path.join({folder!r}, {name!r})
+_HERE = os.path.dirname(os.path.realpath(__file__))
+
+
+def main():
+    # `pip install --target DIR` puts this file into DIR/bin, and DIR need not be on the path.
+    for directory in [os.path.dirname(_HERE), *sys.path]:
+        program = os.path.join(directory, _PATH)
+        if os.path.isfile(program):
+            os.execv(program, [program, *sys.argv[1:]])
+    sys.exit(f"{{_PATH}} is not in site-packages: install its distribution again")
+
+
+if __name__ == "__main__":
+    main()
+'''
+
+
+def starter_of(move: Move) -> bytes:
+    """Return the script that starts a program that was moved. Installers put the interpreter into its first line."""
+    folder, _, name = move.new_path.rpartition("/")
+    return _STARTER.format(folder=folder, name=name).encode()
+
+
+def move_programs(
+    part: PlatformAudit, options: RepairOptions
+) -> tuple[PlatformAudit, tuple[Move, ...]]:
+    """Return the part with programs that need libraries of the machine in ``site-packages``, and what was moved."""
+    needy = {link.file for link in part.linkage if external_path(link) is not None}
+    moves = {}
+    for code in part.files:
+        if _is_to_move(code, options) and code.path in needy:
+            name = code.path.removeprefix(options.scripts)
+            new_path = f"{options.distribution}.scripts/{name}"
+            moves[code.path] = Move(path=code.path, new_path=new_path)
+    if not moves:
+        return part, ()
+    files = [_moved(code, moves.get(code.path)) for code in part.files]
+    linkage = [
+        replace(link, file=moves[link.file].new_path) if link.file in moves else link
+        for link in part.linkage
+    ]
+    moved = replace(part, files=tuple(files), linkage=tuple(linkage))
+    return moved, tuple(moves[path] for path in sorted(moves))
+
+
+def _is_to_move(code: LoadableSlice, options: RepairOptions) -> bool:
+    is_program = code.slice.kind is Kind.EXECUTABLE
+    in_scripts = code.path.startswith(options.scripts)
+    return is_program and in_scripts and not is_in_site_packages(code.installed)
+
+
+def _moved(code: LoadableSlice, move: Move | None) -> LoadableSlice:
+    if move is None:
+        return code
+    return replace(code, path=move.new_path, installed=move.new_path)

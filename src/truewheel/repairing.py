@@ -1,0 +1,245 @@
+"""The story of a repair: audit → plan → bytes → audit again. For a tree that was just built, and for a wheel on disk.
+
+What the target system lacks goes into the wheel. Whoever calls this judges the result anew, from its bytes, and names it by
+that.
+"""
+
+from __future__ import annotations
+
+import posixpath
+
+from .audit.build_tags import AUTO
+from .audit.linkage import audit_of
+from .formats.mentions import count_whole_strings
+from .model.audit import Missing
+from .model.bundled import BundledFile
+from .model.record import Record, replace
+from .model.repair_plan import RepairOptions
+from .model.repairs import Repairs
+from .model.wheel_name import escape
+from .provenance import About, papers_for, with_packages
+from .repair.findings import (
+    loader_names,
+    no_longer_linked_with_python,
+    opened_by_old_name,
+    renamed,
+    several_of_one_name,
+    without_licence,
+)
+from .repair.plan import plan_repair
+from .repair.programs import starter_of
+from .system.libraries import LibrariesOnDisk, surroundings
+from .system.wheels.reading import look_at
+from .system.wheels.repaired import Repaired
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .audit.questions import Question
+    from .model.audit import Audit
+    from .model.contents import Contents, File
+    from .model.neighbours import Neighbour
+    from .model.project import Project
+    from .model.repair_plan import RepairPlan
+    from .model.request import Request
+    from .system.libraries import Identity
+    from .system.wheels.sources import WheelSource
+
+
+class Outcome(Record):
+    """A wheel after its repair.
+
+    :param source: its files; the first source when there was nothing to do.
+    :param contents: what they are.
+    """
+
+    source: WheelSource
+    contents: Contents
+    repairs: Repairs
+
+
+# --- a tree that was just built ---------------------------------------------------------------------------------
+
+
+def repair_build(
+    tree: WheelSource,
+    contents: Contents,
+    project: Project,
+    request: Request,
+    question: Question,
+) -> Outcome:
+    """Return what was built with the libraries that its target system lacks.
+
+    :param question: what is asked about the build.
+    :raises RepairError: as :func:`repair` does.
+    """
+    settings = project.settings
+    promise = "" if settings.tag == AUTO else settings.tag
+    # Most builds need nothing, and the disk is not looked at for them.
+    if (
+        not promise
+        and not settings.include
+        and not _lacks_libraries(contents, question)
+    ):
+        return Outcome(source=tree, contents=contents, repairs=Repairs())
+    search = [(request.source / directory).as_posix() for directory in settings.search]
+    libraries = LibrariesOnDisk(around=surroundings(request.environ, search=search))
+    options = RepairOptions(
+        distribution=escape(project.name),
+        scripts=f"{contents.data_dir}/scripts/",
+        packages=regular_packages(contents),
+        keep_names=settings.keep_names,
+        include=settings.include,
+    )
+    about = About(project=project.name, version=project.version, sbom=settings.sbom)
+    return repair(
+        tree,
+        contents,
+        options,
+        libraries,
+        about,
+        exclude=question.exclude,
+        neighbours=question.neighbours,
+        promise=promise,
+        writes=question.repair == "auto",
+    )
+
+
+def regular_packages(contents: Contents) -> frozenset[str]:
+    """Return the packages whose own code runs before that of any module in them; none when a ``.pth`` file may go around it."""
+    places = [contents.installed(file.path) for file in contents.files]
+    if any("/" not in place and place.endswith(".pth") for place in places):
+        return frozenset()
+    found = [place for place in places if place.endswith("/__init__.py")]
+    return frozenset(posixpath.dirname(place) for place in found)
+
+
+def _lacks_libraries(contents: Contents, question: Question) -> bool:
+    audit = audit_of(contents, question.exclude, neighbours=question.neighbours)
+    for part in audit.platforms:
+        for link in part.linkage:
+            if isinstance(link.source, Missing):
+                return True
+    return False
+
+
+# --- a build or a wheel -----------------------------------------------------------------------------------------
+
+
+def repair(
+    source: WheelSource,
+    contents: Contents,
+    options: RepairOptions,
+    libraries: LibrariesOnDisk,
+    about: About,
+    *,
+    exclude: tuple[str, ...] = (),
+    neighbours: Sequence[Neighbour] = (),
+    promise: str = "",
+    writes: bool = True,
+) -> Outcome:
+    """Return a wheel with the libraries that its target system lacks.
+
+    :param contents: what ``source`` holds.
+    :param exclude: globs on libraries that someone else supplies.
+    :param neighbours: distributions that are installed beside it.
+    :param promise: a platform tag that the wheel is to have, with or without its CPU; empty for the best.
+    :param writes: whether the copies are made; if not, they are only told.
+    :raises RepairError: when a library must not be bundled, cannot be read, or a file cannot be told where it is.
+    """
+    audit = audit_of(contents, exclude, libraries, options.include, promise, neighbours)
+    identities = _identities(audit, libraries)
+    plan = plan_repair(audit, options, identities)
+    if plan.changes_nothing or not writes:
+        repairs = Repairs(
+            bundled=_pending(plan), missing=plan.missing, is_pending=not writes
+        )
+        return Outcome(source=source, contents=contents, repairs=repairs)
+    repaired = Repaired(source, plan, libraries)
+    starters = {move.path: starter_of(move) for move in plan.moves}
+    repaired.add(starters, executable=True)
+    bundled = with_packages(tuple(_bundled(plan, repaired)), libraries)
+    papers = papers_for(bundled, source, about)
+    repaired.add(papers.files)
+    findings = (
+        *opened_by_old_name(plan, _mentions(plan, audit, source, libraries)),
+        *without_licence(bundled, papers.without_licence),
+        *several_of_one_name(plan),
+        *no_longer_linked_with_python(plan),
+    )
+    return Outcome(
+        source=repaired,
+        contents=_contents_of(repaired, contents),
+        repairs=Repairs(bundled=bundled, missing=plan.missing, findings=findings),
+    )
+
+
+def _identities(audit: Audit, libraries: LibrariesOnDisk) -> dict[str, Identity]:
+    """Return what each file outside of the wheel holds."""
+    paths = {found.code.path for part in audit.platforms for found in part.outside}
+    return {path: libraries.identity(path) for path in sorted(paths)}
+
+
+def _pending(plan: RepairPlan) -> tuple[BundledFile, ...]:
+    """Return what would be copied."""
+    return tuple(
+        BundledFile(
+            source=copy.source,
+            path=copy.path,
+            size=copy.size,
+            digest=copy.digest,
+            written_digest="",
+        )
+        for copy in plan.copies
+    )
+
+
+def _bundled(plan: RepairPlan, repaired: Repaired) -> Iterator[BundledFile]:
+    for copy in plan.copies:
+        yield BundledFile(
+            source=copy.source,
+            path=copy.path,
+            size=copy.size,
+            digest=copy.digest,
+            written_digest=repaired.digest_of(copy.path),
+        )
+
+
+def _contents_of(repaired: Repaired, before: Contents) -> Contents:
+    """Return what the repaired wheel holds. What was not changed is not read again."""
+    changed: list[File] = []
+    for member in repaired.changed.values():
+        file = look_at(member, digests=False).file
+        if file is not None:
+            changed.append(file)
+    names = {file.path for file in changed}
+    kept = [file for file in before.files if file.path not in names]
+    return replace(before, files=(*kept, *changed))
+
+
+def _mentions(
+    plan: RepairPlan, audit: Audit, source: WheelSource, libraries: LibrariesOnDisk
+) -> dict[str, dict[str, int]]:
+    """Return how often each binary holds the old name of a copy, beside its loader's tables.
+
+    These hold each name that a file needs, and its own, once. They are looked at as they were before the repair.
+    """
+    names = frozenset(renamed(plan))
+    if not names:
+        return {}
+    tables = loader_names(audit)
+    places = {copy.source: copy.path for copy in plan.copies}
+    found: dict[str, dict[str, int]] = {}
+    for member in source.members():
+        if member.name in tables:
+            counts = count_whole_strings(member.pieces(), names)
+            found[member.name] = _less(counts, tables[member.name])
+    for path, place in places.items():
+        counts = count_whole_strings(libraries.pieces(path), names)
+        found[place] = _less(counts, tables.get(path, frozenset()))
+    return found
+
+
+def _less(counts: dict[str, int], known: frozenset[str]) -> dict[str, int]:
+    return {name: count - (name in known) for name, count in counts.items()}

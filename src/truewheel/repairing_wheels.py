@@ -1,0 +1,149 @@
+"""The story of ``truewheel repair``: a wheel on disk is written anew, with what its target system lacks, named by what is in it."""
+
+from __future__ import annotations
+
+import posixpath
+
+from .audit.naming import promised_name, true_name
+from .audit.verdict import check
+from .model.audit import Missing
+from .model.built import RepairedWheel
+from .model.errors import RepairError, WheelError
+from .model.record import Record, replace
+from .model.repair_plan import RepairOptions
+from .model.wheel_name import parse_wheel_name
+from .provenance import About
+from .repairing import regular_packages, repair
+from .system.libraries import LibrariesOnDisk, surroundings
+from .system.wheels.reading import open_wheel, read_wheel
+from .system.wheels.writing import copy_wheel, write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from .model.contents import WheelFacts
+    from .model.repairs import Repairs
+    from .model.verdict import Verdict
+    from .model.wheel_name import WheelName
+
+
+class RepairRequest(Record):
+    """How wheels on disk are to be repaired.
+
+    :param output: the directory to write them into.
+    :param promise: a platform tag that they are to have, with or without its CPU; empty for the best.
+    :param exclude: globs on libraries that someone else supplies.
+    :param search: directories in which libraries are looked for, absolute.
+    :param include: see :class:`~truewheel.model.repair_plan.RepairOptions`, as the next.
+    :param sbom: ``off`` to write no bill of materials.
+    :param environ: all environment variables.
+    """
+
+    output: Path
+    promise: str = ""
+    exclude: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    keep_names: tuple[str, ...] = ()
+    sbom: str = "bundled"
+    environ: Mapping[str, str]
+
+
+def repair_wheel(path: Path, request: RepairRequest) -> RepairedWheel:
+    """Write a self-contained copy of a wheel, named by what is in it.
+
+    :raises WheelError: when it is not a wheel.
+    :raises RepairError: when a library is not found, or as :func:`repair` does.
+    :raises VerdictError: when no true name is known, or the promise is not kept.
+    """
+    facts = read_wheel(path, digests=True)
+    parts = parse_wheel_name(facts.filename)
+    if parts is None:
+        raise WheelError(
+            f"{path} is not the file name of a wheel", hint="rename it first"
+        )
+    libraries = LibrariesOnDisk(
+        around=surroundings(request.environ, search=request.search)
+    )
+    options = RepairOptions(
+        distribution=parts.name,
+        scripts=f"{facts.contents.data_dir}/scripts/",
+        packages=regular_packages(facts.contents),
+        keep_names=request.keep_names,
+        include=request.include,
+    )
+    with open_wheel(path) as source:
+        outcome = repair(
+            source,
+            facts.contents,
+            options,
+            libraries,
+            About(project=parts.name, version=parts.version, sbom=request.sbom),
+            exclude=request.exclude,
+            promise=request.promise,
+        )
+        _refuse_missing(path, outcome.repairs)
+        repaired = replace(facts, contents=outcome.contents)
+        name, verdict = _named(repaired, request)
+        made = request.output / str(name)
+        if made.exists() and made.samefile(path):
+            raise RepairError(
+                f"{path} would be written over",
+                hint="name another directory with --output",
+            )
+        if outcome.source is source and str(name) == path.name:
+            wheel = copy_wheel(path, request.output)
+        else:
+            wheel = write(
+                outcome.source, request.output, name=name, purelib=verdict.purelib
+            )
+    return RepairedWheel(wheel=wheel, verdict=verdict, repairs=outcome.repairs)
+
+
+def _refuse_missing(path: Path, repairs: Repairs) -> None:
+    """Raise an error for libraries that were not found.
+
+    :raises RepairError: with the places where they were looked for.
+    """
+    if not repairs.missing:
+        return
+    lines: list[str] = []
+    for link in repairs.missing:
+        lines.append(f"{link.file} needs {link.need.library}")
+        if isinstance(link.source, Missing):
+            lines += _search_lines(link.source)
+    first = repairs.missing[0].need.library
+    raise RepairError(
+        f"{path.name}: {first} was not found",
+        context=dict.fromkeys(lines),
+        hint="install it, name its directory with --search DIR, "
+        f"or, when someone else supplies it, --exclude {first.rpartition('/')[2]}",
+    )
+
+
+def _search_lines(source: Missing) -> Iterator[str]:
+    """Yield what was looked at: the files that do not serve, then the places where there is none."""
+    for place in source.tried:
+        if place.obstacle:
+            yield f"{place.path} is {place.obstacle} ({place.rule})"
+    empty: dict[str, list[str]] = {}
+    for place in source.tried:
+        if not place.obstacle:
+            empty.setdefault(place.rule, []).append(posixpath.dirname(place.path))
+    for rule, directories in empty.items():
+        yield f"not in {', '.join(dict.fromkeys(directories))} ({rule})"
+
+
+def _named(facts: WheelFacts, request: RepairRequest) -> tuple[WheelName, Verdict]:
+    """Return the name of the repaired wheel, and what says so.
+
+    :raises VerdictError: when no true name is known, or the promise is not kept.
+    """
+    checked = check(facts, exclude=request.exclude)
+    if not request.promise:
+        name = true_name(facts, checked, exclude=request.exclude)
+    else:
+        name = promised_name(facts, checked, request.promise, exclude=request.exclude)
+    return name, checked.truth
