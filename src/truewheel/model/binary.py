@@ -214,6 +214,9 @@ class PeSlice(Slice):
     :param subsystem: ``IMAGE_SUBSYSTEM_*``.
     :param subsystem_version: major and minor.
     :param os_version: ``MajorOperatingSystemVersion`` and minor.
+    :param linker_version: ``MajorLinkerVersion`` and minor: ``(14, 44)`` of Visual C++, ``(2, 40)`` of binutils, ``(14, 0)`` of
+        LLD, which has no number of its own.
+    :param file_version: the four numbers of ``VS_FIXEDFILEINFO``, when it has a resource with them.
     :param characteristics: ``IMAGE_FILE_*`` bits.
     :param forwards: exports that live elsewhere: name → ``OTHER.name``.
     :param hybrid: ``arm64ec`` (a hybrid image whose header says AMD64), ``arm64x`` (one that serves both), or ``None``.
@@ -224,6 +227,8 @@ class PeSlice(Slice):
     subsystem: int = 0
     subsystem_version: tuple[int, int] = (0, 0)
     os_version: tuple[int, int] = (0, 0)
+    linker_version: tuple[int, int] = (0, 0)
+    file_version: tuple[int, int, int, int] | None = None
     characteristics: int = 0
     forwards: tuple[tuple[str, str], ...] = ()
     hybrid: Literal["arm64ec", "arm64x"] | None = None

@@ -55,43 +55,59 @@ def places_for(
         from within a package, whose own code does not run then.
     :param distribution: as file names have it; the folder is called ``DISTRIBUTION.libs``.
     """
-    copies = sum(
-        sizes[dll] * (len(directories) - 1) for dll, directories in needy.items()
-    )
     folder = f"{distribution}.libs"
+    is_cheap = _price(needy, sizes) <= CHEAP
     places = {}
     callers: set[str] = set()
+    shared = set()
     for dll, directories in sorted(needy.items()):
-        covered = _covered(directories, packages) if copies > CHEAP else {}
+        covered: dict[str, str] = {}
+        if not is_cheap:
+            covered = _covered(directories, packages)
         # One directory needs one copy, wherever it lies.
         if len(covered) < 2:
             covered = {}
         callers.update(covered.values())
         beside = directories - covered.keys()
-        places[dll] = tuple(sorted([*beside, folder] if covered else beside))
+        # Nobody but this distribution puts files into its folder.
+        if not all(_package_above(directory, packages) for directory in beside):
+            shared.add(dll)
+        if covered:
+            beside |= {folder}
+        places[dll] = tuple(sorted(beside))
     rows = []
     for package in sorted(callers):
-        path = posixpath.join(package, "__init__.py")
-        way = posixpath.relpath(folder, package)
-        rows.append(AddDllDirectory(path=path, directory=way))
-    shared = {
-        dll
-        for dll, directories in places.items()
-        if any(_is_shared(directory, packages, folder) for directory in directories)
-    }
+        rows.append(_row(package, folder))
     return Placement(
-        places=places, dll_directories=tuple(rows), shared=frozenset(shared)
+        places=places,
+        dll_directories=tuple(rows),
+        shared=frozenset(shared),
+    )
+
+
+def _price(needy: Mapping[str, frozenset[str]], sizes: Mapping[str, int]) -> int:
+    """Return how many bytes second copies take."""
+    total = 0
+    for dll, directories in needy.items():
+        more = len(directories) - 1
+        total += more * sizes[dll]
+    return total
+
+
+def _row(package: str, folder: str) -> AddDllDirectory:
+    """Return what a package has to say to name a folder at the root."""
+    return AddDllDirectory(
+        path=posixpath.join(package, "__init__.py"),
+        directory=posixpath.relpath(folder, package),
     )
 
 
 def _covered(directories: Iterable[str], packages: frozenset[str]) -> dict[str, str]:
     """Return those directories whose modules are imported after a package's own code, each with its outermost package."""
-    found = {}
-    for directory in directories:
-        package = _outermost_package(directory, packages)
-        if package is not None:
-            found[directory] = package
-    return found
+    packages_above = {
+        directory: _outermost_package(directory, packages) for directory in directories
+    }
+    return {directory: above for directory, above in packages_above.items() if above}
 
 
 def _outermost_package(directory: str, packages: frozenset[str]) -> str | None:
@@ -101,22 +117,20 @@ def _outermost_package(directory: str, packages: frozenset[str]) -> str | None:
     'ns/p'
     >>> _outermost_package("p-stubs", frozenset({"p-stubs"}))
     """
-    parts = directory.split("/")
     # What no import statement can name is a folder of data, __init__.py or not.
-    if not all(part.isidentifier() for part in parts):
+    if not all(map(str.isidentifier, directory.split("/"))):
         return None
-    for depth in range(1, len(parts) + 1):
-        package = "/".join(parts[:depth])
-        if package in packages:
-            return package
+    return _package_above(directory, packages)
+
+
+def _package_above(directory: str, packages: frozenset[str]) -> str | None:
+    """Return the outermost directory with an ``__init__.py`` above one, or itself.
+
+    Without one, other distributions may put files there as well: it is the root, or part of a namespace package.
+    """
+    above = ""
+    for part in directory.split("/"):
+        above = posixpath.join(above, part)
+        if above in packages:
+            return above
     return None
-
-
-def _is_shared(directory: str, packages: frozenset[str], folder: str) -> bool:
-    """Whether other distributions may put files there: the root, and namespace packages."""
-    if directory == folder:
-        return False
-    parts = directory.split("/")
-    return not any(
-        "/".join(parts[:depth]) in packages for depth in range(1, len(parts) + 1)
-    )

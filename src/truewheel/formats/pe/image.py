@@ -39,7 +39,7 @@ class Image:
         self.cursor = cursor
         self.raw = raw
         self.header = header
-        self._areas = _areas(header, sections)
+        self._areas = areas_of(header, sections)
         self._starts = [start for start, *_ in self._areas]
         # The area in which the last name was, because the next is likely there too: its first address, its end in the
         # file, and what to add to an address for the place in the file.
@@ -162,7 +162,7 @@ class Image:
         return bytes(self.raw[at:end]).decode("utf-8", "backslashreplace")
 
 
-def _areas(
+def areas_of(
     header: Header, sections: Sequence[Section]
 ) -> list[tuple[int, int, int, int]]:
     """Return address and size in memory, place and size in the file, of the headers and of each section."""

@@ -24,20 +24,36 @@ IMAGE_FILE_MACHINE_AMD64, IMAGE_FILE_MACHINE_ARM64 = 0x8664, 0xAA64
 COFF_SYMBOL_SIZE = 18
 SECTION_HEADER, SECTION_HEADER_SIZE = "8sIIII16x", 40
 """``IMAGE_SECTION_HEADER``: name, virtual size, address, size of the content, place of the content."""
-SIZE_OF_RAW_DATA_AT = 16
+NEW_SECTION_HEADER = "8sIIII12xI"
+"""The same, with ``Characteristics``."""
+SECTION_FLAGS = "36xI"
+"""Of the same header: ``Characteristics``."""
+VIRTUAL_SIZE_AT, SIZE_OF_RAW_DATA_AT = 8, 16
+IMAGE_SCN_CNT_INITIALIZED_DATA, IMAGE_SCN_MEM_DISCARDABLE = 0x40, 0x02000000
+IMAGE_SCN_MEM_SHARED, IMAGE_SCN_MEM_EXECUTE = 0x10000000, 0x20000000
+IMAGE_SCN_MEM_READ, IMAGE_SCN_MEM_WRITE = 0x40000000, 0x80000000
+NUMBER_OF_SECTIONS_AT = 2
+"""Where the COFF file header has it."""
+SIZE_OF_INITIALIZED_DATA_AT, SECTION_ALIGNMENT_AT = 8, 32
+SIZE_OF_IMAGE_AT, CHECKSUM_AT = 56, 64
+"""Where both optional headers have them."""
 IMAGE_SUBSYSTEM_NATIVE = 1
 SUBSYSTEMS_OF_FIRMWARE = frozenset({10, 11, 12, 13, 16})
 """EFI applications, drivers and ROM images, and the boot manager's programs."""
 
 # --- data directories -------------------------------------------------------------------------------------------
 
-EXPORT, IMPORT, CERTIFICATE, LOAD_CONFIG, DELAY_IMPORT, CLR = 0, 1, 4, 10, 13, 14
+EXPORT, IMPORT, RESOURCE, CERTIFICATE = 0, 1, 2, 4
+LOAD_CONFIG, BOUND_IMPORT, DELAY_IMPORT, CLR = 10, 11, 13, 14
 """``IMAGE_DIRECTORY_ENTRY_*``."""
+DIRECTORY_SIZE = 8
 MOST_DIRECTORIES = 16
 """The loader looks at no more, whatever ``NumberOfRvaAndSizes`` says."""
 COMIMAGE_FLAGS_ILONLY, COMIMAGE_FLAGS_IL_LIBRARY = 0x1, 0x4
 DELAY_RVA_BASED = 0x1
 """Without this attribute (``dlattrRva``), a delay-load descriptor has addresses where others have offsets from the base."""
+DEPENDENT_LOAD_FLAGS_AT, DEPENDENT_LOAD_FLAGS_SIZE = {32: 54, 64: 78}, 2
+"""Where ``IMAGE_LOAD_CONFIG_DIRECTORY32`` and ``…64`` have ``DependentLoadFlags``."""
 CHPE_POINTER_AT = 200
 """Where ``IMAGE_LOAD_CONFIG_DIRECTORY64`` has ``CHPEMetadataPointer``."""
 
@@ -48,8 +64,8 @@ MOST_IMPORTS, MOST_EXPORTS = 1 << 20, 1 << 16
 class Width(Record):
     """What differs between PE32 and PE32+: layouts as in :mod:`struct`, sizes in bytes.
 
-    :param optional_header: of the optional header, what is read: size of the code, entry point, base, alignment in the file,
-        versions of the system and the subsystem, size of the image and the headers, subsystem.
+    :param optional_header: of the optional header, what is read: version of the linker, size of the code, entry point, base,
+        alignment in the file, versions of the system and the subsystem, size of the image and the headers, subsystem.
     :param directories_at: where the optional header has the data directories; their number stands in front of them.
     :param thunk: an entry of an import lookup table.
     :param by_ordinal: the bit that says that an entry is an ordinal.
@@ -66,7 +82,7 @@ class Width(Record):
 WIDTHS = {
     0x10B: Width(
         bits=32,
-        optional_header="4xI8xI8xI4xIHH4xHH4xII4xH",
+        optional_header="2xBBI8xI8xI4xIHH4xHH4xII4xH",
         directories_at=96,
         thunk="I",
         thunk_size=4,
@@ -74,7 +90,7 @@ WIDTHS = {
     ),
     0x20B: Width(
         bits=64,
-        optional_header="4xI8xI4xQ4xIHH4xHH4xII4xH",
+        optional_header="2xBBI8xI4xQ4xIHH4xHH4xII4xH",
         directories_at=112,
         thunk="Q",
         thunk_size=8,
@@ -108,6 +124,7 @@ class Header(Record):
     subsystem: int
     subsystem_version: tuple[int, int]
     os_version: tuple[int, int]
+    linker_version: tuple[int, int]
     directories: tuple[tuple[int, int], ...]
     is_companion: bool = False
 

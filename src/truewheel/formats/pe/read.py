@@ -24,6 +24,7 @@ from .layout import (
     Header,
     Section,
 )
+from .versions import read_file_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,6 +134,8 @@ def _slice(image: Image, debug_sections: Sequence[Section]) -> PeSlice:
         subsystem=header.subsystem,
         subsystem_version=header.subsystem_version,
         os_version=header.os_version,
+        linker_version=header.linker_version,
+        file_version=read_file_version(image),
         characteristics=header.characteristics,
         forwards=exports.forwards,
         hybrid=hybrid_of(image),
@@ -165,6 +168,8 @@ def read_header(cursor: Cursor, at: int) -> Header:
     width = WIDTHS[magic]
     # https://learn.microsoft.com/en-us/windows/win32/debug/pe-format#optional-header-image-only
     (
+        linker_major,
+        linker_minor,
         code,
         entry,
         base,
@@ -177,11 +182,7 @@ def read_header(cursor: Cursor, at: int) -> Header:
         headers_size,
         subsystem,
     ) = cursor.unpack(width.optional_header, start, "optional header")
-    table = start + width.directories_at
-    count = cursor.number("I", table - 4, "NumberOfRvaAndSizes")
-    directories = cursor.rows(
-        "II", table, min(count, MOST_DIRECTORIES), "data directories"
-    )
+    directories = _read_directories(cursor, start + width.directories_at)
     return Header(
         width=width,
         machine=machine,
@@ -199,8 +200,17 @@ def read_header(cursor: Cursor, at: int) -> Header:
         subsystem=subsystem,
         subsystem_version=(major, minor),
         os_version=(os_major, os_minor),
-        directories=tuple(directories),
+        linker_version=(linker_major, linker_minor),
+        directories=directories,
     )
+
+
+def _read_directories(cursor: Cursor, table: int) -> tuple[tuple[int, int], ...]:
+    """Return address and size of each data directory; their number stands in front of them."""
+    count = cursor.number("I", table - 4, "NumberOfRvaAndSizes")
+    # The loader looks at no more.
+    count = min(count, MOST_DIRECTORIES)
+    return tuple(cursor.rows("II", table, count, "data directories"))
 
 
 def read_sections(cursor: Cursor, header: Header) -> tuple[Section, ...]:
