@@ -64,7 +64,7 @@ ROOMS = {
     "project_settings": pure("model"),
     # Layer 3: what touches the world
     "system": worldly("model", "formats"),
-    "system/engine": worldly("model", "project_settings", "system/warm"),
+    "system/engine": worldly("model", "formats", "project_settings", "system/warm"),
     "system/observation": worldly("model", "system"),
     "system/project": worldly("model", "project_settings", "system/engine"),
     "system/warm": worldly("model", "project_settings", "system/observation", "__init__"),
