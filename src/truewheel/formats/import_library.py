@@ -26,6 +26,8 @@ _FILE_HEADER, _FILE_HEADER_SIZE = "<HHIIIHH", 20
 _SECTION_HEADER, _SECTION_HEADER_SIZE = "<8s8xII", 40
 _NAME_SECTIONS = (b".idata$7", b".idata$6")
 """Where GNU's and Microsoft's tools put the name of the DLL; GNU's have the names of symbols in the second."""
+_ENDINGS = (b".dll", b".pyd", b".exe", b".drv")
+"""How files are called that others import from; ``WINSPOOL.DRV`` is Windows' own."""
 _IMPORTS = b".idata$"
 _MANY = 4
 """How many members without a sign of an import are enough."""
@@ -44,7 +46,7 @@ def dll_name(data: Buffer) -> str | None:
             sections = dict(_import_sections(member))
             for name in _NAME_SECTIONS:
                 text = sections.get(name, b"").rstrip(b"\0")
-                if text.lower().endswith((b".dll", b".pyd", b".exe")):
+                if text.lower().endswith(_ENDINGS):
                     return text.decode("utf-8", "replace")
             strangers += not sections
             if strangers == _MANY:
