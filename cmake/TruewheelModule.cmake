@@ -171,7 +171,7 @@ endfunction()
 #
 # These shared libraries belong in the wheel, be they the project's own or IMPORTED ones of find_package: they are installed
 # into DIR (${SKBUILD_PROJECT_NAME}.libs beside the package when it is left out), each under the name that others ask for,
-# its SONAME. On Windows they go beside the modules instead, where alone the loader looks for them.
+# its SONAME. On Windows they go beside each module that is linked with them, where alone the loader looks for them.
 # All modules of truewheel_add_module find them there. Those after FOR are linked with them and find them too: modules that
 # another command made are taken to be installed into the project's own package.
 function(truewheel_bundle)
@@ -286,13 +286,8 @@ function(_truewheel_soname target file result)
   set(${result} "${name}" PARENT_SCOPE)
 endfunction()
 
-# Install a bundled library into a directory of the wheel, once.
+# Install a bundled library into a directory of the wheel.
 function(_truewheel_install_bundle bundle destination)
-  get_property(places GLOBAL PROPERTY "TRUEWHEEL_PLACES_${bundle}")
-  if(destination IN_LIST places)
-    return()
-  endif()
-  set_property(GLOBAL APPEND PROPERTY "TRUEWHEEL_PLACES_${bundle}" "${destination}")
   get_property(file GLOBAL PROPERTY "TRUEWHEEL_FILE_${bundle}")
   if(file)
     get_property(name GLOBAL PROPERTY "TRUEWHEEL_NAME_${bundle}")
@@ -300,9 +295,19 @@ function(_truewheel_install_bundle bundle destination)
   else()
     install(TARGETS ${bundle}
       LIBRARY DESTINATION "${destination}" NAMELINK_SKIP
-      RUNTIME DESTINATION "${destination}"
       ARCHIVE DESTINATION "${SKBUILD_NULL_DIR}")
   endif()
+endfunction()
+
+# Modules are loaded with LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR: only their own directory counts. Whether a module is linked with
+# the library is known when CMake generates; CMake 3.21 sees through libraries in between.
+function(_truewheel_install_beside module bundle home)
+  if(CMAKE_VERSION VERSION_LESS 3.21)
+    set(is_linked "$<IN_LIST:${bundle},$<TARGET_PROPERTY:${module},LINK_LIBRARIES>>")
+  else()
+    set(is_linked "$<IN_LIST:$<TARGET_FILE:${bundle}>,$<TARGET_RUNTIME_DLLS:${module}>>")
+  endif()
+  install(FILES "$<${is_linked}:$<TARGET_FILE:${bundle}>>" DESTINATION "${home}")
 endfunction()
 
 # Let a module find a bundled library.
@@ -312,8 +317,7 @@ function(_truewheel_reach module bundle)
     set(home "${SKBUILD_PROJECT_NAME}")
   endif()
   if(WIN32)
-    # Modules are loaded with LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR: only their own directory counts.
-    _truewheel_install_bundle(${bundle} "${home}")
+    _truewheel_install_beside(${module} ${bundle} "${home}")
     return()
   endif()
   get_property(destination GLOBAL PROPERTY "TRUEWHEEL_HOME_${bundle}")

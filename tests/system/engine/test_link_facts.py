@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support import needs, toolchains
+from support import hooks, needs, toolchains
 from support.cmake_builds import (
     built,
     function,
@@ -17,10 +17,16 @@ from support.cmake_builds import (
     shared_library,
     static_library,
 )
+from truewheel.model.build_record import ColdReason, NothingKept
 from truewheel.model.link_facts import LinkFacts
+from truewheel.model.request import Product, Request
+from truewheel.system.engine import Engine
 from truewheel.system.engine.link_commands import split_words
 from truewheel.system.engine.link_facts import read_link_facts
 from truewheel.system.engine.linked_files import Nature, dll_of, nature_of
+from truewheel.system.project.metadata import read_project
+from truewheel.system.project.pyproject_toml import read_project_file
+from truewheel.system.warm.area import BuildArea
 
 GENERATORS = ["Ninja", "Unix Makefiles"]
 
@@ -214,3 +220,31 @@ def test_parts_of_commands_are_split_as_a_shell_does(
     fragment: str, words: list[str]
 ) -> None:
     assert split_words(fragment) == words
+
+
+# --- from a build of a wheel ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("compiles", [True, False], ids=["with CMake", "without CMake"])
+def test_a_staged_wheel_reads_its_links_when_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiles: bool
+) -> None:
+    needs.program("gcc")
+    library = shared_library(tmp_path / "libforeign.so")
+    cmake = hooks.CMAKE + f"target_link_libraries(_m PRIVATE {library})\n"
+    setting = "" if compiles else "[tool.scikit-build.wheel]\ncmake = false\n"
+    source = hooks.project(tmp_path, cmake=cmake, pyproject=setting)
+    request = Request(
+        product=Product.WHEEL, source=source, output=tmp_path, environ=dict(os.environ)
+    )
+    project_file = read_project_file(request)
+    engine = Engine(request, project_file.table)
+    project = read_project(project_file, request, engine)
+    area = BuildArea(
+        source, tmp_path / "area", NothingKept(cause=ColdReason.IN_ITS_SOURCE)
+    )
+    staged = engine.stage(project, area)
+    monkeypatch.chdir("/")
+    facts = staged.link_facts()
+    assert (str(library.resolve()) in facts.linked_libraries) is compiles
+    assert [target.name for target in facts.targets] == ["_m"] * compiles
