@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from ...model.bundled import Component
 from ...model.record import Record
+from ..warm import file_state
 
 _ENTRY = re.compile(r"FETCHCONTENT_SOURCE_DIR_(.+)")
 _CHECKOUT = re.compile(r'\bcheckout "([^"]+)" --')
@@ -43,7 +44,9 @@ class Fetched(Record):
 
 
 def fetched_content(
-    cache: Mapping[str, str], build_dir: str, projects: Mapping[str, str]
+    cache: Mapping[str, str],
+    build_dir: str,
+    projects: Mapping[str, str],
 ) -> tuple[Fetched, ...]:
     """Return what the project fetched, in order of name.
 
@@ -65,14 +68,20 @@ def fetched_content(
         source = os.path.realpath(place)
         name = projects.get(source, key)
         component = _component(name, source, downloaded, cache)
-        content = Fetched(source=source, component=component)
+        content = Fetched(
+            source=source,
+            component=component,
+        )
         found.append(content)
     return tuple(found)
 
 
-def project_version(directory: str, name: str) -> str:
+def project_version(
+    directory: str,
+    name: str,
+) -> str:
     """Return the version that the ``CMakeLists.txt`` of a directory gives a project; empty unless it is written out there."""
-    listed = _text(Path(directory) / "CMakeLists.txt")
+    listed = file_state.text(Path(directory) / "CMakeLists.txt")
     without_comments = _COMMENT.sub("", listed)
     pattern = _PROJECT.format(name=re.escape(name))
     versions = re.findall(pattern, without_comments, re.IGNORECASE)
@@ -83,7 +92,10 @@ def project_version(directory: str, name: str) -> str:
 
 
 def _component(
-    name: str, source: str, downloaded: Mapping[str, str], cache: Mapping[str, str]
+    name: str,
+    source: str,
+    downloaded: Mapping[str, str],
+    cache: Mapping[str, str],
 ) -> Component:
     """Return the component of fetched content, as far as it is known."""
     repository = downloaded.get("repository", "")
@@ -108,7 +120,11 @@ def _component(
     )
 
 
-def _purl(name: str, version: str, downloaded: Mapping[str, str]) -> str:
+def _purl(
+    name: str,
+    version: str,
+    downloaded: Mapping[str, str],
+) -> str:
     """Return the package URL of what was downloaded; empty for files of this machine, which nobody else can name."""
     repository = downloaded.get("repository", "")
     tag = downloaded.get("tag", "")
@@ -156,7 +172,11 @@ def _without_password(url: str) -> str:
     return public.geturl()
 
 
-def _download(key: str, base: str, build_dir: str) -> dict[str, str]:
+def _download(
+    key: str,
+    base: str,
+    build_dir: str,
+) -> dict[str, str]:
     """Return what is written about a download: ``repository`` and ``tag``, or ``url`` and ``hash``."""
     subbuild = Path(base) / f"{key}-subbuild" / f"{key}-populate-prefix"
     direct = Path(build_dir) / "CMakeFiles"
@@ -170,7 +190,7 @@ def _download(key: str, base: str, build_dir: str) -> dict[str, str]:
     for stamp, script in places:
         found = _read_download(f"{stamp}-gitinfo.txt", f"{stamp}-urlinfo.txt")
         if found:
-            clone = _text(Path(f"{script}-gitclone.cmake"))
+            clone = file_state.text(Path(f"{script}-gitclone.cmake"))
             checkout = _CHECKOUT.search(clone)
             if checkout is not None:
                 found["tag"] = checkout[1]
@@ -197,13 +217,5 @@ def _read_download(*paths: str) -> dict[str, str]:
 
 
 def _first_text(paths: Iterable[str]) -> str:
-    texts = (_text(Path(path)) for path in paths)
+    texts = (file_state.text(path) for path in paths)
     return next(filter(None, texts), "")
-
-
-def _text(path: Path) -> str:
-    """Return the text of a file; empty when it is not there."""
-    try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError:
-        return ""

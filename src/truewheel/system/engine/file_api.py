@@ -84,12 +84,16 @@ def write_query(build_dir: Path) -> None:
     text = json.dumps(_QUERY, indent=1)
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(
+        parents=True,
+        exist_ok=True,
+    )
     path.write_text(text, encoding="utf-8")
 
 
 def read_answer(
-    build_dir: Path, build_types: Collection[str] = ()
+    build_dir: Path,
+    build_types: Collection[str] = (),
 ) -> CMakeAnswer | None:
     """Return what CMake answered last; ``None`` when there is no answer.
 
@@ -126,7 +130,10 @@ def _read(path: Path) -> Json:
     return found
 
 
-def _answered_objects(index: Json, replies: Path) -> dict[str, Json]:
+def _answered_objects(
+    index: Json,
+    replies: Path,
+) -> dict[str, Json]:
     """Return what CMake answered to our query, by kind. What it does not know is an error in the place of a file."""
     reply = index.get("reply", {})
     client = reply.get(_CLIENT, {})
@@ -140,7 +147,10 @@ def _answered_objects(index: Json, replies: Path) -> dict[str, Json]:
     return found
 
 
-def _configurations(codemodel: Json, build_types: Collection[str]) -> list[Json]:
+def _configurations(
+    codemodel: Json,
+    build_types: Collection[str],
+) -> list[Json]:
     """Return the configurations that were built: one, unless the generator has several in one tree."""
     every: list[Json] = codemodel["configurations"]
     wanted = {name.casefold() for name in build_types}
@@ -152,7 +162,11 @@ def _configurations(codemodel: Json, build_types: Collection[str]) -> list[Json]
     return fitting or every
 
 
-def _targets(configuration: Json, paths: Json, replies: Path) -> Iterator[LinkedTarget]:
+def _targets(
+    configuration: Json,
+    paths: Json,
+    replies: Path,
+) -> Iterator[LinkedTarget]:
     """Yield the targets of a configuration that are built; each has a file of its own."""
     source, build = paths["source"], paths["build"]
     directories = configuration["directories"]
@@ -190,7 +204,11 @@ def _fragments(link: Json) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _paths(target: Json, key: str, base: str) -> tuple[str, ...]:
+def _paths(
+    target: Json,
+    key: str,
+    base: str,
+) -> tuple[str, ...]:
     """Return the absolute paths in a list of a target's."""
     found: list[str] = []
     for entry in target.get(key, ()):
@@ -199,7 +217,10 @@ def _paths(target: Json, key: str, base: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _absolute(path: str, base: str) -> str:
+def _absolute(
+    path: str,
+    base: str,
+) -> str:
     """Return a path that CMake may write relative to the top of the source or of the build tree."""
     return os.path.normpath(Path(base, path))
 

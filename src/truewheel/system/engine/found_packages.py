@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ...model.bundled import Component
+from ..warm import file_state
 
 _PACKAGE_VERSION = re.compile(
     r'^\s*set\s*\(\s*PACKAGE_VERSION\s+"?([^"$\s)]+)', re.MULTILINE | re.IGNORECASE
@@ -29,7 +30,10 @@ _FOUND_VERSION = re.compile(r"\[v([^()\[\]]+)\(")
 _PKG_CONFIG = re.compile(r"pkgcfg_lib_(.+)")
 
 
-def package_of(library: str, cache: Mapping[str, str]) -> Component | None:
+def package_of(
+    library: str,
+    cache: Mapping[str, str],
+) -> Component | None:
     """Return the package of a static library; ``None`` when CMake does not know it.
 
     :param library: absolute, with links resolved.
@@ -45,7 +49,10 @@ def package_of(library: str, cache: Mapping[str, str]) -> Component | None:
 # --- vcpkg ------------------------------------------------------------------------------------------------------
 
 
-def _of_vcpkg(library: str, cache: Mapping[str, str]) -> Component | None:
+def _of_vcpkg(
+    library: str,
+    cache: Mapping[str, str],
+) -> Component | None:
     """Ask vcpkg's lists of files: ``installed/vcpkg/info/PORT_VERSION_TRIPLET.list``."""
     installed = cache.get("VCPKG_INSTALLED_DIR") or cache.get("_VCPKG_INSTALLED_DIR")
     if not installed:
@@ -57,7 +64,7 @@ def _of_vcpkg(library: str, cache: Mapping[str, str]) -> Component | None:
     triplet = path.parts[0]
     lists = home / "vcpkg" / "info"
     for listed in sorted(lists.glob("*.list")):
-        names = _text(listed).splitlines()
+        names = file_state.text(listed).splitlines()
         if path.as_posix() in names:
             # Names of ports have no underscores.
             port, _, rest = listed.stem.partition("_")
@@ -66,7 +73,11 @@ def _of_vcpkg(library: str, cache: Mapping[str, str]) -> Component | None:
     return None
 
 
-def _port(port: str, version: str, triplet: Path) -> Component:
+def _port(
+    port: str,
+    version: str,
+    triplet: Path,
+) -> Component:
     """Return a port of vcpkg. Its bill of materials tells the version of the port's own files as well: ``1.3.1#2``."""
     listed = triplet / "share" / port / "vcpkg.spdx.json"
     said, _, revision = _version_in(listed).partition("#")
@@ -74,13 +85,18 @@ def _port(port: str, version: str, triplet: Path) -> Component:
     purl = f"pkg:vcpkg/{port}@{quote(version, safe='')}"
     if revision not in ("", "0"):
         purl += f"?port_version={revision}"
-    return Component(name=port, version=version, origin="vcpkg", purl=purl)
+    return Component(
+        name=port,
+        version=version,
+        origin="vcpkg",
+        purl=purl,
+    )
 
 
 def _version_in(listed: Path) -> str:
     """Return the version of the port in a bill of materials (SPDX 2); empty when it does not say."""
     try:
-        document = json.loads(_text(listed) or "{}")
+        document = json.loads(file_state.text(listed) or "{}")
     except ValueError:
         return ""
     for package in document.get("packages", ()):
@@ -92,7 +108,10 @@ def _version_in(listed: Path) -> str:
 # --- packages with files for CMake ------------------------------------------------------------------------------
 
 
-def _of_config_package(library: str, cache: Mapping[str, str]) -> Component | None:
+def _of_config_package(
+    library: str,
+    cache: Mapping[str, str],
+) -> Component | None:
     """Ask the packages that ``find_package`` found by their own files (``NAME_DIR`` in the cache)."""
     for entry in sorted(cache):
         name = entry.removesuffix("_DIR")
@@ -103,34 +122,52 @@ def _of_config_package(library: str, cache: Mapping[str, str]) -> Component | No
         conan = _conan_name(library, directory)
         if conan:
             purl = f"pkg:conan/{conan}@{quote(version, safe='')}" if version else ""
-            return Component(name=conan, version=version, origin="Conan", purl=purl)
+            return Component(
+                name=conan,
+                version=version,
+                origin="Conan",
+                purl=purl,
+            )
         if _names_library(directory, library):
             origin = f"find_package({name})"
-            return Component(name=name, version=version, origin=origin)
+            return Component(
+                name=name,
+                version=version,
+                origin=origin,
+            )
     return None
 
 
-def _is_package(directory: Path, name: str) -> bool:
+def _is_package(
+    directory: Path,
+    name: str,
+) -> bool:
     """Return whether a directory holds the package file of a name (``find_package``, "Config Mode Search Procedure")."""
     names = (f"{name}Config.cmake", f"{name.lower()}-config.cmake")
     return any((directory / one).is_file() for one in names)
 
 
-def _version_of_package(directory: Path, name: str) -> str:
+def _version_of_package(
+    directory: Path,
+    name: str,
+) -> str:
     """Return the version that a package says it has; empty when it does not say."""
     names = (f"{name}ConfigVersion.cmake", f"{name.lower()}-config-version.cmake")
     for one in names:
-        text = _text(directory / one)
+        text = file_state.text(directory / one)
         match = _PACKAGE_VERSION.search(text)
         if match is not None:
             return match[1]
     return ""
 
 
-def _conan_name(library: str, directory: Path) -> str:
+def _conan_name(
+    library: str,
+    directory: Path,
+) -> str:
     """Return the name of the Conan package that a library lies in; empty when these files are not of Conan's making."""
     for data in sorted(directory.glob("*-data.cmake")):
-        folders = _PACKAGE_FOLDER.findall(_text(data))
+        folders = _PACKAGE_FOLDER.findall(file_state.text(data))
         for name, folder in folders:
             real = os.path.realpath(folder)
             if Path(library).is_relative_to(real):
@@ -138,17 +175,23 @@ def _conan_name(library: str, directory: Path) -> str:
     return ""
 
 
-def _names_library(directory: Path, library: str) -> bool:
+def _names_library(
+    directory: Path,
+    library: str,
+) -> bool:
     """Return whether the files of a package name a library, which they do relative to where they are installed."""
     names = list(_names_below(directory, library))
     for path in sorted(directory.glob("*.cmake")):
-        text = _text(path)
+        text = file_state.text(path)
         if any(name in text for name in names):
             return True
     return False
 
 
-def _names_below(directory: Path, library: str) -> Iterator[str]:
+def _names_below(
+    directory: Path,
+    library: str,
+) -> Iterator[str]:
     """Yield how a library may be written there: ``"…/lib/libfoo.a"``, from each directory that holds both."""
     yield f'"{library}"'
     home = Path(os.path.realpath(directory))
@@ -161,7 +204,10 @@ def _names_below(directory: Path, library: str) -> Iterator[str]:
 # --- find modules and pkg-config --------------------------------------------------------------------------------
 
 
-def _of_find_module(library: str, cache: Mapping[str, str]) -> Component | None:
+def _of_find_module(
+    library: str,
+    cache: Mapping[str, str],
+) -> Component | None:
     """Ask what find modules wrote down when they found their package."""
     for entry in sorted(cache):
         name = entry.removeprefix(_DETAILS)
@@ -175,11 +221,18 @@ def _of_find_module(library: str, cache: Mapping[str, str]) -> Component | None:
         match = _FOUND_VERSION.search(details)
         version = match[1] if match else cache.get(f"{name}_VERSION", "")
         origin = f"find_package({name})"
-        return Component(name=name, version=version, origin=origin)
+        return Component(
+            name=name,
+            version=version,
+            origin=origin,
+        )
     return None
 
 
-def _cached_libraries(name: str, cache: Mapping[str, str]) -> list[str]:
+def _cached_libraries(
+    name: str,
+    cache: Mapping[str, str],
+) -> list[str]:
     """Return the libraries that a find module keeps under names of its own: ``ZLIB_LIBRARY_RELEASE``."""
     beginning = f"{name}_LIBRARY".casefold()
     found: list[str] = []
@@ -190,7 +243,10 @@ def _cached_libraries(name: str, cache: Mapping[str, str]) -> list[str]:
     return found
 
 
-def _of_pkg_config(library: str, cache: Mapping[str, str]) -> Component | None:
+def _of_pkg_config(
+    library: str,
+    cache: Mapping[str, str],
+) -> Component | None:
     """Ask what ``pkg_check_modules(PREFIX …)`` wrote down: ``pkgcfg_lib_PREFIX_foo``, ``PREFIX_VERSION``."""
     for entry in sorted(cache):
         match = _PKG_CONFIG.fullmatch(entry)
@@ -206,7 +262,10 @@ def _of_pkg_config(library: str, cache: Mapping[str, str]) -> Component | None:
     return None
 
 
-def _longest_prefix(name: str, cache: Mapping[str, str]) -> str:
+def _longest_prefix(
+    name: str,
+    cache: Mapping[str, str],
+) -> str:
     """Return the ``PREFIX`` of ``PREFIX_foo``, either of which may have underscores."""
     parts = name.split("_")
     for length in range(len(parts) - 1, 0, -1):
@@ -216,16 +275,11 @@ def _longest_prefix(name: str, cache: Mapping[str, str]) -> str:
     return ""
 
 
-def _is_same(path: str, library: str) -> bool:
+def _is_same(
+    path: str,
+    library: str,
+) -> bool:
     """Return whether a path leads to a library; what is no path leads nowhere."""
     if not Path(path).is_absolute():
         return False
     return os.path.realpath(path) == library
-
-
-def _text(path: Path) -> str:
-    """Return the text of a file; empty when it is not there."""
-    try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError:
-        return ""

@@ -25,7 +25,10 @@ _SCRIPTS_IN_SCRIPTS = 4
 """How deep linker scripts are followed; more than any is."""
 
 
-def linked_files(target: LinkedTarget, answer: CMakeAnswer) -> dict[str, Nature]:
+def linked_files(
+    target: LinkedTarget,
+    answer: CMakeAnswer,
+) -> dict[str, Nature]:
     """Return the libraries that a target is linked with, and what each is: absolute paths, in order of the link."""
     return _Link(target, answer).files()
 
@@ -46,7 +49,11 @@ def split_words(fragment: str) -> list[str]:
 class _Link:
     """The link command of one target, read from left to right."""
 
-    def __init__(self, target: LinkedTarget, answer: CMakeAnswer) -> None:
+    def __init__(
+        self,
+        target: LinkedTarget,
+        answer: CMakeAnswer,
+    ) -> None:
         """Find out where the linker looks for libraries."""
         self._words = list(_linker_words(target.fragments))
         # Ninja runs all commands in the top directory, but CMake before 3.20 wrote paths for the target's own; Make does run
@@ -83,7 +90,13 @@ class _Link:
         shared = [path for path, nature in added.items() if nature is Nature.SHARED]
         return dict.fromkeys(shared, Nature.SHARED)
 
-    def _add(self, word: str, bases: Sequence[str], *, depth: int) -> None:
+    def _add(
+        self,
+        word: str,
+        bases: Sequence[str],
+        *,
+        depth: int,
+    ) -> None:
         """Note the library that a word names, or those that a linker script there names."""
         path = self._find(word, bases)
         if path is None:
@@ -99,7 +112,11 @@ class _Link:
             for name in files_in_script(path):
                 self._add(name, places, depth=depth + 1)
 
-    def _find(self, word: str, bases: Sequence[str]) -> str | None:
+    def _find(
+        self,
+        word: str,
+        bases: Sequence[str],
+    ) -> str | None:
         """Return the file that a word of the command means; ``None`` for options and for what is not there."""
         if word.startswith("-l"):
             names = library_names(word[2:])
@@ -111,7 +128,10 @@ class _Link:
         return _first_file(bases, (word,))
 
 
-def _first_file(directories: Sequence[str], names: Sequence[str]) -> str | None:
+def _first_file(
+    directories: Sequence[str],
+    names: Sequence[str],
+) -> str | None:
     """Return the first file that there is: a linker looks for all names in a directory before it goes to the next."""
     for directory in directories:
         for name in names:
@@ -136,7 +156,10 @@ def _linker_words(fragments: Sequence[str]) -> Iterator[str]:
                     yield part
 
 
-def _named_directories(words: Sequence[str], bases: Sequence[str]) -> list[str]:
+def _named_directories(
+    words: Sequence[str],
+    bases: Sequence[str],
+) -> list[str]:
     """Return the directories of ``-L``, and of Microsoft's ``-LIBPATH:``; they hold for the whole command."""
     found: dict[str, None] = {}
     for word in words:

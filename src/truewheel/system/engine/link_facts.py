@@ -18,7 +18,10 @@ _LINKED = frozenset({"MODULE_LIBRARY", "SHARED_LIBRARY", "EXECUTABLE"})
 _STATIC = "STATIC_LIBRARY"
 
 
-def read_link_facts(build_dir: Path, build_types: Collection[str] = ()) -> LinkFacts:
+def read_link_facts(
+    build_dir: Path,
+    build_types: Collection[str] = (),
+) -> LinkFacts:
     """Return what the targets of a build tree are linked with; nothing when CMake gave no answer.
 
     :param build_types: which configurations count, of a generator with several.
@@ -76,7 +79,11 @@ class _Reading:
             self._inputs.update(dict.fromkeys(target.artifacts))
             self._inputs.update(dict.fromkeys(found))
 
-    def _shared_at(self, path: str, nature: Nature) -> Iterator[str]:
+    def _shared_at(
+        self,
+        path: str,
+        nature: Nature,
+    ) -> Iterator[str]:
         """Yield the shared library that a file stands for: itself, or the DLL of an import library."""
         if nature is Nature.SHARED:
             yield path
@@ -101,7 +108,9 @@ class _Reading:
         return tuple([found[name] for name in sorted(found)])
 
     def _components_at(
-        self, path: str, fetched: tuple[Fetched, ...]
+        self,
+        path: str,
+        fetched: tuple[Fetched, ...],
     ) -> Iterator[Component]:
         """Yield what a file is made of: one that the project makes, or a static library of others."""
         maker = self._makers.get(os.path.realpath(path))
@@ -133,7 +142,8 @@ def _fetched(answer: CMakeAnswer) -> tuple[Fetched, ...]:
 
 
 def _of_target(
-    target: LinkedTarget, fetched: tuple[Fetched, ...]
+    target: LinkedTarget,
+    fetched: tuple[Fetched, ...],
 ) -> Iterator[Component]:
     """Yield the component that a target of the build belongs to, and those that it is compiled from.
 
@@ -155,7 +165,10 @@ def _of_target(
             yield content.component
 
 
-def _content_at(path: str, fetched: Iterable[Fetched]) -> Fetched | None:
+def _content_at(
+    path: str,
+    fetched: Iterable[Fetched],
+) -> Fetched | None:
     """Return the fetched content that a path lies in, the innermost."""
     place = Path(os.path.realpath(path))
     innermost: Fetched | None = None
