@@ -65,7 +65,7 @@ ROOMS = {
     "project_settings": pure("model", "platforms"),
     # Layer 3: what touches the world
     "system": worldly("model", "formats"),
-    "system/engine": worldly("model", "project_settings", "system/warm"),
+    "system/engine": worldly("model", "formats", "project_settings", "system/warm"),
     "system/observation": worldly("model", "system"),
     "system/packages": worldly("model", "formats"),
     "system/project": worldly("model", "project_settings", "system/engine"),

@@ -174,7 +174,9 @@ def _repair_and_judge(
     if staged.facts.is_compiled and question.repair != "off":
         from .repairing import repair_build
 
-        outcome = repair_build(tree, contents, project, request, question)
+        outcome = repair_build(
+            tree, contents, project, request, question, staged.link_facts
+        )
         source, contents, repairs = outcome.source, outcome.contents, outcome.repairs
     verdict = judge(contents, question)
     if repairs is not None and repairs.findings:

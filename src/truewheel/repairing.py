@@ -18,6 +18,7 @@ from .model.repair_plan import RepairOptions
 from .model.repairs import Repairs
 from .model.wheel_name import escape
 from .provenance import About, papers_for, with_packages
+from .repair.dll_directory import with_dll_directory
 from .repair.findings import (
     loader_names,
     no_longer_linked_with_python,
@@ -34,15 +35,17 @@ from .system.wheels.repaired import Repaired
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from .audit.questions import Question
     from .model.audit import Audit
     from .model.contents import Contents, File
+    from .model.link_facts import LinkFacts
     from .model.neighbours import Neighbour
     from .model.project import Project
     from .model.repair_plan import RepairPlan
     from .model.request import Request
+    from .model.settings import Settings
     from .system.libraries import Identity
     from .system.wheels.sources import WheelSource
 
@@ -68,23 +71,23 @@ def repair_build(
     project: Project,
     request: Request,
     question: Question,
+    link_facts: Callable[[], LinkFacts],
 ) -> Outcome:
     """Return what was built with the libraries that its target system lacks.
 
     :param question: what is asked about the build.
+    :param link_facts: reads what CMake knows of the links.
     :raises RepairError: as :func:`repair` does.
     """
     settings = project.settings
     promise = "" if settings.tag == AUTO else settings.tag
     # Most builds need nothing, and the disk is not looked at for them.
-    if (
-        not promise
-        and not settings.include
-        and not _lacks_libraries(contents, question)
-    ):
+    if not _has_work(contents, settings, question):
         return Outcome(source=tree, contents=contents, repairs=Repairs())
     search = [(request.source / directory).as_posix() for directory in settings.search]
     libraries = LibrariesOnDisk(around=surroundings(request.environ, search=search))
+    facts = link_facts()
+    libraries.add_linked(facts.linked_libraries)
     options = RepairOptions(
         distribution=escape(project.name),
         scripts=f"{contents.data_dir}/scripts/",
@@ -94,7 +97,12 @@ def repair_build(
         keep_names=settings.keep_names,
         include=settings.include,
     )
-    about = About(project=project.name, version=project.version, sbom=settings.sbom)
+    about = About(
+        project=project.name,
+        version=project.version,
+        sbom=settings.sbom,
+        components=facts.components if settings.sbom == "linked" else (),
+    )
     return repair(
         tree,
         contents,
@@ -113,6 +121,12 @@ def regular_packages(contents: Contents) -> frozenset[str]:
         return frozenset()
     found = [place for place in places if place.endswith("/__init__.py")]
     return frozenset(posixpath.dirname(place) for place in found)
+
+
+def _has_work(contents: Contents, settings: Settings, question: Question) -> bool:
+    """Return whether the disk has to be looked at."""
+    is_asked = settings.tag != AUTO or settings.include or settings.sbom == "linked"
+    return bool(is_asked) or _lacks_libraries(contents, question)
 
 
 def _lacks_libraries(contents: Contents, question: Question) -> bool:
@@ -154,7 +168,8 @@ def repair(
     )
     identities = _identities(audit, libraries)
     plan = plan_repair(audit, options, identities)
-    if plan.changes_nothing or not writes:
+    has_nothing_to_add = plan.changes_nothing and not about.components
+    if has_nothing_to_add or not writes:
         repairs = Repairs(
             bundled=_pending(plan), missing=plan.missing, is_pending=not writes
         )
@@ -162,6 +177,7 @@ def repair(
     repaired = Repaired(source, plan, libraries)
     starters = {move.path: starter_of(move) for move in plan.moves}
     repaired.add(starters, executable=True)
+    repaired.add(_with_dll_directories(plan, source))
     bundled = with_packages(tuple(_bundled(plan, repaired)), libraries)
     papers = papers_for(bundled, source, about)
     repaired.add(papers.files)
@@ -176,6 +192,18 @@ def repair(
         contents=_contents_of(repaired, contents),
         repairs=Repairs(bundled=bundled, missing=plan.missing, findings=findings),
     )
+
+
+def _with_dll_directories(plan: RepairPlan, source: WheelSource) -> dict[str, bytes]:
+    """Return the ``__init__.py`` files that tell Windows about directories, with the call in them."""
+    calls = {row.path: row.directory for row in plan.dll_directories}
+    if not calls:
+        return {}
+    return {
+        member.name: with_dll_directory(bytes(member.read()), calls[member.name])
+        for member in source.members()
+        if member.name in calls
+    }
 
 
 def _identities(audit: Audit, libraries: LibrariesOnDisk) -> dict[str, Identity]:

@@ -55,7 +55,7 @@ def read(data: Readable, read_member: MemberReader) -> Binary:
     cursor = Cursor(data, what="static library")
     found: Slice | None = None
     # All members are gone through, so that a library that was cut off is told.
-    for content in _each_member(cursor):
+    for content in members(cursor):
         if found is None:
             found = _read_cpu(content, read_member)
     return Binary(format=Format.ARCHIVE, slices=() if found is None else (found,))
@@ -82,8 +82,11 @@ def _read_cpu(content: memoryview | View, read_member: MemberReader) -> Slice | 
     )
 
 
-def _each_member(cursor: Cursor) -> Iterator[memoryview | View]:
-    """Yield the content of every member that may be an object."""
+def members(cursor: Cursor) -> Iterator[memoryview | View]:
+    """Yield the content of every member that may be an object.
+
+    :raises FormatError: when a member has no header, or reaches beyond the file.
+    """
     is_thin = bytes(cursor.bytes(0, 8, "magic")) == THIN
     offset = len(NORMAL)
     while offset < len(cursor):

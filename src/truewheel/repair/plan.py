@@ -18,7 +18,7 @@ from .bundle import Bundle
 from .libraries import external_path, gather, missing_links
 from .naming import new_names
 from .programs import move_programs
-from .refusals import Refusal, refusal_of
+from .refusals import refusals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def plan_repair(
         part, moved = move_programs(found, options)
         moves += moved
         libraries = gather(part, identities)
-        _refuse(libraries)
+        _refuse(part, libraries)
         names = _names(part, libraries, options)
         bundle = _placed(part, libraries, names, options)
         if files is pe_files:
@@ -109,16 +109,12 @@ def _beside_their_users(
     return placed, placement.dll_directories
 
 
-def _refuse(libraries: Mapping[str, Library]) -> None:
+def _refuse(part: PlatformAudit, libraries: Mapping[str, Library]) -> None:
     """Raise an error for libraries that must not be bundled.
 
     :raises RepairError: with all of them.
     """
-    refused: list[tuple[Library, Refusal]] = []
-    for library in _each_once(libraries):
-        refusal = refusal_of(library)
-        if refusal is not None:
-            refused.append((library, refusal))
+    refused = list(refusals(part, _each_once(libraries)))
     if not refused:
         return
     lines = [

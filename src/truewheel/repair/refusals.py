@@ -1,4 +1,4 @@
-"""Libraries that must never go into a wheel, because they belong to a driver. Pure.
+"""Libraries that must never go into a wheel: parts of drivers, and runtimes of Visual C++ that do not fit. Pure.
 
 glibc is supplied by the system, and Python is in the process already: neither is looked for on the machine at all.
 """
@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import re
 
+from ..model.binary import PeSlice
 from ..model.record import Record
+from .msvc_runtime import RUNTIMES, is_debug_runtime, misfits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from ..model.audit import PlatformAudit
     from .libraries import Library
 
 
@@ -36,14 +41,55 @@ which look for the drivers of the machine.
 """
 
 
-def refusal_of(library: Library) -> Refusal | None:
-    """Return why a library must not be bundled; ``None`` when it may."""
-    names = (*library.names, library.source)
+def refusals(
+    part: PlatformAudit, libraries: Iterable[Library]
+) -> Iterator[tuple[Library, Refusal]]:
+    """Yield the libraries that must not be bundled, with the reasons."""
+    modules = {
+        code.path: code.slice for code in part.files if isinstance(code.slice, PeSlice)
+    }
+    for library in libraries:
+        names = (*library.names, library.source)
+        bases = [name.rpartition("/")[2] for name in names]
+        refusal = _of_driver(bases) or _of_debug_runtime(bases)
+        refusal = refusal or _too_old(library, modules)
+        if refusal is not None:
+            yield library, refusal
+
+
+def _of_driver(names: list[str]) -> Refusal | None:
     for name in names:
-        base = name.rpartition("/")[2]
-        if _DRIVERS.match(base):
+        if _DRIVERS.match(name):
             return Refusal(
                 reason="it is part of a driver, and has to fit the machine's",
-                hint=f'the machine has it: tool.truewheel.exclude = ["{base}"], or --exclude {base}',
+                hint=f'the machine has it: tool.truewheel.exclude = ["{name}"], or --exclude {name}',
+            )
+    return None
+
+
+def _of_debug_runtime(names: list[str]) -> Refusal | None:
+    for name in names:
+        if is_debug_runtime(name):
+            return Refusal(
+                reason="it is for debugging alone, and may not be passed on",
+                hint="build with CMAKE_BUILD_TYPE=Release",
+            )
+    return None
+
+
+def _too_old(library: Library, modules: Mapping[str, PeSlice]) -> Refusal | None:
+    """Return why a runtime of Visual C++ may crash a module, if it may."""
+    runtime = library.slices[0].slice
+    name = library.names[0].lower()
+    if name not in RUNTIMES or not isinstance(runtime, PeSlice):
+        return None
+    for misfit in misfits(name, runtime, modules):
+        if misfit.kind.is_fatal:
+            wanted, found = (
+                ".".join(map(str, one)) for one in (misfit.wanted, misfit.found)
+            )
+            return Refusal(
+                reason=f"it is version {found}, and {misfit.module} asks for {wanted}: {misfit.kind.value}",
+                hint="take the runtime of the compiler that built the modules, or a newer one (--search DIR)",
             )
     return None

@@ -125,6 +125,15 @@ class LibrariesOnDisk:
         except OSError as error:
             raise RepairError(f"{path} cannot be read", context=[str(error)]) from error
 
+    def add_linked(self, paths: Iterable[str]) -> None:
+        """Take in the libraries that CMake linked, each by the name that it is needed by."""
+        linked: list[tuple[str, str]] = []
+        for path in paths:
+            binary = self.read_library(path)
+            for piece in binary.slices if binary is not None else ():
+                linked.append((piece.name or Path(path).name, path))
+        self.around = replace(self.around, linked=tuple(dict.fromkeys(linked)))
+
     def place(self, path: str) -> Path:
         """Return where an absolute path of the machine lies on this one."""
         return self.root / path.lstrip("/") if path.startswith("/") else Path(path)
@@ -163,18 +172,6 @@ def surroundings(
         musl=_musl_path(root),
         lib_names=_lib_names(root),
     )
-
-
-def linked_libraries(
-    around: Surroundings, paths: Iterable[str], libraries: LibrariesOnDisk
-) -> Surroundings:
-    """Return the surroundings with the libraries that CMake linked, each by the name that it is needed by."""
-    linked = []
-    for path in paths:
-        binary = libraries.read_library(path)
-        for piece in binary.slices if binary is not None else ():
-            linked.append((piece.name or Path(path).name, path))
-    return replace(around, linked=tuple(dict.fromkeys(linked)))
 
 
 def _directories_in(environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -140,6 +140,25 @@ def test_a_build_with_the_gil_claims_both_stable_abis_for_abi3t() -> None:
     )
 
 
+def test_a_build_with_the_gil_claims_both_for_abi3t_where_both_are_asked_for() -> None:
+    abi3t = module("p/m.abi3t.so", "PyList_New", exports="PyModExport_m")
+    assert tag_of(built(abi3t, CP315, py_api="cp315.cp315t")) == "cp315-abi3.abi3t"
+    assert tag_of(built(abi3t, CP315, py_api="cp315")) == "cp315-abi3"
+    abi3 = module("p/m.abi3.so", "PyList_New")
+    assert tag_of(built(abi3, CP315, py_api="cp315.cp315t")) == "cp315-abi3"
+
+
+def test_no_python_looks_for_abi3t_before_3_15() -> None:
+    abi3t = module("p/m.abi3t.so", "PyList_New", exports="PyModExport_m")
+    both = built(abi3t, CP315, py_api="cp312.cp315t")
+    assert tag_of(both) == "cp315-abi3.abi3t"
+    assert codes_of(both) == []
+    older = built(abi3t, CP315, py_api="cp312")
+    assert tag_of(older) == "cp315-abi3"
+    assert codes_of(older) == ["TW408"]
+    assert older.findings[0].evidence == ("p/m.abi3t.so is named for abi3t",)
+
+
 # --- any Python -------------------------------------------------------------------------------------------------
 
 

@@ -46,12 +46,19 @@ def find_built_tags(
     request = request or _request_by_suffixes(modules, target)
     if linked or request is None:
         return own
+    if _are_for_both_builds(modules):
+        request = requests.request_for_both_builds(py_api, request, target)
     return _stable_tags(request, modules, contents, py_api, own)
 
 
 def _are_named_for_stable_abi(modules: Sequence[Module]) -> bool:
     """Return whether all modules are, which tells that the project means it."""
     return all(module.abi_tag is not None for module in modules)
+
+
+def _are_for_both_builds(modules: Sequence[Module]) -> bool:
+    """Return whether all modules are named for the ABI that Pythons with and without the GIL share (PEP 803)."""
+    return all(module.abi_tag == "abi3t" for module in modules)
 
 
 def _own_tags(example: Module, target: Target) -> PythonTags:

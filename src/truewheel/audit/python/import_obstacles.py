@@ -145,6 +145,8 @@ def _suffix_abi3(module: Module, pythons: CompatiblePythons) -> str | None:
 
 def is_suffix_known(module: Module, version: Version) -> bool:
     """Return whether CPython ``version`` looks for the suffix of a stable-ABI module."""
+    if module.abi_tag == "abi3t":
+        return version >= FIRST_ABI3T
     if module.abi_tag != "abi3" or not module.suffix_platform:
         return True
     return version >= FIRST_ABI3_WITH_PLATFORM

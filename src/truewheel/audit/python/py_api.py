@@ -68,6 +68,22 @@ def stable_request(py_api: str, target: Target) -> StableRequest | None:
     return request
 
 
+def request_for_both_builds(
+    py_api: str, request: StableRequest, target: Target
+) -> StableRequest:
+    """Return the request for modules that are named for abi3t, which Pythons with the GIL load as well (PEP 803).
+
+    :param request: what :func:`stable_request` made of ``py_api``, which takes a build with the GIL to make abi3.
+    """
+    minors = _minors(r"cp3(\d+)t", py_api)
+    threaded = _first_request(sorted(minors), ("abi3", "abi3t"), target)
+    if threaded is None or request.abis != ("abi3",):
+        return request
+    # One tag has one version, which both must have.
+    newest = max(threaded.version, request.version)
+    return replace(threaded, python_tag=f"cp3{newest[1]}", version=newest)
+
+
 def _first_request(
     minors: list[int], abis: tuple[str, ...], target: Target
 ) -> StableRequest | None:
@@ -99,13 +115,17 @@ def not_kept(py_api: str, module: Module) -> Finding:
 
 
 def suffix_too_new(py_api: str, module: Module) -> Finding:
-    """Return TW408 for a suffix that older Pythons do not look for (https://github.com/python/cpython/issues/122931)."""
+    """Return TW408 for a suffix that older Pythons do not look for.
+
+    That are abi3t (PEP 803), and platforms behind either (https://github.com/python/cpython/issues/122931).
+    """
+    name = "-".join(filter(None, (module.abi_tag, module.suffix_platform)))
     return Finding(
         code="TW408",
         severity=Severity.WARNING,
         where=module.path,
         message=f"wheel.py-api = {py_api!r} is not kept: Pythons look for such a file name from 3.15 on",
-        evidence=(f"{module.path} is named for abi3-{module.suffix_platform}",),
+        evidence=(f"{module.path} is named for {name}",),
         hint="in CMake: truewheel_add_module(NAME STABLE_ABI …), "
         'or set_target_properties(NAME PROPERTIES SUFFIX ".abi3.so")',
     )

@@ -55,7 +55,8 @@ class OnDisk:
         self.size = len(data)
         self.cursor = Cursor(bytes(data[:_MOST_HEADERS]), what="PE file")
         signature_at = self.cursor.number("I", E_LFANEW_AT, "e_lfanew")
-        if self.cursor.bytes(signature_at, 4, "PE signature") != SIGNATURE:
+        signature = bytes(self.cursor.bytes(signature_at, 4, "PE signature"))
+        if signature != SIGNATURE:
             self.fail("it has no PE header", at=signature_at, field="e_lfanew")
         self.file_header = signature_at + len(SIGNATURE)
         self.optional_header = self.file_header + FILE_HEADER_SIZE

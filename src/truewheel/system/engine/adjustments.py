@@ -1,7 +1,7 @@
 """What truewheel changes in scikit-build-core while it is loaded: four things, each with its reason.
 
-1. CMake's file API is left out. ``CMaker`` asks CMake for replies (cmake-file-api(7)) and parses them into
-   ``CMaker.file_api``, which nothing reads. Importing the classes for that takes a tenth of a hook's own time, and
+1. Its use of CMake's file API is left out. ``CMaker`` asks CMake for replies (cmake-file-api(7)) and parses them into
+   ``CMaker.file_api``, which nothing reads. (What truewheel asks CMake is in ``file_api``, and is read on demand.) Importing the classes for that takes a tenth of a hook's own time, and
    filling them as much again. A reply that cannot be read is ``None`` there, so whoever will read it one day has to do
    without it anyhow. From Python 3.15 on scikit-build-core itself puts the import off (``__lazy_modules__``, PEP 810).
 2. CMake gets a minute to tell its version, instead of five seconds. A machine under load, or a disk that sleeps, may

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from ...model.build_facts import BuildFacts
 from ...model.left_out import Reason
+from ...model.link_facts import LinkFacts
 from ...model.record import Record
 from ...model.tree import Tree
 
@@ -15,6 +17,7 @@ class Staged(Record):
 
     :param tree: the files of the wheel.
     :param facts: what the build tells of itself.
+    :param link_facts: reads what CMake knows of the links, as long as the build tree is there: most builds do not ask.
     :param build_tag: ``wheel.build-tag``.
     :param message: ``messages.after-success``, rendered.
     :param notes: sentences about what the build did without: files that are not packed, variables that CMake did not get.
@@ -22,6 +25,7 @@ class Staged(Record):
 
     tree: Tree
     facts: BuildFacts
+    link_facts: Callable[[], LinkFacts]
     build_tag: str
     message: str
     notes: tuple[str, ...]

@@ -19,6 +19,7 @@ from scikit_build_core.settings.skbuild_model import EnvValue, ScikitBuildSettin
 from ...model.build_facts import BuildFacts
 from ...model.errors import EngineError
 from ...model.left_out import phrases_of
+from ...model.link_facts import LinkFacts
 from ...model.project import Project
 from ...model.record import replace
 from ...model.request import Request
@@ -28,6 +29,7 @@ from ..warm.build_tree import libraries
 from .cmake_program import find_cmake
 from .cmake_steps import CMakeSteps
 from .editable_files import RebuildOptions, editable_entries
+from .file_api import write_query
 from .fingerprint import fingerprint
 from .gathering import gather_files, list_files
 from .generated_files import (
@@ -112,6 +114,7 @@ class Staging:
                 manifests = manifest_times(self._layout.build_dir)
                 # Files and manifests that are there before tell what CMake's install step adds.
                 self._area.start_watching()
+                write_query(self._layout.build_dir)
                 builder = self._steps.configure(self._area.watched_variables())
             with self._area.compile() as packed:
                 options = self._steps.build_and_install(
@@ -304,7 +307,25 @@ class Staging:
                 forced_tags=tuple(wheel.tags or ()),
                 plain_tags=self._layout.plain_tags,
             ),
+            link_facts=self._link_facts(),
             build_tag=str(wheel.build_tag),
             message=render_message(self._settings.messages.after_success),
             notes=self._notes,
         )
+
+    def _link_facts(self) -> Callable[[], LinkFacts]:
+        """Return what reads the facts of the links, wherever the process works then."""
+        if self._steps is None:
+            return LinkFacts
+        build_dir = self._layout.build_dir.absolute()
+        build_types = self._settings.cmake.build_type
+        if isinstance(build_types, str):
+            build_types = [build_types]
+
+        def read() -> LinkFacts:
+            # Reading it needs modules that other builds do not.
+            from .link_facts import read_link_facts
+
+            return read_link_facts(build_dir, build_types)
+
+        return read
