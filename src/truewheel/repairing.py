@@ -18,7 +18,6 @@ from .model.repair_plan import RepairOptions
 from .model.repairs import Repairs
 from .model.wheel_name import escape
 from .provenance import About, papers_for, with_packages
-from .repair.dll_directory import with_dll_directory
 from .repair.findings import (
     loader_names,
     no_longer_linked_with_python,
@@ -199,6 +198,8 @@ def _with_dll_directories(plan: RepairPlan, source: WheelSource) -> dict[str, by
     calls = {row.path: row.directory for row in plan.dll_directories}
     if not calls:
         return {}
+    from .repair.dll_directory import with_dll_directory  # for Windows alone
+
     return {
         member.name: with_dll_directory(bytes(member.read()), calls[member.name])
         for member in source.members()
