@@ -121,6 +121,7 @@ def patch(form: Format, data: Sliceable, edits: Sequence[Edit]) -> Pieces:
     :raises FormatError: when the file is not what its first bytes claim.
     :raises RepairError: when files of this format are not changed, or this one has no room for it.
     """
+    # What is linked anew has no names to be changed.
     module = WRITERS.get(form)
     if module is None:
         raise RepairError(f"a {form.value} cannot be changed")

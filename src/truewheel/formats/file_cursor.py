@@ -42,7 +42,12 @@ class FileCursor(Cursor):
         what: str = "file",
     ) -> None:
         """Look at a part of a file, of which nothing is read yet."""
-        super().__init__(b"", little=little, base=base, what=what)
+        super().__init__(
+            b"",
+            little=little,
+            base=base,
+            what=what,
+        )
         self._file = file
         self._size = len(file) - base if size is None else size
 
@@ -51,10 +56,23 @@ class FileCursor(Cursor):
 
     def unpack(self, layout: str, offset: int, field: str) -> tuple[Any, ...]:
         """Return numbers at ``offset``, as :meth:`Cursor.unpack` does."""
+        # Only so many bytes as the numbers take.
         layout = self._order + layout
-        return struct.unpack(layout, self.bytes(offset, struct.calcsize(layout), field))
+        return struct.unpack(
+            layout,
+            self.bytes(
+                offset,
+                struct.calcsize(layout),
+                field,
+            ),
+        )
 
-    def bytes(self, offset: int, size: int, field: str) -> memoryview:
+    def bytes(
+        self,
+        offset: int,
+        size: int,
+        field: str,
+    ) -> memoryview:
         """Return ``size`` bytes at ``offset``, read now.
 
         :raises FormatError: when they do not lie inside, or the file has become shorter.
@@ -69,7 +87,11 @@ class FileCursor(Cursor):
         start = self.base + offset
         found = memoryview(bytes(self._file[start : start + size]))
         if len(found) != size:
-            self.fail("it was cut while it was read", offset=offset, field=field)
+            self.fail(
+                "it was cut while it was read",
+                offset=offset,
+                field=field,
+            )
         return found
 
     def part(
@@ -96,17 +118,34 @@ class FileCursor(Cursor):
             what=self.what,
         )
 
-    def string(self, offset: int, field: str, *, limit: int = 65536) -> str:
+    def string(
+        self,
+        offset: int,
+        field: str,
+        *,
+        limit: int = 65536,
+    ) -> str:
         """Return the NUL-terminated string at ``offset``, as :meth:`Cursor.string` does."""
+        # Its end is not known, and the file may be large.
         found = b""
         while b"\0" not in found and len(found) <= limit:
             here = offset + len(found)
             size = min(_STRING_PIECE, self._size - here)
             if size <= 0:
                 break
-            found += self.bytes(here, size, field)
-        return Cursor(found, base=self.base + offset, what=self.what).string(
-            0, field, limit=limit
+            found += self.bytes(
+                here,
+                size,
+                field,
+            )
+        return Cursor(
+            found,
+            base=self.base + offset,
+            what=self.what,
+        ).string(
+            0,
+            field,
+            limit=limit,
         )
 
 
@@ -132,6 +171,7 @@ class Composed:
 
     def __getitem__(self, part: slice, /) -> Buffer:
         """Return a part of the new file; steps other than 1 are not known."""
+        # Pieces that lie before it are passed over without a look.
         start, stop, _ = part.indices(len(self))
         found = []
         index = bisect_right(self._ends, start)

@@ -71,10 +71,19 @@ class Entry(NamedTuple):
 
 
 def entries_for(
-    image: Image, before: Names, after: Names, strings: Strings
+    image: Image,
+    before: Names,
+    after: Names,
+    strings: Strings,
 ) -> list[Entry]:
     """Return the entries that say the names of ``after``: each stands where the old one stood, new ones stand last."""
-    needed = iter(zip(before.needed, after.needed, strict=True))
+    needed = iter(
+        zip(
+            before.needed,
+            after.needed,
+            strict=True,
+        )
+    )
     # The first of both kinds of search path keeps its place, which saves an entry.
     search = _search_entries(after, strings)
     found = []
@@ -92,10 +101,30 @@ def entries_for(
             new_tag, new_value = search.pop(0)
         elif tag == DT_SONAME and after.name != before.name and after.name:
             new_value = strings.at(after.name)
-        found.append(Entry(new_tag, new_value, index))
+        found.append(
+            Entry(
+                new_tag,
+                new_value,
+                index,
+            )
+        )
+    # New entries stand behind all others, so that none but they have a new place.
     if before.name is None and after.name is not None:
-        found.append(Entry(DT_SONAME, strings.at(after.name), -1))
-    found += [Entry(tag, value, -1) for tag, value in search]
+        found.append(
+            Entry(
+                DT_SONAME,
+                strings.at(after.name),
+                -1,
+            )
+        )
+    found += [
+        Entry(
+            tag,
+            value,
+            -1,
+        )
+        for tag, value in search
+    ]
     return found
 
 
@@ -107,25 +136,34 @@ def _search_entries(after: Names, strings: Strings) -> list[tuple[int, int]]:
     return found
 
 
-def without_expendable(entries: Sequence[Entry], capacity: int) -> list[Entry]:
+def without_expendable(
+    entries: Sequence[Entry],
+    capacity: int,
+) -> list[Entry]:
     """Return the entries without those that say nothing, as many as must go to make the others fit.
 
     ``DT_RELACOUNT`` and ``DT_RELCOUNT`` are hints by which glibc takes a shorter loop; without them it finds relative
     relocations one by one. ``DF_BIND_NOW`` is said twice by linkers.
     https://gabi.xinuos.com/elf/08-dynamic.html (``DF_BIND_NOW``), glibc ``elf/do-rel.h``
     """
-    kept = list(entries)
-    values = {entry.tag: entry.value for entry in entries}
-    is_repeated = (
-        values.get(DT_FLAGS) == DF_BIND_NOW and values.get(DT_FLAGS_1, 0) & DF_1_NOW
-    )
+    missing = len(entries) - capacity
+    kept = []
     for entry in entries:
-        if len(kept) <= capacity:
-            break
-        is_hint = entry.tag in (DT_RELACOUNT, DT_RELCOUNT)
-        if is_hint or (entry.tag == DT_FLAGS and is_repeated):
-            kept.remove(entry)
+        if missing > 0 and _is_expendable(entry, entries):
+            missing -= 1
+        else:
+            kept.append(entry)
     return kept
+
+
+def _is_expendable(entry: Entry, entries: Sequence[Entry]) -> bool:
+    """Whether the loader does the same without an entry."""
+    if entry.tag in (DT_RELACOUNT, DT_RELCOUNT):
+        return True
+    if (entry.tag, entry.value) != (DT_FLAGS, DF_BIND_NOW):
+        return False
+    others = [other.value for other in entries if other.tag == DT_FLAGS_1]
+    return any(value & DF_1_NOW for value in others)
 
 
 def with_values(entries: Sequence[Entry], values: Mapping[int, int]) -> list[Entry]:
@@ -133,12 +171,21 @@ def with_values(entries: Sequence[Entry], values: Mapping[int, int]) -> list[Ent
     found = []
     for entry in entries:
         value = values.get(entry.tag, entry.value)
-        found.append(Entry(entry.tag, value, entry.slot))
+        found.append(
+            Entry(
+                entry.tag,
+                value,
+                entry.slot,
+            )
+        )
     return found
 
 
 def table_of(
-    image: Image, entries: Sequence[Entry], address: int, capacity: int
+    image: Image,
+    entries: Sequence[Entry],
+    address: int,
+    capacity: int,
 ) -> list[tuple[int, int]]:
     """Return all slots of the dynamic section at ``address``, the empty ones too."""
     size = image.header.file_class.dynamic_size

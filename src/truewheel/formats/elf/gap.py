@@ -24,8 +24,18 @@ def write_into_gap(draft: Draft, entries: Sequence[Entry], strings: Strings) -> 
     for segment in _candidates(draft):
         start = _start_in(draft, segment)
         end = start + len(strings)
-        if end <= _gap_end(draft, segment, end):
-            _write(draft, segment, start, entries, strings)
+        if end <= _gap_end(
+            draft,
+            segment,
+            end,
+        ):
+            _write(
+                draft,
+                segment,
+                start,
+                entries,
+                strings,
+            )
             return True
     return False
 
@@ -48,7 +58,11 @@ def _start_in(draft: Draft, segment: Segment) -> int:
     return -(-segment.end // 8) * 8
 
 
-def _gap_end(draft: Draft, segment: Segment, wanted: int) -> int:
+def _gap_end(
+    draft: Draft,
+    segment: Segment,
+    wanted: int,
+) -> int:
     """Return the offset up to which a segment can grow, not further than is wanted."""
     image = draft.image
     end = segment.end
@@ -61,22 +75,41 @@ def _gap_end(draft: Draft, segment: Segment, wanted: int) -> int:
     # The first page of the next one has other rights.
     top = following.vaddr // page * page
     limit = top - segment.shift
-    limit = min(limit, wanted, _next_in_file(draft, end))
+    limit = min(
+        limit,
+        wanted,
+        _next_in_file(draft, end),
+    )
     if limit <= end:
         return end
-    room = bytes(image.cursor.bytes(end, limit - end, "gap"))
+    room = bytes(
+        image.cursor.bytes(
+            end,
+            limit - end,
+            "gap",
+        )
+    )
     return end + len(room) - len(room.lstrip(b"\0"))
 
 
-def _next_in_file(draft: Draft, end: int) -> int:
+def _next_in_file(
+    draft: Draft,
+    end: int,
+) -> int:
     """Return the offset of the first thing behind ``end``; ``end`` itself when a thing lies across it."""
     header = draft.image.header
     size = header.file_class.section_header_size * len(draft.sections)
     places = [(header.shoff, header.shoff + size)]
-    places += [(segment.offset, segment.end) for segment in draft.segments]
-    places += [(section.offset, section.end) for section in draft.contents()]
-    starts = [max(start, end) for start, stop in places if stop > max(start, end)]
-    return min(starts, default=draft.size)
+    for segment in draft.segments:
+        places.append((segment.offset, segment.end))
+    for section in draft.contents():
+        places.append((section.offset, section.end))
+    first = draft.size
+    for start, stop in places:
+        # What ends before it, or has no bytes, is not in the way.
+        if stop > max(start, end):
+            first = min(first, max(start, end))
+    return first
 
 
 def _write(
@@ -92,7 +125,9 @@ def _write(
     index = strings_section(draft)
     if index is not None:
         draft.sections[index] = draft.sections[index]._replace(
-            address=address, offset=start, size=len(strings)
+            address=address,
+            offset=start,
+            size=len(strings),
         )
     size = start + len(strings) - segment.offset
     draft.replace_segment(segment, segment.sized(size))

@@ -84,7 +84,11 @@ class Image(Record):
         has_interpreter = first_of_type(self.segments, PT_INTERP) is not None
         return has_interpreter or self.header.type == ET_EXEC
 
-    def offset_of(self, address: int, field: str) -> int:
+    def offset_of(
+        self,
+        address: int,
+        field: str,
+    ) -> int:
         """Return where the file has what the loader maps at ``address``.
 
         :raises FormatError: when it maps nothing of the file there.
@@ -92,7 +96,10 @@ class Image(Record):
         found = mapped(self.loads, address)
         if found is None:
             self.cursor.fail(
-                f"{field} lies in no segment", offset=0, field=field, value=address
+                f"{field} lies in no segment",
+                offset=0,
+                field=field,
+                value=address,
             )
         return found
 
@@ -143,11 +150,13 @@ def read_image(data: Sliceable) -> Image:
     cursor, header = _read_header(data)
     if header.type not in (ET_EXEC, ET_DYN):
         raise RepairError("it is neither a library nor a program")
+    # Headers are all read: there are few.
     segments = read_segments(cursor, header)
     sections = read_sections(cursor, header)
     dynamic = first_of_type(segments, PT_DYNAMIC)
     if dynamic is None or not dynamic.filesz:
         raise RepairError("it is not linked dynamically: it has no dynamic section")
+    # Debug companions have the headers of the file that they belong to, without what they tell of.
     section = first_of_type(sections, SHT_DYNAMIC)
     has_content = section is not None or not _is_empty(sections, dynamic.vaddr)
     if not has_content:
@@ -159,7 +168,11 @@ def read_image(data: Sliceable) -> Image:
             "its dynamic section is not where PT_DYNAMIC says: a tool has damaged it",
             hint="strip a file before it is patched, or take the file as the linker wrote it",
         )
-    slots, capacity = _read_slots(cursor, header, dynamic)
+    slots, capacity = _read_slots(
+        cursor,
+        header,
+        dynamic,
+    )
     values = first_values(slots)
     image = Image(
         cursor=cursor,
@@ -176,14 +189,27 @@ def read_image(data: Sliceable) -> Image:
     if DT_STRTAB not in values:
         raise RepairError("its dynamic section names no string table")
     strings_at = image.offset_of(values[DT_STRTAB], "DT_STRTAB")
-    strings = cursor.bytes(strings_at, values.get(DT_STRSZ, 0), "DT_STRSZ")
-    return replace(image, strings_at=strings_at, strings=bytes(strings))
+    # The one table that is read as a whole.
+    strings = cursor.bytes(
+        strings_at,
+        values.get(DT_STRSZ, 0),
+        "DT_STRSZ",
+    )
+    return replace(
+        image,
+        strings_at=strings_at,
+        strings=bytes(strings),
+    )
 
 
 def _read_header(data: Sliceable) -> tuple[FileCursor, Header]:
     """Return a cursor over the whole file in its byte order, and the file header."""
     little = is_little_endian(FileCursor(data, what="ELF file"))
-    cursor = FileCursor(data, little=little, what="ELF file")
+    cursor = FileCursor(
+        data,
+        little=little,
+        what="ELF file",
+    )
     return cursor, read_file_header(cursor)
 
 
@@ -196,7 +222,9 @@ def _is_empty(sections: Sequence[Section], address: int) -> bool:
 
 
 def _read_slots(
-    cursor: FileCursor, header: Header, dynamic: Segment
+    cursor: FileCursor,
+    header: Header,
+    dynamic: Segment,
 ) -> tuple[Tags, int]:
     """Return the entries up to ``DT_NULL``, and how many there is room for before the last one.
 
@@ -205,8 +233,14 @@ def _read_slots(
     file_class = header.file_class
     count = min(dynamic.filesz // file_class.dynamic_size, _MANY_SLOTS)
     found = list(
-        cursor.rows(file_class.dynamic, dynamic.offset, count, "dynamic section")
+        cursor.rows(
+            file_class.dynamic,
+            dynamic.offset,
+            count,
+            "dynamic section",
+        )
     )
+    # The loader stops at the first.
     ends = [index for index, (tag, _) in enumerate(found) if tag == DT_NULL]
     if not ends:
         cursor.fail(

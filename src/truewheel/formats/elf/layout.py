@@ -258,6 +258,10 @@ class Section(NamedTuple):
         """Whether it lies in memory."""
         return bool(self.flags & SHF_ALLOC)
 
+    def is_loose(self, start: int) -> bool:
+        """Whether it lies behind an offset, and nothing in memory knows where."""
+        return self.offset >= start and not self.is_mapped
+
     def moved(self, offset: int, address: int) -> Section:
         """Return it in another place."""
         return self._replace(offset=offset, address=address)

@@ -12,6 +12,7 @@ from .image import loads_of
 from .layout import (
     DT_GNU_HASH,
     DT_HASH,
+    DT_NULL,
     DT_SYMTAB,
     PT_GNU_PROPERTY,
     PT_GNU_STACK,
@@ -33,6 +34,8 @@ from .layout import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .draft import Draft
     from .layout import Section, Segment
 
@@ -57,7 +60,8 @@ class Block(NamedTuple):
 
     def holds(self, segment: Segment) -> bool:
         """Whether all of a segment lies in it."""
-        return self.start <= segment.offset and segment.end <= self.stop
+        is_inside = self.start <= segment.offset and segment.end <= self.stop
+        return is_inside and segment.filesz > 0
 
 
 class Room(NamedTuple):
@@ -109,18 +113,27 @@ def _expendable_note(draft: Draft) -> Segment | None:
     """
     if not _is_in_front(draft):
         return None
-    notes = [segment for segment in draft.segments if segment.type == PT_NOTE]
+    for segment in draft.segments:
+        if segment.type == PT_NOTE and _is_expendable(draft, segment):
+            return segment
+    return None
+
+
+def _is_expendable(draft: Draft, note: Segment) -> bool:
     properties = first_of_type(draft.segments, PT_GNU_PROPERTY)
-    repeated = [note for note in notes if properties and _is_same(note, properties)]
-    build_ids = [note for note in notes if _is_build_id(draft, note)]
-    return next(iter(repeated + build_ids), None)
+    if properties is not None and _is_same(note, properties):
+        return True
+    return _is_build_id(draft, note)
 
 
 def _is_same(note: Segment, other: Segment) -> bool:
     return (note.offset, note.filesz) == (other.offset, other.filesz)
 
 
-def _is_build_id(draft: Draft, note: Segment) -> bool:
+def _is_build_id(
+    draft: Draft,
+    note: Segment,
+) -> bool:
     """Whether a segment holds one note, and that is a build ID.
 
     https://gabi.xinuos.com/elf/07-pheader.html ("Note Section")
@@ -128,7 +141,11 @@ def _is_build_id(draft: Draft, note: Segment) -> bool:
     if note.filesz < _NOTE_HEADER:
         return False
     cursor = draft.image.cursor
-    name_size, size, kind, name = cursor.unpack("III4s", note.offset, "note")
+    name_size, size, kind, name = cursor.unpack(
+        "III4s",
+        note.offset,
+        "note",
+    )
     is_alone = note.filesz < size + 2 * _NOTE_HEADER
     is_gnu = (name_size, name) == (4, b"GNU\0")
     return is_alone and is_gnu and kind == NT_GNU_BUILD_ID
@@ -193,17 +210,39 @@ def _movable_block(draft: Draft) -> Block | None:
 
     What a segment names moves as a whole, and the order of what moves stays.
     """
-    moving = _sections_in_the_way(draft) if _is_in_front(draft) else []
-    if not moving or not all(_is_movable(draft, section) for section in moving):
+    if not _is_in_front(draft):
         return None
-    align = max(section.align or 1 for section in moving)
-    block = Block(moving[0].offset, moving[-1].end, align)
-    # A segment that lies here in part would be torn.
-    if not all(_leaves_whole(block, segment) for segment in draft.segments):
+    moving = _sections_in_the_way(draft)
+    for section in moving:
+        if not _is_movable(draft, section):
+            return None
+    # The place of the strings may be room enough.
+    if not moving:
         return None
+    block = _block_of(moving)
+    return block if _is_whole(draft, block) else None
+
+
+def _block_of(moving: Sequence[Section]) -> Block:
+    """Return the part of the file that sections take, as strictly aligned as one of them is."""
+    start = moving[0].offset
+    stop = moving[-1].end
+    aligns = [section.align for section in moving]
+    return Block(
+        start,
+        stop,
+        max(1, *aligns),
+    )
+
+
+def _is_whole(draft: Draft, block: Block) -> bool:
+    """Whether no segment would be torn, and the block can be as well aligned elsewhere."""
+    for segment in draft.segments:
+        if not _leaves_whole(block, segment):
+            return False
     first = draft.image.loads[0]
-    is_aligned = first.shift % align == 0
-    return block if is_aligned and block.stop <= first.end else None
+    is_inside = block.stop <= first.end
+    return is_inside and first.shift % block.align == 0
 
 
 def _sections_in_the_way(draft: Draft) -> list[Section]:
@@ -242,31 +281,47 @@ def _end_of_followers(draft: Draft, section: Section) -> int:
     return max(ends)
 
 
-def _is_movable(draft: Draft, section: Section) -> bool:
+def _is_movable(
+    draft: Draft,
+    section: Section,
+) -> bool:
     """Whether everything finds a section by the dynamic section or by a program header, and only there."""
     first = draft.image.loads[0]
-    is_read_only = section.flags & (SHF_WRITE | SHF_ALLOC | SHF_EXECINSTR) == SHF_ALLOC
-    if not is_read_only or section.address - section.offset != first.shift:
+    rights = section.flags & (SHF_WRITE | SHF_ALLOC | SHF_EXECINSTR)
+    # Something at another distance than all else was not put there by a linker.
+    if rights != SHF_ALLOC or section.address - section.offset != first.shift:
         return False
+    if section.type == SHT_NOTE:
+        return True
     if section.type == SHT_PROGBITS:
-        interpreter = first_of_type(draft.segments, PT_INTERP)
-        return interpreter is not None and interpreter.offset == section.offset
-    tag = _BY_TAG.get(section.type)
-    is_named = tag is not None and draft.image.values.get(tag) == section.address
-    return is_named or section.type == SHT_NOTE
+        return _is_interpreter(draft, section)
+    tag = _BY_TAG.get(section.type, DT_NULL)
+    return draft.image.values.get(tag) == section.address
 
 
-def move_headers(draft: Draft, block: Block, *, offset: int, address: int) -> None:
+def _is_interpreter(draft: Draft, section: Section) -> bool:
+    interpreter = first_of_type(draft.segments, PT_INTERP)
+    return interpreter is not None and interpreter.offset == section.offset
+
+
+def move_headers(
+    draft: Draft,
+    block: Block,
+    *,
+    offset: int,
+    address: int,
+) -> None:
     """Tell of a block's new place, where it begins, in the headers of what lies in it."""
     for index, section in enumerate(draft.sections):
-        if section.has_content and block.start <= section.offset < block.stop:
-            inside = section.offset - block.start
-            draft.sections[index] = section.moved(offset + inside, address + inside)
-    for segment in list(draft.segments):
-        if segment.type in _FOLLOW and segment.filesz and block.holds(segment):
-            inside = segment.offset - block.start
-            new = segment.moved(offset + inside, address + inside)
-            draft.replace_segment(segment, new)
+        inside = section.offset - block.start
+        if section.has_content and 0 <= inside < block.stop - block.start:
+            moved = section.moved(offset + inside, address + inside)
+            draft.sections[index] = moved
+    followers = [part for part in draft.segments if part.type in _FOLLOW]
+    for segment in filter(block.holds, followers):
+        inside = segment.offset - block.start
+        new = segment.moved(offset + inside, address + inside)
+        draft.replace_segment(segment, new)
 
 
 def moved_tags(draft: Draft, block: Block, *, address: int) -> dict[int, int]:
@@ -274,6 +329,7 @@ def moved_tags(draft: Draft, block: Block, *, address: int) -> dict[int, int]:
     low = block.start + draft.image.loads[0].shift
     high = low + block.stop - block.start
     found = {}
+    # Tags of tables that stay are not among them.
     for tag, old in draft.image.slots:
         if tag in _BY_TAG.values() and low <= old < high:
             found[tag] = old - low + address

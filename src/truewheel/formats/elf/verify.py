@@ -48,11 +48,17 @@ _PARTS = {PT_TLS: "PT_TLS", PT_GNU_RELRO: "PT_GNU_RELRO"}
 _PLACES = {PT_NOTE: "PT_NOTE", PT_INTERP: "PT_INTERP", PT_PHDR: "PT_PHDR"}
 
 
-def verify(data: Sliceable, pieces: Pieces, old: Image, wanted: Names) -> None:
+def verify(
+    data: Sliceable,
+    pieces: Pieces,
+    old: Image,
+    wanted: Names,
+) -> None:
     """Check the file that pieces make of an old one.
 
     :raises RepairError: when it says other names than were wanted, or has a fault that the old one had not.
     """
+    # Nothing is put together: what is read is cut out of the pieces.
     try:
         new = read_image(Composed(data, pieces))
         names = read_names(new)
@@ -60,10 +66,13 @@ def verify(data: Sliceable, pieces: Pieces, old: Image, wanted: Names) -> None:
         raise RepairError(
             f"the patched file would be broken: {error.message}", context=error.context
         ) from None
+    # Every name is where a reader looks for it.
     if names != _settled(wanted):
         raise RepairError("the patched file would not say what was asked for")
+    # Symbols and versions point into the old table.
     if not _begins_with(new.strings, old.strings):
         raise RepairError("the patched file would have lost strings")
+    # What was odd in the old file is not ours to mend.
     found = set(faults(new)) - set(faults(old))
     if found:
         raise RepairError("the patched file would be broken", context=sorted(found))
@@ -98,16 +107,34 @@ def _faults_of_loads(image: Image) -> Iterator[str]:
     """
     limit = 1 << image.header.file_class.bits
     for segment in image.loads:
-        if segment.end > len(image.cursor) or segment.filesz > segment.memsz:
+        if segment.end > len(image.cursor):
             yield "a PT_LOAD has more than there is in the file"
+        if segment.filesz > segment.memsz:
+            yield "a PT_LOAD has more in the file than in memory"
+        # An alignment of 0 or 1 asks for nothing.
         if segment.shift % max(segment.align, 1):
             yield "address and offset of a PT_LOAD do not agree modulo p_align"
         if segment.top > limit:
             yield "a PT_LOAD ends behind the last address"
-    for before, segment in zip(image.loads, image.loads[1:], strict=False):
+    yield from _faults_between_loads(image)
+
+
+def _faults_between_loads(image: Image) -> Iterator[str]:
+    """Check that mapped segments do not get into each other's way."""
+    page = page_size(image.header.machine)
+    pairs = zip(
+        image.loads,
+        image.loads[1:],
+        strict=False,
+    )
+    for before, segment in pairs:
         if segment.vaddr < before.top:
             yield "the PT_LOADs overlap or are out of order"
-        if _shares_page(before, segment, page_size(image.header.machine)):
+        if _shares_page(
+            before,
+            segment,
+            page,
+        ):
             yield f"the PT_LOAD at {segment.vaddr:#x} shares a page with other rights"
 
 
@@ -122,21 +149,31 @@ def _faults_of_parts(image: Image) -> Iterator[str]:
     for segment in image.segments:
         # mold writes no offset for these: they go by their addresses.
         name = _PARTS.get(segment.type)
-        if name and segment.memsz and not _is_inside(image, segment):
+        if name and not _is_inside(image, segment):
             yield f"{name} lies outside of every PT_LOAD"
-        name = _PLACES.get(segment.type)
-        if name and segment.filesz and not _is_in_place(image, segment):
-            yield f"{name} is not where its address is mapped"
+    yield from _faults_of_places(image)
     yield from _faults_of_headers(image)
 
 
+def _faults_of_places(image: Image) -> Iterator[str]:
+    """Check the segments that tools find by their offset, and processes by their address."""
+    for segment in image.segments:
+        name = _PLACES.get(segment.type)
+        if name and not _is_in_place(image, segment):
+            yield f"{name} is not where its address is mapped"
+
+
 def _is_in_place(image: Image, segment: Segment) -> bool:
-    return mapped(image.loads, segment.vaddr) == segment.offset
+    place = mapped(image.loads, segment.vaddr)
+    return place == segment.offset or not segment.filesz
 
 
 def _is_inside(image: Image, part: Segment) -> bool:
     """Whether a part begins in a mapped segment, by its address."""
-    return any(load.vaddr <= part.vaddr <= load.top for load in image.loads)
+    for load in image.loads:
+        if load.vaddr <= part.vaddr <= load.top:
+            return True
+    return not part.memsz
 
 
 def _faults_of_headers(image: Image) -> Iterator[str]:
@@ -148,14 +185,25 @@ def _faults_of_headers(image: Image) -> Iterator[str]:
     table = first_of_type(image.segments, PT_PHDR)
     if table is not None and table.offset != header.phoff:
         yield "PT_PHDR is not where e_phoff is"
-    end = header.phoff + len(image.segments) * header.file_class.program_header_size
-    holders = [load for load in image.loads if load.offset <= header.phoff]
-    if not any(end <= load.end for load in holders):
+    size = header.file_class.program_header_size
+    end = header.phoff + len(image.segments) * size
+    if not _is_mapped(
+        image,
+        header.phoff,
+        end,
+    ):
         yield "the program headers lie outside of every PT_LOAD"
+
+
+def _is_mapped(image: Image, start: int, stop: int) -> bool:
+    """Whether one segment has a part of the file."""
+    holders = [load for load in image.loads if load.offset <= start]
+    return any(stop <= load.end for load in holders)
 
 
 def _faults_of_tables(image: Image) -> Iterator[str]:
     """Check that the loader finds what the dynamic section names."""
+    # Relocations and initialisers stay, and so do their tags.
     for tag, address in image.slots:
         if tag in _TABLES and mapped(image.loads, address) is None:
             yield f"{_TABLES[tag]} lies in no PT_LOAD"
@@ -167,8 +215,9 @@ def _faults_of_tables(image: Image) -> Iterator[str]:
 
 def _faults_of_sections(image: Image) -> Iterator[str]:
     """Check that sections lie in the file, and where their addresses are mapped."""
-    contents = [part for part in enumerate(image.sections) if part[1].has_content]
-    for number, section in contents:
+    for number, section in enumerate(image.sections):
+        if not section.has_content:
+            continue
         if section.end > len(image.cursor):
             yield f"section {number} lies outside of the file"
         # Their addresses are what the loader goes by, and their offsets what tools go by.
@@ -182,6 +231,7 @@ def _faults_of_versions(image: Image) -> Iterator[str]:
 
     The loader itself is loaded in any case.
     """
+    # A library is looked for by the name in the record.
     names = read_names(image)
     needed = set(names.needed)
     for library in names.versions:
