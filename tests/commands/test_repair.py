@@ -72,7 +72,9 @@ def test_the_report_says_what_went_in_and_what_it_asks_for(
     made = shop.repair(wheel)
     said = capsys.readouterr()
     names = libraries(made)
-    lines = [f"{wheel.name} -> p-1-cp310-abi3-manylinux_2_34_x86_64.whl ({kilobytes(made)})"]
+    lines = [
+        f"{wheel.name} -> p-1-cp310-abi3-manylinux_2_34_x86_64.whl ({kilobytes(made)})"
+    ]
     lines.append(f"  why: manylinux_2_34_x86_64: p.libs/{names[1]} needs dlopen@GLIBC_2.34 of libc.so.6")  # fmt: skip
     for name, path in zip(names, (library, below), strict=True):
         lines.append(f"  bundled: p.libs/{name} from {path}, {kilobytes(path)}")
@@ -215,7 +217,9 @@ def test_a_library_of_a_repaired_wheel_gets_a_new_hash_in_the_old_ones_place(
 def test_a_circle_of_libraries_is_bundled_and_loads(shop: Workshop) -> None:
     first = shop.library("liba.so.1", gives("of_a", 1))
     other = shop.library("libb.so.1", "int of_a(void); int of_b(void) { return 2; } int both(void) { return of_a() + of_b(); }", first)  # fmt: skip
-    text = "int both(void); int of_a(void) { return 1; } int all(void) { return both(); }"
+    text = (
+        "int both(void); int of_a(void) { return 1; } int all(void) { return both(); }"
+    )
     first = shop.library("liba.so.1", text, other)
     module = shop.module("m", first, runpath(shop.build), use="all")
     made = shop.repair(shop.wheel({"p/m.abi3.so": module}))

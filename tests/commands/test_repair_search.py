@@ -122,7 +122,9 @@ def test_a_runpath_of_the_user_helps_where_the_loader_would_fail(
 ) -> None:
     variants(shop, "c")
     library = shop.library("liby.so.1", gives("of_y", 10, "of_x"), shop.build / "c/libx.so.1")  # fmt: skip
-    module = shop.module("m", library, runpath(shop.build, shop.build / "c"), use="of_y")
+    module = shop.module(
+        "m", library, runpath(shop.build, shop.build / "c"), use="of_y"
+    )
     assert found_by_the_loader(shop.place / "m.abi3.so", "libx.so.1") is None
     made = shop.repair(shop.wheel({"p/m.abi3.so": module}))
     assert shop.value(made) == ["11"]

@@ -117,7 +117,10 @@ class Workshop:
         home = f"{name}-1.dist-info/METADATA"
         files = {"p/__init__.py": b"", **files}
         if name != "p":
-            files = {**files, home: METADATA.replace(b"Name: p", f"Name: {name}".encode())}
+            files = {
+                **files,
+                home: METADATA.replace(b"Name: p", f"Name: {name}".encode()),
+            }
         return small_wheel(folder / f"{name}-1-{tag}.whl", files)
 
     # --- repairing --------------------------------------------------------------------------------------------

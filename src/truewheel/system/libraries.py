@@ -18,6 +18,7 @@ from ..model.errors import FormatError, RepairError
 from ..model.record import NamedTuple, replace
 from ..model.surroundings import Surroundings
 from . import host
+from .wheels.opened_content import FileContent
 
 _CHUNK = 1 << 20
 """Bytes of a file that are read at once."""
@@ -74,7 +75,11 @@ class LibrariesOnDisk:
         if path not in self._read:
             self._read[path] = None
             try:
-                self._read[path] = formats.read(self.place(path).read_bytes())
+                # Of a library of 500 MB, little is looked at.
+                with FileContent(self.place(path)) as content:
+                    self._read[path] = formats.read(content)
+            except ValueError as error:
+                self._problems[path] = f"a file that cannot be read: {error}"
             except OSError as error:
                 self._problems[path] = f"a file that cannot be read: {error.strerror}"
             except FormatError as error:
