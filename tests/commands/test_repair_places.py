@@ -25,7 +25,7 @@ from support.real_wheels import (
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="gcc for Linux")
 
 BASE = getattr(sys, "_base_executable", sys.executable)
-MAIN = "#include <stdio.h>\nint of_x(void);\nint main(int n, char **v) { printf(\"%d %s\\n\", of_x(), n > 1 ? v[1] : \"\"); return 0; }\n"  # fmt: skip
+MAIN = '#include <stdio.h>\nint of_x(void);\nint main(int n, char **v) { printf("%d %s\\n", of_x(), n > 1 ? v[1] : ""); return 0; }\n'  # fmt: skip
 
 
 @pytest.fixture
