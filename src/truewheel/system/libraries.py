@@ -19,6 +19,10 @@ from ..model.record import NamedTuple, replace
 from ..model.surroundings import Surroundings
 from . import host
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
 _CHUNK = 1 << 20
 """Bytes of a file that are read at once."""
 _LARGEST_SCRIPT = 1 << 20
@@ -30,6 +34,23 @@ class Identity(NamedTuple):
 
     digest: str
     size: int
+
+
+class _Parts:
+    """A file that gives parts of itself: of a library of 500 MB, little is looked at."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._size = os.fstat(file.fileno()).st_size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, part: slice) -> bytes:
+        start, stop, _ = part.indices(self._size)
+        self._file.seek(start)
+        # It may have become shorter meanwhile: then the readers miss what their tables speak of.
+        return self._file.read(max(stop - start, 0))
 
 
 class LibrariesOnDisk:
@@ -74,7 +95,8 @@ class LibrariesOnDisk:
         if path not in self._read:
             self._read[path] = None
             try:
-                self._read[path] = formats.read(self.place(path).read_bytes())
+                with self.place(path).open("rb") as file:
+                    self._read[path] = formats.read(_Parts(file))
             except OSError as error:
                 self._problems[path] = f"a file that cannot be read: {error.strerror}"
             except FormatError as error:
