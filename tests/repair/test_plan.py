@@ -325,7 +325,9 @@ def test_a_mac_file_names_the_copy_by_a_path_from_itself() -> None:
         }
     )
     made = plan(
-        contents(INIT, p__sub__m=mac("/opt/lib/libx.1.dylib", rpath="/opt/lib")), shelf
+        contents(INIT, p__sub__m=mac("/opt/lib/libx.1.dylib", rpath="/opt/lib")),
+        shelf,
+        replace(OPTIONS, packages=frozenset({"p"})),
     )
     paths = copies(made)
     outer, inner = paths["/opt/lib/libx.1.dylib"], paths["/opt/lib/liby.dylib"]
@@ -350,15 +352,54 @@ def test_a_mac_file_names_the_copy_by_a_path_from_itself() -> None:
     }
 
 
-@pytest.mark.parametrize("names", [("m",), ("p__m", "q__n"), ("p__m", "n")])
+@pytest.mark.parametrize(
+    "names",
+    [("m",), ("p__m", "q__n"), ("p__m", "n"), ("ns__m",), ("ns__p__m", "ns__m")],
+)
 def test_libraries_of_several_packages_or_of_none_have_their_own_folder(
     names: tuple[str, ...],
 ) -> None:
     module = mac("/opt/libx.dylib")
     made = plan(
-        contents(**dict.fromkeys(names, module)), Shelf({"/opt/libx.dylib": mac()})
+        contents(**dict.fromkeys(names, module)),
+        Shelf({"/opt/libx.dylib": mac()}),
+        replace(OPTIONS, packages=frozenset({"p", "q", "ns/p"})),
     )
     assert made.copies[0].path.startswith("p.dylibs/libx-")
+
+
+def test_libraries_of_a_package_in_a_namespace_go_into_the_package() -> None:
+    """In the namespace itself, another distribution may have a file of the same name."""
+    made = plan(
+        contents(ns__p__sub__m=mac("/opt/libx.dylib")),
+        Shelf({"/opt/libx.dylib": mac()}),
+        replace(OPTIONS, packages=frozenset({"ns/p", "ns/p/sub"})),
+    )
+    assert made.copies[0].path.startswith("ns/p/.dylibs/libx-")
+
+
+@pytest.mark.parametrize(
+    ("name", "new"),
+    [
+        ("/build/dist/m.so", "m.so"),
+        ("/build/elsewhere/of_another_name.so", "m.so"),
+        ("/m", None),
+        ("@rpath/m.so", None),
+        ("/DLC/p/.dylibs/m.so", None),
+    ],
+)
+def test_a_module_does_not_tell_where_it_was_built(name: str, new: str | None) -> None:
+    made = plan(contents(p__m=mac(name=name)), Shelf({}))
+    expected = () if new is None else (SetName(name=new),)
+    assert edits(made).get("p/m.so", ()) == expected
+
+
+def test_a_library_of_the_wheel_that_others_need_keeps_its_own_name() -> None:
+    made = plan(
+        contents(p__libx=mac(name="/build/libx.so"), p__m=mac("@loader_path/libx.so")),
+        Shelf({}),
+    )
+    assert edits(made) == {}
 
 
 def test_an_rpath_that_stands_twice_is_written_once() -> None:

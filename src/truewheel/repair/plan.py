@@ -86,7 +86,7 @@ def _placed(
 ) -> Bundle:
     """Return the libraries in the one directory that the format has for them."""
     if _FILES[part.family] is macho_files:
-        directory = macho_files.directory_for(part, libraries, options.distribution)
+        directory = macho_files.directory_for(part, libraries, options)
     else:
         directory = elf_files.directory_for(options.distribution)
     return Bundle(
