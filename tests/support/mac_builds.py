@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import re
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from macholib.MachO import MachO
 from support import macho_modules, toolchains
 from support.macho_modules import ARM64, X86_64, signed
 
+lief.logging.disable()  # it tells of things that are none
 TRIPLES = {ARM64: "aarch64-macos", X86_64: "x86_64-macos"}
 SYSTEM = "/usr/lib/libSystem.B.dylib"
 
@@ -90,7 +92,7 @@ def _link(
             (place / f"lib{nth}.dylib").write_bytes(need)
             words.append(f"-Wl,-weak-l{nth}" if weak else f"lib{nth}.dylib")
         toolchains.run(
-            place, "cc", "-target", f"{TRIPLES[cpu]}.{macos}", "-shared", "s.c", "-L.", *words,
+            place, "cc", "-O1", "-g0", "-target", f"{TRIPLES[cpu]}.{macos}", "-shared", "s.c", "-L.", *words,
             *options, *(f"-Wl,-rpath,{path}" for path in rpaths), "-o", "out",
         )  # fmt: skip
         return (place / "out").read_bytes()
@@ -105,7 +107,7 @@ def universal(*files: bytes) -> bytes:
 
 
 def _pieces(data: bytes) -> Iterator[lief.MachO.Binary]:
-    found = lief.MachO.parse(list(data))
+    found = lief.MachO.parse(io.BytesIO(data))
     assert found is not None
     # The slices live no longer than the whole.
     yield from found

@@ -144,18 +144,17 @@ def _rpaths(
 
 
 def _own_name(slices: Sequence[LoadableSlice], needed: frozenset[str]) -> list[Edit]:
-    """Return the file's name for a module that is called by its path on the machine that built it.
+    """Return the last part of its name for a module that is called by its path on the machine that built it.
 
-    Linkers without bundles make such modules (zig, rustc). Nobody links with them: the name says nothing, and stays when it
-    is shorter.
+    Linkers without bundles make such modules (zig, rustc). Nobody links with them, so the name says nothing to anybody.
     """
+    names = {code.slice.name or "" for code in slices}
+    bases = {posixpath.basename(name) for name in names}
     file = posixpath.basename(slices[0].path)
-    names = [code.slice.name or "" for code in slices]
     for name in names:
-        is_shorter = len(name) < len(file)
         # delocate's names are made up, and the same everywhere.
-        if not name.startswith("/") or name.startswith("/DLC/") or is_shorter:
+        if not name.startswith("/") or name.startswith("/DLC/"):
             return []
-        if not needed.isdisjoint({file, posixpath.basename(name)}):
-            return []
-    return [SetName(name=file)]
+    if len(bases) > 1 or not needed.isdisjoint({file, *bases}):
+        return []
+    return [SetName(name=bases.pop())]
