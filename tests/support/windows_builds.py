@@ -12,7 +12,7 @@ from pathlib import Path
 import lief
 import pefile
 
-from support import macho_modules, needs, pe_patching, programs
+from support import macho_modules, needs, pe_patching, programs, toolchains
 
 lief.logging.disable()  # it tells of things that are none
 SYSTEM = frozenset({"kernel32.dll", "msvcrt.dll"})
@@ -133,3 +133,39 @@ def mingw_runtime(name: str) -> Dll:
     made = Dll(Path(told.strip()).read_bytes())
     made.name = name
     return made
+
+
+# --- by other linkers ---------------------------------------------------------------------------------------------
+
+DELAYED = """
+typedef unsigned int u32;
+struct descriptor { u32 attributes, name, handle, addresses, names; };
+extern char __ImageBase;
+void *LoadLibraryExA(const char *, void *, u32);
+void *GetProcAddress(void *, const char *);
+__declspec(dllimport) int counted(void);
+__declspec(dllexport) int next(void) { return counted(); }
+int __stdcall entry(void *a, u32 b, void *c) { return 1; }
+static int nothing(void) { return -1; }
+/* As delayhlp.cpp of Visual C++ has it, for one symbol, and without its errors. */
+void *__stdcall __delayLoadHelper2(struct descriptor *found, void **slot) {
+    char *base = &__ImageBase;
+    void *library = LoadLibraryExA(base + found->name, 0, 0);
+    if (!library) return nothing;
+    return *slot = GetProcAddress(library, base + *(u32 *)(base + found->names) + 2);
+}
+"""
+
+
+def delayed_counter(place: Path) -> bytes:
+    """Return a module, linked by LLD, that loads counter.dll on first use."""
+    objects = [
+        toolchains.compiled(place, "d.c", DELAYED, target="x86_64-pc-windows-msvc"),
+        toolchains.import_library(place, "counter.dll", "counted", "x64"),
+        toolchains.import_library(
+            place, "kernel32.dll", "LoadLibraryExA\nGetProcAddress", "x64"
+        ),
+    ]
+    command = ["/dll", "/entry:entry", "/out:d.pyd", "/delayload:counter.dll"]
+    toolchains.run(place, "lld-link", *command, *objects)
+    return (place / "d.pyd").read_bytes()
