@@ -12,7 +12,7 @@ from pathlib import Path
 import lief
 import pefile
 
-from support import macho_modules, needs, pe_patching, programs
+from support import macho_modules, needs, pe_patching, programs, toolchains
 
 lief.logging.disable()  # it tells of things that are none
 SYSTEM = frozenset({"kernel32.dll", "msvcrt.dll"})
@@ -124,12 +124,107 @@ def verify_authenticode(data: bytes) -> str:
     return done.stdout + done.stderr
 
 
-def mingw_runtime(name: str) -> Dll:
-    """Return a DLL of mingw's own: ``libstdc++-6.dll``."""
+def mingw_directory() -> Path:
+    """Return where the DLLs of mingw's own lie."""
     compiler = needs.program("x86_64-w64-mingw32-g++")
-    told = programs.run(
-        compiler, f"-print-file-name={name}", cwd=Path.cwd(), environ=os.environ
-    )
-    made = Dll(Path(told.strip()).read_bytes())
-    made.name = name
-    return made
+    command = [compiler, "-print-file-name=libstdc++-6.dll"]
+    told = programs.run(*command, cwd=Path.cwd(), environ=os.environ)
+    return Path(told.strip()).parent
+
+
+@functools.cache
+def mingw_cpp_module() -> bytes:
+    """Return a module in C++ that throws and catches, as mingw links it by default."""
+    source = """
+    #include <stdexcept>
+    #include <string>
+    static void thrown(int x) { if (x) throw std::runtime_error(std::string(x, 'x')); }
+    extern "C" __declspec(dllexport) int next(void) {
+        try { thrown(7); } catch (const std::exception &e) { return (int)std::string(e.what()).size(); }
+        return 0;
+    }
+    extern "C" __declspec(dllexport) void *PyInit__m(void) { return 0; }
+    """
+    compiler = needs.program("x86_64-w64-mingw32-g++")
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        (place / "m.cpp").write_text(source)
+        command = [compiler, "-shared", "m.cpp", "-o", "m.pyd"]
+        programs.run(*command, cwd=place, environ=os.environ)
+        return (place / "m.pyd").read_bytes()
+
+
+# --- by other linkers ---------------------------------------------------------------------------------------------
+
+DELAYED = """
+typedef unsigned int u32;
+struct descriptor { u32 attributes, name, handle, addresses, names; };
+extern char __ImageBase;
+void *LoadLibraryExA(const char *, void *, u32);
+void *GetProcAddress(void *, const char *);
+__declspec(dllimport) int counted(void);
+__declspec(dllexport) int next(void) { return counted(); }
+int __stdcall entry(void *a, u32 b, void *c) { return 1; }
+static int nothing(void) { return -1; }
+/* As delayhlp.cpp of Visual C++ has it, for one symbol, and without its errors. */
+void *__stdcall __delayLoadHelper2(struct descriptor *found, void **slot) {
+    char *base = &__ImageBase;
+    void *library = LoadLibraryExA(base + found->name, 0, 0);
+    if (!library) return nothing;
+    return *slot = GetProcAddress(library, base + *(u32 *)(base + found->names) + 2);
+}
+"""
+
+
+def delayed_counter(place: Path) -> bytes:
+    """Return a module, linked by LLD, that loads counter.dll on first use."""
+    objects = [
+        toolchains.compiled(place, "d.c", DELAYED, target="x86_64-pc-windows-msvc"),
+        toolchains.import_library(place, "counter.dll", "counted", "x64"),
+        toolchains.import_library(
+            place, "kernel32.dll", "LoadLibraryExA\nGetProcAddress", "x64"
+        ),
+    ]
+    command = ["/dll", "/entry:entry", "/out:d.pyd", "/delayload:counter.dll"]
+    toolchains.run(place, "lld-link", *command, *objects)
+    return (place / "d.pyd").read_bytes()
+
+
+@functools.cache
+def msvc_module(
+    *libraries: str, cpu: str = "x64", linker: tuple[int, int] = (14, 44)
+) -> bytes:
+    """Return a module as Visual C++ links one, which imports from libraries of these names.
+
+    :param cpu: ``x64`` or ``arm64``.
+    :param linker: what it says of its linker. LLD's own says 14.0 always.
+    """
+    target = f"{toolchains.LLVM_NAMES[cpu]}-pc-windows-msvc"
+    numbers = range(len(libraries))
+    lines = [f"__declspec(dllimport) int f{nth}(void);" for nth in numbers]
+    calls = "".join(f" + f{nth}()" for nth in numbers)
+    lines += [
+        f"__declspec(dllexport) int PyInit__m(void) {{ return 1{calls}; }}",
+        "int __stdcall entry(void *a, unsigned b, void *c) { return 1; }",
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        objects = [toolchains.compiled(place, "m.c", "\n".join(lines), target=target)]
+        for nth, library in enumerate(libraries):
+            objects.append(toolchains.import_library(place, library, f"f{nth}", cpu))
+        command = ["/dll", "/entry:entry", "/out:m.pyd", f"/machine:{cpu}"]
+        toolchains.run(place, "lld-link", *command, *objects)
+        image = pefile.PE(str(place / "m.pyd"))
+    image.OPTIONAL_HEADER.MajorLinkerVersion = linker[0]
+    image.OPTIONAL_HEADER.MinorLinkerVersion = linker[1]
+    return bytes(image.write())
+
+
+def without_hashes(data: bytes) -> bytes:
+    """Return a file that needs libraries by the names that they had before delvewheel gave them others; names get shorter."""
+    image = pefile.PE(data=data)
+    for entry in pe_patching.descriptors(image):
+        name = re.sub(rb"-[0-9a-f]{32}(?=\.dll$)", b"", entry.dll)
+        padded = name.ljust(len(entry.dll), b"\0")
+        assert image.set_bytes_at_rva(entry.struct.Name, padded)
+    return bytes(image.write())
