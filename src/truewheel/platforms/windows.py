@@ -22,6 +22,7 @@ from ..model.floor import Evidence
 from ..model.record import worked_out
 from ..model.tags import PlatformTag, dotted
 from .base import Mixture, Platform, Words, mismatch, require
+from .windows_forwarders import with_forwarders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,6 +110,10 @@ class Windows(Platform):
         """Return the name in lower case: file names have none that counts."""
         return name.lower()
 
+    def needs(self, code: LoadableSlice) -> Sequence[Need]:
+        """Return the libraries that a file imports from, and those that its exports are forwarded to (re-exported)."""
+        return with_forwarders(code.slice)
+
     def names_to_exclude(self, need: Need) -> tuple[str, ...]:
         """Return the name in lower case."""
         return (need.library.lower(),)
@@ -125,8 +130,7 @@ class Windows(Platform):
 
     def searched(self, code: LoadableSlice, need: Need) -> tuple[str, ...]:
         """Return the directory of the file."""
-        is_at_the_top = code.directory == "."
-        return () if is_at_the_top else (code.directory,)
+        return () if code.directory == "." else (code.directory,)
 
     ignores_case = True
 
@@ -178,10 +182,8 @@ class Windows(Platform):
         message = (
             f"{need.library} is neither in the wheel nor part of Windows or Python"
         )
-        return (
-            message,
-            "copy it into the wheel beside the module, or link it statically",
-        )
+        hint = "copy it into the wheel beside the module, or link it statically"
+        return message, hint
 
     # --- what its tags are made of ------------------------------------------------------------------------------
 
