@@ -227,10 +227,14 @@ def test_what_was_linked_statically_is_listed_on_request(tmp_path: Path) -> None
     package.mkdir(parents=True)
     (tmp_path / "tiny.c").write_text("int tiny(void) { return 0; }\n")
     gcc("-c", "-fPIC", "tiny.c", "-o", "tiny.o", cwd=tmp_path)
-    subprocess.run(["ar", "rcsD", package / "libtiny.a", "tiny.o"], cwd=tmp_path, check=True)  # fmt: skip
+    archive = tmp_path / "prefix" / "lib" / "libtiny.a"
+    subprocess.run(["ar", "rcsD", archive, "tiny.o"], cwd=tmp_path, check=True)
+    # As install(EXPORT) writes it.
     (package / "TinyConfig.cmake").write_text(
+        'get_filename_component(_IMPORT_PREFIX "${CMAKE_CURRENT_LIST_FILE}" PATH)\n'
+        'get_filename_component(_IMPORT_PREFIX "${_IMPORT_PREFIX}/../../.." ABSOLUTE)\n'
         "add_library(Tiny::tiny STATIC IMPORTED)\n"
-        "set_target_properties(Tiny::tiny PROPERTIES IMPORTED_LOCATION ${CMAKE_CURRENT_LIST_DIR}/libtiny.a)\n"
+        'set_target_properties(Tiny::tiny PROPERTIES IMPORTED_LOCATION "${_IMPORT_PREFIX}/lib/libtiny.a")\n'
     )
     (package / "TinyConfigVersion.cmake").write_text(
         'set(PACKAGE_VERSION "1.2.3")\nset(PACKAGE_VERSION_COMPATIBLE TRUE)\n'
