@@ -11,7 +11,7 @@ import posixpath
 from .audit.build_tags import AUTO
 from .audit.linkage import audit_of
 from .formats.mentions import count_whole_strings
-from .model.audit import Missing, SuppliedBy
+from .model.audit import InWheel, Missing, SuppliedBy
 from .model.bundled import BundledFile
 from .model.record import Record, replace
 from .model.repair_plan import RepairOptions
@@ -129,12 +129,14 @@ def _has_work(contents: Contents, settings: Settings, question: Question) -> boo
 
 
 def _lacks_libraries(contents: Contents, question: Question) -> bool:
-    """Return whether a library is missing, or another distribution has it where no search path leads."""
+    """Return whether a library is missing, or the wheel or another distribution has it where no search path leads."""
     audit = audit_of(contents, question.exclude, neighbours=question.neighbours)
     for part in audit.platforms:
         for link in part.linkage:
             source = link.source
-            is_out_of_reach = isinstance(source, SuppliedBy) and not source.reachable
+            is_out_of_reach = (
+                isinstance(source, (InWheel, SuppliedBy)) and not source.reachable
+            )
             if isinstance(source, Missing) or is_out_of_reach:
                 return True
     return False

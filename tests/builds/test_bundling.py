@@ -78,7 +78,6 @@ def value(wheel: Path, place: Path, *gone: Path) -> list[str]:
     return called(site, "pkg._m")
 
 
-
 def families(names: list[str]) -> list[str]:
     return [name.partition(".")[0] for name in names]
 
@@ -253,3 +252,50 @@ def test_what_was_linked_statically_is_listed_on_request(tmp_path: Path) -> None
     rows = [(row["name"], row.get("version")) for row in bill["components"]]
     assert rows == [("Tiny", "1.2.3")]
     assert os.fspath(tmp_path) not in json.dumps(bill)
+
+
+# --- libraries that the project installs, and those that are nowhere ----------------------------------------------------
+
+
+def test_a_library_that_the_project_installs_is_found_there_and_not_copied(
+    tmp_path: Path,
+) -> None:
+    source = hooks.project(
+        tmp_path,
+        head="int own(void);",
+        value="own() + 1",
+        cmake=hooks.CMAKE
+        + "add_library(below SHARED below.c)\nadd_library(own SHARED own.c)\ntarget_link_libraries(own PRIVATE below)\n"
+        "target_link_libraries(_m PRIVATE own)\ninstall(TARGETS own below LIBRARY DESTINATION pkg/lib)\n",
+        **SOURCES,
+    )
+    environ = {"TRUEWHEEL_CACHE": "off"}
+    wheel, _ = build(source, tmp_path / "out", environ=environ)
+    files = members(wheel)
+    assert sorted(name for name in files if "/lib" in name) == ["pkg/lib/libbelow.so", "pkg/lib/libown.so"]  # fmt: skip
+    (module,) = (name for name in files if "_m." in name)
+    assert dynamic(files[module], tmp_path)["RPATH"] == ["$ORIGIN/lib"]
+    assert dynamic(files["pkg/lib/libown.so"], tmp_path)["RPATH"] == ["$ORIGIN"]
+    assert "manylinux" in wheel.name
+    assert value(wheel, tmp_path, source) == ["42"]
+
+
+def test_a_library_that_is_nowhere_leaves_the_plain_tag_and_a_finding(
+    tmp_path: Path,
+) -> None:
+    source = hooks.project(
+        tmp_path,
+        head="int ready(void);",
+        value="ready()",
+        cmake=hooks.CMAKE
+        + "target_link_libraries(_m PRIVATE ${CMAKE_SOURCE_DIR}/libready.so)\n",
+    )
+    (tmp_path / "absent.c").write_text("int absent(void) { return 1; }\n")
+    (tmp_path / "ready.c").write_text("int absent(void);\nint ready(void) { return absent(); }\n")  # fmt: skip
+    gcc("-shared", "-fPIC", "absent.c", "-o", "libabsent.so.1", "-Wl,-soname,libabsent.so.1", cwd=tmp_path)  # fmt: skip
+    gcc("-shared", "-fPIC", "ready.c", "-o", source / "libready.so", "libabsent.so.1", "-Wl,-soname,libready.so", cwd=tmp_path)  # fmt: skip
+    (tmp_path / "libabsent.so.1").unlink()
+    wheel, said = build(source, tmp_path / "out")
+    assert "-linux_x86_64" in wheel.name
+    assert "libabsent.so.1" in said
+    assert "TW201" in said

@@ -73,21 +73,34 @@ def test_the_report_says_what_went_in_and_what_it_asks_for(
     said = capsys.readouterr()
     names = libraries(made)
     lines = [
-        f"{wheel.name} -> p-1-cp310-abi3-manylinux_2_34_x86_64.whl ({kilobytes(made)})"
+        f"{wheel.name} -> p-1-cp310-abi3-manylinux_2_34_x86_64.whl ({kilobytes(made)})",
+        f"  why: manylinux_2_34_x86_64: p.libs/{names[1]} needs dlopen@GLIBC_2.34 of libc.so.6",
     ]
-    lines.append(f"  why: manylinux_2_34_x86_64: p.libs/{names[1]} needs dlopen@GLIBC_2.34 of libc.so.6")  # fmt: skip
     for name, path in zip(names, (library, below), strict=True):
         lines.append(f"  bundled: p.libs/{name} from {path}, {kilobytes(path)}")
-    for name, path in zip(names, (library, below), strict=True):
-        lines += [
-            f"note TW602: p.libs/{name}: the licence of {path} is not in the wheel",
-            "  because: no package of this machine owns it",
-            "  hint: add its text to the project's license-files, when its licence asks for that",
-            "  see: truewheel explain TW602",
-        ]
+    lines += [
+        "  raised: liby.so.1 of this machine needs glibc 2.34, and nothing else does: build it on an older system, or for one",
+        "note TW602: its licence is not in the wheel (2 files)",
+        f"  p.libs/{names[0]}: {library}: no package of this machine owns it",
+        f"  p.libs/{names[1]}: {below}: no package of this machine owns it",
+        "  hint: add the text to the project's license-files, when the licence asks for that",
+        "  see: truewheel explain TW602",
+    ]
     assert said.out.splitlines() == lines
     assert said.err == ""
     assert shop.value(made) == ["1"]
+
+
+def test_a_copy_that_needs_no_more_than_the_module_has_raised_nothing(
+    shop: Workshop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = "#include <dlfcn.h>\nint of_x(void);"
+    text = "#include <dlfcn.h>\nint of_x(void) { return dlopen(0, 1) != 0; }"
+    library = shop.library("libx.so.1", text)
+    module = shop.module("m", library, runpath(shop.build), head=head, value="of_x() + (dlopen(0, 1) != 0)")  # fmt: skip
+    made = shop.repair(shop.wheel({"p/m.abi3.so": module}))
+    assert "manylinux_2_34" in made.name
+    assert "raised" not in capsys.readouterr().out
 
 
 def test_a_second_repair_gives_the_same_bytes(shop: Workshop) -> None:

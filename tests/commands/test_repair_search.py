@@ -12,6 +12,7 @@ import pytest
 from support import needs
 from support.real_wheels import (
     Workshop,
+    dynamic,
     gives,
     libraries,
     members,
@@ -245,3 +246,67 @@ def test_a_directory_that_is_named_is_searched_before_the_systems(
     made = shop.repair(shop.wheel({"p/m.abi3.so": module}), "--search", library.parent)
     assert f"from {library}, " in capsys.readouterr().out
     assert shop.value(made) == ["1"]
+
+
+# --- names with a slash, and odd ones -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("here", ["", "sub"])
+def test_a_relative_path_in_needed_is_looked_for_below_the_search_paths(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch, here: str
+) -> None:
+    shop.library("sub/libx.so", gives("of_x", 3), named=False)
+    module = shop.module("m", "sub/libx.so", runpath(shop.build / here), use="of_x")
+    assert dynamic(module, shop.place)["NEEDED"][0] == "sub/libx.so"
+    monkeypatch.chdir(shop.place)
+    made = shop.repair(shop.wheel({"p/m.abi3.so": module}))
+    assert shop.value(made) == ["3"]
+
+
+def test_the_loader_reads_a_relative_path_from_where_it_is_started(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.library("sub/libx.so", gives("of_x", 3), named=False)
+    module = shop.module("m", "sub/libx.so", use="of_x")
+    monkeypatch.chdir(shop.build)
+    made = shop.repair(shop.wheel({"p/m.abi3.so": module}))
+    monkeypatch.chdir(shop.place)
+    assert shop.value(made) == ["3"]
+
+
+def test_names_need_not_be_plain(shop: Workshop) -> None:
+    folder = shop.build / "a folder, with ünusual = signs"
+    library = shop.library(f"{folder.name}/lib ü-x.so.1", gives("of_x", 3))
+    (shop.place / "flags").write_text(f'"-Wl,--enable-new-dtags" -Xlinker -rpath -Xlinker "{folder}"')  # fmt: skip
+    module = shop.module("m", library, f"@{shop.place / 'flags'}", use="of_x")
+    made = shop.repair(shop.wheel({"p/m.abi3.so": module}))
+    (name,) = libraries(made)
+    assert name.startswith("lib ü-x-")
+    assert shop.value(made) == ["3"]
+
+
+# --- what is opened at run time -----------------------------------------------------------------------------------------
+
+
+def test_what_is_to_be_included_and_is_nowhere_is_an_error(
+    shop: Workshop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wheel = shop.wheel({"p/m.abi3.so": shop.module("m", value="1")})
+    shop.fail(wheel, "--include", "libplugin.so.7")
+    said = capsys.readouterr().err
+    assert "libplugin.so.7 was not found" in said
+    assert "--search" in said
+
+
+def test_what_is_included_by_its_path_brings_what_it_needs(shop: Workshop) -> None:
+    below = shop.library("liby.so.1", gives("of_y", 1))
+    plugin = shop.library("plugin.so", gives("of_x", 1, "of_y"), below, runpath("$ORIGIN"))  # fmt: skip
+    wheel = shop.wheel({"p/m.abi3.so": shop.module("m", value="1")})
+    made = shop.repair(wheel, "--include", plugin)
+    first, second = libraries(made)
+    assert first.startswith("liby-")
+    assert second == "plugin.so"
+    site = shop.installed(made)
+    code = f"import ctypes; print(ctypes.CDLL({str(site / 'p.libs/plugin.so')!r}).of_x())"  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # fmt: skip
+    assert done.stdout.strip() == "2", done.stderr

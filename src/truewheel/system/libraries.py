@@ -94,6 +94,7 @@ class LibrariesOnDisk:
         """
         if path not in self._read:
             self._read[path] = None
+            self._note_state(path)
             try:
                 with self.place(path).open("rb") as file:
                     self._read[path] = formats.read(_Parts(file))
@@ -116,7 +117,7 @@ class LibrariesOnDisk:
             # hashlib.file_digest() is newer than our oldest Python.
             digest = hashlib.sha256()
             size = 0
-            self._states[path] = self._state(path)
+            self._note_state(path)
             for piece in self.pieces(path):
                 digest.update(piece)
                 size += len(piece)
@@ -124,8 +125,12 @@ class LibrariesOnDisk:
         return self._identities[path]
 
     def has_changed(self, path: str) -> bool:
-        """Return whether a file was written since its identity was asked for."""
+        """Return whether a file was written since the first question about it."""
         return self._states.get(path) != self._state(path)
+
+    def _note_state(self, path: str) -> None:
+        if path not in self._states:
+            self._states[path] = self._state(path)
 
     def _state(self, path: str) -> tuple[int, ...] | None:
         """Return what the system changes when a file is written; ``None`` for a file that is gone."""
