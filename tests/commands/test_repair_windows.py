@@ -85,7 +85,7 @@ def test_libraries_that_need_each_other_both_come(
     tmp_path: Path, repair: Repairer
 ) -> None:
     """delvewheel ends in a traceback, graphlib.CycleError."""
-    two = library("two.dll", library("one.dll"))
+    two = library("two.dll", mentions=(library("one.dll"),))
     one = library("one.dll", two)
     where = put(tmp_path / "lib", {"one.dll": one, "two.dll": two})
     wheel = wheel_of(tmp_path, TAG, INIT | {f"p/{MODULE}": module(one)})

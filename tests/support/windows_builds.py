@@ -30,11 +30,13 @@ def library(
     name: str,
     *uses: Dll,
     value: int = 1,
+    mentions: tuple[Dll, ...] = (),
     forwards: tuple[tuple[str, str], ...] = (),
     size: int = 0,
 ) -> Dll:
     """Return a DLL that counts: each call of its function gives more, and as much more as what it uses has counted.
 
+    :param mentions: DLLs that it needs without calling them.
     :param forwards: exports that live elsewhere: name, and ``library.name``.
     :param size: bytes of data that make it larger.
     """
@@ -45,15 +47,31 @@ def library(
         f"__declspec(dllexport) int {symbol}(void) {{ return count += {counted}; }}",
         f"const char padding[{size + 1}] = {{1}};",
     ]
-    exports = [symbol, *(f"{new}={old}" for new, old in forwards)]
-    return _link(name, lines, uses, exports)
+    for dll in mentions:
+        other = _symbol(dll.name)
+        lines.append(f"void *where_{other}(void) {{ return {other}; }}")
+    exports = [
+        symbol,
+        "padding DATA",
+        *(f"where_{_symbol(d.name)}" for d in mentions),
+        *(f"{new}={old}" for new, old in forwards),
+    ]
+    return _link(name, lines, (*uses, *mentions), exports)
 
 
 @functools.cache
-def module(*uses: Dll, name: str = "_m.pyd") -> Dll:
-    """Return an extension module; what ``next`` gives is one more than what it uses has counted."""
-    lines = [
-        f"__declspec(dllexport) int next(void) {{ return 1{_calls(uses)}; }}",
+def module(*uses: Dll, name: str = "_m.pyd", other: str = "") -> Dll:
+    """Return an extension module; what ``next`` gives is one more than what it uses has counted.
+
+    :param other: a further function that one of those has.
+    """
+    calls = _calls(uses)
+    lines = []
+    if other:
+        lines.append(f"__declspec(dllimport) int {other}(void);")
+        calls += f" + 10 * {other}()"
+    lines += [
+        f"__declspec(dllexport) int next(void) {{ return 1{calls}; }}",
         "__declspec(dllexport) void *PyInit__m(void) { return 0; }",
     ]
     return _link(name, lines, uses, ["next", "PyInit__m"])
