@@ -13,6 +13,7 @@ from .audit.linkage import audit_of
 from .formats.mentions import count_whole_strings
 from .model.audit import InWheel, Missing, SuppliedBy
 from .model.bundled import BundledFile
+from .model.errors import RepairError
 from .model.record import Record, replace
 from .model.repair_plan import RepairOptions
 from .model.repairs import Repairs
@@ -21,6 +22,7 @@ from .provenance import About, papers_for, with_packages
 from .repair.findings import (
     loader_names,
     no_longer_linked_with_python,
+    not_repaired,
     opened_by_old_name,
     renamed,
     several_of_one_name,
@@ -76,7 +78,8 @@ def repair_build(
 
     :param question: what is asked about the build.
     :param link_facts: reads what CMake knows of the links.
-    :raises RepairError: as :func:`repair` does.
+    :raises RepairError: as :func:`repair` does, when a tag is promised. Without one, the wheel stays as it was built:
+        on the machine that built it, it works.
     """
     settings = project.settings
     promise = "" if settings.tag == AUTO else settings.tag
@@ -102,15 +105,21 @@ def repair_build(
         sbom=settings.sbom,
         components=facts.components if settings.sbom == "linked" else (),
     )
-    return repair(
-        tree,
-        contents,
-        options,
-        libraries,
-        about,
-        neighbours=question.neighbours,
-        writes=question.repair == "auto",
-    )
+    try:
+        return repair(
+            tree,
+            contents,
+            options,
+            libraries,
+            about,
+            neighbours=question.neighbours,
+            writes=question.repair == "auto",
+        )
+    except RepairError as error:
+        if promise:
+            raise
+        told = Repairs(findings=(not_repaired(project.name, error),))
+        return Outcome(source=tree, contents=contents, repairs=told)
 
 
 def regular_packages(contents: Contents) -> frozenset[str]:

@@ -299,3 +299,48 @@ def test_a_library_that_is_nowhere_leaves_the_plain_tag_and_a_finding(
     assert "-linux_x86_64" in wheel.name
     assert "libabsent.so.1" in said
     assert "TW201" in said
+
+
+DRIVER = "target_link_libraries(_m PRIVATE ${CMAKE_SOURCE_DIR}/libcuda.so.1)\n"
+PROGRAM = """
+add_library(below SHARED below.c)
+add_executable(tool tool.c)
+target_link_libraries(tool PRIVATE below)
+install(TARGETS tool DESTINATION ${SKBUILD_DATA_DIR}/libexec)
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (DRIVER, "libcuda.so.1 must not go into a wheel"),
+        (PROGRAM, "pkg-1.0.data/data/libexec/tool needs libraries of the machine"),
+    ],
+    ids=["driver", "program"],
+)
+def test_what_cannot_be_bundled_keeps_nobody_from_building_for_this_machine(
+    tmp_path: Path, more: str, said: str
+) -> None:
+    is_driver = more is DRIVER
+    source = hooks.project(
+        tmp_path,
+        head="int cuInit(void);" if is_driver else "",
+        value="cuInit()" if is_driver else "0",
+        cmake=hooks.CMAKE + more,
+        **{
+            **SOURCES,
+            "tool.c": "int below(void);\nint main(void) { return below(); }\n",
+        },
+    )
+    (tmp_path / "cuda.c").write_text("int cuInit(void) { return 0; }\n")
+    gcc("-shared", "-fPIC", "cuda.c", "-o", source / "libcuda.so.1", "-Wl,-soname,libcuda.so.1", cwd=tmp_path)  # fmt: skip
+    wheel, told = build(source, tmp_path / "out")
+    assert "-linux_x86_64" in wheel.name
+    assert copied(wheel) == []
+    assert "warning TW605: pkg: its wheel brings no libraries: " in told
+    assert said in told
+    table = SETTINGS + 'tag = "manylinux_2_35"\n'
+    (source / "pyproject.toml").write_text(hooks.PYPROJECT + table)
+    done = hooks.hook(source, "build_wheel", tmp_path / "out")
+    assert done.returncode != 0
+    assert said in done.stdout + done.stderr

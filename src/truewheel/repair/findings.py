@@ -1,4 +1,4 @@
-"""What is to be said of a repair (TW601 to TW604). Pure."""
+"""What is to be said of a repair (TW601 to TW605). Pure."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from ..model.audit import Audit
     from ..model.bundled import BundledFile, SystemPackage
+    from ..model.errors import RepairError
     from ..model.repair_plan import Copy, RepairPlan
 
 
@@ -106,6 +107,18 @@ def no_longer_linked_with_python(plan: RepairPlan) -> Iterator[Finding]:
                     evidence=(f"{row.path} needed {edit.library}",),
                     hint="ask find_package(Python) for Development.Module instead of Development",
                 )
+
+
+def not_repaired(project: str, error: RepairError) -> Finding:
+    """Return TW605: a build goes on without the libraries that its target system lacks."""
+    return Finding(
+        code="TW605",
+        severity=Severity.WARNING,
+        where=project,
+        message=f"its wheel brings no libraries: {error.message}",
+        evidence=tuple(error.context),
+        hint=error.hint or 'say so: tool.truewheel.repair = "off"',
+    )
 
 
 def several_of_one_name(plan: RepairPlan) -> Iterator[Finding]:
