@@ -157,6 +157,9 @@ def _named(
         name = promised_name(
             facts, checked, request.promise, exclude=exclude, neighbours=beside
         )
+        reason = f"{request.promise} was promised, and holds"
+        truth = replace(checked.truth, reasons=(reason,))
     else:
+        truth = checked.truth
         name = true_name(facts, checked, exclude=exclude, neighbours=beside)
-    return name, checked.truth
+    return name, truth

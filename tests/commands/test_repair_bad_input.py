@@ -268,6 +268,39 @@ def test_a_bad_wheel_among_good_ones_keeps_none_from_being_written(
         assert len(libraries(path)) == 1
 
 
+def test_wheels_that_become_one_name_are_told(
+    shop: Workshop, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wheel = wheel_with(shop)
+    other = wheel.with_name(wheel.name.replace("linux", "manylinux_2_17"))
+    shutil.copy(wheel, other)
+    assert main(["repair", str(wheel.parent), "-o", str(shop.out)]) == 2
+    (made,) = shop.out.iterdir()
+    said = capfd.readouterr().err
+    assert f"{other} has replaced {wheel}: both are called {made.name}" in said
+
+
+def test_a_process_of_several_that_is_killed_is_told(shop: Workshop) -> None:
+    wheel = wheel_with(shop)
+    shutil.copy(wheel, wheel.with_name(wheel.name.replace("p-1-", "p-1-1-")))
+    script = shop.place / "killed.py"
+    script.write_text(
+        "import os, signal, sys\n"
+        "from truewheel.commands import repair\n"
+        "from truewheel.cli import main\n"
+        "def dies(path, request):\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "repair._repair_one = dies\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    words = [sys.executable, script, "repair", wheel.parent, "-o", shop.out]
+    done = subprocess.run(
+        list(map(str, words)), env=ENVIRON, capture_output=True, text=True, check=False, timeout=60
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: a process that repaired one of the wheels was killed\n")  # fmt: skip
+
+
 def test_words_that_mean_nothing_are_a_usage_error(
     shop: Workshop, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -81,6 +81,8 @@ def test_files_that_were_stripped_before_the_repair_load(shop: Workshop) -> None
 def test_layouts_of_linkers_are_repaired_and_stripped(
     shop: Workshop, flags: tuple[str, ...]
 ) -> None:
+    if "-fuse-ld=gold" in flags:
+        needs.program("ld.gold")
     _, module = parts(shop, *flags)
     size = module.stat().st_size
     made = repaired(shop, module)

@@ -132,6 +132,40 @@ def test_zlib_is_bundled_when_older_systems_are_promised(
     assert "libz.so.1" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("promise", "name"),
+    [
+        # What no libc is linked with runs with each.
+        ("musllinux_1_2", "musllinux_1_2_x86_64"),
+        ("manylinux_2_24_x86_64", "manylinux_2_24_x86_64"),
+        ("manylinux2014", "manylinux_2_17_x86_64.manylinux2014_x86_64"),
+        ("linux_x86_64", "linux_x86_64"),
+    ],
+)
+def test_a_promise_that_holds_gives_its_name(
+    shop: Workshop, capsys: pytest.CaptureFixture[str], promise: str, name: str
+) -> None:
+    library = shop.library("libx.so.1", gives("of_x", 5), "-nostdlib")
+    module = shop.module("m", library, runpath(shop.build), "-nostdlib", use="of_x")
+    made = shop.repair(shop.wheel({"p/m.abi3.so": module}), "--to", promise)
+    assert f"\n  why: {promise} was promised, and holds\n" in capsys.readouterr().out
+    assert sorted(made.stem.split("-")[-1].split(".")) == sorted(name.split("."))
+    assert shop.value(made) == ["5"]
+
+
+def test_a_promise_for_another_libc_or_machine_is_an_error(
+    shop: Workshop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library = shop.library("libx.so.1", f"{DLOPEN}int of_x(void) {{ return {NEWER}; }}")
+    module = shop.module("m", library, runpath(shop.build), use="of_x")
+    wheel = shop.wheel({"p/m.abi3.so": module})
+    for promise in ("musllinux_1_2", "manylinux_2_28_aarch64", "win_amd64"):
+        shop.fail(wheel, "--to", promise)
+        said = capsys.readouterr().err
+        assert promise in said
+        assert "Traceback" not in said
+
+
 def test_a_promise_that_a_copy_breaks_is_an_error_and_nothing_is_written(
     shop: Workshop, capsys: pytest.CaptureFixture[str]
 ) -> None:
