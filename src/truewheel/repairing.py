@@ -28,7 +28,8 @@ from .repair.findings import (
 )
 from .repair.plan import plan_repair
 from .repair.programs import starter_of
-from .system.libraries import LibrariesOnDisk, surroundings
+from .system.libraries import LibrariesOnDisk
+from .system.surroundings import surroundings
 from .system.wheels.reading import look_at
 from .system.wheels.repaired import Repaired
 
