@@ -92,14 +92,17 @@ def repair_wheel(path: Path, request: RepairRequest) -> RepairedWheel:
             neighbours=beside,
         )
         _refuse_missing(path, outcome.repairs)
+        # Judged again from the bytes: the name comes from that.
         repaired = replace(facts, contents=outcome.contents)
         name, verdict = _named(repaired, request, beside)
+        # A wheel is never written over the one that it is read from.
         made = request.output / str(name)
         if made.exists() and made.samefile(path):
             raise RepairError(
                 f"{path} would be written over",
                 hint="name another directory with --output",
             )
+        # Nothing was lacking: the same wheel comes out, byte for byte.
         if outcome.source is source and str(name) == path.name:
             wheel = copy_wheel(path, request.output)
         else:
@@ -121,6 +124,7 @@ def _refuse_missing(path: Path, repairs: Repairs) -> None:
         lines.append(f"{link.file} needs {link.need.library}")
         if isinstance(link.source, Missing):
             lines += _search_lines(link.source)
+    # One error for all of them, with a cure for the first.
     first = repairs.missing[0].need.library
     raise RepairError(
         f"{path.name}: {first} was not found",
@@ -135,6 +139,7 @@ def _search_lines(source: Missing) -> Iterator[str]:
     for place in source.tried:
         if place.obstacle:
             yield f"{place.path} is {place.obstacle} ({place.rule})"
+    # Directories without such a file are many: one line for each rule that names them.
     empty: dict[str, list[str]] = {}
     for place in source.tried:
         if not place.obstacle:
