@@ -30,7 +30,8 @@ from .repair.findings import (
 )
 from .repair.plan import plan_repair
 from .repair.programs import starter_of
-from .system.libraries import LibrariesOnDisk, surroundings
+from .system.libraries import LibrariesOnDisk
+from .system.surroundings import surroundings
 from .system.wheels.reading import look_at
 from .system.wheels.repaired import Repaired
 
@@ -83,7 +84,7 @@ def repair_build(
     """
     settings = project.settings
     promise = "" if settings.tag == AUTO else settings.tag
-    # Most builds need nothing, and the disk is not looked at for them.
+    # Most builds need nothing: the disk is not looked at for them, and CMake is not asked.
     if not _has_work(contents, settings, question):
         return Outcome(source=tree, contents=contents, repairs=Repairs())
     search = [(request.source / directory).as_posix() for directory in settings.search]
@@ -133,6 +134,7 @@ def regular_packages(contents: Contents) -> frozenset[str]:
 
 def _has_work(contents: Contents, settings: Settings, question: Question) -> bool:
     """Return whether the disk has to be looked at."""
+    # A promise may ask for newer copies of what the system has.
     is_asked = settings.tag != AUTO or settings.include or settings.sbom == "linked"
     return bool(is_asked) or _lacks_libraries(contents, question)
 
@@ -181,16 +183,19 @@ def repair(
     )
     identities = _identities(audit, libraries)
     plan = plan_repair(audit, options, identities)
+    # A bill of what was linked is a reason to write as well.
     has_nothing_to_add = plan.changes_nothing and not about.components
     if has_nothing_to_add or not writes:
         repairs = Repairs(
             bundled=_pending(plan), missing=plan.missing, is_pending=not writes
         )
         return Outcome(source=source, contents=contents, repairs=repairs)
+    # Bytes: nothing is written yet, members are made when they are read.
     repaired = Repaired(source, plan, libraries)
     starters = {move.path: starter_of(move) for move in plan.moves}
     repaired.add(starters, executable=True)
     repaired.add(_with_dll_directories(plan, source))
+    # Papers: they tell the hash of what was written, so they come last.
     bundled = with_packages(tuple(_bundled(plan, repaired)), libraries)
     papers = papers_for(bundled, source, about)
     repaired.add(papers.files)
@@ -223,8 +228,12 @@ def _with_dll_directories(plan: RepairPlan, source: WheelSource) -> dict[str, by
 
 def _identities(audit: Audit, libraries: LibrariesOnDisk) -> dict[str, Identity]:
     """Return what each file outside of the wheel holds."""
-    paths = {found.code.path for part in audit.platforms for found in part.outside}
-    return {path: libraries.identity(path) for path in sorted(paths)}
+    found: dict[str, Identity] = {}
+    for part in audit.platforms:
+        for library in part.outside:
+            path = library.code.path
+            found[path] = libraries.identity(path)
+    return found
 
 
 def _pending(plan: RepairPlan) -> tuple[BundledFile, ...]:

@@ -25,6 +25,7 @@ def run(options: SimpleNamespace) -> int:
         output=Path(options.output),
         promise=options.to,
         exclude=tuple(options.exclude),
+        # Relative paths mean the directory that the command is called in.
         search=tuple(os.path.abspath(directory) for directory in options.search),
         include=tuple(options.include),
         keep_names=tuple(options.keep_name),
@@ -42,6 +43,7 @@ def run(options: SimpleNamespace) -> int:
             worst = max(worst, int(done.exit_code))
             continue
         print(repair_report(path.name, done, style))
+        # Two wheels that differ in a false tag alone get the same name.
         other = written.setdefault(done.wheel.path, path)
         if other != path:
             boundary.say(
@@ -55,6 +57,7 @@ def _repair_all(
     paths: list[Path], request: RepairRequest
 ) -> list[tuple[Path, RepairedWheel | TruewheelError]]:
     """Return what came of each wheel, in order; several are repaired at once."""
+    # Processes are not worth their start for one.
     if len(paths) < 2:
         return [(path, _repair_one(path, request)) for path in paths]
     from concurrent.futures import ProcessPoolExecutor  # slow to import
