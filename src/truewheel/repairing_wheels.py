@@ -15,7 +15,8 @@ from .model.repair_plan import RepairOptions
 from .model.wheel_name import parse_wheel_name
 from .provenance import About
 from .repairing import regular_packages, repair
-from .system.libraries import LibrariesOnDisk, surroundings
+from .system.libraries import LibrariesOnDisk
+from .system.surroundings import surroundings
 from .system.wheels.reading import open_wheel, read_wheel
 from .system.wheels.writing import copy_wheel, write
 

@@ -20,7 +20,7 @@ from ..model.finding import Finding, Severity
 from ..model.floor import Evidence
 from ..model.record import worked_out
 from ..model.tags import PlatformTag, dotted
-from .base import Mixture, Platform, Words, mismatch, require
+from .base import COPY, COPY_OR_LINK, Mixture, Platform, Words, mismatch, require
 from .pe_slices import emulated_only, machine_of, with_forwarders
 
 TYPE_CHECKING = False
@@ -178,20 +178,17 @@ class Windows(Platform):
         if re.fullmatch(_MSVC, name):
             return (
                 f"{need.library} is part of the Visual C++ runtime, which neither Windows nor Python has",
-                "link the runtime statically, CMAKE_MSVC_RUNTIME_LIBRARY=MultiThreaded, or copy it into the wheel",
+                f"link the runtime statically, CMAKE_MSVC_RUNTIME_LIBRARY=MultiThreaded, or {COPY}",
             )
         if re.fullmatch(_MINGW, name):
             return (
                 f"{need.library} is part of MinGW's runtime, which users do not have",
-                "link with -static, or -static-libgcc -static-libstdc++",
+                f"link with -static, or -static-libgcc -static-libstdc++, or {COPY}",
             )
         message = (
             f"{need.library} is neither in the wheel nor part of Windows or Python"
         )
-        return (
-            message,
-            "copy it into the wheel beside the module, or link it statically",
-        )
+        return message, COPY_OR_LINK
 
     # --- what its tags are made of ------------------------------------------------------------------------------
 

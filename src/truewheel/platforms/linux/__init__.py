@@ -11,7 +11,7 @@ from ...model.audit import TagBasis, ViolationCause
 from ...model.floor import Floor
 from ...model.record import replace
 from ...model.tags import ANY, NEVER, underscored
-from ..base import Words, grouped, mismatch
+from ..base import COPY_OR_LINK, Words, grouped, mismatch
 from ..elf import ElfPlatform, is_android
 from .hazards import abi_mismatch, flags_of, hazards_of
 from .libc import LIBC_OF_KIND, libc_of
@@ -134,13 +134,14 @@ class Linux(ElfPlatform):
         # musl has one list; what it is by default, whoever made the surroundings knows.
         if self.is_for_musl(loaders):
             return [(directory, "musl's path") for directory in around.musl]
-        configured = [(folder, "ld.so.conf") for folder in around.configured]
+        rows = [(directory, "ld.so.conf") for directory in around.configured]
         # Debian's loader knows its multiarch directories.
-        own = [f"{top}{name}" for name in around.lib_names for top in ("/", "/usr/")]
-        return [
-            *configured,
-            *((folder, _SYSTEMS_OWN) for folder in (*own, *SYSTEM_DIRECTORIES)),
-        ]
+        for name in around.lib_names:
+            rows.append((f"/{name}", _SYSTEMS_OWN))
+            rows.append((f"/usr/{name}", _SYSTEMS_OWN))
+        for directory in SYSTEM_DIRECTORIES:
+            rows.append((directory, _SYSTEMS_OWN))
+        return rows
 
     def supplies(
         self,
@@ -157,12 +158,17 @@ class Linux(ElfPlatform):
         """Return whether a level lacks a version of a library that is no part of glibc or the compiler's runtime (zlib)."""
         if tag is None or tag.kind != "manylinux":
             return False
-        families = {version.partition("_")[0] for version in need.versions}
-        if not families.isdisjoint(_NEVER_REPLACED) or need.library.startswith(LOADERS):
+        if need.library.startswith(LOADERS):
             return False
-        asked = [level_of_library(code.cpu, need.library)]
-        asked += [level_of_version(code.cpu, one) or ANY for one in need.versions]
-        return max(asked) > tag.level
+        newest = level_of_library(code.cpu, need.library)
+        for version in need.versions:
+            family, _, _ = version.partition("_")
+            if family in _NEVER_REPLACED:
+                return False
+            level = level_of_version(code.cpu, version)
+            # Versions of families that no level speaks of ask for nothing.
+            newest = max(newest, level or ANY)
+        return newest > tag.level
 
     def is_python(self, library: str) -> bool:
         """Return whether a library is CPython's or PyPy's: many interpreters are linked statically, and lack it."""
@@ -176,10 +182,7 @@ class Linux(ElfPlatform):
     def explain_missing(self, need: Need) -> tuple[str, str]:
         """Return what to do about a library that no level has."""
         message = f"{need.library} is neither in the wheel nor promised by any manylinux or musllinux level"
-        return (
-            message,
-            "install it into the wheel and give the module an $ORIGIN RPATH, or link it statically",
-        )
+        return message, COPY_OR_LINK
 
     # --- what its tags are made of ------------------------------------------------------------------------------
 
