@@ -26,20 +26,29 @@ def repair(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Repairer:
     return repairer(tmp_path, capsys)
 
 
-def installed(
+def load(
     place: Path,
     repair: Repairer,
     files: dict[str, bytes],
     libraries: dict[str, Dll] | Path,
-) -> Path:
-    """Return a folder with the repaired wheel's files; unrepaired ones do not load."""
+    *modules: str,
+) -> list[str]:
+    """Repair a wheel, and load modules of it in one process; return what each counted to.
+
+    The first module of the wheel as it was does not load.
+    """
     where = libraries if isinstance(libraries, Path) else put(place / "lib", libraries)
     made = repair(wheel_of(place, TAG, files), "--search", where)
     assert made.status == 0, made.told
-    (first, *_) = (name for name in files if name.endswith(".pyd"))
     put(place / "before", files)
-    assert wine.load(place / "before", first) == [NOT_FOUND]
-    return put(place / "site", made.members)
+    put(place / "after", made.members)
+    names = [f"before/{modules[0]}"]
+    for path in modules:
+        plus = "+" * path.startswith("+")
+        names.append(f"{plus}after/{path.removeprefix('+')}")
+    before, *after = wine.load(place, *names)
+    assert before == NOT_FOUND
+    return after
 
 
 def test_modules_of_packages_namespaces_and_the_root_share_one_library(
@@ -49,26 +58,25 @@ def test_modules_of_packages_namespaces_and_the_root_share_one_library(
     leaf = library("leaf.dll")
     foo = library("foo.dll", leaf)
     code = module(foo)
-    files = {"p/_m.pyd": code, "p/q/_m.pyd": code, "ns/_m.pyd": code, "_m.pyd": code}
-    site = installed(
-        tmp_path,
-        repair,
-        files | {"p/__init__.py": b""},
-        {"foo.dll": foo, "leaf.dll": leaf},
+    modules = ("p/_m.pyd", "p/q/_m.pyd", "ns/_m.pyd", "_m.pyd")
+    files = {**dict.fromkeys(modules, code), "p/__init__.py": b""}
+    counted = load(
+        tmp_path, repair, files, {"foo.dll": foo, "leaf.dll": leaf}, *modules
     )
     # Each call adds what the library below has counted: 1 + 1, 1 + 2, ...
-    assert wine.load(site, *files) == ["3", "6", "10", "15"]
+    assert counted == ["3", "6", "10", "15"]
 
 
 def test_a_large_library_is_found_in_the_folder_that_the_package_adds(
     tmp_path: Path, repair: Repairer
 ) -> None:
+    """And is not before the package has added it."""
     big = library("big.dll", size=3 << 20)
-    code = module(big)
-    files = {"p/_m.pyd": code, "p/q/_m.pyd": code, "p/__init__.py": b""}
-    site = installed(tmp_path, repair, files, {"big.dll": big})
-    assert wine.load(site, "+p.libs", "p/_m.pyd", "p/q/_m.pyd") == ["2", "3"]
-    assert wine.load(site, "p/_m.pyd") == [NOT_FOUND]
+    modules = ("p/_m.pyd", "p/q/_m.pyd")
+    files = {**dict.fromkeys(modules, module(big)), "p/__init__.py": b""}
+    order = ("p/_m.pyd", "+p.libs", *modules)
+    counted = load(tmp_path, repair, files, {"big.dll": big}, *order)
+    assert counted == [NOT_FOUND, "2", "3"]
 
 
 def test_circles_and_forwarders_load(tmp_path: Path, repair: Repairer) -> None:
@@ -79,12 +87,11 @@ def test_circles_and_forwarders_load(tmp_path: Path, repair: Repairer) -> None:
     code = module(one, fwd, other="other")
     files = {"p/_m.pyd": code, "p/__init__.py": b""}
     libraries = {"one.dll": one, "two.dll": two, "foo.dll": foo, "fwd.dll": fwd}
-    site = installed(tmp_path, repair, files, libraries)
+    counted = load(tmp_path, repair, files, libraries, "p/_m.pyd")
     # 1, one and two, the forwarder's own, and ten times what it forwards.
-    assert wine.load(site, "p/_m.pyd") == [str(1 + 2 + 1 + 10 * 4)]
+    assert counted == [str(1 + 2 + 1 + 10 * 4)]
 
 
 def test_mingws_runtime_carries_an_exception(tmp_path: Path, repair: Repairer) -> None:
     files = {"p/_m.pyd": mingw_cpp_module(), "p/__init__.py": b""}
-    site = installed(tmp_path, repair, files, mingw_directory())
-    assert wine.load(site, "p/_m.pyd") == ["7"]
+    assert load(tmp_path, repair, files, mingw_directory(), "p/_m.pyd") == ["7"]

@@ -123,3 +123,14 @@ def test_two_libraries_cannot_keep_one_name() -> None:
     audit = audit_of(inside, (), shelf, options.include)
     with pytest.raises(RepairError, match="would both be called"):
         plan_repair(audit, options, shelf.identities())
+
+
+def test_a_runtime_has_to_suit_the_libraries_that_are_copied_as_well() -> None:
+    """They use the one that the module brings."""
+    runtime = replace(windows(), file_version=(14, 42, 0, 0))
+    newer = replace(windows("MSVCP140.dll"), linker_version=(14, 51))
+    files = {"/lib/foo.dll": newer, "/lib/msvcp140.dll": runtime}
+    with pytest.raises(RepairError) as caught:
+        plan(contents(INIT, p__m=windows("foo.dll")), files)
+    (line,) = caught.value.context
+    assert "version 14.42, and /lib/foo.dll asks for 14.51" in line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import os
 import re
 import subprocess
@@ -104,7 +105,7 @@ def _link(
 def needs_of(data: bytes) -> list[str]:
     """Return the DLLs that a file needs, without Windows': pefile, LIEF and LLVM have to agree. Delayed ones are the last."""
     found = pe_patching.libraries(data)
-    parsed = lief.PE.parse(list(data))
+    parsed = lief.PE.parse(io.BytesIO(data))
     assert isinstance(parsed, lief.PE.Binary)
     by_lief = [entry.name for entry in parsed.imports]
     by_lief += [entry.name for entry in parsed.delay_imports]
@@ -122,7 +123,7 @@ def needs_of(data: bytes) -> list[str]:
 
 def check_sums(old: bytes, new: bytes) -> None:
     """An edited file has no signature, and a right checksum where it had one."""
-    before, after = pefile.PE(data=old), pefile.PE(data=new)
+    before, after = (pefile.PE(data=data, fast_load=True) for data in (old, new))
     assert not after.OPTIONAL_HEADER.DATA_DIRECTORY[4].VirtualAddress
     if before.OPTIONAL_HEADER.CheckSum:
         assert after.OPTIONAL_HEADER.CheckSum == after.generate_checksum()
@@ -240,9 +241,10 @@ def msvc_module(
 
 def without_hashes(data: bytes) -> bytes:
     """Return a file that needs libraries by the names that they had before delvewheel gave them others; names get shorter."""
-    image = pefile.PE(data=data)
-    for entry in pe_patching.descriptors(image):
-        name = re.sub(rb"-[0-9a-f]{32}(?=\.dll$)", b"", entry.dll)
-        padded = name.ljust(len(entry.dll), b"\0")
-        assert image.set_bytes_at_rva(entry.struct.Name, padded)
-    return bytes(image.write())
+    for name in pe_patching.libraries(data):
+        old = name.encode()
+        new = re.sub(rb"-[0-9a-f]{32}(?=\.dll$)", b"", old)
+        if new != old:
+            assert data.count(old + b"\0") == 1
+            data = data.replace(old + b"\0", new.ljust(len(old) + 1, b"\0"))
+    return data

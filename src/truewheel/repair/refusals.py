@@ -45,10 +45,15 @@ def refusals(
     part: PlatformAudit, libraries: Iterable[Library]
 ) -> Iterator[tuple[Library, Refusal]]:
     """Yield the libraries that must not be bundled, with the reasons."""
+    once = tuple(libraries)
+    users = [*part.files]
+    # What is copied uses the same runtime.
+    for library in once:
+        users += library.slices
     modules = {
-        code.path: code.slice for code in part.files if isinstance(code.slice, PeSlice)
+        code.path: code.slice for code in users if isinstance(code.slice, PeSlice)
     }
-    for library in libraries:
+    for library in once:
         names = (*library.names, library.source)
         bases = [name.rpartition("/")[2] for name in names]
         refusal = _of_driver(bases) or _of_debug_runtime(bases)
