@@ -127,6 +127,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_judging_options(check)
     check.add_argument("--strict", action="store_true", help="warnings fail as well")
 
+    _add_compare_options(
+        commands.add_parser("compare", help="exit 1 when two wheels differ")
+    )
+
     explain = commands.add_parser(
         "explain", help="what a finding means, its causes and cures"
     )
@@ -209,6 +213,21 @@ def _add_fuse(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="files that differ and are taken from the first wheel",
     )
     _add_exclude(fuse)
+
+
+def _add_compare_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``compare``."""
+    parser.add_argument("old", metavar="A")
+    parser.add_argument("new", metavar="B")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="list all that differs"
+    )
+    parser.add_argument(
+        "--contents",
+        action="store_true",
+        help="exit 0 when only the archives differ: order, times, compression",
+    )
 
 
 def _add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

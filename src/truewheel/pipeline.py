@@ -105,7 +105,7 @@ def _build_once(
         name=name,
         purelib=verdict.purelib,
         files=files,
-        # Files that vanished before the tree was looked at would not be missed.
+        # Files that vanished before they were listed would not be missed.
         before_naming=area.require_whole,
     )
     # Without a compiler there is nothing that could be warm.

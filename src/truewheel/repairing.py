@@ -11,14 +11,13 @@ import posixpath
 from .audit.build_tags import AUTO
 from .audit.linkage import audit_of
 from .formats.mentions import count_whole_strings
-from .model.audit import Missing
+from .model.audit import InWheel, Missing, SuppliedBy
 from .model.bundled import BundledFile
 from .model.record import Record, replace
 from .model.repair_plan import RepairOptions
 from .model.repairs import Repairs
 from .model.wheel_name import escape
 from .provenance import About, papers_for, with_packages
-from .repair.dll_directory import with_dll_directory
 from .repair.findings import (
     loader_names,
     no_longer_linked_with_python,
@@ -130,10 +129,15 @@ def _has_work(contents: Contents, settings: Settings, question: Question) -> boo
 
 
 def _lacks_libraries(contents: Contents, question: Question) -> bool:
+    """Return whether a library is missing, or the wheel or another distribution has it where no search path leads."""
     audit = audit_of(contents, question.exclude, neighbours=question.neighbours)
     for part in audit.platforms:
         for link in part.linkage:
-            if isinstance(link.source, Missing):
+            source = link.source
+            is_out_of_reach = (
+                isinstance(source, (InWheel, SuppliedBy)) and not source.reachable
+            )
+            if isinstance(source, Missing) or is_out_of_reach:
                 return True
     return False
 
@@ -199,6 +203,8 @@ def _with_dll_directories(plan: RepairPlan, source: WheelSource) -> dict[str, by
     calls = {row.path: row.directory for row in plan.dll_directories}
     if not calls:
         return {}
+    from .repair.dll_directory import with_dll_directory  # for Windows alone
+
     return {
         member.name: with_dll_directory(bytes(member.read()), calls[member.name])
         for member in source.members()

@@ -269,6 +269,30 @@ def test_a_file_of_another_cpu_and_a_later_android_is_of_another_cpu() -> None:
 
 
 @pytest.mark.parametrize(
+    ("files", "cures"),
+    [
+        (module(linux("libfoo.so.1")), "{copy}, or link it statically"),
+        (module(mac("@rpath/libfoo.dylib")), "{copy}, or link it statically"),
+        (module(windows("foo.dll")), "{copy}, or link it statically"),
+        (
+            module(windows("msvcp140.dll")),
+            "link the runtime statically, CMAKE_MSVC_RUNTIME_LIBRARY=MultiThreaded, or {copy}",
+        ),
+        (
+            module(windows("libgcc_s_seh-1.dll")),
+            "link with -static, or -static-libgcc -static-libstdc++, or {copy}",
+        ),
+    ],
+    ids=["Linux", "macOS", "Windows", "Visual C++", "MinGW"],
+)
+def test_a_missing_library_is_what_repair_copies(files: Contents, cures: str) -> None:
+    (finding,) = told(files, "TW201")
+    copy = "truewheel repair copies it into the wheel (search names its directory)"
+    hint = finding.hint or ""
+    assert hint.startswith(f"{cures.format(copy=copy)}, or, when someone else")
+
+
+@pytest.mark.parametrize(
     ("library", "hint"),
     [
         (

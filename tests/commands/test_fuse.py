@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from support import macho_modules
+from support import macho_modules, published
 from support.macho_modules import ARM64, X86_64
 from support.small_wheels import METADATA, small_wheel
 from truewheel.cli import main
 from truewheel.formats.macho.fat import fused_bytes
 from truewheel.formats.macho.patch import patch
 from truewheel.model.edits import ReplaceNeeded, SetName, SetSearchPaths, chunks_of
+from truewheel.model.wheel_name import parse_wheel_name
 
 MODULE = "p/_m.cpython-312-darwin.so"
 LIBRARY = "p/.dylibs/libdep.dylib"
@@ -290,3 +291,32 @@ def test_a_script_is_executable_if_it_is_so_in_one(tmp_path: Path) -> None:
         with zipfile.ZipFile(only(tmp_path / to)) as archive:
             assert archive.getinfo("p/run.sh").external_attr >> 16 & 0o111
     assert only(tmp_path / "one").read_bytes() == only(tmp_path / "two").read_bytes()
+
+
+def pairs_of_published_wheels() -> list[tuple[Path, Path]]:
+    """Return the wheels for arm64 and for Intel that differ in nothing else in their names."""
+    by_rest: dict[tuple[object, ...], dict[str, Path]] = {}
+    for name, path in sorted(published.fetched(published.OTHERS).items()):
+        parts = parse_wheel_name(name)
+        assert parts is not None
+        cpu = parts.platforms[0].partition("macosx_")[2].split("_", 2)[2:]
+        rest = (parts.name, parts.version, parts.interpreters, parts.abis)
+        if cpu in ([ARM64], [X86_64]):
+            by_rest.setdefault(rest, {})[cpu[0]] = path
+    return [(own[ARM64], own[X86_64]) for own in by_rest.values() if len(own) == 2]
+
+
+def test_published_wheels_are_fused_to_the_same_bytes_in_either_order(
+    tmp_path: Path,
+) -> None:
+    pairs = pairs_of_published_wheels()
+    if not pairs:
+        pytest.skip("needs published wheels for both CPUs")
+    for nth, (arm64, intel) in enumerate(pairs):
+        for order, to in (((arm64, intel), "one"), ((intel, arm64), "two")):
+            assert fuse(*order, "-o", tmp_path / f"{nth}-{to}") == 0
+        one, two = (only(tmp_path / f"{nth}-{to}") for to in ("one", "two"))
+        assert one.name == two.name
+        assert one.name.endswith("_universal2.whl")
+        assert one.read_bytes() == two.read_bytes()
+        assert main(["check", str(one)]) == 0

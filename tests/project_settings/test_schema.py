@@ -31,7 +31,7 @@ def test_mistakes_name_their_place_and_what_is_allowed() -> None:
         "TRUEWHEEL_TAG",
         "tool.truewheel.select",
     ]
-    assert problems[0].hint == "did you mean exclude?"
+    assert problems[0].hint == "did you mean exclude or include?"
 
 
 def test_settings_of_one_build_cannot_stand_in_the_projects_table() -> None:

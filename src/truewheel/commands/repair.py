@@ -58,15 +58,25 @@ def _repair_all(
     if len(paths) < 2:
         return [(path, _repair_one(path, request)) for path in paths]
     from concurrent.futures import ProcessPoolExecutor  # slow to import
+    from concurrent.futures.process import BrokenProcessPool
 
-    with ProcessPoolExecutor() as pool:
-        done = pool.map(_repair_one, paths, [request] * len(paths))
-        return list(zip(paths, done, strict=True))
+    try:
+        with ProcessPoolExecutor(min(len(paths), os.cpu_count() or 1)) as pool:
+            done = pool.map(_repair_one, paths, [request] * len(paths))
+            return list(zip(paths, done, strict=True))
+    except BrokenProcessPool as error:
+        raise TruewheelError(
+            "a process that repaired one of the wheels was killed",
+            hint="there may be too little memory for several at once: name fewer wheels",
+        ) from error
 
 
 def _repair_one(path: Path, request: RepairRequest) -> RepairedWheel | TruewheelError:
     """Return what came of one wheel; an error is a value here, for others go on."""
     try:
         return repair_wheel(path, request)
-    except TruewheelError as error:
-        return error
+    except Exception as error:
+        explained = boundary.explain(error)
+        if explained is None:
+            raise
+        return explained

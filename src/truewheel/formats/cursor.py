@@ -44,21 +44,24 @@ class View:
     def __getitem__(self, part: slice) -> View:
         """Return a part of it, of which nothing is read yet."""
         # As a memoryview does: beyond the end, there is nothing.
-        start, stop, _ = part.indices(len(self))
+        size = len(self)
+        start, stop, _ = part.indices(size)
         first = self._start + start
         last = self._start + stop
         return View(self._source, first, max(first, last))
 
     def __bytes__(self) -> bytes:
         """Read it."""
-        return bytes(self._source[self._start : self._stop])
+        part = self._source[self._start : self._stop]
+        return bytes(part)
 
     def find(self, byte: bytes, start: int, stop: int) -> int:
         """Return where ``byte`` stands between two places, -1 when it does not, as ``bytes.find`` does."""
         while start < stop:
             # As a rule a name's end is near, and the view's is not.
             end = min(start + _FIND_PIECE, stop)
-            found = bytes(self[start:end]).find(byte)
+            piece = bytes(self[start:end])
+            found = piece.find(byte)
             if found >= 0:
                 return start + found
             start = end
@@ -157,8 +160,10 @@ class Cursor:
 
         :raises struct.error: when they do not lie inside.
         """
-        end = offset + struct.calcsize(self._order + layout)
-        return struct.unpack(self._order + layout, bytes(view[offset:end]))
+        whole = self._order + layout
+        end = offset + struct.calcsize(whole)
+        part = bytes(view[offset:end])
+        return struct.unpack(whole, part)
 
     def number(self, code: str, offset: int, field: str) -> int:
         """Return one number, ``code`` as in :mod:`struct` (``B H I Q``).
@@ -186,13 +191,15 @@ class Cursor:
         """Return all records of one layout in ``data``, which must hold whole ones; the byte order is the cursor's."""
         # They are read from a copy. An iterator over a memoryview kills the interpreter when both are garbage in one cycle,
         # as they are behind an error's traceback (CPython before 3.12.5, "GC breaks a loop containing a memoryview").
-        return struct.iter_unpack(self._order + layout, bytes(data))
+        whole = self._order + layout
+        return struct.iter_unpack(whole, bytes(data))
 
     def unpack_all(self, code: str, data: Readable) -> tuple[int, ...]:
         """Return all numbers of one kind in ``data``; a part of one that is left over at its end is left out."""
         size = struct.calcsize(self._order + code)
         count = len(data) // size
-        return struct.unpack_from(f"{self._order}{count}{code}", bytes(data))
+        whole = f"{self._order}{count}{code}"
+        return struct.unpack_from(whole, bytes(data))
 
     # --- bytes and strings ------------------------------------------------------------------------------------------
 

@@ -42,7 +42,12 @@ class FileCursor(Cursor):
         what: str = "file",
     ) -> None:
         """Look at a part of a file, of which nothing is read yet."""
-        super().__init__(b"", little=little, base=base, what=what)
+        super().__init__(
+            b"",
+            little=little,
+            base=base,
+            what=what,
+        )
         self._file = file
         self._size = len(file) - base if size is None else size
 
@@ -53,9 +58,21 @@ class FileCursor(Cursor):
         """Return numbers at ``offset``, as :meth:`Cursor.unpack` does."""
         # Only so many bytes as the numbers take.
         layout = self._order + layout
-        return struct.unpack(layout, self.bytes(offset, struct.calcsize(layout), field))
+        return struct.unpack(
+            layout,
+            self.bytes(
+                offset,
+                struct.calcsize(layout),
+                field,
+            ),
+        )
 
-    def bytes(self, offset: int, size: int, field: str) -> memoryview:
+    def bytes(
+        self,
+        offset: int,
+        size: int,
+        field: str,
+    ) -> memoryview:
         """Return ``size`` bytes at ``offset``, read now.
 
         :raises FormatError: when they do not lie inside, or the file has become shorter.
@@ -70,7 +87,11 @@ class FileCursor(Cursor):
         start = self.base + offset
         found = memoryview(bytes(self._file[start : start + size]))
         if len(found) != size:
-            self.fail("it was cut while it was read", offset=offset, field=field)
+            self.fail(
+                "it was cut while it was read",
+                offset=offset,
+                field=field,
+            )
         return found
 
     def part(
@@ -97,7 +118,13 @@ class FileCursor(Cursor):
             what=self.what,
         )
 
-    def string(self, offset: int, field: str, *, limit: int = 65536) -> str:
+    def string(
+        self,
+        offset: int,
+        field: str,
+        *,
+        limit: int = 65536,
+    ) -> str:
         """Return the NUL-terminated string at ``offset``, as :meth:`Cursor.string` does."""
         # Its end is not known, and the file may be large.
         found = b""
@@ -106,9 +133,19 @@ class FileCursor(Cursor):
             size = min(_STRING_PIECE, self._size - here)
             if size <= 0:
                 break
-            found += self.bytes(here, size, field)
-        return Cursor(found, base=self.base + offset, what=self.what).string(
-            0, field, limit=limit
+            found += self.bytes(
+                here,
+                size,
+                field,
+            )
+        return Cursor(
+            found,
+            base=self.base + offset,
+            what=self.what,
+        ).string(
+            0,
+            field,
+            limit=limit,
         )
 
 

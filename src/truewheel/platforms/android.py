@@ -14,7 +14,7 @@ from ..model.binary import ElfSlice
 from ..model.finding import Finding, Severity
 from ..model.floor import Evidence
 from ..model.tags import PlatformTag
-from .base import Mixture, Words, mismatch, require, whole_number
+from .base import COPY, COPY_OR_LINK, Mixture, Words, mismatch, require, whole_number
 from .elf import ElfPlatform, is_android
 
 TYPE_CHECKING = False
@@ -118,8 +118,8 @@ class Android(ElfPlatform):
             f"{need.library} is neither in the wheel nor a library of Android or Python"
         )
         if need.library == "libc++_shared.so":
-            return message, "link it statically: ANDROID_STL=c++_static"
-        return message, "put it into the wheel, or link it statically"
+            return message, f"link it statically, ANDROID_STL=c++_static, or {COPY}"
+        return message, COPY_OR_LINK
 
     # --- what its tags are made of ------------------------------------------------------------------------------
 

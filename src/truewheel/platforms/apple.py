@@ -14,7 +14,7 @@ from ..model.audit import Supplied
 from ..model.binary import MachOSlice
 from ..model.contents import in_prefix
 from ..model.finding import Finding, Severity
-from .base import Platform, Words
+from .base import COPY_OR_LINK, Platform, Words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +24,15 @@ if TYPE_CHECKING:
     from ..model.binary import Need, SearchPath, Slice
     from ..model.surroundings import Surroundings
 
-PYTHON = r"(.*/)?(Python\.framework/(Versions/\d[\w.]*/)?Python|libpython\d[\d.]*[a-z]*\.dylib)"
-"""Install names of Python itself, as a framework or a library."""
+PYTHON = r"""(?x)
+    (.*/)?
+    (
+        PythonT?\.framework/(Versions/\d[\w.]*/)?PythonT?
+        | libpython\d[\d.]*[a-z]*\.dylib
+        | libpypy\d[\d.]*-c\.dylib
+    )
+"""
+"""Install names of Python itself, as a framework or a library. Free-threaded ones have a T or a t."""
 
 
 def systems(piece: Slice) -> frozenset[str]:
@@ -130,10 +137,7 @@ class ApplePlatform(Platform):
     def explain_missing(self, need: Need) -> tuple[str, str]:
         """Return what to do about a library that Apple's systems lack."""
         message = f"{need.library} is neither in the wheel nor part of the system"
-        return (
-            message,
-            "install it into the wheel and give the module an @loader_path RPATH, link it statically",
-        )
+        return message, COPY_OR_LINK
 
     def _is_supplied(self, library: str) -> bool:
         return library.startswith(self.supplied()) and not library.startswith(

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from ..model.surroundings import Surroundings
     from ..model.tags import Level, PlatformTag
 
+COPY = "truewheel repair copies it into the wheel (search names its directory)"
+"""What to do about a library that users do not have; ``search`` is a setting, an option of builds and of the command."""
+COPY_OR_LINK = f"{COPY}, or link it statically"
+
 
 class Words(Record):
     """How findings about a platform's libraries speak: what differs between platforms.

@@ -39,6 +39,8 @@ def places_for(
     # A name with a slash is a path, and is not searched for.
     if "/" in need.library:
         yield need.library, "a path in DT_NEEDED"
+        # It may be relative to a directory that only the build was started in. auditwheel looks below the search paths then.
+        yield from _below_search_paths(loaders, need, around)
     name = posixpath.basename(need.library)
     if is_musl:
         own = _directories_of_musl(loaders, around)
@@ -58,6 +60,19 @@ def places_for(
     for loader in loaders[1:]:
         for directory in _expanded(loader, "RUNPATH", around):
             yield posixpath.join(directory, name), f"RUNPATH {directory} of its user"
+
+
+def _below_search_paths(
+    loaders: Sequence[LoadableSlice], need: Need, around: Surroundings
+) -> Iterator[Place]:
+    """Yield where a relative path in DT_NEEDED leads from the search paths of its file, and from those that are named."""
+    if need.library.startswith("/"):
+        return
+    for kind in ("RPATH", "RUNPATH"):
+        for directory in _expanded(loaders[0], kind, around):
+            yield posixpath.join(directory, need.library), f"{kind} {directory}"
+    for directory in around.search:
+        yield posixpath.join(directory, need.library), f"search {directory}"
 
 
 def _directories_of_glibc(

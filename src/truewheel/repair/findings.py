@@ -70,25 +70,27 @@ def without_licence(
     :param packages: those of which no text was found.
     """
     without = set(packages)
-    told: set[str] = set()
+    told: set[object] = set()
     for file in bundled:
         if file.package is None:
-            what, fact = file.source, "no package of this machine owns it"
+            fact = f"{file.source}: no package of this machine owns it"
         elif file.package in without:
-            what = f"{file.package.name} {file.package.version}"
-            fact = f"its package ({file.package.manager}) has no text on this machine"
+            name = f"{file.package.name} {file.package.version}"
+            fact = f"{name}: no text of its licence is on this machine"
         else:
             continue
-        if what not in told:
-            told.add(what)
-            yield Finding(
-                code="TW602",
-                severity=Severity.NOTE,
-                where=file.path,
-                message=f"the licence of {what} is not in the wheel",
-                evidence=(fact,),
-                hint="add its text to the project's license-files, when its licence asks for that",
-            )
+        # One text is enough for all files of a package.
+        if file.package is not None and file.package in told:
+            continue
+        told.add(file.package)
+        yield Finding(
+            code="TW602",
+            severity=Severity.NOTE,
+            where=file.path,
+            message="its licence is not in the wheel",
+            evidence=(fact,),
+            hint="add the text to the project's license-files, when the licence asks for that",
+        )
 
 
 def no_longer_linked_with_python(plan: RepairPlan) -> Iterator[Finding]:

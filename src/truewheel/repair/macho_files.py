@@ -13,13 +13,14 @@ from ..model.edits import Edit, ReplaceNeeded, SetName, SetSearchPaths
 from ..model.errors import RepairError
 from ..model.repair_plan import FileEdits
 from ..platforms import platform_of
-from .ways import is_in_site_packages, relative_way
+from .ways import is_in_site_packages, package_above, relative_way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ..model.audit import Linkage, LoadableSlice, PlatformAudit
+    from ..model.repair_plan import RepairOptions
     from .bundle import Bundle
     from .libraries import Library
 
@@ -27,19 +28,22 @@ ORIGIN = "@loader_path"
 
 
 def directory_for(
-    part: PlatformAudit, libraries: Mapping[str, Library], distribution: str
+    part: PlatformAudit, libraries: Mapping[str, Library], options: RepairOptions
 ) -> str:
-    """Return where the libraries go: ``PACKAGE/.dylibs`` when one package has all files that need them, else ``NAME.dylibs``."""
+    """Return where the libraries go: ``PACKAGE/.dylibs`` when one package has all files that need them, else ``NAME.dylibs``.
+
+    What lies in a namespace package, or in a folder that is none, is not of one package: others put files there as well.
+    """
     needy = {path for library in libraries.values() for path in library.needed_by}
-    tops = {
-        code.installed.partition("/")[0]
+    above = {
+        package_above(posixpath.dirname(code.installed), options.packages)
         for code in part.files
-        if code.path in needy and is_in_site_packages(code.installed)
+        if code.path in needy
     }
-    at_top = any("/" not in code.installed for code in part.files if code.path in needy)
-    if len(tops) == 1 and not at_top:
-        return f"{tops.pop()}/.dylibs"
-    return f"{distribution}.dylibs"
+    package = above.pop() if len(above) == 1 else None
+    if package is None:
+        return f"{options.distribution}.dylibs"
+    return f"{package}/.dylibs"
 
 
 def edits_for(part: PlatformAudit, bundle: Bundle) -> Iterator[FileEdits]:
@@ -49,6 +53,7 @@ def edits_for(part: PlatformAudit, bundle: Bundle) -> Iterator[FileEdits]:
         different libraries by one name.
     """
     places = {code.path: code.installed for code in part.files}
+    needed = frozenset(posixpath.basename(link.need.library) for link in part.linkage)
     by_path: dict[str, list[LoadableSlice]] = {}
     for code in part.files:
         by_path.setdefault(code.path, []).append(code)
@@ -56,6 +61,7 @@ def edits_for(part: PlatformAudit, bundle: Bundle) -> Iterator[FileEdits]:
         links = [link for link in part.linkage if link.file == path]
         edits = _replacements(slices[0].installed, path, links, bundle, places)
         edits += _rpaths(slices, links, part)
+        edits += _own_name(slices, needed)
         if edits:
             yield FileEdits(path=path, edits=tuple(edits))
     for source, name in sorted(bundle.names.items()):
@@ -135,3 +141,20 @@ def _rpaths(
         if own != [path for path in kept if path in own]:
             return [SetSearchPaths(paths=tuple(kept), kind="LC_RPATH")]
     return []
+
+
+def _own_name(slices: Sequence[LoadableSlice], needed: frozenset[str]) -> list[Edit]:
+    """Return the last part of its name for a module that is called by its path on the machine that built it.
+
+    Linkers without bundles make such modules (zig, rustc). Nobody links with them, so the name says nothing to anybody.
+    """
+    names = {code.slice.name or "" for code in slices}
+    bases = {posixpath.basename(name) for name in names}
+    file = posixpath.basename(slices[0].path)
+    for name in names:
+        # delocate's names are made up, and the same everywhere.
+        if not name.startswith("/") or name.startswith("/DLC/"):
+            return []
+    if len(bases) > 1 or not needed.isdisjoint({file, *bases}):
+        return []
+    return [SetName(name=bases.pop())]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 
+from ..model.binary import NeedKind
 from ..model.edits import Edit, ReplaceNeeded
 from ..model.errors import RepairError
 from ..model.repair_plan import FileEdits
@@ -75,14 +76,30 @@ def _all_needs(
     return found
 
 
+def forwarded_names(part: PlatformAudit) -> dict[str, str]:
+    """Return the names that must stay, by the path of the library: exports are forwarded to it.
+
+    A forwarder is a text of a fixed length between other things, so that no other name can take its place.
+    """
+    links = [*part.linkage, *(link for found in part.outside for link in found.linkage)]
+    found: dict[str, str] = {}
+    for link in links:
+        path = external_path(link)
+        if path is not None and link.need.kind is NeedKind.REEXPORTED:
+            found.setdefault(path, link.need.library)
+    return found
+
+
 def with_distribution(name: str, distribution: str) -> str:
     """Return a file name that no other distribution has: where several put their files, one would own the other's.
+
+    :param name: with the hash of its content.
 
     >>> with_distribution("msvcp140-0123abcd.dll", "my_pkg")
     'msvcp140-my_pkg-0123abcd.dll'
     """
     stem, dash, rest = name.rpartition("-")
-    return f"{stem}-{distribution}{dash}{rest}" if dash else f"{distribution}-{name}"
+    return f"{stem}-{distribution}{dash}{rest}"
 
 
 def edits_for(part: PlatformAudit, bundle: Bundle) -> Iterator[FileEdits]:
@@ -107,6 +124,7 @@ def _replacements(
     edits: list[Edit] = []
     for link in links:
         name = bundle.new_name(link)
-        if name is not None and name != link.need.library:
+        # What differs in upper and lower case alone is the same to Windows.
+        if name is not None and name.lower() != link.need.library.lower():
             edits.append(ReplaceNeeded(old=link.need.library, new=name))
     return edits

@@ -61,10 +61,11 @@ def plan_repair(
         moves += moved
         libraries = gather(part, identities)
         _refuse(part, libraries)
-        names = _names(part, libraries, options)
+        kept = _kept_names(part, libraries, options)
+        names = _names(part, libraries) | kept
         bundle = _placed(part, libraries, names, options)
         if files is pe_files:
-            bundle, calls = _beside_their_users(part, bundle, options)
+            bundle, calls = _beside_their_users(part, bundle, kept, options)
             dll_directories += calls
         copies += _copies(bundle)
         edits += files.edits_for(part, bundle)
@@ -86,7 +87,7 @@ def _placed(
 ) -> Bundle:
     """Return the libraries in the one directory that the format has for them."""
     if _FILES[part.family] is macho_files:
-        directory = macho_files.directory_for(part, libraries, options.distribution)
+        directory = macho_files.directory_for(part, libraries, options)
     else:
         directory = elf_files.directory_for(options.distribution)
     return Bundle(
@@ -98,12 +99,18 @@ def _placed(
 
 
 def _beside_their_users(
-    part: PlatformAudit, bundle: Bundle, options: RepairOptions
+    part: PlatformAudit,
+    bundle: Bundle,
+    kept: Mapping[str, str],
+    options: RepairOptions,
 ) -> tuple[Bundle, tuple[AddDllDirectory, ...]]:
-    """Return DLLs where Windows looks for them, and what packages have to say for it."""
+    """Return DLLs where Windows looks for them, and what packages have to say for it.
+
+    :param kept: those whose names are to stay.
+    """
     placement = pe_files.place(part, bundle.libraries, options)
     names = dict(bundle.names)
-    for source in placement.shared:
+    for source in placement.shared - kept.keys():
         names[source] = pe_files.with_distribution(names[source], options.distribution)
     placed = replace(bundle, names=names, places=placement.places)
     return placed, placement.dll_directories
@@ -128,33 +135,46 @@ def _refuse(part: PlatformAudit, libraries: Mapping[str, Library]) -> None:
     )
 
 
-def _names(
-    part: PlatformAudit, libraries: Mapping[str, Library], options: RepairOptions
-) -> dict[str, str]:
-    """Return the new file name of each library, by its source.
-
-    :raises RepairError: when two libraries would keep the same name.
-    """
+def _names(part: PlatformAudit, libraries: Mapping[str, Library]) -> dict[str, str]:
+    """Return a new file name for each library, by its source."""
     once = _each_once(libraries)
     needs = {library.source: _needs_of(library, libraries) for library in once}
     names = new_names({library.source: library.digest for library in once}, needs)
-    opened = {
+    if _FILES[part.family] is pe_files:
+        # How a file is spelled differs between machines, and means nothing.
+        return {source: name.lower() for source, name in names.items()}
+    return names
+
+
+def _kept_names(
+    part: PlatformAudit, libraries: Mapping[str, Library], options: RepairOptions
+) -> dict[str, str]:
+    """Return the names of the libraries that are not renamed, by their source.
+
+    :raises RepairError: when two libraries would keep the same name.
+    """
+    asked_for = {
         external_path(link): link.need.library.rpartition("/")[2]
         for link in part.included
     }
+    if _FILES[part.family] is pe_files:
+        asked_for.update(pe_files.forwarded_names(part))
+    by_name: dict[str, str] = {}
     kept: dict[str, str] = {}
-    for library in once:
-        name = opened.get(library.source) or _kept_name(library, options)
+    for library in _each_once(libraries):
+        paths = [path for path, found in libraries.items() if found is library]
+        names = [asked_for[path] for path in paths if path in asked_for]
+        name = names[0] if names else _kept_name(library, options)
         if name is None:
             continue
-        other = kept.setdefault(name, library.source)
+        other = by_name.setdefault(name, library.source)
         if other != library.source:
             raise RepairError(
                 f"{library.source} and {other} would both be called {name} in the wheel",
                 hint="let one of them be renamed: take it out of keep-names",
             )
-        names[library.source] = name
-    return names
+        kept[library.source] = name
+    return kept
 
 
 def _needs_of(library: Library, libraries: Mapping[str, Library]) -> list[str]:

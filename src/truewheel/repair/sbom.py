@@ -5,6 +5,7 @@ Sources: PEP 770; https://cyclonedx.org/docs/1.6/json/. It has no time stamp, an
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 from ..model.errors import TruewheelError
@@ -191,9 +192,15 @@ def _document(
 
 def _serial_number(document: Json) -> str:
     """Return a number that another document of the same content has, too, and no document of another content."""
-    import uuid
-
-    return uuid.uuid5(uuid.NAMESPACE_OID, _text(document)).urn
+    # RFC 9562, 5.5, with a namespace of that text alone. Python's uuid asks the system for much that is not needed here.
+    digest = bytearray(
+        hashlib.sha1(_text(document).encode(), usedforsecurity=False).digest()[:16]
+    )
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    parts = (text[:8], text[8:12], text[12:16], text[16:20], text[20:])
+    return f"urn:uuid:{'-'.join(parts)}"
 
 
 def _text(document: Json) -> str:

@@ -1,4 +1,4 @@
-"""The way from a file to a library's directory, as a search path says it. Pure.
+"""The way from a file to a library's directory, as a search path says it, and whose directory it is. Pure.
 
 All wheels are unpacked into one ``site-packages``, so the way from one distribution to another is the same on every machine.
 Sources: "Rpath token expansion" in ld.so(8); dyld(1).
@@ -7,6 +7,10 @@ Sources: "Rpath token expansion" in ld.so(8); dyld(1).
 from __future__ import annotations
 
 import posixpath
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 ELF_ORIGIN = "$ORIGIN"
 MACHO_ORIGIN = "@loader_path"
@@ -46,6 +50,22 @@ def relative_way(
     if way == ".":
         return origin
     return f"{origin}/{way}"
+
+
+def package_above(directory: str, packages: Container[str]) -> str | None:
+    """Return the outermost directory with an ``__init__.py`` above one, or itself.
+
+    Without one, other distributions may put files there as well: it is the root, or part of a namespace package.
+
+    >>> package_above("ns/p/q", {"ns/p", "ns/p/q"}), package_above("ns", {"ns/p"})
+    ('ns/p', None)
+    """
+    above = ""
+    for part in directory.split("/"):
+        above = posixpath.join(above, part)
+        if above in packages:
+            return above
+    return None
 
 
 def _from_the_prefix(place: str) -> str:

@@ -14,6 +14,7 @@ import posixpath
 
 from ..model.record import Record
 from ..model.repair_plan import AddDllDirectory
+from .ways import package_above
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def places_for(
         callers.update(covered.values())
         beside = directories - covered.keys()
         # Nobody but this distribution puts files into its folder.
-        if not all(_package_above(directory, packages) for directory in beside):
+        if not all(package_above(directory, packages) for directory in beside):
             shared.add(dll)
         if covered:
             beside |= {folder}
@@ -120,17 +121,4 @@ def _outermost_package(directory: str, packages: frozenset[str]) -> str | None:
     # What no import statement can name is a folder of data, __init__.py or not.
     if not all(map(str.isidentifier, directory.split("/"))):
         return None
-    return _package_above(directory, packages)
-
-
-def _package_above(directory: str, packages: frozenset[str]) -> str | None:
-    """Return the outermost directory with an ``__init__.py`` above one, or itself.
-
-    Without one, other distributions may put files there as well: it is the root, or part of a namespace package.
-    """
-    above = ""
-    for part in directory.split("/"):
-        above = posixpath.join(above, part)
-        if above in packages:
-            return above
-    return None
+    return package_above(directory, packages)

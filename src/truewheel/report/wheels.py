@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model.finding import Severity
-from .repairs import repair_lines
+from .repairs import raised_lines, repair_lines
 from .text import (
     BOLD,
     GREEN,
@@ -57,6 +57,7 @@ def build_summary(
     lines += _why_lines(verdict)
     if repairs is not None:
         lines += repair_lines(repairs)
+        lines += raised_lines(verdict, repairs)
     if note:
         lines.append(labelled_line("built", note))
     lines += _notes(did_without)

@@ -19,6 +19,10 @@ from ..model.record import NamedTuple, replace
 from ..model.surroundings import Surroundings
 from . import host
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
 _CHUNK = 1 << 20
 """Bytes of a file that are read at once."""
 _LARGEST_SCRIPT = 1 << 20
@@ -30,6 +34,23 @@ class Identity(NamedTuple):
 
     digest: str
     size: int
+
+
+class _Parts:
+    """A file that gives parts of itself: of a library of 500 MB, little is looked at."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._size = os.fstat(file.fileno()).st_size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, part: slice) -> bytes:
+        start, stop, _ = part.indices(self._size)
+        self._file.seek(start)
+        # It may have become shorter meanwhile: then the readers miss what their tables speak of.
+        return self._file.read(max(stop - start, 0))
 
 
 class LibrariesOnDisk:
@@ -73,8 +94,10 @@ class LibrariesOnDisk:
         """
         if path not in self._read:
             self._read[path] = None
+            self._note_state(path)
             try:
-                self._read[path] = formats.read(self.place(path).read_bytes())
+                with self.place(path).open("rb") as file:
+                    self._read[path] = formats.read(_Parts(file))
             except OSError as error:
                 self._problems[path] = f"a file that cannot be read: {error.strerror}"
             except FormatError as error:
@@ -94,7 +117,7 @@ class LibrariesOnDisk:
             # hashlib.file_digest() is newer than our oldest Python.
             digest = hashlib.sha256()
             size = 0
-            self._states[path] = self._state(path)
+            self._note_state(path)
             for piece in self.pieces(path):
                 digest.update(piece)
                 size += len(piece)
@@ -102,8 +125,12 @@ class LibrariesOnDisk:
         return self._identities[path]
 
     def has_changed(self, path: str) -> bool:
-        """Return whether a file was written since its identity was asked for."""
+        """Return whether a file was written since the first question about it."""
         return self._states.get(path) != self._state(path)
+
+    def _note_state(self, path: str) -> None:
+        if path not in self._states:
+            self._states[path] = self._state(path)
 
     def _state(self, path: str) -> tuple[int, ...] | None:
         """Return what the system changes when a file is written; ``None`` for a file that is gone."""

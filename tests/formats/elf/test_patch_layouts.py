@@ -173,6 +173,20 @@ def test_a_program_whose_table_cannot_move_is_refused(world: World) -> None:
         result(bytes(data))
 
 
+def test_bytes_behind_a_segment_that_is_not_full_of_strings(world: World) -> None:
+    # patchelf rounds the size of its segment up, and leaves a byte behind it.
+    data = result(world.library("rounded", C + many_exports()).read_bytes())
+    image = read_image(data)
+    at = image.header.phoff + 56 * image.segments.index(image.loads[-1])
+    changed = bytearray(data + bytes(8))
+    size = image.loads[-1].filesz + 7
+    struct.pack_into("<QQ", changed, at + 32, size, size)
+    library = world.place / "rounded.so"
+    library.write_bytes(result(bytes(changed), (*EDITS, SetName(name="libround.so"))))
+    assert facts(library.read_bytes()).name == "libround.so"
+    assert world.value(library).startswith("0 ")
+
+
 # --- no sections ------------------------------------------------------------------------------------------------
 
 

@@ -118,7 +118,8 @@ def survives_every_order(world: World, original: Path, *more: SetName) -> None:
     first = patched(original, original.with_suffix(".patched"), edits)
     assert_sound(world, first, wanted)
     for name, tool in TOOLS.items():
-        if shutil.which(tool[0]) is None:
+        # Elsewhere than in CI, a tool that is missing hides no others.
+        if shutil.which(tool[0]) is None and not needs.IN_CI:
             continue
         after = copied(first, f"{original.stem}.{name}.after")
         rewrite(after, tool)

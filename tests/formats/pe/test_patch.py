@@ -29,7 +29,9 @@ from support.pe_patching import (
     renamed,
 )
 from truewheel import formats
+from truewheel.formats.pe.on_disk import OnDisk
 from truewheel.formats.pe.patch import patch
+from truewheel.formats.pe.patched import check_patched
 from truewheel.model.binary import PeSlice
 from truewheel.model.edits import (
     Kept,
@@ -37,6 +39,7 @@ from truewheel.model.edits import (
     ReplaceNeeded,
     SetName,
     SetSearchPaths,
+    overwritten,
 )
 from truewheel.model.errors import FormatError, RepairError
 
@@ -151,10 +154,26 @@ def test_only_sections_that_the_loader_can_read_names_from_take_them(
 
 def test_what_stands_in_the_padding_is_left_alone() -> None:
     old = bytearray(hand_made())
-    old[-40:-36] = b"mine"
-    out = renamed(bytes(old), {"OTHER.dll": "n.dll"})
-    assert libraries(out) == ["n.dll"]
-    assert out[: len(old)].count(b"mine") == 1
+    section = pefile.PE(data=bytes(old)).sections[0]
+    at = OFFSET + section.Misc_VirtualSize + 40
+    old[at : at + 4] = b"mine"
+    out = renamed(bytes(old), {"OTHER.dll": "a-longer-name.dll"})
+    assert libraries(out) == ["a-longer-name.dll"]
+    assert len(out) == len(old)
+    assert out[at : at + 4] == b"mine"
+
+
+def test_padding_beyond_a_sections_pages_is_not_in_memory() -> None:
+    content = Content()
+    directories = importing(content, wide=True)
+    data = bytes(content.data).ljust(0x1200, b"\0")
+    old = image(data, directories, wide=True, machine=0x8664, virtual=0xFF0)
+    out = renamed(old, {"OTHER.dll": "new.dll"})
+    assert [section.VirtualAddress for section in pefile.PE(data=out).sections] == [
+        0x1000,
+        0x2000,
+    ]
+    assert libraries(out) == ["new.dll"]
 
 
 def test_the_end_of_a_list_in_the_padding_stays() -> None:
@@ -166,8 +185,10 @@ def test_the_end_of_a_list_in_the_padding_stays() -> None:
     size = len(content.data)
     old = image(bytes(content.data[: directory - ADDRESS + 20]), {1: (directory, 20)})
     assert size >= directory - ADDRESS + 20
-    out = renamed(old, {"OTHER.dll": "new.dll"})
-    assert libraries(out) == ["new.dll"]
+    # Of a short name, nothing would stand where a descriptor has the address of its name.
+    out = renamed(old, {"OTHER.dll": LONG})
+    assert libraries(out) == [LONG]
+    assert len(out) == len(old)
 
 
 def test_one_string_serves_two_descriptors() -> None:
@@ -552,6 +573,27 @@ def test_osslsigncode_finds_the_signature_gone_after_an_edit(tmp_path: Path) -> 
         (tmp_path / "new.dll").write_bytes(out)
         command = [osslsigncode, "verify", "-in", "new.dll"]
         assert "No signature found" in programs.run(*command, **here, status=1)  # type: ignore[arg-type]
+
+
+# --- what is checked at the end ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", ["another name", "no header", "too large"])
+def test_a_result_that_is_not_what_was_wanted_is_never_handed_out(fault: str) -> None:
+    old = hand_made()
+    expected = (("OTHER.dll", False),)
+    changes = []
+    if fault == "another name":
+        expected = (("ANOTHER.dll", False),)
+    elif fault == "no header":
+        changes = [(60, b"\xff")]
+    else:
+        size_at = pefile.PE(data=old).sections[0].get_file_offset() + 8
+        changes = [(size_at, b"\0\0\0\x7f")]
+    check_patched(OnDisk(old), (Kept(0, len(old)),), (("OTHER.dll", False),))
+    with pytest.raises(RepairError) as caught:
+        check_patched(OnDisk(old), overwritten(len(old), changes), expected)
+    assert str(caught.value) == "it cannot be changed: the new file would not be sound"
 
 
 # --- large files, and files that lie ----------------------------------------------------------------------------

@@ -30,14 +30,15 @@ def test_files_that_were_installed_outside_of_the_wheel_are_found(
     found = find_installed_files(build, before=before, roots=[stage])
     away = ("/opt/z.so", f"{stage}/../up.so", f"{tmp_path}/stages/y.so")
     assert found.outside == away
-    assert found.inside == (f"{real}/lib/x.so", f"{stage}/pkg/m.so")
+    assert found.finished == (build / "install_manifest.txt").stat().st_mtime_ns
+    assert found.inside == {f"{real}/lib/x.so", f"{stage}/pkg/m.so"}
 
 
 def test_what_an_earlier_install_has_left_is_not_read(tmp_path: Path) -> None:
     for name in ("install_manifest.txt", "install_manifest_dev.txt"):
         (tmp_path / name).write_text(f"/opt/{name}\n")
     before = manifest_times(tmp_path)
-    assert find_installed_files(tmp_path, before=before, roots=[]) == ((), ())
+    assert find_installed_files(tmp_path, before=before, roots=[]) == (set(), (), 0)
     os.utime(tmp_path / "install_manifest_dev.txt", ns=(0, 1))
     found = find_installed_files(tmp_path, before=before, roots=[])
     assert found.outside == ("/opt/install_manifest_dev.txt",)

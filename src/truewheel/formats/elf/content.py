@@ -56,7 +56,11 @@ def fill(
     if room is not None and room.moves_table:
         here = _place_table(draft, spot)
     elif room is not None and room.block is not None:
-        values |= _place_block(draft, room.block, spot)
+        values |= _place_block(
+            draft,
+            room.block,
+            spot,
+        )
         here += room.block.stop - room.block.start
     dynamic_at = None
     if not fits:
@@ -68,18 +72,37 @@ def fill(
     if dynamic_at is None:
         write_entries(draft, entries)
     else:
-        _place_dynamic(draft, spot, dynamic_at, entries)
+        _place_dynamic(
+            draft,
+            spot,
+            dynamic_at,
+            entries,
+        )
     pad_to(draft, strings_at)
-    _place_strings(draft, spot, strings_at, strings)
+    _place_strings(
+        draft,
+        spot,
+        strings_at,
+        strings,
+    )
     return strings_at + len(strings)
 
 
 def _place_block(draft: Draft, block: Block, spot: Place) -> dict[int, int]:
     """Put a block at the start of the segment; return the tags of what lies in it."""
     address = spot.start + spot.shift
-    move_headers(draft, block, offset=spot.start, address=address)
+    move_headers(
+        draft,
+        block,
+        offset=spot.start,
+        address=address,
+    )
     draft.tail.append(Kept(block.start, block.stop))
-    return moved_tags(draft, block, address=address)
+    return moved_tags(
+        draft,
+        block,
+        address=address,
+    )
 
 
 def pad_to(draft: Draft, offset: int) -> None:
@@ -88,7 +111,12 @@ def pad_to(draft: Draft, offset: int) -> None:
     draft.tail.append(bytes(offset - here))
 
 
-def _place_strings(draft: Draft, spot: Place, offset: int, strings: Strings) -> None:
+def _place_strings(
+    draft: Draft,
+    spot: Place,
+    offset: int,
+    strings: Strings,
+) -> None:
     """Put the old strings and the new ones at an offset; they are kept where they stand, too, which nobody looks at."""
     image = draft.image
     draft.tail.append(Kept(image.strings_at, image.strings_at + len(image.strings)))
@@ -97,7 +125,9 @@ def _place_strings(draft: Draft, spot: Place, offset: int, strings: Strings) -> 
     index = strings_section(draft)
     if index is not None:
         draft.sections[index] = draft.sections[index]._replace(
-            address=offset + spot.shift, offset=offset, size=len(strings)
+            address=offset + spot.shift,
+            offset=offset,
+            size=len(strings),
         )
 
 
@@ -110,7 +140,12 @@ def strings_section(draft: Draft) -> int | None:
 def write_entries(draft: Draft, entries: Sequence[Entry]) -> None:
     """Write the dynamic section where it stands."""
     image = draft.image
-    table = table_of(image, entries, image.dynamic.vaddr, image.capacity)
+    table = table_of(
+        image,
+        entries,
+        image.dynamic.vaddr,
+        image.capacity,
+    )
     layout = image.header.file_class.dynamic
     draft.put(image.dynamic_at, b"".join(draft.pack(layout, *row) for row in table))
 
@@ -129,7 +164,12 @@ def _place_dynamic(
     """Put the dynamic section at an offset, and tell of it in the headers."""
     image = draft.image
     address = offset + spot.shift
-    table = table_of(image, entries, address, grown_capacity(entries))
+    table = table_of(
+        image,
+        entries,
+        address,
+        grown_capacity(entries),
+    )
     layout = image.header.file_class.dynamic
     pad_to(draft, offset)
     draft.tail.append(b"".join(draft.pack(layout, *row) for row in table))
@@ -141,21 +181,30 @@ def _place_dynamic(
     index = draft.section_index(old.vaddr, (SHT_DYNAMIC,))
     if index is not None:
         draft.sections[index] = draft.sections[index]._replace(
-            address=address, offset=offset, size=size
+            address=address,
+            offset=offset,
+            size=size,
         )
 
 
 # --- the table of program headers moves -------------------------------------------------------------------------
 
 
-def _place_table(draft: Draft, spot: Place) -> int:
+def _place_table(
+    draft: Draft,
+    spot: Place,
+) -> int:
     """Give the table its place at the start of the new segment; return where it ends."""
     file_class = draft.image.header.file_class
     size = len(draft.segments) * file_class.program_header_size
     address = spot.start + spot.shift
     draft.phoff = spot.start
     header = draft.segments[0]
-    draft.segments[0] = header._replace(offset=spot.start, vaddr=address, paddr=address)
+    draft.segments[0] = header._replace(
+        offset=spot.start,
+        vaddr=address,
+        paddr=address,
+    )
     # What stands in it is known when all else has its place.
     draft.tail.append(bytes(size))
     if draft.sections:
@@ -188,7 +237,13 @@ def make_room_for_section(draft: Draft) -> int:
     names = draft.sections[header.shstrndx]
     size = header.file_class.section_header_size
     # The name of the new section is added behind all others.
-    old_names = bytes(image.cursor.bytes(names.offset, names.size, "section names"))
+    old_names = bytes(
+        image.cursor.bytes(
+            names.offset,
+            names.size,
+            "section names",
+        )
+    )
     # They usually are the last things in the file, and leave no hole then.
     cut = draft.size
     for start, length in sorted(

@@ -79,13 +79,18 @@ class Draft:
     def packed_segments(self) -> bytes:
         """Return the table of program headers."""
         file_class = self.image.header.file_class
+        # As in the file: a dozen records.
         found = b""
         for segment in self.segments:
             kind, flags, *places, align = segment
             if file_class.bits == 32:
                 # There, the flags stand behind the sizes.
                 found += self.pack(
-                    file_class.program_header, kind, *places, flags, align
+                    file_class.program_header,
+                    kind,
+                    *places,
+                    flags,
+                    align,
                 )
             else:
                 found += self.pack(file_class.program_header, *segment)
@@ -106,7 +111,11 @@ class Draft:
         added = [piece for piece in self.tail if piece]
         return (*before, *added, *behind)
 
-    def _kept(self, start: int, stop: int) -> Iterator[Kept | bytes]:
+    def _kept(
+        self,
+        start: int,
+        stop: int,
+    ) -> Iterator[Kept | bytes]:
         """Yield a part of the old file, with its changes."""
         changes = []
         for offset, new in self._changes.items():
@@ -140,9 +149,17 @@ class Draft:
         https://gabi.xinuos.com/elf/02-eheader.html (``e_phoff``, ``e_shoff``, ``e_phnum``, ``e_shnum``)
         """
         header = self.image.header
+        # Offsets have the size of an address.
         wide = header.file_class.bits == 64
         offset = "Q" if wide else "I"
-        self.put(32 if wide else 28, self.pack(offset * 2, self.phoff, self.shoff))
+        self.put(
+            32 if wide else 28,
+            self.pack(
+                offset * 2,
+                self.phoff,
+                self.shoff,
+            ),
+        )
         if len(self.segments) != len(self.image.segments):
             count = self.pack("H", len(self.segments))
             self.put(header.file_class.phentsize_at + 2, count)

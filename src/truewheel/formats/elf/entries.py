@@ -77,7 +77,13 @@ def entries_for(
     strings: Strings,
 ) -> list[Entry]:
     """Return the entries that say the names of ``after``: each stands where the old one stood, new ones stand last."""
-    needed = iter(zip(before.needed, after.needed, strict=True))
+    needed = iter(
+        zip(
+            before.needed,
+            after.needed,
+            strict=True,
+        )
+    )
     # The first of both kinds of search path keeps its place, which saves an entry.
     search = _search_entries(after, strings)
     found = []
@@ -95,11 +101,30 @@ def entries_for(
             new_tag, new_value = search.pop(0)
         elif tag == DT_SONAME and after.name != before.name and after.name:
             new_value = strings.at(after.name)
-        found.append(Entry(new_tag, new_value, index))
+        found.append(
+            Entry(
+                new_tag,
+                new_value,
+                index,
+            )
+        )
     # New entries stand behind all others, so that none but they have a new place.
     if before.name is None and after.name is not None:
-        found.append(Entry(DT_SONAME, strings.at(after.name), -1))
-    found += [Entry(tag, value, -1) for tag, value in search]
+        found.append(
+            Entry(
+                DT_SONAME,
+                strings.at(after.name),
+                -1,
+            )
+        )
+    found += [
+        Entry(
+            tag,
+            value,
+            -1,
+        )
+        for tag, value in search
+    ]
     return found
 
 
@@ -111,7 +136,10 @@ def _search_entries(after: Names, strings: Strings) -> list[tuple[int, int]]:
     return found
 
 
-def without_expendable(entries: Sequence[Entry], capacity: int) -> list[Entry]:
+def without_expendable(
+    entries: Sequence[Entry],
+    capacity: int,
+) -> list[Entry]:
     """Return the entries without those that say nothing, as many as must go to make the others fit.
 
     ``DT_RELACOUNT`` and ``DT_RELCOUNT`` are hints by which glibc takes a shorter loop; without them it finds relative
@@ -143,7 +171,13 @@ def with_values(entries: Sequence[Entry], values: Mapping[int, int]) -> list[Ent
     found = []
     for entry in entries:
         value = values.get(entry.tag, entry.value)
-        found.append(Entry(entry.tag, value, entry.slot))
+        found.append(
+            Entry(
+                entry.tag,
+                value,
+                entry.slot,
+            )
+        )
     return found
 
 

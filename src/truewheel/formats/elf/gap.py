@@ -24,8 +24,18 @@ def write_into_gap(draft: Draft, entries: Sequence[Entry], strings: Strings) -> 
     for segment in _candidates(draft):
         start = _start_in(draft, segment)
         end = start + len(strings)
-        if end <= _gap_end(draft, segment, end):
-            _write(draft, segment, start, entries, strings)
+        if end <= _gap_end(
+            draft,
+            segment,
+            end,
+        ):
+            _write(
+                draft,
+                segment,
+                start,
+                entries,
+                strings,
+            )
             return True
     return False
 
@@ -48,7 +58,11 @@ def _start_in(draft: Draft, segment: Segment) -> int:
     return -(-segment.end // 8) * 8
 
 
-def _gap_end(draft: Draft, segment: Segment, wanted: int) -> int:
+def _gap_end(
+    draft: Draft,
+    segment: Segment,
+    wanted: int,
+) -> int:
     """Return the offset up to which a segment can grow, not further than is wanted."""
     image = draft.image
     end = segment.end
@@ -61,14 +75,27 @@ def _gap_end(draft: Draft, segment: Segment, wanted: int) -> int:
     # The first page of the next one has other rights.
     top = following.vaddr // page * page
     limit = top - segment.shift
-    limit = min(limit, wanted, _next_in_file(draft, end))
+    limit = min(
+        limit,
+        wanted,
+        _next_in_file(draft, end),
+    )
     if limit <= end:
         return end
-    room = bytes(image.cursor.bytes(end, limit - end, "gap"))
+    room = bytes(
+        image.cursor.bytes(
+            end,
+            limit - end,
+            "gap",
+        )
+    )
     return end + len(room) - len(room.lstrip(b"\0"))
 
 
-def _next_in_file(draft: Draft, end: int) -> int:
+def _next_in_file(
+    draft: Draft,
+    end: int,
+) -> int:
     """Return the offset of the first thing behind ``end``; ``end`` itself when a thing lies across it."""
     header = draft.image.header
     size = header.file_class.section_header_size * len(draft.sections)
@@ -98,7 +125,9 @@ def _write(
     index = strings_section(draft)
     if index is not None:
         draft.sections[index] = draft.sections[index]._replace(
-            address=address, offset=start, size=len(strings)
+            address=address,
+            offset=start,
+            size=len(strings),
         )
     size = start + len(strings) - segment.offset
     draft.replace_segment(segment, segment.sized(size))

@@ -84,7 +84,11 @@ class Image(Record):
         has_interpreter = first_of_type(self.segments, PT_INTERP) is not None
         return has_interpreter or self.header.type == ET_EXEC
 
-    def offset_of(self, address: int, field: str) -> int:
+    def offset_of(
+        self,
+        address: int,
+        field: str,
+    ) -> int:
         """Return where the file has what the loader maps at ``address``.
 
         :raises FormatError: when it maps nothing of the file there.
@@ -92,7 +96,10 @@ class Image(Record):
         found = mapped(self.loads, address)
         if found is None:
             self.cursor.fail(
-                f"{field} lies in no segment", offset=0, field=field, value=address
+                f"{field} lies in no segment",
+                offset=0,
+                field=field,
+                value=address,
             )
         return found
 
@@ -161,7 +168,11 @@ def read_image(data: Sliceable) -> Image:
             "its dynamic section is not where PT_DYNAMIC says: a tool has damaged it",
             hint="strip a file before it is patched, or take the file as the linker wrote it",
         )
-    slots, capacity = _read_slots(cursor, header, dynamic)
+    slots, capacity = _read_slots(
+        cursor,
+        header,
+        dynamic,
+    )
     values = first_values(slots)
     image = Image(
         cursor=cursor,
@@ -179,14 +190,26 @@ def read_image(data: Sliceable) -> Image:
         raise RepairError("its dynamic section names no string table")
     strings_at = image.offset_of(values[DT_STRTAB], "DT_STRTAB")
     # The one table that is read as a whole.
-    strings = cursor.bytes(strings_at, values.get(DT_STRSZ, 0), "DT_STRSZ")
-    return replace(image, strings_at=strings_at, strings=bytes(strings))
+    strings = cursor.bytes(
+        strings_at,
+        values.get(DT_STRSZ, 0),
+        "DT_STRSZ",
+    )
+    return replace(
+        image,
+        strings_at=strings_at,
+        strings=bytes(strings),
+    )
 
 
 def _read_header(data: Sliceable) -> tuple[FileCursor, Header]:
     """Return a cursor over the whole file in its byte order, and the file header."""
     little = is_little_endian(FileCursor(data, what="ELF file"))
-    cursor = FileCursor(data, little=little, what="ELF file")
+    cursor = FileCursor(
+        data,
+        little=little,
+        what="ELF file",
+    )
     return cursor, read_file_header(cursor)
 
 
@@ -210,7 +233,12 @@ def _read_slots(
     file_class = header.file_class
     count = min(dynamic.filesz // file_class.dynamic_size, _MANY_SLOTS)
     found = list(
-        cursor.rows(file_class.dynamic, dynamic.offset, count, "dynamic section")
+        cursor.rows(
+            file_class.dynamic,
+            dynamic.offset,
+            count,
+            "dynamic section",
+        )
     )
     # The loader stops at the first.
     ends = [index for index, (tag, _) in enumerate(found) if tag == DT_NULL]

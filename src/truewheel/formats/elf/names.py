@@ -79,6 +79,7 @@ def read_names(image: Image) -> Names:
 
     :raises FormatError: when a name or a record lies outside of the file.
     """
+    # Each of them may be there more than once, but for the name.
     needed, search, name = [], [], None
     for tag, value in image.slots:
         if tag == DT_NEEDED:
@@ -101,7 +102,10 @@ def read_names(image: Image) -> Names:
 # --- edits ------------------------------------------------------------------------------------------------------
 
 
-def edited(names: Names, edits: Sequence[Edit]) -> Names:
+def edited(
+    names: Names,
+    edits: Sequence[Edit],
+) -> Names:
     """Return the names after all edits.
 
     :raises RepairError: when a name cannot be written, or the edits undo each other, so that a second run would change the
@@ -116,21 +120,36 @@ def edited(names: Names, edits: Sequence[Edit]) -> Names:
     return found
 
 
-def _edited_once(names: Names, edits: Sequence[Edit]) -> Names:
+def _edited_once(
+    names: Names,
+    edits: Sequence[Edit],
+) -> Names:
     """Make each edit on what the one before it has left."""
     for edit in edits:
         if isinstance(edit, SetSearchPaths):
             names = replace(names, search=_search_of(edit))
         elif isinstance(edit, ReplaceNeeded):
             new = _writable(edit.new)
-            names = _with_library(names, edit.old, new)
+            names = _with_library(
+                names,
+                edit.old,
+                new,
+            )
         elif isinstance(edit, RemoveNeeded):
-            names = _with_library(names, edit.library, None)
+            names = _with_library(
+                names,
+                edit.library,
+                None,
+            )
         elif isinstance(edit, SetName):
             name = _writable(edit.name)
             # The base is there when versions are defined, and has the file's name by convention.
             base = None if names.base is None else name
-            names = replace(names, name=name, base=base)
+            names = replace(
+                names,
+                name=name,
+                base=base,
+            )
     return names
 
 
@@ -148,7 +167,11 @@ def _search_of(edit: SetSearchPaths) -> tuple[tuple[int, str], ...]:
     return ((tag, ":".join(edit.paths)),) if edit.paths else ()
 
 
-def _with_library(names: Names, old: str, new: str | None) -> Names:
+def _with_library(
+    names: Names,
+    old: str,
+    new: str | None,
+) -> Names:
     """Return the names with another one for a library, in every table; with ``None``, without it."""
 
     def renamed(name: str | None) -> str | None:
@@ -190,7 +213,12 @@ def version_needs(image: Image) -> Iterator[VersionNeed]:
 
     :raises FormatError: when one lies outside of the file, or they do not end.
     """
-    for at, record in _linked(image, DT_VERNEED, VERNEED, "version need"):
+    for at, record in _linked(
+        image,
+        DT_VERNEED,
+        VERNEED,
+        "version need",
+    ):
         yield VersionNeed(at, *record)
 
 
@@ -199,12 +227,25 @@ def base_version(image: Image) -> BaseVersion | None:
 
     :raises FormatError: as :func:`version_needs`.
     """
-    for at, record in _linked(image, DT_VERDEF, VERDEF, "version definition"):
+    for at, record in _linked(
+        image,
+        DT_VERDEF,
+        VERDEF,
+        "version definition",
+    ):
         _, flags, _, _, _, names_at, _ = record
         if flags & VER_FLG_BASE:
             name_at = at + names_at
-            name = image.cursor.number("I", name_at, "version definition entry")
-            return BaseVersion(at, name_at, name)
+            name = image.cursor.number(
+                "I",
+                name_at,
+                "version definition entry",
+            )
+            return BaseVersion(
+                at,
+                name_at,
+                name,
+            )
     return None
 
 
@@ -220,9 +261,17 @@ def _linked(
         return
     at = image.offset_of(address, field)
     for _ in range(_MANY_RECORDS):
-        record = image.cursor.unpack(layout, at, field)
+        record = image.cursor.unpack(
+            layout,
+            at,
+            field,
+        )
         yield at, record
         if not record[-1]:
             return
         at += record[-1]
-    image.cursor.fail("version records do not end", offset=at, field=field)
+    image.cursor.fail(
+        "version records do not end",
+        offset=at,
+        field=field,
+    )

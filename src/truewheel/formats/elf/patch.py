@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from ...model.edits import Edit, Pieces, Sliceable
 
 
-def patch(data: Sliceable, edits: Sequence[Edit]) -> Pieces:
+def patch(
+    data: Sliceable,
+    edits: Sequence[Edit],
+) -> Pieces:
     """Return a file with other names.
 
     Of the old file only headers, the dynamic section, its strings and its tables of versions are read. The same edits to
@@ -46,12 +49,37 @@ def patch(data: Sliceable, edits: Sequence[Edit]) -> Pieces:
     draft = Draft(image)
     # Names are added while the tables that point to them are written.
     strings = Strings(image.strings)
-    entries = entries_for(image, before, after, strings)
-    entries = write_needs(draft, entries, before, after, strings)
-    write_base(draft, before, after, strings)
-    place(draft, without_expendable(entries, image.capacity), strings)
+    entries = entries_for(
+        image,
+        before,
+        after,
+        strings,
+    )
+    entries = write_needs(
+        draft,
+        entries,
+        before,
+        after,
+        strings,
+    )
+    write_base(
+        draft,
+        before,
+        after,
+        strings,
+    )
+    place(
+        draft,
+        without_expendable(entries, image.capacity),
+        strings,
+    )
     # All places are known now.
     move_symbols(draft)
     pieces = draft.pieces()
-    verify(data, pieces, image, after)
+    verify(
+        data,
+        pieces,
+        image,
+        after,
+    )
     return pieces

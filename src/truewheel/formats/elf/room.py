@@ -130,7 +130,10 @@ def _is_same(note: Segment, other: Segment) -> bool:
     return (note.offset, note.filesz) == (other.offset, other.filesz)
 
 
-def _is_build_id(draft: Draft, note: Segment) -> bool:
+def _is_build_id(
+    draft: Draft,
+    note: Segment,
+) -> bool:
     """Whether a segment holds one note, and that is a build ID.
 
     https://gabi.xinuos.com/elf/07-pheader.html ("Note Section")
@@ -138,7 +141,11 @@ def _is_build_id(draft: Draft, note: Segment) -> bool:
     if note.filesz < _NOTE_HEADER:
         return False
     cursor = draft.image.cursor
-    name_size, size, kind, name = cursor.unpack("III4s", note.offset, "note")
+    name_size, size, kind, name = cursor.unpack(
+        "III4s",
+        note.offset,
+        "note",
+    )
     is_alone = note.filesz < size + 2 * _NOTE_HEADER
     is_gnu = (name_size, name) == (4, b"GNU\0")
     return is_alone and is_gnu and kind == NT_GNU_BUILD_ID
@@ -221,7 +228,11 @@ def _block_of(moving: Sequence[Section]) -> Block:
     start = moving[0].offset
     stop = moving[-1].end
     aligns = [section.align for section in moving]
-    return Block(start, stop, max(1, *aligns))
+    return Block(
+        start,
+        stop,
+        max(1, *aligns),
+    )
 
 
 def _is_whole(draft: Draft, block: Block) -> bool:
@@ -270,7 +281,10 @@ def _end_of_followers(draft: Draft, section: Section) -> int:
     return max(ends)
 
 
-def _is_movable(draft: Draft, section: Section) -> bool:
+def _is_movable(
+    draft: Draft,
+    section: Section,
+) -> bool:
     """Whether everything finds a section by the dynamic section or by a program header, and only there."""
     first = draft.image.loads[0]
     rights = section.flags & (SHF_WRITE | SHF_ALLOC | SHF_EXECINSTR)
@@ -290,7 +304,13 @@ def _is_interpreter(draft: Draft, section: Section) -> bool:
     return interpreter is not None and interpreter.offset == section.offset
 
 
-def move_headers(draft: Draft, block: Block, *, offset: int, address: int) -> None:
+def move_headers(
+    draft: Draft,
+    block: Block,
+    *,
+    offset: int,
+    address: int,
+) -> None:
     """Tell of a block's new place, where it begins, in the headers of what lies in it."""
     for index, section in enumerate(draft.sections):
         inside = section.offset - block.start
@@ -309,6 +329,7 @@ def moved_tags(draft: Draft, block: Block, *, address: int) -> dict[int, int]:
     low = block.start + draft.image.loads[0].shift
     high = low + block.stop - block.start
     found = {}
+    # Tags of tables that stay are not among them.
     for tag, old in draft.image.slots:
         if tag in _BY_TAG.values() and low <= old < high:
             found[tag] = old - low + address

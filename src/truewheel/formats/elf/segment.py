@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from .draft import Draft
     from .entries import Entry, Strings
+    from .room import Room
 
 _LARGEST_STEP = 1 << 24
 """The largest alignment of a segment that a new address keeps to: more would waste addresses."""
@@ -39,25 +40,48 @@ _LARGEST_ALIGN = 0x1000
 """The largest alignment of what is not mapped that is kept: nobody needs any."""
 
 
-def place(draft: Draft, entries: Sequence[Entry], strings: Strings) -> None:
+def place(
+    draft: Draft,
+    entries: Sequence[Entry],
+    strings: Strings,
+) -> None:
     """Write the entries, and give them and the strings the room that they need."""
     fits = len(entries) <= draft.image.capacity
     if fits and not strings.added:
         write_entries(draft, entries)
         return
-    if fits and write_into_gap(draft, entries, strings):
+    if fits and write_into_gap(
+        draft,
+        entries,
+        strings,
+    ):
         return
     last = _open_segment(draft, moves_dynamic=not fits)
     if last is None:
-        _add_segment(draft, entries, strings, fits=fits)
+        _add_segment(
+            draft,
+            entries,
+            strings,
+            fits=fits,
+        )
     else:
-        _grow_segment(draft, last, entries, strings, fits=fits)
+        _grow_segment(
+            draft,
+            last,
+            entries,
+            strings,
+            fits=fits,
+        )
 
 
 # --- the last segment grows -------------------------------------------------------------------------------------
 
 
-def _open_segment(draft: Draft, *, moves_dynamic: bool) -> Segment | None:
+def _open_segment(
+    draft: Draft,
+    *,
+    moves_dynamic: bool,
+) -> Segment | None:
     """Return the last segment if it can grow: what we wrote before, and what else is as well suited.
 
     It has the highest addresses and the last content of the file, except for what is not mapped.
@@ -90,7 +114,10 @@ def _is_last(draft: Draft, last: Segment) -> bool:
     return last.end == draft.size or _is_loose_behind(draft, last.end)
 
 
-def _is_loose_behind(draft: Draft, end: int) -> bool:
+def _is_loose_behind(
+    draft: Draft,
+    end: int,
+) -> bool:
     """Whether all that lies behind a segment is known, and may lie anywhere else."""
     if not draft.sections:
         return False
@@ -103,7 +130,10 @@ def _is_loose_behind(draft: Draft, end: int) -> bool:
     return header.shoff >= end or table_end <= draft.image.strings_at
 
 
-def _keeps_order(draft: Draft, last: Segment) -> bool:
+def _keeps_order(
+    draft: Draft,
+    last: Segment,
+) -> bool:
     """Whether strings at the end of a segment stand in the order of sections, as linkers write them."""
     if draft.image.strings_end == last.end:
         return True
@@ -129,15 +159,30 @@ def _grow_segment(
     image = draft.image
     start = image.strings_at if image.strings_end == last.end else last.end
     draft.cut, draft.resume = start, last.end
-    end = fill(draft, Place(start, last.shift), entries, strings, fits=fits)
+    end = fill(
+        draft,
+        Place(start, last.shift),
+        entries,
+        strings,
+        fits=fits,
+    )
     draft.replace_segment(last, last.sized(end - last.offset))
     if last.end < draft.size:
-        _shift_rest(draft, last.end, end)
+        _shift_rest(
+            draft,
+            last.end,
+            end,
+        )
 
 
-def _shift_rest(draft: Draft, end: int, new_end: int) -> None:
+def _shift_rest(
+    draft: Draft,
+    end: int,
+    new_end: int,
+) -> None:
     """Move what is not mapped behind the end of a segment that has grown."""
-    behind = [section for section in draft.contents() if section.offset >= end]
+    # Strings that were just put there are mapped.
+    behind = [section for section in draft.contents() if section.is_loose(end)]
     aligns = [min(section.align, _LARGEST_ALIGN) for section in behind]
     step = max(aligns, default=1)
     # Section headers have words.
@@ -165,36 +210,58 @@ def _add_segment(
 ) -> None:
     """Put everything that must move into one new segment at the end of the file."""
     room = make_room(draft)
-    image = draft.image
-    start = draft.size
-    if room.moves_table:
-        start = make_room_for_section(draft)
-    # No byte of the segment lies before its first section.
-    align = 16
-    residue = 0
-    if room.block is not None:
-        align = max(align, room.block.align)
-        residue = room.block.start
-    start += (residue - start) % align
-    address = _free_address(draft, start)
-    page = page_size(image.header.machine)
-    # glibc writes into the dynamic section.
-    flags = PF_R if fits else PF_R | PF_W
-    paddr = address + image.loads[-1].paddr - image.loads[-1].vaddr
-    new = Segment(PT_LOAD, flags, start, address, paddr, 0, 0, page)
+    start = _start_of_segment(draft, room)
+    new = _new_load(draft, start, fits=fits)
     if room.moves_table:
         # bionic would look for the table behind the file header. LLVM's tools align the segment as what it begins with.
-        draft.segments.insert(0, Segment(PT_PHDR, PF_R, 0, 0, 0, 0, 0, page))
+        table = new._replace(type=PT_PHDR, flags=PF_R)
+        draft.segments.insert(0, table)
     insert_load(draft, new)
     pad_to(draft, start)
-    spot = Place(start, address - start)
-    size = fill(draft, spot, entries, strings, fits=fits, room=room) - start
-    draft.replace_segment(new, new.sized(size))
+    end = fill(
+        draft,
+        Place(start, new.shift),
+        entries,
+        strings,
+        fits=fits,
+        room=room,
+    )
+    draft.replace_segment(new, new.sized(end - start))
+    # What stands in the tables is known now.
     if room.moves_table:
         write_table(draft)
 
 
-def _free_address(draft: Draft, offset: int) -> int:
+def _start_of_segment(draft: Draft, room: Room) -> int:
+    """Return the offset of a new segment: no byte of it lies before its first section."""
+    start = draft.size
+    align = 16
+    residue = 0
+    if room.moves_table:
+        start = make_room_for_section(draft)
+    # A block is as well aligned in its new place as it was.
+    if room.block is not None:
+        align = max(align, room.block.align)
+        residue = room.block.start
+    return start + (residue - start) % align
+
+
+def _new_load(draft: Draft, start: int, *, fits: bool) -> Segment:
+    """Return the program header of a new segment, which is empty yet."""
+    address = _free_address(draft, start)
+    last = draft.image.loads[-1]
+    # glibc writes into the dynamic section.
+    flags = PF_R if fits else PF_R | PF_W
+    # Physical addresses mean nothing here, but linkers write them.
+    paddr = address + last.paddr - last.vaddr
+    page = page_size(draft.image.header.machine)
+    return Segment(PT_LOAD, flags, start, address, paddr, 0, 0, page)
+
+
+def _free_address(
+    draft: Draft,
+    offset: int,
+) -> int:
     """Return an address behind all segments, on a page of its own, that suits the offset without any padding."""
     image = draft.image
     page = step = page_size(image.header.machine)

@@ -20,7 +20,12 @@ def move_symbols(draft: Draft) -> None:
     for table in draft.image.sections:
         if table.type == SHT_SYMTAB:
             count = min(table.info, _MANY_SYMBOLS)
-            _move_in(draft, table.offset, count, distances)
+            _move_in(
+                draft,
+                table.offset,
+                count,
+                distances,
+            )
 
 
 def _distances(draft: Draft) -> dict[int, int]:
@@ -33,16 +38,33 @@ def _distances(draft: Draft) -> dict[int, int]:
     return found
 
 
-def _move_in(draft: Draft, offset: int, count: int, distances: dict[int, int]) -> None:
+def _move_in(
+    draft: Draft,
+    offset: int,
+    count: int,
+    distances: dict[int, int],
+) -> None:
     """Change the values of symbols in one table."""
     file_class = draft.image.header.file_class
     cursor = draft.image.cursor
     code = "Q" if file_class.bits == 64 else "I"
     # Values are not part of the layout that readers use.
-    rows = cursor.rows(file_class.symbol, offset, count, "symbol table")
+    rows = cursor.rows(
+        file_class.symbol,
+        offset,
+        count,
+        "symbol table",
+    )
     for number, (_, _, section) in enumerate(rows):
         distance = distances.get(section)
         if distance is not None:
             at = offset + number * file_class.symbol_size + file_class.symbol_value_at
-            value = cursor.number(code, at, "st_value") + distance
+            value = (
+                cursor.number(
+                    code,
+                    at,
+                    "st_value",
+                )
+                + distance
+            )
             draft.put(at, draft.pack(code, value % (1 << file_class.bits)))

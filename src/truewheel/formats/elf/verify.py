@@ -48,7 +48,12 @@ _PARTS = {PT_TLS: "PT_TLS", PT_GNU_RELRO: "PT_GNU_RELRO"}
 _PLACES = {PT_NOTE: "PT_NOTE", PT_INTERP: "PT_INTERP", PT_PHDR: "PT_PHDR"}
 
 
-def verify(data: Sliceable, pieces: Pieces, old: Image, wanted: Names) -> None:
+def verify(
+    data: Sliceable,
+    pieces: Pieces,
+    old: Image,
+    wanted: Names,
+) -> None:
     """Check the file that pieces make of an old one.
 
     :raises RepairError: when it says other names than were wanted, or has a fault that the old one had not.
@@ -117,11 +122,19 @@ def _faults_of_loads(image: Image) -> Iterator[str]:
 def _faults_between_loads(image: Image) -> Iterator[str]:
     """Check that mapped segments do not get into each other's way."""
     page = page_size(image.header.machine)
-    pairs = zip(image.loads, image.loads[1:], strict=False)
+    pairs = zip(
+        image.loads,
+        image.loads[1:],
+        strict=False,
+    )
     for before, segment in pairs:
         if segment.vaddr < before.top:
             yield "the PT_LOADs overlap or are out of order"
-        if _shares_page(before, segment, page):
+        if _shares_page(
+            before,
+            segment,
+            page,
+        ):
             yield f"the PT_LOAD at {segment.vaddr:#x} shares a page with other rights"
 
 
@@ -174,7 +187,11 @@ def _faults_of_headers(image: Image) -> Iterator[str]:
         yield "PT_PHDR is not where e_phoff is"
     size = header.file_class.program_header_size
     end = header.phoff + len(image.segments) * size
-    if not _is_mapped(image, header.phoff, end):
+    if not _is_mapped(
+        image,
+        header.phoff,
+        end,
+    ):
         yield "the program headers lie outside of every PT_LOAD"
 
 
@@ -186,6 +203,7 @@ def _is_mapped(image: Image, start: int, stop: int) -> bool:
 
 def _faults_of_tables(image: Image) -> Iterator[str]:
     """Check that the loader finds what the dynamic section names."""
+    # Relocations and initialisers stay, and so do their tags.
     for tag, address in image.slots:
         if tag in _TABLES and mapped(image.loads, address) is None:
             yield f"{_TABLES[tag]} lies in no PT_LOAD"
@@ -213,6 +231,7 @@ def _faults_of_versions(image: Image) -> Iterator[str]:
 
     The loader itself is loaded in any case.
     """
+    # A library is looked for by the name in the record.
     names = read_names(image)
     needed = set(names.needed)
     for library in names.versions:

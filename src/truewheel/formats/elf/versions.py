@@ -43,17 +43,33 @@ def elf_hash(name: bytes) -> int:
     return value
 
 
-def write_base(draft: Draft, before: Names, after: Names, strings: Strings) -> None:
+def write_base(
+    draft: Draft,
+    before: Names,
+    after: Names,
+    strings: Strings,
+) -> None:
     """Write the name of the version that stands for the file itself, and its hash."""
     record = base_version(draft.image)
     if record is None or after.base is None or after.base == before.base:
         return
     _, flags, index, count, _, names_at, following = draft.image.cursor.unpack(
-        VERDEF, record.at, "version definition"
+        VERDEF,
+        record.at,
+        "version definition",
     )
     # The hash is of the name, and loaders compare it first.
     value = elf_hash(encoded(after.base))
-    new = draft.pack(VERDEF, 1, flags, index, count, value, names_at, following)
+    new = draft.pack(
+        VERDEF,
+        1,
+        flags,
+        index,
+        count,
+        value,
+        names_at,
+        following,
+    )
     draft.put(record.at, new)
     draft.put(record.name_at, draft.pack("I", strings.at(after.base)))
 
@@ -71,7 +87,12 @@ def write_needs(
     """
     records = list(version_needs(draft.image))
     kept, removed = [], []
-    for record, old, new in zip(records, before.versions, after.versions, strict=True):
+    for record, old, new in zip(
+        records,
+        before.versions,
+        after.versions,
+        strict=True,
+    ):
         if new is None:
             removed.append(record)
         elif new == old:
@@ -80,11 +101,23 @@ def write_needs(
             kept.append(record._replace(file=strings.at(new)))
     # Records lie in a chain, each behind the one before.
     if not removed:
-        _rewrite(draft, records, kept)
+        _rewrite(
+            draft,
+            records,
+            kept,
+        )
         return list(entries)
     _forget_indices(draft, removed)
-    _rewrite(draft, records[: len(kept)], kept)
-    return _with_count(draft, entries, len(kept))
+    _rewrite(
+        draft,
+        records[: len(kept)],
+        kept,
+    )
+    return _with_count(
+        draft,
+        entries,
+        len(kept),
+    )
 
 
 def _rewrite(
@@ -93,16 +126,30 @@ def _rewrite(
     kept: Sequence[VersionNeed],
 ) -> None:
     """Write the records that stay into the places of the first ones: distances are counted from where a record stands."""
-    for index, (place, record) in enumerate(zip(places, kept, strict=True)):
+    for index, (place, record) in enumerate(
+        zip(
+            places,
+            kept,
+            strict=True,
+        )
+    ):
         is_last = index + 1 == len(places)
         following = 0 if is_last else places[index + 1].at - place.at
         aux = record.aux + record.at - place.at
-        new = record._replace(at=place.at, aux=aux, next=following)
+        new = record._replace(
+            at=place.at,
+            aux=aux,
+            next=following,
+        )
         if new != place:
             draft.put(place.at, draft.pack(VERNEED, *new[1:]))
 
 
-def _with_count(draft: Draft, entries: Sequence[Entry], count: int) -> list[Entry]:
+def _with_count(
+    draft: Draft,
+    entries: Sequence[Entry],
+    count: int,
+) -> list[Entry]:
     """Return the entries for fewer records; none of them speaks of an empty table."""
     address = draft.image.values[DT_VERNEED]
     # The number of records stands in the section's header, too.
@@ -120,7 +167,10 @@ def _with_count(draft: Draft, entries: Sequence[Entry], count: int) -> list[Entr
     return found
 
 
-def _forget_indices(draft: Draft, removed: Sequence[VersionNeed]) -> None:
+def _forget_indices(
+    draft: Draft,
+    removed: Sequence[VersionNeed],
+) -> None:
     """Make the symbols of removed records symbols without a version.
 
     The loader takes an index that has no record for a mistake, or reads beyond its table.
@@ -131,7 +181,9 @@ def _forget_indices(draft: Draft, removed: Sequence[VersionNeed]) -> None:
         at = record.at + record.aux
         for _ in range(record.entries):
             _, _, index, _, following = image.cursor.unpack(
-                VERNAUX, at, "version need entry"
+                VERNAUX,
+                at,
+                "version need entry",
             )
             indices.add(index & VERSYM_VERSION)
             if not following:
@@ -142,7 +194,10 @@ def _forget_indices(draft: Draft, removed: Sequence[VersionNeed]) -> None:
     if address is None:
         return
     tables = read_dynamic_tables(
-        image.cursor, image.header, image.segments, image.sections
+        image.cursor,
+        image.header,
+        image.segments,
+        image.sections,
     )
     if tables is None or not tables.has_all_exports:
         raise RepairError("the number of its symbols is not known")

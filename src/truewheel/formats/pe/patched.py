@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...model.edits import Kept, size_of
-from ...model.errors import RepairError
-from .descriptors import read_descriptors
+from ...model.errors import FormatError, RepairError
+from .descriptors import forwarded_libraries, read_descriptors
 from .on_disk import OnDisk
 
 TYPE_CHECKING = False
@@ -52,15 +52,26 @@ def check_patched(
     :param expected: the libraries that it has to name, in order, and whether each is loaded on first use.
     :raises RepairError: when it names others, or its sections overlap though the old ones did not.
     """
-    patched = Patched(old.data, pieces)
-    new = OnDisk(patched)
+    try:
+        is_right = _is_right(old, OnDisk(Patched(old.data, pieces)), expected)
+    except FormatError:
+        is_right = False
+    # Tables that lie over each other do that, or over what was taken for room.
+    if not is_right:
+        raise RepairError("it cannot be changed: the new file would not be sound")
+
+
+def _is_right(old: OnDisk, new: OnDisk, expected: tuple[tuple[str, bool], ...]) -> bool:
+    """Whether the new file names the expected libraries, and forwards exports where the old one does."""
     found = []
     for descriptor in read_descriptors(new):
         found.append((descriptor.name, descriptor.is_delayed))
+    if tuple(found) != expected:
+        return False
+    if forwarded_libraries(new) != forwarded_libraries(old):
+        return False
     # What was not sound before may load all the same.
-    is_sound = _is_sound(new) or not _is_sound(old)
-    if tuple(found) != expected or not is_sound:
-        raise RepairError("it cannot be changed: the new file would not be sound")
+    return _is_sound(new) or not _is_sound(old)
 
 
 def _is_sound(file: OnDisk) -> bool:

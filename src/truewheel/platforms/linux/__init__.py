@@ -11,7 +11,7 @@ from ...model.audit import TagBasis, ViolationCause
 from ...model.floor import Floor
 from ...model.record import replace
 from ...model.tags import ANY, NEVER, underscored
-from ..base import Words, grouped, mismatch
+from ..base import COPY_OR_LINK, Words, grouped, mismatch
 from ..elf import ElfPlatform, is_android
 from .hazards import abi_mismatch, flags_of, hazards_of
 from .libc import LIBC_OF_KIND, libc_of
@@ -176,10 +176,7 @@ class Linux(ElfPlatform):
     def explain_missing(self, need: Need) -> tuple[str, str]:
         """Return what to do about a library that no level has."""
         message = f"{need.library} is neither in the wheel nor promised by any manylinux or musllinux level"
-        return (
-            message,
-            "install it into the wheel and give the module an $ORIGIN RPATH, or link it statically",
-        )
+        return message, COPY_OR_LINK
 
     # --- what its tags are made of ------------------------------------------------------------------------------
 

@@ -15,14 +15,16 @@ ManifestTimes = Mapping[Path, int]
 
 
 class InstalledFiles(NamedTuple):
-    """The files that were installed, sorted.
+    """The files that were installed.
 
     :param inside: those below the directories of the build.
-    :param outside: those elsewhere, which are lost to the wheel.
+    :param outside: those elsewhere, which are lost to the wheel; sorted.
+    :param finished: when the install step had ended, in ns by the file system's clock; 0 if it said nothing.
     """
 
-    inside: tuple[str, ...]
+    inside: frozenset[str]
     outside: tuple[str, ...]
+    finished: int
 
 
 def manifest_times(build_dir: Path) -> ManifestTimes:
@@ -47,9 +49,11 @@ def find_installed_files(
     :param before: what :func:`manifest_times` said before the install step.
     """
     by_folder: dict[str, list[str]] = {}
+    finished = 0
     for path, stamp in manifest_times(build_dir).items():
         if stamp != before.get(path):
             _sort_into_folders(path, by_folder)
+            finished = max(finished, stamp)
 
     # Thousands of names lie in few folders, and finding out where a folder really is takes the disk.
     real_roots = [Path(os.path.realpath(root)) for root in roots]
@@ -58,7 +62,7 @@ def find_installed_files(
     for folder, names in by_folder.items():
         side = inside if _is_below(folder, real_roots) else outside
         side.update(names)
-    return InstalledFiles(tuple(sorted(inside)), tuple(sorted(outside)))
+    return InstalledFiles(frozenset(inside), tuple(sorted(outside)), finished)
 
 
 def _sort_into_folders(manifest: Path, by_folder: dict[str, list[str]]) -> None:

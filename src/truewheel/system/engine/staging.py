@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import itertools
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -104,13 +105,13 @@ class Staging:
         """
         if self._steps is None:
             self._make_plain_files()
+            self._area.note_staged(map(os.fspath, self._staged_files()))
             tree = self._gather(RebuildOptions())
-            self._area.note_staged(())
             return self._describe(tree, BuildFacts(is_compiled=False))
         with self._shown():
             with self._configuring(self._steps):
                 self._make_plain_files()
-                files_before = sum(1 for _ in self._staged_files())
+                plain = [os.fspath(file) for file in self._staged_files()]
                 manifests = manifest_times(self._layout.build_dir)
                 # Files and manifests that are there before tell what CMake's install step adds.
                 self._area.start_watching()
@@ -127,11 +128,14 @@ class Staging:
                 )
                 facts = BuildFacts(
                     is_compiled=True,
-                    not_installed=self._find_not_installed(files_before),
+                    not_installed=self._find_not_installed(len(plain)),
                     outside=installed.outside,
                 )
                 tree = self._gather(options)
-                self._area.note_staged(self._installed_for_good(installed.inside))
+                self._area.note_staged(
+                    self._kept_of({*plain, *installed.inside}),
+                    installed_at=installed.finished,
+                )
                 # The area has to know which sources went into the wheel as they are.
                 packed += [
                     entry.source
@@ -258,11 +262,12 @@ class Staging:
             return ()
         return tuple(libraries(self._layout.build_dir))
 
-    def _installed_for_good(self, installed: tuple[str, ...]) -> tuple[str, ...]:
-        """Return installed files that nothing of ours has removed since: forced files that stay in the source take places."""
+    def _kept_of(self, files: set[str]) -> set[str]:
+        """Return those files that nothing of ours has removed since they were put down."""
+        # Forced files that stay in the source take the places of others.
         if self._layout.redirects and self._settings.wheel.force_include:
-            return ()
-        return installed
+            return set()
+        return files
 
     def _directories_of_the_build(self) -> tuple[Path, ...]:
         """Return the directories that files may be installed into without being lost to the wheel."""

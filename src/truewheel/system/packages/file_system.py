@@ -49,7 +49,7 @@ class FileSystem:
 
     def lines(self, path: str) -> list[str]:
         """Return the lines of a list of paths, which may be in any encoding."""
-        return self.data(path).decode("utf-8", "surrogateescape").split("\n")
+        return lines_of(self.data(path))
 
     def names(self, directory: str) -> list[str]:
         """Return the names in a directory, in order; none when it cannot be read."""
@@ -64,6 +64,25 @@ class FileSystem:
         for name in self.names(directory):
             if name.endswith(suffix):
                 yield name.removesuffix(suffix), f"{directory}/{name}"
+
+    def contents(self, directory: str, suffix: str) -> Iterator[tuple[str, bytes]]:
+        """Yield what the files of a directory hold that have a suffix, in order: each one's name without it, and its bytes.
+
+        They are plain files that a program keeps there: links are not followed out of the system.
+        """
+        place = os.fspath(self.on_disk(directory))
+        for name in self.names(directory):
+            if not name.endswith(suffix):
+                continue
+            path = os.path.join(place, name)  # noqa: PTH118  # a Path for each of a thousand files takes its time
+            if os.path.islink(path):  # noqa: PTH114
+                yield name.removesuffix(suffix), self.data(f"{directory}/{name}")
+                continue
+            try:
+                with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+                    yield name.removesuffix(suffix), file.read()
+            except OSError:
+                continue
 
     def has_file(self, path: str) -> bool:
         """Return whether there is a file, links followed."""
@@ -139,3 +158,8 @@ def _with_or_without_usr(path: str) -> str:
     if path.startswith("/usr/"):
         return path.removeprefix("/usr")
     return f"/usr{path}"
+
+
+def lines_of(data: bytes) -> list[str]:
+    """Return the lines of a list of paths, which may be in any encoding."""
+    return data.decode("utf-8", "surrogateescape").split("\n")

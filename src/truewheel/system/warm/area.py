@@ -7,8 +7,8 @@ A build runs in two blocks, and nothing else has to be called::
     with area.compile() as packed:
         ...  # the build tool runs, CMake installs; ``packed`` is told which files go into the wheel
 
-What was made is read when the blocks are left. Whoever reads it asks the area afterwards whether it was all there
-(:meth:`BuildArea.note_staged`, :meth:`BuildArea.require_whole`).
+The area is told what was put down for the wheel (:meth:`BuildArea.note_staged`), and is asked whether all of that was there
+when the wheel is written (:meth:`BuildArea.require_whole`).
 
 Nothing outside of an area is written, except in a build directory that the project itself asks for.
 """
@@ -24,7 +24,7 @@ from pathlib import Path
 from ...model.build_record import NothingKept, ReuseDecision
 from ...model.errors import EngineError
 from ...model.variants import Variant
-from . import environment, vanishing
+from . import environment
 from .path_maps import definitions, variant_definitions
 
 Build = Callable[[Sequence[str]], None]
@@ -71,15 +71,18 @@ class BuildArea:
         self.warmth = warmth
         self.build_dir = root / "build"
         self.staging = root / "stage"
-        self._staged: frozenset[str] = frozenset()
-        self._installed: tuple[str, ...] = ()
+        self._has_staging = False
+        self._staged: tuple[str, ...] = ()
+        self._installed_at = 0
 
     def empty_staging(self) -> Path:
         """Make the directory that CMake installs into, emptied of what an earlier try left, and return it."""
-        self._staged, self._installed = frozenset(), ()
+        self._staged = ()
+        self._has_staging = False
         # Else what an earlier try installed would be packed.
         shutil.rmtree(self.staging, ignore_errors=True)
         self.staging.mkdir(parents=True)
+        self._has_staging = True
         return self.staging
 
     def definitions_file(self, build_dir: Path) -> Path:
@@ -139,22 +142,28 @@ class BuildArea:
         del build
         return False
 
-    def note_staged(self, installed: Iterable[str]) -> None:
-        """Note what there is for the wheel; nobody adds to it from here on, nor takes from it.
+    def note_staged(self, files: Iterable[str], *, installed_at: int = 0) -> None:
+        """Note files that were put down for the wheel, those that CMake says it installed among them.
 
-        :param installed: the files that CMake says it installed for it.
+        :param installed_at: when CMake had installed all of them, by the clock of the file system.
         """
-        self._installed = tuple(installed)
-        # It has to be there, whatever is left of it now.
-        self._staged = vanishing.paths_below(self.staging) | {str(self.staging)}
+        self._installed_at = installed_at
+        inside = os.path.join(self.root, "")
+        staged: list[str] = []
+        for file in files:
+            # Others are not deleted with the area.
+            if file.startswith(inside):
+                staged.append(file)
+        self._staged = tuple(staged)
 
     def is_deleted(self) -> bool:
-        """Say whether somebody deleted something of the build since it began, as far as it can be told."""
-        present = vanishing.paths_below(self.staging)
-        return not self._staged <= present
+        """Say whether somebody deleted the area, or has begun to, as far as that is certain."""
+        return self._has_staging and not self.staging.is_dir()
 
     def require_whole(self) -> None:
-        """Do nothing if all that was made for the wheel was there until now.
+        """Do nothing if all that was put down for the wheel was there when the wheel's files were listed.
+
+        Files that vanished later were missed by whoever read them.
 
         :raises LostError: when somebody deleted something of it, so that the wheel may lack files.
         """

@@ -38,7 +38,7 @@ from . import (
     locks,
     vanishing,
 )
-from .area import Build, BuildArea
+from .area import Build, BuildArea, LostError
 from .begun_build import STORY, BegunBuild, Place, begin
 from .mirror import let_git_look, update_mirror
 from .path_regions import with_separator
@@ -55,6 +55,7 @@ class KeptBuildArea(BuildArea):
     """An area that stays, for one build at a time; its lock is held by whoever made this.
 
     :param lock: that lock; its file lies beside the area, and is deleted with it.
+    :ivar removals: what the project removes itself.
     :param mirrored: the directory that is unpacked or cloned anew for every build, so that the build is from a mirror of
         it; ``None`` for a source that stays.
     """
@@ -89,8 +90,7 @@ class KeptBuildArea(BuildArea):
         self._record = root / "record.json"
         self._written = root / "written.json"
         self._mirror = root / "mirror.json"
-        self._gone = root / "gone.json"
-        self._gone_before = build_records.read_names(self._gone)
+        self.removals = vanishing.KnownRemovals(root / "gone.json")
         self._begun: BegunBuild | None = None
         self._configured: frozenset[str] = frozenset()
         self._mirrored: Stamps = {}
@@ -148,21 +148,26 @@ class KeptBuildArea(BuildArea):
         return self._watch.was_cut
 
     def is_deleted(self) -> bool:
-        """Say whether somebody deleted the area, or has begun to."""
+        """Say whether somebody deleted the area, or has begun to, as far as that is certain."""
         if self._lock.is_deleted() or not self.root.is_dir():
             return True
-        if super().is_deleted():
-            return True
-        expected = list(self._installed)
+        return super().is_deleted()
+
+    def find_missing(self) -> frozenset[str]:
+        """Return files that were there for the build and are gone, for another reason than in earlier builds."""
+        expected = list(self._staged)
         for name in self._mirrored:
-            expected.append(str(self.whole / name))
-        gone = vanishing.gone_of(expected)
-        # A project may remove what it has installed. It does so each time, where whoever deletes would take all.
-        if gone <= self._gone_before:
-            return False
-        with contextlib.suppress(OSError):
-            build_records.write_names(self._gone, gone | self._gone_before)
-        return True
+            path = os.path.join(self.whole, name)
+            expected.append(path)
+        return self.removals.missing_of(expected)
+
+    def require_whole(self) -> None:
+        """Do nothing if all was there when the wheel's files were listed, but for what the project removes itself."""
+        super().require_whole()
+        missing = self.find_missing()
+        if vanishing.may_go_on(missing, self._installed_at, area=self.root):
+            raise LostError(self.root)
+        self.removals.add(missing)
 
     def watched_variables(self) -> dict[str, str]:
         """Return what the programs of the build have to be told, so that they are watched."""

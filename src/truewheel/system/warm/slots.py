@@ -204,8 +204,21 @@ def _fault_of_cache(area: KeptBuildArea, error: Exception) -> str:
     """
     store = cache.store_of(area.root)
     behind = _system_error_behind(error)
-    if _is_deleted(area, behind):
-        return f"the cache directory {store} was deleted during the build"
+    deleted = f"the cache directory {store} was deleted during the build"
+    if area.is_deleted():
+        return deleted
+    # Files may be gone while the lock beside them is still there.
+    if vanishing.is_under_way(area.root):
+        return deleted
+    missing = area.find_missing()
+    if missing:
+        # A project that removes them does so each time, and is not to be built twice each time.
+        area.removals.add(missing)
+        return f"files of the build are gone from the cache directory {store}: {_named(missing)}"
+    # Only what was listed there is looked for.
+    is_lost = isinstance(behind, FileNotFoundError)
+    if behind is not None and is_lost and _is_below(area.staging, behind.filename):
+        return deleted
     if behind is None and not isinstance(error, EngineError):
         return ""
     if is_full(area.root):
@@ -218,16 +231,13 @@ def _fault_of_cache(area: KeptBuildArea, error: Exception) -> str:
     return ""
 
 
-def _is_deleted(area: KeptBuildArea, behind: OSError | None) -> bool:
-    """Say whether somebody deletes an area, or has begun to; asked after an error that may come from that."""
-    if area.is_deleted():
-        return True
-    # Only what was listed there is looked for.
-    if isinstance(behind, FileNotFoundError) and _is_below(
-        area.staging, behind.filename
-    ):
-        return True
-    return vanishing.is_under_way(area.root)
+def _named(files: frozenset[str]) -> str:
+    """Return the first file, and how many more there are."""
+    first = min(files)
+    more = len(files) - 1
+    if not more:
+        return first
+    return f"{first} and {more} more"
 
 
 def _system_error_behind(error: BaseException) -> OSError | None:

@@ -112,8 +112,9 @@ class FileContent(OpenedContent):
             part = self._file.read(left)
             if not part:
                 raise ValueError("it became shorter while it was read")
+            got = len(part)
             parts.append(part)
-            left -= len(part)
+            left -= got
         return b"".join(parts)
 
 
@@ -242,7 +243,8 @@ class InflatedContent(CheckedContent):
         :raises ValueError: when the archive has changed since it was checked.
         """
         first = number * self._span
-        size = min(self._span, self._size - first)
+        left = self._size - first
+        size = min(self._span, left)
         self._again += size
         stream = self._states[number].copy()
         parts = []

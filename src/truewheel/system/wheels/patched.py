@@ -46,7 +46,8 @@ class PatchedContent(OpenedContent):
         while start < stop:
             skipped = start - self._starts[index]
             piece = self._pieces[index]
-            part = self._part_of(piece, skipped, stop - start)
+            wanted = stop - start
+            part = self._part_of(piece, skipped, wanted)
             parts.append(part)
             start += len(part)
             index += 1

@@ -49,10 +49,12 @@ class Repaired:
         self.changed: dict[str, SourceMember] = {}
         for member in source.members():
             path = moves.get(member.name, member.name)
-            if path in edits:
-                executable = member.executable
+            is_moved = member.name in moves
+            if is_moved or path in edits:
+                # Installers make scripts executable by themselves, and other files only when the archive says so.
+                executable = member.executable or is_moved
                 self.changed[path] = _edited(
-                    member, path, edits[path], executable=executable
+                    member, path, edits.get(path, ()), executable=executable
                 )
         for copy in plan.copies:
             self.changed[copy.path] = _copied(copy, edits.get(copy.path, ()), libraries)

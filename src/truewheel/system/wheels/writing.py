@@ -8,7 +8,6 @@ Sources: the binary distribution format, PEP 376 (RECORD).
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -26,6 +25,8 @@ from .sources import BytesMember, SourceMember, WheelSource
 from .zip_reader import Archive
 from .zip_writer import Packer
 
+_CHUNK = 1 << 20
+"""Bytes of a wheel that are copied at once."""
 GENERATOR = f"truewheel {__version__}"
 
 
@@ -123,7 +124,8 @@ def retag_wheel(
 def copy_wheel(path: Path, output: Path) -> WheelFile:
     """Write the same wheel, byte for byte, into ``output``."""
     with final_file(output / path.name) as file, path.open("rb") as old:
-        shutil.copyfileobj(old, file)
+        while piece := old.read(_CHUNK):
+            file.write(piece)
         size = file.tell()
     return WheelFile(path=output / path.name, size=size)
 
