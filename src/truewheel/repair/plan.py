@@ -15,14 +15,15 @@ from ..model.record import replace
 from ..model.repair_plan import Copy, RepairPlan
 from . import elf_files, macho_files, pe_files
 from .bundle import Bundle
-from .libraries import external_path, gather, missing_links
+from .libraries import each_once, external_path, gather, missing_links
 from .naming import new_names
 from .programs import move_programs
 from .refusals import refusals
+from .ways import base_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from types import ModuleType
 
     from ..model.audit import Audit, Linkage, PlatformAudit
@@ -55,12 +56,14 @@ def plan_repair(
     dll_directories: list[AddDllDirectory] = []
     for found in audit.platforms:
         files = _FILES.get(found.family)
+        # Emscripten's wheels bring what they need by other tools.
         if files is None:
             continue
         part, moved = move_programs(found, options)
         moves += moved
         libraries = gather(part, identities)
         _refuse(part, libraries)
+        # Names first: where a DLL lies may decide about its name once more.
         kept = _kept_names(part, libraries, options)
         names = _names(part, libraries) | kept
         bundle = _placed(part, libraries, names, options)
@@ -121,29 +124,32 @@ def _refuse(part: PlatformAudit, libraries: Mapping[str, Library]) -> None:
 
     :raises RepairError: with all of them.
     """
-    refused = list(refusals(part, _each_once(libraries)))
-    if not refused:
-        return
-    lines = [
-        f"{library.source}, which {library.needed_by[0]} needs: {refusal.reason}"
-        for library, refusal in refused
-    ]
-    raise RepairError(
-        f"{refused[0][0].source} must not go into a wheel",
-        context=lines,
-        hint=refused[0][1].hint,
-    )
+    lines = []
+    hint = ""
+    for library, refusal in refusals(part, each_once(libraries)):
+        user = library.needed_by[0]
+        lines.append(f"{library.source}, which {user} needs: {refusal.reason}")
+        # One cure at a time: that of the first.
+        hint = hint or refusal.hint
+    if lines:
+        refused = lines[0].partition(",")[0]
+        raise RepairError(
+            f"{refused} must not go into a wheel", context=lines, hint=hint
+        )
 
 
 def _names(part: PlatformAudit, libraries: Mapping[str, Library]) -> dict[str, str]:
     """Return a new file name for each library, by its source."""
-    once = _each_once(libraries)
-    needs = {library.source: _needs_of(library, libraries) for library in once}
-    names = new_names({library.source: library.digest for library in once}, needs)
-    if _FILES[part.family] is pe_files:
-        # How a file is spelled differs between machines, and means nothing.
-        return {source: name.lower() for source, name in names.items()}
-    return names
+    digests: dict[str, str] = {}
+    needs: dict[str, list[str]] = {}
+    for library in each_once(libraries):
+        digests[library.source] = library.digest
+        needs[library.source] = _needs_of(library, libraries)
+    names = new_names(digests, needs)
+    if _FILES[part.family] is not pe_files:
+        return names
+    # How a file is spelled differs between machines, and means nothing to Windows.
+    return {source: name.lower() for source, name in names.items()}
 
 
 def _kept_names(
@@ -153,19 +159,12 @@ def _kept_names(
 
     :raises RepairError: when two libraries would keep the same name.
     """
-    asked_for = {
-        external_path(link): link.need.library.rpartition("/")[2]
-        for link in part.included
-    }
-    if _FILES[part.family] is pe_files:
-        asked_for.update(pe_files.forwarded_names(part))
+    asked_for = _names_asked_for(part)
     by_name: dict[str, str] = {}
     kept: dict[str, str] = {}
-    for library in _each_once(libraries):
-        paths = [path for path, found in libraries.items() if found is library]
-        names = [asked_for[path] for path in paths if path in asked_for]
-        name = names[0] if names else _kept_name(library, options)
-        if name is None:
+    for path, library in sorted(libraries.items()):
+        name = asked_for.get(path) or _name_kept_by(options, library)
+        if name is None or library.source in kept:
             continue
         other = by_name.setdefault(name, library.source)
         if other != library.source:
@@ -177,40 +176,46 @@ def _kept_names(
     return kept
 
 
+def _names_asked_for(part: PlatformAudit) -> dict[str, str]:
+    """Return the names that no edit can change, by the path of the library: code opens it, or exports are forwarded to it."""
+    names: dict[str, str] = {}
+    for link in part.included:
+        path = external_path(link)
+        if path is not None:
+            names[path] = base_name(link.need.library)
+    if _FILES[part.family] is pe_files:
+        names.update(pe_files.forwarded_names(part))
+    return names
+
+
 def _needs_of(library: Library, libraries: Mapping[str, Library]) -> list[str]:
     """Return the sources of the libraries outside of the wheel that a library needs."""
     paths = map(external_path, library.linkage)
     return [libraries[path].source for path in paths if path is not None]
 
 
-def _kept_name(library: Library, options: RepairOptions) -> str | None:
+def _name_kept_by(options: RepairOptions, library: Library) -> str | None:
     """Return the name under which a library is needed, if the project keeps it; ``None`` if not."""
-    own = library.source.rpartition("/")[2]
-    for name in (*library.names, own):
-        base = name.rpartition("/")[2]
-        if any(fnmatchcase(base, pattern) for pattern in options.keep_names):
-            # It is asked for by that name, whatever the file is called.
-            return library.names[0].rpartition("/")[2]
+    for name in (*library.names, library.source):
+        base = base_name(name)
+        for pattern in options.keep_names:
+            if fnmatchcase(base, pattern):
+                # It is asked for by that name, whatever the file is called.
+                return base_name(library.names[0])
     return None
 
 
-def _copies(bundle: Bundle) -> list[Copy]:
-    return [
-        Copy(
-            source=library.source,
-            path=posixpath.join(directory, bundle.names[library.source]),
-            digest=library.digest,
-            size=library.size,
-            names=library.names,
-            found_by=library.found_by,
-            needed_by=library.needed_by,
-        )
-        for library in _each_once(bundle.libraries)
-        for directory in bundle.places[library.source]
-    ]
-
-
-def _each_once(libraries: Mapping[str, Library]) -> list[Library]:
-    """Return every library once, in order of its source."""
-    once = {library.source: library for library in libraries.values()}
-    return [once[source] for source in sorted(once)]
+def _copies(bundle: Bundle) -> Iterator[Copy]:
+    """Yield a row for each place that a library goes to."""
+    for library in each_once(bundle.libraries):
+        name = bundle.names[library.source]
+        for directory in bundle.places[library.source]:
+            yield Copy(
+                source=library.source,
+                path=posixpath.join(directory, name),
+                digest=library.digest,
+                size=library.size,
+                names=library.names,
+                found_by=library.found_by,
+                needed_by=library.needed_by,
+            )

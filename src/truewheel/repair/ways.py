@@ -19,6 +19,16 @@ _PREFIX = "<prefix>"
 """How the installed place of a file begins that does not go to ``site-packages``: scripts and data."""
 
 
+def base_name(name: str) -> str:
+    """Return the last part of a path, or of a name that a loader looks for.
+
+    >>> base_name("@rpath/libx.dylib"), base_name("libx.so.1")
+    ('libx.dylib', 'libx.so.1')
+    """
+    _, _, base = name.rpartition("/")
+    return base
+
+
 def is_in_site_packages(installed: str) -> bool:
     """Return whether a file is installed below ``site-packages``, so that the way to another such file is known."""
     return not installed.startswith(_PREFIX)
