@@ -268,6 +268,7 @@ def _contents_of(repaired: Repaired, before: Contents) -> Contents:
         file = look_at(member, digests=False).file
         if file is not None:
             changed.append(file)
+    # A moved program leaves its old place to the script that starts it.
     names = {file.path for file in changed}
     kept = [file for file in before.files if file.path not in names]
     return replace(before, files=(*kept, *changed))
@@ -280,6 +281,7 @@ def _mentions(
 
     These hold each name that a file needs, and its own, once. They are looked at as they were before the repair.
     """
+    # Names that are kept are found as before.
     names = frozenset(renamed(plan))
     if not names:
         return {}

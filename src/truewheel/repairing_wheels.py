@@ -66,6 +66,7 @@ def repair_wheel(path: Path, request: RepairRequest) -> RepairedWheel:
     facts = read_wheel(path, digests=True)
     beside = without(facts, request.neighbours)
     parts = parse_wheel_name(facts.filename)
+    # Libraries go into a folder with the distribution's name.
     if parts is None:
         raise WheelError(
             f"{path} is not the file name of a wheel", hint="rename it first"

@@ -55,6 +55,7 @@ def look_outside(
         return part
     for code in part.files:
         search.load(code)
+    # Loaded last: what is linked comes into a process before what is opened.
     included = [search.include(name) for name in include]
     linkage = [search.found_for(link) for link in part.linkage]
     return replace(
@@ -89,6 +90,10 @@ class _Search:
         libraries: Libraries,
         tag: PlatformTag | None,
     ) -> None:
+        """Begin with what the files of the wheel need.
+
+        :param tag: the promise, if there is one.
+        """
         self.platform = platform
         self.libraries = libraries
         self.tag = tag

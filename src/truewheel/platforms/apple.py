@@ -79,7 +79,12 @@ class ApplePlatform(Platform):
         """Return the path as written, and its base name."""
         return (need.library, posixpath.basename(need.library))
 
-    def reaches(self, code: LoadableSlice, need: Need, library: LoadableSlice) -> bool:
+    def reaches(
+        self,
+        code: LoadableSlice,
+        need: Need,
+        library: LoadableSlice,
+    ) -> bool:
         """Return whether dyld looks at the very path."""
         return library.installed in self.searched(code, need)
 

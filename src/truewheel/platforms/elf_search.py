@@ -63,7 +63,9 @@ def places_for(
 
 
 def _below_search_paths(
-    loaders: Sequence[LoadableSlice], need: Need, around: Surroundings
+    loaders: Sequence[LoadableSlice],
+    need: Need,
+    around: Surroundings,
 ) -> Iterator[Place]:
     """Yield where a relative path in DT_NEEDED leads from the search paths of its file, and from those that are named."""
     if need.library.startswith("/"):
@@ -76,7 +78,10 @@ def _below_search_paths(
 
 
 def _directories_of_glibc(
-    loaders: Sequence[LoadableSlice], around: Surroundings, *, reads_rpath: bool
+    loaders: Sequence[LoadableSlice],
+    around: Surroundings,
+    *,
+    reads_rpath: bool,
 ) -> Iterator[Place]:
     """Yield RPATHs, LD_LIBRARY_PATH and the RUNPATH, as glibc and bionic search them."""
     code = loaders[0]
@@ -110,7 +115,11 @@ def _has_runpath(code: LoadableSlice) -> bool:
     return any(path.kind == "RUNPATH" for path in code.slice.search_paths)
 
 
-def _expanded(code: LoadableSlice, kind: str, around: Surroundings) -> Iterator[str]:
+def _expanded(
+    code: LoadableSlice,
+    kind: str,
+    around: Surroundings,
+) -> Iterator[str]:
     """Yield the absolute directories that the search paths of a file mean ("Rpath token expansion" in ld.so(8))."""
     for search in code.slice.search_paths:
         if search.kind != kind:
@@ -121,7 +130,11 @@ def _expanded(code: LoadableSlice, kind: str, around: Surroundings) -> Iterator[
                 yield posixpath.normpath(text)
 
 
-def _with_tokens(path: str, code: LoadableSlice, around: Surroundings) -> Iterator[str]:
+def _with_tokens(
+    path: str,
+    code: LoadableSlice,
+    around: Surroundings,
+) -> Iterator[str]:
     """Yield a search path with its tokens replaced; ``$LIB`` may stand for several names."""
     text = path
     for name, value in (

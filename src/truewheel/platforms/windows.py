@@ -117,7 +117,12 @@ class Windows(Platform):
         """Return the name in lower case."""
         return (need.library.lower(),)
 
-    def reaches(self, code: LoadableSlice, need: Need, library: LoadableSlice) -> bool:
+    def reaches(
+        self,
+        code: LoadableSlice,
+        need: Need,
+        library: LoadableSlice,
+    ) -> bool:
         """Return whether the library is beside the file, which Python has Windows search.
 
         A directory that is called ``NAME.libs`` is what delvewheel makes, which adds the call of ``os.add_dll_directory``.
@@ -232,7 +237,12 @@ class Windows(Platform):
         """Return nothing: a tag names a machine and no system."""
         return None
 
-    def format_tag(self, kind: str, level: Level, ending: str) -> str:
+    def format_tag(
+        self,
+        kind: str,
+        level: Level,
+        ending: str,
+    ) -> str:
         """Return ``win_amd64``."""
         return ending
 

@@ -53,7 +53,10 @@ class _Wheel(Record):
         return platform_of(self.part.family)
 
 
-def edits_for(part: PlatformAudit, bundle: Bundle) -> Iterator[FileEdits]:
+def edits_for(
+    part: PlatformAudit,
+    bundle: Bundle,
+) -> Iterator[FileEdits]:
     """Yield what changes in the files of the wheel, and in the copies.
 
     :raises RepairError: when a file lies where no search path leads to the libraries from.
@@ -71,6 +74,7 @@ def edits_for(part: PlatformAudit, bundle: Bundle) -> Iterator[FileEdits]:
         edits = _edits_of_file(code, links[code.path], wheel)
         if edits:
             yield FileEdits(path=code.path, edits=tuple(edits))
+    # In one order, whatever was found first.
     for source in sorted(bundle.names):
         path = f"{bundle.directory}/{bundle.names[source]}"
         edits = _edits_of_copy(source, path, wheel)
@@ -79,7 +83,9 @@ def edits_for(part: PlatformAudit, bundle: Bundle) -> Iterator[FileEdits]:
 
 
 def _edits_of_file(
-    code: LoadableSlice, links: Sequence[Linkage], wheel: _Wheel
+    code: LoadableSlice,
+    links: Sequence[Linkage],
+    wheel: _Wheel,
 ) -> list[Edit]:
     """Return what changes in one file of the wheel."""
     edits: list[Edit] = []
@@ -87,12 +93,14 @@ def _edits_of_file(
     if code.slice.kind is Kind.SHARED:
         edits += _without_python(links, wheel)
     edits += _replacements(links, wheel.bundle)
+    # The project's own come first: copies have names that nobody else uses.
     paths = _search_paths(code, links, wheel)
     paths += _ways(code.installed, links, wheel)
     # What code opens by its name is searched for like what is needed (dlopen(3)).
     if _has_copies(links, wheel.bundle) or wheel.part.included:
         way = _way_to_copies(code, wheel.bundle)
         paths.append(way)
+    # A file that says so already stays as it is, byte for byte.
     wanted = tuple(dict.fromkeys(paths))
     present = tuple(path.path for path in code.slice.search_paths)
     if wanted != present:
@@ -100,7 +108,11 @@ def _edits_of_file(
     return edits
 
 
-def _edits_of_copy(source: str, path: str, wheel: _Wheel) -> list[Edit]:
+def _edits_of_copy(
+    source: str,
+    path: str,
+    wheel: _Wheel,
+) -> list[Edit]:
     """Return what changes in a copy: its own name, the names of what it needs, and where it looks."""
     library = wheel.bundle.libraries[source]
     links = library.linkage
@@ -121,12 +133,18 @@ def _edits_of_copy(source: str, path: str, wheel: _Wheel) -> list[Edit]:
     return edits
 
 
-def _has_copies(links: Iterable[Linkage], bundle: Bundle) -> bool:
+def _has_copies(
+    links: Iterable[Linkage],
+    bundle: Bundle,
+) -> bool:
     """Return whether a file needs a library that is copied, be it under its old name."""
     return any(bundle.new_name(link) is not None for link in links)
 
 
-def _without_python(links: Iterable[Linkage], wheel: _Wheel) -> Iterator[RemoveNeeded]:
+def _without_python(
+    links: Iterable[Linkage],
+    wheel: _Wheel,
+) -> Iterator[RemoveNeeded]:
     """Yield the removal of Python itself: the process has it, and maybe not as a library."""
     for link in links:
         library = link.need.library
@@ -134,7 +152,10 @@ def _without_python(links: Iterable[Linkage], wheel: _Wheel) -> Iterator[RemoveN
             yield RemoveNeeded(library=library)
 
 
-def _replacements(links: Iterable[Linkage], bundle: Bundle) -> Iterator[ReplaceNeeded]:
+def _replacements(
+    links: Iterable[Linkage],
+    bundle: Bundle,
+) -> Iterator[ReplaceNeeded]:
     """Yield the new names of the libraries that are bundled."""
     for link in links:
         name = bundle.new_name(link)
@@ -142,7 +163,11 @@ def _replacements(links: Iterable[Linkage], bundle: Bundle) -> Iterator[ReplaceN
             yield ReplaceNeeded(old=link.need.library, new=name)
 
 
-def _ways(installed: str, links: Iterable[Linkage], wheel: _Wheel) -> list[str]:
+def _ways(
+    installed: str,
+    links: Iterable[Linkage],
+    wheel: _Wheel,
+) -> list[str]:
     """Return the search paths to libraries that the wheel, or another distribution, has where the loader does not look.
 
     :param installed: where the file that needs them comes to lie.
@@ -159,7 +184,10 @@ def _ways(installed: str, links: Iterable[Linkage], wheel: _Wheel) -> list[str]:
     return ways
 
 
-def _directory_of(link: Linkage, wheel: _Wheel) -> str | None:
+def _directory_of(
+    link: Linkage,
+    wheel: _Wheel,
+) -> str | None:
     """Return the directory of a library that is there, and out of the loader's reach."""
     source = link.in_wheel or link.source
     if not isinstance(source, (InWheel, SuppliedBy)):
@@ -175,7 +203,10 @@ def _directory_of(link: Linkage, wheel: _Wheel) -> str | None:
     return place
 
 
-def _way_to_copies(code: LoadableSlice, bundle: Bundle) -> str:
+def _way_to_copies(
+    code: LoadableSlice,
+    bundle: Bundle,
+) -> str:
     """Return the search path from a file to the libraries.
 
     :raises RepairError: when it is not installed into ``site-packages``: nothing tells where that is from there.
@@ -189,7 +220,9 @@ def _way_to_copies(code: LoadableSlice, bundle: Bundle) -> str:
 
 
 def _search_paths(
-    code: LoadableSlice, links: Iterable[Linkage], wheel: _Wheel
+    code: LoadableSlice,
+    links: Iterable[Linkage],
+    wheel: _Wheel,
 ) -> list[str]:
     """Return the search paths that stay: those that mean the same everywhere."""
     paths = code.slice.search_paths

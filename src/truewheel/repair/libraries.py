@@ -53,7 +53,8 @@ class Library(Record):
 
 
 def gather(
-    part: PlatformAudit, identities: Mapping[str, Identity]
+    part: PlatformAudit,
+    identities: Mapping[str, Identity],
 ) -> dict[str, Library]:
     """Return every library of the machine that the files of a platform come to need, by each path that leads to it.
 
@@ -65,6 +66,7 @@ def gather(
     for found in part.outside:
         digest = identities[found.code.path].digest
         by_digest.setdefault(digest, []).append(found)
+    # Who needs it: of a library that goes in twice, under one name, both have to be told.
     users: dict[str, list[Linkage]] = {}
     for link in _links(part):
         path = external_path(link)
@@ -76,6 +78,7 @@ def gather(
         links = list(chain.from_iterable(users.get(path, ()) for path in paths))
         # What was looked at on the way need not be needed in the end.
         if links:
+            # A fat file has a row for each CPU.
             first = [row for row in rows if row.code.path == paths[0]]
             library = _library(first, links, identities[paths[0]])
             libraries.update(dict.fromkeys(paths, library))
@@ -83,7 +86,9 @@ def gather(
 
 
 def _library(
-    rows: list[OutsideLibrary], links: list[Linkage], identity: Identity
+    rows: list[OutsideLibrary],
+    links: list[Linkage],
+    identity: Identity,
 ) -> Library:
     """Return one library.
 
@@ -111,7 +116,8 @@ def each_once(libraries: Mapping[str, Library]) -> list[Library]:
 
 
 def missing_links(
-    part: PlatformAudit, libraries: Mapping[str, Library]
+    part: PlatformAudit,
+    libraries: Mapping[str, Library],
 ) -> Iterator[Linkage]:
     """Yield the needs without which a file of the wheel, or a library that goes into it, is not loaded."""
     platform = platform_of(part.family)

@@ -41,7 +41,9 @@ _FILES: dict[str, ModuleType] = {
 
 
 def plan_repair(
-    audit: Audit, options: RepairOptions, identities: Mapping[str, Identity]
+    audit: Audit,
+    options: RepairOptions,
+    identities: Mapping[str, Identity],
 ) -> RepairPlan:
     """Return what makes a wheel self-contained.
 
@@ -89,6 +91,7 @@ def _placed(
     options: RepairOptions,
 ) -> Bundle:
     """Return the libraries in the one directory that the format has for them."""
+    # Room in a Mach-O file is scarce: a short path is worth asking where its users are.
     if _FILES[part.family] is macho_files:
         directory = macho_files.directory_for(part, libraries, options)
     else:
@@ -119,7 +122,10 @@ def _beside_their_users(
     return placed, placement.dll_directories
 
 
-def _refuse(part: PlatformAudit, libraries: Mapping[str, Library]) -> None:
+def _refuse(
+    part: PlatformAudit,
+    libraries: Mapping[str, Library],
+) -> None:
     """Raise an error for libraries that must not be bundled.
 
     :raises RepairError: with all of them.
@@ -138,7 +144,10 @@ def _refuse(part: PlatformAudit, libraries: Mapping[str, Library]) -> None:
         )
 
 
-def _names(part: PlatformAudit, libraries: Mapping[str, Library]) -> dict[str, str]:
+def _names(
+    part: PlatformAudit,
+    libraries: Mapping[str, Library],
+) -> dict[str, str]:
     """Return a new file name for each library, by its source."""
     digests: dict[str, str] = {}
     needs: dict[str, list[str]] = {}
@@ -153,7 +162,9 @@ def _names(part: PlatformAudit, libraries: Mapping[str, Library]) -> dict[str, s
 
 
 def _kept_names(
-    part: PlatformAudit, libraries: Mapping[str, Library], options: RepairOptions
+    part: PlatformAudit,
+    libraries: Mapping[str, Library],
+    options: RepairOptions,
 ) -> dict[str, str]:
     """Return the names of the libraries that are not renamed, by their source.
 
@@ -179,6 +190,7 @@ def _kept_names(
 def _names_asked_for(part: PlatformAudit) -> dict[str, str]:
     """Return the names that no edit can change, by the path of the library: code opens it, or exports are forwarded to it."""
     names: dict[str, str] = {}
+    # What code opens, it opens by that name.
     for link in part.included:
         path = external_path(link)
         if path is not None:
@@ -188,13 +200,19 @@ def _names_asked_for(part: PlatformAudit) -> dict[str, str]:
     return names
 
 
-def _needs_of(library: Library, libraries: Mapping[str, Library]) -> list[str]:
+def _needs_of(
+    library: Library,
+    libraries: Mapping[str, Library],
+) -> list[str]:
     """Return the sources of the libraries outside of the wheel that a library needs."""
     paths = map(external_path, library.linkage)
     return [libraries[path].source for path in paths if path is not None]
 
 
-def _name_kept_by(options: RepairOptions, library: Library) -> str | None:
+def _name_kept_by(
+    options: RepairOptions,
+    library: Library,
+) -> str | None:
     """Return the name under which a library is needed, if the project keeps it; ``None`` if not."""
     for name in (*library.names, library.source):
         base = base_name(name)

@@ -35,7 +35,10 @@ def is_in_site_packages(installed: str) -> bool:
 
 
 def relative_way(
-    from_installed: str, to_directory: str, *, origin: str = ELF_ORIGIN
+    from_installed: str,
+    to_directory: str,
+    *,
+    origin: str = ELF_ORIGIN,
 ) -> str:
     """Return the search path that leads from a file to a directory.
 
@@ -62,7 +65,10 @@ def relative_way(
     return f"{origin}/{way}"
 
 
-def package_above(directory: str, packages: Container[str]) -> str | None:
+def package_above(
+    directory: str,
+    packages: Container[str],
+) -> str | None:
     """Return the outermost directory with an ``__init__.py`` above one, or itself.
 
     Without one, other distributions may put files there as well: it is the root, or part of a namespace package.

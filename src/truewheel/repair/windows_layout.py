@@ -86,7 +86,10 @@ def places_for(
     )
 
 
-def _price(needy: Mapping[str, frozenset[str]], sizes: Mapping[str, int]) -> int:
+def _price(
+    needy: Mapping[str, frozenset[str]],
+    sizes: Mapping[str, int],
+) -> int:
     """Return how many bytes second copies take."""
     total = 0
     for dll, directories in needy.items():
@@ -95,7 +98,10 @@ def _price(needy: Mapping[str, frozenset[str]], sizes: Mapping[str, int]) -> int
     return total
 
 
-def _row(package: str, folder: str) -> AddDllDirectory:
+def _row(
+    package: str,
+    folder: str,
+) -> AddDllDirectory:
     """Return what a package has to say to name a folder at the root."""
     return AddDllDirectory(
         path=posixpath.join(package, "__init__.py"),
@@ -103,7 +109,10 @@ def _row(package: str, folder: str) -> AddDllDirectory:
     )
 
 
-def _covered(directories: Iterable[str], packages: frozenset[str]) -> dict[str, str]:
+def _covered(
+    directories: Iterable[str],
+    packages: frozenset[str],
+) -> dict[str, str]:
     """Return those directories whose modules are imported after a package's own code, each with its outermost package."""
     packages_above = {
         directory: _outermost_package(directory, packages) for directory in directories
@@ -111,7 +120,10 @@ def _covered(directories: Iterable[str], packages: frozenset[str]) -> dict[str, 
     return {directory: above for directory, above in packages_above.items() if above}
 
 
-def _outermost_package(directory: str, packages: frozenset[str]) -> str | None:
+def _outermost_package(
+    directory: str,
+    packages: frozenset[str],
+) -> str | None:
     """Return the outermost directory above one, or itself, whose ``__init__.py`` runs before any module in there.
 
     >>> _outermost_package("ns/p/q", frozenset({"ns/p", "ns/p/q"}))

@@ -7,6 +7,8 @@ level supplies is knowledge in ``policy/linux.json``, looked up in :mod:`.policy
 
 from __future__ import annotations
 
+from itertools import repeat
+
 from ...model.audit import TagBasis, ViolationCause
 from ...model.floor import Floor
 from ...model.record import replace
@@ -125,7 +127,8 @@ class Linux(ElfPlatform):
 
     def is_for_musl(self, loaders: Sequence[LoadableSlice]) -> bool:
         """Return whether one of them is linked with musl: they are all in one process."""
-        return any(libc_of(code.slice) == "musl" for code in loaders)
+        libcs = [libc_of(code.slice) for code in loaders]
+        return "musl" in libcs
 
     def system_directories(
         self, loaders: Sequence[LoadableSlice], around: Surroundings
@@ -133,8 +136,8 @@ class Linux(ElfPlatform):
         """Return the configured directories of the files' libc, then those that its loader knows by itself."""
         # musl has one list; what it is by default, whoever made the surroundings knows.
         if self.is_for_musl(loaders):
-            return [(directory, "musl's path") for directory in around.musl]
-        rows = [(directory, "ld.so.conf") for directory in around.configured]
+            return list(zip(around.musl, repeat("musl's path")))
+        rows = list(zip(around.configured, repeat("ld.so.conf")))
         # Debian's loader knows its multiarch directories.
         for name in around.lib_names:
             rows.append((f"/{name}", _SYSTEMS_OWN))
