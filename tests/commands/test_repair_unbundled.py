@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from support import macho_modules, needs, programs, published
+from support import macho_modules, needs, programs, published, visual_cpp
 from support.mac_builds import check_signatures, needs_of, rpaths_of
 from support.pe_patching import libraries as pe_libraries
-from support.repairs import Repair, Repairer, members, put, repairer, wheel_of
+from support.repairs import Repair, Repairer, hashed, members, put, repairer, wheel_of
 from support.windows_builds import check_sums, without_hashes
 
 pytestmark = [pytest.mark.slow, pytest.mark.network]
@@ -168,4 +168,38 @@ def test_libraries_by_visual_cpp_come_back_and_microsofts_stays_signed(
                 names = [without_hash(need).lower() for need in pe_libraries(data)]
                 assert names == [need.lower() for need in pe_libraries(old)]
                 check_sums(old, data)
+    check_again(made, repair)
+
+
+UJSON = "ujson-6.1.0-cp312-cp312-win_amd64.whl"
+
+
+def test_a_published_module_refuses_the_runtime_that_it_was_published_with(
+    tmp_path: Path, repair: Repairer
+) -> None:
+    """ujson was linked by 14.51 and brings 14.40. At the root, the runtime's name has the distribution's in it."""
+    rows = {row.filename: row for row in published.listed(published.OTHERS)}
+    path = published.have(rows[UJSON]) or needs.missing("ujson from the index")
+    before = sources(members(path))
+    made_by_delvewheel = "ujson-stubs/__init__.py"
+    assert made_by_delvewheel in before
+    (runtime,) = (data for name, data in before.items() if "msvcp140-" in name)
+    inside = {
+        name: without_hashes(data) if name.endswith(".pyd") else data
+        for name, data in before.items()
+        if "msvcp140-" not in name and name != made_by_delvewheel
+    }
+    wheel = wheel_of(tmp_path, "cp312-cp312-win_amd64", inside)
+    made = repair(wheel, "--search", put(tmp_path / "old", {"msvcp140.dll": runtime}))
+    assert made.status
+    assert (
+        "it is version 14.40, and ujson.cp312-win_amd64.pyd asks for 14.5" in made.told
+    )
+    newer = visual_cpp.libraries(visual_cpp.X64)["msvcp140.dll"]
+    made = repair(wheel, "--search", put(tmp_path / "new", {"msvcp140.dll": newer}))
+    assert made.status == 0, made.told
+    name = f"msvcp140-p-{hashed(newer)}.dll"
+    assert made.members[name] == newer
+    assert name in pe_libraries(made.members["ujson.cp312-win_amd64.pyd"])
+    assert made_by_delvewheel not in made.members
     check_again(made, repair)

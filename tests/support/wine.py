@@ -37,8 +37,8 @@ int main(int count, char **words) {
 
 
 @functools.cache
-def _environ() -> Mapping[str, str]:
-    """Return the environment with a prefix of its own, which takes seconds to make."""
+def _started() -> tuple[Path, Mapping[str, str]]:
+    """Return a folder with the program that loads, and the environment with a prefix of its own, which takes seconds to make."""
     place = Path(tempfile.mkdtemp(prefix="wine-"))
     atexit.register(shutil.rmtree, place, ignore_errors=True)
     environ = {name: text for name, text in os.environ.items() if name != "DISPLAY"}
@@ -48,15 +48,9 @@ def _environ() -> Mapping[str, str]:
         "WINEDEBUG": "-all",
     }
     programs.run(needs.program("wine"), "wineboot", "-i", cwd=place, environ=environ)
-    return environ
-
-
-@functools.cache
-def _host() -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        (place / "host.c").write_text(HOST)
-        return mingw(place, "host.exe", "host.c")
+    (place / "host.c").write_text(HOST)
+    mingw(place, "host.exe", "host.c")
+    return place, environ
 
 
 def load(root: Path, *modules: str) -> list[str]:
@@ -66,14 +60,11 @@ def load(root: Path, *modules: str) -> list[str]:
 
     :param root: the directory that the names begin at.
     """
-    program = needs.program("wine")
+    place, environ = _started()
     paths = []
     for module in modules:
         name = module.removeprefix("+")
         path = f"Z:{root / name}".replace("/", "\\")
         paths.append(f"+{path}" if module != name else path)
-    with tempfile.TemporaryDirectory() as folder:
-        host = Path(folder, "host.exe")
-        host.write_bytes(_host())
-        told = programs.run(program, host, *paths, cwd=Path(folder), environ=_environ())
-    return told.split("\n")[:-1]
+    command = [needs.program("wine"), place / "host.exe", *paths]
+    return programs.run(*command, cwd=place, environ=environ).split("\n")[:-1]
