@@ -60,8 +60,11 @@ class LibrariesOnDisk:
     """
 
     def __init__(
-        self, root: Path = Path("/"), around: Surroundings | None = None
+        self,
+        root: Path = Path("/"),
+        around: Surroundings | None = None,
     ) -> None:
+        """Look at nothing yet."""
         self.root = root
         self.around = Surroundings() if around is None else around
         self._read: dict[str, Binary | None] = {}
@@ -69,7 +72,12 @@ class LibrariesOnDisk:
         self._identities: dict[str, Identity] = {}
         self._states: dict[str, tuple[int, ...] | None] = {}
 
-    def locate(self, path: str, *, ignore_case: bool = False) -> str | None:
+    def locate(
+        self,
+        path: str,
+        *,
+        ignore_case: bool = False,
+    ) -> str | None:
         """Return the file that an absolute path leads to, with links resolved; ``None`` when there is none."""
         place = self.place(path)
         if place.is_file():

@@ -57,7 +57,11 @@ def _directories_in(environ: Mapping[str, str]) -> tuple[str, ...]:
 # --- glibc --------------------------------------------------------------------------------------------------------
 
 
-def _configured(root: Path, name: str, seen: set[str]) -> Iterator[str]:
+def _configured(
+    root: Path,
+    name: str,
+    seen: set[str],
+) -> Iterator[str]:
     """Yield the directories of a file like ``/etc/ld.so.conf`` with those of what it includes.
 
     :param seen: files that were read; they may include each other.
@@ -76,7 +80,11 @@ def _configured(root: Path, name: str, seen: set[str]) -> Iterator[str]:
             yield os.path.normpath(directory.strip())
 
 
-def _included(root: Path, name: str, patterns: Iterable[str]) -> Iterator[str]:
+def _included(
+    root: Path,
+    name: str,
+    patterns: Iterable[str],
+) -> Iterator[str]:
     """Yield the files that patterns in the file ``name`` stand for, in order."""
     folder = posixpath.dirname(name)
     for pattern in patterns:
