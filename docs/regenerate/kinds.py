@@ -28,7 +28,7 @@ installs it into a fresh environment, and runs the project's tests there. For th
 
 SECTIONS = {
     "Bind C and C++": ("c-module", "stable-abi", "pybind11", "nanobind", "cython"),
-    "Wrap a library that exists": ("cffi", "swig", "ctypes"),
+    "Wrap a library that exists": ("cffi", "swig", "ctypes", "bundled-library"),
     "Compute on arrays": ("numpy-ufunc", "fortran-f2py", "fortran-bind-c", "cpu-dispatch", "cpu-variants"),
     "Live without the module": ("accelerator", "system-access"),
     "Several parts, or other ones": (

@@ -51,11 +51,13 @@ def with_packages(
     bundled: Sequence[BundledFile], libraries: LibrariesOnDisk
 ) -> tuple[BundledFile, ...]:
     """Return copied libraries with the packages that they come from."""
-    paths = {file.source: Path(file.source) for file in bundled}
-    packages = find_packages(paths.values(), libraries.root)
-    return tuple(
-        replace(file, package=packages.get(paths[file.source])) for file in bundled
-    )
+    # All at once: each database is then read once.
+    packages = find_packages([Path(file.source) for file in bundled], libraries.root)
+    found = []
+    for file in bundled:
+        package = packages.get(Path(file.source))
+        found.append(replace(file, package=package))
+    return tuple(found)
 
 
 def papers_for(
@@ -70,12 +72,14 @@ def papers_for(
     texts = read_licence_texts(_packages(bundled))
     present: dict[str, str] = {}
     old_bill: SourceMember | None = None
+    # What an earlier repair has put there stays, byte for byte.
     for member in source.members():
         if member.name.startswith(f"{home}/{_LICENCES}"):
             present[member.name] = hex_digest(member.pieces())
         elif member.name == sbom_path(home):
             old_bill = member
     files = licence_members(home, texts.texts, present=present)
+    # A bill without a line says nothing.
     if about.sbom != "off" and (bundled or about.components):
         files[sbom_path(home)] = _bill(bundled, about, old_bill).encode()
     return Papers(files=files, without_licence=texts.without)

@@ -12,6 +12,7 @@ from .audit.build_tags import AUTO
 from .audit.linkage import audit_of
 from .formats.mentions import count_whole_strings
 from .model.bundled import BundledFile
+from .model.errors import RepairError
 from .model.record import Record, replace
 from .model.repair_plan import RepairOptions
 from .model.repairs import Repairs
@@ -20,6 +21,7 @@ from .provenance import About, papers_for, with_packages
 from .repair.findings import (
     loader_names,
     no_longer_linked_with_python,
+    not_repaired,
     opened_by_old_name,
     renamed,
     several_of_one_name,
@@ -27,7 +29,8 @@ from .repair.findings import (
 )
 from .repair.plan import plan_repair
 from .repair.programs import starter_of
-from .system.libraries import LibrariesOnDisk, surroundings
+from .system.libraries import LibrariesOnDisk
+from .system.surroundings import surroundings
 from .system.wheels.reading import look_at
 from .system.wheels.repaired import Repaired
 
@@ -74,12 +77,14 @@ def repair_build(
 
     :param question: what is asked about the build.
     :param link_facts: reads what CMake knows of the links.
-    :raises RepairError: as :func:`repair` does.
+    :raises RepairError: as :func:`repair` does, when a tag is promised. Without one, the wheel stays as it was built:
+        on the machine that built it, it works.
     """
     settings = project.settings
     promise = "" if settings.tag == AUTO else settings.tag
     search = [(request.source / directory).as_posix() for directory in settings.search]
     libraries = LibrariesOnDisk(around=surroundings(request.environ, search=search))
+    # What was just linked lies in the build tree, or where find_package() found it: no loader looks there.
     facts = link_facts()
     libraries.add_linked(facts.linked_libraries)
     options = RepairOptions(
@@ -97,15 +102,21 @@ def repair_build(
         sbom=settings.sbom,
         components=facts.components if settings.sbom == "linked" else (),
     )
-    return repair(
-        tree,
-        contents,
-        options,
-        libraries,
-        about,
-        neighbours=question.neighbours,
-        writes=question.repair == "auto",
-    )
+    try:
+        return repair(
+            tree,
+            contents,
+            options,
+            libraries,
+            about,
+            neighbours=question.neighbours,
+            writes=question.repair == "auto",
+        )
+    except RepairError as error:
+        if promise:
+            raise
+        told = Repairs(findings=(not_repaired(project.name, error),))
+        return Outcome(source=tree, contents=contents, repairs=told)
 
 
 def regular_packages(contents: Contents) -> frozenset[str]:
@@ -147,16 +158,19 @@ def repair(
     )
     identities = _identities(audit, libraries)
     plan = plan_repair(audit, options, identities)
+    # A bill of what was linked is a reason to write as well.
     has_nothing_to_add = plan.changes_nothing and not about.components
     if has_nothing_to_add or not writes:
         repairs = Repairs(
             bundled=_pending(plan), missing=plan.missing, is_pending=not writes
         )
         return Outcome(source=source, contents=contents, repairs=repairs)
+    # Bytes: nothing is written yet, members are made when they are read.
     repaired = Repaired(source, plan, libraries)
     starters = {move.path: starter_of(move) for move in plan.moves}
     repaired.add(starters, executable=True)
     repaired.add(_with_dll_directories(plan, source))
+    # Papers: they tell the hash of what was written, so they come last.
     bundled = with_packages(tuple(_bundled(plan, repaired)), libraries)
     papers = papers_for(bundled, source, about)
     repaired.add(papers.files)
@@ -189,8 +203,12 @@ def _with_dll_directories(plan: RepairPlan, source: WheelSource) -> dict[str, by
 
 def _identities(audit: Audit, libraries: LibrariesOnDisk) -> dict[str, Identity]:
     """Return what each file outside of the wheel holds."""
-    paths = {found.code.path for part in audit.platforms for found in part.outside}
-    return {path: libraries.identity(path) for path in sorted(paths)}
+    found: dict[str, Identity] = {}
+    for part in audit.platforms:
+        for library in part.outside:
+            path = library.code.path
+            found[path] = libraries.identity(path)
+    return found
 
 
 def _pending(plan: RepairPlan) -> tuple[BundledFile, ...]:
@@ -225,6 +243,7 @@ def _contents_of(repaired: Repaired, before: Contents) -> Contents:
         file = look_at(member, digests=False).file
         if file is not None:
             changed.append(file)
+    # A moved program leaves its old place to the script that starts it.
     names = {file.path for file in changed}
     kept = [file for file in before.files if file.path not in names]
     return replace(before, files=(*kept, *changed))
@@ -237,6 +256,7 @@ def _mentions(
 
     These hold each name that a file needs, and its own, once. They are looked at as they were before the repair.
     """
+    # Names that are kept are found as before.
     names = frozenset(renamed(plan))
     if not names:
         return {}

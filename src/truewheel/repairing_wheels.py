@@ -15,7 +15,8 @@ from .model.repair_plan import RepairOptions
 from .model.wheel_name import parse_wheel_name
 from .provenance import About
 from .repairing import regular_packages, repair
-from .system.libraries import LibrariesOnDisk, surroundings
+from .system.libraries import LibrariesOnDisk
+from .system.surroundings import surroundings
 from .system.wheels.reading import open_wheel, read_wheel
 from .system.wheels.writing import copy_wheel, write
 
@@ -65,6 +66,7 @@ def repair_wheel(path: Path, request: RepairRequest) -> RepairedWheel:
     facts = read_wheel(path, digests=True)
     beside = without(facts, request.neighbours)
     parts = parse_wheel_name(facts.filename)
+    # Libraries go into a folder with the distribution's name.
     if parts is None:
         raise WheelError(
             f"{path} is not the file name of a wheel", hint="rename it first"
@@ -91,14 +93,17 @@ def repair_wheel(path: Path, request: RepairRequest) -> RepairedWheel:
             neighbours=beside,
         )
         _refuse_missing(path, outcome.repairs)
+        # Judged again from the bytes: the name comes from that.
         repaired = replace(facts, contents=outcome.contents)
         name, verdict = _named(repaired, request, beside)
+        # A wheel is never written over the one that it is read from.
         made = request.output / str(name)
         if made.exists() and made.samefile(path):
             raise RepairError(
                 f"{path} would be written over",
                 hint="name another directory with --output",
             )
+        # Nothing was lacking: the same wheel comes out, byte for byte.
         if outcome.source is source and str(name) == path.name:
             wheel = copy_wheel(path, request.output)
         else:
@@ -120,6 +125,7 @@ def _refuse_missing(path: Path, repairs: Repairs) -> None:
         lines.append(f"{link.file} needs {link.need.library}")
         if isinstance(link.source, Missing):
             lines += _search_lines(link.source)
+    # One error for all of them, with a cure for the first.
     first = repairs.missing[0].need.library
     raise RepairError(
         f"{path.name}: {first} was not found",
@@ -134,6 +140,7 @@ def _search_lines(source: Missing) -> Iterator[str]:
     for place in source.tried:
         if place.obstacle:
             yield f"{place.path} is {place.obstacle} ({place.rule})"
+    # Directories without such a file are many: one line for each rule that names them.
     empty: dict[str, list[str]] = {}
     for place in source.tried:
         if not place.obstacle:
@@ -157,6 +164,9 @@ def _named(
         name = promised_name(
             facts, checked, request.promise, exclude=exclude, neighbours=beside
         )
+        reason = f"{request.promise} was promised, and holds"
+        truth = replace(checked.truth, reasons=(reason,))
     else:
+        truth = checked.truth
         name = true_name(facts, checked, exclude=exclude, neighbours=beside)
-    return name, checked.truth
+    return name, truth

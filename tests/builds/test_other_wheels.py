@@ -114,25 +114,53 @@ def test_the_setting_that_binds_the_version_adds_the_requirement(
     assert "TW207" not in done.stdout + done.stderr
 
 
+def unreached(wheel: Path, site: Path) -> list[str]:
+    """Return what is said of the libraries of a wheel beside the other distribution."""
+    beside = installed_neighbours([site], [LIBRARY])
+    found = check(read_wheel(wheel), neighbours=beside, select=("TW2",)).findings
+    return [one.message for one in found]
+
+
 def test_a_library_that_the_loader_does_not_reach_keeps_no_promise_from_being_made(
     tmp_path: Path, site: Path
 ) -> None:
-    done = build(tmp_path, site, way="$ORIGIN")
-    assert "manylinux" in hooks.result(done)
-    told = done.stdout + done.stderr
-    assert "TW201" not in told
+    done = build(tmp_path, site, way="$ORIGIN", settings='repair = "off"')
+    wheel = tmp_path / "out" / hooks.result(done)
+    assert "manylinux" in wheel.name
+    assert "TW201" not in done.stdout + done.stderr
     # Python code may import the other package first: no more than a note.
-    (wheel,) = (tmp_path / "out").glob("*.whl")
-    beside = installed_neighbours([site], [LIBRARY])
-    found = check(read_wheel(wheel), neighbours=beside, select=("TW2",)).findings
-    assert [one.message for one in found] == [
+    assert unreached(wheel, site) == [
         f"{LIBRARY} is in supplier 1.0, but the loader is not told where"
     ]
+
+
+def test_a_search_path_to_the_other_wheel_is_added(tmp_path: Path, site: Path) -> None:
+    done = build(tmp_path, site, way="$ORIGIN")
+    wheel = tmp_path / "out" / hooks.result(done)
+    assert "manylinux" in wheel.name
+    assert unreached(wheel, site) == []
+    files = read_wheel(wheel).contents.files
+    (module,) = [file for file in files if file.binary is not None]
+    assert module.binary is not None
+    paths = [path.path for path in module.binary.slices[0].search_paths]
+    assert paths == ["$ORIGIN", WAY]
 
 
 def test_what_the_project_requires_nowhere_is_there_by_chance(
     tmp_path: Path, site: Path
 ) -> None:
-    done = build(tmp_path, site, requires="", to_build='"truewheel"')
+    done = build(
+        tmp_path, site, requires="", to_build='"truewheel"', settings='repair = "off"'
+    )
     assert "manylinux" not in hooks.result(done)
     assert "TW201" in done.stdout + done.stderr
+
+
+def test_a_library_that_is_there_by_chance_is_copied_like_any_other(
+    tmp_path: Path, site: Path
+) -> None:
+    done = build(tmp_path, site, requires="", to_build='"truewheel"')
+    wheel = tmp_path / "out" / hooks.result(done)
+    assert "manylinux" in wheel.name
+    names = [file.path for file in read_wheel(wheel).contents.files]
+    assert [name for name in names if name.startswith("pkg.libs/libsupplied-")]

@@ -182,6 +182,23 @@ def test_a_row_can_be_matched_and_copied_to_another_process() -> None:
     assert (type(again), again) == (Row, Row(1, 2))
 
 
+class Sent(Record):
+    """A record with a default, and one that is worked out."""
+
+    x: int
+    y: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        assert self.x > 0
+
+
+def test_a_record_is_copied_to_another_process() -> None:
+    for record in (Sent(x=1), Sent(x=2, y=(3,))):
+        again = pickle.loads(pickle.dumps(record))
+        assert (type(again), again) == (Sent, record)
+        assert copy.deepcopy(record) == record
+
+
 def test_many_rows_are_made_at_once() -> None:
     made = list(rows(Row, [(1, 2), (3, 4)]))
     assert made == [Row(1, 2), Row(3, 4)]

@@ -8,9 +8,9 @@ import pytest
 
 from support.facts import INIT, contents
 from support.shelves import Shelf
-from support.slices import android, linux, mac
+from support.slices import android, linux
 from truewheel.audit.linkage import audit_of
-from truewheel.model.binary import Kind, SearchPath, Slice
+from truewheel.model.binary import Kind, SearchPath
 from truewheel.model.contents import Contents
 from truewheel.model.edits import (
     Edit,
@@ -22,7 +22,6 @@ from truewheel.model.edits import (
 from truewheel.model.errors import RepairError
 from truewheel.model.record import replace
 from truewheel.model.repair_plan import Move, RepairOptions, RepairPlan
-from truewheel.model.surroundings import Surroundings
 from truewheel.repair.plan import plan_repair
 
 OPTIONS = RepairOptions(distribution="p", scripts="p-1.data/scripts/")
@@ -310,91 +309,3 @@ def test_android_gets_a_runpath_for_its_loader_reads_nothing_else() -> None:
     assert edits(made)["p/m.so"][-1] == SetSearchPaths(
         paths=("$ORIGIN/../p.libs",), kind="RUNPATH"
     )
-
-
-# --- Mach-O -------------------------------------------------------------------------------------------------------
-
-
-def test_a_mac_file_names_the_copy_by_a_path_from_itself() -> None:
-    shelf = Shelf(
-        {
-            "/opt/lib/libx.1.dylib": mac(
-                "@rpath/liby.dylib", rpath="/opt/lib", name="/opt/lib/libx.1.dylib"
-            ),
-            "/opt/lib/liby.dylib": mac("/usr/lib/libSystem.B.dylib"),
-        }
-    )
-    made = plan(
-        contents(INIT, p__sub__m=mac("/opt/lib/libx.1.dylib", rpath="/opt/lib")), shelf
-    )
-    paths = copies(made)
-    outer, inner = paths["/opt/lib/libx.1.dylib"], paths["/opt/lib/liby.dylib"]
-    assert inner == f"p/.dylibs/liby-{hashed(shelf, '/opt/lib/liby.dylib')}.dylib"
-    assert edits(made) == {
-        "p/sub/m.so": (
-            ReplaceNeeded(
-                old="/opt/lib/libx.1.dylib",
-                new=f"@loader_path/../.dylibs/{outer.removeprefix('p/.dylibs/')}",
-            ),
-            SetSearchPaths(paths=(), kind="LC_RPATH"),
-        ),
-        outer: (
-            ReplaceNeeded(
-                old="@rpath/liby.dylib",
-                new=f"@loader_path/{inner.removeprefix('p/.dylibs/')}",
-            ),
-            SetName(name=f"@rpath/{outer.removeprefix('p/.dylibs/')}"),
-            SetSearchPaths(paths=(), kind="LC_RPATH"),
-        ),
-        inner: (SetName(name=f"@rpath/{inner.removeprefix('p/.dylibs/')}"),),
-    }
-
-
-@pytest.mark.parametrize("names", [("m",), ("p__m", "q__n"), ("p__m", "n")])
-def test_libraries_of_several_packages_or_of_none_have_their_own_folder(
-    names: tuple[str, ...],
-) -> None:
-    module = mac("/opt/libx.dylib")
-    made = plan(
-        contents(**dict.fromkeys(names, module)), Shelf({"/opt/libx.dylib": mac()})
-    )
-    assert made.copies[0].path.startswith("p.dylibs/libx-")
-
-
-def test_an_rpath_that_stands_twice_is_written_once() -> None:
-    twice = replace(
-        mac("/usr/lib/libz.1.dylib"),
-        search_paths=(SearchPath(path="@loader_path/x", kind="LC_RPATH"),) * 2,
-    )
-    made = plan(contents(p__m=twice), Shelf({}))
-    assert edits(made) == {
-        "p/m.so": (SetSearchPaths(paths=("@loader_path/x",), kind="LC_RPATH"),)
-    }
-
-
-def test_slices_that_need_different_files_by_one_name_are_refused() -> None:
-    intel = replace(mac("@rpath/libx.dylib", rpath="/intel"), cpu="x86_64")
-    both: tuple[Slice, ...] = (intel, mac("@rpath/libx.dylib", rpath="/arm"))
-    shelf = Shelf(
-        {"/intel/libx.dylib": replace(mac(), cpu="x86_64"), "/arm/libx.dylib": mac()}
-    )
-    with pytest.raises(RepairError, match="its slices need different files"):
-        plan(contents(p__m=both), shelf)
-
-
-@pytest.mark.parametrize(
-    "library",
-    [
-        "/Library/Frameworks/Python.framework/Versions/3.13/Python",
-        "/opt/lib/libpython3.13.dylib",
-    ],
-)
-def test_python_is_not_copied_on_a_mac_either(library: str) -> None:
-    made = plan(contents(p__m=mac(library)), Shelf({library: mac()}))
-    assert made.copies == ()
-
-
-def test_a_library_is_searched_by_its_own_slices_directory() -> None:
-    shelf = Shelf({"/own/libx.dylib": mac()}, Surroundings(search=("/own",)))
-    made = plan(contents(p__m=mac("@rpath/libx.dylib")), shelf)
-    assert list(copies(made)) == ["/own/libx.dylib"]

@@ -58,8 +58,10 @@ TABLE: Mapping[str, Example] = {
     ),
     "system-access": Example(built=UV, python="3.12", tag=VERSIONED),
     "fortran-f2py": Example(
-        built=UV, python="3.13", tag=VERSIONED, programs=("gcc", "gfortran"),
-        odd_stubs=(r"example_fortran_f2py\._heat\.(step|__f2py_numpy_version__)",),
+        built=UV, python="3.13", tag=VERSIONED, programs=("gcc", "gfortran"), headers=("cblas.h",),
+        odd_stubs=(r"example_fortran_f2py\._heat\.(step|rod_step|__f2py_numpy_version__)",),
+        # Two packages of GCC come with the same licences; for the others see bundled-library.
+        oddities=("W002", "W004", "W009"),
     ),
     "fortran-bind-c": Example(built=PIP, python="3.10", tag=VERSIONED, programs=("gcc", "gfortran")),
     "stable-abi": Example(built=PIP, python="3.10", tag=STABLE, runs_on=interpreters.WANTED),
@@ -73,6 +75,11 @@ TABLE: Mapping[str, Example] = {
     "c-library": Example(built=PIP, python="3.13", tag=ANY_PYTHON),
     "c-library-consumer": Example(
         built=UV, python="3.11", tag=VERSIONED, after=("c-library",), is_linked_to_them=True
+    ),
+    "bundled-library": Example(
+        built=BUILD, python="3.11", tag=VERSIONED, programs=("g++",), headers=("yaml.h",),
+        # The folder NAME.libs stands at the top level, and in it a library whose name a module could have.
+        oddities=("W004", "W009"),
     ),
     "cpu-dispatch": Example(built=UV, python="3.13", tag=VERSIONED),
     "cpu-variants": Example(built=BUILD, python="3.12", tag=VERSIONED),

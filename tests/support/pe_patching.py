@@ -36,7 +36,15 @@ def descriptors(image: pefile.PE) -> list[pefile.ImportDescData]:
 
 def libraries(data: bytes) -> list[str]:
     """Return the names of libraries, in order, as pefile reads them."""
-    return [entry.dll.decode() for entry in descriptors(pefile.PE(data=data))]
+    image = pefile.PE(data=data, fast_load=True)
+    kinds = pefile.DIRECTORY_ENTRY
+    image.parse_data_directories(
+        [
+            kinds["IMAGE_DIRECTORY_ENTRY_IMPORT"],
+            kinds["IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT"],
+        ]
+    )
+    return [entry.dll.decode() for entry in descriptors(image)]
 
 
 def symbols(descriptor: pefile.ImportDescData) -> list[tuple[object, ...]]:

@@ -13,7 +13,8 @@ from support.slices import linux
 from truewheel.audit.linkage import audit_of
 from truewheel.model.audit import External, Missing
 from truewheel.model.errors import RepairError
-from truewheel.system.libraries import LibrariesOnDisk, surroundings
+from truewheel.system.libraries import LibrariesOnDisk
+from truewheel.system.surroundings import surroundings
 
 
 def test_what_is_there_and_what_is_a_library(tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ def look_outside(
         return part
     for code in part.files:
         search.load(code)
+    # Loaded last: what is linked comes into a process before what is opened.
     included = [search.include(name) for name in include]
     linkage = [search.found_for(link) for link in part.linkage]
     return replace(
@@ -89,6 +90,10 @@ class _Search:
         libraries: Libraries,
         tag: PlatformTag | None,
     ) -> None:
+        """Begin with what the files of the wheel need.
+
+        :param tag: the promise, if there is one.
+        """
         self.platform = platform
         self.libraries = libraries
         self.tag = tag
@@ -104,8 +109,11 @@ class _Search:
     @property
     def is_complete(self) -> bool:
         """Whether there is nothing to look for."""
-        sources = [link.source for links in self.links.values() for link in links]
-        return not any(isinstance(source, Missing) for source in sources)
+        for links in self.links.values():
+            for link in links:
+                if isinstance(link.source, Missing):
+                    return False
+        return True
 
     def _to_bring(self, code: LoadableSlice, link: Linkage) -> Linkage:
         """Return a need as missing when the promised systems have a library that is too old for it."""
@@ -121,6 +129,7 @@ class _Search:
     def include(self, name: str) -> Linkage:
         """Return the library that code opens by a name, looked for as the first file does that finds it."""
         need = Need(library=name)
+        # dlopen() searches by the paths of the file that calls it; which one that is, nobody knows.
         for root in self.in_wheel.values():
             source = self._find((root,), need)
             if isinstance(source, External):
@@ -130,6 +139,7 @@ class _Search:
         return Linkage(file=root.path, cpu=root.cpu, need=need, source=source)
 
     def _load_all(self, first: _Loaded) -> None:
+        """Load a file and all that it comes to need, breadth first, as loaders do."""
         waiting = deque([first])
         seen = {_key_of(first.code)}
         names: dict[str, External] = {}

@@ -30,6 +30,7 @@ _PLATFORM = "macosx_11_0_universal2"
 
 def run(options: SimpleNamespace) -> int:
     """Write the two wheels as one, under its true name; return the exit code."""
+    # All or nothing: there is one wheel to write.
     try:
         for line in _fuse(
             tuple(Path(path) for path in options.wheels),

@@ -25,6 +25,7 @@ def run(options: SimpleNamespace) -> int:
         output=Path(options.output),
         promise=options.to,
         exclude=tuple(options.exclude),
+        # Relative paths mean the directory that the command is called in.
         search=tuple(os.path.abspath(directory) for directory in options.search),
         include=tuple(options.include),
         keep_names=tuple(options.keep_name),
@@ -42,6 +43,7 @@ def run(options: SimpleNamespace) -> int:
             worst = max(worst, int(done.exit_code))
             continue
         print(repair_report(path.name, done, style))
+        # Two wheels that differ in a false tag alone get the same name.
         other = written.setdefault(done.wheel.path, path)
         if other != path:
             boundary.say(
@@ -55,18 +57,29 @@ def _repair_all(
     paths: list[Path], request: RepairRequest
 ) -> list[tuple[Path, RepairedWheel | TruewheelError]]:
     """Return what came of each wheel, in order; several are repaired at once."""
+    # Processes are not worth their start for one.
     if len(paths) < 2:
         return [(path, _repair_one(path, request)) for path in paths]
     from concurrent.futures import ProcessPoolExecutor  # slow to import
+    from concurrent.futures.process import BrokenProcessPool
 
-    with ProcessPoolExecutor() as pool:
-        done = pool.map(_repair_one, paths, [request] * len(paths))
-        return list(zip(paths, done, strict=True))
+    try:
+        with ProcessPoolExecutor(min(len(paths), os.cpu_count() or 1)) as pool:
+            done = pool.map(_repair_one, paths, [request] * len(paths))
+            return list(zip(paths, done, strict=True))
+    except BrokenProcessPool as error:
+        raise TruewheelError(
+            "a process that repaired one of the wheels was killed",
+            hint="there may be too little memory for several at once: name fewer wheels",
+        ) from error
 
 
 def _repair_one(path: Path, request: RepairRequest) -> RepairedWheel | TruewheelError:
     """Return what came of one wheel; an error is a value here, for others go on."""
     try:
         return repair_wheel(path, request)
-    except TruewheelError as error:
-        return error
+    except Exception as error:
+        explained = boundary.explain(error)
+        if explained is None:
+            raise
+        return explained

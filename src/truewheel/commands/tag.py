@@ -59,6 +59,7 @@ def _tag_wheel(
     """
     facts = read_wheel(path, digests=True)
     neighbours = without(facts, beside)
+    # What is untrue of the present name does not matter here.
     checked = check(facts, exclude=exclude, neighbours=neighbours)
     name = naming.true_name(facts, checked, exclude=exclude, neighbours=neighbours)
     # Two wheels that differ in a false tag alone get the same name, and the second would replace the first.

@@ -187,6 +187,7 @@ CODES = {
         Code("TW602", "The licence of a bundled library is not in the wheel", (NOTE,)),
         Code("TW603", "Different libraries of one name", (WARNING,)),
         Code("TW604", "No longer linked with libpython", (NOTE,)),
+        Code("TW605", "Not made self-contained", (WARNING,)),
     )
 }
 """Every code's row, sorted by code."""

@@ -42,6 +42,18 @@ class TruewheelError(Exception):
         self.context = tuple(context)
         self.hint = hint
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return how it gets from one process to another: its constructor takes words that pickle does not know."""
+        return _revived, (type(self), self.args, dict(self.__dict__))
+
+
+def _revived(
+    kind: type[TruewheelError], args: tuple[object, ...], state: dict[str, object]
+) -> TruewheelError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
+
 
 class Problem(Record):
     """One mistake in a configuration: its full TOML path (``project.version``), what is wrong, and a cure."""

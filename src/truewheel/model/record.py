@@ -240,6 +240,10 @@ class Record(metaclass=_RecordType):
     def __hash__(self) -> int:
         return hash(type(self).__shape__.values(self))
 
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[object, ...]]:
+        """Return how ``pickle`` makes it anew in another process: by its fields, for nothing can be set afterwards."""
+        return _made_of, (type(self), parts(self))
+
     def __repr__(self) -> str:
         """``Point(x=1, y=0)``."""
         shown = []
@@ -247,6 +251,10 @@ class Record(metaclass=_RecordType):
             shown.append(f"{name}={value!r}")
         fields = ", ".join(shown)
         return f"{type(self).__name__}({fields})"
+
+
+def _made_of(made: type[R], values: dict[str, Any]) -> R:
+    return made(**values)
 
 
 def parts(record: Record) -> dict[str, Any]:

@@ -170,7 +170,12 @@ class Android(ElfPlatform):
         """Return the oldest API level that Python runs on."""
         return (_policy()["oldest"],)
 
-    def format_tag(self, kind: str, level: Level, ending: str) -> str:
+    def format_tag(
+        self,
+        kind: str,
+        level: Level,
+        ending: str,
+    ) -> str:
         """Return ``android_24_arm64_v8a``."""
         return f"android_{level[0]}_{ending}"
 

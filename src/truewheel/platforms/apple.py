@@ -24,8 +24,15 @@ if TYPE_CHECKING:
     from ..model.binary import Need, SearchPath, Slice
     from ..model.surroundings import Surroundings
 
-PYTHON = r"(.*/)?(Python\.framework/(Versions/\d[\w.]*/)?Python|libpython\d[\d.]*[a-z]*\.dylib)"
-"""Install names of Python itself, as a framework or a library."""
+PYTHON = r"""(?x)
+    (.*/)?
+    (
+        PythonT?\.framework/(Versions/\d[\w.]*/)?PythonT?
+        | libpython\d[\d.]*[a-z]*\.dylib
+        | libpypy\d[\d.]*-c\.dylib
+    )
+"""
+"""Install names of Python itself, as a framework or a library. Free-threaded ones have a T or a t."""
 
 
 def systems(piece: Slice) -> frozenset[str]:
@@ -72,7 +79,12 @@ class ApplePlatform(Platform):
         """Return the path as written, and its base name."""
         return (need.library, posixpath.basename(need.library))
 
-    def reaches(self, code: LoadableSlice, need: Need, library: LoadableSlice) -> bool:
+    def reaches(
+        self,
+        code: LoadableSlice,
+        need: Need,
+        library: LoadableSlice,
+    ) -> bool:
         """Return whether dyld looks at the very path."""
         return library.installed in self.searched(code, need)
 

@@ -136,7 +136,12 @@ class Platform:
         """Return the names of a library that an ``exclude`` glob may match."""
         return (need.library,)
 
-    def reaches(self, code: LoadableSlice, need: Need, library: LoadableSlice) -> bool:
+    def reaches(
+        self,
+        code: LoadableSlice,
+        need: Need,
+        library: LoadableSlice,
+    ) -> bool:
         """Return whether the loader, when it loads ``code``, finds what it needs in ``library``, a file of the wheel."""
         raise NotImplementedError
 
@@ -187,7 +192,10 @@ class Platform:
         raise NotImplementedError
 
     def has_to_bring(
-        self, code: LoadableSlice, need: Need, tag: PlatformTag | None
+        self,
+        code: LoadableSlice,
+        need: Need,
+        tag: PlatformTag | None,
     ) -> bool:
         """Return whether the systems of a tag have a library, but an older one than a file needs, that a wheel may replace."""
         return False
@@ -239,7 +247,12 @@ class Platform:
         """Return the level of a requirement in a tag with that ending; ``None`` where it does not count."""
         return requirement.level
 
-    def format_tag(self, kind: str, level: Level, ending: str) -> str:
+    def format_tag(
+        self,
+        kind: str,
+        level: Level,
+        ending: str,
+    ) -> str:
         """Return the tag that promises a level."""
         raise NotImplementedError
 
@@ -290,7 +303,13 @@ class Platform:
         yield from ()
 
 
-def mismatch(path: str, fact: str, *, allows: str, cause: ViolationCause) -> Violation:
+def mismatch(
+    path: str,
+    fact: str,
+    *,
+    allows: str,
+    cause: ViolationCause,
+) -> Violation:
     """Return that a file is not for the systems of a tag.
 
     :param fact: what it is instead.

@@ -69,7 +69,12 @@ class ElfPlatform(Platform):
         """Return the name as it is written."""
         return need.library
 
-    def reaches(self, code: LoadableSlice, need: Need, library: LoadableSlice) -> bool:
+    def reaches(
+        self,
+        code: LoadableSlice,
+        need: Need,
+        library: LoadableSlice,
+    ) -> bool:
         """Return whether a search path of ``code`` leads to the directory of ``library``."""
         return library.directory in self._directories(code)
 

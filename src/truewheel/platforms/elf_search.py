@@ -39,6 +39,8 @@ def places_for(
     # A name with a slash is a path, and is not searched for.
     if "/" in need.library:
         yield need.library, "a path in DT_NEEDED"
+        # It may be relative to a directory that only the build was started in. auditwheel looks below the search paths then.
+        yield from _below_search_paths(loaders, need, around)
     name = posixpath.basename(need.library)
     if is_musl:
         own = _directories_of_musl(loaders, around)
@@ -60,8 +62,26 @@ def places_for(
             yield posixpath.join(directory, name), f"RUNPATH {directory} of its user"
 
 
+def _below_search_paths(
+    loaders: Sequence[LoadableSlice],
+    need: Need,
+    around: Surroundings,
+) -> Iterator[Place]:
+    """Yield where a relative path in DT_NEEDED leads from the search paths of its file, and from those that are named."""
+    if need.library.startswith("/"):
+        return
+    for kind in ("RPATH", "RUNPATH"):
+        for directory in _expanded(loaders[0], kind, around):
+            yield posixpath.join(directory, need.library), f"{kind} {directory}"
+    for directory in around.search:
+        yield posixpath.join(directory, need.library), f"search {directory}"
+
+
 def _directories_of_glibc(
-    loaders: Sequence[LoadableSlice], around: Surroundings, *, reads_rpath: bool
+    loaders: Sequence[LoadableSlice],
+    around: Surroundings,
+    *,
+    reads_rpath: bool,
 ) -> Iterator[Place]:
     """Yield RPATHs, LD_LIBRARY_PATH and the RUNPATH, as glibc and bionic search them."""
     code = loaders[0]
@@ -95,7 +115,11 @@ def _has_runpath(code: LoadableSlice) -> bool:
     return any(path.kind == "RUNPATH" for path in code.slice.search_paths)
 
 
-def _expanded(code: LoadableSlice, kind: str, around: Surroundings) -> Iterator[str]:
+def _expanded(
+    code: LoadableSlice,
+    kind: str,
+    around: Surroundings,
+) -> Iterator[str]:
     """Yield the absolute directories that the search paths of a file mean ("Rpath token expansion" in ld.so(8))."""
     for search in code.slice.search_paths:
         if search.kind != kind:
@@ -106,7 +130,11 @@ def _expanded(code: LoadableSlice, kind: str, around: Surroundings) -> Iterator[
                 yield posixpath.normpath(text)
 
 
-def _with_tokens(path: str, code: LoadableSlice, around: Surroundings) -> Iterator[str]:
+def _with_tokens(
+    path: str,
+    code: LoadableSlice,
+    around: Surroundings,
+) -> Iterator[str]:
     """Yield a search path with its tokens replaced; ``$LIB`` may stand for several names."""
     text = path
     for name, value in (

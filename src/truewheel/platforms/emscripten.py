@@ -92,7 +92,12 @@ class Emscripten(Platform):
         ]
         return (*piece.needs, *unknown)
 
-    def reaches(self, code: LoadableSlice, need: Need, library: LoadableSlice) -> bool:
+    def reaches(
+        self,
+        code: LoadableSlice,
+        need: Need,
+        library: LoadableSlice,
+    ) -> bool:
         """Return whether the library is where Pyodide looks: beside the module, in ``site-packages``, in ``NAME.libs``."""
         # https://github.com/pyodide/pyodide/blob/main/src/js/dynload.ts
         is_bundled = (

@@ -148,7 +148,12 @@ class Ios(apple.ApplePlatform):
             return None
         return tag_level(requirement.version, ending)
 
-    def format_tag(self, kind: str, level: Level, ending: str) -> str:
+    def format_tag(
+        self,
+        kind: str,
+        level: Level,
+        ending: str,
+    ) -> str:
         """Return ``ios_13_0_arm64_iphoneos``."""
         return f"ios_{underscored(level)}_{ending}"
 

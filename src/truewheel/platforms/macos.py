@@ -222,7 +222,12 @@ class MacOS(apple.ApplePlatform):
         is_given = len(cpus) > 1 and cpu == "arm64" and start == oldest_for("arm64")
         return None if is_given else start
 
-    def format_tag(self, kind: str, level: Level, ending: str) -> str:
+    def format_tag(
+        self,
+        kind: str,
+        level: Level,
+        ending: str,
+    ) -> str:
         """Return ``macosx_11_0_arm64``."""
         return f"macosx_{underscored(level)}_{ending}"
 

@@ -2,10 +2,9 @@
 
 A tag names a machine and no more: ``win32``, ``win_amd64``, ``win_arm64``. So libraries from elsewhere are findings and
 leave the tag as it is. The system supplies its own DLLs and the UCRT; the interpreter ``pythonXY.dll``, ``python3.dll``
-and ``vcruntime140`` (not the C++ runtime, ``msvcp140.dll``). ARM64X images serve arm64 and, emulated, x64 processes;
-ARM64EC ones call themselves AMD64, but run on arm64 machines alone. Sources:
-https://learn.microsoft.com/en-us/windows/win32/dlls/dynamic-link-library-search-order;
-https://learn.microsoft.com/en-us/windows/arm/arm64ec. Pure; see ``docs/regenerate/windows.py``.
+and ``vcruntime140`` (not the C++ runtime, ``msvcp140.dll``). Source:
+https://learn.microsoft.com/en-us/windows/win32/dlls/dynamic-link-library-search-order.
+Pure; see ``docs/regenerate/windows.py``.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from ..model.floor import Evidence
 from ..model.record import worked_out
 from ..model.tags import PlatformTag, dotted
 from .base import COPY, COPY_OR_LINK, Mixture, Platform, Words, mismatch, require
+from .pe_slices import emulated_only, machine_of, with_forwarders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,11 +109,20 @@ class Windows(Platform):
         """Return the name in lower case: file names have none that counts."""
         return name.lower()
 
+    def needs(self, code: LoadableSlice) -> Sequence[Need]:
+        """Return the libraries that a file imports from, and those that its exports are forwarded to (re-exported)."""
+        return with_forwarders(code.slice)
+
     def names_to_exclude(self, need: Need) -> tuple[str, ...]:
         """Return the name in lower case."""
         return (need.library.lower(),)
 
-    def reaches(self, code: LoadableSlice, need: Need, library: LoadableSlice) -> bool:
+    def reaches(
+        self,
+        code: LoadableSlice,
+        need: Need,
+        library: LoadableSlice,
+    ) -> bool:
         """Return whether the library is beside the file, which Python has Windows search.
 
         A directory that is called ``NAME.libs`` is what delvewheel makes, which adds the call of ``os.add_dll_directory``.
@@ -125,8 +134,14 @@ class Windows(Platform):
 
     def searched(self, code: LoadableSlice, need: Need) -> tuple[str, ...]:
         """Return the directory of the file."""
-        is_at_the_top = code.directory == "."
-        return () if is_at_the_top else (code.directory,)
+        return () if code.directory == "." else (code.directory,)
+
+    def obstacle_between(self, code: LoadableSlice, library: Slice) -> str | None:
+        """Return whether it is for another machine; code of ARM64EC runs beside code for x64, not the other way round."""
+        user, found = _machine(code), machine_of(library)
+        if found == user or (user, found) == ("arm64ec", "x86_64"):
+            return None
+        return f"code for {found}, not for {user}"
 
     ignores_case = True
 
@@ -222,7 +237,12 @@ class Windows(Platform):
         """Return nothing: a tag names a machine and no system."""
         return None
 
-    def format_tag(self, kind: str, level: Level, ending: str) -> str:
+    def format_tag(
+        self,
+        kind: str,
+        level: Level,
+        ending: str,
+    ) -> str:
         """Return ``win_amd64``."""
         return ending
 
@@ -268,7 +288,7 @@ class Windows(Platform):
         """Yield ARM64EC code, which looks like code for x64."""
         for code in _bound(files):
             if _machine(code) == "arm64ec":
-                yield _arm64ec(code)
+                yield emulated_only(code)
 
 
 # --- machines ---------------------------------------------------------------------------------------------------
@@ -276,11 +296,7 @@ class Windows(Platform):
 
 def _machine(code: LoadableSlice) -> str:
     """Return the CPU whose machines run the code."""
-    # https://learn.microsoft.com/en-us/windows/arm/arm64ec-abi; ARM64X images serve arm64 as well.
-    hybrid = getattr(code.slice, "hybrid", None)
-    if "arm64ec" in (code.cpu, hybrid):
-        return "arm64ec"
-    return "arm64" if hybrid == "arm64x" else code.cpu
+    return machine_of(code.slice)
 
 
 def _machines(files: Sequence[LoadableSlice]) -> set[str]:
@@ -369,26 +385,6 @@ def _misplaced(files: Sequence[LoadableSlice], cpu: str) -> Sequence[LoadableSli
     bound = _bound(files)
     fitting = _STARTS.get(cpu, frozenset()) if _are_programs(bound) else {cpu}
     return bound if _machines(bound).isdisjoint(fitting) else []
-
-
-def _arm64ec(code: LoadableSlice) -> Finding:
-    """Return TW314 for code that only emulated processes on arm64 run, with where the file says so."""
-    piece = code.slice
-    what, evidence = (
-        "ARM64EC code",
-        f"its header's machine is {getattr(piece, 'machine', 0):#06x}",
-    )
-    if isinstance(piece, PeSlice) and piece.hybrid == "arm64ec":
-        what = "ARM64EC code calls itself AMD64, but"
-        evidence = "its header says AMD64, and its load configuration has CHPE metadata"
-    return Finding(
-        code="TW314",
-        severity=Severity.WARNING,
-        where=code.path,
-        message=f"{what} runs in emulated processes on arm64 machines alone",
-        evidence=(evidence,),
-        hint="build it for x64 or arm64, or as ARM64X",
-    )
 
 
 WINDOWS = Windows()

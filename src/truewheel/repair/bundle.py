@@ -9,8 +9,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..model.audit import Linkage
+    from ..model.audit import Linkage, PlatformAudit
     from .libraries import Library
+
+
+def links_by_file(part: PlatformAudit) -> dict[str, list[Linkage]]:
+    """Return what each file of the wheel needs, by its path; files that need nothing as well."""
+    found: dict[str, list[Linkage]] = {code.path: [] for code in part.files}
+    for link in part.linkage:
+        found[link.file].append(link)
+    return found
 
 
 class Bundle(Record):

@@ -39,7 +39,10 @@ _NOT_CODE = {
 }
 
 
-def with_dll_directory(source: bytes, directory: str) -> bytes:
+def with_dll_directory(
+    source: bytes,
+    directory: str,
+) -> bytes:
     """Return the source of an ``__init__.py`` that adds a directory; the same source when it does that already.
 
     The call does nothing on systems other than Windows, and nothing where the directory is missing.
@@ -93,7 +96,12 @@ def _line_end(lines: list[bytes]) -> bytes:
     return b"\n"
 
 
-def _joined(before: bytes, block: bytes, rest: bytes, newline: bytes) -> bytes:
+def _joined(
+    before: bytes,
+    block: bytes,
+    rest: bytes,
+    newline: bytes,
+) -> bytes:
     """Return the parts, with an empty line around the block."""
     before = _ended(before, newline)
     if before.strip():
@@ -103,7 +111,10 @@ def _joined(before: bytes, block: bytes, rest: bytes, newline: bytes) -> bytes:
     return before + block + rest
 
 
-def _ended(text: bytes, newline: bytes) -> bytes:
+def _ended(
+    text: bytes,
+    newline: bytes,
+) -> bytes:
     """Return text with an end of line, which takes the place of a semicolon."""
     if not text or text.endswith((b"\n", b"\r")):
         return text

@@ -12,9 +12,11 @@ from ..model.audit import ExcludedBy, InWheel, SuppliedBy
 from ..model.binary import Kind
 from ..model.edits import Edit, RemoveNeeded, ReplaceNeeded, SetName, SetSearchPaths
 from ..model.errors import RepairError
+from ..model.record import Record
 from ..model.repair_plan import FileEdits
 from ..platforms import platform_of
-from .ways import is_in_site_packages, relative_way
+from .bundle import links_by_file
+from .ways import base_name, is_in_site_packages, relative_way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from ..model.audit import Linkage, LoadableSlice, PlatformAudit
+    from ..platforms.base import Platform
     from .bundle import Bundle
 
 ORIGIN = "$ORIGIN"
@@ -32,90 +35,127 @@ def directory_for(distribution: str) -> str:
     return f"{distribution}.libs"
 
 
-def edits_for(part: PlatformAudit, bundle: Bundle) -> Iterator[FileEdits]:
+class _Wheel(Record):
+    """What is the same for every file of one wheel.
+
+    :param kind: how search paths are written.
+    :param places: the directory of each file of the wheel, as installed.
+    """
+
+    part: PlatformAudit
+    bundle: Bundle
+    kind: Literal["RPATH", "RUNPATH"]
+    places: Mapping[str, str]
+
+    @property
+    def platform(self) -> Platform:
+        """What knows the loader."""
+        return platform_of(self.part.family)
+
+
+def edits_for(
+    part: PlatformAudit,
+    bundle: Bundle,
+) -> Iterator[FileEdits]:
     """Yield what changes in the files of the wheel, and in the copies.
 
     :raises RepairError: when a file lies where no search path leads to the libraries from.
     """
-    platform = platform_of(part.family)
-    kind: Literal["RPATH", "RUNPATH"] = (
-        "RPATH" if getattr(platform, "reads_rpath", False) else "RUNPATH"
+    # Only ELF's platforms say so.
+    reads_rpath = getattr(platform_of(part.family), "reads_rpath", False)
+    wheel = _Wheel(
+        part=part,
+        bundle=bundle,
+        kind="RPATH" if reads_rpath else "RUNPATH",
+        places={code.path: code.directory for code in part.files},
     )
-    places = {code.path: code.directory for code in part.files}
+    links = links_by_file(part)
     for code in part.files:
-        links = [link for link in part.linkage if link.file == code.path]
-        edits = _edits_of(code, links, bundle, part, kind, places)
+        edits = _edits_of_file(code, links[code.path], wheel)
         if edits:
             yield FileEdits(path=code.path, edits=tuple(edits))
-    yield from _edits_of_copies(bundle, part, kind, places)
+    # In one order, whatever was found first.
+    for source in sorted(bundle.names):
+        path = f"{bundle.directory}/{bundle.names[source]}"
+        edits = _edits_of_copy(source, path, wheel)
+        if edits:
+            yield FileEdits(path=path, edits=tuple(edits))
 
 
-def _edits_of(
+def _edits_of_file(
     code: LoadableSlice,
     links: Sequence[Linkage],
-    bundle: Bundle,
-    part: PlatformAudit,
-    kind: Literal["RPATH", "RUNPATH"],
-    places: Mapping[str, str],
+    wheel: _Wheel,
 ) -> list[Edit]:
     """Return what changes in one file of the wheel."""
     edits: list[Edit] = []
     # A program that embeds Python has no other.
     if code.slice.kind is Kind.SHARED:
-        edits += _without_python(links, part)
-    edits += _replacements(links, bundle)
-    ways = _ways(code.installed, links, places)
+        edits += _without_python(links, wheel)
+    edits += _replacements(links, wheel.bundle)
+    # The project's own come first: copies have names that nobody else uses.
+    paths = _search_paths(code, links, wheel)
+    paths += _ways(code.installed, links, wheel)
     # What code opens by its name is searched for like what is needed (dlopen(3)).
-    if _has_copies(links, bundle) or part.included:
-        ways.append(_way(code, bundle.directory))
-    paths = _search_paths(code, links, part)
-    wanted = tuple(dict.fromkeys([*paths, *ways]))
-    if wanted != tuple(path.path for path in code.slice.search_paths):
-        edits.append(SetSearchPaths(paths=wanted, kind=kind))
+    if _has_copies(links, wheel.bundle) or wheel.part.included:
+        way = _way_to_copies(code, wheel.bundle)
+        paths.append(way)
+    # A file that says so already stays as it is, byte for byte.
+    wanted = tuple(dict.fromkeys(paths))
+    present = tuple(path.path for path in code.slice.search_paths)
+    if wanted != present:
+        edits.append(SetSearchPaths(paths=wanted, kind=wheel.kind))
     return edits
 
 
-def _edits_of_copies(
+def _edits_of_copy(
+    source: str,
+    path: str,
+    wheel: _Wheel,
+) -> list[Edit]:
+    """Return what changes in a copy: its own name, the names of what it needs, and where it looks."""
+    library = wheel.bundle.libraries[source]
+    links = library.linkage
+    edits: list[Edit] = list(_without_python(links, wheel))
+    edits += _replacements(links, wheel.bundle)
+    own = library.slices[0].slice
+    name = wheel.bundle.names[source]
+    # What has no name of its own is known by that of its file.
+    if own.name is not None and own.name != name:
+        edits.append(SetName(name=name))
+    ways = _ways(path, links, wheel)
+    if _has_copies(links, wheel.bundle) or wheel.part.included:
+        ways.append(ORIGIN)
+    # A search path of the machine would switch off that of whoever loads the library (ld.so(8)).
+    if ways or own.search_paths:
+        wanted = tuple(dict.fromkeys(ways))
+        edits.append(SetSearchPaths(paths=wanted, kind=wheel.kind))
+    return edits
+
+
+def _has_copies(
+    links: Iterable[Linkage],
     bundle: Bundle,
-    part: PlatformAudit,
-    kind: Literal["RPATH", "RUNPATH"],
-    places: Mapping[str, str],
-) -> Iterator[FileEdits]:
-    """Yield what changes in the copies: their own name, the names of what they need, and where they look."""
-    for source, name in sorted(bundle.names.items()):
-        library = bundle.libraries[source]
-        path = f"{bundle.directory}/{name}"
-        edits: list[Edit] = list(_without_python(library.linkage, part))
-        edits += _replacements(library.linkage, bundle)
-        own = library.slices[0].slice
-        if own.name is not None and own.name != name:
-            edits.append(SetName(name=name))
-        ways = _ways(path, library.linkage, places)
-        if _has_copies(library.linkage, bundle) or part.included:
-            ways.append(ORIGIN)
-        # A search path of the machine would switch off that of whoever loads the library (ld.so(8)).
-        if ways or own.search_paths:
-            edits.append(SetSearchPaths(paths=tuple(dict.fromkeys(ways)), kind=kind))
-        if edits:
-            yield FileEdits(path=path, edits=tuple(edits))
-
-
-def _has_copies(links: Iterable[Linkage], bundle: Bundle) -> bool:
+) -> bool:
     """Return whether a file needs a library that is copied, be it under its old name."""
     return any(bundle.new_name(link) is not None for link in links)
 
 
 def _without_python(
-    links: Iterable[Linkage], part: PlatformAudit
+    links: Iterable[Linkage],
+    wheel: _Wheel,
 ) -> Iterator[RemoveNeeded]:
     """Yield the removal of Python itself: the process has it, and maybe not as a library."""
-    platform = platform_of(part.family)
     for link in links:
-        if platform.is_python(link.need.library):
-            yield RemoveNeeded(library=link.need.library)
+        library = link.need.library
+        if wheel.platform.is_python(library):
+            yield RemoveNeeded(library=library)
 
 
-def _replacements(links: Iterable[Linkage], bundle: Bundle) -> Iterator[ReplaceNeeded]:
+def _replacements(
+    links: Iterable[Linkage],
+    bundle: Bundle,
+) -> Iterator[ReplaceNeeded]:
     """Yield the new names of the libraries that are bundled."""
     for link in links:
         name = bundle.new_name(link)
@@ -126,37 +166,53 @@ def _replacements(links: Iterable[Linkage], bundle: Bundle) -> Iterator[ReplaceN
 def _ways(
     installed: str,
     links: Iterable[Linkage],
-    places: Mapping[str, str],
+    wheel: _Wheel,
 ) -> list[str]:
-    """Return the search paths to libraries that the wheel, or another distribution, has where the loader does not look."""
+    """Return the search paths to libraries that the wheel, or another distribution, has where the loader does not look.
+
+    :param installed: where the file that needs them comes to lie.
+    """
+    # Nothing tells where site-packages is from elsewhere.
+    if not is_in_site_packages(installed):
+        return []
     ways = []
     for link in links:
-        directory = _directory_of(link, places)
-        # The loader looks for a file of that name, whatever SONAME another file has.
-        if directory is not None and is_in_site_packages(installed):
-            ways.append(relative_way(installed, directory, origin=ORIGIN))
+        directory = _directory_of(link, wheel)
+        if directory is not None:
+            way = relative_way(installed, directory, origin=ORIGIN)
+            ways.append(way)
     return ways
 
 
-def _directory_of(link: Linkage, places: Mapping[str, str]) -> str | None:
+def _directory_of(
+    link: Linkage,
+    wheel: _Wheel,
+) -> str | None:
+    """Return the directory of a library that is there, and out of the loader's reach."""
     source = link.in_wheel or link.source
-    if not isinstance(source, (InWheel, SuppliedBy)) or source.reachable:
+    if not isinstance(source, (InWheel, SuppliedBy)):
         return None
-    if posixpath.basename(source.path) != link.need.library:
+    # The loader looks for a file of that name, whatever SONAME another file has.
+    if source.reachable or base_name(source.path) != link.need.library:
         return None
     if isinstance(source, SuppliedBy):
         return posixpath.dirname(source.path) or "."
-    place = places.get(source.path)
-    return place if place is not None and is_in_site_packages(place) else None
+    place = wheel.places.get(source.path)
+    if place is None or not is_in_site_packages(place):
+        return None
+    return place
 
 
-def _way(code: LoadableSlice, directory: str) -> str:
+def _way_to_copies(
+    code: LoadableSlice,
+    bundle: Bundle,
+) -> str:
     """Return the search path from a file to the libraries.
 
     :raises RepairError: when it is not installed into ``site-packages``: nothing tells where that is from there.
     """
     if is_in_site_packages(code.installed):
-        return relative_way(code.installed, directory, origin=ORIGIN)
+        return relative_way(code.installed, bundle.directory, origin=ORIGIN)
     raise RepairError(
         f"{code.path} needs libraries of the machine, but from where it is installed no path leads to the wheel's",
         hint="install it into a package, and start it from an entry point ([project.scripts])",
@@ -164,16 +220,14 @@ def _way(code: LoadableSlice, directory: str) -> str:
 
 
 def _search_paths(
-    code: LoadableSlice, links: Iterable[Linkage], part: PlatformAudit
+    code: LoadableSlice,
+    links: Iterable[Linkage],
+    wheel: _Wheel,
 ) -> list[str]:
-    """Return the search paths that stay: those that mean the same everywhere.
-
-    Where somebody else supplies a library, a path of the machine may be how it is found.
-    """
-    platform = platform_of(part.family)
-    is_vouched_for = any(isinstance(link.source, ExcludedBy) for link in links)
-    return [
-        path.path
-        for path in code.slice.search_paths
-        if is_vouched_for or platform.is_portable(path)
-    ]
+    """Return the search paths that stay: those that mean the same everywhere."""
+    paths = code.slice.search_paths
+    # Where somebody else supplies a library, a path of the machine may be how it is found.
+    if any(isinstance(link.source, ExcludedBy) for link in links):
+        return [path.path for path in paths]
+    kept = filter(wheel.platform.is_portable, paths)
+    return [path.path for path in kept]

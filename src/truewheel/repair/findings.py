@@ -1,16 +1,19 @@
-"""What is to be said of a repair (TW601 to TW604). Pure."""
+"""What is to be said of a repair (TW601 to TW605). Pure."""
 
 from __future__ import annotations
 
 from ..model.edits import RemoveNeeded
 from ..model.finding import Finding, Severity
+from .ways import base_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ..model.audit import Audit
+    from ..model.binary import Slice
     from ..model.bundled import BundledFile, SystemPackage
+    from ..model.errors import RepairError
     from ..model.repair_plan import Copy, RepairPlan
 
 
@@ -18,35 +21,43 @@ def renamed(plan: RepairPlan) -> dict[str, Copy]:
     """Return the copies that have another name now, by each name by which code may still open them."""
     found: dict[str, Copy] = {}
     for copy in plan.copies:
-        new = copy.path.rpartition("/")[2]
+        new = base_name(copy.path)
         for name in (*copy.names, copy.source):
-            base = name.rpartition("/")[2]
-            if base != new:
-                found[base] = copy
+            old = base_name(name)
+            if old != new:
+                found[old] = copy
     return found
 
 
 def loader_names(audit: Audit) -> dict[str, frozenset[str]]:
     """Return by each file's path the names that its loader's tables hold: its own, and those of what it needs."""
-    found: dict[str, set[str]] = {}
+    found: dict[str, frozenset[str]] = {}
     for part in audit.platforms:
-        codes = (*part.files, *(library.code for library in part.outside))
+        codes = list(part.files)
+        for library in part.outside:
+            codes.append(library.code)
         for code in codes:
-            names = found.setdefault(code.path, set())
-            names.update(need.library for need in code.slice.needs)
-            if code.slice.name is not None:
-                names.add(code.slice.name)
-    return {path: frozenset(names) for path, names in found.items()}
+            known = found.get(code.path, frozenset())
+            found[code.path] = known | _loader_names_of(code.slice)
+    return found
+
+
+def _loader_names_of(piece: Slice) -> frozenset[str]:
+    needed = [need.library for need in piece.needs]
+    own = [] if piece.name is None else [piece.name]
+    return frozenset([*needed, *own])
 
 
 def opened_by_old_name(
-    plan: RepairPlan, mentions: Mapping[str, Mapping[str, int]]
+    plan: RepairPlan,
+    mentions: Mapping[str, Mapping[str, int]],
 ) -> Iterator[Finding]:
     """Yield TW601 for each file that holds the old name of a copy outside of its loader's tables.
 
     :param mentions: for each file how often it holds each name as a whole string, without the loader's tables.
     """
     copies = renamed(plan)
+    # Whether code opens it, or only prints it, the string does not tell.
     for file, counts in sorted(mentions.items()):
         for name in sorted(counts):
             copy = copies.get(name)
@@ -56,14 +67,15 @@ def opened_by_old_name(
                 code="TW601",
                 severity=Severity.WARNING,
                 where=file,
-                message=f"may open {name} while it runs, and in the wheel that is called {copy.path.rpartition('/')[2]}",
+                message=f"may open {name} while it runs, and in the wheel that is called {base_name(copy.path)}",
                 evidence=(f"{file} holds the string {name}",),
                 hint=f'if it does, keep the name: tool.truewheel.keep-names = ["{name}"], or --keep-name {name}',
             )
 
 
 def without_licence(
-    bundled: Iterable[BundledFile], packages: Iterable[SystemPackage]
+    bundled: Iterable[BundledFile],
+    packages: Iterable[SystemPackage],
 ) -> Iterator[Finding]:
     """Yield TW602 for what was copied without the text of a licence.
 
@@ -106,6 +118,21 @@ def no_longer_linked_with_python(plan: RepairPlan) -> Iterator[Finding]:
                     evidence=(f"{row.path} needed {edit.library}",),
                     hint="ask find_package(Python) for Development.Module instead of Development",
                 )
+
+
+def not_repaired(
+    project: str,
+    error: RepairError,
+) -> Finding:
+    """Return TW605: a build goes on without the libraries that its target system lacks."""
+    return Finding(
+        code="TW605",
+        severity=Severity.WARNING,
+        where=project,
+        message=f"its wheel brings no libraries: {error.message}",
+        evidence=tuple(error.context),
+        hint=error.hint or 'say so: tool.truewheel.repair = "off"',
+    )
 
 
 def several_of_one_name(plan: RepairPlan) -> Iterator[Finding]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from ..model.audit import External, Missing
 from ..model.binary import NeedKind
 from ..model.record import Record
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
             """Its length in bytes."""
 
 
+_NEEDED_AT_ONCE = (NeedKind.NORMAL, NeedKind.REEXPORTED)
+
+
 class Library(Record):
     """One library of the machine, whatever names and paths lead to it.
 
@@ -48,7 +53,8 @@ class Library(Record):
 
 
 def gather(
-    part: PlatformAudit, identities: Mapping[str, Identity]
+    part: PlatformAudit,
+    identities: Mapping[str, Identity],
 ) -> dict[str, Library]:
     """Return every library of the machine that the files of a platform come to need, by each path that leads to it.
 
@@ -58,44 +64,72 @@ def gather(
     """
     by_digest: dict[str, list[OutsideLibrary]] = {}
     for found in part.outside:
-        by_digest.setdefault(identities[found.code.path].digest, []).append(found)
+        digest = identities[found.code.path].digest
+        by_digest.setdefault(digest, []).append(found)
+    # Who needs it: of a library that goes in twice, under one name, both have to be told.
+    users: dict[str, list[Linkage]] = {}
+    for link in _links(part):
+        path = external_path(link)
+        if path is not None:
+            users.setdefault(path, []).append(link)
     libraries: dict[str, Library] = {}
-    for digest, rows in by_digest.items():
+    for rows in by_digest.values():
         paths = sorted({row.code.path for row in rows})
-        first = [row for row in rows if row.code.path == paths[0]]
-        links = [link for link in _links(part) if external_path(link) in paths]
-        # What was looked at on the way, and is not needed in the end.
-        if not links:
-            continue
-        library = Library(
-            source=paths[0],
-            digest=digest,
-            size=identities[paths[0]].size,
-            slices=tuple(row.code for row in first),
-            linkage=tuple(link for row in first for link in row.linkage),
-            names=tuple(sorted({link.need.library for link in links})),
-            found_by=next(_rules(links)),
-            needed_by=tuple(dict.fromkeys(link.file for link in links)),
-        )
-        libraries.update(dict.fromkeys(paths, library))
+        links = list(chain.from_iterable(users.get(path, ()) for path in paths))
+        # What was looked at on the way need not be needed in the end.
+        if links:
+            # A fat file has a row for each CPU.
+            first = [row for row in rows if row.code.path == paths[0]]
+            library = _library(first, links, identities[paths[0]])
+            libraries.update(dict.fromkeys(paths, library))
     return libraries
 
 
+def _library(
+    rows: list[OutsideLibrary],
+    links: list[Linkage],
+    identity: Identity,
+) -> Library:
+    """Return one library.
+
+    :param rows: its code for each CPU.
+    :param links: the needs that lead to it.
+    """
+    names = {link.need.library for link in links}
+    files = dict.fromkeys(link.file for link in links)
+    return Library(
+        source=rows[0].code.path,
+        digest=identity.digest,
+        size=identity.size,
+        slices=tuple(row.code for row in rows),
+        linkage=tuple(chain.from_iterable(row.linkage for row in rows)),
+        names=tuple(sorted(names)),
+        found_by=next(_rules(links)),
+        needed_by=tuple(files),
+    )
+
+
+def each_once(libraries: Mapping[str, Library]) -> list[Library]:
+    """Return every library once, in order of its source."""
+    once = {library.source: library for library in libraries.values()}
+    return [once[source] for source in sorted(once)]
+
+
 def missing_links(
-    part: PlatformAudit, libraries: Mapping[str, Library]
+    part: PlatformAudit,
+    libraries: Mapping[str, Library],
 ) -> Iterator[Linkage]:
     """Yield the needs without which a file of the wheel, or a library that goes into it, is not loaded."""
     platform = platform_of(part.family)
-    once = {library.source: library for library in libraries.values()}
-    of_libraries = [link for library in once.values() for link in library.linkage]
-    for link in (*part.linkage, *part.included, *of_libraries):
-        is_needed = link.need.kind in (NeedKind.NORMAL, NeedKind.REEXPORTED)
+    links = [*part.linkage, *part.included]
+    for library in each_once(libraries):
+        links += library.linkage
+    for link in links:
+        # Weak and delayed needs may stay open.
+        is_needed = link.need.kind in _NEEDED_AT_ONCE
         # Python is in the process already.
-        if (
-            isinstance(link.source, Missing)
-            and is_needed
-            and not platform.is_python(link.need.library)
-        ):
+        is_python = platform.is_python(link.need.library)
+        if isinstance(link.source, Missing) and is_needed and not is_python:
             yield link
 
 
@@ -113,6 +147,7 @@ def _links(part: PlatformAudit) -> Iterator[Linkage]:
 
 
 def _rules(links: list[Linkage]) -> Iterator[str]:
+    # All of them lead outside.
     for link in links:
         if isinstance(link.source, External):
             yield link.source.found_by

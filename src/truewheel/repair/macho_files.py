@@ -13,13 +13,15 @@ from ..model.edits import Edit, ReplaceNeeded, SetName, SetSearchPaths
 from ..model.errors import RepairError
 from ..model.repair_plan import FileEdits
 from ..platforms import platform_of
-from .ways import is_in_site_packages, relative_way
+from .bundle import links_by_file
+from .ways import base_name, is_in_site_packages, package_above, relative_way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ..model.audit import Linkage, LoadableSlice, PlatformAudit
+    from ..model.repair_plan import RepairOptions
     from .bundle import Bundle
     from .libraries import Library
 
@@ -27,43 +29,61 @@ ORIGIN = "@loader_path"
 
 
 def directory_for(
-    part: PlatformAudit, libraries: Mapping[str, Library], distribution: str
+    part: PlatformAudit,
+    libraries: Mapping[str, Library],
+    options: RepairOptions,
 ) -> str:
-    """Return where the libraries go: ``PACKAGE/.dylibs`` when one package has all files that need them, else ``NAME.dylibs``."""
-    needy = {path for library in libraries.values() for path in library.needed_by}
-    tops = {
-        code.installed.partition("/")[0]
-        for code in part.files
-        if code.path in needy and is_in_site_packages(code.installed)
-    }
-    at_top = any("/" not in code.installed for code in part.files if code.path in needy)
-    if len(tops) == 1 and not at_top:
-        return f"{tops.pop()}/.dylibs"
-    return f"{distribution}.dylibs"
+    """Return where the libraries go: ``PACKAGE/.dylibs`` when one package has all files that need them, else ``NAME.dylibs``.
+
+    What lies in a namespace package, or in a folder that is none, is not of one package: others put files there as well.
+    """
+    # Copies stand among them: those have no place yet, and ask for none.
+    needy: set[str] = set()
+    for library in libraries.values():
+        needy.update(library.needed_by)
+    above: set[str | None] = set()
+    for code in part.files:
+        if code.path in needy:
+            directory = posixpath.dirname(code.installed)
+            above.add(package_above(directory, options.packages))
+    package = above.pop() if len(above) == 1 else None
+    if package is None:
+        return f"{options.distribution}.dylibs"
+    return f"{package}/.dylibs"
 
 
-def edits_for(part: PlatformAudit, bundle: Bundle) -> Iterator[FileEdits]:
+def edits_for(
+    part: PlatformAudit,
+    bundle: Bundle,
+) -> Iterator[FileEdits]:
     """Yield what changes in the files of the wheel, and in the copies.
 
     :raises RepairError: when a file lies where no path leads to the libraries from, or when two slices of one file need
         different libraries by one name.
     """
     places = {code.path: code.installed for code in part.files}
-    by_path: dict[str, list[LoadableSlice]] = {}
+    needed = frozenset(base_name(link.need.library) for link in part.linkage)
+    # A file may have code for several CPUs, which are told alike.
+    slices: dict[str, list[LoadableSlice]] = {}
     for code in part.files:
-        by_path.setdefault(code.path, []).append(code)
-    for path, slices in by_path.items():
-        links = [link for link in part.linkage if link.file == path]
-        edits = _replacements(slices[0].installed, path, links, bundle, places)
-        edits += _rpaths(slices, links, part)
+        slices.setdefault(code.path, []).append(code)
+    for path, links in links_by_file(part).items():
+        own = slices[path]
+        edits = _replacements(own[0].installed, path, links, bundle, places)
+        edits += _rpaths(own, links, part)
+        edits += _own_name(own, needed)
         if edits:
             yield FileEdits(path=path, edits=tuple(edits))
-    for source, name in sorted(bundle.names.items()):
-        yield _edits_of_copy(bundle.libraries[source], name, bundle, places)
+    for source in sorted(bundle.names):
+        library = bundle.libraries[source]
+        yield _edits_of_copy(library, bundle.names[source], bundle, places)
 
 
 def _edits_of_copy(
-    library: Library, name: str, bundle: Bundle, places: Mapping[str, str]
+    library: Library,
+    name: str,
+    bundle: Bundle,
+    places: Mapping[str, str],
 ) -> FileEdits:
     """Return what changes in a copy: its own name, and the paths of what it needs. It looks nowhere else."""
     path = f"{bundle.directory}/{name}"
@@ -104,34 +124,79 @@ def _replacements(
                 context=[f"{found[link.need.library]} and {new}"],
                 hint="join the libraries to one for all CPUs with lipo -create, and put its directory into tool.truewheel.search",
             )
-    return [ReplaceNeeded(old=old, new=new) for old, new in found.items() if old != new]
+    edits: list[Edit] = []
+    for old, new in found.items():
+        # After an earlier repair it is so already.
+        if old != new:
+            edits.append(ReplaceNeeded(old=old, new=new))
+    return edits
 
 
-def _place_of(link: Linkage, bundle: Bundle, places: Mapping[str, str]) -> str | None:
+def _place_of(
+    link: Linkage,
+    bundle: Bundle,
+    places: Mapping[str, str],
+) -> str | None:
     """Return where a library comes to lie, from ``site-packages``; ``None`` when its need stays as it is."""
     name = bundle.new_name(link)
     if name is not None:
         return f"{bundle.directory}/{name}"
     source = link.in_wheel or link.source
-    if not isinstance(source, (InWheel, SuppliedBy)) or source.reachable:
+    if not isinstance(source, (InWheel, SuppliedBy)):
         return None
-    place = source.path if isinstance(source, SuppliedBy) else places.get(source.path)
-    return place if place is not None and is_in_site_packages(place) else None
+    # dyld finds it already.
+    if source.reachable:
+        return None
+    if isinstance(source, SuppliedBy):
+        return source.path
+    place = places[source.path]
+    return place if is_in_site_packages(place) else None
 
 
 def _rpaths(
-    slices: Sequence[LoadableSlice], links: Sequence[Linkage], part: PlatformAudit
+    slices: Sequence[LoadableSlice],
+    links: Sequence[Linkage],
+    part: PlatformAudit,
 ) -> list[Edit]:
     """Return the LC_RPATHs that stay, when some do not: those that mean the same everywhere, each once."""
-    platform = platform_of(part.family)
     # Where somebody else supplies a library, a path of the machine may be how it is found.
     if any(isinstance(link.source, ExcludedBy) for link in links):
         return []
-    written = [path for code in slices for path in code.slice.search_paths]
-    kept = dict.fromkeys(path.path for path in written if platform.is_portable(path))
+    platform = platform_of(part.family)
+    kept: dict[str, None] = {}
+    has_others = False
     for code in slices:
-        own = [path.path for path in code.slice.search_paths]
-        # New versions of dyld refuse a path that is there twice.
-        if own != [path for path in kept if path in own]:
-            return [SetSearchPaths(paths=tuple(kept), kind="LC_RPATH")]
-    return []
+        seen: set[str] = set()
+        for path in code.slice.search_paths:
+            # New versions of dyld refuse a path that is there twice.
+            if path.path in seen or not platform.is_portable(path):
+                has_others = True
+                continue
+            seen.add(path.path)
+            kept[path.path] = None
+    if not has_others:
+        return []
+    return [SetSearchPaths(paths=tuple(kept), kind="LC_RPATH")]
+
+
+def _own_name(
+    slices: Sequence[LoadableSlice],
+    needed: frozenset[str],
+) -> list[Edit]:
+    """Return the last part of its name for a module that is called by its path on the machine that built it.
+
+    Linkers without bundles make such modules (zig, rustc). Nobody links with them, so the name says nothing to anybody.
+    """
+    bases: set[str] = set()
+    for code in slices:
+        name = code.slice.name or ""
+        # delocate's names are made up, and the same everywhere.
+        if not name.startswith("/") or name.startswith("/DLC/"):
+            return []
+        bases.add(base_name(name))
+    file = base_name(slices[0].path)
+    is_needed = not needed.isdisjoint({file, *bases})
+    # Slices of several names would all get one.
+    if is_needed or len(bases) > 1:
+        return []
+    return [SetName(name=bases.pop())]

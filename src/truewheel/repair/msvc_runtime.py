@@ -121,7 +121,9 @@ def is_debug_runtime(library: str) -> bool:
 
 
 def misfits(
-    library: str, runtime: PeSlice, modules: Mapping[str, PeSlice]
+    library: str,
+    runtime: PeSlice,
+    modules: Mapping[str, PeSlice],
 ) -> tuple[RuntimeMisfit, ...]:
     """Return the modules for which a runtime library is too old, in order of path, each with the gravest reason.
 
@@ -148,7 +150,10 @@ def misfits(
     return tuple(wrong)
 
 
-def _needs(module: PeSlice, library: str) -> bool:
+def _needs(
+    module: PeSlice,
+    library: str,
+) -> bool:
     # Upper and lower case are the same to Windows.
     wanted = library.lower()
     return any(need.library.lower() == wanted for need in module.needs)
@@ -162,7 +167,8 @@ def _version(runtime: PeSlice) -> tuple[int, int]:
 
 
 def _misfit(
-    found: tuple[int, int], module: PeSlice
+    found: tuple[int, int],
+    module: PeSlice,
 ) -> tuple[Misfit, tuple[int, int]] | None:
     """Return why a module needs a newer runtime, and which."""
     linker = module.linker_version

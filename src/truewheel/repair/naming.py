@@ -23,7 +23,8 @@ _HASHED = re.compile(r"-[0-9a-f]{8}(?=\.|$)")
 
 
 def new_names(
-    digests: Mapping[str, str], needs: Mapping[str, Iterable[str]]
+    digests: Mapping[str, str],
+    needs: Mapping[str, Iterable[str]],
 ) -> dict[str, str]:
     """Return the new file name of each library.
 
@@ -35,23 +36,28 @@ def new_names(
     """
     hashes: dict[str, str] = {}
     for group in _in_order(digests, needs):
-        below = sorted(
-            {
-                hashes[need]
-                for path in group
-                for need in needs.get(path, ())
-                if need in hashes
-            }
-        )
+        below: set[str] = set()
+        for path in group:
+            for need in needs.get(path, ()):
+                # Those of the same circle have none yet.
+                if need in hashes:
+                    below.add(hashes[need])
         together = sorted(digests[path] for path in group)
         for path in group:
-            hashes[path] = _hash_of(digests[path], together, below)
-    return {
-        path: _with_hash(posixpath.basename(path), hashes[path]) for path in digests
-    }
+            own = digests[path]
+            hashes[path] = _hash_of(own, together, sorted(below))
+    names: dict[str, str] = {}
+    for path in digests:
+        name = posixpath.basename(path)
+        names[path] = _with_hash(name, hashes[path])
+    return names
 
 
-def _hash_of(own: str, together: list[str], below: list[str]) -> str:
+def _hash_of(
+    own: str,
+    together: list[str],
+    below: list[str],
+) -> str:
     """Return the hash of one library.
 
     :param together: the digests of all that it stands in a circle with, and its own.
@@ -63,7 +69,10 @@ def _hash_of(own: str, together: list[str], below: list[str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _with_hash(name: str, digest: str) -> str:
+def _with_hash(
+    name: str,
+    digest: str,
+) -> str:
     # A hash that is there already belongs to another content.
     name = _HASHED.sub("", name)
     # The dot of a hidden file begins its name.
@@ -72,7 +81,8 @@ def _with_hash(name: str, digest: str) -> str:
 
 
 def _in_order(
-    libraries: Mapping[str, str], needs: Mapping[str, Iterable[str]]
+    libraries: Mapping[str, str],
+    needs: Mapping[str, Iterable[str]],
 ) -> list[list[str]]:
     """Return the libraries in groups, each after those that it needs; a group of several is a circle.
 

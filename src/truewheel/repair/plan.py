@@ -15,14 +15,15 @@ from ..model.record import replace
 from ..model.repair_plan import Copy, RepairPlan
 from . import elf_files, macho_files, pe_files
 from .bundle import Bundle
-from .libraries import external_path, gather, missing_links
+from .libraries import each_once, external_path, gather, missing_links
 from .naming import new_names
 from .programs import move_programs
 from .refusals import refusals
+from .ways import base_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from types import ModuleType
 
     from ..model.audit import Audit, Linkage, PlatformAudit
@@ -40,7 +41,9 @@ _FILES: dict[str, ModuleType] = {
 
 
 def plan_repair(
-    audit: Audit, options: RepairOptions, identities: Mapping[str, Identity]
+    audit: Audit,
+    options: RepairOptions,
+    identities: Mapping[str, Identity],
 ) -> RepairPlan:
     """Return what makes a wheel self-contained.
 
@@ -55,16 +58,19 @@ def plan_repair(
     dll_directories: list[AddDllDirectory] = []
     for found in audit.platforms:
         files = _FILES.get(found.family)
+        # Emscripten's wheels bring what they need by other tools.
         if files is None:
             continue
         part, moved = move_programs(found, options)
         moves += moved
         libraries = gather(part, identities)
         _refuse(part, libraries)
-        names = _names(part, libraries, options)
+        # Names first: where a DLL lies may decide about its name once more.
+        kept = _kept_names(part, libraries, options)
+        names = _names(part, libraries) | kept
         bundle = _placed(part, libraries, names, options)
         if files is pe_files:
-            bundle, calls = _beside_their_users(part, bundle, options)
+            bundle, calls = _beside_their_users(part, bundle, kept, options)
             dll_directories += calls
         copies += _copies(bundle)
         edits += files.edits_for(part, bundle)
@@ -85,8 +91,9 @@ def _placed(
     options: RepairOptions,
 ) -> Bundle:
     """Return the libraries in the one directory that the format has for them."""
+    # Room in a Mach-O file is scarce: a short path is worth asking where its users are.
     if _FILES[part.family] is macho_files:
-        directory = macho_files.directory_for(part, libraries, options.distribution)
+        directory = macho_files.directory_for(part, libraries, options)
     else:
         directory = elf_files.directory_for(options.distribution)
     return Bundle(
@@ -98,99 +105,135 @@ def _placed(
 
 
 def _beside_their_users(
-    part: PlatformAudit, bundle: Bundle, options: RepairOptions
+    part: PlatformAudit,
+    bundle: Bundle,
+    kept: Mapping[str, str],
+    options: RepairOptions,
 ) -> tuple[Bundle, tuple[AddDllDirectory, ...]]:
-    """Return DLLs where Windows looks for them, and what packages have to say for it."""
+    """Return DLLs where Windows looks for them, and what packages have to say for it.
+
+    :param kept: those whose names are to stay.
+    """
     placement = pe_files.place(part, bundle.libraries, options)
     names = dict(bundle.names)
-    for source in placement.shared:
+    for source in placement.shared - kept.keys():
         names[source] = pe_files.with_distribution(names[source], options.distribution)
     placed = replace(bundle, names=names, places=placement.places)
     return placed, placement.dll_directories
 
 
-def _refuse(part: PlatformAudit, libraries: Mapping[str, Library]) -> None:
+def _refuse(
+    part: PlatformAudit,
+    libraries: Mapping[str, Library],
+) -> None:
     """Raise an error for libraries that must not be bundled.
 
     :raises RepairError: with all of them.
     """
-    refused = list(refusals(part, _each_once(libraries)))
-    if not refused:
-        return
-    lines = [
-        f"{library.source}, which {library.needed_by[0]} needs: {refusal.reason}"
-        for library, refusal in refused
-    ]
-    raise RepairError(
-        f"{refused[0][0].source} must not go into a wheel",
-        context=lines,
-        hint=refused[0][1].hint,
-    )
+    lines = []
+    hint = ""
+    for library, refusal in refusals(part, each_once(libraries)):
+        user = library.needed_by[0]
+        lines.append(f"{library.source}, which {user} needs: {refusal.reason}")
+        # One cure at a time: that of the first.
+        hint = hint or refusal.hint
+    if lines:
+        refused = lines[0].partition(",")[0]
+        raise RepairError(
+            f"{refused} must not go into a wheel", context=lines, hint=hint
+        )
 
 
 def _names(
-    part: PlatformAudit, libraries: Mapping[str, Library], options: RepairOptions
+    part: PlatformAudit,
+    libraries: Mapping[str, Library],
 ) -> dict[str, str]:
-    """Return the new file name of each library, by its source.
+    """Return a new file name for each library, by its source."""
+    digests: dict[str, str] = {}
+    needs: dict[str, list[str]] = {}
+    for library in each_once(libraries):
+        digests[library.source] = library.digest
+        needs[library.source] = _needs_of(library, libraries)
+    names = new_names(digests, needs)
+    if _FILES[part.family] is not pe_files:
+        return names
+    # How a file is spelled differs between machines, and means nothing to Windows.
+    return {source: name.lower() for source, name in names.items()}
+
+
+def _kept_names(
+    part: PlatformAudit,
+    libraries: Mapping[str, Library],
+    options: RepairOptions,
+) -> dict[str, str]:
+    """Return the names of the libraries that are not renamed, by their source.
 
     :raises RepairError: when two libraries would keep the same name.
     """
-    once = _each_once(libraries)
-    needs = {library.source: _needs_of(library, libraries) for library in once}
-    names = new_names({library.source: library.digest for library in once}, needs)
-    opened = {
-        external_path(link): link.need.library.rpartition("/")[2]
-        for link in part.included
-    }
+    asked_for = _names_asked_for(part)
+    by_name: dict[str, str] = {}
     kept: dict[str, str] = {}
-    for library in once:
-        name = opened.get(library.source) or _kept_name(library, options)
-        if name is None:
+    for path, library in sorted(libraries.items()):
+        name = asked_for.get(path) or _name_kept_by(options, library)
+        if name is None or library.source in kept:
             continue
-        other = kept.setdefault(name, library.source)
+        other = by_name.setdefault(name, library.source)
         if other != library.source:
             raise RepairError(
                 f"{library.source} and {other} would both be called {name} in the wheel",
                 hint="let one of them be renamed: take it out of keep-names",
             )
-        names[library.source] = name
+        kept[library.source] = name
+    return kept
+
+
+def _names_asked_for(part: PlatformAudit) -> dict[str, str]:
+    """Return the names that no edit can change, by the path of the library: code opens it, or exports are forwarded to it."""
+    names: dict[str, str] = {}
+    # What code opens, it opens by that name.
+    for link in part.included:
+        path = external_path(link)
+        if path is not None:
+            names[path] = base_name(link.need.library)
+    if _FILES[part.family] is pe_files:
+        names.update(pe_files.forwarded_names(part))
     return names
 
 
-def _needs_of(library: Library, libraries: Mapping[str, Library]) -> list[str]:
+def _needs_of(
+    library: Library,
+    libraries: Mapping[str, Library],
+) -> list[str]:
     """Return the sources of the libraries outside of the wheel that a library needs."""
     paths = map(external_path, library.linkage)
     return [libraries[path].source for path in paths if path is not None]
 
 
-def _kept_name(library: Library, options: RepairOptions) -> str | None:
+def _name_kept_by(
+    options: RepairOptions,
+    library: Library,
+) -> str | None:
     """Return the name under which a library is needed, if the project keeps it; ``None`` if not."""
-    own = library.source.rpartition("/")[2]
-    for name in (*library.names, own):
-        base = name.rpartition("/")[2]
-        if any(fnmatchcase(base, pattern) for pattern in options.keep_names):
-            # It is asked for by that name, whatever the file is called.
-            return library.names[0].rpartition("/")[2]
+    for name in (*library.names, library.source):
+        base = base_name(name)
+        for pattern in options.keep_names:
+            if fnmatchcase(base, pattern):
+                # It is asked for by that name, whatever the file is called.
+                return base_name(library.names[0])
     return None
 
 
-def _copies(bundle: Bundle) -> list[Copy]:
-    return [
-        Copy(
-            source=library.source,
-            path=posixpath.join(directory, bundle.names[library.source]),
-            digest=library.digest,
-            size=library.size,
-            names=library.names,
-            found_by=library.found_by,
-            needed_by=library.needed_by,
-        )
-        for library in _each_once(bundle.libraries)
-        for directory in bundle.places[library.source]
-    ]
-
-
-def _each_once(libraries: Mapping[str, Library]) -> list[Library]:
-    """Return every library once, in order of its source."""
-    once = {library.source: library for library in libraries.values()}
-    return [once[source] for source in sorted(once)]
+def _copies(bundle: Bundle) -> Iterator[Copy]:
+    """Yield a row for each place that a library goes to."""
+    for library in each_once(bundle.libraries):
+        name = bundle.names[library.source]
+        for directory in bundle.places[library.source]:
+            yield Copy(
+                source=library.source,
+                path=posixpath.join(directory, name),
+                digest=library.digest,
+                size=library.size,
+                names=library.names,
+                found_by=library.found_by,
+                needed_by=library.needed_by,
+            )

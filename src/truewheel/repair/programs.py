@@ -10,12 +10,15 @@ from __future__ import annotations
 from ..model.binary import Kind
 from ..model.record import replace
 from ..model.repair_plan import Move
+from .bundle import links_by_file
 from .libraries import external_path
 from .ways import is_in_site_packages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..model.audit import LoadableSlice, PlatformAudit
+    from collections.abc import Mapping
+
+    from ..model.audit import Linkage, LoadableSlice, PlatformAudit
     from ..model.repair_plan import RepairOptions
 
 _STARTER = '''#!python
@@ -49,34 +52,53 @@ def starter_of(move: Move) -> bytes:
 
 
 def move_programs(
-    part: PlatformAudit, options: RepairOptions
+    part: PlatformAudit,
+    options: RepairOptions,
 ) -> tuple[PlatformAudit, tuple[Move, ...]]:
     """Return the part with programs that need libraries of the machine in ``site-packages``, and what was moved."""
-    needy = {link.file for link in part.linkage if external_path(link) is not None}
-    moves = {}
+    moves: dict[str, Move] = {}
+    links = links_by_file(part)
     for code in part.files:
-        if _is_to_move(code, options) and code.path in needy:
+        needs_copies = any(map(external_path, links[code.path]))
+        if needs_copies and _is_to_move(code, options):
             name = code.path.removeprefix(options.scripts)
             new_path = f"{options.distribution}.scripts/{name}"
             moves[code.path] = Move(path=code.path, new_path=new_path)
     if not moves:
         return part, ()
-    files = [_moved(code, moves.get(code.path)) for code in part.files]
-    linkage = [
-        replace(link, file=moves[link.file].new_path) if link.file in moves else link
-        for link in part.linkage
-    ]
-    moved = replace(part, files=tuple(files), linkage=tuple(linkage))
-    return moved, tuple(moves[path] for path in sorted(moves))
+    # From here on, all is planned as if it had always been there.
+    files = tuple(_moved(code, moves) for code in part.files)
+    linkage = tuple(_renamed(link, moves) for link in part.linkage)
+    moved = replace(part, files=files, linkage=linkage)
+    return moved, tuple(moves.values())
 
 
-def _is_to_move(code: LoadableSlice, options: RepairOptions) -> bool:
+def _is_to_move(
+    code: LoadableSlice,
+    options: RepairOptions,
+) -> bool:
     is_program = code.slice.kind is Kind.EXECUTABLE
     in_scripts = code.path.startswith(options.scripts)
     return is_program and in_scripts and not is_in_site_packages(code.installed)
 
 
-def _moved(code: LoadableSlice, move: Move | None) -> LoadableSlice:
+def _moved(
+    code: LoadableSlice,
+    moves: Mapping[str, Move],
+) -> LoadableSlice:
+    """Return a file where it lies from now on."""
+    move = moves.get(code.path)
     if move is None:
         return code
     return replace(code, path=move.new_path, installed=move.new_path)
+
+
+def _renamed(
+    link: Linkage,
+    moves: Mapping[str, Move],
+) -> Linkage:
+    """Return a need with the new path of the file that has it."""
+    move = moves.get(link.file)
+    if move is None:
+        return link
+    return replace(link, file=move.new_path)

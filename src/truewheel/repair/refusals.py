@@ -42,13 +42,20 @@ which look for the drivers of the machine.
 
 
 def refusals(
-    part: PlatformAudit, libraries: Iterable[Library]
+    part: PlatformAudit,
+    libraries: Iterable[Library],
 ) -> Iterator[tuple[Library, Refusal]]:
     """Yield the libraries that must not be bundled, with the reasons."""
+    once = tuple(libraries)
+    users = [*part.files]
+    # What is copied uses the same runtime.
+    for library in once:
+        users += library.slices
     modules = {
-        code.path: code.slice for code in part.files if isinstance(code.slice, PeSlice)
+        code.path: code.slice for code in users if isinstance(code.slice, PeSlice)
     }
-    for library in libraries:
+    for library in once:
+        # The file behind a link may have another name than the one that is asked for.
         names = (*library.names, library.source)
         bases = [name.rpartition("/")[2] for name in names]
         refusal = _of_driver(bases) or _of_debug_runtime(bases)
@@ -77,7 +84,10 @@ def _of_debug_runtime(names: list[str]) -> Refusal | None:
     return None
 
 
-def _too_old(library: Library, modules: Mapping[str, PeSlice]) -> Refusal | None:
+def _too_old(
+    library: Library,
+    modules: Mapping[str, PeSlice],
+) -> Refusal | None:
     """Return why a runtime of Visual C++ may crash a module, if it may."""
     runtime = library.slices[0].slice
     name = library.names[0].lower()

@@ -213,7 +213,11 @@ def _text(document: Json) -> str:
 # --- its components -------------------------------------------------------------------------------------------------
 
 
-def _subject(project: str, version: str, wheel_tags: Iterable[str]) -> Json:
+def _subject(
+    project: str,
+    version: str,
+    wheel_tags: Iterable[str],
+) -> Json:
     """Return the component of the wheel's own project."""
     url = package_url("pypi", project, version=version)
     subject: Json = {
@@ -288,7 +292,10 @@ def _linked_component(component: Component) -> Json:
     return row
 
 
-def _property(name: str, value: str) -> Json:
+def _property(
+    name: str,
+    value: str,
+) -> Json:
     # Names have the tool's name in front (CycloneDX property taxonomy).
     return {"name": f"truewheel:{name}", "value": value}
 

@@ -1,4 +1,4 @@
-"""The way from a file to a library's directory, as a search path says it. Pure.
+"""The way from a file to a library's directory, as a search path says it, and whose directory it is. Pure.
 
 All wheels are unpacked into one ``site-packages``, so the way from one distribution to another is the same on every machine.
 Sources: "Rpath token expansion" in ld.so(8); dyld(1).
@@ -8,11 +8,25 @@ from __future__ import annotations
 
 import posixpath
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container
+
 ELF_ORIGIN = "$ORIGIN"
 MACHO_ORIGIN = "@loader_path"
 
 _PREFIX = "<prefix>"
 """How the installed place of a file begins that does not go to ``site-packages``: scripts and data."""
+
+
+def base_name(name: str) -> str:
+    """Return the last part of a path, or of a name that a loader looks for.
+
+    >>> base_name("@rpath/libx.dylib"), base_name("libx.so.1")
+    ('libx.dylib', 'libx.so.1')
+    """
+    _, _, base = name.rpartition("/")
+    return base
 
 
 def is_in_site_packages(installed: str) -> bool:
@@ -21,7 +35,10 @@ def is_in_site_packages(installed: str) -> bool:
 
 
 def relative_way(
-    from_installed: str, to_directory: str, *, origin: str = ELF_ORIGIN
+    from_installed: str,
+    to_directory: str,
+    *,
+    origin: str = ELF_ORIGIN,
 ) -> str:
     """Return the search path that leads from a file to a directory.
 
@@ -46,6 +63,25 @@ def relative_way(
     if way == ".":
         return origin
     return f"{origin}/{way}"
+
+
+def package_above(
+    directory: str,
+    packages: Container[str],
+) -> str | None:
+    """Return the outermost directory with an ``__init__.py`` above one, or itself.
+
+    Without one, other distributions may put files there as well: it is the root, or part of a namespace package.
+
+    >>> package_above("ns/p/q", {"ns/p", "ns/p/q"}), package_above("ns", {"ns/p"})
+    ('ns/p', None)
+    """
+    above = ""
+    for part in directory.split("/"):
+        above = posixpath.join(above, part)
+        if above in packages:
+            return above
+    return None
 
 
 def _from_the_prefix(place: str) -> str:

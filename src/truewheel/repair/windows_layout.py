@@ -14,6 +14,7 @@ import posixpath
 
 from ..model.record import Record
 from ..model.repair_plan import AddDllDirectory
+from .ways import package_above
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def places_for(
         callers.update(covered.values())
         beside = directories - covered.keys()
         # Nobody but this distribution puts files into its folder.
-        if not all(_package_above(directory, packages) for directory in beside):
+        if not all(package_above(directory, packages) for directory in beside):
             shared.add(dll)
         if covered:
             beside |= {folder}
@@ -85,7 +86,10 @@ def places_for(
     )
 
 
-def _price(needy: Mapping[str, frozenset[str]], sizes: Mapping[str, int]) -> int:
+def _price(
+    needy: Mapping[str, frozenset[str]],
+    sizes: Mapping[str, int],
+) -> int:
     """Return how many bytes second copies take."""
     total = 0
     for dll, directories in needy.items():
@@ -94,7 +98,10 @@ def _price(needy: Mapping[str, frozenset[str]], sizes: Mapping[str, int]) -> int
     return total
 
 
-def _row(package: str, folder: str) -> AddDllDirectory:
+def _row(
+    package: str,
+    folder: str,
+) -> AddDllDirectory:
     """Return what a package has to say to name a folder at the root."""
     return AddDllDirectory(
         path=posixpath.join(package, "__init__.py"),
@@ -102,7 +109,10 @@ def _row(package: str, folder: str) -> AddDllDirectory:
     )
 
 
-def _covered(directories: Iterable[str], packages: frozenset[str]) -> dict[str, str]:
+def _covered(
+    directories: Iterable[str],
+    packages: frozenset[str],
+) -> dict[str, str]:
     """Return those directories whose modules are imported after a package's own code, each with its outermost package."""
     packages_above = {
         directory: _outermost_package(directory, packages) for directory in directories
@@ -110,7 +120,10 @@ def _covered(directories: Iterable[str], packages: frozenset[str]) -> dict[str, 
     return {directory: above for directory, above in packages_above.items() if above}
 
 
-def _outermost_package(directory: str, packages: frozenset[str]) -> str | None:
+def _outermost_package(
+    directory: str,
+    packages: frozenset[str],
+) -> str | None:
     """Return the outermost directory above one, or itself, whose ``__init__.py`` runs before any module in there.
 
     >>> _outermost_package("ns/p/q", frozenset({"ns/p", "ns/p/q"}))
@@ -120,17 +133,4 @@ def _outermost_package(directory: str, packages: frozenset[str]) -> str | None:
     # What no import statement can name is a folder of data, __init__.py or not.
     if not all(map(str.isidentifier, directory.split("/"))):
         return None
-    return _package_above(directory, packages)
-
-
-def _package_above(directory: str, packages: frozenset[str]) -> str | None:
-    """Return the outermost directory with an ``__init__.py`` above one, or itself.
-
-    Without one, other distributions may put files there as well: it is the root, or part of a namespace package.
-    """
-    above = ""
-    for part in directory.split("/"):
-        above = posixpath.join(above, part)
-        if above in packages:
-            return above
-    return None
+    return package_above(directory, packages)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..model.built import RepairedWheel
     from ..model.bundled import BundledFile
     from ..model.repairs import Repairs
+    from ..model.verdict import Verdict
 
 
 def repair_report(name: str, done: RepairedWheel, style: Style = PLAIN) -> str:
@@ -34,6 +35,7 @@ def repair_report(name: str, done: RepairedWheel, style: Style = PLAIN) -> str:
     if done.verdict.reasons:
         lines.append(labelled_line("why", done.verdict.reasons[0]))
     lines += repair_lines(done.repairs)
+    lines += raised_lines(done.verdict, done.repairs)
     lines += finding_texts(done.repairs.findings, style)
     return "\n".join(lines)
 
@@ -45,6 +47,25 @@ def repair_lines(repairs: Repairs) -> list[str]:
     for file in repairs.bundled:
         lines.append(labelled_line(label, "".join(_words_of(file))))
     return lines
+
+
+def raised_lines(verdict: Verdict, repairs: Repairs) -> list[str]:
+    """Return a line when copied libraries alone need a system as new as the tag says: older ones would run the rest."""
+    sources = {file.path: file.source for file in repairs.bundled}
+    if not verdict.floors or not sources:
+        return []
+    # The strictest floor decides the tag; what Python has to be is another question.
+    floor = verdict.floors[0]
+    if floor.of in ("python", "isa"):
+        return []
+    files = dict.fromkeys(evidence.file for evidence in floor.evidence)
+    if any(file not in sources for file in files):
+        return []
+    names = [printable(sources[file].rpartition("/")[2]) for file in files]
+    needs, which = ("need", "them") if len(names) > 1 else ("needs", "it")
+    told = f"{', '.join(names)} of this machine {needs} {floor.of} {floor.text}, and nothing else does"
+    told += f": build {which} on an older system, or for one"
+    return [labelled_line("raised", told)]
 
 
 def _words_of(file: BundledFile) -> Iterator[str]:

@@ -55,9 +55,10 @@ def build_summary(
     lines += _variant_lines(verdict)
     lines += _why_lines(verdict)
     if repairs is not None and repairs.bundled:
-        from .repairs import repair_lines  # most wheels need none
+        from .repairs import raised_lines, repair_lines  # most wheels need none
 
         lines += repair_lines(repairs)
+        lines += raised_lines(verdict, repairs)
     if note:
         lines.append(labelled_line("built", note))
     lines += _notes(did_without)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .. import formats
@@ -17,12 +17,13 @@ from ..model.binary import Binary
 from ..model.errors import FormatError, RepairError
 from ..model.record import NamedTuple, replace
 from ..model.surroundings import Surroundings
-from . import host
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 _CHUNK = 1 << 20
 """Bytes of a file that are read at once."""
-_LARGEST_SCRIPT = 1 << 20
-"""Bytes of the longest ``ld.so.conf`` that is believed."""
 
 
 class Identity(NamedTuple):
@@ -30,6 +31,24 @@ class Identity(NamedTuple):
 
     digest: str
     size: int
+
+
+class _Parts:
+    """A file that gives parts of itself: of a library of 500 MB, little is looked at."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._size = os.fstat(file.fileno()).st_size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, part: slice) -> bytes:
+        start, stop, _ = part.indices(self._size)
+        size = max(stop - start, 0)
+        self._file.seek(start)
+        # It may have become shorter meanwhile: then the readers miss what their tables speak of.
+        return self._file.read(size)
 
 
 class LibrariesOnDisk:
@@ -41,8 +60,11 @@ class LibrariesOnDisk:
     """
 
     def __init__(
-        self, root: Path = Path("/"), around: Surroundings | None = None
+        self,
+        root: Path = Path("/"),
+        around: Surroundings | None = None,
     ) -> None:
+        """Look at nothing yet."""
         self.root = root
         self.around = Surroundings() if around is None else around
         self._read: dict[str, Binary | None] = {}
@@ -50,21 +72,32 @@ class LibrariesOnDisk:
         self._identities: dict[str, Identity] = {}
         self._states: dict[str, tuple[int, ...] | None] = {}
 
-    def locate(self, path: str, *, ignore_case: bool = False) -> str | None:
+    def locate(
+        self,
+        path: str,
+        *,
+        ignore_case: bool = False,
+    ) -> str | None:
         """Return the file that an absolute path leads to, with links resolved; ``None`` when there is none."""
         place = self.place(path)
-        if not place.is_file():
-            found = _with_other_case(place) if ignore_case else None
-            if found is None:
-                return None
-            place = found
+        if place.is_file():
+            return self._resolved(place)
+        if not ignore_case:
+            return None
+        other = _with_other_case(place)
+        return None if other is None else self._resolved(other)
+
+    def _resolved(self, place: Path) -> str:
+        """Return where a file lies, as the machine itself would say it."""
+        root = self.root.resolve()
         resolved = place.resolve()
         # A link of a sysroot that is absolute leads out of it, to this machine.
-        if not resolved.is_relative_to(self.root.resolve()):
+        if not resolved.is_relative_to(root):
             resolved = place
-        if self.root == Path("/"):
+        if root == Path(root.anchor):
             return resolved.as_posix()
-        return "/" + resolved.relative_to(self.root.resolve()).as_posix()
+        within = resolved.relative_to(root)
+        return f"/{within.as_posix()}"
 
     def read_library(self, path: str) -> Binary | None:
         """Return the facts of a file, read once; ``None`` when it is not a library that could be read.
@@ -73,8 +106,10 @@ class LibrariesOnDisk:
         """
         if path not in self._read:
             self._read[path] = None
+            self._note_state(path)
             try:
-                self._read[path] = formats.read(self.place(path).read_bytes())
+                with self.place(path).open("rb") as file:
+                    self._read[path] = formats.read(_Parts(file))
             except OSError as error:
                 self._problems[path] = f"a file that cannot be read: {error.strerror}"
             except FormatError as error:
@@ -94,7 +129,7 @@ class LibrariesOnDisk:
             # hashlib.file_digest() is newer than our oldest Python.
             digest = hashlib.sha256()
             size = 0
-            self._states[path] = self._state(path)
+            self._note_state(path)
             for piece in self.pieces(path):
                 digest.update(piece)
                 size += len(piece)
@@ -102,8 +137,17 @@ class LibrariesOnDisk:
         return self._identities[path]
 
     def has_changed(self, path: str) -> bool:
-        """Return whether a file was written since its identity was asked for."""
-        return self._states.get(path) != self._state(path)
+        """Return whether a file was written since the first question about it."""
+        first = self._states.get(path)
+        now = self._state(path)
+        return first != now
+
+    def _note_state(self, path: str) -> None:
+        """Remember what a file is like when it is looked at first."""
+        if path in self._states:
+            return
+        state = self._state(path)
+        self._states[path] = state
 
     def _state(self, path: str) -> tuple[int, ...] | None:
         """Return what the system changes when a file is written; ``None`` for a file that is gone."""
@@ -127,16 +171,26 @@ class LibrariesOnDisk:
 
     def add_linked(self, paths: Iterable[str]) -> None:
         """Take in the libraries that CMake linked, each by the name that it is needed by."""
-        linked: list[tuple[str, str]] = []
+        linked: dict[tuple[str, str], None] = {}
         for path in paths:
             binary = self.read_library(path)
-            for piece in binary.slices if binary is not None else ():
-                linked.append((piece.name or Path(path).name, path))
-        self.around = replace(self.around, linked=tuple(dict.fromkeys(linked)))
+            if binary is None:
+                continue
+            # What has no name of its own is needed by that of its file.
+            file_name = posixpath.basename(path)
+            for piece in binary.slices:
+                name = piece.name or file_name
+                linked[name, path] = None
+        rows = tuple(linked)
+        self.around = replace(self.around, linked=rows)
 
     def place(self, path: str) -> Path:
         """Return where an absolute path of the machine lies on this one."""
-        return self.root / path.lstrip("/") if path.startswith("/") else Path(path)
+        # A drive of Windows has no root above it.
+        if not path.startswith("/"):
+            return Path(path)
+        within = path.lstrip("/")
+        return self.root / within
 
 
 def _with_other_case(place: Path) -> Path | None:
@@ -150,87 +204,3 @@ def _with_other_case(place: Path) -> Path | None:
         if found.name.lower() == wanted and found.is_file():
             return found
     return None
-
-
-# --- what a machine adds to the search ----------------------------------------------------------------------------
-
-
-def surroundings(
-    environ: Mapping[str, str],
-    *,
-    search: Iterable[str] = (),
-    root: Path = Path("/"),
-) -> Surroundings:
-    """Return what this machine adds to the search of its loaders.
-
-    :param search: further directories, absolute.
-    """
-    return Surroundings(
-        library_path=_directories_in(environ),
-        search=tuple(search),
-        configured=tuple(_configured(root, "/etc/ld.so.conf", set())),
-        musl=_musl_path(root),
-        lib_names=_lib_names(root),
-    )
-
-
-def _directories_in(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the directories of the variable that this system's loader reads."""
-    found: list[str] = []
-    for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
-        # ld.so(8) takes semicolons as well.
-        for text in environ.get(name, "").replace(";", ":").split(":"):
-            if text.startswith("/"):
-                found.append(os.path.normpath(text))
-    if host.is_windows():
-        found += environ.get("PATH", "").split(os.pathsep)
-    return tuple(dict.fromkeys(filter(None, found)))
-
-
-def _configured(root: Path, name: str, seen: set[str]) -> Iterable[str]:
-    """Yield the directories of a file like ``/etc/ld.so.conf`` with what it includes; see ldconfig(8)."""
-    if name in seen:
-        return
-    seen.add(name)
-    for line in _lines_of(root / name.lstrip("/")):
-        first, _, rest = line.partition(" ")
-        if first == "include":
-            for pattern in rest.split():
-                within = posixpath.join(posixpath.dirname(name), pattern)
-                for path in sorted(root.glob(within.lstrip("/"))):
-                    included = "/" + path.relative_to(root).as_posix()
-                    yield from _configured(root, included, seen)
-        elif line.startswith("/"):
-            # An old form names the kind of library as well: DIRECTORY=TYPE.
-            yield os.path.normpath(line.partition("=")[0].strip())
-
-
-def _musl_path(root: Path) -> tuple[str, ...]:
-    """Return the directories that musl searches: of its path file, else those that it knows (``ldso/dynlink.c``)."""
-    for path in sorted((root / "etc").glob("ld-musl-*.path")):
-        text = ":".join(_lines_of(path))
-        return tuple(part for part in text.split(":") if part.startswith("/"))
-    return ("/lib", "/usr/local/lib", "/usr/lib")
-
-
-def _lines_of(path: Path) -> list[str]:
-    """Return the lines of a text without comments and blank ones; nothing when it cannot be read."""
-    try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            text = file.read(_LARGEST_SCRIPT)
-    except OSError:
-        return []
-    lines = [
-        line.partition("#")[0].strip().replace("\t", " ") for line in text.splitlines()
-    ]
-    return [line for line in lines if line]
-
-
-def _lib_names(root: Path) -> tuple[str, ...]:
-    """Return what ``$LIB`` may mean: Debian's multiarch directories where there are some, and the common names."""
-    multiarch = [
-        f"lib/{path.name}"
-        for path in sorted((root / "usr/lib").glob("*-linux-*"))
-        if path.is_dir()
-    ]
-    return (*multiarch, "lib64", "lib")

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from support import needs, programs, toolchains
+from support import needs, programs, wine
 from support.pe_patching import mingw, renamed
+from support.windows_builds import delayed_counter
 
 pytestmark = pytest.mark.slow
-HOST = r"""
-#include <windows.h>
-#include <stdio.h>
-/* How CPython loads a module (Python/dynload_win.c), and ctypes a library by its full path (Lib/ctypes/__init__.py). */
-#define FLAGS (LOAD_LIBRARY_SEARCH_DEFAULT_DIRS | LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR)
-int main(int count, char **words) {
-    for (int i = 1; i < count; i++) {
-        if (words[i][0] == '+') { /* as os.add_dll_directory does */
-            wchar_t path[MAX_PATH];
-            MultiByteToWideChar(CP_ACP, 0, words[i] + 1, -1, path, MAX_PATH);
-            if (!AddDllDirectory(path)) printf("error %lu\n", GetLastError());
-            continue;
-        }
-        HMODULE module = LoadLibraryExA(words[i], NULL, FLAGS);
-        if (!module) { printf("error %lu\n", GetLastError()); continue; }
-        int (*next)(void) = (int (*)(void))(void *)GetProcAddress(module, "next");
-        printf("%d\n", next());
-    }
-    return 0;
-}
-"""
 MODULE = "__declspec(dllimport) int counted(void); __declspec(dllexport) int next(void) { return counted(); }\n"
 COUNTER = """
 __declspec(dllimport) int one_more(int);
@@ -45,50 +26,22 @@ Run = Callable[..., list[str]]
 
 
 @pytest.fixture(scope="module")
-def wine(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Mapping[str, str]]:
-    """Return wine, and the environment with a prefix of its own."""
-    program = needs.program("wine")
-    prefix = tmp_path_factory.mktemp("wine") / "prefix"
-    environ = {name: text for name, text in os.environ.items() if name != "DISPLAY"}
-    environ |= {"WINEPREFIX": str(prefix), "WINEARCH": "win64", "WINEDEBUG": "-all"}
-    programs.run(program, "wineboot", "-i", cwd=prefix.parent, environ=environ)
-    return program, environ
-
-
-@pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a program, a module, and two libraries of which one needs the other."""
+    """Return a folder with a module, and two libraries of which one needs the other."""
     place = tmp_path_factory.mktemp("built")
-    sources = {"host": HOST, "module": MODULE, "counter": COUNTER, "leaf": LEAF}
+    sources = {"module": MODULE, "counter": COUNTER, "leaf": LEAF}
     for name, source in sources.items():
         (place / f"{name}.c").write_text(source)
     mingw(place, "leaf.dll", "-shared", "leaf.c")
     mingw(place, "counter.dll", "-shared", "counter.c", "leaf.dll")
     mingw(place, "module.pyd", "-shared", "module.c", "counter.dll")
-    mingw(place, "host.exe", "host.c")
     return place
 
 
 @pytest.fixture
-def run(tmp_path: Path, wine: tuple[str, Mapping[str, str]], built: Path) -> Run:
-    """Return a function that loads modules in one process, and returns what each counted to.
-
-    What begins with ``+`` is a directory that a package adds to those that are searched.
-    """
-    program, environ = wine
-
-    def load(*modules: str) -> list[str]:
-        paths = []
-        for module in modules:
-            name = module.removeprefix("+")
-            path = f"Z:{tmp_path / name}".replace("/", "\\")
-            paths.append(f"+{path}" if module != name else path)
-        command = [program, built / "host.exe", *paths]
-        return programs.run(*command, cwd=built.parent, environ=environ).split("\n")[
-            :-1
-        ]
-
-    return load
+def run(tmp_path: Path) -> Run:
+    """Return a function that loads modules in one process, and returns what each counted to."""
+    return functools.partial(wine.load, tmp_path)
 
 
 def lay(
@@ -160,47 +113,13 @@ def test_a_library_loads_after_strip(tmp_path: Path, built: Path, run: Run) -> N
     assert run("module.pyd") == ["1"]
 
 
-DELAYED = """
-typedef unsigned int u32;
-struct descriptor { u32 attributes, name, handle, addresses, names; };
-extern char __ImageBase;
-void *LoadLibraryExA(const char *, void *, u32);
-void *GetProcAddress(void *, const char *);
-__declspec(dllimport) int counted(void);
-__declspec(dllexport) int next(void) { return counted(); }
-int __stdcall entry(void *a, u32 b, void *c) { return 1; }
-static int nothing(void) { return -1; }
-/* As delayhlp.cpp of Visual C++ has it, for one symbol, and without its errors. */
-void *__stdcall __delayLoadHelper2(struct descriptor *found, void **slot) {
-    char *base = &__ImageBase;
-    void *library = LoadLibraryExA(base + found->name, 0, 0);
-    if (!library) return nothing;
-    return *slot = GetProcAddress(library, base + *(u32 *)(base + found->names) + 2);
-}
-"""
-
-
-def delayed(place: Path) -> bytes:
-    """Return a module, linked by LLD, that loads counter.dll on first use."""
-    objects = [
-        toolchains.compiled(place, "d.c", DELAYED, target="x86_64-pc-windows-msvc"),
-        toolchains.import_library(place, "counter.dll", "counted", "x64"),
-        toolchains.import_library(
-            place, "kernel32.dll", "LoadLibraryExA\nGetProcAddress", "x64"
-        ),
-    ]
-    command = ["/dll", "/entry:entry", "/out:d.pyd", "/delayload:counter.dll"]
-    toolchains.run(place, "lld-link", *command, *objects)
-    return (place / "d.pyd").read_bytes()
-
-
 def test_a_delayed_library_is_loaded_by_its_new_name(
     tmp_path: Path, built: Path, run: Run
 ) -> None:
     """The code that loads it is part of the module, and does not look beside it: the library has to be there already."""
     counter = "counter-01234567.dll"
     lay(built, tmp_path / "p", counter)
-    new = renamed(delayed(tmp_path), {"counter.dll": counter})
+    new = renamed(delayed_counter(tmp_path), {"counter.dll": counter})
     (tmp_path / "p" / "d.pyd").write_bytes(new)
     assert run("p/module.pyd", "p/d.pyd") == ["1", "2"]
     assert run("p/d.pyd") == ["-1"]

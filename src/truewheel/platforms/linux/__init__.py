@@ -7,6 +7,8 @@ level supplies is knowledge in ``policy/linux.json``, looked up in :mod:`.policy
 
 from __future__ import annotations
 
+from itertools import repeat
+
 from ...model.audit import TagBasis, ViolationCause
 from ...model.floor import Floor
 from ...model.record import replace
@@ -125,7 +127,8 @@ class Linux(ElfPlatform):
 
     def is_for_musl(self, loaders: Sequence[LoadableSlice]) -> bool:
         """Return whether one of them is linked with musl: they are all in one process."""
-        return any(libc_of(code.slice) == "musl" for code in loaders)
+        libcs = [libc_of(code.slice) for code in loaders]
+        return "musl" in libcs
 
     def system_directories(
         self, loaders: Sequence[LoadableSlice], around: Surroundings
@@ -133,14 +136,15 @@ class Linux(ElfPlatform):
         """Return the configured directories of the files' libc, then those that its loader knows by itself."""
         # musl has one list; what it is by default, whoever made the surroundings knows.
         if self.is_for_musl(loaders):
-            return [(directory, "musl's path") for directory in around.musl]
-        configured = [(folder, "ld.so.conf") for folder in around.configured]
+            return list(zip(around.musl, repeat("musl's path")))
+        rows = list(zip(around.configured, repeat("ld.so.conf")))
         # Debian's loader knows its multiarch directories.
-        own = [f"{top}{name}" for name in around.lib_names for top in ("/", "/usr/")]
-        return [
-            *configured,
-            *((folder, _SYSTEMS_OWN) for folder in (*own, *SYSTEM_DIRECTORIES)),
-        ]
+        for name in around.lib_names:
+            rows.append((f"/{name}", _SYSTEMS_OWN))
+            rows.append((f"/usr/{name}", _SYSTEMS_OWN))
+        for directory in SYSTEM_DIRECTORIES:
+            rows.append((directory, _SYSTEMS_OWN))
+        return rows
 
     def supplies(
         self,
@@ -157,12 +161,17 @@ class Linux(ElfPlatform):
         """Return whether a level lacks a version of a library that is no part of glibc or the compiler's runtime (zlib)."""
         if tag is None or tag.kind != "manylinux":
             return False
-        families = {version.partition("_")[0] for version in need.versions}
-        if not families.isdisjoint(_NEVER_REPLACED) or need.library.startswith(LOADERS):
+        if need.library.startswith(LOADERS):
             return False
-        asked = [level_of_library(code.cpu, need.library)]
-        asked += [level_of_version(code.cpu, one) or ANY for one in need.versions]
-        return max(asked) > tag.level
+        newest = level_of_library(code.cpu, need.library)
+        for version in need.versions:
+            family, _, _ = version.partition("_")
+            if family in _NEVER_REPLACED:
+                return False
+            level = level_of_version(code.cpu, version)
+            # Versions of families that no level speaks of ask for nothing.
+            newest = max(newest, level or ANY)
+        return newest > tag.level
 
     def is_python(self, library: str) -> bool:
         """Return whether a library is CPython's or PyPy's: many interpreters are linked statically, and lack it."""

@@ -84,7 +84,10 @@ def _wants_executable_stack(piece: ElfSlice) -> bool:
     return piece.executable_stack
 
 
-def _executable_stack(code: LoadableSlice, piece: ElfSlice) -> Finding:
+def _executable_stack(
+    code: LoadableSlice,
+    piece: ElfSlice,
+) -> Finding:
     """Return TW303: PT_GNU_STACK asks for a stack that can be executed, or is not there to say otherwise."""
     # https://sourceware.org/glibc/wiki/Release/2.41: dlopen refuses it.
     what = "has the X flag" if piece.executable_stack else "is missing"

@@ -89,7 +89,10 @@ def parse_tag(text: str) -> PlatformTag | None:
     return PlatformTag(text=text, family="linux", kind=kind, level=level, cpu=rest)
 
 
-def _parse_level(major: str, minor: str) -> Level:
+def _parse_level(
+    major: str,
+    minor: str,
+) -> Level:
     """Return the two numbers of a level, nothing when they are none."""
     first, second = whole_number(major), whole_number(minor)
     return (first, second) if first and second is not None else ()
@@ -111,7 +114,10 @@ def lacks_cpu(promise: str) -> bool:
     )
 
 
-def old_names_from(cpu: str, level: Level) -> list[str]:
+def old_names_from(
+    cpu: str,
+    level: Level,
+) -> list[str]:
     """Return the names from before PEP 600 of a level, or of the next one that has such a name."""
     for known, policy in levels(cpu):
         if known >= level and policy["aliases"]:
@@ -140,7 +146,10 @@ def levels(cpu: str) -> tuple[tuple[Level, Mapping[str, Any]], ...]:
     return tuple(found)
 
 
-def policy_of(cpu: str, level: Level) -> Mapping[str, Any]:
+def policy_of(
+    cpu: str,
+    level: Level,
+) -> Mapping[str, Any]:
     """Return the entry of a level: its own, or that of the nearest below."""
     known = levels(cpu)
     found = known[0][1]
@@ -161,7 +170,10 @@ def lowest(cpu: str) -> Level:
 
 
 @functools.cache
-def level_of_version(cpu: str, version: str) -> Level | None:
+def level_of_version(
+    cpu: str,
+    version: str,
+) -> Level | None:
     """Return the manylinux level from which on ``version`` is there; ``None`` when its family is not spoken of.
 
     What the lowest level of the CPU has already asks for nothing (``ANY``).
@@ -185,7 +197,9 @@ def level_of_version(cpu: str, version: str) -> Level | None:
 
 
 def _allows(
-    allowed: Mapping[str, Any], text: str, numbers: tuple[int, ...] | None
+    allowed: Mapping[str, Any],
+    text: str,
+    numbers: tuple[int, ...] | None,
 ) -> bool:
     """Return whether a level has a version: it goes up to a number, and has some words besides (``CXXABI_FLOAT128``)."""
     if text in allowed["also"]:
@@ -203,7 +217,10 @@ def parse_version(text: str) -> tuple[int, ...] | None:
 
 
 @functools.cache
-def level_of_library(cpu: str, library: str) -> Level:
+def level_of_library(
+    cpu: str,
+    library: str,
+) -> Level:
     """Return the manylinux level from which on ``library`` is supplied."""
     for level, policy in levels(cpu):
         if library in policy["libraries"]:
@@ -212,7 +229,11 @@ def level_of_library(cpu: str, library: str) -> Level:
 
 
 @functools.cache
-def supplied_by(kind: str, cpu: str, library: str) -> Supplied | None:
+def supplied_by(
+    kind: str,
+    cpu: str,
+    library: str,
+) -> Supplied | None:
     """Return from which level of ``manylinux`` or ``musllinux`` on ``library`` is there; ``None`` when no level has it."""
     if kind == "musllinux":
         return _supplied_by_musl(library)
@@ -237,7 +258,10 @@ def _supplied_by_musl(library: str) -> Supplied | None:
 
 
 @functools.cache
-def private_symbols(cpu: str, library: str) -> Mapping[str, Level]:
+def private_symbols(
+    cpu: str,
+    library: str,
+) -> Mapping[str, Level]:
     """Return symbols of a supplied library that one may not use, and from which level on one may."""
     found: dict[str, Level] = {}
     for level, policy in levels(cpu):

@@ -62,7 +62,10 @@ def requirements_of(
     yield from _cpu_level(code)
 
 
-def _glibc_library(code: LoadableSlice, link: Linkage) -> Iterator[Requirement]:
+def _glibc_library(
+    code: LoadableSlice,
+    link: Linkage,
+) -> Iterator[Requirement]:
     """Yield a library that came with a later level, and what is needed of one that is there."""
     level = _level_of(link)
     if level > lowest(code.cpu):
@@ -72,7 +75,10 @@ def _glibc_library(code: LoadableSlice, link: Linkage) -> Iterator[Requirement]:
         yield from _private_to_glibc(code, link.need.library)
 
 
-def _musl_library(code: LoadableSlice, link: Linkage) -> Iterator[Requirement]:
+def _musl_library(
+    code: LoadableSlice,
+    link: Linkage,
+) -> Iterator[Requirement]:
     """Yield a library that no system with musl has, and symbols that one of those keeps to itself."""
     library = link.need.library
     if link.is_outside:
@@ -95,14 +101,21 @@ def _level_of(link: Linkage) -> Level:
     return since
 
 
-def _library(code: LoadableSlice, library: str, level: Level) -> Requirement:
+def _library(
+    code: LoadableSlice,
+    library: str,
+    level: Level,
+) -> Requirement:
     evidence = Evidence(file=code.path, library=library)
     return require(
         code, "library", level, evidence, ViolationCause.NOT_SUPPLIED, slot=code.cpu
     )
 
 
-def _versions(code: LoadableSlice, need: Need) -> Iterator[Requirement]:
+def _versions(
+    code: LoadableSlice,
+    need: Need,
+) -> Iterator[Requirement]:
     """Yield the symbol versions that are needed of a library, each with one symbol as an example."""
     for version in need.versions:
         level = level_of_version(code.cpu, version)
@@ -125,7 +138,10 @@ def _versions(code: LoadableSlice, need: Need) -> Iterator[Requirement]:
         )
 
 
-def _private_to_glibc(code: LoadableSlice, library: str) -> Iterator[Requirement]:
+def _private_to_glibc(
+    code: LoadableSlice,
+    library: str,
+) -> Iterator[Requirement]:
     """Yield the symbols that a library keeps to itself, up to the level that makes them public."""
     private = private_symbols(code.cpu, library)
     for symbol in _needed_symbols(code, private.keys()):
@@ -172,7 +188,10 @@ def _new_in_musl(code: LoadableSlice) -> Iterator[Requirement]:
         )
 
 
-def _needed_symbols(code: LoadableSlice, names: Collection[str]) -> list[Symbol]:
+def _needed_symbols(
+    code: LoadableSlice,
+    names: Collection[str],
+) -> list[Symbol]:
     """Return the imported symbols with one of ``names``, but no weak ones.
 
     Those may be absent: Rust's standard library probes for some of glibc's.
@@ -241,7 +260,10 @@ def _cpu_level(code: LoadableSlice) -> Iterator[Requirement]:
         )
 
 
-def offered_instead(requirement: Requirement, tag: PlatformTag) -> str:
+def offered_instead(
+    requirement: Requirement,
+    tag: PlatformTag,
+) -> str:
     """Return what the systems of ``tag`` have instead of what is required, as the end of a sentence."""
     if requirement.of == "library":
         return "has no such library"

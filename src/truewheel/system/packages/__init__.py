@@ -23,7 +23,10 @@ _MANAGERS = (
 )
 
 
-def find_package(path: Path, root: Path = Path("/")) -> SystemPackage | None:
+def find_package(
+    path: Path,
+    root: Path = Path("/"),
+) -> SystemPackage | None:
     """Return the package that a file belongs to, if any. For several files, :func:`find_packages` is quicker.
 
     :param path: absolute, as the system in ``root`` has it.
@@ -33,7 +36,8 @@ def find_package(path: Path, root: Path = Path("/")) -> SystemPackage | None:
 
 
 def find_packages(
-    paths: Iterable[Path], root: Path = Path("/")
+    paths: Iterable[Path],
+    root: Path = Path("/"),
 ) -> dict[Path, SystemPackage]:
     """Return the packages of those files that belong to one. Each database is read once for all of them."""
     system = FileSystem(root)

@@ -16,7 +16,10 @@ _DATABASES = ("/lib/apk/db/installed", "/usr/lib/apk/db/installed")
 """The second since apk-tools 3 with merged directories."""
 
 
-def owners(system: FileSystem, wanted: Paths) -> Owners:
+def owners(
+    system: FileSystem,
+    wanted: Paths,
+) -> Owners:
     """Return the packages that own some of the wanted paths."""
     found: Owners = {}
     distribution = read_distribution(system)
@@ -43,7 +46,9 @@ def _files(stanza: str) -> set[str]:
 
 
 def _described(
-    system: FileSystem, stanza: str, distribution: Distribution
+    system: FileSystem,
+    stanza: str,
+    distribution: Distribution,
 ) -> SystemPackage:
     """Return a package, with its licences."""
     fields: dict[str, str] = {}

@@ -18,7 +18,10 @@ from .prefixes import by_prefix
 _RECORDS = "conda-meta"
 
 
-def owners(system: FileSystem, wanted: Paths) -> Owners:
+def owners(
+    system: FileSystem,
+    wanted: Paths,
+) -> Owners:
     """Return the packages that own some of the wanted paths."""
     found: Owners = {}
     for prefix, inner in by_prefix(system, wanted, _RECORDS).items():
@@ -27,7 +30,11 @@ def owners(system: FileSystem, wanted: Paths) -> Owners:
     return found
 
 
-def _owned(system: FileSystem, record_file: str, inner: dict[str, str]) -> Owners:
+def _owned(
+    system: FileSystem,
+    record_file: str,
+    inner: dict[str, str],
+) -> Owners:
     """Return the paths that are of the package of a record, with the package.
 
     :param inner: paths by their names in the prefix.
@@ -55,7 +62,10 @@ def _files(record: Json) -> list[str]:
     return files
 
 
-def _described(system: FileSystem, record: Json) -> SystemPackage:
+def _described(
+    system: FileSystem,
+    record: Json,
+) -> SystemPackage:
     """Return the package of a record, with its licences."""
     subdir = value_at(record, "subdir", "")
     # A channel is stated as an address in most records, and by its name in some.
@@ -84,7 +94,10 @@ def _described(system: FileSystem, record: Json) -> SystemPackage:
     )
 
 
-def _licence_files(system: FileSystem, record: Json) -> tuple[str, ...]:
+def _licence_files(
+    system: FileSystem,
+    record: Json,
+) -> tuple[str, ...]:
     """Return the licence texts in the cache of packages, with those of folders in that one (``third-party/``)."""
     extracted = _extracted(record)
     # In the records of very old versions, nothing says it.

@@ -39,7 +39,10 @@ class _Diversion(Record):
     by: str
 
 
-def owners(system: FileSystem, wanted: Paths) -> Owners:
+def owners(
+    system: FileSystem,
+    wanted: Paths,
+) -> Owners:
     """Return the packages that own some of the wanted paths."""
     owning = {**_distroless_owners(system), **_owners(system, wanted)}
     keys = {path: owning[path] for path in owning.keys() & wanted}
@@ -59,7 +62,10 @@ def owners(system: FileSystem, wanted: Paths) -> Owners:
 # --- who owns it ----------------------------------------------------------------------------------------------------
 
 
-def _owners(system: FileSystem, wanted: Paths) -> dict[str, str]:
+def _owners(
+    system: FileSystem,
+    wanted: Paths,
+) -> dict[str, str]:
     """Return the names of the owning packages, as their lists have them: ``zlib1g:amd64``."""
     diversions = _diversions(system)
     asked = set(wanted)
@@ -82,7 +88,11 @@ def _bytes(path: str) -> bytes:
     return path.encode("utf-8", "surrogateescape")
 
 
-def _place(path: str, package: str, diversion: _Diversion | None) -> str:
+def _place(
+    path: str,
+    package: str,
+    diversion: _Diversion | None,
+) -> str:
     """Return where the file lies that a package ships as ``path``."""
     if diversion is None or diversion.by == package.partition(":")[0]:
         return path
@@ -115,7 +125,10 @@ def _distroless_owners(system: FileSystem) -> dict[str, str]:
 # --- what it is -----------------------------------------------------------------------------------------------------
 
 
-def _stanzas(system: FileSystem, keys: AbstractSet[str]) -> dict[str, Stanza]:
+def _stanzas(
+    system: FileSystem,
+    keys: AbstractSet[str],
+) -> dict[str, Stanza]:
     """Return what the database says of some packages, by the names of their lists."""
     names = {key.partition(":")[0] for key in keys}
     texts = system.text(_STATUS).split("\n\n")
@@ -145,7 +158,9 @@ def _name(stanza: str) -> str:
 
 
 def _described(
-    system: FileSystem, fields: Stanza, distribution: Distribution
+    system: FileSystem,
+    fields: Stanza,
+    distribution: Distribution,
 ) -> SystemPackage:
     """Return a package, with its licences."""
     name = fields["Package"]

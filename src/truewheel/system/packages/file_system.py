@@ -59,13 +59,21 @@ class FileSystem:
         except (OSError, ValueError):
             return []
 
-    def named(self, directory: str, suffix: str) -> Iterator[tuple[str, str]]:
+    def named(
+        self,
+        directory: str,
+        suffix: str,
+    ) -> Iterator[tuple[str, str]]:
         """Yield the files of a directory that have a suffix, in order: each one's name without it, and its path."""
         for name in self.names(directory):
             if name.endswith(suffix):
                 yield name.removesuffix(suffix), f"{directory}/{name}"
 
-    def contents(self, directory: str, suffix: str) -> Iterator[tuple[str, bytes]]:
+    def contents(
+        self,
+        directory: str,
+        suffix: str,
+    ) -> Iterator[tuple[str, bytes]]:
         """Yield what the files of a directory hold that have a suffix, in order: each one's name without it, and its bytes.
 
         They are plain files that a program keeps there: links are not followed out of the system.

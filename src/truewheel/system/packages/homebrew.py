@@ -24,7 +24,10 @@ _QUOTED = re.compile(r'"([^"]+)"')
 _MAIN_TAP = "homebrew/core"
 
 
-def owners(system: FileSystem, wanted: Paths) -> Owners:
+def owners(
+    system: FileSystem,
+    wanted: Paths,
+) -> Owners:
     """Return the packages that own some of the wanted paths."""
     found = {}
     for path in wanted:
@@ -38,7 +41,11 @@ def owners(system: FileSystem, wanted: Paths) -> Owners:
 
 
 def _described(
-    system: FileSystem, keg: str, *, name: str, version: str
+    system: FileSystem,
+    keg: str,
+    *,
+    name: str,
+    version: str,
 ) -> SystemPackage:
     """Return the package of a keg, with its licences."""
     receipt = json_object(system, f"{keg}/INSTALL_RECEIPT.json")

@@ -12,7 +12,10 @@ Json = dict[str, Any]
 T = TypeVar("T", str, list[Any], Json)
 
 
-def json_object(system: FileSystem, path: str) -> Json:
+def json_object(
+    system: FileSystem,
+    path: str,
+) -> Json:
     """Return the object that a file holds; an empty one when it does not."""
     try:
         value = json.loads(system.data(path))
@@ -22,7 +25,11 @@ def json_object(system: FileSystem, path: str) -> Json:
     return value_at({"": value}, "", {})
 
 
-def value_at(values: Json, key: str, otherwise: T) -> T:
+def value_at(
+    values: Json,
+    key: str,
+    otherwise: T,
+) -> T:
     """Return the value at a key, if it is of the kind of the value that is returned otherwise.
 
     >>> value_at({"name": 7}, "name", "")
@@ -35,7 +42,10 @@ def value_at(values: Json, key: str, otherwise: T) -> T:
     return value
 
 
-def concluded_licence(document: Json, name: str) -> str:
+def concluded_licence(
+    document: Json,
+    name: str,
+) -> str:
     """Return the licence that an SPDX 2.3 document concludes for the package of a name; empty when it does not say.
 
     https://spdx.github.io/spdx-spec/v2.3/package-information/#713-concluded-license-field

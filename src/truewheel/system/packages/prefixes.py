@@ -9,7 +9,9 @@ from .file_system import FileSystem, Paths
 
 
 def by_prefix(
-    system: FileSystem, wanted: Paths, mark: str
+    system: FileSystem,
+    wanted: Paths,
+    mark: str,
 ) -> dict[str, dict[str, str]]:
     """Return, for each prefix that paths lie in, the paths by their names inside of it.
 

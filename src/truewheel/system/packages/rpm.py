@@ -28,7 +28,10 @@ _LOOKS_LIKE_A_LICENCE = re.compile(r"(?i)(COPYING|LICEN[CS]E|COPYRIGHT|NOTICE)")
 """Names of texts in packages from before ``%license`` (rpm 4.11), where they are documentation among other."""
 
 
-def owners(system: FileSystem, wanted: Paths) -> Owners:
+def owners(
+    system: FileSystem,
+    wanted: Paths,
+) -> Owners:
     """Return the packages that own some of the wanted paths."""
     found: Owners = {}
     names = {posixpath.basename(path) for path in wanted}
@@ -38,13 +41,20 @@ def owners(system: FileSystem, wanted: Paths) -> Owners:
     return found
 
 
-def _may_have(blob: bytes, names: Paths) -> bool:
+def _may_have(
+    blob: bytes,
+    names: Paths,
+) -> bool:
     """Return whether a header may have one of some file names: to read it in full takes longer than to look for a string."""
     parts = [name.encode("utf-8", "surrogateescape") for name in names]
     return any(part in blob for part in parts)
 
 
-def _owned(system: FileSystem, blob: bytes, wanted: Paths) -> Owners:
+def _owned(
+    system: FileSystem,
+    blob: bytes,
+    wanted: Paths,
+) -> Owners:
     """Return those of the wanted paths that are of the package of a header, with the package."""
     try:
         header = Header(blob)
@@ -58,7 +68,10 @@ def _owned(system: FileSystem, blob: bytes, wanted: Paths) -> Owners:
     return dict.fromkeys(owned, package)
 
 
-def _headers(system: FileSystem, names: AbstractSet[str]) -> Iterator[bytes]:
+def _headers(
+    system: FileSystem,
+    names: AbstractSet[str],
+) -> Iterator[bytes]:
     """Yield the headers of all databases that may have one of some file names."""
     # One of these directories is a link to another on many systems.
     homes = dict.fromkeys(map(system.resolved, _HOMES))
@@ -73,7 +86,9 @@ def _headers(system: FileSystem, names: AbstractSet[str]) -> Iterator[bytes]:
 
 
 def _described(
-    system: FileSystem, header: Header, distribution: Distribution
+    system: FileSystem,
+    header: Header,
+    distribution: Distribution,
 ) -> SystemPackage:
     """Return a package, with its licences."""
     name = header.text(rpm_header.NAME)

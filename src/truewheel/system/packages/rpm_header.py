@@ -115,7 +115,11 @@ class Header:
                 files.append(file)
         return files
 
-    def _strings(self, offset: int, count: int) -> list[str]:
+    def _strings(
+        self,
+        offset: int,
+        count: int,
+    ) -> list[str]:
         """Return strings that follow each other, each with a zero byte at its end."""
         rest = len(self._values) - offset
         data = bytes(self._values.bytes(offset, rest, "string"))

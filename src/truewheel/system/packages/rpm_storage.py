@@ -31,7 +31,10 @@ _NDB_PAGE_SIZE = 4096
 _NDB_FIRST_SLOT = 2
 
 
-def sqlite_headers(path: Path, names: Collection[str]) -> Iterator[bytes]:
+def sqlite_headers(
+    path: Path,
+    names: Collection[str],
+) -> Iterator[bytes]:
     """Yield headers of ``rpmdb.sqlite``, which has an index of file names.
 
     It is opened so that nothing is written, not even beside it: directories of images may be read-only.
@@ -68,7 +71,10 @@ def _mode(path: Path) -> str:
     return "mode=ro&immutable=1"
 
 
-def ndb_headers(path: Path, _: Collection[str]) -> Iterator[bytes]:
+def ndb_headers(
+    path: Path,
+    _: Collection[str],
+) -> Iterator[bytes]:
     """Yield all headers of ``Packages.db``: slots tell where each lies, in blocks of 16 bytes."""
     cursor = Cursor(path.read_bytes(), what="Packages.db")
     magic, _, _, pages = cursor.unpack("IIII", 0, "header")
@@ -84,7 +90,10 @@ def ndb_headers(path: Path, _: Collection[str]) -> Iterator[bytes]:
             yield _ndb_header(cursor, block * _NDB_BLOCK)
 
 
-def _ndb_header(cursor: Cursor, start: int) -> bytes:
+def _ndb_header(
+    cursor: Cursor,
+    start: int,
+) -> bytes:
     """Return the header that a slot leads to."""
     magic, _, _, size = cursor.unpack("IIII", start, "blob")
     if magic != _NDB_BLOB:
@@ -93,7 +102,10 @@ def _ndb_header(cursor: Cursor, start: int) -> bytes:
     return bytes(blob)
 
 
-def berkeley_headers(path: Path, _: Collection[str]) -> Iterator[bytes]:
+def berkeley_headers(
+    path: Path,
+    _: Collection[str],
+) -> Iterator[bytes]:
     """Yield all headers of ``Packages``: a hash table of Berkeley DB, as rpm had until version 4.15 (CentOS 7 and 8)."""
     data = path.read_bytes()
     # Numbers have the byte order of the machine that made it.
@@ -122,7 +134,10 @@ class _Page(NamedTuple):
     kind: int
 
 
-def _page(cursor: Cursor, start: int) -> _Page:
+def _page(
+    cursor: Cursor,
+    start: int,
+) -> _Page:
     """Read the head of a page: ``lsn``, ``pgno``, ``prev_pgno``, ``next_pgno``, ``entries``, ``hf_offset``, ``level``, ``type``."""
     fields = cursor.unpack(_PAGE_HEAD, start, "page")
     _, _, _, following, entries, used, _, kind = fields
@@ -135,7 +150,10 @@ def _page(cursor: Cursor, start: int) -> _Page:
     )
 
 
-def _values(cursor: Cursor, page_size: int) -> Iterator[bytes]:
+def _values(
+    cursor: Cursor,
+    page_size: int,
+) -> Iterator[bytes]:
     """Yield the values of a hash table."""
     for start in range(page_size, len(cursor), page_size):
         page = _page(cursor, start)
@@ -143,7 +161,11 @@ def _values(cursor: Cursor, page_size: int) -> Iterator[bytes]:
             yield from _values_of_page(cursor, page, page_size)
 
 
-def _values_of_page(cursor: Cursor, page: _Page, page_size: int) -> Iterator[bytes]:
+def _values_of_page(
+    cursor: Cursor,
+    page: _Page,
+    page_size: int,
+) -> Iterator[bytes]:
     """Yield the values of a page. Keys and values take turns; each begins where the page's table says, before the last one."""
     start = page.start + _PAGE_HEAD_SIZE
     table = cursor.bytes(start, 2 * page.entries, "inp")
@@ -161,7 +183,12 @@ def _values_of_page(cursor: Cursor, page: _Page, page_size: int) -> Iterator[byt
             yield _overflowing(cursor, first, size, page_size)
 
 
-def _overflowing(cursor: Cursor, number: int, size: int, page_size: int) -> bytes:
+def _overflowing(
+    cursor: Cursor,
+    number: int,
+    size: int,
+    page_size: int,
+) -> bytes:
     """Return a value that lies on pages of its own, each of which names the next."""
     parts: list[bytes] = []
     missing = size

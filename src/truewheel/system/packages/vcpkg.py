@@ -18,7 +18,10 @@ Stanza = dict[str, str]
 """What the database says of a port, by its fields."""
 
 
-def owners(system: FileSystem, wanted: Paths) -> Owners:
+def owners(
+    system: FileSystem,
+    wanted: Paths,
+) -> Owners:
     """Return the packages that own some of the wanted paths."""
     found: Owners = {}
     for prefix, inner in by_prefix(system, wanted, _STATUS).items():
@@ -32,7 +35,10 @@ def owners(system: FileSystem, wanted: Paths) -> Owners:
     return found
 
 
-def _ports(system: FileSystem, prefix: str) -> dict[str, str]:
+def _ports(
+    system: FileSystem,
+    prefix: str,
+) -> dict[str, str]:
     """Return the ports of all files, by their names in the prefix."""
     ports = {}
     for name, file_list in system.named(f"{prefix}/vcpkg/info", _FILE_LIST):
@@ -43,7 +49,10 @@ def _ports(system: FileSystem, prefix: str) -> dict[str, str]:
     return ports
 
 
-def _stanzas(system: FileSystem, prefix: str) -> dict[tuple[str, str], Stanza]:
+def _stanzas(
+    system: FileSystem,
+    prefix: str,
+) -> dict[tuple[str, str], Stanza]:
     """Return what the database says of ports, by their names and triplets."""
     texts = [system.text(f"{prefix}/{_STATUS}")]
     # What was installed since the status was last written as a whole.
@@ -63,7 +72,11 @@ def _stanzas(system: FileSystem, prefix: str) -> dict[tuple[str, str], Stanza]:
     return found
 
 
-def _described(system: FileSystem, prefix: str, stanza: Stanza) -> SystemPackage:
+def _described(
+    system: FileSystem,
+    prefix: str,
+    stanza: Stanza,
+) -> SystemPackage:
     """Return a port, with its licences."""
     name = stanza["Package"]
     triplet = stanza["Architecture"]

@@ -36,7 +36,10 @@ class Repaired:
     """
 
     def __init__(
-        self, source: WheelSource, plan: RepairPlan, libraries: LibrariesOnDisk
+        self,
+        source: WheelSource,
+        plan: RepairPlan,
+        libraries: LibrariesOnDisk,
     ) -> None:
         """Work out the edits; the files are made when they are read.
 
@@ -49,10 +52,12 @@ class Repaired:
         self.changed: dict[str, SourceMember] = {}
         for member in source.members():
             path = moves.get(member.name, member.name)
-            if path in edits:
-                executable = member.executable
+            is_moved = member.name in moves
+            if is_moved or path in edits:
+                # Installers make scripts executable by themselves, and other files only when the archive says so.
+                executable = member.executable or is_moved
                 self.changed[path] = _edited(
-                    member, path, edits[path], executable=executable
+                    member, path, edits.get(path, ()), executable=executable
                 )
         for copy in plan.copies:
             self.changed[copy.path] = _copied(copy, edits.get(copy.path, ()), libraries)
@@ -68,7 +73,12 @@ class Repaired:
         """Return the SHA-256 of a changed member, in hex digits."""
         return hex_digest(self.changed[path].pieces())
 
-    def add(self, files: Mapping[str, bytes], *, executable: bool = False) -> None:
+    def add(
+        self,
+        files: Mapping[str, bytes],
+        *,
+        executable: bool = False,
+    ) -> None:
         """Add files that were made, or replace some: the bill of materials, licences.
 
         :param files: contents by their names in the archive.
@@ -84,8 +94,14 @@ class EditedMember:
     """
 
     def __init__(
-        self, name: str, old: SourceMember, pieces: Pieces, *, executable: bool
+        self,
+        name: str,
+        old: SourceMember,
+        pieces: Pieces,
+        *,
+        executable: bool,
     ) -> None:
+        """Make nothing yet."""
         self.name = name
         self.executable = executable
         self.size = size_of(pieces)
@@ -129,7 +145,11 @@ class EditedMember:
 class _CopiedFile(FileMember):
     """A library of the machine, held to be what was judged until it is written."""
 
-    def __init__(self, copy: Copy, libraries: LibrariesOnDisk) -> None:
+    def __init__(
+        self,
+        copy: Copy,
+        libraries: LibrariesOnDisk,
+    ) -> None:
         super().__init__(copy.path, libraries.place(copy.source))
         self._copy = copy
         self._libraries = libraries
@@ -167,8 +187,14 @@ class _CopiedMember(EditedMember):
     """A library of the machine with edits."""
 
     def __init__(
-        self, name: str, old: _CopiedFile, pieces: Pieces, *, executable: bool
+        self,
+        name: str,
+        old: _CopiedFile,
+        pieces: Pieces,
+        *,
+        executable: bool,
     ) -> None:
+        """Make nothing yet."""
         super().__init__(name, old, pieces, executable=executable)
         self._file = old
 
@@ -183,7 +209,9 @@ class _CopiedMember(EditedMember):
 
 
 def _copied(
-    copy: Copy, edits: tuple[Edit, ...], libraries: LibrariesOnDisk
+    copy: Copy,
+    edits: tuple[Edit, ...],
+    libraries: LibrariesOnDisk,
 ) -> SourceMember:
     """Return a library of the machine as a member.
 
@@ -203,7 +231,11 @@ def _copied(
 
 
 def _edited(
-    member: SourceMember, path: str, edits: Iterable[Edit], *, executable: bool
+    member: SourceMember,
+    path: str,
+    edits: Iterable[Edit],
+    *,
+    executable: bool,
 ) -> SourceMember:
     """Return a member with edits, under a name in the archive.
 
@@ -213,7 +245,10 @@ def _edited(
     return EditedMember(path, member, pieces, executable=executable)
 
 
-def _pieces(member: SourceMember, edits: Iterable[Edit]) -> Pieces:
+def _pieces(
+    member: SourceMember,
+    edits: Iterable[Edit],
+) -> Pieces:
     """Return what the writer of a file's format makes of edits.
 
     :raises RepairError: naming the file, which the writer does not know.
