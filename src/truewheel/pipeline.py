@@ -149,7 +149,7 @@ def _repair_and_judge(
     tree: StagedTree,
 ) -> tuple[WheelSource, Verdict, Repairs | None]:
     """Return the wheel's files with the libraries that they lack, and the verdict on them; an untrue wheel is an error."""
-    from .audit.questions import question_about, refuse_errors
+    from .audit.questions import may_need_repair, question_about, refuse_errors
     from .audit.verdict import judge, with_findings
     from .model.neighbours import required_by
     from .system.wheels.installed import InstalledDistributions
@@ -171,8 +171,8 @@ def _repair_and_judge(
     )
     source: WheelSource = tree
     repairs = None
-    if staged.facts.is_compiled and question.repair != "off":
-        from .repairing import repair_build
+    if may_need_repair(contents, project.settings, question):
+        from .repairing import repair_build  # most builds need none
 
         outcome = repair_build(
             tree, contents, project, request, question, staged.link_facts

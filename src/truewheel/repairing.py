@@ -11,7 +11,6 @@ import posixpath
 from .audit.build_tags import AUTO
 from .audit.linkage import audit_of
 from .formats.mentions import count_whole_strings
-from .model.audit import InWheel, Missing, SuppliedBy
 from .model.bundled import BundledFile
 from .model.errors import RepairError
 from .model.record import Record, replace
@@ -47,7 +46,6 @@ if TYPE_CHECKING:
     from .model.project import Project
     from .model.repair_plan import RepairPlan
     from .model.request import Request
-    from .model.settings import Settings
     from .system.libraries import Identity
     from .system.wheels.sources import WheelSource
 
@@ -84,9 +82,6 @@ def repair_build(
     """
     settings = project.settings
     promise = "" if settings.tag == AUTO else settings.tag
-    # Most builds need nothing: the disk is not looked at for them, and CMake is not asked.
-    if not _has_work(contents, settings, question):
-        return Outcome(source=tree, contents=contents, repairs=Repairs())
     search = [(request.source / directory).as_posix() for directory in settings.search]
     libraries = LibrariesOnDisk(around=surroundings(request.environ, search=search))
     facts = link_facts()
@@ -130,27 +125,6 @@ def regular_packages(contents: Contents) -> frozenset[str]:
         return frozenset()
     found = [place for place in places if place.endswith("/__init__.py")]
     return frozenset(posixpath.dirname(place) for place in found)
-
-
-def _has_work(contents: Contents, settings: Settings, question: Question) -> bool:
-    """Return whether the disk has to be looked at."""
-    # A promise may ask for newer copies of what the system has.
-    is_asked = settings.tag != AUTO or settings.include or settings.sbom == "linked"
-    return bool(is_asked) or _lacks_libraries(contents, question)
-
-
-def _lacks_libraries(contents: Contents, question: Question) -> bool:
-    """Return whether a library is missing, or the wheel or another distribution has it where no search path leads."""
-    audit = audit_of(contents, question.exclude, neighbours=question.neighbours)
-    for part in audit.platforms:
-        for link in part.linkage:
-            source = link.source
-            is_out_of_reach = (
-                isinstance(source, (InWheel, SuppliedBy)) and not source.reachable
-            )
-            if isinstance(source, Missing) or is_out_of_reach:
-                return True
-    return False
 
 
 # --- a build or a wheel -----------------------------------------------------------------------------------------

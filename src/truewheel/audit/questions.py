@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from ..checks.build_results import modules_beside_packages
 from ..checks.missing_modules import is_doubtful
 from ..model.errors import VerdictError
@@ -135,6 +137,18 @@ def _neighbours(
         return ()
     wanted = names_outside(audit_of(contents, exclude))
     return tuple(installed.neighbours(wanted)) if wanted else ()
+
+
+def may_need_repair(contents: Contents, settings: Settings, question: Question) -> bool:
+    """Return whether the disk has to be looked at for libraries that the target system lacks."""
+    if question.repair == "off" or not question.compiled:
+        return False
+    # Systems of a promise may have a library, but one that is too old.
+    if settings.tag != AUTO or settings.include or settings.sbom == "linked":
+        return True
+    audit = audit_of(contents, question.exclude, neighbours=question.neighbours)
+    links = chain.from_iterable(part.linkage for part in audit.platforms)
+    return any(link.is_outside or link.is_out_of_reach for link in links)
 
 
 def refuse_impossible_promises(tag: str, forced_tags: Iterable[str]) -> None:

@@ -28,7 +28,6 @@ from itertools import chain
 from .. import checks
 from ..model.codes import makes_untrue
 from ..model.finding import Finding, Severity
-from ..model.neighbours import required_by
 from ..model.record import replace
 from ..model.verdict import Verdict
 from ..model.wheel_name import WheelName, parse_wheel_name
@@ -43,7 +42,6 @@ from .platform_tags import (
     variant_findings,
 )
 from .python.tags import true_python_tags
-from .required_distributions import unrequired_distributions
 from .truth import Checked, find_truth, meant_tags
 
 TYPE_CHECKING = False
@@ -158,12 +156,15 @@ def _common_findings(
         platforms=platforms,
     )
     found += variant_findings(contents, built=True)
-    found += unrequired_distributions(
-        audit,
-        question.requires,
-        question.neighbours,
-        where=f"{contents.dist_info}/METADATA",
-    )
+    if question.neighbours:
+        from .required_distributions import unrequired_distributions
+
+        found += unrequired_distributions(
+            audit,
+            question.requires,
+            question.neighbours,
+            where=f"{contents.dist_info}/METADATA",
+        )
     return found
 
 
@@ -214,6 +215,9 @@ def check(
     )
     findings += variant_findings(contents, built=False)
     if neighbours:
+        from ..model.neighbours import required_by
+        from .required_distributions import unrequired_distributions
+
         findings += unrequired_distributions(
             audit,
             required_by(facts.metadata or ""),

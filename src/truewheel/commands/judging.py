@@ -5,10 +5,8 @@ from __future__ import annotations
 from .. import boundary
 from ..audit.verdict import check
 from ..model.errors import ExitCode, TruewheelError
-from ..model.neighbours import without
 from ..model.record import NamedTuple
 from ..system.wheels.reading import read_wheel
-from .beside import read_neighbours
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +14,7 @@ if TYPE_CHECKING:
 
     from ..audit.truth import Checked
     from ..model.contents import WheelFacts
+    from ..model.neighbours import Neighbour
 
 
 class Judged(NamedTuple):
@@ -38,7 +37,7 @@ class Results:
     def __init__(self, options: SimpleNamespace, *, digests: bool) -> None:
         self._options = options
         self._digests = digests
-        self._beside = read_neighbours(options.beside) if options.beside else ()
+        self._beside = self._read_beside()
         self.judged: list[Judged] = []
         self.unread: list[Unread] = []
 
@@ -52,7 +51,7 @@ class Results:
         checked = check(
             facts,
             exclude=tuple(options.exclude),
-            neighbours=without(facts, self._beside),
+            neighbours=self._others_than(facts),
             # Every code begins so: without --select, all findings are wanted.
             select=tuple(options.select) or ("TW",),
             ignore=tuple(options.ignore),
@@ -64,6 +63,22 @@ class Results:
         """Tell why a file cannot be read; the others go on."""
         boundary.tell(error)
         self.unread.append(Unread(path, error))
+
+    def _read_beside(self) -> tuple[Neighbour, ...]:
+        """Return the wheels that are named as being installed beside these; few runs name any."""
+        if not self._options.beside:
+            return ()
+        from .beside import read_neighbours
+
+        return read_neighbours(self._options.beside)
+
+    def _others_than(self, facts: WheelFacts) -> tuple[Neighbour, ...]:
+        """Return those of other distributions than a wheel's own."""
+        if not self._beside:
+            return ()
+        from ..model.neighbours import without
+
+        return without(facts, self._beside)
 
     @property
     def exit_code(self) -> int:

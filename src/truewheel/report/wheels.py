@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..model.finding import Severity
-from .repairs import raised_lines, repair_lines
 from .text import (
     BOLD,
     GREEN,
@@ -55,7 +54,9 @@ def build_summary(
     lines.append(labelled_line("tag", verdict.tag))
     lines += _variant_lines(verdict)
     lines += _why_lines(verdict)
-    if repairs is not None:
+    if repairs is not None and repairs.bundled:
+        from .repairs import raised_lines, repair_lines  # most wheels need none
+
         lines += repair_lines(repairs)
         lines += raised_lines(verdict, repairs)
     if note:
