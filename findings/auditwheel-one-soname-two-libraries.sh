@@ -48,7 +48,14 @@ PyMODINIT_FUNC PyInit_$1(void) { return PyModule_Create(&definition); }" \
 }
 
 imported() {  # imported FOLDER NAME: whether the module can be imported from there
-  (cd "$1" && python -c "import pair.$2; pair.$2.run()" 2>/dev/null) && echo imported || echo ImportError
+  (cd "$1" && python -c "
+try:
+    import pair.$2
+    pair.$2.run()
+    print('imported')
+except ImportError:
+    print('ImportError')
+")
 }
 
 attempt() {  # attempt WORDS FIRST_BODY SECOND_BODY: build, repair, look
