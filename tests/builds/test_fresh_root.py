@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from support import fresh_roots, toolchains
-from support.examples import PIP, TABLE, Example
+from support.examples import PIP, TABLE
 from support.fresh_roots import FreshRoot
 from support.shop import Shop
 
@@ -102,7 +102,8 @@ def test_bundled_libraries_are_all_that_is_needed_on_musl(
     root = fresh_roots.musl(tmp_path / "root")
     library = fresh_roots.musl_library()
     tag = r"cp311-cp311-musllinux_1_\d_x86_64"
-    example = Example(built=PIP, python=root.version, tag=tag)
+    known = TABLE["bundled-library"]
+    example = dataclasses.replace(known, built=PIP, python=root.version, tag=tag)
     shop = Shop("bundled-library", tmp_path / "shop", environ, example)
     compiler = f"{toolchains.zig()} c++ -target x86_64-linux-musl"
     definitions = {

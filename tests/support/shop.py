@@ -147,8 +147,9 @@ class Shop:
         beside, odd = [], []
         for wheel in self.came_first if self.example.is_linked_to_them else ():
             beside += ["--with", wheel]
-        for code in self.example.oddities:
-            odd += ["--ignore", code]
+        if self.example.oddities:
+            # The last of several options would be the only one that counts.
+            odd = ["--ignore", ",".join(self.example.oddities)]
         here = {
             "cwd": self.place,
             "environ": {**self.environ, "PYTHONPATH": os.pathsep.join(sys.path)},

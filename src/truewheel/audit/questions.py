@@ -6,7 +6,6 @@ from itertools import chain
 
 from ..checks.build_results import modules_beside_packages
 from ..checks.missing_modules import is_doubtful
-from ..model.audit import InWheel, SuppliedBy
 from ..model.errors import VerdictError
 from ..model.record import Record
 from ..model.request import Product
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Protocol
 
-    from ..model.audit import Linkage
     from ..model.build_facts import BuildFacts
     from ..model.contents import Contents, Import
     from ..model.finding import Finding
@@ -142,21 +140,15 @@ def _neighbours(
 
 
 def may_need_repair(contents: Contents, settings: Settings, question: Question) -> bool:
-    """Return whether a repair may have something to do; if not, the disk is not looked at, and CMake is not asked."""
+    """Return whether the disk has to be looked at for libraries that the target system lacks."""
     if question.repair == "off" or not question.compiled:
         return False
-    # A promise may ask for newer copies of what the system has.
+    # Systems of a promise may have a library, but one that is too old.
     if settings.tag != AUTO or settings.include or settings.sbom == "linked":
         return True
     audit = audit_of(contents, question.exclude, neighbours=question.neighbours)
     links = chain.from_iterable(part.linkage for part in audit.platforms)
-    return any(link.is_outside or _is_out_of_reach(link) for link in links)
-
-
-def _is_out_of_reach(link: Linkage) -> bool:
-    """Return whether the wheel or another distribution has a library where no search path leads."""
-    source = link.source
-    return isinstance(source, (InWheel, SuppliedBy)) and not source.reachable
+    return any(link.is_outside or link.is_out_of_reach for link in links)
 
 
 def refuse_impossible_promises(tag: str, forced_tags: Iterable[str]) -> None:

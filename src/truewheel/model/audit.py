@@ -153,6 +153,14 @@ class Linkage(Record):
     searched: tuple[str, ...] = ()
 
     @property
+    def is_out_of_reach(self) -> bool:
+        """Whether the wheel, or another distribution, has it where the loader does not look."""
+        source = self.source
+        if not isinstance(source, (InWheel, SuppliedBy)):
+            return False
+        return not source.reachable
+
+    @property
     def is_outside(self) -> bool:
         """Whether neither the wheel nor the system has it, and nobody said that someone else does."""
         return isinstance(self.source, (Missing, External))

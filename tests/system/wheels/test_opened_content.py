@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support import codecs
 from support.zip_archives import directory, packed
 from truewheel.model.edits import Kept
 from truewheel.system.wheels import opened_content
@@ -34,10 +35,17 @@ def short_spans(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opened_content, "SPAN", 5000)
 
 
-@pytest.fixture(params=[zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-def archive(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Archive]:
+@pytest.fixture(params=["stored", *codecs.STREAMING])
+def archive(
+    tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Archive]:
+    """Open a member that is stored, or that one of the codecs unpacks."""
+    compression = zipfile.ZIP_STORED
+    if request.param != "stored":
+        compression = zipfile.ZIP_DEFLATED
+        codecs.use_streaming(request.param, monkeypatch)
     path = tmp_path / "x.zip"
-    path.write_bytes(packed({"a": CONTENT}, compression=request.param))
+    path.write_bytes(packed({"a": CONTENT}, compression=compression))
     with Archive(path) as opened:
         yield opened
 
