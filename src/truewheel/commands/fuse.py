@@ -10,6 +10,7 @@ from .. import boundary
 from ..audit import naming
 from ..audit.verdict import check
 from ..model.errors import ExitCode, TruewheelError, WheelError
+from ..model.neighbours import without
 from ..model.record import replace
 from ..model.wheel_name import WheelName, escape, parse_wheel_name
 from ..report.text import printable
@@ -17,11 +18,14 @@ from ..system.wheels.reading import metadata_directory, read_wheel
 from ..system.wheels.sources import WheelArchive
 from ..system.wheels.writing import retag_wheel, rows_of, write
 from ..system.wheels.zip_reader import Archive
+from .beside import read_neighbours
 from .fusing import fused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import SimpleNamespace
+
+    from ..model.neighbours import Neighbour
 
 
 _PLATFORM = "macosx_11_0_universal2"
@@ -37,6 +41,7 @@ def run(options: SimpleNamespace) -> int:
             Path(options.output),
             preferred=tuple(options.prefer_first),
             exclude=tuple(options.exclude),
+            neighbours=read_neighbours(options.beside),
         ):
             print(printable(line))
     except TruewheelError as error:
@@ -51,8 +56,11 @@ def _fuse(
     *,
     preferred: tuple[str, ...],
     exclude: tuple[str, ...],
+    neighbours: tuple[Neighbour, ...],
 ) -> list[str]:
     """Fuse two wheels; return what was done, a line each.
+
+    :param neighbours: distributions that are installed beside the wheel.
 
     :raises TruewheelError: when they do not belong together, or what comes of them is not true of both CPUs.
     """
@@ -79,6 +87,7 @@ def _fuse(
             paths,
             output,
             exclude=exclude,
+            neighbours=neighbours,
         )
     return [*source.notes, f"{first.name} + {second.name} -> {made}"]
 
@@ -97,17 +106,22 @@ def _write_true(
     output: Path,
     *,
     exclude: tuple[str, ...],
+    neighbours: tuple[Neighbour, ...],
 ) -> Path:
     """Write the fused wheel under the name that its binaries tell; return its path.
+
+    :param neighbours: distributions that are installed beside it.
 
     :raises TruewheelError: when it is not for both CPUs, or would replace a wheel that it is made of.
     """
     facts = read_wheel(draft, digests=True)
-    checked = check(facts, exclude=exclude)
+    beside = without(facts, neighbours)
+    checked = check(facts, exclude=exclude, neighbours=beside)
     name = naming.true_name(
         facts,
         checked,
         exclude=exclude,
+        neighbours=beside,
     )
     made = output / str(name)
     if not all(platform.endswith("_universal2") for platform in name.platforms):
