@@ -132,8 +132,8 @@ def table_row(pair: Pair) -> str:
     columns = [
         f"{pair.project.name} {pair.project.version}",
         ", ".join(names),
-        pair.ours.tag.removesuffix("_x86_64"),
-        pair.theirs.tag.removesuffix("_x86_64"),
+        pair.ours.tag.replace("_x86_64", ""),
+        pair.theirs.tag.replace("_x86_64", ""),
         why,
     ]
     return f"| {' | '.join(columns)} |\n"

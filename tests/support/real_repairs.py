@@ -164,7 +164,7 @@ def read_repair(place: Path, seconds: float = 0) -> Repair:
     """Return what a tool has written into a directory."""
     (made,) = place.glob("*.whl")
     with zipfile.ZipFile(made) as archive:
-        names = [name for name in archive.namelist() if ".libs/" in name and not name.endswith("/")]  # fmt: skip
+        names = [name for name in archive.namelist() if ".libs/" in name and ".so" in name]  # fmt: skip
     bases = frozenset(_HASH.sub("", name.rpartition("/")[2]) for name in names)
     tag = made.stem.rpartition("-")[2]
     return Repair(wheel=made, libraries=bases, tag=tag, seconds=seconds)
