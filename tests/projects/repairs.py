@@ -30,8 +30,8 @@ BEGINNING = """\
 
 Wheels of these projects were built from their sdists on Debian 12, against its libraries, and
 repaired twice: by `truewheel repair` and by `auditwheel repair` {auditwheel} with patchelf {patchelf}.
-In a root folder that has Python, the C and C++ libraries, zlib and expat, but none of what they were
-linked with, each was then loaded and used:
+In a root folder that has Python, the C and C++ libraries, zlib and expat, but none of what they
+were linked with, each was then loaded and used:
 
 - What was built does not load there.
 - Both repaired wheels work. What truewheel wrote also works after `strip --strip-debug` and after
