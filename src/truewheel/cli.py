@@ -175,7 +175,7 @@ def _add_repair(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     repair.add_argument(
         "--to",
-        default="",
+        type=_promised,
         metavar="TAG",
         help="a platform tag that is promised (manylinux_2_28): fail when it would be untrue",
     )
@@ -303,6 +303,15 @@ def _add_exclude(parser: argparse.ArgumentParser) -> None:
         metavar="WHEEL",
         help="a wheel that is installed beside it, whose libraries it may use; or a directory of such wheels",
     )
+
+
+def _promised(text: str) -> str:
+    """Return a platform tag. An empty one promises nothing, and is a variable without a value as a rule."""
+    if not text:
+        import argparse
+
+        raise argparse.ArgumentTypeError("the tag is empty")
+    return text
 
 
 def _excluded(text: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from .audit.build_tags import AUTO
 from .audit.linkage import audit_of
 from .formats.mentions import count_whole_strings
 from .model.bundled import BundledFile
-from .model.errors import RepairError
+from .model.errors import ConfigError, Problem, RepairError
 from .model.record import Record, replace
 from .model.repair_plan import RepairOptions
 from .model.repairs import Repairs
@@ -29,8 +29,9 @@ from .repair.findings import (
 )
 from .repair.plan import plan_repair
 from .repair.programs import starter_of
+from .repair.unmatched import not_included, unmatched_exclude, unmatched_keep_names
 from .system.libraries import LibrariesOnDisk
-from .system.surroundings import surroundings
+from .system.surroundings import problem_of_directory, surroundings
 from .system.wheels.reading import look_at
 from .system.wheels.repaired import Repaired
 
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from .model.link_facts import LinkFacts
     from .model.neighbours import Neighbour
     from .model.project import Project
-    from .model.repair_plan import RepairPlan
+    from .model.repair_plan import AddDllDirectory, FileEdits, RepairPlan
     from .model.request import Request
     from .system.libraries import Identity
     from .system.wheels.sources import WheelSource
@@ -77,12 +78,14 @@ def repair_build(
 
     :param question: what is asked about the build.
     :param link_facts: reads what CMake knows of the links.
+    :raises ConfigError: when a directory of ``search`` is not there.
     :raises RepairError: as :func:`repair` does, when a tag is promised. Without one, the wheel stays as it was built:
         on the machine that built it, it works.
     """
     settings = project.settings
     promise = "" if settings.tag == AUTO else settings.tag
     search = [(request.source / directory).as_posix() for directory in settings.search]
+    _refuse_search(settings.search, search)
     libraries = LibrariesOnDisk(around=surroundings(request.environ, search=search))
     facts = link_facts()
     libraries.add_linked(facts.linked_libraries)
@@ -116,6 +119,28 @@ def repair_build(
             raise
         told = Repairs(findings=(not_repaired(project.name, error),))
         return Outcome(source=tree, contents=contents, repairs=told)
+
+
+def _refuse_search(names: Sequence[str], directories: Sequence[str]) -> None:
+    """Raise an error for directories that are not there.
+
+    :param names: of the directories, as the project writes them.
+    :raises ConfigError: with all of them.
+    """
+    problems = []
+    # The build may have made one of them, so this is known only now.
+    for name, directory in zip(names, directories, strict=True):
+        problem = problem_of_directory(directory)
+        if problem:
+            problems.append(
+                Problem(where="tool.truewheel.search", message=f"{name}: {problem}")
+            )
+    if problems:
+        raise ConfigError(
+            "libraries cannot be looked for where the project says",
+            problems=problems,
+            hint="name directories relative to that of pyproject.toml",
+        )
 
 
 def regular_packages(contents: Contents) -> frozenset[str]:
@@ -157,12 +182,18 @@ def repair(
     )
     identities = _identities(audit, libraries)
     plan = plan_repair(audit, options, identities)
+    told = Repairs(
+        missing=plan.missing,
+        not_included=tuple(not_included(audit)),
+        unmatched_exclude=tuple(unmatched_exclude(audit, options.exclude)),
+        unmatched_keep_names=tuple(
+            unmatched_keep_names(plan.copies, options.keep_names)
+        ),
+    )
     # A bill of what was linked is a reason to write as well.
     has_nothing_to_add = plan.changes_nothing and not about.components
     if has_nothing_to_add or not writes:
-        repairs = Repairs(
-            bundled=_pending(plan), missing=plan.missing, is_pending=not writes
-        )
+        repairs = replace(told, bundled=_pending(plan), is_pending=not writes)
         return Outcome(source=source, contents=contents, repairs=repairs)
     # Bytes: nothing is written yet, members are made when they are read.
     repaired = Repaired(source, plan, libraries)
@@ -182,7 +213,7 @@ def repair(
     return Outcome(
         source=repaired,
         contents=_contents_of(repaired, contents),
-        repairs=Repairs(bundled=bundled, missing=plan.missing, findings=findings),
+        repairs=replace(told, bundled=bundled, edited=_edited(plan), findings=findings),
     )
 
 
@@ -233,6 +264,14 @@ def _bundled(plan: RepairPlan, repaired: Repaired) -> Iterator[BundledFile]:
             digest=copy.digest,
             written_digest=repaired.digest_of(copy.path),
         )
+
+
+def _edited(plan: RepairPlan) -> tuple[FileEdits | AddDllDirectory, ...]:
+    """Return what is changed in the wheel's own files."""
+    # Copies are changed as well, but those are new in the wheel.
+    copies = {copy.path for copy in plan.copies}
+    edits = [row for row in plan.edits if row.path not in copies]
+    return (*edits, *plan.dll_directories)
 
 
 def _contents_of(repaired: Repaired, before: Contents) -> Contents:

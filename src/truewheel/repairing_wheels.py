@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
 
 from .audit.naming import promised_name, true_name
 from .audit.verdict import check
 from .model.audit import Missing
-from .model.built import RepairedWheel
+from .model.built import RepairedWheel, WheelFile
 from .model.errors import RepairError, WheelError
 from .model.neighbours import without
 from .model.record import Record, replace
@@ -65,12 +66,7 @@ def repair_wheel(path: Path, request: RepairRequest) -> RepairedWheel:
     """
     facts = read_wheel(path, digests=True)
     beside = without(facts, request.neighbours)
-    parts = parse_wheel_name(facts.filename)
-    # Libraries go into a folder with the distribution's name.
-    if parts is None:
-        raise WheelError(
-            f"{path} is not the file name of a wheel", hint="rename it first"
-        )
+    parts = _parts_of_name(path, facts)
     libraries = LibrariesOnDisk(
         around=surroundings(request.environ, search=request.search)
     )
@@ -83,34 +79,77 @@ def repair_wheel(path: Path, request: RepairRequest) -> RepairedWheel:
         keep_names=request.keep_names,
         include=request.include,
     )
+    about = About(project=parts.name, version=parts.version, sbom=request.sbom)
     with open_wheel(path) as source:
-        outcome = repair(
-            source,
-            facts.contents,
-            options,
-            libraries,
-            About(project=parts.name, version=parts.version, sbom=request.sbom),
-            neighbours=beside,
-        )
+        with _naming_the_wheel(path):
+            outcome = repair(
+                source,
+                facts.contents,
+                options,
+                libraries,
+                about,
+                neighbours=beside,
+            )
         _refuse_missing(path, outcome.repairs)
         # Judged again from the bytes: the name comes from that.
         repaired = replace(facts, contents=outcome.contents)
         name, verdict = _named(repaired, request, beside)
-        # A wheel is never written over the one that it is read from.
         made = request.output / str(name)
-        if made.exists() and made.samefile(path):
+        is_in_place = made.exists() and made.samefile(path)
+        # Nothing was lacking: the same wheel comes out, byte for byte.
+        if outcome.source is source and str(name) == path.name:
+            wheel = _same_wheel(path, request.output, is_in_place=is_in_place)
+            is_new = not is_in_place
+        # A wheel is never written over the one that it is read from.
+        elif is_in_place:
             raise RepairError(
                 f"{path} would be written over",
                 hint="name another directory with --output",
             )
-        # Nothing was lacking: the same wheel comes out, byte for byte.
-        if outcome.source is source and str(name) == path.name:
-            wheel = copy_wheel(path, request.output)
         else:
             wheel = write(
                 outcome.source, request.output, name=name, purelib=verdict.purelib
             )
-    return RepairedWheel(wheel=wheel, verdict=verdict, repairs=outcome.repairs)
+            is_new = True
+    return RepairedWheel(
+        wheel=wheel, verdict=verdict, repairs=outcome.repairs, is_new=is_new
+    )
+
+
+def _parts_of_name(path: Path, facts: WheelFacts) -> WheelName:
+    """Return the parts of a wheel's file name.
+
+    :raises WheelError: when it has none.
+    """
+    parts = parse_wheel_name(facts.filename)
+    # Libraries go into a folder with the distribution's name.
+    if parts is None:
+        raise WheelError(
+            f"{path} is not the file name of a wheel", hint="rename it first"
+        )
+    return parts
+
+
+def _same_wheel(path: Path, output: Path, *, is_in_place: bool) -> WheelFile:
+    """Return a wheel that needs no repair, as it lies in a directory.
+
+    :param is_in_place: whether it lies there already.
+    """
+    if is_in_place:
+        # Not even its time of change is touched.
+        return WheelFile(path=path, size=path.stat().st_size)
+    return copy_wheel(path, output)
+
+
+@contextlib.contextmanager
+def _naming_the_wheel(path: Path) -> Iterator[None]:
+    """Put the name of a wheel in front of what stops its repair: several may be repaired at once."""
+    try:
+        yield
+    except RepairError as error:
+        raise RepairError(
+            f"{path.name}: {error.message}", context=error.context, hint=error.hint
+        ) from error
 
 
 def _refuse_missing(path: Path, repairs: Repairs) -> None:
@@ -122,21 +161,48 @@ def _refuse_missing(path: Path, repairs: Repairs) -> None:
         return
     lines: list[str] = []
     for link in repairs.missing:
-        lines.append(f"{link.file} needs {link.need.library}")
+        library = link.need.library
+        # An included library is needed by no file that could be named.
+        if link in repairs.not_included:
+            lines.append(f"--include asks for {library}")
+        else:
+            lines.append(f"{link.file} needs {library}")
         if isinstance(link.source, Missing):
             lines += _search_lines(link.source)
-    # One error for all of them, with a cure for the first.
-    first = repairs.missing[0].need.library
+    # Several files may need the same one.
+    names = list(dict.fromkeys(link.need.library for link in repairs.missing))
+    if len(names) == 1:
+        told = f"{names[0]} was not found"
+    else:
+        told = f"{len(names)} libraries were not found: {', '.join(names)}"
     raise RepairError(
-        f"{path.name}: {first} was not found",
+        f"{path.name}: {told}",
         context=dict.fromkeys(lines),
-        hint="install it, name its directory with --search DIR, "
-        f"or, when someone else supplies it, --exclude {first.rpartition('/')[2]}",
+        hint=_cure(repairs),
     )
+
+
+def _cure(repairs: Repairs) -> str:
+    """Return what can be done about all the libraries that were not found."""
+    needed = dict.fromkeys(
+        link.need.library.rpartition("/")[2]
+        for link in repairs.missing
+        if link not in repairs.not_included
+    )
+    # What is included is wanted in the wheel: nobody else supplies it.
+    if not needed:
+        return "install it, or name its directory with --search DIR"
+    options = " ".join(f"--exclude {name}" for name in needed)
+    if len(needed) == 1:
+        return f"install it, name its directory with --search DIR, or, when someone else supplies it, {options}"
+    return f"install them, name their directories with --search DIR, or, when someone else supplies them, {options}"
 
 
 def _search_lines(source: Missing) -> Iterator[str]:
     """Yield what was looked at: the files that do not serve, then the places where there is none."""
+    # On this machine no directory is the other system's, and a PE file names none.
+    if not source.tried:
+        yield "no directory was searched: name it with --search DIR"
     for place in source.tried:
         if place.obstacle:
             yield f"{place.path} is {place.obstacle} ({place.rule})"

@@ -10,6 +10,7 @@ from .. import boundary
 from ..model.errors import ExitCode, TruewheelError
 from ..repairing_wheels import RepairRequest, repair_wheel
 from ..report.repairs import repair_report
+from ..system.surroundings import problem_of_directory
 from .beside import read_neighbours, wheels_named
 
 TYPE_CHECKING = False
@@ -23,10 +24,9 @@ def run(options: SimpleNamespace) -> int:
     """Repair every wheel that is named; return the exit code."""
     request = RepairRequest(
         output=Path(options.output),
-        promise=options.to,
+        promise=options.to or "",
         exclude=tuple(options.exclude),
-        # Relative paths mean the directory that the command is called in.
-        search=tuple(os.path.abspath(directory) for directory in options.search),
+        search=tuple(map(_directory_to_search, options.search)),
         include=tuple(options.include),
         keep_names=tuple(options.keep_name),
         sbom=options.sbom,
@@ -43,6 +43,9 @@ def run(options: SimpleNamespace) -> int:
             worst = max(worst, int(done.exit_code))
             continue
         print(repair_report(path.name, done, style))
+        # It lay there before, and nothing was replaced.
+        if not done.is_new:
+            continue
         # Two wheels that differ in a false tag alone get the same name.
         other = written.setdefault(done.wheel.path, path)
         if other != path:
@@ -51,6 +54,21 @@ def run(options: SimpleNamespace) -> int:
             )
             worst = max(worst, int(ExitCode.USAGE))
     return worst
+
+
+def _directory_to_search(directory: str) -> str:
+    """Return a directory by its absolute path.
+
+    :raises TruewheelError: when there is none.
+    """
+    problem = problem_of_directory(directory)
+    if problem:
+        raise TruewheelError(
+            f"--search {directory}: {problem}",
+            hint="name the directory that holds the libraries",
+        )
+    # Relative paths mean the directory that the command is called in.
+    return os.path.abspath(directory)
 
 
 def _repair_all(

@@ -45,11 +45,13 @@ class RepairedWheel(Record):
 
     :param wheel: the one that was written.
     :param verdict: what it is called, and why.
+    :param is_new: whether a file was written; not when there was nothing to do, and the wheel lies where it would be written.
     """
 
     wheel: WheelFile
     verdict: Verdict
     repairs: Repairs
+    is_new: bool = True
 
 
 class Sdist(Record):

@@ -122,7 +122,8 @@ def _replacements(
             raise RepairError(
                 f"{path}: its slices need different files as {link.need.library}",
                 context=[f"{found[link.need.library]} and {new}"],
-                hint="join the libraries to one for all CPUs with lipo -create, and put its directory into tool.truewheel.search",
+                hint="join the libraries to one for all CPUs with lipo -create, and name its directory with --search DIR "
+                "or tool.truewheel.search; or repair both thin wheels, and join them: truewheel fuse",
             )
     edits: list[Edit] = []
     for old, new in found.items():

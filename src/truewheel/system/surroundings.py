@@ -38,6 +38,15 @@ def surroundings(
     )
 
 
+def problem_of_directory(path: str) -> str:
+    """Return why libraries cannot be looked for in a place that somebody names, as a phrase; empty when they can."""
+    if Path(path).is_dir():
+        return ""
+    if os.path.lexists(path):
+        return "it is not a directory"
+    return "there is no such directory"
+
+
 def _directories_in(environ: Mapping[str, str]) -> tuple[str, ...]:
     """Return the directories of the variable that this system's loader reads."""
     found: list[str] = []
