@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from .model.audit import Linkage
     from .model.contents import WheelFacts
     from .model.neighbours import Neighbour
     from .model.repairs import Repairs
@@ -90,7 +91,7 @@ def repair_wheel(path: Path, request: RepairRequest) -> RepairedWheel:
                 about,
                 neighbours=beside,
             )
-        _refuse_missing(path, outcome.repairs)
+        _refuse_missing(path, parts, outcome.repairs)
         # Judged again from the bytes: the name comes from that.
         repaired = replace(facts, contents=outcome.contents)
         name, verdict = _named(repaired, request, beside)
@@ -152,9 +153,10 @@ def _naming_the_wheel(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _refuse_missing(path: Path, repairs: Repairs) -> None:
+def _refuse_missing(path: Path, parts: WheelName, repairs: Repairs) -> None:
     """Raise an error for libraries that were not found.
 
+    :param parts: of the wheel's name.
     :raises RepairError: with the places where they were looked for.
     """
     if not repairs.missing:
@@ -175,11 +177,18 @@ def _refuse_missing(path: Path, repairs: Repairs) -> None:
         told = f"{names[0]} was not found"
     else:
         told = f"{len(names)} libraries were not found: {', '.join(names)}"
-    raise RepairError(
-        f"{path.name}: {told}",
-        context=dict.fromkeys(lines),
-        hint=_cure(repairs),
-    )
+    hint = _cure(repairs)
+    # Package managers for Macs have libraries for one CPU alone.
+    has_obstacle = any(map(_has_obstacle, repairs.missing))
+    if has_obstacle and any(tag.endswith("_universal2") for tag in parts.platforms):
+        hint += "; or repair both thin wheels, and join them: truewheel fuse"
+    raise RepairError(f"{path.name}: {told}", context=dict.fromkeys(lines), hint=hint)
+
+
+def _has_obstacle(link: Linkage) -> bool:
+    """Return whether there is a file for a need, which does not serve."""
+    source = link.source
+    return isinstance(source, Missing) and any(one.obstacle for one in source.tried)
 
 
 def _cure(repairs: Repairs) -> str:
