@@ -87,6 +87,7 @@ def repair_build(
     search = [(request.source / directory).as_posix() for directory in settings.search]
     _refuse_search(settings.search, search)
     libraries = LibrariesOnDisk(around=surroundings(request.environ, search=search))
+    # What was just linked lies in the build tree, or where find_package() found it: no loader looks there.
     facts = link_facts()
     libraries.add_linked(facts.linked_libraries)
     options = RepairOptions(

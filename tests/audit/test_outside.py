@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.facts import contents
+from support.facts import binary_file, contents
 from support.shelves import Shelf
 from support.slices import linux, mac, windows
 from truewheel.audit.linkage import audit_of
@@ -304,3 +304,45 @@ def test_glibc_is_never_brought_and_a_library_that_is_not_found_stays_the_system
         part = look(contents(p__m=module), machine, promise=promise)
         assert part.linkage[0].source != Missing()
         assert not isinstance(part.linkage[0].source, External)
+
+
+MUSL_MODULE = "_m.cpython-312-x86_64-linux-musl.so"
+
+
+@pytest.mark.parametrize(
+    ("path", "needed", "around", "promise", "is_found"),
+    [
+        # No file names a libc: glibc's promise, if this machine does not have musl.
+        ("p/m.so", (), Surroundings(), "", False),
+        ("p/m.so", (), Surroundings(libc="glibc"), "", False),
+        ("p/m.so", (), Surroundings(libc="musl"), "", True),
+        ("p/m.so", (), Surroundings(libc="glibc"), "musllinux_1_2", True),
+        # The name of the module counts, and what it is linked with counts more.
+        (f"p/{MUSL_MODULE}", (), Surroundings(libc="glibc"), "", True),
+        (f"p/{MUSL_MODULE}", ("libc.so.6",), Surroundings(), "", False),
+        ("p/m.so", ("libc.so.6",), Surroundings(libc="musl"), "", False),
+    ],
+)
+def test_a_library_has_to_have_the_libc_of_the_wheel(
+    path: str,
+    needed: tuple[str, ...],
+    around: Surroundings,
+    promise: str,
+    *,
+    is_found: bool,
+) -> None:
+    files = {
+        "/own/libx.so": linux("libc.so"),
+        "/own/libc.so": linux(name="libc.so"),
+    }
+    shelf = Shelf(files, replace(around, search=("/own",)))
+    module = binary_file(path, linux("libx.so", *needed))
+    part = look(contents(module), shelf, promise=promise)
+    source = part.linkage[0].source
+    if is_found:
+        # Its own libc comes with the system.
+        assert sources(part) == {(path, "libx.so"): "/own/libx.so"}
+    else:
+        assert isinstance(source, Missing)
+        obstacles = {row.obstacle for row in source.tried}
+        assert "linked with musl, not with glibc" in obstacles

@@ -310,3 +310,32 @@ def test_what_is_included_by_its_path_brings_what_it_needs(shop: Workshop) -> No
     code = f"import ctypes; print(ctypes.CDLL({str(site / 'p.libs/plugin.so')!r}).of_x())"  # fmt: skip
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # fmt: skip
     assert done.stdout.strip() == "2", done.stderr
+
+
+@pytest.mark.parametrize("name", ["libc.so.6", "libm.so.6"])
+def test_what_the_system_has_is_not_included(
+    shop: Workshop, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    wheel = shop.wheel({"p/m.abi3.so": shop.module("m", value="1")})
+    shop.fail(wheel, "--include", name)
+    assert f"{name} must not go into a wheel" in capsys.readouterr().err
+
+
+# --- another libc -------------------------------------------------------------------------------------------------------
+
+
+def test_a_library_of_musl_does_not_serve_a_wheel_for_glibc(
+    shop: Workshop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compiler = needs.program("musl-gcc")
+    source = shop.build / "x.c"
+    source.write_text('#include <stdlib.h>\nint of_x(void) { return atoi("7"); }\n')
+    library = shop.build / "libx.so"
+    words = [compiler, "-shared", "-fPIC", source, "-o", library, "-Wl,-soname,libx.so"]
+    subprocess.run(words, check=True)
+    assert dynamic(library.read_bytes(), shop.place)["NEEDED"] == ["libc.so"]
+    # With these options the module names no libc itself.
+    module = shop.module("m", "-nostdlib", library, use="of_x")
+    shop.fail(shop.wheel({"p/m.abi3.so": module}), "--search", shop.build)
+    said = capsys.readouterr().err
+    assert f"{library} is linked with musl, not with glibc" in said

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from support.audits import best_of, expanded, violations_of
-from support.facts import contents
+from support.facts import binary_file, contents
+from support.slices import linux
+from truewheel.audit.linkage import audit_of
 from truewheel.model.binary import (
     Binary,
     ElfSlice,
@@ -426,3 +428,27 @@ def test_androids_files_are_not_linuxs() -> None:
 )
 def test_not_levels(tag: str) -> None:
     assert not LINUX.parse_tag(tag)
+
+
+@pytest.mark.parametrize(
+    ("names", "needed", "kind"),
+    [
+        (["m.cpython-312-x86_64-linux-musl.so"], (), "musllinux"),
+        (["m.cpython-312-arm-linux-musleabihf.so"], (), "musllinux"),
+        (["m.cpython-312-x86_64-linux-gnu.so"], (), "manylinux"),
+        (["m.abi3.so"], (), "manylinux"),
+        # Both names, or another libc in the file: the name proves nothing.
+        (
+            ["n.cpython-312-x86_64-linux-musl.so", "m.cpython-312-x86_64-linux-gnu.so"],
+            (),
+            "manylinux",
+        ),
+        (["m.cpython-312-x86_64-linux-musl.so"], ("libc.so.6",), "manylinux"),
+    ],
+)
+def test_names_of_modules_tell_the_libc_where_no_code_does(
+    names: list[str], needed: tuple[str, ...], kind: str
+) -> None:
+    files = [binary_file(f"p/{name}", linux(*needed)) for name in names]
+    (part,) = audit_of(contents(*files)).platforms
+    assert part.basis.kind == kind

@@ -1,9 +1,10 @@
 """Build real projects, repair each with truewheel and auditwheel, run both where the libraries are not, and write the page.
 
-    python tests/projects/repairs.py --work DIR [--page] [PROJECT ...]
+    python tests/projects/repairs.py --work DIR [--install] [--page] [PROJECT ...]
 
 ``tests/projects/repairs.toml`` lists them. ``--install`` first installs the packages of Debian that the builds need.
-Wheels stay in DIR/wheels, and are not built again.
+Wheels stay in DIR/wheels, and are not built again. What is proved stays in DIR/repaired: ``--page`` writes the page from
+that, also from earlier runs.
 """
 
 from __future__ import annotations
@@ -82,6 +83,7 @@ def main() -> int:
     theirs = sum(pair.theirs.seconds for pair in pairs)
     print(f"{len(pairs)} repaired, {failed} failed; auditwheel took {theirs / ours:.1f} times as long")
     if options.page:
+        pairs = [proved(row, options.work) for row in real_repairs.listed()]
         real_repairs.PAGE.write_text(page(pairs), encoding="utf-8")
     return failed != 0
 
@@ -89,11 +91,22 @@ def main() -> int:
 def repaired_and_proven(row: Project, root: Root, work: Path) -> Pair:
     """Return both repairs of a project, after all that is to be proved of them."""
     wheel = real_repairs.built(row, work / "wheels")
+    (work / "repaired" / row.name / "proved").unlink(missing_ok=True)
     pair = real_repairs.repaired_twice(row, wheel, work / "repaired" / row.name)
     own = root.with_libraries(row.system, work / "roots" / "-".join(row.system))
     real_repairs.proven(pair, wheel, own, work)
     real_repairs.repeated(pair, work / "repaired" / row.name)
+    (work / "repaired" / row.name / "proved").write_text(row.version)
     return pair
+
+
+def proved(row: Project, work: Path) -> Pair:
+    """Return both repairs of a project from this run or an earlier one."""
+    place = work / "repaired" / row.name
+    if not (place / "proved").exists() or (place / "proved").read_text() != row.version:
+        raise SystemExit(f"{row.name} {row.version} is not proved in {place}")
+    ours, theirs = (real_repairs.read_repair(place / tool) for tool in ("truewheel", "auditwheel"))
+    return Pair(project=row, ours=ours, theirs=theirs)
 
 
 def page(pairs: list[Pair]) -> str:
@@ -119,8 +132,8 @@ def table_row(pair: Pair) -> str:
     columns = [
         f"{pair.project.name} {pair.project.version}",
         ", ".join(names),
-        pair.ours.tag.removesuffix("_x86_64"),
-        pair.theirs.tag.removesuffix("_x86_64"),
+        pair.ours.tag.replace("_x86_64", ""),
+        pair.theirs.tag.replace("_x86_64", ""),
         why,
     ]
     return f"| {' | '.join(columns)} |\n"

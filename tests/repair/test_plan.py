@@ -309,3 +309,35 @@ def test_android_gets_a_runpath_for_its_loader_reads_nothing_else() -> None:
     assert edits(made)["p/m.so"][-1] == SetSearchPaths(
         paths=("$ORIGIN/../p.libs",), kind="RUNPATH"
     )
+
+
+# --- what every process has already ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("libc.so.6", "it is the system's C library"),
+        ("/usr/lib/libm.so.6", "it is the system's C library"),
+        ("ld-musl-x86_64.so.1", "it is the system's C library"),
+        ("libpython3.11.so.1.0", "it is Python itself"),
+        ("libstdc++.so.6", "the system supplies it"),
+    ],
+)
+def test_what_every_process_has_is_not_included(name: str, reason: str) -> None:
+    path = f"/opt/{name.rpartition('/')[2]}"
+    shelf = Shelf({path: linux(), name: linux()})
+    options = replace(OPTIONS, include=(name,))
+    with pytest.raises(RepairError) as told:
+        plan(contents(INIT, p__m=linux("libc.so.6", runpath="/opt")), shelf, options)
+    assert str(told.value.message) == f"{name} must not go into a wheel"
+    assert list(told.value.context) == [f"{name}, which is to be included: {reason}"]
+
+
+def test_another_c_library_is_never_bundled_whatever_leads_to_it() -> None:
+    musl = "/opt/ld-musl-x86_64.so.1"
+    shelf = Shelf({"/opt/libodd.so": musl, musl: linux(name="libc.so")})
+    module = linux("libodd.so", "libc.so.6", runpath="/opt")
+    with pytest.raises(RepairError, match="must not go into a wheel") as told:
+        plan(contents(INIT, p__m=module), shelf)
+    assert "it is the system's C library" in told.value.context[0]

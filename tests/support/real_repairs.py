@@ -105,7 +105,8 @@ def built(project: Project, store: Path, *, seconds: float = 240) -> Path:
         (place / "constraints.txt").write_text("\n".join(project.constraints))
         environ["PIP_CONSTRAINT"] = str(place / "constraints.txt")
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--disable-pip-version-check"]  # fmt: skip
-    command += ["--no-binary", project.name, "-w", str(place)]
+    # A wheel in pip's cache may have been built with other settings.
+    command += ["--no-cache-dir", "--no-binary", project.name, "-w", str(place)]
     command += [word for setting in project.config for word in ("-C", setting)]
     with (place / "log").open("w") as log:
         job = subprocess.Popen(
@@ -156,9 +157,14 @@ def repaired(words: Sequence[str], wheel: Path, place: Path) -> Repair:
     seconds = time.perf_counter() - start
     assert done.returncode == 0, f"{' '.join(words)} {wheel.name}\n{done.stdout}{done.stderr}"  # fmt: skip
     (place / "said").write_text(done.stdout + done.stderr)
+    return read_repair(place, seconds)
+
+
+def read_repair(place: Path, seconds: float = 0) -> Repair:
+    """Return what a tool has written into a directory."""
     (made,) = place.glob("*.whl")
     with zipfile.ZipFile(made) as archive:
-        names = [name for name in archive.namelist() if ".libs/" in name and not name.endswith("/")]  # fmt: skip
+        names = [name for name in archive.namelist() if ".libs/" in name and ".so" in name]  # fmt: skip
     bases = frozenset(_HASH.sub("", name.rpartition("/")[2]) for name in names)
     tag = made.stem.rpartition("-")[2]
     return Repair(wheel=made, libraries=bases, tag=tag, seconds=seconds)

@@ -21,21 +21,15 @@ def select_and_sort(
 ) -> tuple[Finding, ...]:
     """Return the selected findings, gravest first; those that make a name untrue are always among them."""
     unique = tuple(dict.fromkeys(findings))
-    kept = {
-        *select(unique, selected=selected, ignored=ignored),
-        *(f for f in unique if makes_untrue(f)),
-    }
-    return tuple(
-        sorted(
-            kept,
-            key=lambda f: (
-                _GRAVEST_FIRST.index(f.severity),
-                f.code,
-                f.where,
-                f.message,
-            ),
-        )
-    )
+    chosen = set(select(unique, selected=selected, ignored=ignored))
+    # Not out of the set, which has another order in each process: what is alike stays in the order of the files.
+    kept = [found for found in unique if found in chosen or makes_untrue(found)]
+    return tuple(sorted(kept, key=_rank))
+
+
+def _rank(finding: Finding) -> tuple[int, str, str, str]:
+    gravity = _GRAVEST_FIRST.index(finding.severity)
+    return gravity, finding.code, finding.where, finding.message
 
 
 def select(

@@ -97,7 +97,8 @@ class _Search:
         self.platform = platform
         self.libraries = libraries
         self.tag = tag
-        self.resolver = Resolver(platform, part, part.basis.kind)
+        self.kind = platform.kind_with_libraries(part, libraries.around, tag)
+        self.resolver = Resolver(platform, part, self.kind)
         self.in_wheel = {(code.path, code.cpu): code for code in part.files}
         self.links: dict[_Key, list[Linkage]] = {}
         self.found: dict[tuple[_Key, str], External | Missing] = {}
@@ -212,7 +213,8 @@ class _Search:
     def _obstacle(self, binary: Binary, user: LoadableSlice) -> str | None:
         """Return why a file cannot serve another one, as a phrase; ``None`` when it can."""
         obstacles = [
-            self.platform.obstacle_between(user, piece) for piece in binary.slices
+            self.platform.obstacle_between(user, piece, self.kind)
+            for piece in binary.slices
         ]
         # One slice that fits is enough.
         if None in obstacles:
@@ -221,7 +223,7 @@ class _Search:
 
     def _keep(self, path: str, place: str, binary: Binary, user: LoadableSlice) -> None:
         for nth, piece in enumerate(binary.slices):
-            if self.platform.obstacle_between(user, piece) is None:
+            if self.platform.obstacle_between(user, piece, self.kind) is None:
                 code = LoadableSlice(path=path, installed=place, slice=piece, nth=nth)
                 self.others.setdefault((path, nth), code)
 

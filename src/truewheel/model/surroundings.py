@@ -14,6 +14,7 @@ class Surroundings(Record):
     :param search: directories that the project or the user names (setting ``search``).
     :param configured: directories of ``/etc/ld.so.conf`` (glibc) in their order.
     :param musl: directories of ``/etc/ld-musl-ARCH.path``, or musl's own default, in their order.
+    :param libc: of the Python that runs here, ``glibc`` or ``musl``: for wheels whose files name none.
     :param lib_names: what ``$LIB`` may stand for, most likely first: ``lib/x86_64-linux-gnu``, ``lib64``.
     """
 
@@ -22,4 +23,5 @@ class Surroundings(Record):
     search: tuple[str, ...] = ()
     configured: tuple[str, ...] = ()
     musl: tuple[str, ...] = ()
+    libc: str = ""
     lib_names: tuple[str, ...] = ("lib64", "lib")

@@ -21,7 +21,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..model.audit import Linkage, LoadableSlice, Supplied, TagBasis, ViolationCause
+    from ..model.audit import (
+        Linkage,
+        LoadableSlice,
+        PlatformAudit,
+        Supplied,
+        TagBasis,
+        ViolationCause,
+    )
     from ..model.binary import Format, Need, SearchPath, Slice
     from ..model.finding import Finding
     from ..model.surroundings import Surroundings
@@ -156,8 +163,22 @@ class Platform:
         """
         return frozenset()
 
-    def obstacle_between(self, code: LoadableSlice, library: Slice) -> str | None:
-        """Return why a library outside of the wheel cannot serve a file, as a phrase; ``None`` when it can."""
+    def kind_with_libraries(
+        self, part: PlatformAudit, around: Surroundings, tag: PlatformTag | None
+    ) -> str | None:
+        """Return the promise that libraries outside of the wheel have to fit, when they go into it.
+
+        :param tag: the promise that is made, if there is one.
+        """
+        return part.basis.kind
+
+    def obstacle_between(
+        self, code: LoadableSlice, library: Slice, kind: str | None = None
+    ) -> str | None:
+        """Return why a library outside of the wheel cannot serve a file, as a phrase; ``None`` when it can.
+
+        :param kind: see :meth:`kind_with_libraries`.
+        """
         if library.cpu == code.cpu:
             return None
         return f"code for {library.cpu}, not for {code.cpu}"
@@ -190,6 +211,10 @@ class Platform:
         :param kind: the promise that is made (``manylinux``, ``musllinux``); ``None`` when none is.
         """
         raise NotImplementedError
+
+    def is_libc(self, library: str) -> bool:
+        """Return whether a library is part of the system's C library or its loader, of which a process has one."""
+        return False
 
     def has_to_bring(
         self,

@@ -136,7 +136,9 @@ class Windows(Platform):
         """Return the directory of the file."""
         return () if code.directory == "." else (code.directory,)
 
-    def obstacle_between(self, code: LoadableSlice, library: Slice) -> str | None:
+    def obstacle_between(
+        self, code: LoadableSlice, library: Slice, kind: str | None = None
+    ) -> str | None:
         """Return whether it is for another machine; code of ARM64EC runs beside code for x64, not the other way round."""
         user, found = _machine(code), machine_of(library)
         if found == user or (user, found) == ("arm64ec", "x86_64"):

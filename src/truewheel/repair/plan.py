@@ -18,7 +18,7 @@ from .bundle import Bundle
 from .libraries import each_once, external_path, gather, missing_links
 from .naming import new_names
 from .programs import move_programs
-from .refusals import refusals
+from .refusals import refusals, refused_names
 from .ways import base_name
 
 TYPE_CHECKING = False
@@ -132,7 +132,12 @@ def _refuse(
     """
     lines = []
     hint = ""
-    for library, refusal in refusals(part, each_once(libraries)):
+    for name, refusal in refused_names(part):
+        lines.append(f"{name}, which is to be included: {refusal.reason}")
+        hint = hint or refusal.hint
+    # What is included may have been found as well, and is told once.
+    found = () if lines else refusals(part, each_once(libraries))
+    for library, refusal in found:
         user = library.needed_by[0]
         lines.append(f"{library.source}, which {user} needs: {refusal.reason}")
         # One cure at a time: that of the first.

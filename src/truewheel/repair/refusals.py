@@ -1,15 +1,18 @@
 """Libraries that must never go into a wheel: parts of drivers, and runtimes of Visual C++ that do not fit. Pure.
 
-glibc is supplied by the system, and Python is in the process already: neither is looked for on the machine at all.
+The system's C library is in every process already, and so is Python. A need of them is not looked for on the machine; what
+is included by its name, and what belongs to another C library than the wheel's, is refused here.
 """
 
 from __future__ import annotations
 
 import re
 
-from ..model.binary import PeSlice
+from ..model.binary import Need, PeSlice
 from ..model.record import Record
+from ..platforms import platform_of
 from .msvc_runtime import RUNTIMES, is_debug_runtime, misfits
+from .ways import base_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ class Refusal(Record):
     hint: str
 
 
+_LIBC = "it is the system's C library"
 _DRIVERS = re.compile(
     r"""
     libcuda\.so | libnvidia-[a-z] | libnvcuvid\.so | libnvoptix\.so | libGLX_ | libEGL_ | libvulkan_
@@ -39,6 +43,26 @@ _DRIVERS = re.compile(
 Sources: NVIDIA Linux driver README, "Installed Components"; https://rocm.docs.amd.com; Khronos' OpenCL and Vulkan loaders,
 which look for the drivers of the machine.
 """
+
+
+def refused_names(part: PlatformAudit) -> Iterator[tuple[str, Refusal]]:
+    """Yield the names to be included of what every process has from the system, or is Python itself."""
+    platform = platform_of(part.family)
+    for link in part.included:
+        name = link.need.library
+        base = base_name(name)
+        need = Need(library=base)
+        users = [code for code in part.files if code.path == link.file]
+        is_supplied = any(
+            platform.supplies(code, need, part.basis.kind) is not None for code in users
+        )
+        hint = f"the system has it: take {name} out of include"
+        if platform.is_libc(base):
+            yield name, Refusal(reason=_LIBC, hint=hint)
+        elif platform.is_python(base):
+            yield name, Refusal(reason="it is Python itself", hint=hint)
+        elif is_supplied:
+            yield name, Refusal(reason="the system supplies it", hint=hint)
 
 
 def refusals(
@@ -58,10 +82,23 @@ def refusals(
         # The file behind a link may have another name than the one that is asked for.
         names = (*library.names, library.source)
         bases = [name.rpartition("/")[2] for name in names]
-        refusal = _of_driver(bases) or _of_debug_runtime(bases)
+        # A link to it may have any name: its own tells as well.
+        own = [code.slice.name for code in library.slices if code.slice.name]
+        refusal = _of_libc(part, [*bases, *own])
+        refusal = refusal or _of_driver(bases) or _of_debug_runtime(bases)
         refusal = refusal or _too_old(library, modules)
         if refusal is not None:
             yield library, refusal
+
+
+def _of_libc(part: PlatformAudit, names: list[str]) -> Refusal | None:
+    platform = platform_of(part.family)
+    if not any(map(platform.is_libc, names)):
+        return None
+    return Refusal(
+        reason=_LIBC,
+        hint="link the library that needs it with the C library that Python has",
+    )
 
 
 def _of_driver(names: list[str]) -> Refusal | None:

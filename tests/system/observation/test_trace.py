@@ -145,9 +145,10 @@ def test_fifty_thousand_records_are_read_at_once(tmp_path: Path) -> None:
     path = write(tmp_path / "trace", *records)
     durations = []
     for _ in range(3):
-        start = time.perf_counter()
+        # Its own time: on a busy machine, others take turns.
+        start = time.process_time()
         assert len(read(path).processes) == 501
-        durations.append(time.perf_counter() - start)
+        durations.append(time.process_time() - start)
     assert min(durations) < 0.1
 
 

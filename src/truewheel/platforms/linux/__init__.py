@@ -16,7 +16,7 @@ from ...model.tags import ANY, NEVER, underscored
 from ..base import COPY_OR_LINK, Words, grouped, mismatch
 from ..elf import ElfPlatform, is_android
 from .hazards import abi_mismatch, flags_of, hazards_of
-from .libc import LIBC_OF_KIND, libc_of
+from .libc import KIND_OF_LIBC, LIBC_OF_KIND, is_libc, libc_named_by, libc_of
 from .policy import (
     CPUS,
     LOADERS,
@@ -37,7 +37,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ...model.audit import Linkage, LoadableSlice, Requirement, Supplied, Violation
+    from ...model.audit import (
+        Linkage,
+        LoadableSlice,
+        PlatformAudit,
+        Requirement,
+        Supplied,
+        Violation,
+    )
     from ...model.binary import ElfSlice, Need, Slice
     from ...model.finding import Finding
     from ...model.surroundings import Surroundings
@@ -118,12 +125,26 @@ class Linux(ElfPlatform):
 
     # --- where its loader finds libraries -----------------------------------------------------------------------
 
-    def obstacle_between(self, code: LoadableSlice, library: Slice) -> str | None:
+    def kind_with_libraries(
+        self, part: PlatformAudit, around: Surroundings, tag: PlatformTag | None
+    ) -> str | None:
+        """Return the promise about the wheel's libc; where no file names one, that of the promise, or of this machine."""
+        if part.basis.kind is None:
+            return None
+        promised = LIBC_OF_KIND.get(tag.kind) if tag is not None else None
+        libc = libc_named_by(part.files) or promised or around.libc
+        return KIND_OF_LIBC.get(libc, part.basis.kind)
+
+    def obstacle_between(
+        self, code: LoadableSlice, library: Slice, kind: str | None = None
+    ) -> str | None:
         """Return the CPU or the libc that a library is for, when it is another."""
-        ours, theirs = libc_of(code.slice), libc_of(library)
+        # The file itself need not name one: all files of a process have the same.
+        ours = libc_of(code.slice) or LIBC_OF_KIND.get(kind or "")
+        theirs = libc_of(library)
         if ours and theirs and ours != theirs:
             return f"linked with {theirs}, not with {ours}"
-        return super().obstacle_between(code, library)
+        return super().obstacle_between(code, library, kind)
 
     def is_for_musl(self, loaders: Sequence[LoadableSlice]) -> bool:
         """Return whether one of them is linked with musl: they are all in one process."""
@@ -172,6 +193,10 @@ class Linux(ElfPlatform):
             # Versions of families that no level speaks of ask for nothing.
             newest = max(newest, level or ANY)
         return newest > tag.level
+
+    def is_libc(self, library: str) -> bool:
+        """Return whether a library is part of glibc or musl, or the loader of one."""
+        return is_libc(library) or library.startswith(LOADERS)
 
     def is_python(self, library: str) -> bool:
         """Return whether a library is CPython's or PyPy's: many interpreters are linked statically, and lack it."""
@@ -312,8 +337,7 @@ def _cpus(files: Sequence[LoadableSlice]) -> list[str]:
 
 def _kind_of(files: Sequence[LoadableSlice]) -> str:
     """Return the promise that files of one libc could keep; code that names none is held to glibc's."""
-    is_for_musl = any(libc_of(code.slice) == "musl" for code in files)
-    return "musllinux" if is_for_musl else "manylinux"
+    return KIND_OF_LIBC[libc_named_by(files) or "glibc"]
 
 
 def _several_cpus(files: Sequence[LoadableSlice]) -> str:

@@ -7,12 +7,14 @@ from ...model.record import worked_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from ...model.audit import LoadableSlice
     from ...model.binary import Slice
 
 LIBC_OF_KIND = {"manylinux": "glibc", "musllinux": "musl"}
 """The libc that each promise is about (PEP 600, PEP 656)."""
+KIND_OF_LIBC = {libc: kind for kind, libc in LIBC_OF_KIND.items()}
 RELR_VERSION = "GLIBC_ABI_DT_RELR"
 """A version that linkers require for glibc's sake of files with DT_RELR, where they link with its libc."""
 RELR_SINCE: Mapping[str, tuple[int, ...]] = {"glibc": (2, 36), "musl": (1, 2, 4)}
@@ -22,6 +24,49 @@ RELR_SINCE: Mapping[str, tuple[int, ...]] = {"glibc": (2, 36), "musl": (1, 2, 4)
 def is_musl(library: str) -> bool:
     """Return whether a library is musl itself, by the names that linkers write."""
     return library == "libc.so" or library.startswith("libc.musl-")
+
+
+PARTS_OF_GLIBC = frozenset(
+    {
+        "libc.so.6",
+        "libm.so.6",
+        "libmvec.so.1",
+        "libpthread.so.0",
+        "libdl.so.2",
+        "librt.so.1",
+        "libutil.so.1",
+        "libresolv.so.2",
+        "libanl.so.1",
+        "libBrokenLocale.so.1",
+        "libc_malloc_debug.so.0",
+        "libnss_files.so.2",
+        "libnss_dns.so.2",
+        "libnss_compat.so.2",
+        "libnss_db.so.2",
+        "libnss_hesiod.so.2",
+    }
+)
+"""glibc's own libraries, which fit the loader of the same build alone (glibc's ``shlib-versions``)."""
+
+
+def is_libc(library: str) -> bool:
+    """Return whether a library is part of glibc or musl."""
+    return library in PARTS_OF_GLIBC or is_musl(library)
+
+
+def libc_named_by(files: Sequence[LoadableSlice]) -> str | None:
+    """Return the libc that files are linked with; where none names one, musl if their names do.
+
+    Pythons with musl look for ``linux-musl`` from 3.11 on. Older ones looked for ``linux-gnu``, so that tells nothing.
+    """
+    linked = [libc_of(code.slice) for code in files]
+    for libc in ("musl", "glibc"):
+        if libc in linked:
+            return libc
+    names = [code.path.rpartition("/")[2] for code in files]
+    says_musl = any("-linux-musl" in name for name in names)
+    says_gnu = any("-linux-gnu" in name for name in names)
+    return "musl" if says_musl and not says_gnu else None
 
 
 def libc_of(piece: Slice) -> str | None:
