@@ -207,22 +207,6 @@ def _cure(repairs: Repairs) -> str:
     return f"install them, name their directories with --search DIR, or, when someone else supplies them, {options}"
 
 
-def _cure(repairs: Repairs) -> str:
-    """Return what can be done about all the libraries that were not found."""
-    needed = dict.fromkeys(
-        link.need.library.rpartition("/")[2]
-        for link in repairs.missing
-        if link not in repairs.not_included
-    )
-    # What is included is wanted in the wheel: nobody else supplies it.
-    if not needed:
-        return "install it, or name its directory with --search DIR"
-    options = " ".join(f"--exclude {name}" for name in needed)
-    if len(needed) == 1:
-        return f"install it, name its directory with --search DIR, or, when someone else supplies it, {options}"
-    return f"install them, name their directories with --search DIR, or, when someone else supplies them, {options}"
-
-
 def _search_lines(source: Missing) -> Iterator[str]:
     """Yield what was looked at: the files that do not serve, then the places where there is none."""
     # On this machine no directory is the other system's, and a PE file names none.

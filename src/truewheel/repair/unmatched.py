@@ -33,11 +33,13 @@ def unmatched_exclude(audit: Audit, patterns: Sequence[str]) -> Iterator[str]:
 
     :param patterns: the globs, with those of a set in its place.
     """
-    unmatched = list(patterns)
+    unmatched = list(dict.fromkeys(patterns))
     for part in audit.platforms:
         names = _names_needed(part)
         fold = platform_of(part.family).fold
-        unmatched = [glob for glob in unmatched if not _is_matched(fold(glob), names)]
+        for glob in patterns:
+            if glob in unmatched and _is_matched(fold(glob), names):
+                unmatched.remove(glob)
     # A set is for all versions of many libraries: most of it matches nothing. Its table is large.
     in_sets = frozenset(expand_exclude(set_names()) if unmatched else ())
     for pattern in unmatched:
@@ -70,4 +72,7 @@ def _names_needed(part: PlatformAudit) -> list[str]:
 
 
 def _is_matched(pattern: str, names: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for name in names)
+    for name in names:
+        if fnmatchcase(name, pattern):
+            return True
+    return False
