@@ -129,6 +129,7 @@ def _refuse_search(names: Sequence[str], directories: Sequence[str]) -> None:
     :raises ConfigError: with all of them.
     """
     problems = []
+    # The build may have made one of them, so this is known only now.
     for name, directory in zip(names, directories, strict=True):
         problem = problem_of_directory(directory)
         if problem:
@@ -268,6 +269,7 @@ def _bundled(plan: RepairPlan, repaired: Repaired) -> Iterator[BundledFile]:
 
 def _edited(plan: RepairPlan) -> tuple[FileEdits | AddDllDirectory, ...]:
     """Return what is changed in the wheel's own files."""
+    # Copies are changed as well, but those are new in the wheel.
     copies = {copy.path for copy in plan.copies}
     edits = [row for row in plan.edits if row.path not in copies]
     return (*edits, *plan.dll_directories)

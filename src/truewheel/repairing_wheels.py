@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from .model.audit import Linkage
     from .model.contents import WheelFacts
     from .model.neighbours import Neighbour
     from .model.repairs import Repairs
@@ -66,12 +67,7 @@ def repair_wheel(path: Path, request: RepairRequest) -> RepairedWheel:
     """
     facts = read_wheel(path, digests=True)
     beside = without(facts, request.neighbours)
-    parts = parse_wheel_name(facts.filename)
-    # Libraries go into a folder with the distribution's name.
-    if parts is None:
-        raise WheelError(
-            f"{path} is not the file name of a wheel", hint="rename it first"
-        )
+    parts = _parts_of_name(path, facts)
     libraries = LibrariesOnDisk(
         around=surroundings(request.environ, search=request.search)
     )
@@ -95,20 +91,18 @@ def repair_wheel(path: Path, request: RepairRequest) -> RepairedWheel:
                 about,
                 neighbours=beside,
             )
-        _refuse_missing(path, outcome.repairs)
+        _refuse_missing(path, parts, outcome.repairs)
         # Judged again from the bytes: the name comes from that.
         repaired = replace(facts, contents=outcome.contents)
         name, verdict = _named(repaired, request, beside)
         made = request.output / str(name)
-        is_same_place = made.exists() and made.samefile(path)
+        is_in_place = made.exists() and made.samefile(path)
         # Nothing was lacking: the same wheel comes out, byte for byte.
-        is_unchanged = outcome.source is source and str(name) == path.name
-        if is_unchanged and is_same_place:
-            wheel = WheelFile(path=made, size=path.stat().st_size)
-        elif is_unchanged:
-            wheel = copy_wheel(path, request.output)
+        if outcome.source is source and str(name) == path.name:
+            wheel = _same_wheel(path, request.output, is_in_place=is_in_place)
+            is_new = not is_in_place
         # A wheel is never written over the one that it is read from.
-        elif is_same_place:
+        elif is_in_place:
             raise RepairError(
                 f"{path} would be written over",
                 hint="name another directory with --output",
@@ -117,12 +111,35 @@ def repair_wheel(path: Path, request: RepairRequest) -> RepairedWheel:
             wheel = write(
                 outcome.source, request.output, name=name, purelib=verdict.purelib
             )
+            is_new = True
     return RepairedWheel(
-        wheel=wheel,
-        verdict=verdict,
-        repairs=outcome.repairs,
-        is_new=not (is_unchanged and is_same_place),
+        wheel=wheel, verdict=verdict, repairs=outcome.repairs, is_new=is_new
     )
+
+
+def _parts_of_name(path: Path, facts: WheelFacts) -> WheelName:
+    """Return the parts of a wheel's file name.
+
+    :raises WheelError: when it has none.
+    """
+    parts = parse_wheel_name(facts.filename)
+    # Libraries go into a folder with the distribution's name.
+    if parts is None:
+        raise WheelError(
+            f"{path} is not the file name of a wheel", hint="rename it first"
+        )
+    return parts
+
+
+def _same_wheel(path: Path, output: Path, *, is_in_place: bool) -> WheelFile:
+    """Return a wheel that needs no repair, as it lies in a directory.
+
+    :param is_in_place: whether it lies there already.
+    """
+    if is_in_place:
+        # Not even its time of change is touched.
+        return WheelFile(path=path, size=path.stat().st_size)
+    return copy_wheel(path, output)
 
 
 @contextlib.contextmanager
@@ -136,9 +153,10 @@ def _naming_the_wheel(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _refuse_missing(path: Path, repairs: Repairs) -> None:
+def _refuse_missing(path: Path, parts: WheelName, repairs: Repairs) -> None:
     """Raise an error for libraries that were not found.
 
+    :param parts: of the wheel's name.
     :raises RepairError: with the places where they were looked for.
     """
     if not repairs.missing:
@@ -146,22 +164,31 @@ def _refuse_missing(path: Path, repairs: Repairs) -> None:
     lines: list[str] = []
     for link in repairs.missing:
         library = link.need.library
+        # An included library is needed by no file that could be named.
         if link in repairs.not_included:
             lines.append(f"--include asks for {library}")
         else:
             lines.append(f"{link.file} needs {library}")
         if isinstance(link.source, Missing):
             lines += _search_lines(link.source)
+    # Several files may need the same one.
     names = list(dict.fromkeys(link.need.library for link in repairs.missing))
     if len(names) == 1:
         told = f"{names[0]} was not found"
     else:
         told = f"{len(names)} libraries were not found: {', '.join(names)}"
-    raise RepairError(
-        f"{path.name}: {told}",
-        context=dict.fromkeys(lines),
-        hint=_cure(repairs),
-    )
+    hint = _cure(repairs)
+    # Package managers for Macs have libraries for one CPU alone.
+    has_obstacle = any(map(_has_obstacle, repairs.missing))
+    if has_obstacle and any(tag.endswith("_universal2") for tag in parts.platforms):
+        hint += "; or repair both thin wheels, and join them: truewheel fuse"
+    raise RepairError(f"{path.name}: {told}", context=dict.fromkeys(lines), hint=hint)
+
+
+def _has_obstacle(link: Linkage) -> bool:
+    """Return whether there is a file for a need, which does not serve."""
+    source = link.source
+    return isinstance(source, Missing) and any(one.obstacle for one in source.tried)
 
 
 def _cure(repairs: Repairs) -> str:
@@ -182,6 +209,7 @@ def _cure(repairs: Repairs) -> str:
 
 def _search_lines(source: Missing) -> Iterator[str]:
     """Yield what was looked at: the files that do not serve, then the places where there is none."""
+    # On this machine no directory is the other system's, and a PE file names none.
     if not source.tried:
         yield "no directory was searched: name it with --search DIR"
     for place in source.tried:

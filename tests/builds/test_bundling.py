@@ -209,6 +209,20 @@ def test_a_library_that_code_opens_is_found_where_the_project_says(
     shutil.rmtree(plugins)
 
 
+def test_a_directory_of_the_settings_that_is_not_there_is_told(
+    tmp_path: Path, built: Path
+) -> None:
+    text = 'search = ["nowhere", "own.c"]\n'
+    (built / "pyproject.toml").write_text(hooks.PYPROJECT + SETTINGS + text)
+    done = hooks.hook(built, "build_wheel", tmp_path / "out")
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert "tool.truewheel.search: nowhere: there is no such directory" in said
+    assert "tool.truewheel.search: own.c: it is not a directory" in said
+    assert "Traceback" not in said
+    assert not list((tmp_path / "out").glob("*.whl"))
+
+
 def test_a_promise_that_a_copy_breaks_stops_the_build(
     tmp_path: Path, built: Path
 ) -> None:

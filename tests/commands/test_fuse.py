@@ -135,6 +135,18 @@ def test_a_library_that_one_cpu_lacks_is_told_by_the_judge(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_wheel_beside_it_has_to_be_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wheels = wheel_for(tmp_path, ARM64), wheel_for(tmp_path, X86_64)
+    gone = tmp_path / "gone.whl"
+    assert fuse(*wheels, "-o", tmp_path / "out", "--with", gone) == 4
+    assert f"{gone}" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    # A directory that holds the two themselves is fine.
+    assert fuse(*wheels, "-o", tmp_path / "out", "--with", tmp_path) == 0
+
+
 def test_every_file_that_stands_in_the_way_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

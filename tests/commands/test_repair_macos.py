@@ -249,6 +249,7 @@ def test_a_library_for_one_cpu_does_not_serve_a_module_for_two(
     made = repair(wheel, "--search", where)
     assert made.status
     assert f"{where}/{FOO} is code for arm64, not for x86_64" in made.told
+    assert "repair both thin wheels, and join them: truewheel fuse" in made.told
     put(where, {FOO: universal(intel, arm)})
     made = repair(wheel, "--search", where)
     assert made.name == wheel.name

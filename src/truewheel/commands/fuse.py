@@ -115,6 +115,7 @@ def _write_true(
     :raises TruewheelError: when it is not for both CPUs, or would replace a wheel that it is made of.
     """
     facts = read_wheel(draft, digests=True)
+    # A directory of neighbours may hold the two wheels themselves.
     beside = without(facts, neighbours)
     checked = check(facts, exclude=exclude, neighbours=beside)
     name = naming.true_name(

@@ -43,6 +43,7 @@ def run(options: SimpleNamespace) -> int:
             worst = max(worst, int(done.exit_code))
             continue
         print(repair_report(path.name, done, style))
+        # It lay there before, and nothing was replaced.
         if not done.is_new:
             continue
         # Two wheels that differ in a false tag alone get the same name.

@@ -33,11 +33,13 @@ def unmatched_exclude(audit: Audit, patterns: Sequence[str]) -> Iterator[str]:
 
     :param patterns: the globs, with those of a set in its place.
     """
-    unmatched = [
-        pattern
-        for pattern in patterns
-        if not any(_matches_need(pattern, part) for part in audit.platforms)
-    ]
+    unmatched = list(dict.fromkeys(patterns))
+    for part in audit.platforms:
+        names = _names_needed(part)
+        fold = platform_of(part.family).fold
+        for glob in patterns:
+            if glob in unmatched and _is_matched(fold(glob), names):
+                unmatched.remove(glob)
     # A set is for all versions of many libraries: most of it matches nothing. Its table is large.
     in_sets = frozenset(expand_exclude(set_names()) if unmatched else ())
     for pattern in unmatched:
@@ -53,19 +55,24 @@ def unmatched_keep_names(
     for copy in copies:
         names += map(base_name, (*copy.names, copy.source))
     for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in names):
+        if not _is_matched(pattern, names):
             yield pattern
 
 
-def _matches_need(pattern: str, part: PlatformAudit) -> bool:
-    """Return whether a glob matches a library that a file for one platform needs, as the loader compares names."""
+def _names_needed(part: PlatformAudit) -> list[str]:
+    """Return the names of all libraries that files for one platform need, as its loader compares names."""
     platform = platform_of(part.family)
-    folded = platform.fold(pattern)
     links = list(part.linkage)
     for library in part.outside:
         links += library.linkage
+    names: list[str] = []
     for link in links:
-        names = platform.names_to_exclude(link.need)
-        if any(fnmatchcase(name, folded) for name in names):
+        names += platform.names_to_exclude(link.need)
+    return names
+
+
+def _is_matched(pattern: str, names: Sequence[str]) -> bool:
+    for name in names:
+        if fnmatchcase(name, pattern):
             return True
     return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model.edits import RemoveNeeded, ReplaceNeeded, SetSearchPaths
+from ..model.edits import RemoveNeeded, ReplaceNeeded, SetName, SetSearchPaths
 from ..model.repair_plan import AddDllDirectory
 from .text import (
     BOLD,
@@ -26,15 +26,25 @@ if TYPE_CHECKING:
     from ..model.verdict import Verdict
 
 
+_WORDS: dict[type[Edit], str] = {
+    SetSearchPaths: "search path",
+    ReplaceNeeded: "names of libraries",
+    RemoveNeeded: "a library less",
+    SetName: "its own name",
+}
+"""What an edit changes."""
+
+
 def repair_report(name: str, done: RepairedWheel, style: Style = PLAIN) -> str:
     """Return what ``repair`` tells: the new wheel, its tag and why, and every library that went in.
 
     :param name: the file name of the wheel that was repaired.
     """
-    made = printable(done.wheel.path.name)
     old = style.paint(printable(name), BOLD)
     if done.is_new:
-        lines = [f"{old} -> {made} ({size_text(done.wheel.size)})"]
+        made = printable(done.wheel.path.name)
+        size = size_text(done.wheel.size)
+        lines = [f"{old} -> {made} ({size})"]
     else:
         lines = [f"{old}: nothing to do"]
     if done.verdict.reasons:
@@ -52,50 +62,45 @@ def repair_lines(repairs: Repairs) -> list[str]:
     label = "lacks" if repairs.is_pending else "bundled"
     lines = []
     for file in repairs.bundled:
-        lines.append(labelled_line(label, "".join(_words_of(file))))
+        words = "".join(_words_of(file))
+        lines.append(labelled_line(label, words))
     return lines
 
 
 def _edited_lines(repairs: Repairs) -> list[str]:
     """Return what was changed in the wheel's own files: how many were, or each of them when no library explains it."""
-    files = {row.path: row for row in repairs.edited}
-    if repairs.bundled and files:
-        count = "1 file" if len(files) == 1 else f"{len(files)} files"
-        return [labelled_line("edited", count)]
-    return [
-        labelled_line("edited", f"{path}: {', '.join(_changes(row))}")
-        for path, row in files.items()
-    ]
+    told: list[str] = []
+    count = len(repairs.edited)
+    # Copies explain the edits: files are told where those are.
+    if not repairs.bundled:
+        for row in repairs.edited:
+            changes = ", ".join(_changes(row))
+            told.append(f"{row.path}: {changes}")
+    elif count == 1:
+        told.append("1 file")
+    elif count:
+        told.append(f"{count} files")
+    return [labelled_line("edited", text) for text in told]
 
 
 def _changes(row: FileEdits | AddDllDirectory) -> dict[str, None]:
-    """Return what was changed in one file, in phrases."""
+    """Return what was changed in one file, in words, each once."""
     if isinstance(row, AddDllDirectory):
-        return {f"os.add_dll_directory for {row.directory}": None}
-    return dict.fromkeys(map(_words_of_edit, row.edits))
-
-
-def _words_of_edit(edit: Edit) -> str:
-    if isinstance(edit, SetSearchPaths):
-        return "search path"
-    if isinstance(edit, ReplaceNeeded):
-        return f"{edit.old} is now {edit.new}"
-    if isinstance(edit, RemoveNeeded):
-        return f"no longer needs {edit.library}"
-    return f"is called {edit.name}"
+        return {"directory of DLLs": None}
+    words: dict[str, None] = {}
+    for edit in row.edits:
+        words[_WORDS[type(edit)]] = None
+    return words
 
 
 def _unmatched_lines(repairs: Repairs) -> list[str]:
     """Return a line for each option that did nothing."""
-    told = [
-        f"--exclude {pattern} matches no library that a file needs"
-        for pattern in repairs.unmatched_exclude
-    ]
-    told += [
-        f"--keep-name {pattern} matches no library that is copied"
-        for pattern in repairs.unmatched_keep_names
-    ]
-    return [labelled_line("note", line) for line in told]
+    told: list[str] = []
+    for glob in repairs.unmatched_exclude:
+        told.append(f"--exclude {glob} matches no library that a file needs")
+    for glob in repairs.unmatched_keep_names:
+        told.append(f"--keep-name {glob} matches no library that is copied")
+    return [labelled_line("note", text) for text in told]
 
 
 def raised_lines(verdict: Verdict, repairs: Repairs) -> list[str]:
@@ -110,16 +115,23 @@ def raised_lines(verdict: Verdict, repairs: Repairs) -> list[str]:
     files = dict.fromkeys(evidence.file for evidence in floor.evidence)
     if any(file not in sources for file in files):
         return []
-    names = [printable(sources[file].rpartition("/")[2]) for file in files]
+    names = []
+    for file in files:
+        _, _, name = sources[file].rpartition("/")
+        names.append(printable(name))
     needs, which = ("need", "them") if len(names) > 1 else ("needs", "it")
-    told = f"{', '.join(names)} of this machine {needs} {floor.of} {floor.text}, and nothing else does"
+    told = ", ".join(names)
+    told += f" of this machine {needs} {floor.of} {floor.text}"
+    told += ", and nothing else does"
     told += f": build {which} on an older system, or for one"
     return [labelled_line("raised", told)]
 
 
 def _words_of(file: BundledFile) -> Iterator[str]:
     """Yield the parts of a line on one library: name in the wheel, origin, size, package, licence."""
-    yield f"{printable(file.path)} from {printable(file.source)}, {size_text(file.size)}"
+    yield printable(file.path)
+    yield f" from {printable(file.source)}"
+    yield f", {size_text(file.size)}"
     if file.package is not None:
         yield f", {file.package.name} {file.package.version}"
         if file.package.licence:
