@@ -21,6 +21,7 @@ from .provenance import About, papers_for, with_packages
 from .repair.findings import (
     loader_names,
     no_longer_linked_with_python,
+    not_included,
     not_repaired,
     opened_by_old_name,
     renamed,
@@ -102,7 +103,7 @@ def repair_build(
         components=facts.components if settings.sbom == "linked" else (),
     )
     try:
-        return repair(
+        outcome = repair(
             tree,
             contents,
             options,
@@ -116,6 +117,24 @@ def repair_build(
             raise
         told = Repairs(findings=(not_repaired(project.name, error),))
         return Outcome(source=tree, contents=contents, repairs=told)
+    return _with_not_included(outcome, project, promise)
+
+
+def _with_not_included(outcome: Outcome, project: Project, promise: str) -> Outcome:
+    """Return what came of a build with a finding for each library that is to be included and is nowhere.
+
+    :raises RepairError: instead, when a tag is promised.
+    """
+    repairs = outcome.repairs
+    asked_for = project.settings.include
+    # What files need and nobody has, the verdict tells.
+    absent = [link for link in repairs.missing if link.need.library in asked_for]
+    findings = tuple(not_included(project.name, absent))
+    if findings and promise:
+        first = findings[0]
+        raise RepairError(first.message, context=first.evidence, hint=first.hint)
+    told = replace(repairs, findings=(*repairs.findings, *findings))
+    return replace(outcome, repairs=told)
 
 
 def regular_packages(contents: Contents) -> frozenset[str]:

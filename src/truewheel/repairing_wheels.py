@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
-
 from .audit.naming import promised_name, true_name
 from .audit.verdict import check
 from .model.audit import Missing
@@ -14,6 +12,7 @@ from .model.record import Record, replace
 from .model.repair_plan import RepairOptions
 from .model.wheel_name import parse_wheel_name
 from .provenance import About
+from .repair.findings import search_lines
 from .repairing import regular_packages, repair
 from .system.libraries import LibrariesOnDisk
 from .system.surroundings import surroundings
@@ -22,7 +21,7 @@ from .system.wheels.writing import copy_wheel, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from .model.contents import WheelFacts
@@ -124,7 +123,7 @@ def _refuse_missing(path: Path, repairs: Repairs) -> None:
     for link in repairs.missing:
         lines.append(f"{link.file} needs {link.need.library}")
         if isinstance(link.source, Missing):
-            lines += _search_lines(link.source)
+            lines += search_lines(link.source)
     # One error for all of them, with a cure for the first.
     first = repairs.missing[0].need.library
     raise RepairError(
@@ -133,20 +132,6 @@ def _refuse_missing(path: Path, repairs: Repairs) -> None:
         hint="install it, name its directory with --search DIR, "
         f"or, when someone else supplies it, --exclude {first.rpartition('/')[2]}",
     )
-
-
-def _search_lines(source: Missing) -> Iterator[str]:
-    """Yield what was looked at: the files that do not serve, then the places where there is none."""
-    for place in source.tried:
-        if place.obstacle:
-            yield f"{place.path} is {place.obstacle} ({place.rule})"
-    # Directories without such a file are many: one line for each rule that names them.
-    empty: dict[str, list[str]] = {}
-    for place in source.tried:
-        if not place.obstacle:
-            empty.setdefault(place.rule, []).append(posixpath.dirname(place.path))
-    for rule, directories in empty.items():
-        yield f"not in {', '.join(dict.fromkeys(directories))} ({rule})"
 
 
 def _named(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
+
+from ..model.audit import Missing
 from ..model.edits import RemoveNeeded
 from ..model.finding import Finding, Severity
 from .ways import base_name
@@ -10,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from ..model.audit import Audit
+    from ..model.audit import Audit, Linkage
     from ..model.binary import Slice
     from ..model.bundled import BundledFile, SystemPackage
     from ..model.errors import RepairError
@@ -133,6 +136,37 @@ def not_repaired(
         evidence=tuple(error.context),
         hint=error.hint or 'say so: tool.truewheel.repair = "off"',
     )
+
+
+def not_included(project: str, links: Iterable[Linkage]) -> Iterator[Finding]:
+    """Yield TW605 for each library that is to be included, and is nowhere: the code that opens it will not find it."""
+    for link in links:
+        name = link.need.library
+        evidence: tuple[str, ...] = ()
+        if isinstance(link.source, Missing):
+            evidence = tuple(search_lines(link.source))
+        yield Finding(
+            code="TW605",
+            severity=Severity.WARNING,
+            where=project,
+            message=f"{name} is to be included, and was not found",
+            evidence=evidence,
+            hint='name its directory: tool.truewheel.search = ["DIR"], or take it out of include',
+        )
+
+
+def search_lines(source: Missing) -> Iterator[str]:
+    """Yield what was looked at: the files that do not serve, then the places where there is none."""
+    for place in source.tried:
+        if place.obstacle:
+            yield f"{place.path} is {place.obstacle} ({place.rule})"
+    # Directories without such a file are many: one line for each rule that names them.
+    empty: dict[str, list[str]] = {}
+    for place in source.tried:
+        if not place.obstacle:
+            empty.setdefault(place.rule, []).append(posixpath.dirname(place.path))
+    for rule, directories in empty.items():
+        yield f"not in {', '.join(dict.fromkeys(directories))} ({rule})"
 
 
 def several_of_one_name(plan: RepairPlan) -> Iterator[Finding]:
