@@ -37,10 +37,11 @@ from .system.wheels.repaired import Repaired
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .audit.questions import Question
     from .model.audit import Audit
+    from .model.binary import Slice
     from .model.contents import Contents, File
     from .model.link_facts import LinkFacts
     from .model.neighbours import Neighbour
@@ -278,18 +279,31 @@ def _mentions(
     names = frozenset(renamed(plan))
     if not names:
         return {}
-    tables = loader_names(audit)
+    inside = _slices_inside(audit)
     places = {copy.source: copy.path for copy in plan.copies}
     found: dict[str, dict[str, int]] = {}
     for member in source.members():
-        if member.name in tables:
+        slices = inside.get(member.name)
+        if slices:
             counts = count_whole_strings(member.pieces(), names)
-            found[member.name] = _less(counts, tables[member.name])
+            found[member.name] = _less(counts, loader_names(member.name, slices))
     for path, place in places.items():
         counts = count_whole_strings(libraries.pieces(path), names)
-        found[place] = _less(counts, tables.get(path, frozenset()))
+        # All slices, also those that nobody needs: they are in the same file.
+        binary = libraries.read_library(path)
+        slices = [*binary.slices] if binary is not None else []
+        found[place] = _less(counts, loader_names(path, slices))
     return found
 
 
-def _less(counts: dict[str, int], known: frozenset[str]) -> dict[str, int]:
-    return {name: count - (name in known) for name, count in counts.items()}
+def _slices_inside(audit: Audit) -> dict[str, list[Slice]]:
+    """Return the code of each file of the wheel."""
+    found: dict[str, list[Slice]] = {}
+    for part in audit.platforms:
+        for code in part.files:
+            found.setdefault(code.path, []).append(code.slice)
+    return found
+
+
+def _less(counts: Mapping[str, int], known: Mapping[str, int]) -> dict[str, int]:
+    return {name: count - known.get(name, 0) for name, count in counts.items()}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from .audit.linkage import audit_of
 from .audit.naming import promised_name, true_name
+from .audit.required_distributions import unrequired_distributions
 from .audit.verdict import check
 from .model.audit import Missing
 from .model.built import RepairedWheel
 from .model.errors import RepairError, WheelError
-from .model.neighbours import without
+from .model.neighbours import required_by, without
 from .model.record import Record, replace
 from .model.repair_plan import RepairOptions
 from .model.wheel_name import parse_wheel_name
@@ -21,10 +23,11 @@ from .system.wheels.writing import copy_wheel, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from .model.contents import WheelFacts
+    from .model.finding import Finding
     from .model.neighbours import Neighbour
     from .model.repairs import Repairs
     from .model.verdict import Verdict
@@ -109,7 +112,24 @@ def repair_wheel(path: Path, request: RepairRequest) -> RepairedWheel:
             wheel = write(
                 outcome.source, request.output, name=name, purelib=verdict.purelib
             )
-    return RepairedWheel(wheel=wheel, verdict=verdict, repairs=outcome.repairs)
+    told = (*outcome.repairs.findings, *_unrequired(repaired, request, beside))
+    repairs = replace(outcome.repairs, findings=told)
+    return RepairedWheel(wheel=wheel, verdict=verdict, repairs=repairs)
+
+
+def _unrequired(
+    facts: WheelFacts, request: RepairRequest, beside: tuple[Neighbour, ...]
+) -> Iterator[Finding]:
+    """Yield TW207 for what other distributions supply to the repaired wheel, and METADATA does not require."""
+    if not beside:
+        return
+    audit = audit_of(facts.contents, request.exclude, neighbours=beside)
+    yield from unrequired_distributions(
+        audit,
+        required_by(facts.metadata or ""),
+        beside,
+        where=f"{facts.contents.dist_info}/METADATA",
+    )
 
 
 def _refuse_missing(path: Path, repairs: Repairs) -> None:

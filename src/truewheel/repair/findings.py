@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import posixpath
+from collections import Counter
 
 from ..model.audit import Missing
+from ..model.binary import MachOSlice
 from ..model.edits import RemoveNeeded
 from ..model.finding import Finding, Severity
 from .ways import base_name
@@ -13,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from ..model.audit import Audit, Linkage
+    from ..model.audit import Linkage
     from ..model.binary import Slice
     from ..model.bundled import BundledFile, SystemPackage
     from ..model.errors import RepairError
@@ -32,23 +34,21 @@ def renamed(plan: RepairPlan) -> dict[str, Copy]:
     return found
 
 
-def loader_names(audit: Audit) -> dict[str, frozenset[str]]:
-    """Return by each file's path the names that its loader's tables hold: its own, and those of what it needs."""
-    found: dict[str, frozenset[str]] = {}
-    for part in audit.platforms:
-        codes = list(part.files)
-        for library in part.outside:
-            codes.append(library.code)
-        for code in codes:
-            known = found.get(code.path, frozenset())
-            found[code.path] = known | _loader_names_of(code.slice)
+def loader_names(path: str, slices: Iterable[Slice]) -> Mapping[str, int]:
+    """Return how often the loader's tables of a file hold each name: its own, and those of what it needs.
+
+    :param slices: all code in the file; each slice has tables of its own.
+    """
+    found: Counter[str] = Counter()
+    for piece in slices:
+        names = {need.library for need in piece.needs}
+        if piece.name is not None:
+            names.add(piece.name)
+        found.update(names)
+        # A linker signs code for ARM with the name of the file as the identifier (cs_blobs.h, CodeDirectory.identOffset).
+        if isinstance(piece, MachOSlice) and piece.signed:
+            found.update({base_name(path), base_name(piece.name or path)})
     return found
-
-
-def _loader_names_of(piece: Slice) -> frozenset[str]:
-    needed = [need.library for need in piece.needs]
-    own = [] if piece.name is None else [piece.name]
-    return frozenset([*needed, *own])
 
 
 def opened_by_old_name(
