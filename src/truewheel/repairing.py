@@ -6,11 +6,13 @@ that.
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 
 from .audit.build_tags import AUTO
 from .audit.linkage import audit_of
 from .formats.mentions import count_whole_strings
+from .model.audit import Missing
 from .model.bundled import BundledFile
 from .model.errors import RepairError
 from .model.record import Record, replace
@@ -24,12 +26,15 @@ from .repair.findings import (
     not_included,
     not_repaired,
     opened_by_old_name,
+    others_replaced,
     renamed,
+    search_lines,
     several_of_one_name,
     without_licence,
 )
 from .repair.plan import plan_repair
 from .repair.programs import starter_of
+from .repair.replaced import replaced_libraries
 from .system.libraries import LibrariesOnDisk
 from .system.surroundings import surroundings
 from .system.wheels.reading import look_at
@@ -48,6 +53,7 @@ if TYPE_CHECKING:
     from .model.project import Project
     from .model.repair_plan import RepairPlan
     from .model.request import Request
+    from .repair.replaced import Replaced
     from .system.libraries import Identity
     from .system.wheels.sources import WheelSource
 
@@ -197,12 +203,36 @@ def repair(
         *opened_by_old_name(plan, _mentions(plan, audit, source, libraries)),
         *without_licence(bundled, papers.without_licence),
         *several_of_one_name(plan),
+        *others_replaced(_replaced(audit, source, libraries)),
         *no_longer_linked_with_python(plan),
     )
     return Outcome(
         source=repaired,
         contents=_contents_of(repaired, contents),
         repairs=Repairs(bundled=bundled, missing=plan.missing, findings=findings),
+    )
+
+
+def refuse_missing(wheel: str, repairs: Repairs) -> None:
+    """Raise an error for libraries that were not found.
+
+    :param wheel: its file name.
+    :raises RepairError: with the places where they were looked for.
+    """
+    if not repairs.missing:
+        return
+    lines: list[str] = []
+    for link in repairs.missing:
+        lines.append(f"{link.file} needs {link.need.library}")
+        if isinstance(link.source, Missing):
+            lines += search_lines(link.source)
+    # One error for all of them, with a cure for the first.
+    first = repairs.missing[0].need.library
+    raise RepairError(
+        f"{wheel}: {first} was not found",
+        context=dict.fromkeys(lines),
+        hint="install it, name its directory with --search DIR, "
+        f"or, when someone else supplies it, --exclude {first.rpartition('/')[2]}",
     )
 
 
@@ -294,6 +324,26 @@ def _mentions(
         slices = [*binary.slices] if binary is not None else []
         found[place] = _less(counts, loader_names(path, slices))
     return found
+
+
+def _replaced(
+    audit: Audit, source: WheelSource, libraries: LibrariesOnDisk
+) -> list[Replaced]:
+    """Return the needs that get another library by the repair, without those where both files are the same."""
+    found = list(replaced_libraries(audit, libraries))
+    if not found:
+        return []
+    wanted = {one.inside for one in found}
+    digests = {
+        member.name: hashlib.sha256(member.read()).hexdigest()
+        for member in source.members()
+        if member.name in wanted
+    }
+    return [
+        one
+        for one in found
+        if libraries.identity(one.outside).digest != digests.get(one.inside)
+    ]
 
 
 def _slices_inside(audit: Audit) -> dict[str, list[Slice]]:

@@ -6,7 +6,6 @@ from .audit.linkage import audit_of
 from .audit.naming import promised_name, true_name
 from .audit.required_distributions import unrequired_distributions
 from .audit.verdict import check
-from .model.audit import Missing
 from .model.built import RepairedWheel
 from .model.errors import RepairError, WheelError
 from .model.neighbours import required_by, without
@@ -14,8 +13,7 @@ from .model.record import Record, replace
 from .model.repair_plan import RepairOptions
 from .model.wheel_name import parse_wheel_name
 from .provenance import About
-from .repair.findings import search_lines
-from .repairing import regular_packages, repair
+from .repairing import refuse_missing, regular_packages, repair
 from .system.libraries import LibrariesOnDisk
 from .system.surroundings import surroundings
 from .system.wheels.reading import open_wheel, read_wheel
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from .model.contents import WheelFacts
     from .model.finding import Finding
     from .model.neighbours import Neighbour
-    from .model.repairs import Repairs
     from .model.verdict import Verdict
     from .model.wheel_name import WheelName
 
@@ -94,7 +91,7 @@ def repair_wheel(path: Path, request: RepairRequest) -> RepairedWheel:
             About(project=parts.name, version=parts.version, sbom=request.sbom),
             neighbours=beside,
         )
-        _refuse_missing(path, outcome.repairs)
+        refuse_missing(path.name, outcome.repairs)
         # Judged again from the bytes: the name comes from that.
         repaired = replace(facts, contents=outcome.contents)
         name, verdict = _named(repaired, request, beside)
@@ -129,28 +126,6 @@ def _unrequired(
         required_by(facts.metadata or ""),
         beside,
         where=f"{facts.contents.dist_info}/METADATA",
-    )
-
-
-def _refuse_missing(path: Path, repairs: Repairs) -> None:
-    """Raise an error for libraries that were not found.
-
-    :raises RepairError: with the places where they were looked for.
-    """
-    if not repairs.missing:
-        return
-    lines: list[str] = []
-    for link in repairs.missing:
-        lines.append(f"{link.file} needs {link.need.library}")
-        if isinstance(link.source, Missing):
-            lines += search_lines(link.source)
-    # One error for all of them, with a cure for the first.
-    first = repairs.missing[0].need.library
-    raise RepairError(
-        f"{path.name}: {first} was not found",
-        context=dict.fromkeys(lines),
-        hint="install it, name its directory with --search DIR, "
-        f"or, when someone else supplies it, --exclude {first.rpartition('/')[2]}",
     )
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..model.bundled import BundledFile, SystemPackage
     from ..model.errors import RepairError
     from ..model.repair_plan import Copy, RepairPlan
+    from .replaced import Replaced
 
 
 def renamed(plan: RepairPlan) -> dict[str, Copy]:
@@ -188,4 +189,23 @@ def several_of_one_name(plan: RepairPlan) -> Iterator[Finding]:
                 for copy in copies
             ),
             hint="build everything against one of them, unless this is meant: in one process both are loaded",
+        )
+
+
+def others_replaced(replaced: Iterable[Replaced]) -> Iterator[Finding]:
+    """Yield TW603 for files that find a library of the machine today, and get the wheel's own of that name.
+
+    :param replaced: those where the two differ.
+    """
+    for one in replaced:
+        yield Finding(
+            code="TW603",
+            severity=Severity.WARNING,
+            where=one.library,
+            message=f"{one.library} is 2 different libraries, and {one.file} now gets the one in the wheel",
+            evidence=(
+                f"{one.file} was led to {one.outside} ({one.rule})",
+                f"{one.file} gets {one.inside}",
+            ),
+            hint="build everything against one of them; if both are meant, give them different names",
         )
