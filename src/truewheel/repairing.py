@@ -139,6 +139,7 @@ def _with_not_included(outcome: Outcome, project: Project, promise: str) -> Outc
     findings = tuple(not_included(project.name, absent))
     if findings and promise:
         first = findings[0]
+        # A wheel that is to run elsewhere must not lack what its code opens.
         raise RepairError(first.message, context=first.evidence, hint=first.hint)
     told = replace(repairs, findings=(*repairs.findings, *findings))
     return replace(outcome, repairs=told)
@@ -331,8 +332,10 @@ def _replaced(
 ) -> list[Replaced]:
     """Return the needs that get another library by the repair, without those where both files are the same."""
     found = list(replaced_libraries(audit, libraries))
+    # Members are read for this alone.
     if not found:
         return []
+    # A copy of the same file is no other library.
     wanted = {one.inside for one in found}
     digests = {
         member.name: hashlib.sha256(member.read()).hexdigest()

@@ -120,6 +120,7 @@ def _unrequired(
     """Yield TW207 for what other distributions supply to the repaired wheel, and METADATA does not require."""
     if not beside:
         return
+    # Search paths were written by now: which library serves whom is seen in the result.
     audit = audit_of(facts.contents, request.exclude, neighbours=beside)
     yield from unrequired_distributions(
         audit,

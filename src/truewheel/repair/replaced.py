@@ -72,7 +72,7 @@ def _replaced(
     if not isinstance(source, InWheel) or source.path == code.path or "/" in name:
         return None
     platform = platform_of(part.family)
-    inside = next(one for one in part.files if one.path == source.path)
+    inside = _file_at(part, source.path)
     for search in _search_paths_read(code):
         alone = replace(code, slice=replace(code.slice, search_paths=(search,)))
         if platform.reaches(alone, link.need, inside):
@@ -92,11 +92,22 @@ def _replaced(
     return None
 
 
+def _file_at(part: PlatformAudit, path: str) -> LoadableSlice:
+    for code in part.files:
+        if code.path == path:
+            return code
+    raise LookupError(path)  # the audit led there
+
+
 def _search_paths_read(code: LoadableSlice) -> list[SearchPath]:
     """Return the search paths of a file that count: a RUNPATH switches off all RPATHs."""
     paths = code.slice.search_paths
-    runpaths = [path for path in paths if path.kind == "RUNPATH"]
+    runpaths = list(filter(_is_runpath, paths))
     return runpaths or list(paths)
+
+
+def _is_runpath(path: SearchPath) -> bool:
+    return path.kind == "RUNPATH"
 
 
 def _serves(
@@ -107,7 +118,8 @@ def _serves(
     binary = libraries.read_library(path)
     if binary is None:
         return False
-    return any(
-        platform.obstacle_between(code, piece, part.basis.kind) is None
-        for piece in binary.slices
-    )
+    # One slice that fits is enough.
+    for piece in binary.slices:
+        if platform.obstacle_between(code, piece, part.basis.kind) is None:
+            return True
+    return False
