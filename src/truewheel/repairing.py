@@ -6,11 +6,13 @@ that.
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 
 from .audit.build_tags import AUTO
 from .audit.linkage import audit_of
 from .formats.mentions import count_whole_strings
+from .model.audit import Missing
 from .model.bundled import BundledFile
 from .model.errors import ConfigError, Problem, RepairError
 from .model.record import Record, replace
@@ -21,15 +23,23 @@ from .provenance import About, papers_for, with_packages
 from .repair.findings import (
     loader_names,
     no_longer_linked_with_python,
+    not_included,
     not_repaired,
     opened_by_old_name,
+    others_replaced,
     renamed,
+    search_lines,
     several_of_one_name,
     without_licence,
 )
 from .repair.plan import plan_repair
 from .repair.programs import starter_of
-from .repair.unmatched import not_included, unmatched_exclude, unmatched_keep_names
+from .repair.replaced import replaced_libraries
+from .repair.unmatched import (
+    links_not_included,
+    unmatched_exclude,
+    unmatched_keep_names,
+)
 from .system.libraries import LibrariesOnDisk
 from .system.surroundings import problem_of_directory, surroundings
 from .system.wheels.reading import look_at
@@ -37,16 +47,18 @@ from .system.wheels.repaired import Repaired
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .audit.questions import Question
     from .model.audit import Audit
+    from .model.binary import Slice
     from .model.contents import Contents, File
     from .model.link_facts import LinkFacts
     from .model.neighbours import Neighbour
     from .model.project import Project
     from .model.repair_plan import AddDllDirectory, FileEdits, RepairPlan
     from .model.request import Request
+    from .repair.replaced import Replaced
     from .system.libraries import Identity
     from .system.wheels.sources import WheelSource
 
@@ -106,7 +118,7 @@ def repair_build(
         components=facts.components if settings.sbom == "linked" else (),
     )
     try:
-        return repair(
+        outcome = repair(
             tree,
             contents,
             options,
@@ -120,6 +132,23 @@ def repair_build(
             raise
         told = Repairs(findings=(not_repaired(project.name, error),))
         return Outcome(source=tree, contents=contents, repairs=told)
+    return _with_not_included(outcome, project, promise)
+
+
+def _with_not_included(outcome: Outcome, project: Project, promise: str) -> Outcome:
+    """Return what came of a build with a finding for each library that is to be included and is nowhere.
+
+    :raises RepairError: instead, when a tag is promised.
+    """
+    repairs = outcome.repairs
+    # What files need and nobody has, the verdict tells.
+    findings = tuple(not_included(project.name, repairs.not_included))
+    if findings and promise:
+        first = findings[0]
+        # A wheel that is to run elsewhere must not lack what its code opens.
+        raise RepairError(first.message, context=first.evidence, hint=first.hint)
+    told = replace(repairs, findings=(*repairs.findings, *findings))
+    return replace(outcome, repairs=told)
 
 
 def _refuse_search(names: Sequence[str], directories: Sequence[str]) -> None:
@@ -185,7 +214,7 @@ def repair(
     plan = plan_repair(audit, options, identities)
     told = Repairs(
         missing=plan.missing,
-        not_included=tuple(not_included(audit)),
+        not_included=tuple(links_not_included(audit)),
         unmatched_exclude=tuple(unmatched_exclude(audit, options.exclude)),
         unmatched_keep_names=tuple(
             unmatched_keep_names(plan.copies, options.keep_names)
@@ -209,12 +238,36 @@ def repair(
         *opened_by_old_name(plan, _mentions(plan, audit, source, libraries)),
         *without_licence(bundled, papers.without_licence),
         *several_of_one_name(plan),
+        *others_replaced(_replaced(audit, source, libraries)),
         *no_longer_linked_with_python(plan),
     )
     return Outcome(
         source=repaired,
         contents=_contents_of(repaired, contents),
         repairs=replace(told, bundled=bundled, edited=_edited(plan), findings=findings),
+    )
+
+
+def refuse_missing(wheel: str, repairs: Repairs) -> None:
+    """Raise an error for libraries that were not found.
+
+    :param wheel: its file name.
+    :raises RepairError: with the places where they were looked for.
+    """
+    if not repairs.missing:
+        return
+    lines: list[str] = []
+    for link in repairs.missing:
+        lines.append(f"{link.file} needs {link.need.library}")
+        if isinstance(link.source, Missing):
+            lines += search_lines(link.source)
+    # One error for all of them, with a cure for the first.
+    first = repairs.missing[0].need.library
+    raise RepairError(
+        f"{wheel}: {first} was not found",
+        context=dict.fromkeys(lines),
+        hint="install it, name its directory with --search DIR, "
+        f"or, when someone else supplies it, --exclude {first.rpartition('/')[2]}",
     )
 
 
@@ -299,18 +352,53 @@ def _mentions(
     names = frozenset(renamed(plan))
     if not names:
         return {}
-    tables = loader_names(audit)
+    inside = _slices_inside(audit)
     places = {copy.source: copy.path for copy in plan.copies}
     found: dict[str, dict[str, int]] = {}
     for member in source.members():
-        if member.name in tables:
+        slices = inside.get(member.name)
+        if slices:
             counts = count_whole_strings(member.pieces(), names)
-            found[member.name] = _less(counts, tables[member.name])
+            found[member.name] = _less(counts, loader_names(member.name, slices))
     for path, place in places.items():
         counts = count_whole_strings(libraries.pieces(path), names)
-        found[place] = _less(counts, tables.get(path, frozenset()))
+        # All slices, also those that nobody needs: they are in the same file.
+        binary = libraries.read_library(path)
+        slices = [*binary.slices] if binary is not None else []
+        found[place] = _less(counts, loader_names(path, slices))
     return found
 
 
-def _less(counts: dict[str, int], known: frozenset[str]) -> dict[str, int]:
-    return {name: count - (name in known) for name, count in counts.items()}
+def _replaced(
+    audit: Audit, source: WheelSource, libraries: LibrariesOnDisk
+) -> list[Replaced]:
+    """Return the needs that get another library by the repair, without those where both files are the same."""
+    found = list(replaced_libraries(audit, libraries))
+    # Members are read for this alone.
+    if not found:
+        return []
+    # A copy of the same file is no other library.
+    wanted = {one.inside for one in found}
+    digests = {
+        member.name: hashlib.sha256(member.read()).hexdigest()
+        for member in source.members()
+        if member.name in wanted
+    }
+    return [
+        one
+        for one in found
+        if libraries.identity(one.outside).digest != digests.get(one.inside)
+    ]
+
+
+def _slices_inside(audit: Audit) -> dict[str, list[Slice]]:
+    """Return the code of each file of the wheel."""
+    found: dict[str, list[Slice]] = {}
+    for part in audit.platforms:
+        for code in part.files:
+            found.setdefault(code.path, []).append(code.slice)
+    return found
+
+
+def _less(counts: Mapping[str, int], known: Mapping[str, int]) -> dict[str, int]:
+    return {name: count - known.get(name, 0) for name, count in counts.items()}

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import posixpath
 
+from .audit.linkage import audit_of
 from .audit.naming import promised_name, true_name
+from .audit.required_distributions import unrequired_distributions
 from .audit.verdict import check
 from .model.audit import Missing
 from .model.built import RepairedWheel, WheelFile
 from .model.errors import RepairError, WheelError
-from .model.neighbours import without
+from .model.neighbours import required_by, without
 from .model.record import Record, replace
 from .model.repair_plan import RepairOptions
 from .model.wheel_name import parse_wheel_name
 from .provenance import About
+from .repair.findings import search_lines
 from .repairing import regular_packages, repair
 from .system.libraries import LibrariesOnDisk
 from .system.surroundings import surroundings
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from .model.audit import Linkage
     from .model.contents import WheelFacts
+    from .model.finding import Finding
     from .model.neighbours import Neighbour
     from .model.repairs import Repairs
     from .model.verdict import Verdict
@@ -112,8 +115,24 @@ def repair_wheel(path: Path, request: RepairRequest) -> RepairedWheel:
                 outcome.source, request.output, name=name, purelib=verdict.purelib
             )
             is_new = True
-    return RepairedWheel(
-        wheel=wheel, verdict=verdict, repairs=outcome.repairs, is_new=is_new
+    told = (*outcome.repairs.findings, *_unrequired(repaired, request, beside))
+    repairs = replace(outcome.repairs, findings=told)
+    return RepairedWheel(wheel=wheel, verdict=verdict, repairs=repairs, is_new=is_new)
+
+
+def _unrequired(
+    facts: WheelFacts, request: RepairRequest, beside: tuple[Neighbour, ...]
+) -> Iterator[Finding]:
+    """Yield TW207 for what other distributions supply to the repaired wheel, and METADATA does not require."""
+    if not beside:
+        return
+    # Search paths were written by now: which library serves whom is seen in the result.
+    audit = audit_of(facts.contents, request.exclude, neighbours=beside)
+    yield from unrequired_distributions(
+        audit,
+        required_by(facts.metadata or ""),
+        beside,
+        where=f"{facts.contents.dist_info}/METADATA",
     )
 
 
@@ -170,7 +189,7 @@ def _refuse_missing(path: Path, parts: WheelName, repairs: Repairs) -> None:
         else:
             lines.append(f"{link.file} needs {library}")
         if isinstance(link.source, Missing):
-            lines += _search_lines(link.source)
+            lines += search_lines(link.source)
     # Several files may need the same one.
     names = list(dict.fromkeys(link.need.library for link in repairs.missing))
     if len(names) == 1:
@@ -205,23 +224,6 @@ def _cure(repairs: Repairs) -> str:
     if len(needed) == 1:
         return f"install it, name its directory with --search DIR, or, when someone else supplies it, {options}"
     return f"install them, name their directories with --search DIR, or, when someone else supplies them, {options}"
-
-
-def _search_lines(source: Missing) -> Iterator[str]:
-    """Yield what was looked at: the files that do not serve, then the places where there is none."""
-    # On this machine no directory is the other system's, and a PE file names none.
-    if not source.tried:
-        yield "no directory was searched: name it with --search DIR"
-    for place in source.tried:
-        if place.obstacle:
-            yield f"{place.path} is {place.obstacle} ({place.rule})"
-    # Directories without such a file are many: one line for each rule that names them.
-    empty: dict[str, list[str]] = {}
-    for place in source.tried:
-        if not place.obstacle:
-            empty.setdefault(place.rule, []).append(posixpath.dirname(place.path))
-    for rule, directories in empty.items():
-        yield f"not in {', '.join(dict.fromkeys(directories))} ({rule})"
 
 
 def _named(

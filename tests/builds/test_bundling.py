@@ -223,6 +223,24 @@ def test_a_directory_of_the_settings_that_is_not_there_is_told(
     assert not list((tmp_path / "out").glob("*.whl"))
 
 
+def test_what_is_to_be_included_and_is_nowhere_is_told(
+    tmp_path: Path, built: Path
+) -> None:
+    (built / "nowhere").mkdir()
+    settings = 'include = ["libplug.so.7"]\nsearch = ["nowhere"]\n'
+    wheel, said = rebuilt(built, tmp_path / "out", settings)
+    message = "libplug.so.7 is to be included, and was not found"
+    assert f"warning TW605: pkg: {message}" in said
+    assert f"not in {built / 'nowhere'}" in said
+    # The others are not left out for it.
+    assert families(copied(wheel)) == ["libbelow", "libown", "libpng16"]
+    table = f'{SETTINGS}{settings}tag = "manylinux_2_39"\n'
+    (built / "pyproject.toml").write_text(hooks.PYPROJECT + table)
+    done = hooks.hook(built, "build_wheel", tmp_path / "promised")
+    assert done.returncode != 0
+    assert message in done.stdout + done.stderr
+
+
 def test_a_promise_that_a_copy_breaks_stops_the_build(
     tmp_path: Path, built: Path
 ) -> None:

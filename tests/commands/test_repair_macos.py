@@ -107,6 +107,21 @@ def test_libraries_of_a_package_manager_are_found_on_another_machine(
     }
 
 
+@pytest.mark.parametrize("cpu", [ARM64, X86_64])
+def test_the_name_in_a_signature_is_not_one_that_code_opens(
+    tmp_path: Path, repair: Repairer, cpu: str
+) -> None:
+    """A linker signs code for ARM with the name of the file that it writes."""
+    foo = library("@rpath/libfoo.1.dylib", cpu=cpu)
+    assert foo.count(b"\0libfoo.1.dylib\0") == (cpu == ARM64)
+    tag = TAG if cpu == ARM64 else "cp312-cp312-macosx_11_0_x86_64"
+    place = put(tmp_path / "lib", {FOO: foo})
+    code = module(foo, cpu=cpu)
+    made = repair(wheel_of(tmp_path, tag, INIT | {f"p/{MODULE}": code}), "--search", place)  # fmt: skip
+    assert len(check(made)) == 2
+    assert "TW601" not in made.told
+
+
 def test_a_link_leads_to_the_file_that_is_copied(
     tmp_path: Path, repair: Repairer
 ) -> None:

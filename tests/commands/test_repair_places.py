@@ -100,6 +100,26 @@ def test_a_program_runs_in_an_environment_and_in_a_target_and_for_a_user(
     assert printed(shop.place / "home/bin/tool", "3", environ=home) == "8 3"
 
 
+def test_a_program_runs_below_a_prefix(shop: Workshop) -> None:
+    made = program_wheel(shop)
+    shop.installed(made)
+    prefix = shop.place / "prefix"
+    pip("--prefix", prefix, "--ignore-installed", made)
+    (program,) = prefix.rglob("bin/tool")
+    (packages,) = prefix.rglob("p.scripts")
+    assert printed(program, "one") == "8 one"
+    # Where other systems have it: 64-bit ones, and Debian.
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    for folder in (f"lib64/{version}/site-packages", "lib/python3/dist-packages"):
+        place = program.parent.parent / folder
+        place.mkdir(parents=True)
+        packages = packages.rename(place / "p.scripts")
+        # The libraries are beside it.
+        (libs,) = prefix.rglob("p.libs")
+        libs.rename(place / "p.libs")
+        assert printed(program, folder) == f"8 {folder}"
+
+
 def test_a_program_keeps_its_place_when_it_needs_nothing(shop: Workshop) -> None:
     library = shop.library("libx.so.1", gives("of_x", 8))
     module = shop.module("m", library, runpath(shop.build), use="of_x")

@@ -321,6 +321,37 @@ def test_what_the_system_has_is_not_included(
     assert f"{name} must not go into a wheel" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("way", ["", ":$ORIGIN", "$ORIGIN:"])
+def test_a_library_of_the_wheel_that_replaces_another_one_is_told(
+    shop: Workshop, capsys: pytest.CaptureFixture[str], way: str
+) -> None:
+    variants(shop, "inside", "outside")
+    inside, outside = (shop.build / name / "libx.so.1" for name in ("inside", "outside"))  # fmt: skip
+    paths = f"{way}{outside.parent}" if way.endswith(":") else f"{outside.parent}{way}"
+    module = shop.module("m", outside, f"-Wl,-rpath,{paths}", use="of_x")
+    files = {"p/m.abi3.so": module, "p/libx.so.1": inside.read_bytes()}
+    made = shop.repair(shop.wheel(files))
+    said = capsys.readouterr().out
+    # What comes first in the search, is taken already.
+    assert ("warning TW603: libx.so.1" in said) == (way != "$ORIGIN:")
+    if way != "$ORIGIN:":
+        assert f"p/m.abi3.so was led to {outside} (RUNPATH {outside.parent})" in said
+        assert "p/m.abi3.so gets p/libx.so.1" in said
+    assert shop.value(made) == ["1"]
+
+
+def test_a_library_of_the_wheel_that_is_the_same_replaces_none(
+    shop: Workshop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    variants(shop, "outside")
+    library = shop.build / "outside" / "libx.so.1"
+    module = shop.module("m", library, runpath(library.parent), use="of_x")
+    files = {"p/m.abi3.so": module, "p/libx.so.1": library.read_bytes()}
+    made = shop.repair(shop.wheel(files))
+    assert "TW603" not in capsys.readouterr().out
+    assert shop.value(made) == ["1"]
+
+
 # --- another libc -------------------------------------------------------------------------------------------------------
 
 

@@ -89,6 +89,18 @@ def test_a_requirement_that_is_missing_is_told(
     assert 'dependencies = ["supplier==1.0"]' in out
 
 
+def test_repair_tells_of_a_requirement_that_is_missing(
+    tmp_path: Path, build: Path, supplier: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["repair", "-o", str(tmp_path / "out"), "--with", str(supplier)]
+    assert main([*words, str(user(tmp_path, build, WAY))]) == 0
+    out = capsys.readouterr().out
+    assert "warning TW207: user-1.0.dist-info/METADATA" in out
+    assert "supplier supplies a library of this wheel" in out
+    assert main([*words, str(user(tmp_path, build, WAY, "supplier"))]) == 0
+    assert "TW207" not in capsys.readouterr().out
+
+
 def test_a_wheel_gets_the_name_that_is_true_together(
     tmp_path: Path, build: Path, supplier: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -34,7 +34,9 @@ def library(
     symbol = _symbol(name)
     source = f"int {symbol}(void) {{ return {value}{_calls(needs)}; }}\n"
     options = [f"-Wl,-install_name,{name}"]
-    return _link(source, needs, options, rpaths, cpu, macos, weak)
+    # The linker signs with the name of the file.
+    output = name.rpartition("/")[2]
+    return _link(source, needs, options, rpaths, cpu, macos, weak, output)
 
 
 @functools.cache
@@ -82,6 +84,7 @@ def _link(
     cpu: str,
     macos: str,
     weak: bool,
+    output: str = "out",
 ) -> bytes:
     declared = "".join(f"extern char {_symbol(name_of(n))}[];\n" for n in needs)
     with tempfile.TemporaryDirectory() as folder:
@@ -93,9 +96,9 @@ def _link(
             words.append(f"-Wl,-weak-l{nth}" if weak else f"lib{nth}.dylib")
         toolchains.run(
             place, "cc", "-O1", "-g0", "-target", f"{TRIPLES[cpu]}.{macos}", "-shared", "s.c", "-L.", *words,
-            *options, *(f"-Wl,-rpath,{path}" for path in rpaths), "-o", "out",
+            *options, *(f"-Wl,-rpath,{path}" for path in rpaths), "-o", output,
         )  # fmt: skip
-        return (place / "out").read_bytes()
+        return (place / output).read_bytes()
 
 
 def universal(*files: bytes) -> bytes:

@@ -170,15 +170,13 @@ class Platform:
 
         :param tag: the promise that is made, if there is one.
         """
+        # Most systems have one C library.
         return part.basis.kind
 
     def obstacle_between(
         self, code: LoadableSlice, library: Slice, kind: str | None = None
     ) -> str | None:
-        """Return why a library outside of the wheel cannot serve a file, as a phrase; ``None`` when it can.
-
-        :param kind: see :meth:`kind_with_libraries`.
-        """
+        """Return why a library outside of the wheel cannot serve a file, as a phrase; ``None`` when it can."""
         if library.cpu == code.cpu:
             return None
         return f"code for {library.cpu}, not for {code.cpu}"
@@ -214,6 +212,7 @@ class Platform:
 
     def is_libc(self, library: str) -> bool:
         """Return whether a library is part of the system's C library or its loader, of which a process has one."""
+        # Elsewhere its names are among what the system supplies.
         return False
 
     def has_to_bring(

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
+from collections import Counter
+
+from ..model.audit import Missing
+from ..model.binary import MachOSlice
 from ..model.edits import RemoveNeeded
 from ..model.finding import Finding, Severity
 from .ways import base_name
@@ -10,11 +15,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from ..model.audit import Audit
+    from ..model.audit import Linkage
     from ..model.binary import Slice
     from ..model.bundled import BundledFile, SystemPackage
     from ..model.errors import RepairError
     from ..model.repair_plan import Copy, RepairPlan
+    from .replaced import Replaced
 
 
 def renamed(plan: RepairPlan) -> dict[str, Copy]:
@@ -29,23 +35,21 @@ def renamed(plan: RepairPlan) -> dict[str, Copy]:
     return found
 
 
-def loader_names(audit: Audit) -> dict[str, frozenset[str]]:
-    """Return by each file's path the names that its loader's tables hold: its own, and those of what it needs."""
-    found: dict[str, frozenset[str]] = {}
-    for part in audit.platforms:
-        codes = list(part.files)
-        for library in part.outside:
-            codes.append(library.code)
-        for code in codes:
-            known = found.get(code.path, frozenset())
-            found[code.path] = known | _loader_names_of(code.slice)
+def loader_names(path: str, slices: Iterable[Slice]) -> Mapping[str, int]:
+    """Return how often the loader's tables of a file hold each name: its own, and those of what it needs.
+
+    :param slices: all code in the file; each slice has tables of its own.
+    """
+    found: Counter[str] = Counter()
+    for piece in slices:
+        names = {need.library for need in piece.needs}
+        if piece.name is not None:
+            names.add(piece.name)
+        found.update(names)
+        # A linker signs code for ARM with the name of the file as the identifier (cs_blobs.h, CodeDirectory.identOffset).
+        if isinstance(piece, MachOSlice) and piece.signed:
+            found.update({base_name(path), base_name(piece.name or path)})
     return found
-
-
-def _loader_names_of(piece: Slice) -> frozenset[str]:
-    needed = [need.library for need in piece.needs]
-    own = [] if piece.name is None else [piece.name]
-    return frozenset([*needed, *own])
 
 
 def opened_by_old_name(
@@ -135,6 +139,40 @@ def not_repaired(
     )
 
 
+def not_included(project: str, links: Iterable[Linkage]) -> Iterator[Finding]:
+    """Yield TW605 for each library that is to be included, and is nowhere: the code that opens it will not find it."""
+    for link in links:
+        name = link.need.library
+        evidence: tuple[str, ...] = ()
+        if isinstance(link.source, Missing):
+            evidence = tuple(search_lines(link.source))
+        yield Finding(
+            code="TW605",
+            severity=Severity.WARNING,
+            where=project,
+            message=f"{name} is to be included, and was not found",
+            evidence=evidence,
+            hint='name its directory: tool.truewheel.search = ["DIR"], or take it out of include',
+        )
+
+
+def search_lines(source: Missing) -> Iterator[str]:
+    """Yield what was looked at: the files that do not serve, then the places where there is none."""
+    # On this machine no directory is the other system's, and a PE file names none.
+    if not source.tried:
+        yield "no directory was searched: name it with --search DIR"
+    for place in source.tried:
+        if place.obstacle:
+            yield f"{place.path} is {place.obstacle} ({place.rule})"
+    # Directories without such a file are many: one line for each rule that names them.
+    empty: dict[str, list[str]] = {}
+    for place in source.tried:
+        if not place.obstacle:
+            empty.setdefault(place.rule, []).append(posixpath.dirname(place.path))
+    for rule, directories in empty.items():
+        yield f"not in {', '.join(dict.fromkeys(directories))} ({rule})"
+
+
 def several_of_one_name(plan: RepairPlan) -> Iterator[Finding]:
     """Yield TW603 for different libraries that are needed by one name: each file gets its own."""
     by_name: dict[str, list[Copy]] = {}
@@ -154,4 +192,23 @@ def several_of_one_name(plan: RepairPlan) -> Iterator[Finding]:
                 for copy in copies
             ),
             hint="build everything against one of them, unless this is meant: in one process both are loaded",
+        )
+
+
+def others_replaced(replaced: Iterable[Replaced]) -> Iterator[Finding]:
+    """Yield TW603 for files that find a library of the machine today, and get the wheel's own of that name.
+
+    :param replaced: those where the two differ.
+    """
+    for one in replaced:
+        yield Finding(
+            code="TW603",
+            severity=Severity.WARNING,
+            where=one.library,
+            message=f"{one.library} is 2 different libraries, and {one.file} now gets the one in the wheel",
+            evidence=(
+                f"{one.file} was led to {one.outside} ({one.rule})",
+                f"{one.file} gets {one.inside}",
+            ),
+            hint="build everything against one of them; if both are meant, give them different names",
         )

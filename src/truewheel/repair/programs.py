@@ -31,9 +31,20 @@ _PATH = os.path.join({folder!r}, {name!r})
 _HERE = os.path.dirname(os.path.realpath(__file__))
 
 
-def main():
+def _beside():
     # `pip install --target DIR` puts this file into DIR/bin, and DIR need not be on the path.
-    for directory in [os.path.dirname(_HERE), *sys.path]:
+    prefix = os.path.dirname(_HERE)
+    yield prefix
+    # Nor need the site-packages of `pip install --prefix DIR`.
+    python = "python%d.%d" % sys.version_info[:2]
+    for folder in ("lib", "lib64", os.path.join("local", "lib")):
+        for version in (python + getattr(sys, "abiflags", ""), python, "python3"):
+            for packages in ("site-packages", "dist-packages"):
+                yield os.path.join(prefix, folder, version, packages)
+
+
+def main():
+    for directory in [*_beside(), *sys.path]:
         program = os.path.join(directory, _PATH)
         if os.path.isfile(program):
             os.execv(program, [program, *sys.argv[1:]])

@@ -52,16 +52,14 @@ def refused_names(part: PlatformAudit) -> Iterator[tuple[str, Refusal]]:
         name = link.need.library
         base = base_name(name)
         need = Need(library=base)
-        users = [code for code in part.files if code.path == link.file]
-        is_supplied = any(
-            platform.supplies(code, need, part.basis.kind) is not None for code in users
-        )
+        # What it is for counts, and no file is for another libc than the first.
+        is_supplied = platform.supplies(part.files[0], need, part.basis.kind)
         hint = f"the system has it: take {name} out of include"
         if platform.is_libc(base):
             yield name, Refusal(reason=_LIBC, hint=hint)
         elif platform.is_python(base):
             yield name, Refusal(reason="it is Python itself", hint=hint)
-        elif is_supplied:
+        elif is_supplied is not None:
             yield name, Refusal(reason="the system supplies it", hint=hint)
 
 
@@ -83,8 +81,8 @@ def refusals(
         names = (*library.names, library.source)
         bases = [name.rpartition("/")[2] for name in names]
         # A link to it may have any name: its own tells as well.
-        own = [code.slice.name for code in library.slices if code.slice.name]
-        refusal = _of_libc(part, [*bases, *own])
+        own = library.slices[0].slice.name or ""
+        refusal = _of_libc(part, [*bases, own])
         refusal = refusal or _of_driver(bases) or _of_debug_runtime(bases)
         refusal = refusal or _too_old(library, modules)
         if refusal is not None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..model.repair_plan import Copy
 
 
-def not_included(audit: Audit) -> Iterator[Linkage]:
+def links_not_included(audit: Audit) -> Iterator[Linkage]:
     """Yield the libraries that the project includes, and that were not found."""
     for part in audit.platforms:
         for link in part.included:

@@ -53,6 +53,19 @@ def is_linux() -> bool:
     return sys.platform == "linux"
 
 
+def libc() -> str:
+    """Return the C library of this Python, ``glibc`` or ``musl``; empty where it is neither.
+
+    Source: confstr(3). Only glibc answers it.
+    """
+    if not is_linux():
+        return ""
+    try:
+        return "glibc" if os.confstr("CS_GNU_LIBC_VERSION") else "musl"
+    except (ValueError, OSError):
+        return "musl"
+
+
 def machine_and_c_library() -> str:
     """Return the kind of machine and its C library, as ``x86_64-glibc-2.36`` or ``aarch64-other``.
 

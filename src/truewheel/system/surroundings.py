@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -35,7 +34,7 @@ def surroundings(
         search=tuple(search),
         configured=tuple(_configured(root, "/etc/ld.so.conf", set())),
         musl=_musl_path(root),
-        libc=_libc(),
+        libc=host.libc(),
         lib_names=_lib_names(root),
     )
 
@@ -63,17 +62,6 @@ def _directories_in(environ: Mapping[str, str]) -> tuple[str, ...]:
         programs = environ.get("PATH", "").split(os.pathsep)
         found += filter(None, programs)
     return tuple(dict.fromkeys(found))
-
-
-def _libc() -> str:
-    """Return the libc of this Python; empty where there is neither of the two."""
-    if sys.platform != "linux":
-        return ""
-    try:
-        # Only glibc knows the name (confstr(3)).
-        return "glibc" if os.confstr("CS_GNU_LIBC_VERSION") else "musl"
-    except (ValueError, OSError):
-        return "musl"
 
 
 # --- glibc --------------------------------------------------------------------------------------------------------

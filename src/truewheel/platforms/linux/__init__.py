@@ -16,7 +16,14 @@ from ...model.tags import ANY, NEVER, underscored
 from ..base import COPY_OR_LINK, Words, grouped, mismatch
 from ..elf import ElfPlatform, is_android
 from .hazards import abi_mismatch, flags_of, hazards_of
-from .libc import KIND_OF_LIBC, LIBC_OF_KIND, is_libc, libc_named_by, libc_of
+from .libc import (
+    KIND_OF_LIBC,
+    LIBC_OF_KIND,
+    is_libc,
+    kind_with_libraries,
+    libc_named_by,
+    libc_of,
+)
 from .policy import (
     CPUS,
     LOADERS,
@@ -129,11 +136,7 @@ class Linux(ElfPlatform):
         self, part: PlatformAudit, around: Surroundings, tag: PlatformTag | None
     ) -> str | None:
         """Return the promise about the wheel's libc; where no file names one, that of the promise, or of this machine."""
-        if part.basis.kind is None:
-            return None
-        promised = LIBC_OF_KIND.get(tag.kind) if tag is not None else None
-        libc = libc_named_by(part.files) or promised or around.libc
-        return KIND_OF_LIBC.get(libc, part.basis.kind)
+        return kind_with_libraries(part, around, tag)
 
     def obstacle_between(
         self, code: LoadableSlice, library: Slice, kind: str | None = None
@@ -229,7 +232,8 @@ class Linux(ElfPlatform):
                 kind=None, endings=(), plain=plain, fallback=(plain,), reason=obstacle
             )
         return TagBasis(
-            kind=_kind_of(files),
+            # Code that names no libc is held to glibc's.
+            kind=KIND_OF_LIBC[libc_named_by(files) or "glibc"],
             endings=() if _flags_of_other_abi(files) else (cpu,),
             plain=plain,
             fallback=(plain,),
@@ -333,11 +337,6 @@ def _cpus(files: Sequence[LoadableSlice]) -> list[str]:
     return sorted(
         {code.cpu for code in files}, key=lambda cpu: (cpu.startswith(UNNAMED_CPU), cpu)
     )
-
-
-def _kind_of(files: Sequence[LoadableSlice]) -> str:
-    """Return the promise that files of one libc could keep; code that names none is held to glibc's."""
-    return KIND_OF_LIBC[libc_named_by(files) or "glibc"]
 
 
 def _several_cpus(files: Sequence[LoadableSlice]) -> str:

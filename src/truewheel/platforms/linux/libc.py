@@ -9,8 +9,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ...model.audit import LoadableSlice
+    from ...model.audit import LoadableSlice, PlatformAudit
     from ...model.binary import Slice
+    from ...model.surroundings import Surroundings
+    from ...model.tags import PlatformTag
 
 LIBC_OF_KIND = {"manylinux": "glibc", "musllinux": "musl"}
 """The libc that each promise is about (PEP 600, PEP 656)."""
@@ -55,18 +57,49 @@ def is_libc(library: str) -> bool:
 
 
 def libc_named_by(files: Sequence[LoadableSlice]) -> str | None:
-    """Return the libc that files are linked with; where none names one, musl if their names do.
+    """Return the libc that files are linked with; where none names one, musl if their names do."""
+    # With --as-needed, code that uses nothing of its libc does not name it.
+    return _libc_linked(files) or _libc_in_names(files)
 
-    Pythons with musl look for ``linux-musl`` from 3.11 on. Older ones looked for ``linux-gnu``, so that tells nothing.
-    """
-    linked = [libc_of(code.slice) for code in files]
+
+def _libc_linked(files: Sequence[LoadableSlice]) -> str | None:
+    linked = set(map(_libc_of_file, files))
+    # Which goes first matters to nobody: with both there is no promise.
     for libc in ("musl", "glibc"):
         if libc in linked:
             return libc
-    names = [code.path.rpartition("/")[2] for code in files]
-    says_musl = any("-linux-musl" in name for name in names)
-    says_gnu = any("-linux-gnu" in name for name in names)
-    return "musl" if says_musl and not says_gnu else None
+    return None
+
+
+def _libc_of_file(code: LoadableSlice) -> str | None:
+    return libc_of(code.slice)
+
+
+def _libc_in_names(files: Sequence[LoadableSlice]) -> str | None:
+    """Return musl when the suffixes of modules say so (CPython's ``Misc/platform_triplet.c``).
+
+    Pythons with musl look for ``linux-musl`` from 3.11 on. Older ones looked for ``linux-gnu``, so that tells nothing.
+    """
+    names = " ".join(code.path.rpartition("/")[2] for code in files)
+    # A wheel with both kinds of names proves nothing by them.
+    if "-linux-gnu" in names:
+        return None
+    return "musl" if "-linux-musl" in names else None
+
+
+def kind_with_libraries(
+    part: PlatformAudit, around: Surroundings, tag: PlatformTag | None
+) -> str | None:
+    """Return the promise about the wheel's libc; where no file names one, that of the promise, or of this machine."""
+    if part.basis.kind is None:
+        return None
+    libc = libc_named_by(part.files) or _libc_promised(tag) or around.libc
+    return KIND_OF_LIBC.get(libc, part.basis.kind)
+
+
+def _libc_promised(tag: PlatformTag | None) -> str | None:
+    # A plain tag promises no libc.
+    return LIBC_OF_KIND.get(tag.kind) if tag is not None else None
 
 
 def libc_of(piece: Slice) -> str | None:
