@@ -5,7 +5,8 @@ A glob that matches nothing is a slip as a rule, or meant for other wheels that 
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+import re
+from fnmatch import translate
 
 from ..model.audit import Missing
 from ..platforms import platform_of
@@ -72,7 +73,5 @@ def _names_needed(part: PlatformAudit) -> list[str]:
 
 
 def _is_matched(pattern: str, names: Sequence[str]) -> bool:
-    for name in names:
-        if fnmatchcase(name, pattern):
-            return True
-    return False
+    matches = re.compile(translate(pattern)).match
+    return any(map(matches, names))
