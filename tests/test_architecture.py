@@ -86,10 +86,11 @@ ROOMS = {
     "explanation": worldly("model", "planning", "system", "system/project", "system/warm"),
     "pipeline": worldly(
         "explanation", "prefetch", "model", "audit", "planning", "system", "system/engine", "system/project", "system/warm",
-        "system/wheels", "repairing",
+        "system/wheels", "repairing_builds",
     ),
     "repairing": worldly("provenance", "model", "formats", "audit", "repair", "system", "system/wheels"),
-    "repairing_wheels": worldly("provenance", "repairing", "model", "audit", "system", "system/wheels"),
+    "repairing_builds": worldly("provenance", "repairing", "model", "audit", "repair", "system", "system/wheels"),
+    "repairing_wheels": worldly("provenance", "repairing", "model", "audit", "repair", "system", "system/wheels"),
     "provenance": worldly("model", "repair", "system", "system/packages", "system/wheels"),
     "prefetch": worldly("formats", "platforms", "system", "data_tables"),
     "report": pure("model", "audit"),

@@ -172,7 +172,7 @@ def _repair_and_judge(
     source: WheelSource = tree
     repairs = None
     if may_need_repair(contents, project.settings, question):
-        from .repairing import repair_build  # most builds need none
+        from .repairing_builds import repair_build  # most builds need none
 
         outcome = repair_build(
             tree, contents, project, request, question, staged.link_facts

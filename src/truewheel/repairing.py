@@ -9,26 +9,19 @@ from __future__ import annotations
 import hashlib
 import posixpath
 
-from .audit.build_tags import AUTO
 from .audit.linkage import audit_of
 from .formats.mentions import count_whole_strings
-from .model.audit import Missing
 from .model.bundled import BundledFile
-from .model.errors import ConfigError, Problem, RepairError
 from .model.record import Record, replace
 from .model.repair_plan import RepairOptions
 from .model.repairs import Repairs
-from .model.wheel_name import escape
 from .provenance import About, papers_for, with_packages
 from .repair.findings import (
     loader_names,
     no_longer_linked_with_python,
-    not_included,
-    not_repaired,
     opened_by_old_name,
     others_replaced,
     renamed,
-    search_lines,
     several_of_one_name,
     without_licence,
 )
@@ -41,23 +34,18 @@ from .repair.unmatched import (
     unmatched_keep_names,
 )
 from .system.libraries import LibrariesOnDisk
-from .system.surroundings import problem_of_directory, surroundings
 from .system.wheels.reading import look_at
 from .system.wheels.repaired import Repaired
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from .audit.questions import Question
     from .model.audit import Audit
     from .model.binary import Slice
     from .model.contents import Contents, File
-    from .model.link_facts import LinkFacts
     from .model.neighbours import Neighbour
-    from .model.project import Project
     from .model.repair_plan import AddDllDirectory, FileEdits, RepairPlan
-    from .model.request import Request
     from .repair.replaced import Replaced
     from .system.libraries import Identity
     from .system.wheels.sources import WheelSource
@@ -75,104 +63,6 @@ class Outcome(Record):
     repairs: Repairs
 
 
-# --- a tree that was just built ---------------------------------------------------------------------------------
-
-
-def repair_build(
-    tree: WheelSource,
-    contents: Contents,
-    project: Project,
-    request: Request,
-    question: Question,
-    link_facts: Callable[[], LinkFacts],
-) -> Outcome:
-    """Return what was built with the libraries that its target system lacks.
-
-    :param question: what is asked about the build.
-    :param link_facts: reads what CMake knows of the links.
-    :raises ConfigError: when a directory of ``search`` is not there.
-    :raises RepairError: as :func:`repair` does, when a tag is promised. Without one, the wheel stays as it was built:
-        on the machine that built it, it works.
-    """
-    settings = project.settings
-    promise = "" if settings.tag == AUTO else settings.tag
-    search = [(request.source / directory).as_posix() for directory in settings.search]
-    _refuse_search(settings.search, search)
-    libraries = LibrariesOnDisk(around=surroundings(request.environ, search=search))
-    # What was just linked lies in the build tree, or where find_package() found it: no loader looks there.
-    facts = link_facts()
-    libraries.add_linked(facts.linked_libraries)
-    options = RepairOptions(
-        distribution=escape(project.name),
-        scripts=f"{contents.data_dir}/scripts/",
-        packages=regular_packages(contents),
-        exclude=question.exclude,
-        promise=promise,
-        keep_names=settings.keep_names,
-        include=settings.include,
-    )
-    about = About(
-        project=project.name,
-        version=project.version,
-        sbom=settings.sbom,
-        components=facts.components if settings.sbom == "linked" else (),
-    )
-    try:
-        outcome = repair(
-            tree,
-            contents,
-            options,
-            libraries,
-            about,
-            neighbours=question.neighbours,
-            writes=question.repair == "auto",
-        )
-    except RepairError as error:
-        if promise:
-            raise
-        told = Repairs(findings=(not_repaired(project.name, error),))
-        return Outcome(source=tree, contents=contents, repairs=told)
-    return _with_not_included(outcome, project, promise)
-
-
-def _with_not_included(outcome: Outcome, project: Project, promise: str) -> Outcome:
-    """Return what came of a build with a finding for each library that is to be included and is nowhere.
-
-    :raises RepairError: instead, when a tag is promised.
-    """
-    repairs = outcome.repairs
-    # What files need and nobody has, the verdict tells.
-    findings = tuple(not_included(project.name, repairs.not_included))
-    if findings and promise:
-        first = findings[0]
-        # A wheel that is to run elsewhere must not lack what its code opens.
-        raise RepairError(first.message, context=first.evidence, hint=first.hint)
-    told = replace(repairs, findings=(*repairs.findings, *findings))
-    return replace(outcome, repairs=told)
-
-
-def _refuse_search(names: Sequence[str], directories: Sequence[str]) -> None:
-    """Raise an error for directories that are not there.
-
-    :param names: of the directories, as the project writes them.
-    :raises ConfigError: with all of them.
-    """
-    problems = []
-    # The build may have made one of them, so this is known only now.
-    for name, directory in zip(names, directories, strict=True):
-        problem = problem_of_directory(directory)
-        if problem:
-            problems.append(
-                Problem(where="tool.truewheel.search", message=f"{name}: {problem}")
-            )
-    if problems:
-        raise ConfigError(
-            "libraries cannot be looked for where the project says",
-            problems=problems,
-            hint="name directories relative to that of pyproject.toml",
-        )
-
-
 def regular_packages(contents: Contents) -> frozenset[str]:
     """Return the packages whose own code runs before that of any module in them; none when a ``.pth`` file may go around it."""
     places = [contents.installed(file.path) for file in contents.files]
@@ -180,9 +70,6 @@ def regular_packages(contents: Contents) -> frozenset[str]:
         return frozenset()
     found = [place for place in places if place.endswith("/__init__.py")]
     return frozenset(posixpath.dirname(place) for place in found)
-
-
-# --- a build or a wheel -----------------------------------------------------------------------------------------
 
 
 def repair(
@@ -212,14 +99,7 @@ def repair(
     )
     identities = _identities(audit, libraries)
     plan = plan_repair(audit, options, identities)
-    told = Repairs(
-        missing=plan.missing,
-        not_included=tuple(links_not_included(audit)),
-        unmatched_exclude=tuple(unmatched_exclude(audit, options.exclude)),
-        unmatched_keep_names=tuple(
-            unmatched_keep_names(plan.copies, options.keep_names)
-        ),
-    )
+    told = _told_of_plan(audit, plan, options)
     # A bill of what was linked is a reason to write as well.
     has_nothing_to_add = plan.changes_nothing and not about.components
     if has_nothing_to_add or not writes:
@@ -248,26 +128,14 @@ def repair(
     )
 
 
-def refuse_missing(wheel: str, repairs: Repairs) -> None:
-    """Raise an error for libraries that were not found.
-
-    :param wheel: its file name.
-    :raises RepairError: with the places where they were looked for.
-    """
-    if not repairs.missing:
-        return
-    lines: list[str] = []
-    for link in repairs.missing:
-        lines.append(f"{link.file} needs {link.need.library}")
-        if isinstance(link.source, Missing):
-            lines += search_lines(link.source)
-    # One error for all of them, with a cure for the first.
-    first = repairs.missing[0].need.library
-    raise RepairError(
-        f"{wheel}: {first} was not found",
-        context=dict.fromkeys(lines),
-        hint="install it, name its directory with --search DIR, "
-        f"or, when someone else supplies it, --exclude {first.rpartition('/')[2]}",
+def _told_of_plan(audit: Audit, plan: RepairPlan, options: RepairOptions) -> Repairs:
+    """Return what is known before anything is made: what was not found, and what the options name in vain."""
+    kept = unmatched_keep_names(plan.copies, options.keep_names)
+    return Repairs(
+        missing=plan.missing,
+        not_included=tuple(links_not_included(audit)),
+        unmatched_exclude=tuple(unmatched_exclude(audit, options.exclude)),
+        unmatched_keep_names=tuple(kept),
     )
 
 
