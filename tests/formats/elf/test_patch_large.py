@@ -15,7 +15,7 @@ from support.paths import ROOT
 
 SIZE = 500 * 1024 * 1024
 SCRIPT = """
-import json, resource, sys
+import json, sys
 from truewheel.formats.elf.patch import patch
 from truewheel.model.edits import ReplaceNeeded, SetSearchPaths, chunks_of, size_of
 
@@ -46,7 +46,9 @@ with open(target, "wb") as output:
         else:
             output.write(chunk)
     output.truncate(size_of(pieces))
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+# Not ru_maxrss, which begins with the peak of the process that started this one (getrusage(2)).
+with open("/proc/self/status") as status:
+    (peak,) = [int(line.split()[1]) for line in status if line.startswith("VmHWM:")]
 print(json.dumps({"read": read, "peak": peak * 1024, "grown": size_of(pieces) - len(data)}))
 """
 

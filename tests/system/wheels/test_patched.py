@@ -98,7 +98,7 @@ def test_an_old_file_that_became_shorter_is_told(tmp_path: Path) -> None:
 
 
 REWRITES = """
-import resource, sys
+import sys
 from pathlib import Path
 from truewheel.model.edits import overwritten
 from truewheel.system.wheels.patched import PatchedMember
@@ -107,7 +107,13 @@ from truewheel.system.wheels.zip_reader import Archive
 from truewheel.system.wheels.zip_writer import Packer
 
 import concurrent.futures.thread  # which large members need
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def peak():
+    # Not ru_maxrss, which begins with the peak of the process that started this one (getrusage(2)).
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+
+
+before = peak()
 with Archive(sys.argv[1]) as archive, open(sys.argv[2], "w+b") as file:
     packer = Packer(file, epoch=0, workers=2)
     patched, *others = WheelArchive(archive, "p-1.dist-info").members()
@@ -117,11 +123,11 @@ with Archive(sys.argv[1]) as archive, open(sys.argv[2], "w+b") as file:
     for other in others:
         other.write_to(packer)
     packer.close()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(peak() - before)
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in other units")
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells the peak")
 def test_a_large_member_is_patched_in_little_memory(tmp_path: Path) -> None:
     """The archive is larger than memory may grow, and so is each of its members."""
     block = CHANCE.randbytes(1 << 20)
@@ -133,7 +139,7 @@ def test_a_large_member_is_patched_in_little_memory(tmp_path: Path) -> None:
     done = subprocess.run(
         command, cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    assert int(done.stdout) < 55_000  # KiB, where either member has 92,000
+    assert int(done.stdout) < 70_000  # KiB, where either member has 92,000
     with zipfile.ZipFile(tmp_path / "new.whl") as archive:
         assert archive.read("p/patched.so") == content[:64] + b"changed" + content[71:]
         assert archive.read("p/other.so") == content
