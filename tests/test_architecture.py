@@ -80,18 +80,17 @@ ROOMS = {
     "cli": door("boundary", "model", "platforms", "finding_pages", "templates", "__init__"),
     "commands": door(
         "boundary", "model", "formats", "formats/macho", "audit", "system", "system/warm", "system/wheels", "templates", "report",
-        "finding_pages", "repairing_wheels",
+        "finding_pages", "repairing",
     ),
     "finding_pages": worldly("model"),
     "explanation": worldly("model", "planning", "system", "system/project", "system/warm"),
     "pipeline": worldly(
         "explanation", "prefetch", "model", "audit", "planning", "system", "system/engine", "system/project", "system/warm",
-        "system/wheels", "repairing_builds",
+        "system/wheels", "repairing",
     ),
-    "repairing": worldly("provenance", "model", "formats", "audit", "repair", "system", "system/wheels"),
-    "repairing_builds": worldly("provenance", "repairing", "model", "audit", "repair", "system", "system/wheels"),
-    "repairing_wheels": worldly("provenance", "repairing", "model", "audit", "repair", "system", "system/wheels"),
-    "provenance": worldly("model", "repair", "system", "system/packages", "system/wheels"),
+    "repairing": worldly(
+        "model", "formats", "audit", "repair", "system", "system/packages", "system/wheels"
+    ),
     "prefetch": worldly("formats", "platforms", "system", "data_tables"),
     "report": pure("model", "audit"),
     "data_tables": worldly(),

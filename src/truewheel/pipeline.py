@@ -159,6 +159,7 @@ def _repair_and_judge(
     contents = contents_of(tree, variant=project.variant)
     requires = required_by(project.metadata.decode())
     to_build = project_file.table.get("build-system", {}).get("requires", ())
+    # The machine is asked here, and nowhere behind it: what judges takes values alone.
     question = question_about(
         contents,
         staged.facts,
@@ -172,7 +173,7 @@ def _repair_and_judge(
     source: WheelSource = tree
     repairs = None
     if may_need_repair(contents, project.settings, question):
-        from .repairing_builds import repair_build  # most builds need none
+        from .repairing.builds import repair_build  # most builds need none
 
         outcome = repair_build(
             tree, contents, project, request, question, staged.link_facts

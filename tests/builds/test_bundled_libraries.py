@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -50,6 +52,51 @@ truewheel_bundle(own foreign)
     os.rename(theirs, tmp_path / "gone")  # noqa: PTH104  # the link is to lead nowhere
     script = f"import sys; sys.path.insert(0, {str(place)!r}); from pkg._m import call; print(call())"
     assert run(sys.executable, "-I", "-c", script) == "42\n"
+
+
+ZLIB = f"""{HEAD}{FIND}find_package(ZLIB REQUIRED)
+truewheel_add_module(_m DESTINATION pkg m.c)
+target_link_libraries(_m PRIVATE ZLIB::ZLIB)
+"""
+
+
+def wheel_on_zlib(place: Path, lines: str, settings: str = "") -> dict[str, bytes]:
+    """Return the members of a wheel whose module is linked with the system's zlib."""
+    needs.program("gcc")
+    needs.header("zlib.h")
+    place.mkdir()
+    source = hooks.project(
+        place,
+        head="#include <zlib.h>",
+        value="zlibVersion()[0]",
+        cmake=ZLIB + lines,
+        pyproject=f"[tool.truewheel]\n{settings}\n",
+    )
+    environ = {"CMAKE_ARGS": f"-DTruewheel_DIR={ROOT / 'cmake'}"}
+    wheel = hooks.result(hooks.hook(source, "build_wheel", place, environ=environ))
+    with zipfile.ZipFile(place / wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_a_library_of_the_system_comes_with_its_papers(tmp_path: Path) -> None:
+    needs.program("dpkg-query")
+    members = wheel_on_zlib(tmp_path / "p", "truewheel_bundle(ZLIB::ZLIB)\n")
+    (library,) = [name for name in members if name.startswith("pkg.libs/")]
+    bill = json.loads(members["pkg-1.0.dist-info/sboms/truewheel.cdx.json"])
+    rows = bill["components"]
+    digest = hashlib.sha256(members[library]).hexdigest()
+    (row,) = [row for row in rows if "hashes" in row]
+    assert {"alg": "SHA-256", "content": digest} in row["hashes"]
+    assert any(row.get("purl", "").startswith("pkg:deb/") for row in rows)
+    licences = "pkg-1.0.dist-info/licenses/bundled/"
+    assert any(name.startswith(licences) for name in members)
+
+
+def test_without_such_a_library_there_are_no_papers(tmp_path: Path) -> None:
+    for number, settings in enumerate(("", 'repair = "off"')):
+        lines = "truewheel_bundle(ZLIB::ZLIB)\n" if settings else ""
+        members = wheel_on_zlib(tmp_path / str(number), lines, settings)
+        assert not [name for name in members if "/sboms/" in name or "bundled/" in name]
 
 
 @pytest.mark.parametrize(

@@ -298,6 +298,16 @@ def test_what_is_to_be_included_and_is_nowhere_is_an_error(
     assert "--search" in said
 
 
+def test_nothing_can_be_included_where_no_file_is_a_binary(
+    shop: Workshop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library = shop.library("libx.so.1", gives("of_x", 1))
+    wheel = shop.wheel({"p/__init__.py": b""})
+    shop.fail(wheel, "--include", library)
+    said = capsys.readouterr().err
+    assert f"include asks for {library}, but no file of the wheel is a binary" in said
+
+
 def test_what_is_included_by_its_path_brings_what_it_needs(shop: Workshop) -> None:
     below = shop.library("liby.so.1", gives("of_y", 1))
     plugin = shop.library("plugin.so", gives("of_x", 1, "of_y"), below, runpath("$ORIGIN"))  # fmt: skip

@@ -6,11 +6,13 @@ from itertools import chain
 
 from ..checks.build_results import modules_beside_packages
 from ..checks.missing_modules import is_doubtful
+from ..model.binary import Kind
 from ..model.errors import VerdictError
 from ..model.record import Record
 from ..model.request import Product
 from .build_tags import AUTO, NATIVE, impossible
 from .linkage import audit_of, names_outside
+from .python.init_functions import init_functions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from ..model.build_facts import BuildFacts
-    from ..model.contents import Contents, Import
+    from ..model.contents import Contents, File, Import
     from ..model.finding import Finding
     from ..model.neighbours import Neighbour
     from ..model.settings import Settings
@@ -148,7 +150,22 @@ def may_need_repair(contents: Contents, settings: Settings, question: Question) 
         return True
     audit = audit_of(contents, question.exclude, neighbours=question.neighbours)
     links = chain.from_iterable(part.linkage for part in audit.platforms)
-    return any(link.is_outside or link.is_out_of_reach for link in links)
+    if any(link.is_outside or link.is_out_of_reach for link in links):
+        return True
+    # A library of the system may have been installed as it is. Then its licence has to go with it.
+    return any(_is_plain_library(file) for file in contents.files)
+
+
+def _is_plain_library(file: File) -> bool:
+    """Return whether a file is a shared library, and not an extension module."""
+    if file.binary is None:
+        return False
+    for part in file.binary.slices:
+        # Modules on Windows have a name as well.
+        is_module = bool(init_functions(part.exports))
+        if part.kind is Kind.SHARED and part.name and not is_module:
+            return True
+    return False
 
 
 def refuse_impossible_promises(tag: str, forced_tags: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .. import boundary
 from ..model.errors import ExitCode, TruewheelError
-from ..repairing_wheels import RepairRequest, repair_wheel
+from ..repairing.wheels import RepairRequest, repair_wheel
 from ..report.repairs import repair_report
 from ..system.surroundings import problem_of_directory
 from .beside import read_neighbours, wheels_named

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from .audit.build_tags import AUTO
-from .model.errors import ConfigError, Problem, RepairError
-from .model.record import replace
-from .model.repair_plan import RepairOptions
-from .model.repairs import Repairs
-from .model.wheel_name import escape
+from ..audit.build_tags import AUTO
+from ..model.errors import ConfigError, Problem, RepairError
+from ..model.record import replace
+from ..model.repair_plan import RepairOptions
+from ..model.repairs import Repairs
+from ..model.wheel_name import escape
+from ..repair.findings import not_included, not_repaired
+from ..system.libraries import LibrariesOnDisk
+from ..system.surroundings import problem_of_directory, surroundings
+from .installed import installed_libraries
 from .provenance import About
-from .repair.findings import not_included, not_repaired
-from .repairing import Outcome, regular_packages, repair
-from .system.libraries import LibrariesOnDisk
-from .system.surroundings import problem_of_directory, surroundings
+from .story import Outcome, regular_packages, repair
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .audit.questions import Question
-    from .model.contents import Contents
-    from .model.link_facts import LinkFacts
-    from .model.project import Project
-    from .model.request import Request
-    from .system.wheels.sources import WheelSource
+    from ..audit.questions import Question
+    from ..model.contents import Contents
+    from ..model.link_facts import LinkFacts
+    from ..model.project import Project
+    from ..model.request import Request
+    from ..system.wheels.sources import WheelSource
 
 
 def repair_build(
@@ -44,7 +45,9 @@ def repair_build(
     """
     settings = project.settings
     promise = "" if settings.tag == AUTO else settings.tag
-    search = [(request.source / directory).as_posix() for directory in settings.search]
+    search: list[str] = []
+    for directory in settings.search:
+        search.append((request.source / directory).as_posix())
     _refuse_search(settings.search, search)
     libraries = LibrariesOnDisk(around=surroundings(request.environ, search=search))
     # What was just linked lies in the build tree, or where find_package() found it: no loader looks there.
@@ -73,6 +76,7 @@ def repair_build(
             libraries,
             about,
             neighbours=question.neighbours,
+            installed=installed_libraries(tree, contents, facts, libraries),
             writes=question.repair == "auto",
         )
     except RepairError as error:

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 import contextlib
 
-from .audit.linkage import audit_of
-from .audit.naming import promised_name, true_name
-from .audit.required_distributions import unrequired_distributions
-from .audit.verdict import check
-from .model.audit import Missing
-from .model.built import RepairedWheel, WheelFile
-from .model.errors import RepairError, WheelError
-from .model.neighbours import required_by, without
-from .model.record import Record, replace
-from .model.repair_plan import RepairOptions
-from .model.wheel_name import parse_wheel_name
+from ..audit.linkage import audit_of
+from ..audit.naming import promised_name, true_name
+from ..audit.required_distributions import unrequired_distributions
+from ..audit.verdict import check
+from ..model.audit import Missing
+from ..model.built import RepairedWheel, WheelFile
+from ..model.errors import RepairError, WheelError
+from ..model.neighbours import required_by, without
+from ..model.record import Record, replace
+from ..model.repair_plan import RepairOptions
+from ..model.wheel_name import parse_wheel_name
+from ..repair.findings import search_lines
+from ..system.libraries import LibrariesOnDisk
+from ..system.surroundings import surroundings
+from ..system.wheels.reading import open_wheel, read_wheel
+from ..system.wheels.writing import copy_wheel, write
 from .provenance import About
-from .repair.findings import search_lines
-from .repairing import regular_packages, repair
-from .system.libraries import LibrariesOnDisk
-from .system.surroundings import surroundings
-from .system.wheels.reading import open_wheel, read_wheel
-from .system.wheels.writing import copy_wheel, write
+from .story import regular_packages, repair
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from .model.audit import Linkage
-    from .model.contents import WheelFacts
-    from .model.finding import Finding
-    from .model.neighbours import Neighbour
-    from .model.repairs import Repairs
-    from .model.verdict import Verdict
-    from .model.wheel_name import WheelName
+    from ..model.audit import Linkage
+    from ..model.contents import WheelFacts
+    from ..model.finding import Finding
+    from ..model.neighbours import Neighbour
+    from ..model.repairs import Repairs
+    from ..model.verdict import Verdict
+    from ..model.wheel_name import WheelName
 
 
 class RepairRequest(Record):
@@ -199,7 +199,7 @@ def _refuse_missing(path: Path, parts: WheelName, repairs: Repairs) -> None:
     hint = _cure(repairs)
     # Package managers for Macs have libraries for one CPU alone.
     has_obstacle = any(map(_has_obstacle, repairs.missing))
-    if has_obstacle and any(tag.endswith("_universal2") for tag in parts.platforms):
+    if has_obstacle and "_universal2" in "".join(parts.platforms):
         hint += "; or repair both thin wheels, and join them: truewheel fuse"
     raise RepairError(f"{path.name}: {told}", context=dict.fromkeys(lines), hint=hint)
 

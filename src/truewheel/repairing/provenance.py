@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .model.record import Record, replace
-from .repair.licences import licence_members
-from .repair.sbom import merged_sbom, sbom_path, sbom_text
-from .system.packages import find_packages
-from .system.packages.licence_texts import read_licence_texts
-from .system.wheels.hashing import hex_digest
-from .system.wheels.writing import GENERATOR
+from ..model.record import Record, replace
+from ..repair.licences import licence_members
+from ..repair.sbom import merged_sbom, sbom_path, sbom_text
+from ..system.packages import find_packages
+from ..system.packages.licence_texts import read_licence_texts
+from ..system.wheels.hashing import hex_digest
+from ..system.wheels.writing import GENERATOR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .model.bundled import BundledFile, Component, SystemPackage
-    from .system.libraries import LibrariesOnDisk
-    from .system.wheels.sources import SourceMember, WheelSource
+    from ..model.bundled import BundledFile, Component, SystemPackage
+    from ..system.libraries import LibrariesOnDisk
+    from ..system.wheels.sources import SourceMember, WheelSource
 
 _LICENCES = "licenses/bundled/"
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import posixpath
 
-from .audit.linkage import audit_of
-from .formats.mentions import count_whole_strings
-from .model.bundled import BundledFile
-from .model.record import Record, replace
-from .model.repair_plan import RepairOptions
-from .model.repairs import Repairs
-from .provenance import About, papers_for, with_packages
-from .repair.findings import (
+from ..audit.linkage import audit_of
+from ..formats.mentions import count_whole_strings
+from ..model.bundled import BundledFile
+from ..model.errors import RepairError
+from ..model.record import Record, replace
+from ..model.repair_plan import RepairOptions
+from ..model.repairs import Repairs
+from ..repair.findings import (
     loader_names,
     no_longer_linked_with_python,
     opened_by_old_name,
@@ -25,30 +25,31 @@ from .repair.findings import (
     several_of_one_name,
     without_licence,
 )
-from .repair.plan import plan_repair
-from .repair.programs import starter_of
-from .repair.replaced import replaced_libraries
-from .repair.unmatched import (
+from ..repair.plan import plan_repair
+from ..repair.programs import starter_of
+from ..repair.replaced import replaced_libraries
+from ..repair.unmatched import (
     links_not_included,
     unmatched_exclude,
     unmatched_keep_names,
 )
-from .system.libraries import LibrariesOnDisk
-from .system.wheels.reading import look_at
-from .system.wheels.repaired import Repaired
+from ..system.libraries import LibrariesOnDisk
+from ..system.wheels.reading import look_at
+from ..system.wheels.repaired import Repaired
+from .provenance import About, papers_for, with_packages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from .model.audit import Audit
-    from .model.binary import Slice
-    from .model.contents import Contents, File
-    from .model.neighbours import Neighbour
-    from .model.repair_plan import AddDllDirectory, FileEdits, RepairPlan
-    from .repair.replaced import Replaced
-    from .system.libraries import Identity
-    from .system.wheels.sources import WheelSource
+    from ..model.audit import Audit
+    from ..model.binary import Slice
+    from ..model.contents import Contents
+    from ..model.neighbours import Neighbour
+    from ..model.repair_plan import AddDllDirectory, FileEdits, RepairPlan
+    from ..repair.replaced import Replaced
+    from ..system.libraries import Identity
+    from ..system.wheels.sources import WheelSource
 
 
 class Outcome(Record):
@@ -65,11 +66,15 @@ class Outcome(Record):
 
 def regular_packages(contents: Contents) -> frozenset[str]:
     """Return the packages whose own code runs before that of any module in them; none when a ``.pth`` file may go around it."""
-    places = [contents.installed(file.path) for file in contents.files]
-    if any("/" not in place and place.endswith(".pth") for place in places):
-        return frozenset()
-    found = [place for place in places if place.endswith("/__init__.py")]
-    return frozenset(posixpath.dirname(place) for place in found)
+    found: set[str] = set()
+    for file in contents.files:
+        folder, name = posixpath.split(contents.installed(file.path))
+        # Python runs a .pth file at its start, and that may import a module by another way.
+        if not folder and name.endswith(".pth"):
+            return frozenset()
+        if folder and name == "__init__.py":
+            found.add(folder)
+    return frozenset(found)
 
 
 def repair(
@@ -80,12 +85,14 @@ def repair(
     about: About,
     *,
     neighbours: Sequence[Neighbour] = (),
+    installed: Sequence[BundledFile] = (),
     writes: bool = True,
 ) -> Outcome:
     """Return a wheel with the libraries that its target system lacks.
 
     :param contents: what ``source`` holds.
     :param neighbours: distributions that are installed beside it.
+    :param installed: libraries of the system that are in it already, and that no paper tells of.
     :param writes: whether the copies are made; if not, they are only told.
     :raises RepairError: when a library must not be bundled, cannot be read, or a file cannot be told where it is.
     """
@@ -97,13 +104,21 @@ def repair(
         promise=options.promise,
         neighbours=neighbours,
     )
+    # Silence would look as if the library were in the wheel.
+    if options.include and not audit.platforms:
+        raise RepairError(
+            f"include asks for {', '.join(options.include)}, but no file of the wheel is a binary",
+            hint="a library is copied for the system and the CPU of the binaries beside it",
+        )
     identities = _identities(audit, libraries)
     plan = plan_repair(audit, options, identities)
     told = _told_of_plan(audit, plan, options)
-    # A bill of what was linked is a reason to write as well.
-    has_nothing_to_add = plan.changes_nothing and not about.components
+    # A bill of what was linked or installed is a reason to write as well.
+    has_papers = bool(about.components or installed)
+    has_nothing_to_add = plan.changes_nothing and not has_papers
     if has_nothing_to_add or not writes:
-        repairs = replace(told, bundled=_pending(plan), is_pending=not writes)
+        pending = tuple(_bundled(plan))
+        repairs = replace(told, bundled=pending, is_pending=not writes)
         return Outcome(source=source, contents=contents, repairs=repairs)
     # Bytes: nothing is written yet, members are made when they are read.
     repaired = Repaired(source, plan, libraries)
@@ -111,7 +126,9 @@ def repair(
     repaired.add(starters, executable=True)
     repaired.add(_with_dll_directories(plan, source))
     # Papers: they tell the hash of what was written, so they come last.
-    bundled = with_packages(tuple(_bundled(plan, repaired)), libraries)
+    copies = _bundled(plan, repaired.digest_of)
+    rows = (*copies, *_as_written(installed, repaired))
+    bundled = with_packages(sorted(rows, key=lambda file: file.path), libraries)
     papers = papers_for(bundled, source, about)
     repaired.add(papers.files)
     findings = (
@@ -144,13 +161,14 @@ def _with_dll_directories(plan: RepairPlan, source: WheelSource) -> dict[str, by
     calls = {row.path: row.directory for row in plan.dll_directories}
     if not calls:
         return {}
-    from .repair.dll_directory import with_dll_directory  # for Windows alone
+    from ..repair.dll_directory import with_dll_directory  # for Windows alone
 
-    return {
-        member.name: with_dll_directory(bytes(member.read()), calls[member.name])
-        for member in source.members()
-        if member.name in calls
-    }
+    found: dict[str, bytes] = {}
+    for member in source.members():
+        if member.name in calls:
+            text = bytes(member.read())
+            found[member.name] = with_dll_directory(text, calls[member.name])
+    return found
 
 
 def _identities(audit: Audit, libraries: LibrariesOnDisk) -> dict[str, Identity]:
@@ -163,50 +181,55 @@ def _identities(audit: Audit, libraries: LibrariesOnDisk) -> dict[str, Identity]
     return found
 
 
-def _pending(plan: RepairPlan) -> tuple[BundledFile, ...]:
-    """Return what would be copied."""
-    return tuple(
-        BundledFile(
-            source=copy.source,
-            path=copy.path,
-            size=copy.size,
-            digest=copy.digest,
-            written_digest="",
-        )
-        for copy in plan.copies
-    )
+def _bundled(
+    plan: RepairPlan, written: Callable[[str], str] | None = None
+) -> Iterator[BundledFile]:
+    """Yield the copies of libraries.
 
-
-def _bundled(plan: RepairPlan, repaired: Repaired) -> Iterator[BundledFile]:
+    :param written: returns the SHA-256 of a copy as it is in the wheel, by its path; nothing is asked if none is made.
+    """
     for copy in plan.copies:
         yield BundledFile(
             source=copy.source,
             path=copy.path,
             size=copy.size,
             digest=copy.digest,
-            written_digest=repaired.digest_of(copy.path),
+            written_digest=written(copy.path) if written else "",
         )
+
+
+def _as_written(
+    installed: Sequence[BundledFile], repaired: Repaired
+) -> Iterator[BundledFile]:
+    """Yield libraries that were in the wheel before, with the digests that they have now."""
+    for file in installed:
+        if file.path in repaired.changed:
+            digest = repaired.digest_of(file.path)
+            yield replace(file, written_digest=digest)
+        else:
+            yield file
 
 
 def _edited(plan: RepairPlan) -> tuple[FileEdits | AddDllDirectory, ...]:
     """Return what is changed in the wheel's own files."""
-    # Copies are changed as well, but those are new in the wheel.
     copies = {copy.path for copy in plan.copies}
-    edits = [row for row in plan.edits if row.path not in copies]
+    edits: list[FileEdits] = []
+    for row in plan.edits:
+        # Copies are changed as well, but those are new in the wheel.
+        if row.path not in copies:
+            edits.append(row)
     return (*edits, *plan.dll_directories)
 
 
 def _contents_of(repaired: Repaired, before: Contents) -> Contents:
     """Return what the repaired wheel holds. What was not changed is not read again."""
-    changed: list[File] = []
+    files = {file.path: file for file in before.files}
     for member in repaired.changed.values():
         file = look_at(member, digests=False).file
+        # Where a program was, there is now the script that starts it.
         if file is not None:
-            changed.append(file)
-    # A moved program leaves its old place to the script that starts it.
-    names = {file.path for file in changed}
-    kept = [file for file in before.files if file.path not in names]
-    return replace(before, files=(*kept, *changed))
+            files[file.path] = file
+    return replace(before, files=tuple(files.values()))
 
 
 def _mentions(
@@ -245,18 +268,18 @@ def _replaced(
     # Members are read for this alone.
     if not found:
         return []
-    # A copy of the same file is no other library.
     wanted = {one.inside for one in found}
-    digests = {
-        member.name: hashlib.sha256(member.read()).hexdigest()
-        for member in source.members()
-        if member.name in wanted
-    }
-    return [
-        one
-        for one in found
-        if libraries.identity(one.outside).digest != digests.get(one.inside)
-    ]
+    digests: dict[str, str] = {}
+    for member in source.members():
+        if member.name in wanted:
+            digests[member.name] = hashlib.sha256(member.read()).hexdigest()
+    differing: list[Replaced] = []
+    for one in found:
+        digest = libraries.identity(one.outside).digest
+        # A copy of the same file is no other library.
+        if digest != digests.get(one.inside):
+            differing.append(one)
+    return differing
 
 
 def _slices_inside(audit: Audit) -> dict[str, list[Slice]]:
