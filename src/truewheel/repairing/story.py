@@ -104,12 +104,7 @@ def repair(
         promise=options.promise,
         neighbours=neighbours,
     )
-    # Silence would look as if the library were in the wheel.
-    if options.include and not audit.platforms:
-        raise RepairError(
-            f"include asks for {', '.join(options.include)}, but no file of the wheel is a binary",
-            hint="a library is copied for the system and the CPU of the binaries beside it",
-        )
+    _refuse_include_without_binaries(audit, options)
     identities = _identities(audit, libraries)
     plan = plan_repair(audit, options, identities)
     told = _told_of_plan(audit, plan, options)
@@ -143,6 +138,18 @@ def repair(
         contents=_contents_of(repaired, contents),
         repairs=replace(told, bundled=bundled, edited=_edited(plan), findings=findings),
     )
+
+
+def _refuse_include_without_binaries(audit: Audit, options: RepairOptions) -> None:
+    """Raise an error where nothing tells for which system a library is to be included.
+
+    :raises RepairError: silence would look as if the library were in the wheel.
+    """
+    if options.include and not audit.platforms:
+        raise RepairError(
+            f"include asks for {', '.join(options.include)}, but no file of the wheel is a binary",
+            hint="a library is copied for the system and the CPU of the binaries beside it",
+        )
 
 
 def _told_of_plan(audit: Audit, plan: RepairPlan, options: RepairOptions) -> Repairs:
