@@ -62,12 +62,7 @@ def repair_build(
         keep_names=settings.keep_names,
         include=settings.include,
     )
-    about = About(
-        project=project.name,
-        version=project.version,
-        sbom=settings.sbom,
-        components=facts.components if settings.sbom == "linked" else (),
-    )
+    about = _about(project, facts)
     try:
         outcome = repair(
             tree,
@@ -85,6 +80,17 @@ def repair_build(
         told = Repairs(findings=(not_repaired(project.name, error),))
         return Outcome(source=tree, contents=contents, repairs=told)
     return _with_not_included(outcome, project, promise)
+
+
+def _about(project: Project, facts: LinkFacts) -> About:
+    """Return what the bill of materials says of a project."""
+    sbom = project.settings.sbom
+    return About(
+        project=project.name,
+        version=project.version,
+        sbom=sbom,
+        components=facts.components if sbom == "linked" else (),
+    )
 
 
 def _with_not_included(outcome: Outcome, project: Project, promise: str) -> Outcome:
