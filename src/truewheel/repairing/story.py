@@ -121,9 +121,8 @@ def repair(
     repaired.add(starters, executable=True)
     repaired.add(_with_dll_directories(plan, source))
     # Papers: they tell the hash of what was written, so they come last.
-    copies = _bundled(plan, repaired.digest_of)
-    rows = (*copies, *_as_written(installed, repaired))
-    bundled = with_packages(sorted(rows, key=lambda file: file.path), libraries)
+    rows = _all_bundled(plan, repaired, installed)
+    bundled = with_packages(rows, libraries)
     papers = papers_for(bundled, source, about)
     repaired.add(papers.files)
     findings = (
@@ -203,6 +202,16 @@ def _bundled(
             digest=copy.digest,
             written_digest=written(copy.path) if written else "",
         )
+
+
+def _all_bundled(
+    plan: RepairPlan, repaired: Repaired, installed: Sequence[BundledFile]
+) -> list[BundledFile]:
+    """Return what is copied now, and what was in the wheel before, in order of path."""
+    copies = _bundled(plan, repaired.digest_of)
+    rows = [*copies, *_as_written(installed, repaired)]
+    rows.sort(key=lambda file: file.path)
+    return rows
 
 
 def _as_written(
