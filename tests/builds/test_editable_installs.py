@@ -78,3 +78,13 @@ def test_a_build_without_the_cache_does_not_disturb_rebuilding_on_import(
     )
     (source / "m.c").write_text(hooks.MODULE.format(head="", value="43"))
     assert answer(site, "pkg.call()") == "43"
+
+
+def test_an_editable_install_of_a_src_layout_is_not_warned_about(
+    tmp_path: Path,
+) -> None:
+    needs.program("gcc")
+    source = hooks.project(tmp_path)
+    done = hooks.hook(source, "build_editable", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "TW516" not in done.stdout + done.stderr

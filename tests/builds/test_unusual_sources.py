@@ -226,3 +226,17 @@ def test_a_file_that_nobody_may_read_is_named(tmp_path: Path) -> None:
     assert "m.c cannot be read: Permission denied" in run.stderr
     assert "Traceback" not in run.stderr
     assert list(tmp_path.glob("*.tar.gz")) == []
+
+
+def test_an_sdist_is_sorted_by_names_as_text(tmp_path: Path) -> None:
+    source = hooks.project(tmp_path, cmake="", pyproject="[tool.scikit-build]\nwheel.cmake = false\n")  # fmt: skip
+    # Path objects compare directory by directory, and on Windows without regard to case.
+    for name in ("B.txt", "a-b.txt", "a/c.txt", "README.md"):
+        (source / name).parent.mkdir(exist_ok=True)
+        (source / name).touch()
+    done = hooks.hook(source, "build_sdist", tmp_path)
+    with tarfile.open(tmp_path / hooks.result(done)) as archive:
+        names = [name.partition("/")[2] for name in archive.getnames()]
+    names.remove("PKG-INFO")
+    assert names == sorted(names)
+    assert {"B.txt", "a-b.txt", "a/c.txt"} <= set(names)

@@ -46,6 +46,11 @@ def test_packages_without_python_files_are_told(
     assert severities_of("TW516", findings) == severities
 
 
+def test_an_editable_install_leaves_its_python_files_in_the_source() -> None:
+    module = contents(*files_at("p/_m.abi3.so"))
+    assert check_tree(module, is_editable=True) == ()
+
+
 def test_a_build_without_an_init_file_is_warned_about() -> None:
     (finding,) = check_tree(contents(*files_at("p/_m.abi3.so")))
     assert finding.code == "TW516"

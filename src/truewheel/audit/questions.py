@@ -60,6 +60,7 @@ class Question(Record):
     :param neighbours: distributions of the build environment, where one may have a library that is needed.
     :param plain_tags: the plain platform tags as the engine would write them.
     :param compiled: whether CMake ran.
+    :param is_editable: whether the wheel is for an editable install.
     :param not_installed: modules and libraries that CMake built, where it installed no file.
     :param outside: files that it installed outside of the wheel.
     :param imports: what the packages ask of themselves; only when :func:`~truewheel.checks.missing_modules.is_doubtful`.
@@ -76,6 +77,7 @@ class Question(Record):
     neighbours: tuple[Neighbour, ...] = ()
     plain_tags: tuple[str, ...] = ()
     compiled: bool = True
+    is_editable: bool = False
     not_installed: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
     imports: tuple[Import, ...] = ()
@@ -121,6 +123,7 @@ def question_about(
         neighbours=_neighbours(contents, settings.exclude, installed),
         plain_tags=build.plain_tags,
         compiled=build.is_compiled,
+        is_editable=product is Product.EDITABLE,
         not_installed=build.not_installed if is_wheel else (),
         outside=build.outside,
         imports=imports,

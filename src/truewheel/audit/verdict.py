@@ -149,6 +149,7 @@ def _common_findings(
     found += checks.check_tree(
         contents,
         compiled=question.compiled,
+        is_editable=question.is_editable,
         lost=question.not_installed,
         outside=question.outside,
         imports=question.imports,

@@ -90,6 +90,7 @@ def check_tree(
     contents: Contents,
     *,
     compiled: bool = True,
+    is_editable: bool = False,
     lost: Iterable[str] = (),
     outside: tuple[str, ...] = (),
     imports: Iterable[Import] = (),
@@ -101,6 +102,7 @@ def check_tree(
     What is merely odd in a wheel of somebody else's is hardly meant in a build of one's own, and told more gravely.
 
     :param compiled: whether CMake ran for it: then an empty wheel is a mistake, and not a package of dependencies only.
+    :param is_editable: whether it is for an editable install, whose Python files stay in the source.
     :param lost: modules and libraries that CMake built, where it installed no file.
     :param outside: files that it installed outside of the wheel.
     :param imports: what its packages import of themselves; only needed when :func:`~truewheel.checks.missing_modules.is_doubtful`.
@@ -114,7 +116,9 @@ def check_tree(
         files.check_contents(
             contents, severity_if_empty=Severity.ERROR if compiled else Severity.NOTE
         ),
-        placement.check_placement(contents, severity_of_namespaces=Severity.WARNING),
+        placement.check_placement(
+            contents, severity_of_namespaces=None if is_editable else Severity.WARNING
+        ),
         names.check_names(contents, platforms),
         record.find_built_signatures(contents),
         build_results.check_installation(contents, lost, outside),

@@ -24,18 +24,22 @@ _NOT_PACKAGES = (".libs", ".dylibs", "-stubs")
 
 
 def check_placement(
-    contents: Contents, *, severity_of_namespaces: Severity
+    contents: Contents, *, severity_of_namespaces: Severity | None
 ) -> Iterator[Finding]:
     """Yield what is wrong with where files lie.
 
-    :param severity_of_namespaces: of extension modules in a directory without ``__init__.py``.
+    :param severity_of_namespaces: of extension modules in a directory without ``__init__.py``; ``None`` where the Python
+        files lie elsewhere.
     """
     files = contents.payload()
     yield from find_system_directories(files)
     yield from find_other_data_directories(files, contents.data_dir)
     yield from find_unknown_schemes(files, contents.data_dir)
     yield from find_nothing_to_import(files, contents.data_dir)
-    yield from find_namespace_packages(files, contents.data_dir, severity_of_namespaces)
+    if severity_of_namespaces is not None:
+        yield from find_namespace_packages(
+            files, contents.data_dir, severity_of_namespaces
+        )
 
 
 def find_system_directories(files: tuple[File, ...]) -> Iterator[Finding]:

@@ -52,8 +52,7 @@ def _path() -> Path:
 
 
 def _error(error: cache.UnfitError) -> TruewheelError:
-    hint = f"set {cache.VARIABLE} to another directory"
-    return TruewheelError(str(error), hint=hint)
+    return TruewheelError(str(error), hint=error.cure)
 
 
 def _entries() -> list[cache.Entry]:

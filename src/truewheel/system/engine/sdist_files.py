@@ -42,10 +42,11 @@ def find_sdist_members(
             mode=cast("Any", rules.inclusion_mode),
             resolve_symlinks=mode,
             yield_loop_symlinks=True,
-        )
+        ),
+        key=Path.as_posix,
     )
-    # The order of members must not depend on the file system's.
-    forced = sorted(_forced_files(settings), key=lambda pair: pair[1])
+    # The order of members must depend neither on the file system nor on how a system compares paths: Windows ignores case.
+    forced = sorted(_forced_files(settings), key=lambda pair: pair[1].as_posix())
     if mode == "error":
         listed = [Path(source).expanduser() for source in rules.force_include]
         _reject_links([*paths, *(source for source, _ in forced), *listed])

@@ -19,7 +19,7 @@ import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from ...model.build_record import NothingKept, ReuseDecision
 from ...model.errors import EngineError
@@ -177,7 +177,8 @@ class BuildArea:
         self, build_dir: Path, variant: Variant | None, *, keeps_paths: bool
     ) -> None:
         """Write the CMake file that maps paths of this area out of everything compiled, and tells of the variant."""
-        text = definitions({} if keeps_paths else self._mapped_paths(build_dir))
+        homes = self._mapped_paths(build_dir)
+        text = definitions({} if keeps_paths else homes)
         if variant is not None:
             text += variant_definitions(variant)
         path = self.definitions_file(build_dir)
@@ -187,15 +188,15 @@ class BuildArea:
         if not is_written:
             path.write_text(text, encoding="utf-8")
 
-    def _mapped_paths(self, build_dir: Path) -> dict[str, str]:
+    def _mapped_paths(self, build_dir: Path) -> dict[PurePath, str]:
         """Return the directories of this build, and what they are called in what is compiled."""
-        homes = {
-            os.path.realpath(self.whole): "/_whole",
-            os.path.realpath(self.source): "",
-            os.path.realpath(build_dir): "/_build",
-            os.path.realpath(self.staging): "/_install",
+        homes: dict[PurePath, str] = {
+            self.whole.resolve(): "/_whole",
+            self.source.resolve(): "",
+            build_dir.resolve(): "/_build",
+            self.staging.resolve(): "/_install",
         }
         kept = environment.current()
         if kept is not None:
-            homes[os.path.realpath(kept)] = "/_env"
+            homes[Path(kept).resolve()] = "/_env"
         return homes

@@ -57,7 +57,18 @@ _COPYING = 3600
 
 
 class UnfitError(Exception):
-    """The cache directory cannot be used; the message says why."""
+    """The cache directory cannot be used; the message says why.
+
+    :cvar cure: what can be done about it.
+    """
+
+    cure = "set TRUEWHEEL_CACHE_DIR to another directory"
+
+
+class NoLocksError(UnfitError):
+    """No directory of this system could be used."""
+
+    cure = "nothing: builds work without a cache, each from nothing"
 
 
 # --- the directory ----------------------------------------------------------------------------------------------
@@ -145,7 +156,7 @@ def unusable(root: Path, error: OSError) -> UnfitError:
 
 def _lockable_path(environ: Mapping[str, str]) -> Path:
     if not locks.can_lock():
-        raise UnfitError("the build cache needs POSIX file locks")
+        raise NoLocksError("the build cache needs file locks of POSIX")
     return path(environ)
 
 

@@ -6,6 +6,7 @@ A text, and nothing else: it is written, and CMake told of it, elsewhere (``area
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 
 from ...model.variants import Variant
 
@@ -35,17 +36,19 @@ _COPY_WHAT_WAS_BUILT = (
 )
 
 
-def definitions(homes: Mapping[str, str]) -> str:
+def definitions(homes: Mapping[PurePath, str]) -> str:
     """Return CMake code that has paths replaced in ``__FILE__``, in debug information and in profiles.
 
     :param homes: directories, and what they are called below ``/usr/src/truewheel``; none when paths are to stay.
     """
     # The last map that fits wins in GCC (manual, "-ffile-prefix-map") and in Clang, so that inner directories come last.
-    fit = [home for home in sorted(homes) if not _UNFIT.intersection(home)]
-    options = [
-        f'      "-ffile-prefix-map={home}=/usr/src/truewheel{homes[home]}"'
-        for home in fit
-    ]
+    # CMake hands paths to compilers with slashes, on Windows too.
+    names = {home.as_posix(): name for home, name in homes.items()}
+    options: list[str] = []
+    for home in sorted(names):
+        if not _UNFIT.intersection(home):
+            target = f"/usr/src/truewheel{names[home]}"
+            options.append(f'      "-ffile-prefix-map={home}={target}"')
     compile_options = (
         _if_compiler("GNU", "8", "${_truewheel_map}"),
         _if_compiler("Clang,AppleClang", "10", "${_truewheel_map}"),
