@@ -155,6 +155,7 @@ def _repair_and_judge(
     from .system.wheels.installed import InstalledDistributions
     from .system.wheels.python_files import PythonFiles
     from .system.wheels.reading import contents_of
+    from .system.wheels.stamped import without_moments_of_links
 
     contents = contents_of(tree, variant=project.variant)
     requires = required_by(project.metadata.decode())
@@ -171,12 +172,15 @@ def _repair_and_judge(
         installed=InstalledDistributions(sys.path, requires, to_build),
     )
     source: WheelSource = tree
+    # In an editable install debuggers look for what the linker wrote.
+    if request.product is not Product.EDITABLE:
+        source = without_moments_of_links(tree, contents, staged.link_facts)
     repairs = None
     if may_need_repair(contents, project.settings, question):
         from .repairing.builds import repair_build  # most builds need none
 
         outcome = repair_build(
-            tree, contents, project, request, question, staged.link_facts
+            source, contents, project, request, question, staged.link_facts
         )
         source, contents, repairs = outcome.source, outcome.contents, outcome.repairs
     verdict = judge(contents, question)

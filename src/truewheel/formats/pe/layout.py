@@ -32,8 +32,9 @@ VIRTUAL_SIZE_AT, SIZE_OF_RAW_DATA_AT = 8, 16
 IMAGE_SCN_CNT_INITIALIZED_DATA, IMAGE_SCN_MEM_DISCARDABLE = 0x40, 0x02000000
 IMAGE_SCN_MEM_SHARED, IMAGE_SCN_MEM_EXECUTE = 0x10000000, 0x20000000
 IMAGE_SCN_MEM_READ, IMAGE_SCN_MEM_WRITE = 0x40000000, 0x80000000
-NUMBER_OF_SECTIONS_AT = 2
-"""Where the COFF file header has it."""
+NUMBER_OF_SECTIONS_AT, TIME_STAMP_AT = 2, 4
+"""Where the COFF file header has them. Directories of exports, resources and debug data have a ``TimeDateStamp`` there, too, and
+so has the load configuration."""
 SIZE_OF_INITIALIZED_DATA_AT, SECTION_ALIGNMENT_AT = 8, 32
 SIZE_OF_IMAGE_AT, CHECKSUM_AT = 56, 64
 """Where both optional headers have them."""
@@ -43,7 +44,7 @@ SUBSYSTEMS_OF_FIRMWARE = frozenset({10, 11, 12, 13, 16})
 
 # --- data directories -------------------------------------------------------------------------------------------
 
-EXPORT, IMPORT, RESOURCE, CERTIFICATE = 0, 1, 2, 4
+EXPORT, IMPORT, RESOURCE, CERTIFICATE, DEBUG = 0, 1, 2, 4, 6
 LOAD_CONFIG, BOUND_IMPORT, DELAY_IMPORT, CLR = 10, 11, 13, 14
 """``IMAGE_DIRECTORY_ENTRY_*``."""
 DIRECTORY_SIZE = 8

@@ -18,16 +18,14 @@ from ...model.edits import (
     ReplaceNeeded,
     SetName,
     SetSearchPaths,
-    overwritten,
 )
 from ...model.errors import RepairError
 from ...model.record import Record
-from .checksum import checksum_of
+from .checksum import with_checksum
 from .descriptors import EXPORT_NAME_AT, forwarded_libraries, read_descriptors
 from .layout import (
     BOUND_IMPORT,
     CERTIFICATE,
-    CHECKSUM_AT,
     DEPENDENT_LOAD_FLAGS_AT,
     DEPENDENT_LOAD_FLAGS_SIZE,
     DIRECTORY_SIZE,
@@ -115,7 +113,7 @@ def patch(data: Sliceable, edits: Sequence[Edit]) -> Pieces:
         *_own_name_changes(file, plan, additions),
         *_outdated(file),
     ]
-    pieces = _pieces(file, end, changes, additions.tail)
+    pieces = with_checksum(file, end, changes, additions.tail)
     expected = tuple(
         (name, descriptor.is_delayed) for descriptor, name in plan.descriptors
     )
@@ -311,43 +309,3 @@ def _end_without_certificate(file: OnDisk) -> int:
     if is_last and offset >= content:
         return offset
     return file.size
-
-
-def _pieces(
-    file: OnDisk,
-    end: int,
-    changes: list[tuple[int, bytes]],
-    tail: bytes,
-) -> Pieces:
-    """Return the new file, with its checksum if the old one has one.
-
-    :raises RepairError: when changes overlap, as they do only where the tables of a file do.
-    """
-    checksum_at = file.optional_header + CHECKSUM_AT
-    old_checksum = file.cursor.number("I", checksum_at, "CheckSum")
-    if not old_checksum:
-        return _joined(end, changes, tail)
-    # The sum is over the file with zeros in the place of the sum.
-    field = (checksum_at, bytes(4))
-    without = _joined(end, [*changes, field], tail)
-    checksum = checksum_of(file.data, without) & 0xFFFFFFFF
-    field = (checksum_at, struct.pack("<I", checksum))
-    return _joined(end, [*changes, field], tail)
-
-
-def _joined(end: int, changes: list[tuple[int, bytes]], tail: bytes) -> Pieces:
-    """Return the file up to ``end`` with changes, and what follows.
-
-    :raises RepairError: when changes overlap.
-    """
-    reach = 0
-    for offset, new in sorted(changes):
-        if offset < reach:
-            raise RepairError("it cannot be changed: its tables overlap")
-        reach = offset + len(new)
-    if reach > end:
-        raise RepairError("it cannot be changed: its tables overlap")
-    pieces = overwritten(end, changes)
-    if tail:
-        pieces += (tail,)
-    return pieces
