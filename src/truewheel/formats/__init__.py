@@ -138,6 +138,16 @@ def patch(form: Format, data: Sliceable, edits: Sequence[Edit]) -> Pieces:
     return made
 
 
+def with_fixed_stamps(data: Sliceable, *, keeps_id: bool) -> Pieces:
+    """Return a PE image without the moment of its link; see :mod:`~truewheel.formats.pe.stamps`.
+
+    :raises FormatError: when its tables cannot be followed.
+    :raises RepairError: when they overlap.
+    """
+    made: Pieces = _reader("pe.stamps").with_fixed_stamps(data, keeps_id=keeps_id)
+    return made
+
+
 def _sniff_start(data: Readable) -> Format | None:
     return sniff(bytes(data[:HEAD]))
 

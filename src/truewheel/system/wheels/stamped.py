@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
+from ... import formats
 from ...model.binary import Format
 from ...model.errors import FormatError, RepairError
 
@@ -67,12 +68,11 @@ class _Stamped:
 
     def _with_fixed_stamps(self, member: SourceMember) -> SourceMember:
         """Return an image without the moment of its link, or as it is where its tables cannot be followed."""
-        from ...formats.pe.stamps import with_fixed_stamps  # for Windows alone
-        from .repaired import EditedMember
+        from .repaired import EditedMember  # for Windows alone
 
         try:
             with member.content() as data:
-                pieces = with_fixed_stamps(data, keeps_id=self._keeps_id)
+                pieces = formats.with_fixed_stamps(data, keeps_id=self._keeps_id)
         except (FormatError, RepairError):
             # The loader does not read these tables.
             return member
