@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _VISUAL_CPP = "140"
 """What the names of Visual C++'s runtime libraries have had in common since 2015: they are one binary interface."""
 _OPENMP = "omp_get_num_threads"
-"""A function of the OpenMP API (specification 5.2, 18.2) that every runtime exports, and nobody else."""
+"""A function of the OpenMP API (specification 5.2, 18.2) that every runtime exports, and hardly anybody else."""
 
 
 def runtime_findings(part: PlatformAudit) -> Iterator[Finding]:

@@ -58,6 +58,7 @@ def old_runtimes(part: PlatformAudit) -> Iterator[Finding]:
     modules = {
         code.path: code.slice for code in part.files if isinstance(code.slice, PeSlice)
     }
+    runtimes = _Runtimes(part)
     pairs: dict[str, list[_Pair]] = {}
     asks_the_machine = []
     for link in part.linkage:
@@ -66,7 +67,7 @@ def old_runtimes(part: PlatformAudit) -> Iterator[Finding]:
             continue
         if _is_the_machines(link) and locks_constexpr_mutex(module):
             asks_the_machine.append((link, module))
-        pair = _pair(part, link, module)
+        pair = _pair(link, module, runtimes.of(link))
         if pair is not None:
             pairs.setdefault(pair.runtime.path, []).append(pair)
     for group in pairs.values():
@@ -85,50 +86,60 @@ def _is_the_machines(link: Linkage) -> bool:
     return isinstance(link.source, (Missing, External, ExcludedBy))
 
 
-def _pair(part: PlatformAudit, link: Linkage, module: PeSlice) -> _Pair | None:
-    """Return a module with a runtime that is too old for it; ``None`` when it is no runtime, or not too old."""
-    source = link.source
-    if isinstance(source, InWheel):
-        whose = "the wheel"
-        candidates: Iterable[LoadableSlice] = part.files
-        place = source.path
-    elif isinstance(source, SuppliedBy):
-        whose = f"{source.distribution} {source.version}"
-        candidates = (other.code for other in part.beside)
-        place = source.path
-    else:
+class _Runtimes:
+    """The runtimes of the wheel and of other distributions, by the places that a linkage names."""
+
+    def __init__(self, part: PlatformAudit) -> None:
+        self._own = {code.path: code for code in part.files if _is_runtime(code)}
+        self._beside = {
+            (other.distribution, other.code.installed): other.code
+            for other in part.beside
+            if _is_runtime(other.code)
+        }
+
+    def of(self, link: Linkage) -> LoadableSlice | None:
+        """Return the runtime that a library is; ``None`` when it is another library, or nobody's."""
+        source = link.source
+        if isinstance(source, InWheel):
+            return self._own.get(source.path)
+        if isinstance(source, SuppliedBy):
+            return self._beside.get((source.distribution, source.path))
         return None
-    is_neighbours = isinstance(source, SuppliedBy)
-    runtime = _file_at(candidates, place, installed=is_neighbours)
-    if runtime is None or not isinstance(runtime.slice, PeSlice):
-        return None
-    name = runtime_name(runtime.slice)
+
+
+def _is_runtime(code: LoadableSlice) -> bool:
+    if not isinstance(code.slice, PeSlice):
+        return False
+    name = runtime_name(code.slice)
     # Python's own is in the process already, so a copy of it is never used.
-    if name is None or name in BROUGHT_BY_PYTHON:
+    return name is not None and name not in BROUGHT_BY_PYTHON
+
+
+def _pair(
+    link: Linkage, module: PeSlice, runtime: LoadableSlice | None
+) -> _Pair | None:
+    """Return a module with the runtime that it gets, when that is too old for it."""
+    if runtime is None or not isinstance(runtime.slice, PeSlice):
         return None
     # Microsoft's runtime for arm64 serves code for x64 as well (ARM64X).
     if runtime.cpu != link.cpu and runtime.slice.hybrid is None:
         return None
     misfit = misfit_of(link.file, module, runtime.slice)
-    # Within a generation, the runtime's own interface has not changed: every third published runtime is a bit older.
+    # Within a generation, the runtime's own interface has not changed, and many published wheels have an older one.
     if misfit is None or not misfit.kind.is_fatal:
         return None
+    source = link.source
+    is_own = isinstance(source, InWheel)
+    whose = "the wheel"
+    if isinstance(source, SuppliedBy):
+        whose = f"{source.distribution} {source.version}"
     return _Pair(
         module=module,
         runtime=runtime,
         whose=whose,
-        is_found=isinstance(source, InWheel) and source.reachable,
+        is_found=is_own and source.reachable,
         misfit=misfit,
     )
-
-
-def _file_at(
-    files: Iterable[LoadableSlice], path: str, *, installed: bool
-) -> LoadableSlice | None:
-    for code in files:
-        if path == (code.installed if installed else code.path):
-            return code
-    return None
 
 
 # --- what is said of it -----------------------------------------------------------------------------------------
@@ -190,9 +201,7 @@ def _locks(path: str, module: PeSlice) -> str:
 
 
 def _linked(pair: _Pair) -> str:
-    return (
-        f"{pair.misfit.module} was linked by linker {dotted(pair.misfit.wanted)}"
-    )
+    return f"{pair.misfit.module} was linked by linker {dotted(pair.misfit.wanted)}"
 
 
 def _version_line(pair: _Pair) -> str:
@@ -211,4 +220,3 @@ def _limited(lines: Iterable[str]) -> tuple[str, ...]:
     if more <= 0:
         return tuple(every)
     return (*every[:_MOST_TOLD], f"and {more} more")
-

@@ -79,7 +79,8 @@ def openmp_findings(part: PlatformAudit) -> Iterator[Finding]:
         if len(runtimes) > 1:
             yield _several(runtimes)
         elif runtimes[0].vendor is Vendor.LLVM:
-            yield _one_of_llvm(runtimes[0])
+            others = tuple(_copies_beside(part, runtimes[0]))
+            yield _one_of_llvm(runtimes[0], others)
 
 
 # --- which there are --------------------------------------------------------------------------------------------
@@ -91,7 +92,8 @@ def _runtimes(part: PlatformAudit) -> list[_Runtime]:
     users = _users(part)
     for code in part.files:
         vendor = vendor_of(code.slice)
-        if vendor is None:
+        # What goes elsewhere than into site-packages is there for all to share, as intel-openmp's is.
+        if vendor is None or code.installed.startswith("<prefix>/"):
             continue
         using = users.get((code.path, code.cpu), ())
         # A module may have a runtime linked into itself. What nobody needs, somebody else may be meant to load.
@@ -101,6 +103,17 @@ def _runtimes(part: PlatformAudit) -> list[_Runtime]:
             key = _identity(code), code.cpu
             found.setdefault(key, _Runtime(code=code, vendor=vendor, users=using))
     return list(found.values())
+
+
+def _copies_beside(part: PlatformAudit, runtime: _Runtime) -> Iterator[str]:
+    """Yield what other distributions bring that does not bear this runtime, a line each."""
+    for other in part.beside:
+        code = other.code
+        if code.cpu != runtime.code.cpu or vendor_of(code.slice) is not Vendor.LLVM:
+            continue
+        # A loader takes a library with the same identity for the one that it has.
+        if _identity(code) != _identity(runtime.code):
+            yield f"{other.distribution} {other.version} has {code.installed}"
 
 
 def _users(part: PlatformAudit) -> dict[tuple[str, str], tuple[str, ...]]:
@@ -158,14 +171,18 @@ def _several(runtimes: Sequence[_Runtime]) -> Finding:
     )
 
 
-def _one_of_llvm(runtime: _Runtime) -> Finding:
-    """Return that the wheel's runtime does not bear a copy of another wheel; GNU's and Microsoft's do."""
+def _one_of_llvm(runtime: _Runtime, others: tuple[str, ...]) -> Finding:
+    """Return that the wheel's runtime does not bear a copy of another wheel; GNU's and Microsoft's do.
+
+    :param others: the copies that are known to be beside it.
+    """
+    when = "beside another wheel's" if others else "where another wheel brings one, too"
     return Finding(
         code="TW210",
-        severity=Severity.NOTE,
+        severity=Severity.WARNING if others else Severity.NOTE,
         where=runtime.code.path,
-        message="brings LLVM's or Intel's OpenMP runtime: where another wheel brings one, too, the second to start stops the process",
-        evidence=(_describe(runtime),),
+        message=f"brings LLVM's or Intel's OpenMP runtime: {when}, the second to start stops the process (OMP: Error #15)",
+        evidence=(_describe(runtime), *others[:_MOST_RUNTIMES]),
         hint=_share(runtime.code.slice),
     )
 

@@ -135,7 +135,9 @@ def misfits(
     :param runtime: what is to be bundled.
     :param modules: the modules and libraries of the wheel, by path. Those that do not need it ask for nothing.
     """
-    users = ((path, one) for path, one in sorted(modules.items()) if _needs(one, library))
+    users = (
+        (path, one) for path, one in sorted(modules.items()) if _needs(one, library)
+    )
     rows = (misfit_of(path, module, runtime) for path, module in users)
     return tuple(row for row in rows if row is not None)
 
