@@ -120,6 +120,21 @@ def test_a_runtime_without_a_version_is_as_old_as_its_linker() -> None:
     assert found.evidence[0].endswith("is MSVCP140.dll, linked by linker 14.29")
 
 
+def test_the_library_that_locks_is_what_has_to_be_new() -> None:
+    names = (RENAMED, "vcomp140.dll")
+    code = replace(module(*MUTEX), needs=tuple(Need(library=name) for name in names))
+    inside = contents(
+        **{
+            "p/_m.pyd": code,
+            "p/" + RENAMED: runtime(NEW),
+            "p/vcomp140.dll": runtime(name="VCOMP140.DLL"),
+        }
+    )
+    (found,) = told(inside)
+    assert found.where == "p/vcomp140.dll"
+    assert found.severity is Severity.NOTE
+
+
 def test_a_linker_that_tells_no_toolset_leaves_a_doubt() -> None:
     (found,) = told(wheel(module(*MUTEX, linker=(14, 0)), runtime()))
     assert found.severity is Severity.WARNING

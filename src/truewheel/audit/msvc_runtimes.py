@@ -55,35 +55,49 @@ class _Pair(Record):
 
 def old_runtimes(part: PlatformAudit) -> Iterator[Finding]:
     """Yield what is to be said of runtimes of Visual C++ (TW209): one finding for each, and one for the user's own."""
-    modules = {
-        code.path: code.slice for code in part.files if isinstance(code.slice, PeSlice)
-    }
-    runtimes = _Runtimes(part)
-    pairs: dict[str, list[_Pair]] = {}
-    asks_the_machine = []
-    for link in part.linkage:
-        module = modules.get(link.file)
-        if module is None:
-            continue
-        if _is_the_machines(link) and locks_constexpr_mutex(module):
-            asks_the_machine.append((link, module))
-        pair = _pair(link, module, runtimes.of(link))
-        if pair is not None:
-            pairs.setdefault(pair.runtime.path, []).append(pair)
-    for group in pairs.values():
-        yield _of_one_runtime(group)
-    if asks_the_machine:
-        yield _machines_runtime(asks_the_machine)
+    for group in _too_old(part).values():
+        crashing = [pair for pair in group if pair.misfit.kind is Misfit.MUTEX]
+        yield _crash(crashing) if crashing else _older_generation(group)
+    asking = tuple(_asking_the_machine(part))
+    if asking:
+        yield _machines_runtime(asking)
 
 
 # --- which runtime a module gets --------------------------------------------------------------------------------
 
 
-def _is_the_machines(link: Linkage) -> bool:
-    """Return whether the user's machine is to have the C++ library: its installer is called Redistributable."""
-    if link.need.library.lower() != _CPP_LIBRARY:
-        return False
-    return isinstance(link.source, (Missing, External, ExcludedBy))
+def _too_old(part: PlatformAudit) -> dict[str, list[_Pair]]:
+    """Return the modules with runtimes that are too old for them, by the path of the runtime."""
+    runtimes = _Runtimes(part)
+    found: dict[str, list[_Pair]] = {}
+    for link, module in _linkage_of_modules(part):
+        runtime = runtimes.of(link)
+        pair = None if runtime is None else _pair(link, module, runtime)
+        if pair is not None:
+            found.setdefault(pair.runtime.path, []).append(pair)
+    return found
+
+
+def _asking_the_machine(part: PlatformAudit) -> Iterator[tuple[Linkage, PeSlice]]:
+    """Yield the modules whose mutexes the C++ library of the user's machine has to know."""
+    for link, module in _linkage_of_modules(part):
+        library = link.need.library
+        # Its installer for users is called Redistributable.
+        is_the_machines = isinstance(link.source, (Missing, External, ExcludedBy))
+        if not is_the_machines or library.lower() != _CPP_LIBRARY:
+            continue
+        if locks_constexpr_mutex(module, library):
+            yield link, module
+
+
+def _linkage_of_modules(part: PlatformAudit) -> Iterator[tuple[Linkage, PeSlice]]:
+    """Yield every library that is needed, with what needs it."""
+    # A PE file has one slice.
+    modules = {code.path: code.slice for code in part.files}
+    for link in part.linkage:
+        module = modules.get(link.file)
+        if isinstance(module, PeSlice):
+            yield link, module
 
 
 class _Runtimes:
@@ -115,41 +129,48 @@ def _is_runtime(code: LoadableSlice) -> bool:
     return name is not None and name not in BROUGHT_BY_PYTHON
 
 
-def _pair(
-    link: Linkage, module: PeSlice, runtime: LoadableSlice | None
-) -> _Pair | None:
+def _pair(link: Linkage, module: PeSlice, runtime: LoadableSlice) -> _Pair | None:
     """Return a module with the runtime that it gets, when that is too old for it."""
-    if runtime is None or not isinstance(runtime.slice, PeSlice):
+    piece = runtime.slice
+    if not isinstance(piece, PeSlice):
         return None
     # Microsoft's runtime for arm64 serves code for x64 as well (ARM64X).
-    if runtime.cpu != link.cpu and runtime.slice.hybrid is None:
+    if runtime.cpu != link.cpu and piece.hybrid is None:
         return None
-    misfit = misfit_of(link.file, module, runtime.slice)
+    misfit = misfit_of(
+        link.file,
+        module,
+        link.need.library,
+        piece,
+    )
     # Within a generation, the runtime's own interface has not changed, and many published wheels have an older one.
     if misfit is None or not misfit.kind.is_fatal:
         return None
-    source = link.source
-    is_own = isinstance(source, InWheel)
-    whose = "the wheel"
-    if isinstance(source, SuppliedBy):
-        whose = f"{source.distribution} {source.version}"
     return _Pair(
         module=module,
         runtime=runtime,
-        whose=whose,
-        is_found=is_own and source.reachable,
+        whose=_supplier(link),
+        is_found=_is_found(link),
         misfit=misfit,
     )
+
+
+def _supplier(link: Linkage) -> str:
+    if isinstance(link.source, SuppliedBy):
+        return f"{link.source.distribution} {link.source.version}"
+    return "the wheel"
+
+
+def _is_found(link: Linkage) -> bool:
+    """Return whether a module gets this runtime for sure: another distribution may be installed in another version."""
+    return isinstance(link.source, InWheel) and link.source.reachable
 
 
 # --- what is said of it -----------------------------------------------------------------------------------------
 
 
-def _of_one_runtime(group: Sequence[_Pair]) -> Finding:
-    """Return what is to be said of one runtime and the modules that it is too old for."""
-    crashing = [pair for pair in group if pair.misfit.kind is Misfit.MUTEX]
-    if crashing:
-        return _crash(crashing)
+def _older_generation(group: Sequence[_Pair]) -> Finding:
+    """Return that a runtime is older than the toolset of its modules."""
     first = group[0]
     newest = max(pair.misfit.wanted for pair in group)
     return Finding(

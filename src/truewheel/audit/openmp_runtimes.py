@@ -95,38 +95,47 @@ def _runtimes(part: PlatformAudit) -> list[_Runtime]:
         # What goes elsewhere than into site-packages is there for all to share, as intel-openmp's is.
         if vendor is None or code.installed.startswith("<prefix>/"):
             continue
-        using = users.get((code.path, code.cpu), ())
+        using = users.get((code.path, code.cpu), [])
         # A module may have a runtime linked into itself. What nobody needs, somebody else may be meant to load.
         if is_module(code.path):
-            using = (code.path, *using)
+            using = [code.path, *using]
         if using:
             key = _identity(code), code.cpu
-            found.setdefault(key, _Runtime(code=code, vendor=vendor, users=using))
+            runtime = _Runtime(
+                code=code,
+                vendor=vendor,
+                users=tuple(dict.fromkeys(using)),
+            )
+            found.setdefault(key, runtime)
     return list(found.values())
 
 
 def _copies_beside(part: PlatformAudit, runtime: _Runtime) -> Iterator[str]:
     """Yield what other distributions bring that does not bear this runtime, a line each."""
+    own = _identity(runtime.code)
     for other in part.beside:
         code = other.code
-        if code.cpu != runtime.code.cpu or vendor_of(code.slice) is not Vendor.LLVM:
+        if vendor_of(code.slice) is not Vendor.LLVM:
             continue
         # A loader takes a library with the same identity for the one that it has.
-        if _identity(code) != _identity(runtime.code):
-            yield f"{other.distribution} {other.version} has {code.installed}"
+        if code.cpu == runtime.code.cpu and _identity(code) != own:
+            name = f"{other.distribution} {other.version}"
+            yield f"{name} has {code.installed}"
 
 
-def _users(part: PlatformAudit) -> dict[tuple[str, str], tuple[str, ...]]:
-    """Return the files that need another file of the wheel, by its path and the CPU; programs have processes of their own."""
+def _users(part: PlatformAudit) -> dict[tuple[str, str], list[str]]:
+    """Return the files that need another file of the wheel, by its path and the CPU."""
+    # Programs have processes of their own.
     programs = {code.path for code in part.files if _is_program(code.slice)}
-    found: dict[tuple[str, str], dict[str, None]] = {}
+    found: dict[tuple[str, str], list[str]] = {}
     for link in part.linkage:
         source = link.source
-        if not isinstance(source, InWheel) or link.file in programs:
+        if not isinstance(source, InWheel) or source.path == link.file:
             continue
-        if source.path != link.file:
-            found.setdefault((source.path, link.cpu), {})[link.file] = None
-    return {key: tuple(files) for key, files in found.items()}
+        if link.file not in programs:
+            key = source.path, link.cpu
+            found.setdefault(key, []).append(link.file)
+    return found
 
 
 def _is_program(piece: Slice) -> bool:
@@ -153,22 +162,27 @@ def _identity(code: LoadableSlice) -> str:
 
 def _several(runtimes: Sequence[_Runtime]) -> Finding:
     """Return that a wheel brings several runtimes, each of which has its own threads and settings."""
-    lines = [_describe(runtime) for runtime in runtimes[:_MOST_RUNTIMES]]
-    more = len(runtimes) - _MOST_RUNTIMES
-    if more > 0:
-        lines.append(f"and {more} more")
-    of_llvm = [runtime for runtime in runtimes if runtime.vendor is Vendor.LLVM]
-    consequence = "each starts threads for all CPUs"
-    if len(of_llvm) > 1:
-        consequence = "the second of LLVM's or Intel's to start stops the process (OMP: Error #15)"
     return Finding(
         code="TW210",
         severity=Severity.WARNING,
         where=runtimes[0].code.path,
-        message=f"{len(runtimes)} OpenMP runtimes in one wheel: {consequence}",
-        evidence=tuple(lines),
+        message=f"{len(runtimes)} OpenMP runtimes in one wheel: {_consequence(runtimes)}",
+        evidence=_described(runtimes),
         hint="build all parts with one compiler's OpenMP, so that the wheel needs one runtime; KMP_DUPLICATE_LIB_OK only hides it",
     )
+
+
+def _consequence(runtimes: Sequence[_Runtime]) -> str:
+    vendors = [runtime.vendor for runtime in runtimes]
+    if vendors.count(Vendor.LLVM) > 1:
+        return "the second of LLVM's or Intel's to start stops the process (OMP: Error #15)"
+    return "each starts threads for all CPUs"
+
+
+def _described(runtimes: Sequence[_Runtime]) -> tuple[str, ...]:
+    lines = tuple(map(_describe, runtimes[:_MOST_RUNTIMES]))
+    more = len(runtimes) - _MOST_RUNTIMES
+    return (*lines, f"and {more} more") if more > 0 else lines
 
 
 def _one_of_llvm(runtime: _Runtime, others: tuple[str, ...]) -> Finding:

@@ -135,21 +135,33 @@ def misfits(
     :param runtime: what is to be bundled.
     :param modules: the modules and libraries of the wheel, by path. Those that do not need it ask for nothing.
     """
-    users = (
-        (path, one) for path, one in sorted(modules.items()) if _needs(one, library)
-    )
-    rows = (misfit_of(path, module, runtime) for path, module in users)
-    return tuple(row for row in rows if row is not None)
+    wrong = []
+    for path, module in sorted(modules.items()):
+        if not _needs(module, library):
+            continue
+        misfit = misfit_of(
+            path,
+            module,
+            library,
+            runtime,
+        )
+        if misfit is not None:
+            wrong.append(misfit)
+    return tuple(wrong)
 
 
 def misfit_of(
     path: str,
     module: PeSlice,
+    library: str,
     runtime: PeSlice,
 ) -> RuntimeMisfit | None:
-    """Return the gravest reason why a runtime is too old for a module that uses it; ``None`` when it is not."""
-    found = version_of(runtime)
-    reason = _misfit(found, module)
+    """Return the gravest reason why a runtime is too old for a module that uses it; ``None`` when it is not.
+
+    :param library: what the module calls the runtime.
+    """
+    found = _version(runtime)
+    reason = _misfit(found, module, library)
     if reason is None:
         return None
     kind, wanted = reason
@@ -179,7 +191,7 @@ def _needs(
     return any(need.library.lower() == wanted for need in module.needs)
 
 
-def version_of(runtime: PeSlice) -> tuple[int, int]:
+def _version(runtime: PeSlice) -> tuple[int, int]:
     """Return major and minor number of a runtime; where it has no version resource, those of its linker, which is as old."""
     if runtime.file_version is None:
         return runtime.linker_version
@@ -189,10 +201,11 @@ def version_of(runtime: PeSlice) -> tuple[int, int]:
 def _misfit(
     found: tuple[int, int],
     module: PeSlice,
+    library: str,
 ) -> tuple[Misfit, tuple[int, int]] | None:
     """Return why a module needs a newer runtime, and which."""
     linker = module.linker_version
-    if found < CONSTEXPR_MUTEX and locks_constexpr_mutex(module):
+    if found < CONSTEXPR_MUTEX and locks_constexpr_mutex(module, library):
         return Misfit.MUTEX, max(CONSTEXPR_MUTEX, linker)
     # Other linkers have numbers of their own.
     if linker[0] != _VISUAL_CPP:
@@ -210,8 +223,8 @@ def _generation(version: tuple[int, int]) -> tuple[int, int]:
     return major, minor // 10
 
 
-def locks_constexpr_mutex(module: PeSlice) -> bool:
-    """Return whether a module locks mutexes of the C++ library, and lets nothing initialise them.
+def locks_constexpr_mutex(module: PeSlice, library: str) -> bool:
+    """Return whether a module lets a library lock mutexes of C++, and nothing initialise them.
 
     Before 14.40, a module could do so with the mutexes of another DLL only. One that was compiled with
     ``_DISABLE_CONSTEXPR_MUTEX_CONSTRUCTOR`` imports what initialises them.
@@ -219,8 +232,17 @@ def locks_constexpr_mutex(module: PeSlice) -> bool:
     # A linker has to be as new as the newest object that it links.
     if _LLD < module.linker_version < CONSTEXPR_MUTEX:
         return False
-    names = {symbol.name for symbol in module.imports}
+    names = _imports_from(module, library)
     return "_Mtx_lock" in names and "_Mtx_init_in_situ" not in names
+
+
+def _imports_from(module: PeSlice, library: str) -> set[str]:
+    wanted = library.lower()
+    found = set()
+    for symbol in module.imports:
+        if symbol.library is not None and symbol.library.lower() == wanted:
+            found.add(symbol.name)
+    return found
 
 
 def is_linker_of_constexpr_mutex(module: PeSlice) -> bool:
