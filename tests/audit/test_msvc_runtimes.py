@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from support import needs, published, visual_cpp
-from support.facts import contents
+from support.facts import CP313, contents
 from support.windows_runtimes import locking_program, run_with
 from truewheel import formats
 from truewheel.audit.findings import findings_of
 from truewheel.audit.linkage import audit_of
+from truewheel.audit.questions import Question
+from truewheel.audit.verdict import judge
 from truewheel.model.binary import Kind, Need, PeSlice, Symbol
 from truewheel.model.contents import Contents
 from truewheel.model.finding import Finding, Severity
@@ -118,6 +120,11 @@ def test_a_runtime_without_a_version_is_as_old_as_its_linker() -> None:
     (found,) = told(wheel(module(*MUTEX), own))
     assert found.severity is Severity.ERROR
     assert found.evidence[0].endswith("is MSVCP140.dll, linked by linker 14.29")
+
+
+def test_a_build_with_an_older_runtime_is_refused() -> None:
+    found = judge(wheel(module(*MUTEX), runtime()), Question(target=CP313)).findings
+    assert Severity.ERROR in {one.severity for one in found if one.code == "TW209"}
 
 
 def test_the_library_that_locks_is_what_has_to_be_new() -> None:

@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 
 from support import needs, published
-from support.facts import contents
+from support.facts import CP313, contents
 from support.real_wheels import gcc
 from support.slices import linux, mac, windows
 from truewheel import formats
 from truewheel.audit.findings import findings_of
 from truewheel.audit.linkage import audit_of
 from truewheel.audit.openmp_runtimes import Vendor, vendor_of
+from truewheel.audit.questions import Question
+from truewheel.audit.verdict import judge
 from truewheel.model.binary import Kind, Slice
 from truewheel.model.contents import Contents
 from truewheel.model.finding import Finding, Severity
@@ -205,6 +207,13 @@ def test_many_runtimes_and_many_users_are_counted() -> None:
     assert len(found.evidence) == 9
     assert found.evidence[0].endswith("used by p/m0.so, p/m1.so, p/m2.so and 6 more")
     assert found.evidence[-1] == "and 92 more"
+
+
+def test_a_build_is_told_as_well() -> None:
+    verdict = judge(two(GNU, LLVM), Question(target=CP313))
+    assert [one.severity for one in verdict.findings if one.code == "TW210"] == [
+        Severity.WARNING
+    ]
 
 
 # --- one in the wheel ---------------------------------------------------------------------------------------------

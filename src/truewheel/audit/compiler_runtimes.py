@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _VISUAL_CPP = "140"
 """What the names of Visual C++'s runtime libraries have had in common since 2015: they are one binary interface."""
+_PYTHONS = "vcruntime"
+"""How those begin that Python has, and that nearly every module for Windows needs."""
 _OPENMP = "omp_get_num_threads"
 """A function of the OpenMP API (specification 5.2, 18.2) that every runtime exports, and hardly anybody else."""
 
@@ -33,10 +35,14 @@ def runtime_findings(part: PlatformAudit) -> Iterator[Finding]:
 def _uses_visual_cpp(part: PlatformAudit) -> bool:
     if part.family != "windows":
         return False
-    # By the name that is written in the file, even of a copy that has another file name.
-    if any(_VISUAL_CPP in link.need.library for link in part.linkage):
-        return True
-    return any(_VISUAL_CPP in (code.slice.name or "") for code in part.files)
+    # A copy that has another file name still says in its export table what it is.
+    names = {link.need.library for link in part.linkage}
+    names.update(code.slice.name or "" for code in part.files)
+    return any(map(_is_visual_cpps, names))
+
+
+def _is_visual_cpps(name: str) -> bool:
+    return _VISUAL_CPP in name and not name.lower().startswith(_PYTHONS)
 
 
 def _has_openmp(part: PlatformAudit) -> bool:
