@@ -206,10 +206,11 @@ def _crash(group: Sequence[_Pair]) -> Finding:
 
 def _machines_runtime(asking: Sequence[tuple[Linkage, PeSlice]]) -> Finding:
     """Return that the user's own runtime has to be new: an old one is there more often than none."""
+    is_excluded = any(isinstance(link.source, ExcludedBy) for link, _ in asking)
     return Finding(
         code="TW209",
-        # That nobody brings the runtime is a warning of its own (TW201), unless the project says who does.
-        severity=Severity.NOTE,
+        # That nobody brings the runtime is a warning of its own (TW201), with the same cure, unless it is excluded.
+        severity=Severity.WARNING if is_excluded else Severity.NOTE,
         where=asking[0][0].file,
         message=f"needs {_MUTEX} or newer of the user's Visual C++ runtime: with an older one, the first lock of a std::mutex crashes",
         evidence=_limited(_locks(link.file, module) for link, module in asking),
