@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -318,8 +319,10 @@ def test_a_second_copy_of_intels_stops_the_process(tmp_path: Path) -> None:
     copies = [tmp_path / "libone.so", tmp_path / "libtwo.so"]
     for copy in copies:
         copy.write_bytes(runtime)
+    environ = {k: text for k, text in os.environ.items() if not k.startswith("KMP_")}
     result = subprocess.run(
         [sys.executable, "-c", LOADED, *copies],
+        env=environ,
         capture_output=True,
         text=True,
         check=False,
