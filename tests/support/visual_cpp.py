@@ -8,6 +8,12 @@ import zipfile
 
 from support import needs, published
 
+X64_BEFORE_14_40 = published.Published(
+    requirement="msvc-runtime==14.34.31931",
+    filename="msvc_runtime-14.34.31931-cp310-cp310-win_amd64.whl",
+    sha256="6ca55f411426027fc31ea4e61325a4f2fd44978aa669fb8378e19363935ea10e",
+    family="windows",
+)
 X64_OLD = published.Published(
     requirement="msvc-runtime==14.42.34433",
     filename="msvc_runtime-14.42.34433-cp39-cp39-win_amd64.whl",

@@ -6,6 +6,7 @@ import atexit
 import functools
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -68,3 +69,21 @@ def load(root: Path, *modules: str) -> list[str]:
         paths.append(f"+{path}" if module != name else path)
     command = [needs.program("wine"), place / "host.exe", *paths]
     return programs.run(*command, cwd=place, environ=environ).split("\n")[:-1]
+
+
+def run_with_libraries(program: Path, *native: str) -> subprocess.CompletedProcess[str]:
+    """Run a program with libraries that lie beside it, of which Wine has its own; it may crash.
+
+    :param native: the names of these libraries, without ``.dll``.
+    """
+    _, environ = _started()
+    overrides = ";".join(f"{name}=n" for name in native)
+    return subprocess.run(
+        [needs.program("wine"), program],
+        cwd=program.parent,
+        env={**environ, "WINEDLLOVERRIDES": overrides},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )

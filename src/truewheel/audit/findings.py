@@ -11,6 +11,7 @@ from ..model.binary import NeedKind
 from ..model.finding import Finding, Severity
 from ..model.tags import NEVER
 from ..platforms import platform_of
+from .compiler_runtimes import runtime_findings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def findings_of(part: PlatformAudit) -> tuple[Finding, ...]:
         found += _library_findings(platform, part, link)
     for requirement in part.requirements:
         found += _never_fulfilled(requirement)
+    found += runtime_findings(part)
     return tuple(dict.fromkeys(found))
 
 

@@ -50,6 +50,12 @@ CODES = {
             "The distribution that supplies a library is not required",
             (WARNING,),
         ),
+        Code(
+            "TW209",
+            "An older C++ runtime of Microsoft's than the code asks for",
+            (ERROR, WARNING, NOTE),
+        ),
+        Code("TW210", "Several OpenMP runtimes in one process", (WARNING, NOTE)),
         # Platform tags and CPUs
         Code(
             "TW301",

@@ -11,7 +11,7 @@ import re
 from ..model.binary import Need, PeSlice
 from ..model.record import Record
 from ..platforms import platform_of
-from .msvc_runtime import RUNTIMES, is_debug_runtime, misfits
+from ..platforms.msvc_runtime import RUNTIMES, is_debug_runtime, misfits
 from .ways import base_name
 
 TYPE_CHECKING = False

@@ -9,7 +9,7 @@ import pytest
 from support import needs, published, visual_cpp
 from truewheel import formats
 from truewheel.model.binary import Kind, Need, PeSlice, Symbol
-from truewheel.repair.msvc_runtime import (
+from truewheel.platforms.msvc_runtime import (
     BROUGHT_BY_PYTHON,
     DEBUG_RUNTIMES,
     RUNTIMES,

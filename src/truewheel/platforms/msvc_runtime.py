@@ -1,4 +1,6 @@
-"""Which of Visual C++'s runtime libraries may go into a wheel, and whether one is too old for the modules that use it.
+"""The runtime libraries of Visual C++: which there are, and whether one is too old for the modules that use it.
+
+One rule for both who ask: the audit, of the runtime that a wheel brings, and a repair, of the one that it is to copy.
 
 Sources:
 
@@ -79,7 +81,9 @@ DEBUG_RUNTIMES = frozenset(
 """What a debug configuration needs. Its licence forbids to pass it on, and no other machine has it."""
 
 _VISUAL_CPP = 14
-"""The first number of linkers since 2015. Others: 2 is binutils; LLD says 14.0, which asks for nothing."""
+"""The first number of linkers since 2015. Others: 2 is binutils."""
+_LLD = (14, 0)
+"""LLD's linker version, whatever toolset's objects it links: it tells nothing. So does that of Visual Studio 2015."""
 CONSTEXPR_MUTEX = (14, 40)
 """The first runtime that takes a ``std::mutex`` on which no function was called before it is locked."""
 
@@ -131,23 +135,51 @@ def misfits(
     :param runtime: what is to be bundled.
     :param modules: the modules and libraries of the wheel, by path. Those that do not need it ask for nothing.
     """
-    found = _version(runtime)
     wrong = []
     for path, module in sorted(modules.items()):
         if not _needs(module, library):
             continue
-        reason = _misfit(found, module)
-        if reason is None:
-            continue
-        kind, wanted = reason
-        row = RuntimeMisfit(
-            module=path,
-            kind=kind,
-            wanted=wanted,
-            found=found,
+        misfit = misfit_of(
+            path,
+            module,
+            library,
+            runtime,
         )
-        wrong.append(row)
+        if misfit is not None:
+            wrong.append(misfit)
     return tuple(wrong)
+
+
+def misfit_of(
+    path: str,
+    module: PeSlice,
+    library: str,
+    runtime: PeSlice,
+) -> RuntimeMisfit | None:
+    """Return the gravest reason why a runtime is too old for a module that uses it; ``None`` when it is not.
+
+    :param library: what the module calls the runtime.
+    """
+    found = _version(runtime)
+    reason = _misfit(found, module, library)
+    if reason is None:
+        return None
+    kind, wanted = reason
+    return RuntimeMisfit(
+        module=path,
+        kind=kind,
+        wanted=wanted,
+        found=found,
+    )
+
+
+def runtime_name(piece: PeSlice) -> str | None:
+    """Return which of :data:`RUNTIMES` a file is, by the name in its export table; ``None`` when it is none of them.
+
+    Tools that rename a copy (``msvcp140-0123abcd.dll``) leave that name as it is: Windows does not look at it.
+    """
+    name = (piece.name or "").lower()
+    return name if name in RUNTIMES else None
 
 
 def _needs(
@@ -169,10 +201,11 @@ def _version(runtime: PeSlice) -> tuple[int, int]:
 def _misfit(
     found: tuple[int, int],
     module: PeSlice,
+    library: str,
 ) -> tuple[Misfit, tuple[int, int]] | None:
     """Return why a module needs a newer runtime, and which."""
     linker = module.linker_version
-    if found < CONSTEXPR_MUTEX and _has_constexpr_mutex(module):
+    if found < CONSTEXPR_MUTEX and locks_constexpr_mutex(module, library):
         return Misfit.MUTEX, max(CONSTEXPR_MUTEX, linker)
     # Other linkers have numbers of their own.
     if linker[0] != _VISUAL_CPP:
@@ -190,7 +223,29 @@ def _generation(version: tuple[int, int]) -> tuple[int, int]:
     return major, minor // 10
 
 
-def _has_constexpr_mutex(module: PeSlice) -> bool:
-    """Whether a module locks mutexes of the C++ library, and lets nothing initialise them."""
-    names = {symbol.name for symbol in module.imports}
+def locks_constexpr_mutex(module: PeSlice, library: str) -> bool:
+    """Return whether a module lets a library lock mutexes of C++, and nothing initialise them.
+
+    Before 14.40, a module could do so with the mutexes of another DLL only. One that was compiled with
+    ``_DISABLE_CONSTEXPR_MUTEX_CONSTRUCTOR`` imports what initialises them.
+    """
+    # A linker has to be as new as the newest object that it links.
+    if _LLD < module.linker_version < CONSTEXPR_MUTEX:
+        return False
+    names = _imports_from(module, library)
     return "_Mtx_lock" in names and "_Mtx_init_in_situ" not in names
+
+
+def _imports_from(module: PeSlice, library: str) -> set[str]:
+    wanted = library.lower()
+    found = set()
+    for symbol in module.imports:
+        if symbol.library is not None and symbol.library.lower() == wanted:
+            found.add(symbol.name)
+    return found
+
+
+def is_linker_of_constexpr_mutex(module: PeSlice) -> bool:
+    """Return whether Visual C++'s own linker made a module, with a toolset whose mutexes need no call."""
+    major, _ = module.linker_version
+    return major == _VISUAL_CPP and module.linker_version >= CONSTEXPR_MUTEX
