@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
+    from .numpy_api import NumpyApi
+
 
 class Format(Enum):
     """Container format of a binary, told from its first bytes."""
@@ -251,10 +253,14 @@ class WasmSlice(Slice):
 
 
 class Binary(Record):
-    """One binary file. ``slices`` is empty for files that are recognised by their first bytes, but not read."""
+    """One binary file. ``slices`` is empty for files that are recognised by their first bytes, but not read.
+
+    :param numpy_api: what it asks of NumPy, when it uses NumPy's C API. Not looked for in files that are not read as a whole.
+    """
 
     format: Format
     slices: tuple[Slice, ...] = ()
+    numpy_api: NumpyApi | None = None
 
     @property
     def is_loadable(self) -> bool:
