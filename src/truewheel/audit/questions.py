@@ -55,6 +55,7 @@ class Question(Record):
     :param exclude: globs on libraries that someone else supplies.
     :param repair: what is done about libraries that the target system lacks: ``auto``, ``off``, ``warn``.
     :param requires: the requirements in METADATA.
+    :param requires_python: the Pythons that METADATA allows.
     :param neighbours: distributions of the build environment, where one may have a library that is needed.
     :param plain_tags: the plain platform tags as the engine would write them.
     :param compiled: whether CMake ran.
@@ -71,6 +72,7 @@ class Question(Record):
     exclude: tuple[str, ...] = ()
     repair: str = "off"
     requires: tuple[str, ...] = ()
+    requires_python: str = ""
     neighbours: tuple[Neighbour, ...] = ()
     plain_tags: tuple[str, ...] = ()
     compiled: bool = True

@@ -32,6 +32,7 @@ from ..model.record import replace
 from ..model.verdict import Verdict
 from ..model.wheel_name import WheelName, parse_wheel_name
 from .claimed_tags import claim_findings
+from .compiled_against import findings_on_build, findings_on_wheel
 from .filtering import select_and_sort
 from .linkage import audit_of
 from .platform_tags import (
@@ -81,6 +82,9 @@ def judge(contents: Contents, question: Question) -> Verdict:
         *chosen.findings,
         *system_findings(audit),
         *python.findings,
+        *findings_on_build(
+            contents, audit, python, question.requires, question.requires_python
+        ),
         *_common_findings(contents, question, audit, best, chosen.tags),
     )
     return Verdict(
@@ -214,6 +218,7 @@ def check(
         facts, opinion=_which_is_true(facts, truth, is_untrue=is_untrue)
     )
     findings += variant_findings(contents, built=False)
+    findings += findings_on_wheel(contents, audit, python, facts.metadata or "")
     if neighbours:
         from ..model.neighbours import required_by
         from .required_distributions import unrequired_distributions

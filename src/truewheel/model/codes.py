@@ -50,6 +50,16 @@ CODES = {
             "The distribution that supplies a library is not required",
             (WARNING,),
         ),
+        Code(
+            "TW211",
+            "A release is allowed that the binaries were not compiled for",
+            (WARNING, NOTE),
+        ),
+        Code(
+            "TW212",
+            "What the binaries were compiled against is not required",
+            (WARNING, NOTE),
+        ),
         # Platform tags and CPUs
         Code(
             "TW301",
