@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..model.audit import Audit, PlatformAudit
     from ..model.contents import Contents
     from ..model.finding import Finding
-    from ..model.verdict import PythonTags
+    from ..model.verdict import PythonTags, Verdict
 
 
 class _Metadata(NamedTuple):
@@ -36,26 +36,21 @@ class _Metadata(NamedTuple):
 
 
 def findings_on_wheel(
-    contents: Contents, audit: Audit, python: PythonTags, metadata: str
+    contents: Contents, audit: Audit, truth: Verdict, metadata: str
 ) -> Iterator[Finding]:
     """Yield what is to be said of a wheel on disk.
 
-    :param python: the tags that are true, which tell who can import its modules.
+    :param truth: the tags that are true, which tell who can import its modules.
     :param metadata: the text of METADATA.
     """
 
     def read() -> _Metadata:
-        from ..model.header_files import each_header
-        from ..model.neighbours import required_by
+        from ..model.neighbours import required_by, required_python
 
-        requires_python = ""
-        for name, value in each_header(metadata):
-            if name.lower() == "requires-python":
-                requires_python = value
         where = f"{contents.dist_info}/METADATA"
-        return _Metadata(required_by(metadata), requires_python, where)
+        return _Metadata(required_by(metadata), required_python(metadata), where)
 
-    return _findings(contents, audit, python, read)
+    return _findings(contents, audit, truth, read)
 
 
 def findings_on_build(
@@ -75,7 +70,7 @@ def findings_on_build(
 def _findings(
     contents: Contents,
     audit: Audit,
-    python: PythonTags,
+    tags: PythonTags | Verdict,
     read: Callable[[], _Metadata],
 ) -> Iterator[Finding]:
     """Yield the findings of each platform.
@@ -85,7 +80,7 @@ def _findings(
     uses_numpy = any(binary.numpy_api is not None for _, binary in contents.binaries())
     for part in audit.platforms:
         if uses_numpy or _needs_more_than_the_system(part):
-            yield from _findings_on(part, contents, python, read())
+            yield from _findings_on(part, contents, tags, read())
 
 
 def _needs_more_than_the_system(part: PlatformAudit) -> bool:
@@ -96,7 +91,10 @@ def _needs_more_than_the_system(part: PlatformAudit) -> bool:
 
 
 def _findings_on(
-    part: PlatformAudit, contents: Contents, python: PythonTags, metadata: _Metadata
+    part: PlatformAudit,
+    contents: Contents,
+    tags: PythonTags | Verdict,
+    metadata: _Metadata,
 ) -> Iterator[Finding]:
     """Yield the findings on the files of one platform."""
     from .numpy_requirement import numpy_findings, uses_of_numpy
@@ -109,7 +107,7 @@ def _findings_on(
     of_releases = uses_of_releases(part)
     if not of_numpy and not of_releases:
         return
-    takers = compatible_pythons(python.interpreters, python.abis) or ()
+    takers = compatible_pythons(tags.interpreters, tags.abis) or ()
     requirements = Requirements(
         metadata.requires,
         family=part.family,

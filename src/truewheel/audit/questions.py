@@ -41,6 +41,10 @@ if TYPE_CHECKING:
         def requires(self) -> tuple[str, ...]:
             """The requirements in METADATA: what users will have."""
 
+        @property
+        def requires_python(self) -> str:
+            """The Pythons that METADATA allows."""
+
         def neighbours(self, libraries: Iterable[str]) -> Sequence[Neighbour]:
             """Return the distributions of the build environment, with those of their files that have one of these names."""
 
@@ -118,6 +122,7 @@ def question_about(
         forced_tags=build.forced_tags,
         exclude=settings.exclude,
         requires=installed.requires if installed is not None else (),
+        requires_python=installed.requires_python if installed is not None else "",
         neighbours=_neighbours(contents, settings.exclude, installed),
         plain_tags=build.plain_tags,
         compiled=build.is_compiled,

@@ -218,7 +218,7 @@ def check(
         facts, opinion=_which_is_true(facts, truth, is_untrue=is_untrue)
     )
     findings += variant_findings(contents, built=False)
-    findings += findings_on_wheel(contents, audit, python, facts.metadata or "")
+    findings += findings_on_wheel(contents, audit, truth, facts.metadata or "")
     if neighbours:
         from ..model.neighbours import required_by
         from .required_distributions import unrequired_distributions
