@@ -49,9 +49,7 @@ def main() -> None:
     """Write the table."""
     text = json.dumps(document(), indent=1)
     # A line for each Python, rather than for each release.
-    text = re.sub(
-        r"\[\s+([^]]*?)\s+\]", lambda m: f"[{' '.join(m[1].split())}]", text
-    )
+    text = re.sub(r"\[\s+([^]]*?)\s+\]", lambda m: f"[{' '.join(m[1].split())}]", text)
     TARGET.write_text(text + "\n", encoding="utf-8")
 
 

@@ -16,11 +16,12 @@ from truewheel.model.finding import Finding, Severity
 from truewheel.model.numpy_api import NumpyApi
 from truewheel.model.record import replace
 
+MODULE = "p/_m.cpython-310-x86_64-linux-gnu.so"
 OLD = NumpyApi(headers=1)
 NEW = NumpyApi(headers=2, oldest="1.23")
 
 
-def module(api: NumpyApi | None, path: str = "p/_m.cpython-310-x86_64-linux-gnu.so") -> File:  # fmt: skip
+def module(api: NumpyApi | None, path: str = MODULE) -> File:
     file = binary_file(path, linux())
     assert file.binary is not None
     return replace(file, binary=replace(file.binary, numpy_api=api))
@@ -55,8 +56,7 @@ def test_an_older_release_than_the_modules_need_is_told() -> None:
     assert (finding.code, finding.severity) == ("TW211", Severity.WARNING)
     assert finding.message == "NumPy 1.22.4 is allowed, and the modules need 1.23 or newer"  # fmt: skip
     assert finding.evidence == (
-        "p/_m.cpython-310-x86_64-linux-gnu.so has the check of the C API from the headers of NumPy 2, "
-        'for "NumPy 1.23"',
+        f'{MODULE} has the check of the C API from the headers of NumPy 2, for "NumPy 1.23"',
         "Requires-Dist: numpy>=1.20",
         "for Python 3.10 there are wheels of NumPy 1.21.2 to 1.22.4",
     )
@@ -96,7 +96,7 @@ def test_an_abi3_wheel_is_asked_about_each_python_that_it_is_for() -> None:
 
 def test_no_allowed_release_works() -> None:
     (finding,) = told("numpy<1.22")
-    assert finding.message.startswith("only NumPy 1.21.6 is allowed")
+    assert finding.message.startswith("NumPy 1.21.6 is allowed")
 
 
 def test_modules_that_need_more_than_the_others_are_a_note() -> None:

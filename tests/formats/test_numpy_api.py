@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.slices import linux
-from truewheel.formats.numpy_api import numpy_api_of
+from truewheel.formats.numpy_api import NumpySearch, with_numpy_api
 from truewheel.model.binary import Binary, Format, Kind, Symbol
 from truewheel.model.numpy_api import NumpyApi
 from truewheel.model.record import replace
@@ -18,6 +18,18 @@ def binary(*imports: str, kind: Kind = Kind.SHARED) -> Binary:
     symbols = tuple(Symbol(name=name) for name in imports)
     code = replace(linux(), imports=symbols, kind=kind)
     return Binary(format=Format.ELF, slices=(code,))
+
+
+def numpy_api_of(module: Binary, content: bytes | bytearray) -> NumpyApi | None:
+    """Return what is found in a file, which has to be the same if it comes in pieces."""
+    found = with_numpy_api(module, content)
+    assert found is not None
+    for size in (1, 7, 64, 1000):
+        search = NumpySearch()
+        pieces = [content[start : start + size] for start in range(0, len(content), size)]  # fmt: skip
+        assert b"".join(search.watch(pieces)) == content
+        assert search.added_to(module) == found
+    return found.numpy_api
 
 
 MODULE = binary("PyErr_Format", "PyCapsule_GetPointer")
@@ -35,6 +47,8 @@ def test_what_cannot_ask_numpy_is_not_a_user_of_it() -> None:
     assert numpy_api_of(binary("PyCapsule_GetPointer", kind=Kind.OBJECT), TWO) is None
     assert numpy_api_of(Binary(format=Format.ELF), TWO) is None
     assert numpy_api_of(MODULE, b"") is None
+    assert with_numpy_api(None, TWO) is None
+    assert NumpySearch().added_to(None) is None
 
 
 @pytest.mark.parametrize(

@@ -37,12 +37,10 @@ class Conflict(NamedTuple):
     """Releases of NumPy that are allowed and do not work.
 
     :param refused: the oldest first.
-    :param none_works: whether no other is allowed.
     """
 
     python: str
     refused: list[str]
-    none_works: bool
 
 
 def uses_of_numpy(contents: Contents) -> list[Use]:
@@ -116,8 +114,7 @@ def _conflict(api: NumpyApi, requirements: Requirements) -> Conflict | None:
         allowed = requirements.allowed(_NUMPY, of_python, python)
         refused = [one for one in allowed if not _works_with(api, one)]
         if refused:
-            none_works = len(refused) == len(allowed)
-            return Conflict(python, refused, none_works)
+            return Conflict(python, refused)
     return None
 
 
@@ -137,13 +134,14 @@ def _contradicted(
     where: str,
 ) -> Finding:
     """Return TW211: a release that the requirement allows does not take any module."""
-    which = "only NumPy" if conflict.none_works else "NumPy"
     release = conflict.refused[-1]
     if api.headers == 1:
-        message = f"{which} {release} is allowed, and the modules were compiled with the headers of NumPy 1, which NumPy 2 refuses"
+        message = f"NumPy {release} is allowed, and the modules were compiled with the headers of NumPy 1, which NumPy 2 refuses"
         hint = 'compile with "numpy>=2" in build-system.requires: the modules work with NumPy 1 and 2 then. Or require "numpy<2"'
     else:
-        message = f"{which} {release} is allowed, and the modules need {api.oldest} or newer"
+        message = (
+            f"NumPy {release} is allowed, and the modules need {api.oldest} or newer"
+        )
         hint = (
             f'in [project]: dependencies = ["numpy>={api.oldest}"], or compile for an older one: '
             f"-DNPY_TARGET_VERSION={_macro(conflict.refused[0])}"

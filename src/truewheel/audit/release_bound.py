@@ -41,7 +41,7 @@ class Use(NamedTuple):
     demand: Demand
 
 
-def _torch(match: re.Match[str], code: Slice) -> Demand | None:
+def _torch(_match: re.Match[str], code: Slice) -> Demand | None:
     """Libtorch says no release in its names, and keeps no ABI for C++ from one minor release to the next.
 
     What keeps to the C functions of its stable ABI works with later releases
@@ -52,13 +52,13 @@ def _torch(match: re.Match[str], code: Slice) -> Demand | None:
     return Demand("torch")
 
 
-def _arrow(match: re.Match[str], code: Slice) -> Demand | None:
+def _arrow(match: re.Match[str], _code: Slice) -> Demand | None:
     """Return the release that Arrow's SONAME holds: ``1900`` is 19.0 (``ARROW_SO_VERSION`` in its CMakeLists.txt)."""
     major, minor = divmod(int(match["number"] or match["mac"]), 100)
     return Demand("pyarrow", f"{major}.{minor}")
 
 
-def _cuda(match: re.Match[str], code: Slice) -> Demand | None:
+def _cuda(match: re.Match[str], _code: Slice) -> Demand | None:
     """Return NVIDIA's distribution of a library. Up to CUDA 12 the names of distributions hold the major version."""
     stem = _CUDA[match["stem"].lower()]
     major = int(match["number"])
@@ -318,6 +318,7 @@ def _is_rival(name: str, demand: Demand) -> bool:
 def _evidence(
     name: str, links: Sequence[Linkage], requirements: Requirements
 ) -> tuple[str, ...]:
+    """Return who needs a library, and what METADATA requires of a distribution."""
     first, *others = links
     evidence = [f"{first.file} needs {first.need.library}"]
     if others:

@@ -11,9 +11,8 @@ from importlib import import_module
 
 from ..model.binary import Binary, Format
 from ..model.errors import RepairError
-from ..model.record import replace
 from .cursor import View
-from .numpy_api import numpy_api_of
+from .numpy_api import with_numpy_api
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,20 +110,10 @@ def read(data: Buffer | Sliceable) -> Binary | None:
     """
     # A view is for what gives parts of itself; bytes in memory are quicker without one.
     if isinstance(data, (bytes, bytearray)):
-        return _with_numpy_api(_read_any(data), data)
+        return with_numpy_api(_read_any(data), data)
     if isinstance(data, memoryview):
         return _read_any(data)
     return _read_any(View(data))
-
-
-def _with_numpy_api(
-    binary: Binary | None, content: bytes | bytearray
-) -> Binary | None:
-    """Return the facts of a file with what it asks of NumPy."""
-    if binary is None:
-        return None
-    found = numpy_api_of(binary, content)
-    return binary if found is None else replace(binary, numpy_api=found)
 
 
 def _read_any(data: Readable) -> Binary | None:

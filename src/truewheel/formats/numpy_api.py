@@ -11,10 +11,14 @@ from __future__ import annotations
 
 from ..model.binary import LOADABLE
 from ..model.numpy_api import NumpyApi
+from ..model.record import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from ..model.binary import Binary
+    from .cursor import Buffer
 
 _NUMPY_1 = b"module compiled against API version 0x%x but this version of numpy is 0x%x"
 _NUMPY_2 = b"module was compiled against NumPy C-API version 0x%x (NumPy "
@@ -24,21 +28,58 @@ _GETS_THE_API = "PyCapsule_GetPointer"
 """What ``import_array()`` gets the API by."""
 
 
-def numpy_api_of(binary: Binary, content: bytes | bytearray) -> NumpyApi | None:
-    """Return what the check of NumPy's C API in a module asks for; ``None`` when there is none.
+_REACH = len(_NUMPY_1) + _LONGEST_VERSION
+"""Bytes that the longer text and what is read behind it take at most."""
+
+
+class NumpySearch:
+    """A search for the texts in a file that comes in pieces, cut anywhere."""
+
+    def __init__(self) -> None:
+        self._found: NumpyApi | None = None
+
+    def watch(self, pieces: Iterable[Buffer]) -> Iterator[Buffer]:
+        """Yield the pieces as they are."""
+        tail = b""
+        for piece in pieces:
+            window = tail + bytes(piece)
+            found = _read_texts(window)
+            # The headers of NumPy 1 may still come.
+            if found is not None and (self._found is None or found.headers == 1):
+                self._found = found
+            tail = window[-_REACH:]
+            yield piece
+
+    def added_to(self, binary: Binary | None) -> Binary | None:
+        """Return the facts of the file with what was found."""
+        if binary is None or self._found is None or not _can_get_the_api(binary):
+            return binary
+        return replace(binary, numpy_api=self._found)
+
+
+def with_numpy_api(binary: Binary | None, content: bytes | bytearray) -> Binary | None:
+    """Return the facts of a file that is in memory, with what its check of NumPy's C API asks for, if it has one.
 
     A search for a long text goes over 9 GB in a second, so it comes before the symbols are asked.
     """
+    if binary is None:
+        return None
+    found = _read_texts(content)
+    # What only holds the text, such as a library of messages, does not ask NumPy for anything.
+    if found is None or not _can_get_the_api(binary):
+        return binary
+    return replace(binary, numpy_api=found)
+
+
+def _read_texts(content: bytes | bytearray) -> NumpyApi | None:
+    """Return what the texts say that stand in a content; ``None`` when there is none."""
     # The headers of NumPy 1 are the stricter ones, should a file hold both.
     if content.find(_NUMPY_1) >= 0:
-        found = NumpyApi(headers=1)
-    else:
-        oldest = _version_behind(content, content.find(_NUMPY_2))
-        if not oldest:
-            return None
-        found = NumpyApi(headers=2, oldest=oldest)
-    # What only holds the text, such as a library of messages, does not ask NumPy for anything.
-    return found if _can_get_the_api(binary) else None
+        return NumpyApi(headers=1)
+    oldest = _version_behind(content, content.find(_NUMPY_2))
+    if not oldest:
+        return None
+    return NumpyApi(headers=2, oldest=oldest)
 
 
 def _version_behind(content: bytes | bytearray, start: int) -> str:

@@ -255,7 +255,7 @@ class WasmSlice(Slice):
 class Binary(Record):
     """One binary file. ``slices`` is empty for files that are recognised by their first bytes, but not read.
 
-    :param numpy_api: what it asks of NumPy, when it uses NumPy's C API. Not looked for in files that are not read as a whole.
+    :param numpy_api: what it asks of NumPy, when it uses NumPy's C API.
     """
 
     format: Format

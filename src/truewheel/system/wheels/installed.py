@@ -38,6 +38,7 @@ class InstalledDistributions:
         to_build: Iterable[str] = (),
         requires_python: str = "",
     ) -> None:
+        """Begin with the environment, and what the project says."""
         self._site_packages = site_packages
         self.requires = requires
         self.requires_python = requires_python
