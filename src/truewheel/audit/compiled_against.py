@@ -79,6 +79,7 @@ def _findings(
     """
     uses_numpy = any(binary.numpy_api is not None for _, binary in contents.binaries())
     for part in audit.platforms:
+        # A system's own libraries, and the wheel's, make up nearly every wheel.
         if uses_numpy or _needs_more_than_the_system(part):
             yield from _findings_on(part, contents, tags, read())
 
@@ -107,6 +108,7 @@ def _findings_on(
     of_releases = uses_of_releases(part)
     if not of_numpy and not of_releases:
         return
+    # Requirements differ between Pythons, and so do the releases that can be installed.
     takers = compatible_pythons(tags.interpreters, tags.abis) or ()
     requirements = Requirements(
         metadata.requires,

@@ -50,6 +50,7 @@ def uses_of_numpy(contents: Contents) -> list[Use]:
         for file, binary in contents.binaries()
         if binary.numpy_api is not None and not is_data(file.path)
     ]
+    # NumPy's own modules are always installed with the NumPy that they were compiled for.
     if found and any(file.path.startswith(_SUPPLIERS) for file in contents.files):
         return []
     return found
@@ -105,7 +106,9 @@ def _works_with(api: NumpyApi, release: str) -> bool:
 
 def _conflict(api: NumpyApi, requirements: Requirements) -> Conflict | None:
     """Return which releases are allowed that do not take a module, for the newest Python that has some."""
+    # A Python that the table does not know yet has no releases, so that nothing is said of it.
     releases = table("audit/numpy_releases.json")["releases"]
+    # The newest Python first, for it is the one that most people will have the longest.
     for python in reversed(requirements.pythons):
         of_python = releases.get(python, ())
         # Every release that there is for this Python works, as it nearly always is.
@@ -213,6 +216,7 @@ def _not_required(
 def _all_modules_use_it(uses: Sequence[Use], contents: Contents) -> bool:
     """Return whether every extension module of the wheel is one that uses NumPy's C API."""
     paths = {use.path for use in uses}
+    # A library beside the modules may be loaded by one of them only if NumPy is there: shiboken6.
     modules = {path for path in contents.loadable_paths() if is_module(path)}
     return bool(modules) and modules <= paths
 

@@ -47,6 +47,7 @@ def _torch(_match: re.Match[str], code: Slice) -> Demand | None:
     What keeps to the C functions of its stable ABI works with later releases
     (https://docs.pytorch.org/docs/stable/notes/libtorch_stable_abi.html).
     """
+    # With C functions alone, it keeps to the stable ABI, or uses nothing.
     if not any(_NAMES_OF_TORCH.search(symbol.name) for symbol in code.imports):
         return None
     return Demand("torch")
@@ -139,6 +140,7 @@ def uses_of_releases(part: PlatformAudit) -> list[Use]:
 
 
 def _demand(link: Linkage, code: Slice) -> Demand | None:
+    # macOS has it with a path: @rpath/libc10.dylib
     name = link.need.library.rpartition("/")[2]
     for pattern, rule in _RULES:
         match = pattern.fullmatch(name)
@@ -174,6 +176,7 @@ def _finding(
     where: str,
 ) -> Finding | None:
     """Return what is to be said of one distribution."""
+    # Where nobody is required, others bring CUDA, so that only a contradiction is certain.
     if demand.rivals:
         return _of_other_major(demand, links, requirements, where=where)
     if not requirements.of(demand.distribution):
@@ -196,6 +199,7 @@ def _of_many_releases(
     """Return TW211 where more than one minor release is allowed, and each has an ABI of its own."""
     name = demand.distribution
     allowed = _allowed(name, _OF_TORCH, requirements)
+    # Patch releases of one minor release keep the ABI.
     minor_releases = {version.rpartition(".")[0] for version in allowed}
     if len(minor_releases) < 2:
         return None

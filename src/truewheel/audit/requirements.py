@@ -63,6 +63,7 @@ class Requirements:
         """Return the versions that every requirement allows that holds with a Python; none when none does."""
         environments = environments_on(self._family, self._cpu, (python,))
         held = [one for one in self.named(name) if may_hold(one, environments)]
+        # Without a requirement nothing is installed, rather than anything.
         if not held:
             return []
         found = list(versions)
