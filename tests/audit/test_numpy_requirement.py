@@ -11,9 +11,9 @@ from truewheel.audit.numpy_requirement import (
     uses_of_numpy,
 )
 from truewheel.audit.requirements import Requirements
+from truewheel.model.binary import NumpyApi
 from truewheel.model.contents import Contents, File
 from truewheel.model.finding import Finding, Severity
-from truewheel.model.numpy_api import NumpyApi
 from truewheel.model.record import replace
 
 MODULE = "p/_m.cpython-310-x86_64-linux-gnu.so"

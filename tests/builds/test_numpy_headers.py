@@ -17,9 +17,9 @@ from support.paths import TOOLS
 from support.programs import run
 from support.small_wheels import METADATA, small_wheel
 from truewheel.audit.verdict import check
+from truewheel.model.binary import NumpyApi
 from truewheel.model.contents import WheelFacts
 from truewheel.model.finding import Finding
-from truewheel.model.numpy_api import NumpyApi
 from truewheel.system.wheels.reading import read_wheel
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]

@@ -6,12 +6,20 @@ import pytest
 
 from support.slices import linux
 from truewheel.formats.numpy_api import NumpySearch, with_numpy_api
-from truewheel.model.binary import Binary, Format, Kind, Symbol
-from truewheel.model.numpy_api import NumpyApi
+from truewheel.model.binary import Binary, Format, Kind, NumpyApi, Symbol
 from truewheel.model.record import replace
 
-ONE = b"\0module compiled against API version 0x%x but this version of numpy is 0x%x . Check\0"
-TWO = b"\0module was compiled against NumPy C-API version 0x%x (NumPy 1.23) but the running\0"
+EITHER = (
+    b"\0module compiled against ABI version 0x%x but this version of numpy is 0x%x\0"
+)
+ONE = (
+    EITHER
+    + b"module compiled against API version 0x%x but this version of numpy is 0x%x . Check\0"
+)
+TWO = (
+    EITHER
+    + b"module was compiled against NumPy C-API version 0x%x (NumPy 1.23) but the running\0"
+)
 
 
 def binary(*imports: str, kind: Kind = Kind.SHARED) -> Binary:

@@ -1,6 +1,6 @@
 """Whether METADATA requires a NumPy with which the modules can be imported (TW211, TW212). Pure.
 
-What a module asks for is what its own check of the C API says (:class:`~truewheel.model.numpy_api.NumpyApi`). A release counts
+What a module asks for is what its own check of the C API says (:class:`~truewheel.model.binary.NumpyApi`). A release counts
 when it has a wheel for a Python that takes this one: others cannot be installed beside it, whatever the requirement allows.
 
 Sources: https://numpy.org/doc/stable/dev/depending_on_numpy.html; the releases in ``numpy_releases.json``.
@@ -17,8 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ..model.binary import NumpyApi
     from ..model.contents import Contents
-    from ..model.numpy_api import NumpyApi
     from .requirements import Requirements
 
 _NUMPY = "numpy"
@@ -110,9 +110,12 @@ def _conflict(api: NumpyApi, requirements: Requirements) -> Conflict | None:
     releases = table("audit/numpy_releases.json")["releases"]
     # The newest Python first, for it is the one that most people will have the longest.
     for python in reversed(requirements.pythons):
-        of_python = releases.get(python, ())
-        # Every release that there is for this Python works, as it nearly always is.
-        if all(_works_with(api, release) for release in of_python):
+        of_python = releases.get(python)
+        if not of_python:
+            continue
+        # If the first one to fail works, each release for this Python does, as is nearly always so.
+        edge = of_python[-1] if api.headers == 1 else of_python[0]
+        if _works_with(api, edge) or not requirements.allow_python(python):
             continue
         allowed = requirements.allowed(_NUMPY, of_python, python)
         refused = [one for one in allowed if not _works_with(api, one)]

@@ -1,9 +1,12 @@
 """What METADATA requires of one distribution, on one platform and with the Pythons that take the wheel. Pure.
 
 Markers count: what is required for another platform, or with an extra, is not installed with the wheel.
+A requirement is taken apart only if its distribution is asked for, because that takes time.
 """
 
 from __future__ import annotations
+
+import re
 
 from .environments import PYTHONS, environments_on, may_hold, normalised, parsed
 
@@ -12,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
+
+_NAME = re.compile(r"\s*([A-Za-z0-9._-]+)")
+"""How a requirement begins (dependency specifiers, "Names")."""
 
 
 class Requirements:
@@ -34,35 +41,39 @@ class Requirements:
         """
         self._family = family
         self._cpu = cpu
-        self._all = [one for one in map(parsed, requires) if one is not None]
-        self.pythons = [
-            python
-            for python in PYTHONS
-            if takes(_numbers(python)) and _is_allowed(python, requires_python)
-        ]
-        """The Pythons that take the wheel, ``["3.12"]``."""
+        self._texts: dict[str, list[str]] = {}
+        for text in requires:
+            match = _NAME.match(text)
+            if match is not None:
+                self._texts.setdefault(normalised(match[1]), []).append(text)
+        self.pythons = [python for python in PYTHONS if takes(_numbers(python))]
+        """The Pythons that take the wheel for its tags, ``["3.12"]``."""
+        self._requires_python = _specifier(requires_python) if requires_python else None
+
+    def allow_python(self, python: str) -> bool:
+        """Return whether ``Requires-Python`` takes a patch release of a Python."""
+        allowed = self._requires_python
+        if allowed is None:
+            return True
+        # ">=3.9.1" leaves out the first, and "<3.9.30" the last.
+        return any(allowed.contains(f"{python}.{patch}") for patch in (0, 9, 40))
 
     def of(self, name: str) -> list[Requirement]:
         """Return the requirements of a distribution that may hold; none of those that only an extra brings."""
-        environments = environments_on(self._family, self._cpu, self.pythons)
-        return [one for one in self.named(name) if may_hold(one, environments)]
+        return [one for one in self.named(name) if self._may_hold(one, self.pythons)]
 
     def named(self, name: str) -> list[Requirement]:
         """Return the requirements of a distribution, whether they hold or not."""
-        return [one for one in self._all if normalised(one.name) == name]
+        found = map(parsed, self._texts.get(name, ()))
+        return [one for one in found if one is not None]
 
     def others(self) -> list[str]:
         """Return the names of all distributions that are required without an extra, as names are compared."""
-        environments = environments_on(self._family, self._cpu, self.pythons)
-        held = [
-            normalised(one.name) for one in self._all if may_hold(one, environments)
-        ]
-        return sorted(set(held))
+        return [name for name in sorted(self._texts) if self.of(name)]
 
     def allowed(self, name: str, versions: Iterable[str], python: str) -> list[str]:
         """Return the versions that every requirement allows that holds with a Python; none when none does."""
-        environments = environments_on(self._family, self._cpu, (python,))
-        held = [one for one in self.named(name) if may_hold(one, environments)]
+        held = [one for one in self.named(name) if self._may_hold(one, (python,))]
         # Without a requirement nothing is installed, rather than anything.
         if not held:
             return []
@@ -71,20 +82,24 @@ class Requirements:
             found = list(requirement.specifier.filter(found))
         return found
 
+    def _may_hold(self, requirement: Requirement, pythons: Iterable[str]) -> bool:
+        # Most have no marker, and environments take time.
+        if requirement.marker is None:
+            return True
+        environments = environments_on(self._family, self._cpu, pythons)
+        return may_hold(requirement, environments)
+
 
 def _numbers(python: str) -> tuple[int, int]:
     major, _, minor = python.partition(".")
     return int(major), int(minor)
 
 
-def _is_allowed(python: str, requires_python: str) -> bool:
-    """Return whether ``Requires-Python`` takes a patch release of a Python."""
+def _specifier(text: str) -> SpecifierSet | None:
+    """Return the Pythons that ``Requires-Python`` allows; ``None`` for what is wrong, which TW529 tells."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     try:
-        allowed = SpecifierSet(requires_python)
-    # What it means is nobody's to guess; that it is wrong, TW529 tells.
+        return SpecifierSet(text)
     except InvalidSpecifier:
-        return True
-    # ">=3.9.1" leaves out the first, and "<3.9.30" the last.
-    return any(allowed.contains(f"{python}.{patch}") for patch in (0, 9, 40))
+        return None

@@ -9,8 +9,7 @@ Source: ``__multiarray_api.h`` of NumPy 1.19 to 2.5.
 
 from __future__ import annotations
 
-from ..model.binary import LOADABLE
-from ..model.numpy_api import NumpyApi
+from ..model.binary import LOADABLE, NumpyApi
 from ..model.record import replace
 
 TYPE_CHECKING = False
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 
 _NUMPY_1 = b"module compiled against API version 0x%x but this version of numpy is 0x%x"
 _NUMPY_2 = b"module was compiled against NumPy C-API version 0x%x (NumPy "
+_EITHER = b"module compiled against ABI version 0x%x but this version of numpy is 0x%x"
+"""What both have, so that one search is enough for nearly all files."""
 _LONGEST_VERSION = 8
 """Characters of a version in such a message; ``2.10`` has four."""
 _GETS_THE_API = "PyCapsule_GetPointer"
@@ -58,17 +59,13 @@ class NumpySearch:
 
 
 def with_numpy_api(binary: Binary | None, content: bytes | bytearray) -> Binary | None:
-    """Return the facts of a file that is in memory, with what its check of NumPy's C API asks for, if it has one.
-
-    A search for a long text goes over 9 GB in a second, so it comes before the symbols are asked.
-    """
-    if binary is None:
-        return None
-    found = _read_texts(content)
-    # What only holds the text, such as a library of messages, does not ask NumPy for anything.
-    if found is None or not _can_get_the_api(binary):
+    """Return the facts of a file that is in memory, with what its check of NumPy's C API asks for, if it has one."""
+    # What only holds the texts, such as a library of messages, does not ask NumPy for anything. To ask for one symbol takes
+    # less time than to search the file, which goes over 9 GB in a second.
+    if binary is None or not _can_get_the_api(binary) or content.find(_EITHER) < 0:
         return binary
-    return replace(binary, numpy_api=found)
+    found = _read_texts(content)
+    return binary if found is None else replace(binary, numpy_api=found)
 
 
 def _read_texts(content: bytes | bytearray) -> NumpyApi | None:
@@ -100,8 +97,9 @@ def _version_behind(content: bytes | bytearray, start: int) -> str:
 def _can_get_the_api(binary: Binary) -> bool:
     """Return whether a loader takes the file, and it imports what ``import_array()`` calls."""
     for piece in binary.slices:
-        if piece.kind in LOADABLE and any(
-            symbol.name == _GETS_THE_API for symbol in piece.imports
-        ):
-            return True
+        if piece.kind not in LOADABLE:
+            continue
+        for symbol in piece.imports:
+            if symbol.name == _GETS_THE_API:
+                return True
     return False

@@ -12,8 +12,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
-    from .numpy_api import NumpyApi
-
 
 class Format(Enum):
     """Container format of a binary, told from its first bytes."""
@@ -250,6 +248,19 @@ class WasmSlice(Slice):
     producers: tuple[tuple[str, str], ...] = ()
     features: tuple[str, ...] = ()
     import_modules: tuple[str, ...] = ()
+
+
+class NumpyApi(NamedTuple):
+    """With which NumPy a module that uses its C API can be imported, as its own check says.
+
+    :param headers: the major version of the headers that it was compiled with, 1 or 2. NumPy 2 refuses what was compiled with
+        those of NumPy 1. NumPy 1 takes what was compiled with those of NumPy 2, from ``oldest`` on.
+    :param oldest: the oldest NumPy that has all that the module asks for, ``"1.23"``. Empty for the headers of NumPy 1: they
+        write it as a number in code.
+    """
+
+    headers: int
+    oldest: str = ""
 
 
 class Binary(Record):
