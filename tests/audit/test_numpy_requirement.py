@@ -58,7 +58,7 @@ def test_an_older_release_than_the_modules_need_is_told() -> None:
     assert finding.evidence == (
         f'{MODULE} has the check of the C API from the headers of NumPy 2, for "NumPy 1.23"',
         "Requires-Dist: numpy>=1.20",
-        "for Python 3.10 there are wheels of NumPy 1.21.2 to 1.22.4",
+        "for Python 3.10 there is NumPy 1.21.2 to 1.22.4",
     )
     hint = finding.hint or ""
     assert '"numpy>=1.23"' in hint

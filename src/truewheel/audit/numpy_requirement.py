@@ -1,7 +1,7 @@
 """Whether METADATA requires a NumPy with which the modules can be imported (TW211, TW212). Pure.
 
 What a module asks for is what its own check of the C API says (:class:`~truewheel.model.binary.NumpyApi`). A release counts
-when it has a wheel for a Python that takes this one: others cannot be installed beside it, whatever the requirement allows.
+when it has wheels for a Python that takes this one: others cannot be installed beside it, whatever the requirement allows.
 
 Sources: https://numpy.org/doc/stable/dev/depending_on_numpy.html; the releases in ``numpy_releases.json``.
 """
@@ -244,7 +244,7 @@ def _evidence_of_requirement(
         yield f"Requires-Dist: {requirement}"
     oldest, newest = conflict.refused[0], conflict.refused[-1]
     span = oldest if oldest == newest else f"{oldest} to {newest}"
-    yield f"for Python {conflict.python} there are wheels of NumPy {span}"
+    yield f"for Python {conflict.python} there is NumPy {span}"
 
 
 def _macro(release: str) -> str:
