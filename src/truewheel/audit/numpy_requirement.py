@@ -12,6 +12,7 @@ from ..data_tables import table
 from ..model.contents import is_data, is_module
 from ..model.finding import Finding, Severity
 from ..model.record import NamedTuple
+from .requirements import listed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def _not_required(
     evidence = list(_evidence_of(uses))
     evidence += [f"Requires-Dist: {one}, which does not hold here" for one in elsewhere]
     if others:
-        evidence.append(f"not known are the requirements of {', '.join(others)}")
+        evidence.append(f"not known are the requirements of {listed(others)}")
     # With a module that does without it, and with a distribution that may bring it, all may be well.
     is_sure = not others and _all_modules_use_it(uses, contents)
     yield Finding(

@@ -11,6 +11,7 @@ import re
 from ..model.audit import ExcludedBy, InWheel, Supplied
 from ..model.finding import Finding, Severity
 from ..model.record import NamedTuple
+from .requirements import listed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -279,7 +280,7 @@ def _not_required(
     others = requirements.others()
     evidence = _evidence(name, excluded, requirements)
     if others:
-        evidence += (f"not known are the requirements of {', '.join(others)}",)
+        evidence += (f"not known are the requirements of {listed(others)}",)
     return Finding(
         code="TW212",
         severity=Severity.NOTE if others else Severity.WARNING,

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"\s*([A-Za-z0-9._-]+)")
 """How a requirement begins (dependency specifiers, "Names")."""
 
+_SHOWN = 5
+"""Distributions that a line of evidence names."""
+
 
 class Requirements:
     """The requirements of a wheel, as they hold for the files of one platform."""
@@ -88,6 +91,17 @@ class Requirements:
             return True
         environments = environments_on(self._family, self._cpu, pythons)
         return may_hold(requirement, environments)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names for a line of evidence: not more than fit into it.
+
+    >>> listed(["a", "b"]), listed(["a", "b", "c", "d", "e", "f", "g"])
+    ('a, b', 'a, b, c, d, e and 2 more')
+    """
+    shown = ", ".join(names[:_SHOWN])
+    hidden = len(names) - _SHOWN
+    return f"{shown} and {hidden} more" if hidden > 0 else shown
 
 
 def _numbers(python: str) -> tuple[int, int]:
