@@ -151,14 +151,15 @@ def _repair_and_judge(
     """Return the wheel's files with the libraries that they lack, and the verdict on them; an untrue wheel is an error."""
     from .audit.questions import may_need_repair, question_about, refuse_errors
     from .audit.verdict import judge, with_findings
-    from .model.neighbours import required_by
+    from .model.neighbours import required_by, required_python
     from .system.wheels.installed import InstalledDistributions
     from .system.wheels.python_files import PythonFiles
     from .system.wheels.reading import contents_of
     from .system.wheels.stamped import without_moments_of_links
 
     contents = contents_of(tree, variant=project.variant)
-    requires = required_by(project.metadata.decode())
+    metadata = project.metadata.decode()
+    requires = required_by(metadata)
     to_build = project_file.table.get("build-system", {}).get("requires", ())
     # The machine is asked here, and nowhere behind it: what judges takes values alone.
     question = question_about(
@@ -169,7 +170,9 @@ def _repair_and_judge(
         target=host.running_target(),
         distribution=host.find_distribution(request.environ),
         python_files=PythonFiles(tree=staged.tree),
-        installed=InstalledDistributions(sys.path, requires, to_build),
+        installed=InstalledDistributions(
+            sys.path, requires, to_build, required_python(metadata)
+        ),
     )
     source: WheelSource = tree
     # In an editable install debuggers look for what the linker wrote.

@@ -43,6 +43,10 @@ if TYPE_CHECKING:
         def requires(self) -> tuple[str, ...]:
             """The requirements in METADATA: what users will have."""
 
+        @property
+        def requires_python(self) -> str:
+            """The Pythons that METADATA allows."""
+
         def neighbours(self, libraries: Iterable[str]) -> Sequence[Neighbour]:
             """Return the distributions of the build environment, with those of their files that have one of these names."""
 
@@ -57,6 +61,7 @@ class Question(Record):
     :param exclude: globs on libraries that someone else supplies.
     :param repair: what is done about libraries that the target system lacks: ``auto``, ``off``, ``warn``.
     :param requires: the requirements in METADATA.
+    :param requires_python: the Pythons that METADATA allows.
     :param neighbours: distributions of the build environment, where one may have a library that is needed.
     :param plain_tags: the plain platform tags as the engine would write them.
     :param compiled: whether CMake ran.
@@ -74,6 +79,7 @@ class Question(Record):
     exclude: tuple[str, ...] = ()
     repair: str = "off"
     requires: tuple[str, ...] = ()
+    requires_python: str = ""
     neighbours: tuple[Neighbour, ...] = ()
     plain_tags: tuple[str, ...] = ()
     compiled: bool = True
@@ -120,6 +126,7 @@ def question_about(
         forced_tags=build.forced_tags,
         exclude=settings.exclude,
         requires=installed.requires if installed is not None else (),
+        requires_python=installed.requires_python if installed is not None else "",
         neighbours=_neighbours(contents, settings.exclude, installed),
         plain_tags=build.plain_tags,
         compiled=build.is_compiled,

@@ -9,29 +9,14 @@ from __future__ import annotations
 from ..model.audit import SuppliedBy
 from ..model.finding import Finding, Severity
 from ..model.record import NamedTuple
+from .environments import environments_on, may_hold, normalised, parsed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from packaging.requirements import Requirement
-
     from ..model.audit import Audit, Linkage, PlatformAudit
     from ..model.neighbours import Neighbour
-
-_PYTHONS = tuple(f"3.{minor}" for minor in range(8, 16))
-"""Pythons with one of which a requirement has to hold."""
-_SYSTEMS = {
-    "linux": ("posix", "Linux", "linux"),
-    "macos": ("posix", "Darwin", "darwin"),
-    "windows": ("nt", "Windows", "win32"),
-    "android": ("posix", "Android", "android"),
-    "ios": ("posix", "iOS", "ios"),
-    "emscripten": ("posix", "Emscripten", "emscripten"),
-}
-"""``os_name``, ``platform_system`` and ``sys_platform`` of each platform (dependency specifiers, "Environment markers")."""
-_WINDOWS_CPUS = {"x86_64": "AMD64", "arm64": "ARM64", "i686": "x86"}
-"""``platform_machine`` where it is not the CPU's name in a tag."""
 
 
 class _Use(NamedTuple):
@@ -59,12 +44,12 @@ def unrequired_distributions(
         # Most wheels use none, and to read requirements takes time.
         if not uses:
             continue
-        environments = _environments(part.family, part.files[0].cpu)
+        environments = environments_on(part.family, part.files[0].cpu)
         required = _all_required(requires, neighbours, environments)
-        known = {_normalised(one.distribution) for one in neighbours}
+        known = {normalised(one.distribution) for one in neighbours}
         unknown = sorted(required - known)
         for distribution, links in uses.items():
-            if _normalised(distribution) not in required:
+            if normalised(distribution) not in required:
                 yield _unrequired(distribution, links, requires, unknown, where=where)
 
 
@@ -98,11 +83,11 @@ def _unrequired(
         evidence.append(f"and {len(others)} more")
     manner = "nothing that is known requires it"
     for text in requires:
-        requirement = _parsed(text)
+        requirement = parsed(text)
         if requirement is None:
             continue
         # It does not hold here: it names an extra, or another platform.
-        if _normalised(requirement.name) == _normalised(distribution):
+        if normalised(requirement.name) == normalised(distribution):
             evidence.append(f"Requires-Dist: {text}")
             manner = "it is required only under a condition"
     # One of them may require it: torch requires nvidia's distributions through cuda-toolkit.
@@ -124,16 +109,16 @@ def _all_required(
     environments: Sequence[Mapping[str, str]],
 ) -> frozenset[str]:
     """Return the normalised names of everything that is installed with a wheel, as far as it is known."""
-    requires_of = {_normalised(one.distribution): one.requires for one in neighbours}
+    requires_of = {normalised(one.distribution): one.requires for one in neighbours}
     found: set[tuple[str, str]] = set()
     # Each with the extra of its distribution under which it is asked for.
     waiting = [(text, "") for text in requires]
     while waiting:
         text, extra = waiting.pop()
-        requirement = _parsed(text)
-        if requirement is None or not _may_hold(requirement, environments, extra):
+        requirement = parsed(text)
+        if requirement is None or not may_hold(requirement, environments, extra):
             continue
-        name = _normalised(requirement.name)
+        name = normalised(requirement.name)
         # An extra adds to what the distribution requires anyway.
         for asked in ("", *requirement.extras):
             if (name, asked) in found:
@@ -142,61 +127,3 @@ def _all_required(
             for inner in requires_of.get(name, ()):
                 waiting.append((inner, asked))
     return frozenset(name for name, _ in found)
-
-
-def _may_hold(
-    requirement: Requirement, environments: Sequence[Mapping[str, str]], extra: str
-) -> bool:
-    """Return whether a requirement holds in one of the environments."""
-    if requirement.marker is None:
-        return True
-    for one in environments:
-        # Without an extra, "extra" is empty (dependency specifiers).
-        if requirement.marker.evaluate({**one, "extra": extra}):
-            return True
-    return False
-
-
-def _environments(family: str, cpu: str) -> tuple[dict[str, str], ...]:
-    """Return the values of all markers on a platform, for each Python.
-
-    Every one is given, for packaging would take the others from the machine that this runs on.
-    """
-    os_name, system, sys_platform = _SYSTEMS[family]
-    machine = _WINDOWS_CPUS.get(cpu, cpu) if family == "windows" else cpu
-    fixed = {
-        "implementation_name": "cpython",
-        "os_name": os_name,
-        "platform_machine": machine,
-        "platform_python_implementation": "CPython",
-        "platform_release": "",
-        "platform_system": system,
-        "platform_version": "",
-        "sys_platform": sys_platform,
-    }
-    made = []
-    for python in _PYTHONS:
-        full = f"{python}.0"
-        versions = {
-            "python_version": python,
-            "python_full_version": full,
-            "implementation_version": full,
-        }
-        made.append({**fixed, **versions})
-    return tuple(made)
-
-
-def _parsed(text: str) -> Requirement | None:
-    """Return a requirement; ``None`` for what is not one, which is TW529's to tell."""
-    from packaging.requirements import InvalidRequirement, Requirement
-
-    try:
-        return Requirement(text)
-    except InvalidRequirement:
-        return None
-
-
-def _normalised(name: str) -> str:
-    from packaging.utils import canonicalize_name
-
-    return canonicalize_name(name)

@@ -26,6 +26,7 @@ from __future__ import annotations
 from itertools import chain
 
 from .. import checks
+from ..model.audit import InWheel, Supplied
 from ..model.codes import makes_untrue
 from ..model.finding import Finding, Severity
 from ..model.record import replace
@@ -76,11 +77,19 @@ def judge(contents: Contents, question: Question) -> Verdict:
         return _judge_forced_tags(contents, question, audit, best, python)
     chosen = choose_tags(contents, audit, question, best)
     reasons = chosen.reasons if best else (reason_without_binaries(contents),)
+    of_others: Iterable[Finding] = ()
+    if _uses_others(contents, audit):
+        from .compiled_against import findings_on_build
+
+        of_others = findings_on_build(
+            contents, audit, python, question.requires, question.requires_python
+        )
     # Each part has made its findings; nothing here looks into one.
     findings = (
         *chosen.findings,
         *system_findings(audit),
         *python.findings,
+        *of_others,
         *_common_findings(contents, question, audit, best, chosen.tags),
     )
     return Verdict(
@@ -215,6 +224,10 @@ def check(
         facts, opinion=_which_is_true(facts, truth, is_untrue=is_untrue)
     )
     findings += variant_findings(contents, built=False)
+    if _uses_others(contents, audit):
+        from .compiled_against import findings_on_wheel
+
+        findings += findings_on_wheel(contents, audit, truth, facts.metadata or "")
     if neighbours:
         from ..model.neighbours import required_by
         from .required_distributions import unrequired_distributions
@@ -236,6 +249,19 @@ def check(
         systems=systems,
         system_findings=of_systems,
     )
+
+
+def _uses_others(contents: Contents, audit: Audit) -> bool:
+    """Return whether a binary may have been compiled against another distribution; nearly none is."""
+    for _, binary in contents.binaries():
+        if binary.numpy_api is not None:
+            return True
+    for part in audit.platforms:
+        for link in part.linkage:
+            # A system's own libraries, and the wheel's, make up nearly every wheel.
+            if not isinstance(link.source, (Supplied, InWheel)):
+                return True
+    return False
 
 
 def _which_is_true(

@@ -12,6 +12,7 @@ from importlib import import_module
 from ..model.binary import Binary, Format
 from ..model.errors import RepairError
 from .cursor import View
+from .numpy_api import with_numpy_api
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,7 +109,9 @@ def read(data: Buffer | Sliceable) -> Binary | None:
     :raises FormatError: when the file is not what its first bytes claim.
     """
     # A view is for what gives parts of itself; bytes in memory are quicker without one.
-    if isinstance(data, (bytes, bytearray, memoryview)):
+    if isinstance(data, (bytes, bytearray)):
+        return with_numpy_api(_read_any(data), data)
+    if isinstance(data, memoryview):
         return _read_any(data)
     return _read_any(View(data))
 

@@ -250,11 +250,28 @@ class WasmSlice(Slice):
     import_modules: tuple[str, ...] = ()
 
 
+class NumpyApi(NamedTuple):
+    """With which NumPy a module that uses its C API can be imported, as its own check says.
+
+    :param headers: the major version of the headers that it was compiled with, 1 or 2. NumPy 2 refuses what was compiled with
+        those of NumPy 1. NumPy 1 takes what was compiled with those of NumPy 2, from ``oldest`` on.
+    :param oldest: the oldest NumPy that has all that the module asks for, ``"1.23"``. Empty for the headers of NumPy 1: they
+        write it as a number in code.
+    """
+
+    headers: int
+    oldest: str = ""
+
+
 class Binary(Record):
-    """One binary file. ``slices`` is empty for files that are recognised by their first bytes, but not read."""
+    """One binary file. ``slices`` is empty for files that are recognised by their first bytes, but not read.
+
+    :param numpy_api: what it asks of NumPy, when it uses NumPy's C API.
+    """
 
     format: Format
     slices: tuple[Slice, ...] = ()
+    numpy_api: NumpyApi | None = None
 
     @property
     def is_loadable(self) -> bool:

@@ -56,6 +56,16 @@ CODES = {
             (ERROR, WARNING, NOTE),
         ),
         Code("TW210", "Several OpenMP runtimes in one process", (WARNING, NOTE)),
+        Code(
+            "TW211",
+            "A release is allowed that the binaries were not compiled for",
+            (WARNING, NOTE),
+        ),
+        Code(
+            "TW212",
+            "What the binaries were compiled against is not required",
+            (WARNING, NOTE),
+        ),
         # Platform tags and CPUs
         Code(
             "TW301",

@@ -61,6 +61,18 @@ def required_by(metadata: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def required_python(metadata: str) -> str:
+    """Return the Pythons that the text of METADATA allows; empty when it allows all.
+
+    >>> required_python("Name: p\\nRequires-Python: >=3.10\\n\\n")
+    '>=3.10'
+    """
+    for name, value in each_header(metadata):
+        if name.lower() == "requires-python":
+            return value
+    return ""
+
+
 def without(
     facts: WheelFacts, neighbours: Iterable[Neighbour]
 ) -> tuple[Neighbour, ...]:

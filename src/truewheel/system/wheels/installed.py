@@ -28,6 +28,7 @@ class InstalledDistributions:
     :param site_packages: where distributions are installed, the first counts.
     :param requires: what the project requires to run.
     :param to_build: what it requires to be built.
+    :param requires_python: the Pythons that it runs on.
     """
 
     def __init__(
@@ -35,9 +36,12 @@ class InstalledDistributions:
         site_packages: Sequence[str | Path],
         requires: tuple[str, ...],
         to_build: Iterable[str] = (),
+        requires_python: str = "",
     ) -> None:
+        """Begin with the environment, and what the project says."""
         self._site_packages = site_packages
         self.requires = requires
+        self.requires_python = requires_python
         self._to_build = tuple(to_build)
 
     def neighbours(self, libraries: Iterable[str]) -> tuple[Neighbour, ...]:

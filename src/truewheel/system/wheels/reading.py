@@ -11,6 +11,7 @@ import os
 from operator import attrgetter
 
 from ... import formats
+from ...formats.numpy_api import NumpySearch
 from ...model.contents import Contents, File, Member, WheelFacts
 from ...model.errors import FormatError, WheelError
 from ...model.header_files import parse_headers
@@ -191,10 +192,14 @@ def _see_large(member: SourceMember, *, is_binary: bool, digests: bool) -> _Seen
         return _see(content, is_binary=True, digests=digests)
     with member.content() as opened:
         # Its first reading is the one that tells whether it can be unpacked.
-        pieces = opened.pieces()
-        digest = _digest(pieces, wanted=digests)
+        search = NumpySearch()
+        watched = search.watch(opened.pieces())
+        digest = _digest(watched, wanted=digests)
+        # The hash has read them, if it was asked for.
+        for _ in watched:
+            pass
         binary, broken = read_binary(opened)
-    return _Seen(digest, binary, broken)
+    return _Seen(digest, search.added_to(binary), broken)
 
 
 def _see(content: Buffer, *, is_binary: bool, digests: bool) -> _Seen:
