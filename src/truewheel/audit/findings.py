@@ -11,6 +11,7 @@ from ..model.binary import NeedKind
 from ..model.finding import Finding, Severity
 from ..model.tags import NEVER
 from ..platforms import platform_of
+from .search_paths import sought_there
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ def search_path_of_this_machine(
         severity=Severity.WARNING,
         where=code.path,
         message=f"{platform.words.search_path.format(kind=path.kind)} that {what}: it means nothing elsewhere",
-        evidence=(f"{path.kind} {path.path}",),
+        evidence=(f"{path.kind} {path.path}", *sought_there(code)),
         hint=platform.words.set_search_path,
     )
 

@@ -50,6 +50,8 @@ CODES = {
             "The distribution that supplies a library is not required",
             (WARNING,),
         ),
+        Code("TW213", "A load command that dyld refuses twice", (ERROR, NOTE)),
+        Code("TW214", "An install name that is a path of one machine", (NOTE,)),
         # Platform tags and CPUs
         Code(
             "TW301",
