@@ -5,6 +5,7 @@ module              what it looks at                                            
 =================== ======================================================================= ======================
 ``names``           names that a file system cannot hold, or takes for one another          TW501, TW527, TW538
 ``placement``       where files lie: beside packages, in schemes, out of an import's reach  TW503, TW510, TW516
+``shared_places``   files whose places other distributions take as well                     TW543
 ``contents``        files that are broken or of no use; a wheel without any                 TW513-TW515, TW517,
                                                                                             TW518, TW523
 ``members``         the archive's entries                                                   TW507-TW509, TW520,
@@ -48,7 +49,16 @@ def check_wheel(facts: WheelFacts, *, opinion: str = "") -> tuple[Finding, ...]:
     :param opinion: sentence added as evidence if WHEEL and file name differ.
     """
     # Here, and not on top: builds need other modules than wheels on disk do, and to import one takes time.
-    from . import contents, members, metadata, names, placement, record, wheel_file
+    from . import (
+        contents,
+        members,
+        metadata,
+        names,
+        placement,
+        record,
+        shared_places,
+        wheel_file,
+    )
 
     name = parse_wheel_name(facts.filename)
     platforms = name.platforms if name is not None else ("any",)
@@ -58,6 +68,7 @@ def check_wheel(facts: WheelFacts, *, opinion: str = "") -> tuple[Finding, ...]:
             placement.check_placement(
                 facts.contents, severity_of_namespaces=Severity.NOTE
             ),
+            shared_places.find_shared_places(facts.contents),
             names.check_names(facts.contents, platforms),
             members.check_members(facts),
             record.check_record(facts),
@@ -107,7 +118,14 @@ def check_tree(
     :param named: modules at the top level that its Python files import.
     :param platforms: the platform tags that it will have.
     """
-    from . import build_results, missing_modules, names, placement, record
+    from . import (
+        build_results,
+        missing_modules,
+        names,
+        placement,
+        record,
+        shared_places,
+    )
     from . import contents as files
 
     found = chain(
@@ -115,6 +133,7 @@ def check_tree(
             contents, severity_if_empty=Severity.ERROR if compiled else Severity.NOTE
         ),
         placement.check_placement(contents, severity_of_namespaces=Severity.WARNING),
+        shared_places.find_shared_places(contents),
         names.check_names(contents, platforms),
         record.find_built_signatures(contents),
         build_results.check_installation(contents, lost, outside),

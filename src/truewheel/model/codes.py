@@ -184,6 +184,7 @@ CODES = {
         Code("TW540", "A module of the package is missing", (ERROR,)),
         Code("TW541", "CMake installed nothing", (WARNING,)),
         Code("TW542", "Installed outside of the wheel", (WARNING,)),
+        Code("TW543", "A place that other distributions use", (ERROR, WARNING, NOTE)),
         # Repair
         Code("TW601", "May open a bundled library by its old name", (WARNING,)),
         Code("TW602", "The licence of a bundled library is not in the wheel", (NOTE,)),
