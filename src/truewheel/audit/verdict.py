@@ -217,7 +217,9 @@ def check(
     if neighbours:
         from ..model.neighbours import required_by
         from .required_distributions import unrequired_distributions
+        from .shared_places import places_shared_with
 
+        findings += places_shared_with(facts, neighbours, are_together=True)
         findings += unrequired_distributions(
             audit,
             required_by(facts.metadata or ""),

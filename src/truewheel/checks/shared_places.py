@@ -72,7 +72,9 @@ def _is_named_for(name: str, distribution: str) -> bool:
 def _find_shared_file(file: File, place: str) -> Iterator[Finding]:
     """Report one file at the top level that is not named for its distribution."""
     if file.binary is not None and file.binary.is_loadable:
-        if not _is_own_module(file, place):
+        if _is_own_module(file, place):
+            yield from _find_hidden_module(file.path, place)
+        else:
             yield _shared_library(file, place)
         return
     if _general_name(place) in FILES:
