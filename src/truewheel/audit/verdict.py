@@ -226,6 +226,10 @@ def check(
             neighbours,
             where=f"{contents.dist_info}/METADATA",
         )
+    if facts.opens:
+        from .old_names import opened_by_old_name
+
+        findings += opened_by_old_name(contents, facts.opens)
     if upload:
         findings += checks.check_upload(facts)
     # With binaries for several systems, none of which the name means, nothing tells its true name.

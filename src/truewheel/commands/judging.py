@@ -48,7 +48,7 @@ class Results:
 
         :raises TruewheelError: when it cannot be read.
         """
-        facts = read_wheel(path, digests=self._digests)
+        facts = read_wheel(path, digests=self._digests, old_names=self._digests)
         select, ignore = self._selection
         checked = check(
             facts,

@@ -268,6 +268,8 @@ class WheelFacts(Record):
     :param oddities: of the archive's records; looked for when digests are.
     :param undecodable: base names of texts in ``.dist-info`` that are not UTF-8.
     :param texts: other small text files in ``.dist-info`` (``entry_points.txt``, ``top_level.txt`` …) by base name.
+    :param opens: for each file the old names of renamed libraries by which it may open them while it runs; of those that
+        were looked for, and files that have none are left out.
     """
 
     filename: str
@@ -281,6 +283,7 @@ class WheelFacts(Record):
     path: str = ""
     undecodable: tuple[str, ...] = ()
     texts: Mapping[str, str] = MappingProxyType({})
+    opens: Mapping[str, frozenset[str]] = MappingProxyType({})
 
     @worked_out
     def member_names(self) -> tuple[str, ...]:

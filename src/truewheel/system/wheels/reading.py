@@ -56,20 +56,28 @@ def contents_of(source: WheelSource, *, variant: Variant | None = None) -> Conte
     return Contents(files=tuple(files), dist_info=source.dist_info, variant=variant)
 
 
-def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelFacts:
+def read_wheel(
+    path: str | os.PathLike[str], *, digests: bool = False, old_names: bool = False
+) -> WheelFacts:
     """Return everything that a judge needs to know of the wheel at ``path``.
 
     Only members that begin like a binary are unpacked, and only the headers of METADATA are read, unless ``digests`` asks
     for the hash of each member.
 
+    :param old_names: whether to look also for old names of renamed libraries, by which files may open them. With
+        ``digests`` only, when all is unpacked anyhow.
     :raises WheelError: when it is not a ZIP file, or has no ``.dist-info``.
     """
     with Archive(path) as archive:
         by_name = {item.name: item for item in archive.items}
         home = metadata_directory(archive.name, by_name)
         members = WheelArchive(archive, home).members()
+        sought = _old_names(by_name) if digests and old_names else frozenset()
         looks = _look_at_all(
-            members, digests=digests, in_threads=archive.size >= _LARGE
+            members,
+            digests=digests,
+            in_threads=archive.size >= _LARGE,
+            sought=sought,
         )
         undecodable: list[str] = []
 
@@ -104,7 +112,27 @@ def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelF
             oddities=archive.oddities() if digests else (),
             undecodable=tuple(sorted(undecodable)),
             texts=texts,
+            opens={
+                member.name: look.opens
+                for member, look in zip(members, looks, strict=True)
+                if look.opens
+            },
         )
+
+
+def _old_names(paths: Iterable[str]) -> frozenset[str]:
+    """Return the names by which code may open libraries of the wheel that were renamed; none for most wheels."""
+    # A name with a hash has a hyphen; so do modules for Linux, of which most wheels have few.
+    if not any(".libs/" in path or path.endswith(".dll") for path in paths):
+        return frozenset()
+    from ...model.renamed_libraries import (
+        renamed_libraries,
+    )  # few wheels bring libraries
+
+    found: set[str] = set()
+    for renamed in renamed_libraries(paths):
+        found |= renamed.old
+    return frozenset(found)
 
 
 @contextlib.contextmanager
@@ -130,16 +158,24 @@ class Look(NamedTuple):
     :param file: its facts; ``None`` for a directory.
     :param digest: its hash as in RECORD, when it was asked for and could be had.
     :param problem: why it cannot be unpacked, or ``None``.
+    :param opens: of the names that are sought those by which it may open a library.
     """
 
     file: File | None
     digest: str | None
     problem: str | None
+    opens: frozenset[str] = frozenset()
 
 
-def look_at(member: SourceMember, *, digests: bool) -> Look:
-    """Return what is to be seen of a member: whether it is a binary, and what that says of itself."""
+def look_at(
+    member: SourceMember, *, digests: bool, sought: frozenset[str] = frozenset()
+) -> Look:
+    """Return what is to be seen of a member: whether it is a binary, and what that says of itself.
+
+    :param sought: names of libraries that it may open.
+    """
     seen = _UNSEEN
+    opens: frozenset[str] = frozenset()
     problem: str | None = None
     try:
         if digests and member.size < _SMALL:
@@ -148,10 +184,13 @@ def look_at(member: SourceMember, *, digests: bool) -> Look:
             head = bytes(content[: formats.HEAD])
             is_binary = formats.sniff(head) is not None
             seen = _see(content, is_binary=is_binary, digests=True)
+            opens = _names_opened(content, member.name, sought)
         else:
             head, problem = member.head(formats.HEAD)
             is_binary = formats.sniff(head) is not None
-            seen = _see_large(member, is_binary=is_binary, digests=digests)
+            seen, opens = _see_large(
+                member, is_binary=is_binary, digests=digests, sought=sought
+            )
     except ValueError as error:
         problem = str(error)
     if member.name.endswith("/"):
@@ -163,7 +202,7 @@ def look_at(member: SourceMember, *, digests: bool) -> Look:
         binary=seen.binary,
         broken=seen.broken,
     )
-    return Look(file, seen.digest, problem)
+    return Look(file, seen.digest, problem, opens)
 
 
 class _Seen(NamedTuple):
@@ -177,24 +216,42 @@ class _Seen(NamedTuple):
 _UNSEEN = _Seen()
 
 
-def _see_large(member: SourceMember, *, is_binary: bool, digests: bool) -> _Seen:
-    """Return what the content says, without having more of it in memory than is good.
+def _see_large(
+    member: SourceMember, *, is_binary: bool, digests: bool, sought: frozenset[str]
+) -> tuple[_Seen, frozenset[str]]:
+    """Return what the content says, and the names it opens, without having more of it in memory than is good.
 
     :raises ValueError: when it cannot be unpacked.
     """
     if not is_binary:
         pieces = member.pieces()
         digest = _digest(pieces, wanted=digests)
-        return _Seen(digest)
+        return _Seen(digest), frozenset()
     if member.size < _LARGE_BINARY:
         content = member.read()
-        return _see(content, is_binary=True, digests=digests)
+        seen = _see(content, is_binary=True, digests=digests)
+        return seen, _names_opened(content, member.name, sought)
     with member.content() as opened:
         # Its first reading is the one that tells whether it can be unpacked.
         pieces = opened.pieces()
         digest = _digest(pieces, wanted=digests)
         binary, broken = read_binary(opened)
-    return _Seen(digest, binary, broken)
+        opens = _names_opened(opened, member.name, sought)
+    return _Seen(digest, binary, broken), opens
+
+
+def _names_opened(
+    content: Buffer | Sliceable, name: str, sought: frozenset[str]
+) -> frozenset[str]:
+    """Return the names of libraries that a program has in its data, or that Python code opens."""
+    if not sought:
+        return frozenset()
+    # For wheels with renamed libraries alone.
+    from ...formats.opened_names import names_loaded, names_opened
+
+    if name.endswith(".py"):
+        return names_loaded(bytes(content[:]), sought)
+    return names_opened(content, sought)
 
 
 def _see(content: Buffer, *, is_binary: bool, digests: bool) -> _Seen:
@@ -238,16 +295,19 @@ def _look_at_all(
     *,
     digests: bool,
     in_threads: bool,
+    sought: frozenset[str],
 ) -> list[Look]:
     """Look at every member; at those of a large wheel side by side, for inflating lets other threads run."""
     if not in_threads:
-        return [look_at(member, digests=digests) for member in members]
+        return [look_at(member, digests=digests, sought=sought) for member in members]
     from .workers import each  # small wheels go without
 
     # The largest first: at the end, no core is to wait for another that has just begun with one.
     size = attrgetter("size")
     by_size = sorted(members, key=size, reverse=True)
-    looks = each(lambda member: look_at(member, digests=digests), by_size)
+    looks = each(
+        lambda member: look_at(member, digests=digests, sought=sought), by_size
+    )
     found = dict(zip(by_size, looks, strict=True))
     return [found[member] for member in members]
 
