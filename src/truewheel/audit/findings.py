@@ -80,7 +80,18 @@ def _library_findings(
         if link.need.kind is not NeedKind.WEAK:
             yield missing_library(platform, link)
     elif link.in_wheel is not None or isinstance(link.source, SuppliedBy):
-        yield unreachable_library(platform, link)
+        yield _out_of_reach(platform, part, link)
+
+
+def _out_of_reach(platform: Platform, part: PlatformAudit, link: Linkage) -> Finding:
+    """Return what is to be said of a library that the loader does not find: TW544 if the file is installed elsewhere."""
+    if ".data/" in link.file:
+        from .installed_places import misplaced  # few files lie there
+
+        found = misplaced(platform, part, link)
+        if found is not None:
+            return found
+    return unreachable_library(platform, link)
 
 
 def _is_had(link: Linkage) -> bool:

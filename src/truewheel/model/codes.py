@@ -185,6 +185,11 @@ CODES = {
         Code("TW541", "CMake installed nothing", (WARNING,)),
         Code("TW542", "Installed outside of the wheel", (WARNING,)),
         Code("TW543", "A place that other distributions use", (ERROR, WARNING, NOTE)),
+        Code(
+            "TW544",
+            "Looks for its libraries where they are not installed",
+            (ERROR, WARNING),
+        ),
         # Repair
         Code("TW601", "May open a bundled library by its old name", (WARNING,)),
         Code("TW602", "The licence of a bundled library is not in the wheel", (NOTE,)),
