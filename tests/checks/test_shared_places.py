@@ -96,6 +96,8 @@ def test_libraries_beside_all_packages_are_told(
 def test_a_module_is_told_by_its_init_function() -> None:
     module = replace(linux(), exports=frozenset({"PyInit_fast"}))
     assert told(contents(binary_file("fast.so", module))) == []
+    of_python_2 = replace(linux(), exports=frozenset({"initfast"}))
+    assert told(contents(binary_file("fast.so", of_python_2))) == []
     assert len(told(contents(binary_file("slow.so", module)))) == 1
     assert told(contents(binary_file("fast.pyd", windows()))) == []
 

@@ -91,8 +91,11 @@ def _is_own_module(file: File, place: str) -> bool:
         return True
     name = place.partition(".")[0]
     slices = file.binary.slices if file.binary is not None else ()
-    # A broken or unread file may be anything.
-    return not slices or any(f"PyInit_{name}" in piece.exports for piece in slices)
+    # A broken or unread file may be anything. Python 2 called another function.
+    functions = {f"PyInit_{name}", f"init{name}"}
+    return not slices or any(
+        not functions.isdisjoint(piece.exports) for piece in slices
+    )
 
 
 def _shared_library(file: File, place: str) -> Finding:

@@ -16,7 +16,7 @@ DIRECTORIES = frozenset(_DIRECTORIES.split())
 
 _FILES = """
 .gitignore __init__.py __main__.py _version.py authors build.py changelog changes cmakelists.txt conftest.py
-contributing copying dummy.txt history licence license makefile manifest.in notice noxfile.py py.typed pyproject.toml
+contributing copying history licence license makefile manifest.in notice noxfile.py py.typed pyproject.toml
 readme requirements.txt setup.cfg setup.py tests.py tox.ini utils.py version version.py
 """
 FILES = frozenset(_FILES.split())
