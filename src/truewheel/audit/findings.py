@@ -11,7 +11,6 @@ from ..model.binary import NeedKind
 from ..model.finding import Finding, Severity
 from ..model.tags import NEVER
 from ..platforms import platform_of
-from .search_paths import sought_there
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -197,6 +196,8 @@ def search_path_of_this_machine(
     path: SearchPath,
 ) -> Finding:
     """Return TW204, or TW205 when the path looks like one into a build tree: it means nothing on another machine."""
+    from .search_paths import sought_there  # few files have such a path
+
     is_build_place = path.path.startswith(_BUILD_PLACES)
     what = (
         "looks like a build tree" if is_build_place else "is not relative to the file"

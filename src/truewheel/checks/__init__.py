@@ -49,16 +49,7 @@ def check_wheel(facts: WheelFacts, *, opinion: str = "") -> tuple[Finding, ...]:
     :param opinion: sentence added as evidence if WHEEL and file name differ.
     """
     # Here, and not on top: builds need other modules than wheels on disk do, and to import one takes time.
-    from . import (
-        contents,
-        members,
-        metadata,
-        names,
-        placement,
-        record,
-        shared_places,
-        wheel_file,
-    )
+    from . import contents, members, metadata, names, placement, record, wheel_file
 
     name = parse_wheel_name(facts.filename)
     platforms = name.platforms if name is not None else ("any",)
@@ -68,7 +59,7 @@ def check_wheel(facts: WheelFacts, *, opinion: str = "") -> tuple[Finding, ...]:
             placement.check_placement(
                 facts.contents, severity_of_namespaces=Severity.NOTE
             ),
-            shared_places.find_shared_places(facts.contents),
+            _check_shared_places(facts.contents),
             names.check_names(facts.contents, platforms),
             members.check_members(facts),
             record.check_record(facts),
@@ -86,6 +77,17 @@ def _check_variant(facts: WheelFacts) -> tuple[Finding, ...]:
     from . import variants  # few wheels are variants
 
     return variants.check_variant(facts)
+
+
+def _check_shared_places(contents: Contents) -> Iterable[Finding]:
+    """Return what lies at the top level under names that others use."""
+    from .top_level_names import may_be_shared
+
+    if not may_be_shared(contents):
+        return ()
+    from . import shared_places  # for few wheels
+
+    return shared_places.find_shared_places(contents)
 
 
 def _check_draft(contents: Contents) -> tuple[Finding, ...]:
@@ -118,14 +120,7 @@ def check_tree(
     :param named: modules at the top level that its Python files import.
     :param platforms: the platform tags that it will have.
     """
-    from . import (
-        build_results,
-        missing_modules,
-        names,
-        placement,
-        record,
-        shared_places,
-    )
+    from . import build_results, missing_modules, names, placement, record
     from . import contents as files
 
     found = chain(
@@ -133,7 +128,7 @@ def check_tree(
             contents, severity_if_empty=Severity.ERROR if compiled else Severity.NOTE
         ),
         placement.check_placement(contents, severity_of_namespaces=Severity.WARNING),
-        shared_places.find_shared_places(contents),
+        _check_shared_places(contents),
         names.check_names(contents, platforms),
         record.find_built_signatures(contents),
         build_results.check_installation(contents, lost, outside),

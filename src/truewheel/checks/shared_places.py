@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ..model.contents import Contents, File
 
-_NAMED_BY_CONTENT = re.compile(r"-[0-9a-f]{8}(?:[0-9a-f]{24})?(?=\.|$)")
+_NAMED_BY_CONTENT = r"-[0-9a-f]{8}(?:[0-9a-f]{24})?(?=\.|$)"
 """The hash in the name of a library that a repair copied: 8 digits of auditwheel, 32 of delvewheel."""
 _FOR_PYTHON = (".py", ".pyc", ".pyi", ".pyd", ".pth", ".start", ".egg-link")
 _SHORT = 3
@@ -100,7 +100,7 @@ def _is_own_module(file: File, place: str) -> bool:
 
 def _shared_library(file: File, place: str) -> Finding:
     """Return the finding on a library that lies beside all packages."""
-    if _NAMED_BY_CONTENT.search(place):
+    if re.search(_NAMED_BY_CONTENT, place):
         message = "a library at the top level of site-packages, named by its content: other wheels bring the same file"
     else:
         message = "a library at the top level of site-packages, where another wheel may put one of this name"

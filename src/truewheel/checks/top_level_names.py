@@ -7,6 +7,10 @@ W005 has a list of common names at the top level); PEP 420.
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..model.contents import Contents
+
 _DIRECTORIES = """
 benchmark benchmarks build data dist doc docs example examples sample samples script scripts src test tests testing
 tool tools util utils
@@ -45,3 +49,23 @@ warnings weakref webbrowser wsgiref xml xmlrpc zipfile zipimport zlib
 """
 STANDARD_LIBRARY = frozenset(_STANDARD_LIBRARY.split())
 """Modules that every Python 3 has on every system, without the private ones."""
+_PYTHON = (".py", ".pyi", ".pyd", ".pth")
+
+
+def may_be_shared(contents: Contents) -> bool:
+    """Return whether a file lies at the top level under a name that has to be looked at. In most wheels none does."""
+    paths = contents.paths()
+    for top in {path.partition("/")[0] for path in paths}:
+        if top == contents.data_dir:
+            # What of it lies among the packages is seen by where it is installed.
+            return True
+        if top.endswith(".dist-info"):
+            continue
+        folded = top.lower()
+        if top not in paths:
+            is_common = folded in DIRECTORIES or top in SHARED_NAMESPACES
+        else:
+            is_common = folded in FILES or not top.endswith(_PYTHON)
+        if is_common or top.partition(".")[0] in STANDARD_LIBRARY:
+            return True
+    return False

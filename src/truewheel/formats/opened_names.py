@@ -71,12 +71,16 @@ def _strings_with_suffix(content: Sliceable, start: int, stop: int) -> Iterator[
             place = piece.find(b".so", place + 3)
 
 
-def names_loaded(source: bytes, names: frozenset[str]) -> frozenset[str]:
+def names_loaded(source: bytes | bytearray, names: frozenset[str]) -> frozenset[str]:
     """Return those of ``names`` that Python code opens: by a string in the line of a call that opens libraries.
 
     >>> sorted(names_loaded(b'x = ctypes.CDLL("libfoo.so.1")\\ny = "libz.so"', frozenset({"libfoo.so.1", "libz.so"})))
     ['libfoo.so.1']
     """
+    # Most files are told by this alone, and lines take time.
+    suffix = b".so" if any(".so" in name for name in names) else b".dll"
+    if suffix not in source:
+        return frozenset()
     if not any(call in source for call in _CALLS):
         return frozenset()
     found: set[str] = set()

@@ -250,7 +250,9 @@ def _names_opened(
     from ...formats.opened_names import names_loaded, names_opened
 
     if name.endswith(".py"):
-        return names_loaded(bytes(content[:]), sought)
+        if not isinstance(content, (bytes, bytearray)):
+            content = bytes(content[:])
+        return names_loaded(content, sought)
     return names_opened(content, sought)
 
 
