@@ -54,6 +54,7 @@ def opened_by_old_name(
 
 
 def _may_open(path: str, name: str, library: str) -> Finding:
+    """Return TW601 for a file that has the old name of a library in it."""
     return Finding(
         code="TW601",
         severity=Severity.WARNING,

@@ -46,7 +46,7 @@ from .truth import Checked, find_truth, meant_tags
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..model.audit import Audit
     from ..model.contents import Contents, WheelFacts
@@ -215,17 +215,8 @@ def check(
     )
     findings += variant_findings(contents, built=False)
     if neighbours:
-        from ..model.neighbours import required_by
-        from .required_distributions import unrequired_distributions
-        from .shared_places import places_shared_with
-
-        findings += places_shared_with(facts, neighbours, are_together=True)
-        findings += unrequired_distributions(
-            audit,
-            required_by(facts.metadata or ""),
-            neighbours,
-            where=f"{contents.dist_info}/METADATA",
-        )
+        findings += _findings_beside(facts, audit, neighbours)
+    # Most wheels bring no library that was renamed.
     if facts.opens:
         from .old_names import opened_by_old_name
 
@@ -240,6 +231,24 @@ def check(
         findings=select_and_sort(findings, select, ignore),
         systems=systems,
         system_findings=of_systems,
+    )
+
+
+def _findings_beside(
+    facts: WheelFacts, audit: Audit, neighbours: Sequence[Neighbour]
+) -> Iterator[Finding]:
+    """Yield what is to be said of a wheel and the distributions that are installed beside it."""
+    # Few runs name any.
+    from ..model.neighbours import required_by
+    from .required_distributions import unrequired_distributions
+    from .shared_places import places_shared_with
+
+    yield from places_shared_with(facts, neighbours, are_together=True)
+    yield from unrequired_distributions(
+        audit,
+        required_by(facts.metadata or ""),
+        neighbours,
+        where=f"{facts.contents.dist_info}/METADATA",
     )
 
 

@@ -7,6 +7,7 @@ PE images nobody can tell the strings of the program from those that a tool left
 from __future__ import annotations
 
 import re
+from importlib import import_module
 
 from ..model.binary import Format
 from ..model.errors import FormatError
@@ -37,8 +38,8 @@ def names_opened(content: Sliceable, names: frozenset[str]) -> frozenset[str]:
     """
     if sniff(bytes(content[:64])) is not Format.ELF:
         return frozenset()
-    from .elf.strings import data_areas  # for wheels with renamed libraries
-
+    # For wheels with renamed libraries alone.
+    data_areas = import_module(".elf.strings", __package__).data_areas
     wanted = {name.encode(): name for name in names}
     found: set[str] = set()
     try:

@@ -193,7 +193,7 @@ def place_from(directory: str, way: str) -> str:
     place = posixpath.normpath(posixpath.join(below, way))
     if place.startswith(".."):
         return f"<above prefix>/{place.replace('../', '')}"
-    return _PREFIX if place == "." else f"{_PREFIX}/{place}"
+    return f"{_PREFIX}/{place}".removesuffix("/.")
 
 
 def is_module(path: str) -> bool:

@@ -40,19 +40,20 @@ def renamed_libraries(paths: Iterable[str]) -> tuple[Renamed, ...]:
     found = []
     for path in paths:
         # Nearly every file of a wheel is told from these at once.
-        if not (path.endswith((".so", ".dll")) or ".so." in path):
+        if ".so" not in path and not path.endswith(".dll"):
             continue
         name = path.rpartition("/")[2]
-        match = _HASH.search(name)
-        if match is not None:
-            old = name[: match.start()] + name[match.end() :]
-            found.append(Renamed(path, frozenset(_shorter_names(old))))
+        old = _HASH.sub("", name, count=1)
+        if old != name:
+            names = frozenset(_shorter_names(old))
+            found.append(Renamed(path, names))
     return tuple(found)
 
 
 def _shorter_names(name: str) -> Iterable[str]:
     """Yield a name, and those with less of its version."""
     stem, suffix, version = name.partition(".so")
+    # A DLL's name has no version in it.
     if not suffix:
         yield name
         return

@@ -17,6 +17,7 @@ from ...model.header_files import parse_headers
 from ...model.record import NamedTuple
 from ...model.record_file import parse_record
 from ...model.wheel_name import VARIANT, parse_wheel_name
+from .old_names import names_opened_by, names_sought
 from .sources import WheelArchive
 from .zip_reader import Archive
 
@@ -64,20 +65,17 @@ def read_wheel(
     Only members that begin like a binary are unpacked, and only the headers of METADATA are read, unless ``digests`` asks
     for the hash of each member.
 
-    :param old_names: whether to look also for old names of renamed libraries, by which files may open them. With
-        ``digests`` only, when all is unpacked anyhow.
+    :param old_names: whether to look for old names of renamed libraries, too; with ``digests`` alone, which unpacks all.
     :raises WheelError: when it is not a ZIP file, or has no ``.dist-info``.
     """
     with Archive(path) as archive:
         by_name = {item.name: item for item in archive.items}
         home = metadata_directory(archive.name, by_name)
         members = WheelArchive(archive, home).members()
-        sought = _old_names(by_name) if digests and old_names else frozenset()
+        sought = names_sought(by_name) if digests and old_names else frozenset()
+        is_large = archive.size >= _LARGE
         looks = _look_at_all(
-            members,
-            digests=digests,
-            in_threads=archive.size >= _LARGE,
-            sought=sought,
+            members, digests=digests, in_threads=is_large, sought=sought
         )
         undecodable: list[str] = []
 
@@ -112,27 +110,16 @@ def read_wheel(
             oddities=archive.oddities() if digests else (),
             undecodable=tuple(sorted(undecodable)),
             texts=texts,
-            opens={
-                member.name: look.opens
-                for member, look in zip(members, looks, strict=True)
-                if look.opens
-            },
+            opens=_opens(members, looks),
         )
 
 
-def _old_names(paths: Iterable[str]) -> frozenset[str]:
-    """Return the names by which code may open libraries of the wheel that were renamed; none for most wheels."""
-    # A name with a hash has a hyphen; so do modules for Linux, of which most wheels have few.
-    if not any(".libs/" in path or path.endswith(".dll") for path in paths):
-        return frozenset()
-    from ...model.renamed_libraries import (
-        renamed_libraries,
-    )  # few wheels bring libraries
-
-    found: set[str] = set()
-    for renamed in renamed_libraries(paths):
-        found |= renamed.old
-    return frozenset(found)
+def _opens(
+    members: Sequence[ArchivedMember], looks: Sequence[Look]
+) -> dict[str, frozenset[str]]:
+    """Return the names that members may open, of those that have any."""
+    pairs = zip(members, looks, strict=True)
+    return {member.name: look.opens for member, look in pairs if look.opens}
 
 
 @contextlib.contextmanager
@@ -184,7 +171,7 @@ def look_at(
             head = bytes(content[: formats.HEAD])
             is_binary = formats.sniff(head) is not None
             seen = _see(content, is_binary=is_binary, digests=True)
-            opens = _names_opened(content, member.name, sought)
+            opens = names_opened_by(content, member.name, sought)
         else:
             head, problem = member.head(formats.HEAD)
             is_binary = formats.sniff(head) is not None
@@ -230,30 +217,14 @@ def _see_large(
     if member.size < _LARGE_BINARY:
         content = member.read()
         seen = _see(content, is_binary=True, digests=digests)
-        return seen, _names_opened(content, member.name, sought)
+        return seen, names_opened_by(content, member.name, sought)
     with member.content() as opened:
         # Its first reading is the one that tells whether it can be unpacked.
         pieces = opened.pieces()
         digest = _digest(pieces, wanted=digests)
         binary, broken = read_binary(opened)
-        opens = _names_opened(opened, member.name, sought)
+        opens = names_opened_by(opened, member.name, sought)
     return _Seen(digest, binary, broken), opens
-
-
-def _names_opened(
-    content: Buffer | Sliceable, name: str, sought: frozenset[str]
-) -> frozenset[str]:
-    """Return the names of libraries that a program has in its data, or that Python code opens."""
-    if not sought:
-        return frozenset()
-    # For wheels with renamed libraries alone.
-    from ...formats.opened_names import names_loaded, names_opened
-
-    if name.endswith(".py"):
-        if not isinstance(content, (bytes, bytearray)):
-            content = bytes(content[:])
-        return names_loaded(content, sought)
-    return names_opened(content, sought)
 
 
 def _see(content: Buffer, *, is_binary: bool, digests: bool) -> _Seen:
