@@ -152,6 +152,24 @@ def test_the_same_search_path_is_told_alike_on_linux_android_and_macos(
 
 
 @pytest.mark.parametrize(
+    ("piece", "fact"),
+    [
+        (linux("libz.so.1", "/opt/x.so", "libc.so.6"), "libz.so.1, libc.so.6"),
+        (android("libc.so", "libm.so", "liblog.so", "libz.so"), "libc.so, libm.so, liblog.so and 1 more"),
+        (mac("@rpath/libx.dylib", "/usr/lib/libSystem.B.dylib"), "@rpath/libx.dylib"),
+        (mac("/usr/lib/libSystem.B.dylib"), None),
+    ],
+)  # fmt: skip
+def test_a_search_path_of_the_machine_names_what_may_come_from_there(
+    piece: Slice, fact: str | None
+) -> None:
+    path = SearchPath(path="/tmp/x", kind="RUNPATH")
+    (finding,) = told(module(replace(piece, search_paths=(path,))), "TW205")
+    expected = () if fact is None else (f"{fact} may come from there",)
+    assert finding.evidence == ("RUNPATH /tmp/x", *expected)
+
+
+@pytest.mark.parametrize(
     ("path", "codes"),
     [
         ("/opt/lib", ["TW204"]),

@@ -29,7 +29,7 @@ print(*sorted(modules), *sorted(data_tables._read))
     [
         ("linux", "manylinux_2_17_x86_64", {"elf", "linux"}),
         ("android", "android_24_arm64_v8a", {"elf", "android"}),
-        ("mac", "macosx_11_0_arm64", {"apple", "macos", "macos_cpus"}),
+        ("mac", "macosx_11_0_arm64", {"apple", "macos", "load_commands", "macos_cpus"}),
         ("windows", "win_amd64", {"pe_slices", "windows"}),
         ("web", "pyodide_2025_0_wasm32", {"elf", "emscripten"}),
     ],

@@ -12,9 +12,13 @@ METADATA = b"Metadata-Version: 2.1\nName: p\nVersion: 1\n"
 
 
 def small_wheel(
-    path: Path, files: Mapping[str, bytes], *, unrecorded: Collection[str] = ()
+    path: Path,
+    files: Mapping[str, bytes],
+    *,
+    unrecorded: Collection[str] = (),
+    distribution: str = "p",
 ) -> Path:
-    """Write a wheel of ``p`` 1 with these files and a sound METADATA, WHEEL and RECORD; return its path.
+    """Write a wheel of ``p`` 1, or of another distribution, with these files and a sound METADATA, WHEEL and RECORD; return its path.
 
     The tag in WHEEL is that of the file name.
 
@@ -22,10 +26,12 @@ def small_wheel(
     """
     tag = path.stem.split("-", 2)[2]
     purelib = "true" if tag.endswith("-any") else "false"
+    home = f"{distribution}-1.dist-info"
+    metadata = METADATA.replace(b"Name: p", f"Name: {distribution}".encode())
     members = {
         **files,
-        "p-1.dist-info/METADATA": files.get("p-1.dist-info/METADATA", METADATA),
-        "p-1.dist-info/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: {purelib}\nTag: {tag}\n".encode(),
+        f"{home}/METADATA": files.get(f"{home}/METADATA", metadata),
+        f"{home}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: {purelib}\nTag: {tag}\n".encode(),
     }
     recorded = {
         name: content for name, content in members.items() if name not in unrecorded
@@ -34,11 +40,11 @@ def small_wheel(
         f"{name},sha256={digest(content)},{len(content)}"
         for name, content in recorded.items()
     ]
-    rows.append("p-1.dist-info/RECORD,,")
+    rows.append(f"{home}/RECORD,,")
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)
-        archive.writestr("p-1.dist-info/RECORD", "\n".join(rows))
+        archive.writestr(f"{home}/RECORD", "\n".join(rows))
     return path
 
 

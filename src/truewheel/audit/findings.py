@@ -81,7 +81,18 @@ def _library_findings(
         if link.need.kind is not NeedKind.WEAK:
             yield missing_library(platform, link)
     elif link.in_wheel is not None or isinstance(link.source, SuppliedBy):
-        yield unreachable_library(platform, link)
+        yield _out_of_reach(platform, part, link)
+
+
+def _out_of_reach(platform: Platform, part: PlatformAudit, link: Linkage) -> Finding:
+    """Return what is to be said of a library that the loader does not find: TW544 if the file is installed elsewhere."""
+    if ".data/" in link.file:
+        from .installed_places import misplaced  # few files lie there
+
+        found = misplaced(platform, part, link)
+        if found is not None:
+            return found
+    return unreachable_library(platform, link)
 
 
 def _is_had(link: Linkage) -> bool:
@@ -187,6 +198,8 @@ def search_path_of_this_machine(
     path: SearchPath,
 ) -> Finding:
     """Return TW204, or TW205 when the path looks like one into a build tree: it means nothing on another machine."""
+    from .search_paths import sought_there  # few files have such a path
+
     is_build_place = path.path.startswith(_BUILD_PLACES)
     what = (
         "looks like a build tree" if is_build_place else "is not relative to the file"
@@ -196,7 +209,7 @@ def search_path_of_this_machine(
         severity=Severity.WARNING,
         where=code.path,
         message=f"{platform.words.search_path.format(kind=path.kind)} that {what}: it means nothing elsewhere",
-        evidence=(f"{path.kind} {path.path}",),
+        evidence=(f"{path.kind} {path.path}", *sought_there(code)),
         hint=platform.words.set_search_path,
     )
 

@@ -47,7 +47,7 @@ from .truth import Checked, find_truth, meant_tags
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..model.audit import Audit
     from ..model.contents import Contents, WheelFacts
@@ -229,15 +229,12 @@ def check(
 
         findings += findings_on_wheel(contents, audit, truth, facts.metadata or "")
     if neighbours:
-        from ..model.neighbours import required_by
-        from .required_distributions import unrequired_distributions
+        findings += _findings_beside(facts, audit, neighbours)
+    # Most wheels bring no library that was renamed.
+    if facts.opens:
+        from .old_names import opened_by_old_name
 
-        findings += unrequired_distributions(
-            audit,
-            required_by(facts.metadata or ""),
-            neighbours,
-            where=f"{contents.dist_info}/METADATA",
-        )
+        findings += opened_by_old_name(contents, facts.opens)
     if upload:
         findings += checks.check_upload(facts)
     # With binaries for several systems, none of which the name means, nothing tells its true name.
@@ -262,6 +259,24 @@ def _uses_others(contents: Contents, audit: Audit) -> bool:
             if not isinstance(link.source, (Supplied, InWheel)):
                 return True
     return False
+
+
+def _findings_beside(
+    facts: WheelFacts, audit: Audit, neighbours: Sequence[Neighbour]
+) -> Iterator[Finding]:
+    """Yield what is to be said of a wheel and the distributions that are installed beside it."""
+    # Few runs name any.
+    from ..model.neighbours import required_by
+    from .required_distributions import unrequired_distributions
+    from .shared_places import places_shared_with
+
+    yield from places_shared_with(facts, neighbours, are_together=True)
+    yield from unrequired_distributions(
+        audit,
+        required_by(facts.metadata or ""),
+        neighbours,
+        where=f"{facts.contents.dist_info}/METADATA",
+    )
 
 
 def _which_is_true(

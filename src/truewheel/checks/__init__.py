@@ -5,6 +5,7 @@ module              what it looks at                                            
 =================== ======================================================================= ======================
 ``names``           names that a file system cannot hold, or takes for one another          TW501, TW527, TW538
 ``placement``       where files lie: beside packages, in schemes, out of an import's reach  TW503, TW510, TW516
+``shared_places``   files whose places other distributions take as well                     TW543
 ``contents``        files that are broken or of no use; a wheel without any                 TW513-TW515, TW517,
                                                                                             TW518, TW523
 ``members``         the archive's entries                                                   TW507-TW509, TW520,
@@ -58,6 +59,7 @@ def check_wheel(facts: WheelFacts, *, opinion: str = "") -> tuple[Finding, ...]:
             placement.check_placement(
                 facts.contents, severity_of_namespaces=Severity.NOTE
             ),
+            _check_shared_places(facts.contents),
             names.check_names(facts.contents, platforms),
             members.check_members(facts),
             record.check_record(facts),
@@ -75,6 +77,17 @@ def _check_variant(facts: WheelFacts) -> tuple[Finding, ...]:
     from . import variants  # few wheels are variants
 
     return variants.check_variant(facts)
+
+
+def _check_shared_places(contents: Contents) -> Iterable[Finding]:
+    """Return what lies at the top level under names that others use."""
+    from .top_level_names import may_be_shared
+
+    if not may_be_shared(contents):
+        return ()
+    from . import shared_places  # for few wheels
+
+    return shared_places.find_shared_places(contents)
 
 
 def _check_draft(contents: Contents) -> tuple[Finding, ...]:
@@ -119,6 +132,7 @@ def check_tree(
         placement.check_placement(
             contents, severity_of_namespaces=None if is_editable else Severity.WARNING
         ),
+        _check_shared_places(contents),
         names.check_names(contents, platforms),
         record.find_built_signatures(contents),
         build_results.check_installation(contents, lost, outside),

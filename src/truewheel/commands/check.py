@@ -23,6 +23,7 @@ def run(options: SimpleNamespace) -> int:
         except TruewheelError as error:
             # One broken file among many must not hide what the others have.
             results.refuse(path, error)
+    results.compare_places()
     if options.json:
         results.print_json()
     else:

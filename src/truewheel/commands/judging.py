@@ -5,7 +5,8 @@ from __future__ import annotations
 from .. import boundary
 from ..audit.verdict import check
 from ..model.errors import ExitCode, TruewheelError
-from ..model.record import NamedTuple
+from ..model.record import NamedTuple, replace
+from ..model.wheel_name import escape
 from ..system.wheels.reading import read_wheel
 
 TYPE_CHECKING = False
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..audit.truth import Checked
     from ..model.contents import WheelFacts
+    from ..model.finding import Finding
     from ..model.neighbours import Neighbour
 
 
@@ -46,15 +48,14 @@ class Results:
 
         :raises TruewheelError: when it cannot be read.
         """
-        options = self._options
-        facts = read_wheel(path, digests=self._digests)
+        facts = read_wheel(path, digests=self._digests, old_names=self._digests)
+        select, ignore = self._selection
         checked = check(
             facts,
-            exclude=tuple(options.exclude),
+            exclude=tuple(self._options.exclude),
             neighbours=self._others_than(facts),
-            # Every code begins so: without --select, all findings are wanted.
-            select=tuple(options.select) or ("TW",),
-            ignore=tuple(options.ignore),
+            select=select,
+            ignore=ignore,
             upload=self._digests,
         )
         self.judged.append(Judged(facts, checked))
@@ -63,6 +64,30 @@ class Results:
         """Tell why a file cannot be read; the others go on."""
         boundary.tell(error)
         self.unread.append(Unread(path, error))
+
+    def compare_places(self) -> None:
+        """Add what wheels of different distributions install in one place."""
+        if len({escape(own.facts.contents.dist_info) for own in self.judged}) < 2:
+            return
+        from ..audit.filtering import select_and_sort  # few runs are about several
+        from ..audit.shared_places import places_shared_among
+
+        found: dict[int, list[Finding]] = {}
+        facts = [own.facts for own in self.judged]
+        for position, finding in places_shared_among(facts):
+            found.setdefault(position, []).append(finding)
+        for position, more in found.items():
+            own = self.judged[position]
+            together = (*own.checked.findings, *more)
+            findings = select_and_sort(together, *self._selection)
+            checked = replace(own.checked, findings=findings)
+            self.judged[position] = Judged(own.facts, checked)
+
+    @property
+    def _selection(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The prefixes of the codes that are told, and of those that are not."""
+        # Every code begins so: without --select, all findings are wanted.
+        return tuple(self._options.select) or ("TW",), tuple(self._options.ignore)
 
     def _read_beside(self) -> tuple[Neighbour, ...]:
         """Return the wheels that are named as being installed beside these; few runs name any."""

@@ -66,6 +66,8 @@ CODES = {
             "What the binaries were compiled against is not required",
             (WARNING, NOTE),
         ),
+        Code("TW213", "A load command that dyld refuses twice", (ERROR, NOTE)),
+        Code("TW214", "An install name that is a path of one machine", (NOTE,)),
         # Platform tags and CPUs
         Code(
             "TW301",
@@ -198,6 +200,12 @@ CODES = {
         Code("TW540", "A module of the package is missing", (ERROR,)),
         Code("TW541", "CMake installed nothing", (WARNING,)),
         Code("TW542", "Installed outside of the wheel", (WARNING,)),
+        Code("TW543", "A place that other distributions use", (ERROR, WARNING, NOTE)),
+        Code(
+            "TW544",
+            "Looks for its libraries where they are not installed",
+            (ERROR, WARNING),
+        ),
         # Repair
         Code("TW601", "May open a bundled library by its old name", (WARNING,)),
         Code("TW602", "The licence of a bundled library is not in the wheel", (NOTE,)),

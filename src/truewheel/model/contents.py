@@ -5,6 +5,7 @@ Both a freshly built tree and a published wheel become :class:`Contents`, so tha
 
 from __future__ import annotations
 
+import posixpath
 from operator import attrgetter
 from types import MappingProxyType
 
@@ -37,6 +38,7 @@ _LONGEST_PATH = 4096
 """Characters of the longest path that is taken apart: no file system takes a longer one."""
 _ABOVE = {"../../": "<prefix>/lib", "../../../": "<prefix>"}
 """What lies above ``site-packages``, as on Unix."""
+_PREFIX = "<prefix>"
 _NAMED_FOR_PYTHON = (".cpython-", ".abi3", ".pypy", ".cp3")
 """What the names of extension modules hold before ``.so`` (PEP 3149, PEP 384)."""
 
@@ -173,6 +175,27 @@ def in_prefix(place: str) -> str:
     return f"{root}/{below}".rstrip("/")
 
 
+def place_from(directory: str, way: str) -> str:
+    """Return the place that a relative way leads to from a directory, both as :meth:`Contents.installed` has them.
+
+    >>> place_from("p/sub", "../../p.libs"), place_from("<prefix>/bin", "../lib")
+    ('p.libs', '<prefix>/lib')
+
+    From ``bin``, a way that is counted in the archive leads out of the prefix, and not among the packages:
+
+    >>> place_from("<prefix>/bin", "../../p.libs")
+    '<above prefix>/p.libs'
+    """
+    if not directory.startswith(_PREFIX):
+        return in_prefix(posixpath.normpath(posixpath.join(directory, way)))
+    # normpath takes the prefix for a directory among others, and leaves it with a step.
+    below = directory[len(_PREFIX) :].lstrip("/")
+    place = posixpath.normpath(posixpath.join(below, way))
+    if place.startswith(".."):
+        return f"<above prefix>/{place.replace('../', '')}"
+    return f"{_PREFIX}/{place}".removesuffix("/.")
+
+
 def is_module(path: str) -> bool:
     """Return whether a file has the name of an extension module; a bare ``x.so`` may be one, or any other library.
 
@@ -268,6 +291,8 @@ class WheelFacts(Record):
     :param oddities: of the archive's records; looked for when digests are.
     :param undecodable: base names of texts in ``.dist-info`` that are not UTF-8.
     :param texts: other small text files in ``.dist-info`` (``entry_points.txt``, ``top_level.txt`` …) by base name.
+    :param opens: for each file the old names of renamed libraries by which it may open them while it runs; of those that
+        were looked for, and files that have none are left out.
     """
 
     filename: str
@@ -281,6 +306,7 @@ class WheelFacts(Record):
     path: str = ""
     undecodable: tuple[str, ...] = ()
     texts: Mapping[str, str] = MappingProxyType({})
+    opens: Mapping[str, frozenset[str]] = MappingProxyType({})
 
     @worked_out
     def member_names(self) -> tuple[str, ...]:

@@ -22,12 +22,14 @@ class Neighbour(Record):
     :param distribution: its name, as it writes it.
     :param contents: its files; of an installed distribution only those that were asked for.
     :param requires: its requirements (``Requires-Dist``), as they are written.
+    :param platforms: the platform tags in its wheel's name; empty when there is none, or it is no wheel.
     """
 
     distribution: str
     version: str
     contents: Contents
     requires: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
 
 
 def neighbour_of(facts: WheelFacts) -> Neighbour:
@@ -44,6 +46,7 @@ def neighbour_of(facts: WheelFacts) -> Neighbour:
         version=headers.get("version", ""),
         contents=facts.contents,
         requires=required_by(metadata),
+        platforms=parts.platforms if parts is not None else (),
     )
 
 

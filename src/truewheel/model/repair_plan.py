@@ -103,4 +103,4 @@ class RepairPlan(Record):
     @property
     def changes_nothing(self) -> bool:
         """Whether the wheel is to stay as it is."""
-        return not (self.copies or self.edits or self.dll_directories)
+        return not (self.copies or self.edits or self.moves or self.dll_directories)

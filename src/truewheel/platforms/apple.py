@@ -12,7 +12,7 @@ import re
 
 from ..model.audit import Supplied
 from ..model.binary import MachOSlice
-from ..model.contents import in_prefix
+from ..model.contents import place_from
 from ..model.finding import Finding, Severity
 from .base import COPY_OR_LINK, Platform, Words
 
@@ -201,7 +201,7 @@ def _expand(path: str, here: str) -> str | None:
     for prefix in ("@loader_path", "@executable_path"):
         if path == prefix or path.startswith(prefix + "/"):
             relative = path.removeprefix(prefix).lstrip("/")
-            return in_prefix(posixpath.normpath(posixpath.join(here, relative)))
+            return place_from(here, relative)
     return None
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import posixpath
 
 from ..model.binary import ElfSlice, Format
-from ..model.contents import in_prefix
+from ..model.contents import place_from
 from ..model.record import worked_out
 from .base import Platform
 
@@ -143,5 +143,4 @@ def expand_origin(path: str, directory: str) -> str:
     """
     # "Rpath token expansion" in ld.so(8). An absolute path has no place in the wheel, and meets no file there.
     relative = path.replace("${ORIGIN}", "$ORIGIN").replace("$ORIGIN", ".", 1)
-    found = posixpath.normpath(posixpath.join(directory, relative.lstrip("/")))
-    return in_prefix(found)
+    return place_from(directory, relative.lstrip("/"))

@@ -17,6 +17,7 @@ from ..model.record import replace
 from ..model.tags import PlatformTag, dotted, underscored
 from . import apple
 from .base import mismatch, require
+from .load_commands import names_of_this_machine, repeated_commands
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from ..model.audit import Linkage, LoadableSlice, Requirement, Violation
     from ..model.binary import Need, Slice
+    from ..model.finding import Finding
     from ..model.floor import Floor
     from ..model.tags import Level
     from .base import Mixture
@@ -212,6 +214,11 @@ class Ios(apple.ApplePlatform):
     def mixture(self, files: Sequence[LoadableSlice]) -> Mixture | None:
         """Return nothing: each CPU and SDK has a tag of its own."""
         return None
+
+    def hazards(self, files: Sequence[LoadableSlice]) -> Iterator[Finding]:
+        """Yield load commands that a newer dyld refuses, or that name a path of the building machine."""
+        yield from repeated_commands(files)
+        yield from names_of_this_machine(files, self.supplied())
 
 
 def first_for(ending: str) -> Level:

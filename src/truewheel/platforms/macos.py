@@ -22,6 +22,7 @@ from ..model.record import replace
 from ..model.tags import PlatformTag, dotted, underscored
 from . import apple
 from .base import Mixture, mismatch, require
+from .load_commands import names_of_this_machine, repeated_commands
 from .macos_cpus import cpus_by_file, machines_of
 
 TYPE_CHECKING = False
@@ -290,9 +291,11 @@ class MacOS(apple.ApplePlatform):
         )
 
     def hazards(self, files: Sequence[LoadableSlice]) -> Iterator[Finding]:
-        """Yield files without signatures and deployment targets, and thin files beside fat ones."""
+        """Yield files without signatures and deployment targets, odd load commands, and thin files beside fat ones."""
         yield from apple.unsigned(files)
         yield from apple.without_system(files, variable="MACOSX_DEPLOYMENT_TARGET")
+        yield from repeated_commands(files)
+        yield from names_of_this_machine(files, self.supplied())
         if _is_any_fat(files):
             yield from _thin_files(files, Severity.WARNING)
 

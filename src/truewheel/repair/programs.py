@@ -7,7 +7,7 @@ place.
 
 from __future__ import annotations
 
-from ..model.binary import Kind
+from ..model.binary import Kind, PeSlice
 from ..model.record import replace
 from ..model.repair_plan import Move
 from .bundle import links_by_file
@@ -66,12 +66,12 @@ def move_programs(
     part: PlatformAudit,
     options: RepairOptions,
 ) -> tuple[PlatformAudit, tuple[Move, ...]]:
-    """Return the part with programs that need libraries of the machine in ``site-packages``, and what was moved."""
+    """Return the part with programs that need libraries in ``site-packages`` moved there, and what was moved."""
     moves: dict[str, Move] = {}
     links = links_by_file(part)
     for code in part.files:
-        needs_copies = any(map(external_path, links[code.path]))
-        if needs_copies and _is_to_move(code, options):
+        needs_libraries = any(_is_elsewhere(code, link) for link in links[code.path])
+        if needs_libraries and _is_to_move(code, options):
             name = code.path.removeprefix(options.scripts)
             new_path = f"{options.distribution}.scripts/{name}"
             moves[code.path] = Move(path=code.path, new_path=new_path)
@@ -82,6 +82,14 @@ def move_programs(
     linkage = tuple(_renamed(link, moves) for link in part.linkage)
     moved = replace(part, files=files, linkage=linkage)
     return moved, tuple(moves.values())
+
+
+def _is_elsewhere(code: LoadableSlice, link: Linkage) -> bool:
+    """Return whether a library comes to lie in ``site-packages``, or lies there and the program does not find it."""
+    if external_path(link) is not None:
+        return True
+    # Windows looks for DLLs beside the program; those of the wheel stay where they are.
+    return link.is_out_of_reach and not isinstance(code.slice, PeSlice)
 
 
 def _is_to_move(

@@ -18,6 +18,7 @@ from ...model.header_files import parse_headers
 from ...model.record import NamedTuple
 from ...model.record_file import parse_record
 from ...model.wheel_name import VARIANT, parse_wheel_name
+from .old_names import names_opened_by, names_sought
 from .sources import WheelArchive
 from .zip_reader import Archive
 
@@ -57,20 +58,25 @@ def contents_of(source: WheelSource, *, variant: Variant | None = None) -> Conte
     return Contents(files=tuple(files), dist_info=source.dist_info, variant=variant)
 
 
-def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelFacts:
+def read_wheel(
+    path: str | os.PathLike[str], *, digests: bool = False, old_names: bool = False
+) -> WheelFacts:
     """Return everything that a judge needs to know of the wheel at ``path``.
 
     Only members that begin like a binary are unpacked, and only the headers of METADATA are read, unless ``digests`` asks
     for the hash of each member.
 
+    :param old_names: whether to look for old names of renamed libraries, too; with ``digests`` alone, which unpacks all.
     :raises WheelError: when it is not a ZIP file, or has no ``.dist-info``.
     """
     with Archive(path) as archive:
         by_name = {item.name: item for item in archive.items}
         home = metadata_directory(archive.name, by_name)
         members = WheelArchive(archive, home).members()
+        sought = names_sought(by_name) if digests and old_names else frozenset()
+        is_large = archive.size >= _LARGE
         looks = _look_at_all(
-            members, digests=digests, in_threads=archive.size >= _LARGE
+            members, digests=digests, in_threads=is_large, sought=sought
         )
         undecodable: list[str] = []
 
@@ -105,7 +111,16 @@ def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelF
             oddities=archive.oddities() if digests else (),
             undecodable=tuple(sorted(undecodable)),
             texts=texts,
+            opens=_opens(members, looks),
         )
+
+
+def _opens(
+    members: Sequence[ArchivedMember], looks: Sequence[Look]
+) -> dict[str, frozenset[str]]:
+    """Return the names that members may open, of those that have any."""
+    pairs = zip(members, looks, strict=True)
+    return {member.name: look.opens for member, look in pairs if look.opens}
 
 
 @contextlib.contextmanager
@@ -131,16 +146,24 @@ class Look(NamedTuple):
     :param file: its facts; ``None`` for a directory.
     :param digest: its hash as in RECORD, when it was asked for and could be had.
     :param problem: why it cannot be unpacked, or ``None``.
+    :param opens: of the names that are sought those by which it may open a library.
     """
 
     file: File | None
     digest: str | None
     problem: str | None
+    opens: frozenset[str] = frozenset()
 
 
-def look_at(member: SourceMember, *, digests: bool) -> Look:
-    """Return what is to be seen of a member: whether it is a binary, and what that says of itself."""
+def look_at(
+    member: SourceMember, *, digests: bool, sought: frozenset[str] = frozenset()
+) -> Look:
+    """Return what is to be seen of a member: whether it is a binary, and what that says of itself.
+
+    :param sought: names of libraries that it may open.
+    """
     seen = _UNSEEN
+    opens: frozenset[str] = frozenset()
     problem: str | None = None
     try:
         if digests and member.size < _SMALL:
@@ -149,10 +172,13 @@ def look_at(member: SourceMember, *, digests: bool) -> Look:
             head = bytes(content[: formats.HEAD])
             is_binary = formats.sniff(head) is not None
             seen = _see(content, is_binary=is_binary, digests=True)
+            opens = names_opened_by(content, member.name, sought)
         else:
             head, problem = member.head(formats.HEAD)
             is_binary = formats.sniff(head) is not None
-            seen = _see_large(member, is_binary=is_binary, digests=digests)
+            seen, opens = _see_large(
+                member, is_binary=is_binary, digests=digests, sought=sought
+            )
     except ValueError as error:
         problem = str(error)
     if member.name.endswith("/"):
@@ -164,7 +190,7 @@ def look_at(member: SourceMember, *, digests: bool) -> Look:
         binary=seen.binary,
         broken=seen.broken,
     )
-    return Look(file, seen.digest, problem)
+    return Look(file, seen.digest, problem, opens)
 
 
 class _Seen(NamedTuple):
@@ -178,18 +204,21 @@ class _Seen(NamedTuple):
 _UNSEEN = _Seen()
 
 
-def _see_large(member: SourceMember, *, is_binary: bool, digests: bool) -> _Seen:
-    """Return what the content says, without having more of it in memory than is good.
+def _see_large(
+    member: SourceMember, *, is_binary: bool, digests: bool, sought: frozenset[str]
+) -> tuple[_Seen, frozenset[str]]:
+    """Return what the content says, and the names it opens, without having more of it in memory than is good.
 
     :raises ValueError: when it cannot be unpacked.
     """
     if not is_binary:
         pieces = member.pieces()
         digest = _digest(pieces, wanted=digests)
-        return _Seen(digest)
+        return _Seen(digest), frozenset()
     if member.size < _LARGE_BINARY:
         content = member.read()
-        return _see(content, is_binary=True, digests=digests)
+        seen = _see(content, is_binary=True, digests=digests)
+        return seen, names_opened_by(content, member.name, sought)
     with member.content() as opened:
         # Its first reading is the one that tells whether it can be unpacked.
         search = NumpySearch()
@@ -199,7 +228,8 @@ def _see_large(member: SourceMember, *, is_binary: bool, digests: bool) -> _Seen
         for _ in watched:
             pass
         binary, broken = read_binary(opened)
-    return _Seen(digest, search.added_to(binary), broken)
+        opens = names_opened_by(opened, member.name, sought)
+    return _Seen(digest, search.added_to(binary), broken), opens
 
 
 def _see(content: Buffer, *, is_binary: bool, digests: bool) -> _Seen:
@@ -243,16 +273,19 @@ def _look_at_all(
     *,
     digests: bool,
     in_threads: bool,
+    sought: frozenset[str],
 ) -> list[Look]:
     """Look at every member; at those of a large wheel side by side, for inflating lets other threads run."""
     if not in_threads:
-        return [look_at(member, digests=digests) for member in members]
+        return [look_at(member, digests=digests, sought=sought) for member in members]
     from .workers import each  # small wheels go without
 
     # The largest first: at the end, no core is to wait for another that has just begun with one.
     size = attrgetter("size")
     by_size = sorted(members, key=size, reverse=True)
-    looks = each(lambda member: look_at(member, digests=digests), by_size)
+    looks = each(
+        lambda member: look_at(member, digests=digests, sought=sought), by_size
+    )
     found = dict(zip(by_size, looks, strict=True))
     return [found[member] for member in members]
 

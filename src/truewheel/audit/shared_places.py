@@ -1,0 +1,109 @@
+"""Files that two distributions install in one place (TW543), where both are known. Pure.
+
+Either they are said to be installed beside each other (``--with``), or they are checked together. What one wheel alone tells
+of shared places is decided in :mod:`truewheel.checks.shared_places`.
+"""
+
+from __future__ import annotations
+
+from ..model.finding import Finding, Severity
+from ..model.neighbours import neighbour_of, without
+from ..platforms import parse_platform_tag
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ..model.contents import Contents, File, WheelFacts
+    from ..model.neighbours import Neighbour
+
+_MOST_PATHS = 4
+
+
+def places_shared_with(
+    facts: WheelFacts, neighbours: Sequence[Neighbour], *, are_together: bool
+) -> Iterator[Finding]:
+    """Yield a finding for each distribution that installs a file where the wheel does.
+
+    :param are_together: whether somebody says that they are installed beside each other.
+    """
+    own = neighbour_of(facts)
+    files = _files_by_place(own.contents)
+    for other in neighbours:
+        if not _may_meet(own.platforms, other.platforms):
+            continue
+        shared = [
+            (place, files[place], file)
+            for place, file in _files_by_place(other.contents).items()
+            if place in files
+        ]
+        if shared:
+            yield _shared(other, sorted(shared), are_together=are_together)
+
+
+def places_shared_among(
+    wheels: Sequence[WheelFacts],
+) -> Iterator[tuple[int, Finding]]:
+    """Yield the findings on wheels that are checked together, each with the position of its wheel."""
+    neighbours = tuple(map(neighbour_of, wheels))
+    for position, facts in enumerate(wheels):
+        others = without(facts, neighbours)
+        for finding in places_shared_with(facts, others, are_together=False):
+            yield position, finding
+
+
+def _files_by_place(contents: Contents) -> dict[str, File]:
+    """Return the files by where they are installed; ``.dist-info`` is named for its distribution."""
+    return {contents.installed(file.path): file for file in contents.payload()}
+
+
+def _may_meet(own: Iterable[str], others: Iterable[str]) -> bool:
+    """Return whether one system takes wheels with these platform tags and with those."""
+    first, second = set(map(_system_of, own)), set(map(_system_of, others))
+    # A wheel for any, or one whose name says nothing, may be installed everywhere.
+    if not first or not second or "any" in first | second:
+        return True
+    return not first.isdisjoint(second)
+
+
+def _system_of(tag: str) -> str:
+    """Return the family and the CPU that a platform tag is for."""
+    parsed = parse_platform_tag(tag)
+    # universal2 is for two CPUs: Macs are told apart by nothing here.
+    if parsed is None:
+        return tag
+    return (
+        parsed.family if parsed.family == "macos" else f"{parsed.family} {parsed.cpu}"
+    )
+
+
+def _shared(
+    other: Neighbour, shared: list[tuple[str, File, File]], *, are_together: bool
+) -> Finding:
+    """Return the finding on one other distribution.
+
+    :param shared: each place, with the file of the wheel and that of the other.
+    """
+    different = [row for row in shared if row[1].size != row[2].size]
+    # Code of the one would run as code of the other.
+    is_broken = any(_is_code(mine) for _, mine, _ in different)
+    count = "the same file" if len(shared) == 1 else f"{len(shared)} of the same files"
+    # Those that differ say most.
+    rows = dict.fromkeys([*different, *shared])
+    evidence = [
+        f"{place}: {mine.size} bytes, {theirs.size} in {other.distribution}"
+        for place, mine, theirs in list(rows)[:_MOST_PATHS]
+    ]
+    return Finding(
+        code="TW543",
+        severity=Severity.ERROR if are_together and is_broken else Severity.WARNING,
+        where=shared[0][1].path,
+        message=f"{other.distribution} {other.version} installs {count}: the last that is installed stays, "
+        "and uninstalling either removes what both need",
+        evidence=(*evidence, f"{len(different)} of {len(shared)} differ in size"),
+        hint="install one of the two, or give the files a place of their own: a package, or a name with the distribution's in it",
+    )
+
+
+def _is_code(file: File) -> bool:
+    return file.binary is not None and file.binary.is_loadable
