@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import os
+
 from .. import boundary
 from ..audit.verdict import check
 from ..model.errors import ExitCode, TruewheelError
+from ..model.judged import WheelOnDisk
 from ..model.record import NamedTuple
 from ..system.wheels.reading import read_wheel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from types import SimpleNamespace
 
     from ..audit.truth import Checked
-    from ..model.contents import WheelFacts
     from ..model.neighbours import Neighbour
 
 
 class Judged(NamedTuple):
     """One wheel with what was concluded about it."""
 
-    facts: WheelFacts
+    wheel: WheelOnDisk
     checked: Checked
 
 
@@ -31,54 +34,91 @@ class Unread(NamedTuple):
     error: TruewheelError
 
 
+class Batch(NamedTuple):
+    """The wheels that one argument names.
+
+    :param directory: that the argument is; empty when it is a file.
+    :param error: why there is no wheel.
+    """
+
+    directory: str
+    paths: tuple[str, ...]
+    error: TruewheelError | None = None
+
+
+class Judge(NamedTuple):
+    """How every wheel is judged: what the options ask for. It gets to other processes.
+
+    :param digests: whether each member is hashed, and all is asked that indexes ask.
+    """
+
+    exclude: tuple[str, ...]
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    beside: tuple[Neighbour, ...]
+    digests: bool
+
+    def judge(self, path: str, *, threads: int | None = None) -> Judged:
+        """Read and judge one wheel.
+
+        :param threads: how many may look at it, if it is large.
+        :raises TruewheelError: when it cannot be read.
+        """
+        facts = read_wheel(path, digests=self.digests, threads=threads)
+        others: tuple[Neighbour, ...] = ()
+        if self.beside:
+            from ..model.neighbours import without
+
+            others = without(facts, self.beside)
+        checked = check(
+            facts,
+            exclude=self.exclude,
+            neighbours=others,
+            select=self.select,
+            ignore=self.ignore,
+            upload=self.digests,
+        )
+        # Not the facts themselves: of a thousand wheels, they would fill the memory.
+        wheel = WheelOnDisk(facts.filename, facts.path, facts.size)
+        return Judged(wheel, checked)
+
+    def judge_or_explain(
+        self, path: str, *, threads: int | None = None
+    ) -> Judged | TruewheelError:
+        """Return what came of one wheel. That it cannot be read is a value here, for others go on."""
+        try:
+            return self.judge(path, threads=threads)
+        except TruewheelError as error:
+            return error
+
+
 class Results:
     """What came of all the paths that were named; files that cannot be read are told at once."""
 
     def __init__(self, options: SimpleNamespace, *, digests: bool) -> None:
-        self._options = options
-        self._digests = digests
-        self._beside = self._read_beside()
-        self.judged: list[Judged] = []
-        self.unread: list[Unread] = []
-
-    def judge(self, path: str) -> None:
-        """Read and judge one wheel.
-
-        :raises TruewheelError: when it cannot be read.
-        """
-        options = self._options
-        facts = read_wheel(path, digests=self._digests)
-        checked = check(
-            facts,
+        self.judge = Judge(
             exclude=tuple(options.exclude),
-            neighbours=self._others_than(facts),
             # Every code begins so: without --select, all findings are wanted.
             select=tuple(options.select) or ("TW",),
             ignore=tuple(options.ignore),
-            upload=self._digests,
+            beside=_read_beside(options),
+            digests=digests,
         )
-        self.judged.append(Judged(facts, checked))
+        self.judged: list[Judged] = []
+        self.unread: list[Unread] = []
+
+    def take(self, path: str, outcome: Judged | TruewheelError) -> Judged | None:
+        """Keep what came of one path; tell why a file cannot be read, and return ``None`` then."""
+        if isinstance(outcome, TruewheelError):
+            self.refuse(path, outcome)
+            return None
+        self.judged.append(outcome)
+        return outcome
 
     def refuse(self, path: str, error: TruewheelError) -> None:
         """Tell why a file cannot be read; the others go on."""
         boundary.tell(error)
         self.unread.append(Unread(path, error))
-
-    def _read_beside(self) -> tuple[Neighbour, ...]:
-        """Return the wheels that are named as being installed beside these; few runs name any."""
-        if not self._options.beside:
-            return ()
-        from .beside import read_neighbours
-
-        return read_neighbours(self._options.beside)
-
-    def _others_than(self, facts: WheelFacts) -> tuple[Neighbour, ...]:
-        """Return those of other distributions than a wheel's own."""
-        if not self._beside:
-            return ()
-        from ..model.neighbours import without
-
-        return without(facts, self._beside)
 
     @property
     def exit_code(self) -> int:
@@ -91,3 +131,33 @@ class Results:
         from ..report.json_document import json_document  # people ask for text
 
         print(json_document(self.judged, self.unread))
+
+
+def batches_named(arguments: Iterable[str]) -> Iterator[Batch]:
+    """Yield what each argument names: a wheel, or all wheels of a directory."""
+    for argument in arguments:
+        if not os.path.isdir(argument):
+            yield Batch("", (argument,))
+            continue
+        from .beside import wheels_named
+
+        try:
+            yield Batch(argument, tuple(wheels_named([argument])))
+        except (TruewheelError, OSError) as error:
+            yield Batch(argument, (), _as_ours(argument, error))
+
+
+def _as_ours(argument: str, error: TruewheelError | OSError) -> TruewheelError:
+    """Return why a directory cannot be listed, in words."""
+    if isinstance(error, TruewheelError):
+        return error
+    return TruewheelError(f"{argument} cannot be listed: {error.strerror}")
+
+
+def _read_beside(options: SimpleNamespace) -> tuple[Neighbour, ...]:
+    """Return the wheels that are named as being installed beside these; few runs name any."""
+    if not options.beside:
+        return ()
+    from .beside import read_neighbours
+
+    return read_neighbours(options.beside)

@@ -8,7 +8,7 @@ import sys
 from .. import boundary
 from ..model.errors import FormatError, TruewheelError, WheelError
 from ..report.wheels import wheel_report
-from .judging import Results
+from .judging import Results, batches_named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,17 +18,20 @@ if TYPE_CHECKING:
 def run(options: SimpleNamespace) -> int:
     """Show every wheel that is named; return the exit code."""
     results = Results(options, digests=False)
-    for path in options.wheels:
-        try:
-            _show_path(path, results, json=options.json)
-        except TruewheelError as error:
-            results.refuse(path, error)
+    for batch in batches_named(options.wheels):
+        if batch.error is not None:
+            results.refuse(batch.directory, batch.error)
+        for path in batch.paths:
+            try:
+                _show_path(path, results, json=options.json)
+            except TruewheelError as error:
+                results.refuse(path, error)
     if options.json:
         results.print_json()
         return results.exit_code
     style = boundary.style_for(sys.stdout, verbose=options.verbose)
-    for facts, checked in results.judged:
-        print(wheel_report(facts, checked, style))
+    for judged in results.judged:
+        print(wheel_report(judged.wheel, judged.checked, style))
     return results.exit_code
 
 
@@ -39,7 +42,7 @@ def _show_path(path: str, results: Results, *, json: bool) -> None:
     """
     # The document of --json is about wheels alone.
     if json or not _show_binary(path):
-        results.judge(path)
+        results.take(path, results.judge.judge(path))
 
 
 def _show_binary(path: str) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..model.errors import TruewheelError
     from ..model.finding import Finding
     from ..model.floor import Evidence, Floor
+    from ..model.judged import WheelOnDisk
     from ..model.variants import Variant
 
 JSON_VERSION = 1
@@ -23,7 +24,7 @@ JSON_VERSION = 1
 
 
 def json_document(
-    wheels: Iterable[tuple[WheelFacts, Checked]],
+    wheels: Iterable[tuple[WheelFacts | WheelOnDisk, Checked]],
     unread: Iterable[tuple[str, TruewheelError]] = (),
 ) -> str:
     """Return the document about these wheels.
@@ -47,7 +48,7 @@ def _unread(
 
 
 def _wheel(
-    facts: WheelFacts,
+    facts: WheelFacts | WheelOnDisk,
     checked: Checked,
 ) -> dict[str, Any]:
     """Return what is said of one wheel."""

@@ -56,21 +56,27 @@ def contents_of(source: WheelSource, *, variant: Variant | None = None) -> Conte
     return Contents(files=tuple(files), dist_info=source.dist_info, variant=variant)
 
 
-def read_wheel(path: str | os.PathLike[str], *, digests: bool = False) -> WheelFacts:
+def read_wheel(
+    path: str | os.PathLike[str],
+    *,
+    digests: bool = False,
+    threads: int | None = None,
+) -> WheelFacts:
     """Return everything that a judge needs to know of the wheel at ``path``.
 
     Only members that begin like a binary are unpacked, and only the headers of METADATA are read, unless ``digests`` asks
     for the hash of each member.
 
+    :param threads: how many may look at a large wheel; as many as there are cores by default.
     :raises WheelError: when it is not a ZIP file, or has no ``.dist-info``.
     """
     with Archive(path) as archive:
         by_name = {item.name: item for item in archive.items}
         home = metadata_directory(archive.name, by_name)
         members = WheelArchive(archive, home).members()
-        looks = _look_at_all(
-            members, digests=digests, in_threads=archive.size >= _LARGE
-        )
+        if archive.size < _LARGE:
+            threads = 1
+        looks = _look_at_all(members, digests=digests, threads=threads)
         undecodable: list[str] = []
 
         def text(base: str) -> str | None:
@@ -237,17 +243,19 @@ def _look_at_all(
     members: Sequence[ArchivedMember],
     *,
     digests: bool,
-    in_threads: bool,
+    threads: int | None,
 ) -> list[Look]:
     """Look at every member; at those of a large wheel side by side, for inflating lets other threads run."""
-    if not in_threads:
+    if threads == 1:
         return [look_at(member, digests=digests) for member in members]
     from .workers import each  # small wheels go without
 
     # The largest first: at the end, no core is to wait for another that has just begun with one.
     size = attrgetter("size")
     by_size = sorted(members, key=size, reverse=True)
-    looks = each(lambda member: look_at(member, digests=digests), by_size)
+    looks = each(
+        lambda member: look_at(member, digests=digests), by_size, threads=threads
+    )
     found = dict(zip(by_size, looks, strict=True))
     return [found[member] for member in members]
 

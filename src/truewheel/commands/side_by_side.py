@@ -1,0 +1,137 @@
+"""Several wheels at once, each in a process: what ``check`` and ``repair`` do with more than one.
+
+Python runs one thing at a time in a process, and most of what is asked of a wheel is Python. Whether processes are worth
+their start is decided here, and how many cores each wheel may have.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from functools import partial
+
+from ..model.errors import TruewheelError
+from ..model.record import NamedTuple
+from ..system.wheels.workers import cores
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .judging import Judge, Judged
+
+_EACH = 300_000
+"""What a wheel costs besides its size, in bytes that could be read meanwhile."""
+_WORTH = 20_000_000
+"""Bytes from which on processes are worth their start, which takes some hundredths of a second."""
+
+
+class Share(NamedTuple):
+    """One wheel to be judged.
+
+    :param threads: how many may look at it.
+    """
+
+    path: str
+    threads: int
+
+
+def judge_all(
+    judge: Judge, paths: Sequence[str], *, jobs: int | None
+) -> Iterator[Judged | TruewheelError]:
+    """Yield what came of each wheel, in their order, as soon as it is known.
+
+    :param jobs: how many cores may be used; all that this process may use by default.
+    """
+    weights = [_weight(path) for path in paths]
+    most = cores() if jobs is None else jobs
+    processes = min(most, len(paths))
+    if processes < 2 or sum(weights) < _WORTH:
+        for path in paths:
+            yield judge.judge_or_explain(path, threads=jobs)
+        return
+    _import_what_is_needed(judge, paths, weights)
+    from ..system.worker_processes import Died, WorkerProcesses
+
+    shares = [
+        Share(path, _threads(weight, sum(weights), most))
+        for path, weight in zip(paths, weights, strict=True)
+    ]
+    work = partial(_judge_share, judge)
+    with WorkerProcesses(work, processes=processes) as workers:
+        answers = workers.each(shares, order=_to_begin_with(weights, processes))
+        for path, answer in zip(paths, answers, strict=True):
+            if isinstance(answer, Died):
+                yield death(path, "checked", answer.how)
+            else:
+                yield answer
+
+
+def _import_what_is_needed(
+    judge: Judge, paths: Sequence[str], weights: Sequence[int]
+) -> None:
+    """Judge one wheel for nothing: processes are copies of this one, and need not import what it has imported.
+
+    That takes longer than the wheel, which is one of middle size: the smallest ones have no binary.
+    """
+    middle = sorted(zip(weights, paths, strict=True))[len(paths) // 2][1]
+    # Whatever is wrong with it is told when its turn has come.
+    with contextlib.suppress(Exception):
+        judge.judge(middle, threads=1)
+
+
+def death(path: str | os.PathLike[str], done: str, how: str) -> TruewheelError:
+    """Return that a process has died over a wheel, as an error.
+
+    :param done: what it did with it: ``checked``.
+    """
+    return TruewheelError(
+        f"{os.fspath(path)}: the process that {done} it was killed",
+        context=[how],
+        hint="there may be too little memory for several at once: --jobs 1",
+    )
+
+
+def _judge_share(judge: Judge, share: Share) -> Judged | TruewheelError:
+    """Judge one wheel in a process of its own."""
+    try:
+        return judge.judge_or_explain(share.path, threads=share.threads)
+    except MemoryError:
+        # The others are in other processes, and go on.
+        return TruewheelError(
+            f"{share.path}: there is not enough memory",
+            hint="give it more, or look at fewer wheels at once: --jobs 1",
+        )
+
+
+def _weight(path: str) -> int:
+    """Return how much work a wheel is, in bytes."""
+    try:
+        return os.stat(path).st_size + _EACH
+    except (OSError, ValueError):
+        # What is not there is told by whoever reads it.
+        return 0
+
+
+def _threads(weight: int, total: int, most: int) -> int:
+    """Return how many cores a wheel may have: its share of all work, rounded up.
+
+    So all that are looked at together never use many more than there are, and memory stays bounded by the cores.
+
+    >>> _threads(10, 1000, 2), _threads(900, 1000, 4)
+    (1, 4)
+    """
+    return max(1, -(-weight * most // total))
+
+
+def _to_begin_with(weights: Sequence[int], processes: int) -> list[int]:
+    """Return the wheels that would keep one process busy after the others have ended, if they were begun last.
+
+    All others are begun in their order, so that reports come early.
+
+    >>> _to_begin_with([1, 1, 1, 9], 2)
+    [3]
+    """
+    large = sum(weights) // (4 * processes)
+    found = [number for number, weight in enumerate(weights) if weight > large]
+    return sorted(found, key=lambda number: -weights[number])
