@@ -15,7 +15,7 @@ import pytest
 
 from support.paths import ROOT
 from truewheel.model.errors import WheelError
-from truewheel.system.worker_processes import Died, WorkerProcesses
+from truewheel.system.worker_processes import Died, worker_processes
 
 
 def doubled(number: int) -> int:
@@ -66,7 +66,7 @@ def is_alive(pid: int) -> bool:
 
 @pytest.mark.parametrize("processes", [1, 2, 3, 9])
 def test_answers_come_in_the_order_of_the_items(processes: int) -> None:
-    with WorkerProcesses(doubled, processes=processes) as workers:
+    with worker_processes(doubled, processes=processes) as workers:
         assert list(workers.each(range(7))) == [0, 2, 4, 6, 8, 10, 12]
         # The processes are still there, and take more.
         assert list(workers.each([3, 1], order=[1])) == [6, 2]
@@ -74,14 +74,14 @@ def test_answers_come_in_the_order_of_the_items(processes: int) -> None:
 
 
 def test_a_process_that_dies_costs_its_item_alone() -> None:
-    with WorkerProcesses(fatal, processes=2) as workers:
+    with worker_processes(fatal, processes=2) as workers:
         answers = list(workers.each(range(8)))
     dead = Died("signal 9 (SIGKILL)")
     assert answers == [0, 1, dead, 3, Died("exit code 7"), 5, 6, 7]
 
 
 def test_what_the_work_raises_is_raised_when_its_turn_has_come() -> None:
-    with WorkerProcesses(raising, processes=2) as workers:
+    with worker_processes(raising, processes=2) as workers:
         answers = workers.each(range(6), order=[3])
         assert next(answers) == 0
         with pytest.raises(WheelError, match="one is not a wheel") as caught:
@@ -92,7 +92,7 @@ def test_what_the_work_raises_is_raised_when_its_turn_has_come() -> None:
 @pytest.mark.parametrize(("number", "kind"), [(3, LookupError), (4, RuntimeError)])
 def test_a_mistake_keeps_its_traceback(number: int, kind: type[Exception]) -> None:
     with (
-        WorkerProcesses(raising, processes=1) as workers,
+        worker_processes(raising, processes=1) as workers,
         pytest.raises(kind) as caught,
     ):
         list(workers.each([number]))
@@ -108,12 +108,12 @@ def test_all_have_ended_when_the_context_is_left(tmp_path: Path) -> None:
     try:
         with (
             pytest.raises(KeyboardInterrupt),
-            WorkerProcesses(asleep, processes=2) as workers,
+            worker_processes(asleep, processes=2) as workers,
         ):
             list(workers.each([tmp_path, tmp_path, tmp_path]))
     finally:
         signal.signal(signal.SIGALRM, before)
-    at_work = os.listdir(tmp_path)
+    at_work = [path.name for path in tmp_path.iterdir()]
     assert len(at_work) == 2
     assert [name for name in at_work if is_alive(int(name))] == []
 
@@ -125,12 +125,12 @@ def test_processes_end_when_their_parent_is_killed(tmp_path: Path) -> None:
         textwrap.dedent(
             """
             import os, signal, time
-            from truewheel.system.worker_processes import WorkerProcesses
+            from truewheel.system.worker_processes import worker_processes
             def work(number):
                 print(os.getpid(), flush=True)
                 time.sleep(0.3)
                 return number
-            with WorkerProcesses(work, processes=3) as workers:
+            with worker_processes(work, processes=3) as workers:
                 for number in workers.each(range(100)):
                     if number == 2:
                         os.kill(os.getpid(), signal.SIGKILL)
@@ -153,7 +153,7 @@ def test_processes_are_spawned_where_a_copy_is_not_safe() -> None:
     thread = threading.Thread(target=ended.wait)
     thread.start()
     try:
-        with WorkerProcesses(doubled, processes=2) as workers:
+        with worker_processes(doubled, processes=2) as workers:
             assert list(workers.each(range(3))) == [0, 2, 4]
     finally:
         ended.set()

@@ -96,6 +96,7 @@ class Results:
     """What came of all the paths that were named; files that cannot be read are told at once."""
 
     def __init__(self, options: SimpleNamespace, *, digests: bool) -> None:
+        """Read what the options say of judging; nothing is judged yet."""
         self.judge = Judge(
             exclude=tuple(options.exclude),
             # Every code begins so: without --select, all findings are wanted.

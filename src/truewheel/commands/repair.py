@@ -84,11 +84,11 @@ def _repair_all(
         for path in paths:
             yield path, _repair_one(request, path)
         return
-    from ..system.worker_processes import Died, WorkerProcesses  # slow to import
+    from ..system.worker_processes import Died, worker_processes  # slow to import
     from .side_by_side import death
 
     work = partial(_repair_one, request)
-    with WorkerProcesses(work, processes=processes) as workers:
+    with worker_processes(work, processes=processes) as workers:
         for path, done in zip(paths, workers.each(paths), strict=True):
             if isinstance(done, Died):
                 yield path, death(path, "repaired", done.how)

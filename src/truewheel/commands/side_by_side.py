@@ -51,14 +51,14 @@ def judge_all(
             yield judge.judge_or_explain(path, threads=jobs)
         return
     _import_what_is_needed(judge, paths, weights)
-    from ..system.worker_processes import Died, WorkerProcesses
+    from ..system.worker_processes import Died, worker_processes
 
     shares = [
         Share(path, _threads(weight, sum(weights), most))
         for path, weight in zip(paths, weights, strict=True)
     ]
     work = partial(_judge_share, judge)
-    with WorkerProcesses(work, processes=processes) as workers:
+    with worker_processes(work, processes=processes) as workers:
         answers = workers.each(shares, order=_to_begin_with(weights, processes))
         for path, answer in zip(paths, answers, strict=True):
             if isinstance(answer, Died):

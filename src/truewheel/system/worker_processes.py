@@ -14,6 +14,7 @@ import signal
 import threading
 import traceback
 from collections import deque
+from functools import partial
 from multiprocessing import connection
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,13 @@ from ..model.record import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from multiprocessing.connection import Connection
-    from multiprocessing.context import BaseContext
+    from multiprocessing.context import ForkContext, SpawnContext
     from multiprocessing.process import BaseProcess
     from types import FrameType
     from typing import Any
 
+_NONE = -1
+"""The number of the item that a process has which has none."""
 _PATIENCE = 5.0
 """Seconds in which a process that is told to end may clean up."""
 
@@ -50,7 +53,7 @@ class _Failure(NamedTuple):
     text: str
 
 
-class _Remote(Exception):  # noqa: N818  # never raised: it only carries a text
+class _RemoteError(Exception):
     """The traceback of another process, shown as the cause of what is raised here."""
 
     def __str__(self) -> str:
@@ -62,19 +65,26 @@ class _Worker:
 
     def __init__(
         self,
-        context: BaseContext,
+        context: ForkContext | SpawnContext,
         work: Callable[[Any], Any],
         others: Sequence[Connection],
     ) -> None:
+        """Start it.
+
+        :param others: our ends of the pipes to other processes.
+        """
         self.pipe, theirs = context.Pipe()
-        arguments = (work, theirs, (*others, self.pipe), gc.isenabled())
         # A process that is spawned has none of our ends; one that is forked has all.
-        if context.get_start_method() == "spawn":
-            arguments = (work, theirs, (), gc.isenabled())
-        self.process: BaseProcess = context.Process(  # type: ignore[attr-defined]
-            target=_serve, args=arguments, daemon=True
+        is_copy = context.get_start_method() == "fork"
+        serve = partial(
+            _serve,
+            work,
+            theirs,
+            not_ours=(*others, self.pipe) if is_copy else (),
+            collects=gc.isenabled(),
         )
-        self.item: int | None = None
+        self.process: BaseProcess = context.Process(target=serve, daemon=True)
+        self.item = _NONE
         with _interrupts_held():
             self.process.start()
         # Ours would keep the pipe open after the process has ended.
@@ -104,23 +114,31 @@ class _Worker:
         self.pipe.close()
 
 
+@contextlib.contextmanager
+def worker_processes(
+    work: Callable[[Any], Any], *, processes: int
+) -> Iterator[WorkerProcesses]:
+    """Let so many processes wait for work; they have ended when the context is left, however it is left.
+
+    :param work: a function at the top of a module, or an object that can be pickled.
+    """
+    workers = WorkerProcesses(work, processes=processes)
+    try:
+        yield workers
+    finally:
+        workers.stop()
+
+
 class WorkerProcesses:
-    """A context in which so many processes wait for work; they have ended when it is left, however it is left."""
+    """Processes that all do the same work; they are started when there is some."""
 
     def __init__(self, work: Callable[[Any], Any], *, processes: int) -> None:
-        """Keep what is to be done.
-
-        :param work: a function at the top of a module, or an object that can be pickled.
-        """
         self._work = work
         self._count = processes
         self._context = _context()
         self._workers: list[_Worker] = []
 
-    def __enter__(self) -> WorkerProcesses:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def stop(self) -> None:
         """End all: those that are still at work are of no use to anybody."""
         for worker in self._workers:
             worker.process.terminate()
@@ -145,7 +163,7 @@ class WorkerProcesses:
     def _hand_out(self, items: Sequence[Any], waiting: deque[int]) -> None:
         """Give an item to every process that has none; start processes while there is more work than they are."""
         for worker in self._workers:
-            if waiting and worker.item is None:
+            if waiting and worker.item == _NONE:
                 number = waiting.popleft()
                 worker.give(number, items[number])
         while waiting and len(self._workers) < self._count:
@@ -157,15 +175,15 @@ class WorkerProcesses:
 
     def _answers(self) -> Iterator[tuple[int, object]]:
         """Wait until a process has an answer, and yield those that have one, with the number of the item."""
-        busy = {
-            worker.pipe: worker for worker in self._workers if worker.item is not None
+        busy: dict[object, _Worker] = {
+            worker.pipe: worker for worker in self._workers if worker.item != _NONE
         }
-        for pipe in connection.wait(list(busy)):
-            worker = busy[pipe]  # type: ignore[index]
+        pipes = [worker.pipe for worker in busy.values()]
+        for pipe in connection.wait(pipes):
+            worker = busy[pipe]
             number = worker.item
-            assert number is not None
             answer = worker.answer()
-            worker.item = None
+            worker.item = _NONE
             # Another one is started for what is left.
             if isinstance(answer, Died):
                 self._workers.remove(worker)
@@ -174,11 +192,11 @@ class WorkerProcesses:
 
 def _raised_or_returned(answer: object) -> object:
     if isinstance(answer, _Failure):
-        raise answer.error from _Remote(answer.text)
+        raise answer.error from _RemoteError(answer.text)
     return answer
 
 
-def _context() -> BaseContext:
+def _context() -> ForkContext | SpawnContext:
     """Return how processes are started: as copies of this one where that is safe, for those have everything imported."""
     # macOS and Windows spawn by default: there a copy is not safe, or not possible. A thread would not be copied.
     is_safe = multiprocessing.get_context().get_start_method() != "spawn"
@@ -223,8 +241,9 @@ def _how(exitcode: int | None) -> str:
 def _serve(
     work: Callable[[Any], Any],
     pipe: Connection,
+    *,
     not_ours: Sequence[Connection],
-    collects: bool,  # noqa: FBT001  # multiprocessing passes it on
+    collects: bool,
 ) -> None:
     """Answer every item that comes, until no more can come.
 
