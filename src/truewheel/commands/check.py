@@ -15,27 +15,17 @@ if TYPE_CHECKING:
     from types import SimpleNamespace
 
     from ..model.errors import TruewheelError
-    from .judging import Judged
+    from .judging import Batch, Judged, Named
 
 
 def run(options: SimpleNamespace) -> int:
     """Check every wheel that is named; return the exit code."""
     results = Results(options, digests=True)
-    style = boundary.style_for(sys.stdout, verbose=options.verbose)
     batches = tuple(batches_named(options.wheels))
-    paths = [path for batch in batches for path in batch.paths]
-    outcomes = _outcomes(results, paths, jobs=options.jobs)
+    wheels = [named for batch in batches for named in batch.wheels]
+    outcomes = _outcomes(results, wheels, jobs=options.jobs)
     for batch in batches:
-        if batch.error is not None:
-            results.refuse(batch.directory, batch.error)
-        for path in batch.paths:
-            # One broken file among many must not hide what the others have.
-            judged = results.take(path, next(outcomes))
-            if judged is None or options.json:
-                continue
-            report = check_report(
-                judged.wheel, judged.checked, style, strict=options.strict
-            )
+        for report in _reports(batch, outcomes, results, options):
             # At once: there may be many more, and somebody who waits.
             print(report, flush=True)
     if options.json:
@@ -46,17 +36,47 @@ def run(options: SimpleNamespace) -> int:
     return _exit_code_of_findings(results, strict=options.strict)
 
 
+def _reports(
+    batch: Batch,
+    outcomes: Iterator[Judged | TruewheelError],
+    results: Results,
+    options: SimpleNamespace,
+) -> Iterator[str]:
+    """Yield what is told of each wheel of a batch, as soon as it is known, and of all of a directory together."""
+    style = boundary.style_for(sys.stdout, verbose=options.verbose)
+    strict = options.strict
+    if batch.error is not None:
+        results.refuse(batch.directory, batch.error)
+    members = []
+    for named in batch.wheels:
+        # One broken file among many must not hide what the others have.
+        judged = results.take(named.path, next(outcomes))
+        if judged is None:
+            continue
+        if judged.member is not None:
+            members.append(judged.member)
+        if not options.json:
+            yield check_report(judged.wheel, judged.checked, style, strict=strict)
+    if not members:
+        return
+    from ..report.sets import set_check_report  # a wheel alone is no set
+
+    for checked in results.judge_sets(batch.directory, members):
+        if not options.json:
+            yield from set_check_report(checked, style, strict=strict)
+
+
 def _outcomes(
-    results: Results, paths: Sequence[str], *, jobs: int | None
+    results: Results, wheels: Sequence[Named], *, jobs: int | None
 ) -> Iterator[Judged | TruewheelError]:
     """Return what comes of each wheel, in their order; of several, on all cores."""
     # Nothing is imported for a single one, which a process could not make faster.
-    if len(paths) < 2:
+    if len(wheels) < 2:
         judge = results.judge
-        return iter([judge.judge_or_explain(path, threads=jobs) for path in paths])
+        return iter([judge.judge_or_explain(named, threads=jobs) for named in wheels])
     from .side_by_side import judge_all
 
-    return judge_all(results.judge, paths, jobs=jobs)
+    return judge_all(results.judge, wheels, jobs=jobs)
 
 
 def _exit_code_of_findings(results: Results, *, strict: bool) -> int:
@@ -64,7 +84,8 @@ def _exit_code_of_findings(results: Results, *, strict: bool) -> int:
 
     :param strict: whether warnings fail as well.
     """
-    for judged in results.judged:
-        if not judged.checked.passes(strict=strict):
-            return int(ExitCode.FINDINGS)
+    passed = [judged.checked.passes(strict=strict) for judged in results.judged]
+    passed += [checked.passes(strict=strict) for checked in results.sets]
+    if not all(passed):
+        return int(ExitCode.FINDINGS)
     return int(ExitCode.FINE)

@@ -13,18 +13,33 @@ from ..system.wheels.reading import read_wheel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from types import SimpleNamespace
 
     from ..audit.truth import Checked
     from ..model.neighbours import Neighbour
+    from ..model.sets import Role, SetChecked, SetMember
+
+
+class Named(NamedTuple):
+    """A wheel that is named, by itself or by its directory.
+
+    :param role: what it is asked for the sake of the other wheels in its directory; ``None`` for one that is named itself.
+    """
+
+    path: str
+    role: Role | None = None
 
 
 class Judged(NamedTuple):
-    """One wheel with what was concluded about it."""
+    """One wheel with what was concluded about it.
+
+    :param member: what its set needs to know of it.
+    """
 
     wheel: WheelOnDisk
     checked: Checked
+    member: SetMember | None = None
 
 
 class Unread(NamedTuple):
@@ -42,7 +57,7 @@ class Batch(NamedTuple):
     """
 
     directory: str
-    paths: tuple[str, ...]
+    wheels: tuple[Named, ...]
     error: TruewheelError | None = None
 
 
@@ -58,13 +73,13 @@ class Judge(NamedTuple):
     beside: tuple[Neighbour, ...]
     digests: bool
 
-    def judge(self, path: str, *, threads: int | None = None) -> Judged:
+    def judge(self, named: Named, *, threads: int | None = None) -> Judged:
         """Read and judge one wheel.
 
         :param threads: how many may look at it, if it is large.
         :raises TruewheelError: when it cannot be read.
         """
-        facts = read_wheel(path, digests=self.digests, threads=threads)
+        facts = read_wheel(named.path, digests=self.digests, threads=threads)
         others: tuple[Neighbour, ...] = ()
         if self.beside:
             from ..model.neighbours import without
@@ -80,14 +95,18 @@ class Judge(NamedTuple):
         )
         # Not the facts themselves: of a thousand wheels, they would fill the memory.
         wheel = WheelOnDisk(facts.filename, facts.path, facts.size)
-        return Judged(wheel, checked)
+        if named.role is None:
+            return Judged(wheel, checked)
+        from ..audit.sets.members import member_of  # a wheel alone is no set
+
+        return Judged(wheel, checked, member_of(facts, named.role))
 
     def judge_or_explain(
-        self, path: str, *, threads: int | None = None
+        self, named: Named, *, threads: int | None = None
     ) -> Judged | TruewheelError:
         """Return what came of one wheel. That it cannot be read is a value here, for others go on."""
         try:
-            return self.judge(path, threads=threads)
+            return self.judge(named, threads=threads)
         except TruewheelError as error:
             return error
 
@@ -107,6 +126,7 @@ class Results:
         )
         self.judged: list[Judged] = []
         self.unread: list[Unread] = []
+        self.sets: list[SetChecked] = []
 
     def take(self, path: str, outcome: Judged | TruewheelError) -> Judged | None:
         """Keep what came of one path; tell why a file cannot be read, and return ``None`` then."""
@@ -121,6 +141,31 @@ class Results:
         boundary.tell(error)
         self.unread.append(Unread(path, error))
 
+    def judge_sets(
+        self, directory: str, members: Iterable[SetMember]
+    ) -> Sequence[SetChecked]:
+        """Judge the wheels of a directory together, with the sdists beside them; return what is to be said."""
+        from pathlib import Path
+
+        from ..audit.sets import check_sets
+        from ..audit.sets.members import sdists_of, sets_of, with_sdists
+        from ..system.wheels.sdist_reading import read_sdist
+
+        sets = sets_of(directory, members)
+        sdists = {}
+        for name, one in sdists_of(sets, sorted(os.listdir(directory))).items():
+            path = os.path.join(directory, name)
+            try:
+                sdists[one.label] = read_sdist(Path(path))
+            except TruewheelError as error:
+                self.refuse(path, error)
+        sets = with_sdists(sets, sdists)
+        judge = self.judge
+        found = check_sets(directory, sets, select=judge.select, ignore=judge.ignore)
+        checked = tuple(found)
+        self.sets += checked
+        return checked
+
     @property
     def exit_code(self) -> int:
         """The worst exit code of what could not be read; fine when all could."""
@@ -131,21 +176,30 @@ class Results:
         """Print one JSON document for all of them."""
         from ..report.json_document import json_document  # people ask for text
 
-        print(json_document(self.judged, self.unread))
+        wheels = [(judged.wheel, judged.checked) for judged in self.judged]
+        print(json_document(wheels, self.unread, self.sets))
 
 
 def batches_named(arguments: Iterable[str]) -> Iterator[Batch]:
     """Yield what each argument names: a wheel, or all wheels of a directory."""
     for argument in arguments:
         if not os.path.isdir(argument):
-            yield Batch("", (argument,))
+            yield Batch("", (Named(argument),))
             continue
-        from .beside import wheels_named
-
         try:
-            yield Batch(argument, tuple(wheels_named([argument])))
+            yield Batch(argument, _wheels_in(argument))
         except (TruewheelError, OSError) as error:
             yield Batch(argument, (), _as_ours(argument, error))
+
+
+def _wheels_in(directory: str) -> tuple[Named, ...]:
+    """Return the wheels of a directory, each with its role."""
+    from ..audit.sets.members import roles_of
+    from .beside import wheels_named
+
+    paths = tuple(wheels_named([directory]))
+    roles = roles_of([os.path.basename(path) for path in paths])
+    return tuple(map(Named, paths, roles))
 
 
 def _as_ours(argument: str, error: TruewheelError | OSError) -> TruewheelError:

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .judging import Judge, Judged
+    from .judging import Judge, Judged, Named
 
 _EACH = 300_000
 """What a wheel costs besides its size, in bytes that could be read meanwhile."""
@@ -32,49 +32,50 @@ class Share(NamedTuple):
     :param threads: how many may look at it.
     """
 
-    path: str
+    named: Named
     threads: int
 
 
 def judge_all(
-    judge: Judge, paths: Sequence[str], *, jobs: int | None
+    judge: Judge, wheels: Sequence[Named], *, jobs: int | None
 ) -> Iterator[Judged | TruewheelError]:
     """Yield what came of each wheel, in their order, as soon as it is known.
 
     :param jobs: how many cores may be used; all that this process may use by default.
     """
-    weights = [_weight(path) for path in paths]
+    weights = [_weight(named.path) for named in wheels]
     most = cores() if jobs is None else jobs
-    processes = min(most, len(paths))
+    processes = min(most, len(wheels))
     if processes < 2 or sum(weights) < _WORTH:
-        for path in paths:
-            yield judge.judge_or_explain(path, threads=jobs)
+        for named in wheels:
+            yield judge.judge_or_explain(named, threads=jobs)
         return
-    _import_what_is_needed(judge, paths, weights)
+    _import_what_is_needed(judge, wheels, weights)
     from ..system.worker_processes import Died, worker_processes
 
     shares = [
-        Share(path, _threads(weight, sum(weights), most))
-        for path, weight in zip(paths, weights, strict=True)
+        Share(named, _threads(weight, sum(weights), most))
+        for named, weight in zip(wheels, weights, strict=True)
     ]
     work = partial(_judge_share, judge)
     with worker_processes(work, processes=processes) as workers:
         answers = workers.each(shares, order=_to_begin_with(weights, processes))
-        for path, answer in zip(paths, answers, strict=True):
+        for named, answer in zip(wheels, answers, strict=True):
             if isinstance(answer, Died):
-                yield death(path, "checked", answer.how)
+                yield death(named.path, "checked", answer.how)
             else:
                 yield answer
 
 
 def _import_what_is_needed(
-    judge: Judge, paths: Sequence[str], weights: Sequence[int]
+    judge: Judge, wheels: Sequence[Named], weights: Sequence[int]
 ) -> None:
     """Judge one wheel for nothing: processes are copies of this one, and need not import what it has imported.
 
     That takes longer than the wheel, which is one of middle size: the smallest ones have no binary.
     """
-    middle = sorted(zip(weights, paths, strict=True))[len(paths) // 2][1]
+    by_weight = sorted(range(len(wheels)), key=weights.__getitem__)
+    middle = wheels[by_weight[len(wheels) // 2]]
     # Whatever is wrong with it is told when its turn has come.
     with contextlib.suppress(Exception):
         judge.judge(middle, threads=1)
@@ -95,11 +96,11 @@ def death(path: str | os.PathLike[str], done: str, how: str) -> TruewheelError:
 def _judge_share(judge: Judge, share: Share) -> Judged | TruewheelError:
     """Judge one wheel in a process of its own."""
     try:
-        return judge.judge_or_explain(share.path, threads=share.threads)
+        return judge.judge_or_explain(share.named, threads=share.threads)
     except MemoryError:
         # The others are in other processes, and go on.
         return TruewheelError(
-            f"{share.path}: there is not enough memory",
+            f"{share.named.path}: there is not enough memory",
             hint="give it more, or look at fewer wheels at once: --jobs 1",
         )
 

@@ -1,0 +1,236 @@
+"""For which Pythons and systems a version has wheels, and where one is missing between others (TW551). Pure.
+
+A row is one kind of Python on one kind of system: CPython on manylinux x86_64. That a row is not there at all, begins later or
+ends earlier than others is the project's choice. A Python that is missing between two that are there hardly is: as a rule a
+job of the release failed, or a file was not uploaded.
+
+Sources: PEP 425; packaging's ``tags``, for which Pythons take which tag.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from ...model.finding import Finding, Severity
+from ...model.record import NamedTuple
+from ...platforms import parse_known_tags
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from ...model.sets import SetMember, WheelSet
+    from ...model.tags import PlatformTag
+
+CPYTHON, FREE_THREADED, PYPY = "CPython", "free-threaded CPython", "PyPy"
+_CPUS_OF_APPLE = {
+    "universal2": ("x86_64", "arm64"),
+    "universal": ("x86_64",),
+    "intel": ("x86_64",),
+    "fat3": ("x86_64",),
+    "fat64": ("x86_64",),
+}
+"""The CPUs that stand behind the names of several, as far as a Python of today runs on them."""
+_WINDOWS = {"i686": "win32", "x86_64": "win_amd64", "arm64": "win_arm64"}
+_FEW = 3
+"""Wheels of a row from which on a single hole in it is hardly meant."""
+_NEWEST = 60
+"""A minor version that Python will not reach soon: a larger number in a tag is a mistake, or means harm."""
+_MICROS = range(40)
+"""Micro versions of a Python, of which Requires-Python may allow one."""
+
+
+class Row(NamedTuple):
+    """One kind of Python on one kind of system."""
+
+    python: str
+    system: str
+
+
+class Served:
+    """The minor versions of Python 3 that the wheels of one row are for."""
+
+    def __init__(self) -> None:
+        self.exactly: set[int] = set()
+        self.from_on: int | None = None
+
+    def add(self, minor: int, *, and_newer: bool) -> None:
+        """Count one wheel."""
+        if not and_newer:
+            self.exactly.add(minor)
+        elif self.from_on is None or minor < self.from_on:
+            self.from_on = minor
+
+    def __contains__(self, minor: int) -> bool:
+        is_from_on = self.from_on is not None and minor >= self.from_on
+        return is_from_on or minor in self.exactly
+
+    def holes(self) -> list[int]:
+        """Return the versions that are missing between others."""
+        ends = set(self.exactly)
+        if self.from_on is not None:
+            ends.add(self.from_on)
+        return [minor for minor in range(min(ends) + 1, max(ends)) if minor not in self]
+
+    def __str__(self) -> str:
+        """Return the versions as people write them: ``3.10, 3.11, 3.13 and newer``."""
+        texts = [f"3.{minor}" for minor in sorted(self.exactly)]
+        if self.from_on is not None:
+            texts.append(f"3.{self.from_on} and newer")
+        return ", ".join(texts)
+
+
+def find_holes(one: WheelSet) -> Iterator[Finding]:
+    """Report Pythons that have no wheel on a system, while older and newer ones have (TW551)."""
+    rows = rows_of(one.members)
+    holes: dict[tuple[str, int], list[Row]] = {}
+    for row, served in rows.items():
+        for minor in served.holes():
+            holes.setdefault((row.python, minor), []).append(row)
+    if not holes:
+        return
+    allowed = _required_pythons(one.members)
+    # Without a wheel of their own, these Pythons get the one for any platform.
+    falls_back = any(member.name.platforms == ("any",) for member in one.members)
+    for (python, minor), missing in sorted(holes.items()):
+        if not _is_allowed(allowed, minor):
+            continue
+        having = [row for row in rows if row.python == python and minor in rows[row]]
+        is_meant = falls_back or python == PYPY
+        if not having:
+            is_meant = is_meant or not any(_is_regular(rows[row]) for row in missing)
+        yield _hole(
+            one, f"{python} 3.{minor}", missing, having, rows, is_meant=is_meant
+        )
+
+
+def rows_of(members: Iterable[SetMember]) -> dict[Row, Served]:
+    """Return which Pythons the wheels for platforms are for, by row."""
+    rows: dict[Row, Served] = {}
+    for member in members:
+        systems: set[str] = set()
+        for tag in parse_known_tags(member.name.platforms):
+            systems.update(_systems(tag))
+        pythons = product(member.name.interpreters, member.name.abis)
+        for interpreter, abi in pythons:
+            for python, minor, and_newer in _pythons(interpreter, abi):
+                for system in systems:
+                    served = rows.setdefault(Row(python, system), Served())
+                    served.add(minor, and_newer=and_newer)
+    return rows
+
+
+def _systems(tag: PlatformTag) -> Iterator[str]:
+    """Yield the kinds of system that a tag is for, whatever their level; nothing for those that come with one Python each."""
+    if tag.family == "emscripten":
+        return
+    if tag.family == "windows":
+        yield _WINDOWS.get(tag.cpu, tag.text)
+        return
+    cpus: tuple[str, ...] = (tag.cpu,)
+    if tag.family == "macos":
+        cpus = _CPUS_OF_APPLE.get(tag.cpu, cpus)
+    for cpu in cpus:
+        yield " ".join(filter(None, (tag.kind, cpu, tag.sdk)))
+
+
+def _pythons(interpreter: str, abi: str) -> Iterator[tuple[str, int, bool]]:
+    """Yield which Pythons take a wheel with these tags: the kind, the minor version, and whether newer ones do as well."""
+    minor = _minor(interpreter)
+    if minor is None:
+        return
+    kind = interpreter[:2]
+    if kind == "pp":
+        yield PYPY, minor, False
+    elif kind == "py":
+        # Any Python takes it, from that version on.
+        for python in (CPYTHON, FREE_THREADED, PYPY):
+            yield python, minor, True
+    elif kind == "cp":
+        # abi3t serves free-threaded Pythons (PEP 803), and their own ABI ends in a "t" as well (PEP 703).
+        python = FREE_THREADED if abi.endswith("t") else CPYTHON
+        yield python, minor, abi.startswith("abi3")
+
+
+def _minor(interpreter: str) -> int | None:
+    """Return the minor version of Python 3 in a tag, 0 when it has none; ``None`` for anything else.
+
+    >>> _minor("cp313"), _minor("py3"), _minor("py2"), _minor("graalpy311")
+    (13, 0, None, None)
+    """
+    digits = interpreter[2:]
+    if not digits.isdecimal() or digits[0] != "3":
+        return None
+    minor = int(digits[1:4] or "0")
+    return minor if minor < _NEWEST else None
+
+
+def _is_regular(served: Served) -> bool:
+    """Return whether one Python is missing among several, rather than a few being there."""
+    return len(served.exactly) >= _FEW and len(served.holes()) == 1
+
+
+# --- Requires-Python --------------------------------------------------------------------------------------------
+
+
+def _required_pythons(members: Iterable[SetMember]) -> list[SpecifierSet]:
+    """Return what the wheels say of Pythons, as far as it can be read."""
+    texts: set[str] = set()
+    for member in members:
+        texts.update(
+            value for name, value in member.headers if name == "requires-python"
+        )
+    found = []
+    for text in sorted(texts):
+        try:
+            found.append(SpecifierSet(text))
+        except InvalidSpecifier:
+            # That is said of the wheel itself.
+            continue
+    return found
+
+
+def _is_allowed(specifiers: Iterable[SpecifierSet], minor: int) -> bool:
+    """Return whether a Python may install the project at all (``!=3.12.*``)."""
+    versions = [f"3.{minor}.{micro}" for micro in _MICROS]
+    for specifier in specifiers:
+        if not any(specifier.contains(version) for version in versions):
+            return False
+    return True
+
+
+# --- what is told -----------------------------------------------------------------------------------------------
+
+
+def _hole(
+    one: WheelSet,
+    python: str,
+    missing: Iterable[Row],
+    having: Iterable[Row],
+    rows: Mapping[Row, Served],
+    *,
+    is_meant: bool,
+) -> Finding:
+    """Return that a Python has no wheel on some systems.
+
+    :param is_meant: whether the project may well know of it.
+    """
+    systems = sorted(row.system for row in missing)
+    evidence = [
+        f"{row.system}: there are wheels for {row.python} {rows[row]}"
+        for row in sorted(missing)
+    ]
+    others = sorted(row.system for row in having)
+    if others:
+        evidence.append(f"{python} has a wheel on {', '.join(others)}")
+    number = python.rpartition(" ")[2]
+    return Finding(
+        code="TW551",
+        severity=Severity.NOTE if is_meant else Severity.WARNING,
+        where=one.label,
+        message=f"no wheel for {python} on {', '.join(systems)}",
+        evidence=tuple(evidence),
+        hint=f'build it, or exclude that Python: requires-python = "…, !={number}.*"',
+    )

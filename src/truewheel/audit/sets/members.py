@@ -1,0 +1,146 @@
+"""What of a wheel its set is asked about, and which wheels are of one set. Pure."""
+
+from __future__ import annotations
+
+from packaging.utils import canonicalize_version
+
+from ...model.contents import is_module
+from ...model.header_files import each_header
+from ...model.record import replace
+from ...model.sets import Role, SetMember, WheelSet
+from ...model.wheel_name import escape, parse_wheel_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ...model.contents import WheelFacts
+    from ...model.sets import SdistFacts
+
+RESOLVED_BY = ("requires-dist", "requires-python", "provides-extra")
+"""The headers that resolvers go by, in lower case."""
+_SDIST = ".tar.gz"
+
+
+def roles_of(filenames: Sequence[str]) -> list[Role | None]:
+    """Return the role of each wheel of a directory by its name alone; ``None`` when that is not the name of a wheel."""
+    keys = [_key_of_wheel(filename) for filename in filenames]
+    kinds: dict[object, set[bool]] = {}
+    for filename, key in zip(filenames, keys, strict=True):
+        kinds.setdefault(key, set()).add(_is_for_any_platform(filename))
+    roles: list[Role | None] = []
+    for key in keys:
+        if key is None:
+            roles.append(None)
+        elif len(kinds[key]) == 2:
+            roles.append(Role.COMPARED)
+        else:
+            roles.append(Role.MEMBER)
+    return roles
+
+
+def member_of(facts: WheelFacts, role: Role) -> SetMember | None:
+    """Return what a set needs to know of a wheel; ``None`` when its file name is not that of a wheel."""
+    name = parse_wheel_name(facts.filename)
+    if name is None:
+        return None
+    contents = facts.contents
+    modules = []
+    for file, binary in contents.binaries():
+        # A library or a program may lie in a wheel without being made from the project's own source.
+        if binary.is_loadable and is_module(file.path):
+            modules.append(contents.installed(file.path))
+    return SetMember(
+        filename=facts.filename,
+        name=name,
+        headers=headers_of(facts.metadata or ""),
+        modules=tuple(modules),
+        is_bound=contents.is_bound,
+        python=_python_files(facts) if role is Role.COMPARED else {},
+    )
+
+
+def headers_of(metadata: str) -> tuple[tuple[str, str], ...]:
+    """Return the headers that resolvers go by, with their names in lower case, as names may be written in either."""
+    found = []
+    for name, value in each_header(metadata):
+        if name.lower() in RESOLVED_BY:
+            found.append((name.lower(), value))
+    return tuple(found)
+
+
+def sets_of(directory: str, members: Iterable[SetMember]) -> tuple[WheelSet, ...]:
+    """Return the wheels of a directory by name and version, in the order of their first wheel."""
+    groups: dict[object, list[SetMember]] = {}
+    for member in members:
+        groups.setdefault(_key_of_wheel(member.filename), []).append(member)
+    sets = []
+    for group in groups.values():
+        first = group[0].name
+        one = WheelSet(
+            directory=directory,
+            label=f"{first.name} {first.version}",
+            name=first.name,
+            version=first.version,
+            members=tuple(group),
+        )
+        sets.append(one)
+    return tuple(sets)
+
+
+def sdists_of(
+    sets: Sequence[WheelSet], filenames: Iterable[str]
+) -> dict[str, WheelSet]:
+    """Return the file names that are those of an sdist of one of the sets, each with its set.
+
+    An archive with another name is somebody else's: documentation, data.
+    """
+    by_key = {_key(one.name, one.version): one for one in sets}
+    found = {}
+    for filename in filenames:
+        if not filename.endswith(_SDIST):
+            continue
+        # PEP 625: the version has no hyphen, while older names may.
+        name, _, version = filename.removesuffix(_SDIST).rpartition("-")
+        one = by_key.get(_key(name, version))
+        if one is not None:
+            found[filename] = one
+    return found
+
+
+def with_sdists(
+    sets: Iterable[WheelSet], sdists: Mapping[str, SdistFacts]
+) -> tuple[WheelSet, ...]:
+    """Return the sets with their sdists.
+
+    :param sdists: by the label of the set.
+    """
+    return tuple(replace(one, sdist=sdists.get(one.label)) for one in sets)
+
+
+def _key_of_wheel(filename: str) -> tuple[str, str] | None:
+    name = parse_wheel_name(filename)
+    return None if name is None else _key(name.name, name.version)
+
+
+def _key(name: str, version: str) -> tuple[str, str]:
+    """Return what two wheels of one version have in common, however they spell it (PEP 440, PEP 503)."""
+    return escape(name), canonicalize_version(version)
+
+
+def _is_for_any_platform(filename: str) -> bool:
+    name = parse_wheel_name(filename)
+    return name is not None and name.platforms == ("any",)
+
+
+def _python_files(facts: WheelFacts) -> dict[str, str]:
+    """Return the hash of each Python file: of its content if that was read, else what RECORD says."""
+    recorded = {row.path: row.digest for row in facts.record or ()}
+    found = {}
+    for file in facts.contents.payload():
+        if not file.path.endswith(".py"):
+            continue
+        member = facts.files_by_name()[file.path]
+        digest = member.sha256 or recorded.get(file.path)
+        found[facts.contents.installed(file.path)] = digest or ""
+    return found

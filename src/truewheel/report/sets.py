@@ -1,0 +1,50 @@
+"""The wheels of one version, judged together, as text."""
+
+from __future__ import annotations
+
+from ..model.finding import Severity
+from .text import BOLD, GREEN, PLAIN, RED, Style, finding_texts, printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..model.sets import SetChecked
+
+
+def set_report(checked: SetChecked, style: Style = PLAIN) -> str:
+    """Return what ``show`` tells of a set: what it holds, and all findings."""
+    heading = style.paint(_label(checked), BOLD)
+    lines = [f"{heading} ({_counted(checked)})"]
+    lines += finding_texts(checked.findings, style, rest=" (-v lists them)")
+    return "\n".join(lines)
+
+
+def set_check_report(
+    checked: SetChecked, style: Style = PLAIN, *, strict: bool = False
+) -> Iterator[str]:
+    """Yield what ``check`` tells of a set: whether it may be published, and the findings that are not mere notes."""
+    grave = [found for found in checked.findings if found.severity is not Severity.NOTE]
+    # What lies in a directory besides one version is never more than a note.
+    if checked.name is None and not grave:
+        return
+    word = style.paint("not ok", RED)
+    if checked.passes(strict=strict):
+        word = style.paint("ok", GREEN)
+    lines = [f"{_label(checked)}: {word} ({_counted(checked)})"]
+    lines += finding_texts(grave, style, rest=" (-v lists them)")
+    yield "\n".join(lines)
+
+
+def _label(checked: SetChecked) -> str:
+    """Return what a set is called: the release, or the directory as a whole."""
+    if checked.name is None:
+        return printable(checked.directory)
+    return printable(f"{checked.name} {checked.version} in {checked.directory}")
+
+
+def _counted(checked: SetChecked) -> str:
+    """Return how much lies there, as people say it."""
+    count = len(checked.wheels)
+    text = "1 wheel" if count == 1 else f"{count} wheels"
+    return f"{text} and the sdist" if checked.sdist else text
