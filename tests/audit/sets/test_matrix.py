@@ -71,9 +71,9 @@ def test_one_system_that_lacks_what_others_have() -> None:
         pytest.param(cpython(LINUX, 9, 10, 11, 12) + cpython("win32", 9, 10), id="a system ends earlier"),
         pytest.param(cpython(LINUX, 9, 10, 11) + cpython(ARM, 11), id="a single wheel"),
         pytest.param(cpython(LINUX, 9, 10) + cpython(LINUX, 14, abi="t"), id="free-threaded is a row of its own"),
-        pytest.param(cpython(LINUX, 12) + [member(f"cp313-abi3-{LINUX}")], id="the stable ABI serves newer ones"),
-        pytest.param(cpython(LINUX, 9, 12) + [member(f"cp39-abi3-{LINUX}")], id="the stable ABI fills a hole"),
-        pytest.param(cpython(LINUX, 9, 12) + [member("py3-none-manylinux_2_17_x86_64")], id="any Python"),
+        pytest.param([*cpython(LINUX, 12), member(f"cp313-abi3-{LINUX}")], id="the stable ABI serves newer ones"),
+        pytest.param([*cpython(LINUX, 9, 12), member(f"cp39-abi3-{LINUX}")], id="the stable ABI fills a hole"),
+        pytest.param([*cpython(LINUX, 9, 12), member("py3-none-manylinux_2_17_x86_64")], id="any Python"),
         pytest.param(cpython("manylinux_2_17_x86_64", 11, 13) + cpython("manylinux_2_28_x86_64", 12), id="levels are one system"),
         pytest.param(cpython("macosx_11_0_arm64", 11, 13) + cpython("macosx_11_0_universal2", 12), id="universal2 is for both CPUs"),
         pytest.param([member("cp312-cp312-pyodide_2024_0_wasm32"), member("cp314-cp314-pyodide_2026_0_wasm32")], id="each Pyodide has one Python"),
@@ -98,7 +98,7 @@ def test_a_python_that_is_excluded_is_not_missing() -> None:
 @pytest.mark.parametrize(
     ("members", "python"),
     [
-        (cpython(LINUX, 10, 11, 13) + [member("py3-none-any")], "CPython 3.12"),
+        ([*cpython(LINUX, 10, 11, 13), member("py3-none-any")], "CPython 3.12"),
         ([member(f"pp3{m}-pypy3{m}_pp73-{LINUX}") for m in (9, 11)], "PyPy 3.10"),
         (cpython(LINUX, 7, 9), "CPython 3.8"),
     ],
@@ -123,3 +123,11 @@ def test_names_of_systems() -> None:
     assert sorted(row.system for row in rows) == [
         "android arm64_v8a", "ios arm64 iphoneos", "macosx arm64", "macosx x86_64", "win32", "win_arm64",
     ]  # fmt: skip
+
+
+def test_a_collection_of_wheels_need_not_be_complete() -> None:
+    members = cpython(LINUX, 10, 11, 13)
+    name = parse_wheel_name("p-2-py3-none-any.whl")
+    assert name is not None
+    members.append(SetMember(filename=str(name), name=name))
+    assert told(members) == ["note: no wheel for CPython 3.12 on manylinux x86_64"]

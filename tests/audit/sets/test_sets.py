@@ -56,7 +56,12 @@ def test_a_single_wheel_is_no_set() -> None:
 
 
 def test_roles() -> None:
-    names = [f"p-1-{LINUX}.whl", "p-1-py3-none-any.whl", "q-1-py3-none-any.whl", "x.whl"]
+    names = [
+        f"p-1-{LINUX}.whl",
+        "p-1-py3-none-any.whl",
+        "q-1-py3-none-any.whl",
+        "x.whl",
+    ]
     assert roles_of(names) == [Role.COMPARED, Role.COMPARED, Role.MEMBER, None]
     assert pickle.loads(pickle.dumps(Role.MEMBER)) is Role.MEMBER
 
@@ -197,7 +202,9 @@ def test_an_sdist_without_the_sources_of_the_modules() -> None:
     (told,) = found(member(LINUX, **COMPILED), sdist=sdist("p/__init__.py", "setup.py"), code="TW555")  # fmt: skip
     assert told.severity.value == "warning"
     assert told.where == "p-1.tar.gz"
-    assert told.message == "holds no source of the compiled modules that the wheels have"
+    assert (
+        told.message == "holds no source of the compiled modules that the wheels have"
+    )
     assert told.evidence[0] == "p/_m.so is in a wheel"
 
 

@@ -19,7 +19,7 @@ from itertools import chain
 
 from ...model.sets import SetChecked
 from ..filtering import select_and_sort
-from .company import find_other_projects, find_wheels_never_taken
+from .company import find_other_projects, find_wheels_never_taken, is_release
 from .matrix import find_holes
 from .metadata import find_different_metadata
 from .pure import find_pure_wheels
@@ -43,11 +43,12 @@ def check_sets(
 
     A wheel that has no other of its version and no sdist beside it is not a set.
     """
+    whole = is_release(sets)
     for one in sets:
         if len(one.members) < 2 and one.sdist is None:
             continue
         found = chain(
-            find_holes(one),
+            find_holes(one, whole=whole),
             find_pure_wheels(one),
             find_different_metadata(one),
             find_wheels_never_taken(one),

@@ -17,8 +17,16 @@ if TYPE_CHECKING:
 
 _NAMED = 10
 """Projects or versions that are named."""
+_PROJECTS = 10
+"""Projects from which on a directory is hardly that of a release."""
 _MOST = 300
 """Wheels of a version that are compared with one another; their pairs would take long."""
+
+
+def is_release(sets: Sequence[WheelSet]) -> bool:
+    """Return whether a directory looks like what is to be published, rather than like a collection of what was."""
+    names = {escape(one.name) for one in sets}
+    return len(names) == len(sets) < _PROJECTS
 
 
 def find_wheels_never_taken(one: WheelSet) -> Iterator[Finding]:

@@ -82,8 +82,11 @@ class Served:
         return ", ".join(texts)
 
 
-def find_holes(one: WheelSet) -> Iterator[Finding]:
-    """Report Pythons that have no wheel on a system, while older and newer ones have (TW551)."""
+def find_holes(one: WheelSet, *, whole: bool) -> Iterator[Finding]:
+    """Report Pythons that have no wheel on a system, while older and newer ones have (TW551).
+
+    :param whole: whether all wheels of the version should be there.
+    """
     rows = rows_of(one.members)
     holes: dict[tuple[str, int], list[Row]] = {}
     for row, served in rows.items():
@@ -98,7 +101,7 @@ def find_holes(one: WheelSet) -> Iterator[Finding]:
         if not _is_allowed(allowed, minor):
             continue
         having = [row for row in rows if row.python == python and minor in rows[row]]
-        is_meant = falls_back or python == PYPY
+        is_meant = falls_back or python == PYPY or not whole
         if not having:
             is_meant = is_meant or not any(_is_regular(rows[row]) for row in missing)
         yield _hole(

@@ -80,6 +80,7 @@ class _Tar:
             header = self.read(_BLOCK)
             # Two empty blocks end an archive, and one is enough to know.
             if not header.strip(b"\0"):
+                self._read_to_the_end()
                 return
             info = tarfile.TarInfo.frombuf(header, "utf-8", "surrogateescape")
             if info.size < 0:
@@ -133,7 +134,19 @@ class _Tar:
         if self._left_of_names < 0:
             raise ValueError(f"names of more than {_ALL_NAMES} bytes")
 
+    def _read_to_the_end(self) -> None:
+        """Read what fills the last record, so that gzip compares its checksum."""
+        while self._left > 0:
+            found = self._file.read(min(_PIECE, self._left))
+            if not found:
+                return
+            self._left -= len(found)
+        raise ValueError(f"more than {_MOST_BYTES} bytes")
+
     def _pass_over(self, size: int) -> None:
+        # Not found out after gigabytes.
+        if size > self._left:
+            raise ValueError(f"more than {_MOST_BYTES} bytes")
         while size > 0:
             size -= len(self.read(min(size, _PIECE)))
 
@@ -173,7 +186,7 @@ def _long_name(kind: bytes, content: bytes) -> str:
         digits, _, _ = content[start : start + 8].partition(b" ")
         end = start + int(digits) if digits.isdigit() else start
         first = start + len(digits) + 1
-        if end <= first:
+        if not first < end <= len(content):
             raise ValueError("a damaged extended header")
         key, _, value = content[first : end - 1].partition(b"=")
         if key == b"path":
