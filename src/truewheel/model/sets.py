@@ -43,6 +43,18 @@ class SetMember(Record):
     is_bound: bool = False
     python: Mapping[str, str] = MappingProxyType({})
 
+    @property
+    def is_for_any_platform(self) -> bool:
+        """Whether its name promises nothing but Python."""
+        return self.name.platforms == ("any",)
+
+    def values(self, header: str) -> tuple[str, ...]:
+        """Return the values of one header of METADATA.
+
+        :param header: in lower case.
+        """
+        return tuple(value for name, value in self.headers if name == header)
+
 
 class SdistFacts(Record):
     """What an sdist says of itself, and the names of its files.
@@ -74,6 +86,19 @@ class WheelSet(Record):
     version: str
     members: tuple[SetMember, ...]
     sdist: SdistFacts | None = None
+
+    @property
+    def filenames(self) -> tuple[str, ...]:
+        """The names of its wheels."""
+        return tuple(member.filename for member in self.members)
+
+    @property
+    def modules(self) -> list[str]:
+        """The path of every extension module that one of its wheels has, sorted."""
+        found: set[str] = set()
+        for member in self.members:
+            found.update(member.modules)
+        return sorted(found)
 
 
 class SetChecked(Record):

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def set_report(checked: SetChecked, style: Style = PLAIN) -> str:
     """Return what ``show`` tells of a set: what it holds, and all findings."""
     heading = style.paint(_label(checked), BOLD)
-    lines = [f"{heading} ({_counted(checked)})"]
+    counted = _counted(checked)
+    lines = [f"{heading} ({counted})"]
     lines += finding_texts(checked.findings, style, rest=" (-v lists them)")
     return "\n".join(lines)
 
@@ -24,14 +25,19 @@ def set_check_report(
     checked: SetChecked, style: Style = PLAIN, *, strict: bool = False
 ) -> Iterator[str]:
     """Yield what ``check`` tells of a set: whether it may be published, and the findings that are not mere notes."""
-    grave = [found for found in checked.findings if found.severity is not Severity.NOTE]
+    grave = []
+    for finding in checked.findings:
+        if finding.severity is not Severity.NOTE:
+            grave.append(finding)
     # What lies in a directory besides one version is never more than a note.
     if checked.name is None and not grave:
         return
     word = style.paint("not ok", RED)
     if checked.passes(strict=strict):
         word = style.paint("ok", GREEN)
-    lines = [f"{_label(checked)}: {word} ({_counted(checked)})"]
+    label = _label(checked)
+    counted = _counted(checked)
+    lines = [f"{label}: {word} ({counted})"]
     lines += finding_texts(grave, style, rest=" (-v lists them)")
     yield "\n".join(lines)
 
@@ -46,5 +52,9 @@ def _label(checked: SetChecked) -> str:
 def _counted(checked: SetChecked) -> str:
     """Return how much lies there, as people say it."""
     count = len(checked.wheels)
-    text = "1 wheel" if count == 1 else f"{count} wheels"
-    return f"{text} and the sdist" if checked.sdist else text
+    text = f"{count} wheels"
+    if count == 1:
+        text = "1 wheel"
+    if checked.sdist is None:
+        return text
+    return f"{text} and the sdist"

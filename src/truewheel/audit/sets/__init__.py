@@ -29,6 +29,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ...model.finding import Finding
     from ...model.sets import WheelSet
 
 
@@ -45,26 +46,34 @@ def check_sets(
     """
     whole = is_release(sets)
     for one in sets:
+        # One wheel alone has said all of itself.
         if len(one.members) < 2 and one.sdist is None:
             continue
-        found = chain(
-            find_holes(one, whole=whole),
-            find_pure_wheels(one),
-            find_different_metadata(one),
-            find_wheels_never_taken(one),
-            find_sdist_at_odds(one),
-        )
+        sdist = None
+        if one.sdist is not None:
+            sdist = one.sdist.filename
         yield SetChecked(
             directory=directory,
             name=one.name,
             version=one.version,
-            wheels=tuple(member.filename for member in one.members),
-            sdist=one.sdist.filename if one.sdist else None,
-            findings=select_and_sort(found, select, ignore),
+            wheels=one.filenames,
+            sdist=sdist,
+            findings=select_and_sort(_findings(one, whole=whole), select, ignore),
         )
     about_all = select_and_sort(find_other_projects(directory, sets), select, ignore)
     if about_all:
-        wheels = [member.filename for one in sets for member in one.members]
-        yield SetChecked(
-            directory=directory, wheels=tuple(sorted(wheels)), findings=about_all
-        )
+        filenames = chain.from_iterable(one.filenames for one in sets)
+        wheels = tuple(sorted(filenames))
+        yield SetChecked(directory=directory, wheels=wheels, findings=about_all)
+
+
+def _findings(one: WheelSet, *, whole: bool) -> Iterator[Finding]:
+    """Yield all that is to be said of one set.
+
+    :param whole: whether all wheels of the version should be there.
+    """
+    yield from find_holes(one, whole=whole)
+    yield from find_pure_wheels(one)
+    yield from find_different_metadata(one)
+    yield from find_wheels_never_taken(one)
+    yield from find_sdist_at_odds(one)

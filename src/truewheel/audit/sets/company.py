@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ...model.sets import SetMember, WheelSet
-    from ...model.wheel_name import WheelName
 
 _NAMED = 10
 """Projects or versions that are named."""
@@ -25,21 +24,22 @@ _MOST = 300
 
 def is_release(sets: Sequence[WheelSet]) -> bool:
     """Return whether a directory looks like what is to be published, rather than like a collection of what was."""
-    names = {escape(one.name) for one in sets}
-    return len(names) == len(sets) < _PROJECTS
+    names = _names(sets)
+    has_one_version_of_each = len(names) == len(sets)
+    return has_one_version_of_each and len(names) < _PROJECTS
 
 
 def find_wheels_never_taken(one: WheelSet) -> Iterator[Finding]:
     """Report wheels whose tags another wheel has as well, and which lose against it (TW554)."""
+    # The largest releases have a hundred wheels.
     if len(one.members) > _MOST:
         return
-    tags = {member.filename: set(member.name.expanded) for member in one.members}
-    for member in one.members:
-        for other in one.members:
-            if other is member or other.name.variant != member.name.variant:
-                continue
-            if tags[member.filename] <= tags[other.filename] and _loses(member, other):
-                yield _never_taken(member, other)
+    rivals = [_Rival(member) for member in one.members]
+    for rival in rivals:
+        for other in rivals:
+            if rival.loses_against(other):
+                yield _never_taken(rival, other)
+                # One that is better is enough.
                 break
 
 
@@ -47,7 +47,7 @@ def find_other_projects(directory: str, sets: Sequence[WheelSet]) -> Iterator[Fi
     """Report that a directory holds several projects, or several versions of one (TW554)."""
     if len(sets) < 2:
         return
-    names = {escape(one.name) for one in sets}
+    names = _names(sets)
     shown = [_counted(one) for one in sets[:_NAMED]]
     more = len(sets) - _NAMED
     if more > 0:
@@ -63,30 +63,57 @@ def find_other_projects(directory: str, sets: Sequence[WheelSet]) -> Iterator[Fi
     )
 
 
-def _loses(member: SetMember, other: SetMember) -> bool:
-    """Return whether installers prefer ``other``, or may take either, where they would take ``member``.
+def _names(sets: Sequence[WheelSet]) -> set[str]:
+    """Return the projects of several sets."""
+    return {escape(one.name) for one in sets}
 
-    Of two wheels whose best tags are equal, they take the one with the higher build tag.
+
+class _Rival:
+    """One wheel, with what installers compare."""
+
+    def __init__(self, member: SetMember) -> None:
+        """Take its name apart."""
+        name = member.name
+        self.filename = member.filename
+        self.variant = name.variant
+        self.tags = set(name.expanded)
+        self.build = _build_order(name.build)
+
+    def loses_against(self, other: _Rival) -> bool:
+        """Return whether installers prefer ``other``, or may take either, wherever they would take this one.
+
+        Of two wheels whose best tags are equal, they take the one with the higher build tag.
+        """
+        if other is self or other.variant != self.variant:
+            return False
+        # A tag that the other one lacks is a place where this one is taken.
+        if not self.tags <= other.tags:
+            return False
+        if self.build != other.build:
+            return self.build < other.build
+        # Nothing decides then. One of two is told, and not each because of the other.
+        if self.tags != other.tags:
+            return True
+        return self.filename < other.filename
+
+
+def _build_order(build: str) -> tuple[int, str]:
+    """Return what build tags are compared by: the number at the beginning, then the rest; no build tag comes first.
+
+    >>> _build_order("10b"), _build_order("")
+    ((10, 'b'), (-1, ''))
     """
-    own, others = _build_order(member.name), _build_order(other.name)
-    if own != others:
-        return own < others
-    # Nothing decides then. One of both is told, and not each because of the other.
-    same = set(member.name.expanded) == set(other.name.expanded)
-    return not same or member.filename < other.filename
+    rest = build.lstrip("0123456789")
+    digits = build.removesuffix(rest)
+    # Python refuses to read numbers of thousands of digits.
+    number = int(digits[:18] or "-1")
+    return number, rest
 
 
-def _build_order(name: WheelName) -> tuple[int, str]:
-    """Return what build tags are compared by: the number at the beginning, then the rest; no build tag comes first."""
-    rest = name.build.lstrip("0123456789")
-    digits = name.build.removesuffix(rest)
-    return int(digits[:18] or "-1"), rest
-
-
-def _never_taken(member: SetMember, other: SetMember) -> Finding:
-    is_decided = _build_order(member.name) != _build_order(other.name)
+def _never_taken(member: _Rival, other: _Rival) -> Finding:
+    """Return that a wheel is not needed, and which one is taken instead."""
     why = "has the same tags, and a higher build tag"
-    if not is_decided:
+    if member.build == other.build:
         why = "has the same tags, and nothing tells which of both to take"
     return Finding(
         code="TW554",
@@ -99,5 +126,8 @@ def _never_taken(member: SetMember, other: SetMember) -> Finding:
 
 
 def _counted(one: WheelSet) -> str:
+    """Return how many wheels a set has, as people say it."""
     count = len(one.members)
-    return f"{one.label}: {count} wheels" if count > 1 else f"{one.label}: 1 wheel"
+    if count == 1:
+        return f"{one.label}: 1 wheel"
+    return f"{one.label}: {count} wheels"

@@ -10,6 +10,7 @@ Sources: PEP 425; packaging's ``tags``, for which Pythons take which tag.
 from __future__ import annotations
 
 from itertools import product
+from operator import itemgetter
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
@@ -36,6 +37,8 @@ _CPUS_OF_APPLE = {
 _WINDOWS = {"i686": "win32", "x86_64": "win_amd64", "arm64": "win_arm64"}
 _FEW = 3
 """Wheels of a row from which on a single hole in it is hardly meant."""
+_NEVER = 1000
+"""A minor version that no Python has."""
 _NEWEST = 60
 """A minor version that Python will not reach soon: a larger number in a tag is a mistake, or means harm."""
 _MICROS = range(40)
@@ -53,33 +56,56 @@ class Served:
     """The minor versions of Python 3 that the wheels of one row are for."""
 
     def __init__(self) -> None:
+        """Begin with none."""
         self.exactly: set[int] = set()
-        self.from_on: int | None = None
+        self.from_on = _NEVER
 
     def add(self, minor: int, *, and_newer: bool) -> None:
         """Count one wheel."""
-        if not and_newer:
+        if and_newer:
+            self.from_on = min(minor, self.from_on)
+        else:
             self.exactly.add(minor)
-        elif self.from_on is None or minor < self.from_on:
-            self.from_on = minor
 
     def __contains__(self, minor: int) -> bool:
-        is_from_on = self.from_on is not None and minor >= self.from_on
-        return is_from_on or minor in self.exactly
+        """Whether a version has a wheel."""
+        return minor in self.exactly or minor >= self.from_on
 
     def holes(self) -> list[int]:
         """Return the versions that are missing between others."""
-        ends = set(self.exactly)
-        if self.from_on is not None:
-            ends.add(self.from_on)
-        return [minor for minor in range(min(ends) + 1, max(ends)) if minor not in self]
+        ends = sorted(self.exactly)
+        # All that follow are there.
+        if self.from_on != _NEVER:
+            ends = sorted({*ends, self.from_on})
+        found = []
+        for minor in range(ends[0], ends[-1]):
+            if minor not in self:
+                found.append(minor)
+        return found
+
+    def is_regular(self) -> bool:
+        """Return whether one version is missing among several, rather than a few being there."""
+        return len(self.exactly) >= _FEW and len(self.holes()) == 1
 
     def __str__(self) -> str:
         """Return the versions as people write them: ``3.10, 3.11, 3.13 and newer``."""
         texts = [f"3.{minor}" for minor in sorted(self.exactly)]
-        if self.from_on is not None:
+        if self.from_on != _NEVER:
             texts.append(f"3.{self.from_on} and newer")
         return ", ".join(texts)
+
+
+class Hole(NamedTuple):
+    """A Python that has no wheel on some systems.
+
+    :param missing: the rows that lack it, between others.
+    :param having: the rows of the same kind of Python that do not.
+    """
+
+    python: str
+    minor: int
+    missing: tuple[Row, ...]
+    having: tuple[Row, ...]
 
 
 def find_holes(one: WheelSet, *, whole: bool) -> Iterator[Finding]:
@@ -88,34 +114,28 @@ def find_holes(one: WheelSet, *, whole: bool) -> Iterator[Finding]:
     :param whole: whether all wheels of the version should be there.
     """
     rows = rows_of(one.members)
-    holes: dict[tuple[str, int], list[Row]] = {}
-    for row, served in rows.items():
-        for minor in served.holes():
-            holes.setdefault((row.python, minor), []).append(row)
+    holes = _holes(rows)
+    # Nearly all sets have none, and need not be asked what they require.
     if not holes:
         return
-    allowed = _required_pythons(one.members)
-    # Without a wheel of their own, these Pythons get the one for any platform.
-    falls_back = any(member.name.platforms == ("any",) for member in one.members)
-    for (python, minor), missing in sorted(holes.items()):
-        if not _is_allowed(allowed, minor):
+    specifiers = _required_pythons(one.members)
+    # Without a wheel of their own, Pythons get the one for any platform.
+    falls_back = any(member.is_for_any_platform for member in one.members)
+    for hole in holes:
+        if not _is_allowed(specifiers, hole.minor):
             continue
-        having = [row for row in rows if row.python == python and minor in rows[row]]
-        is_meant = falls_back or python == PYPY or not whole
-        if not having:
-            is_meant = is_meant or not any(_is_regular(rows[row]) for row in missing)
-        yield _hole(
-            one, f"{python} 3.{minor}", missing, having, rows, is_meant=is_meant
-        )
+        severity = Severity.WARNING
+        may_be_meant = falls_back or not whole
+        if may_be_meant or _is_doubtful(hole, rows):
+            severity = Severity.NOTE
+        yield _finding(one, hole, rows, severity)
 
 
 def rows_of(members: Iterable[SetMember]) -> dict[Row, Served]:
     """Return which Pythons the wheels for platforms are for, by row."""
     rows: dict[Row, Served] = {}
     for member in members:
-        systems: set[str] = set()
-        for tag in parse_known_tags(member.name.platforms):
-            systems.update(_systems(tag))
+        systems = _systems_of(member)
         pythons = product(member.name.interpreters, member.name.abis)
         for interpreter, abi in pythons:
             for python, minor, and_newer in _pythons(interpreter, abi):
@@ -123,6 +143,38 @@ def rows_of(members: Iterable[SetMember]) -> dict[Row, Served]:
                     served = rows.setdefault(Row(python, system), Served())
                     served.add(minor, and_newer=and_newer)
     return rows
+
+
+def _holes(rows: Mapping[Row, Served]) -> list[Hole]:
+    """Return all holes, each with the rows that it is in."""
+    missing: dict[tuple[str, int], list[Row]] = {}
+    for row, served in sorted(rows.items(), key=itemgetter(0)):
+        for minor in served.holes():
+            missing.setdefault((row.python, minor), []).append(row)
+    found = []
+    for (python, minor), lacking in sorted(missing.items()):
+        having = [row for row in rows if row.python == python and minor in rows[row]]
+        having.sort()
+        found.append(Hole(python, minor, tuple(lacking), tuple(having)))
+    return found
+
+
+def _is_doubtful(hole: Hole, rows: Mapping[Row, Served]) -> bool:
+    """Return whether the project may well do without a wheel there."""
+    if hole.python == PYPY:
+        return True
+    # It is built for that Python elsewhere.
+    if hole.having:
+        return False
+    return not any(rows[row].is_regular() for row in hole.missing)
+
+
+def _systems_of(member: SetMember) -> set[str]:
+    """Return the kinds of system that a wheel is for."""
+    systems: set[str] = set()
+    for tag in parse_known_tags(member.name.platforms):
+        systems.update(_systems(tag))
+    return systems
 
 
 def _systems(tag: PlatformTag) -> Iterator[str]:
@@ -164,15 +216,12 @@ def _minor(interpreter: str) -> int | None:
     (13, 0, None, None)
     """
     digits = interpreter[2:]
-    if not digits.isdecimal() or digits[0] != "3":
+    if not digits.isdecimal():
         return None
-    minor = int(digits[1:4] or "0")
-    return minor if minor < _NEWEST else None
-
-
-def _is_regular(served: Served) -> bool:
-    """Return whether one Python is missing among several, rather than a few being there."""
-    return len(served.exactly) >= _FEW and len(served.holes()) == 1
+    major, minor = digits[0], int(digits[1:4] or "0")
+    if major != "3" or minor > _NEWEST:
+        return None
+    return minor
 
 
 # --- Requires-Python --------------------------------------------------------------------------------------------
@@ -182,9 +231,7 @@ def _required_pythons(members: Iterable[SetMember]) -> list[SpecifierSet]:
     """Return what the wheels say of Pythons, as far as it can be read."""
     texts: set[str] = set()
     for member in members:
-        texts.update(
-            value for name, value in member.headers if name == "requires-python"
-        )
+        texts.update(member.values("requires-python"))
     found = []
     for text in sorted(texts):
         try:
@@ -199,7 +246,9 @@ def _is_allowed(specifiers: Iterable[SpecifierSet], minor: int) -> bool:
     """Return whether a Python may install the project at all (``!=3.12.*``)."""
     versions = [f"3.{minor}.{micro}" for micro in _MICROS]
     for specifier in specifiers:
-        if not any(specifier.contains(version) for version in versions):
+        # Whether anything is left of that Python, be it one release with a mistake mended.
+        allowed = specifier.filter(versions)
+        if next(iter(allowed), None) is None:
             return False
     return True
 
@@ -207,33 +256,24 @@ def _is_allowed(specifiers: Iterable[SpecifierSet], minor: int) -> bool:
 # --- what is told -----------------------------------------------------------------------------------------------
 
 
-def _hole(
-    one: WheelSet,
-    python: str,
-    missing: Iterable[Row],
-    having: Iterable[Row],
-    rows: Mapping[Row, Served],
-    *,
-    is_meant: bool,
+def _finding(
+    one: WheelSet, hole: Hole, rows: Mapping[Row, Served], severity: Severity
 ) -> Finding:
-    """Return that a Python has no wheel on some systems.
-
-    :param is_meant: whether the project may well know of it.
-    """
-    systems = sorted(row.system for row in missing)
-    evidence = [
-        f"{row.system}: there are wheels for {row.python} {rows[row]}"
-        for row in sorted(missing)
-    ]
-    others = sorted(row.system for row in having)
-    if others:
-        evidence.append(f"{python} has a wheel on {', '.join(others)}")
-    number = python.rpartition(" ")[2]
+    """Return that a Python has no wheel on some systems, with the wheels that are there."""
+    python = f"{hole.python} 3.{hole.minor}"
+    evidence = []
+    for row in hole.missing:
+        served = rows[row]
+        evidence.append(f"{row.system}: there are wheels for {row.python} {served}")
+    if hole.having:
+        others = ", ".join(row.system for row in hole.having)
+        evidence.append(f"{python} has a wheel on {others}")
+    systems = ", ".join(row.system for row in hole.missing)
     return Finding(
         code="TW551",
-        severity=Severity.NOTE if is_meant else Severity.WARNING,
+        severity=severity,
         where=one.label,
-        message=f"no wheel for {python} on {', '.join(systems)}",
+        message=f"no wheel for {python} on {systems}",
         evidence=tuple(evidence),
-        hint=f'build it, or exclude that Python: requires-python = "…, !={number}.*"',
+        hint=f'build it, or exclude that Python: requires-python = "…, !=3.{hole.minor}.*"',
     )

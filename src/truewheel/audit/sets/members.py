@@ -24,19 +24,30 @@ _SDIST = ".tar.gz"
 
 def roles_of(filenames: Sequence[str]) -> list[Role | None]:
     """Return the role of each wheel of a directory by its name alone; ``None`` when that is not the name of a wheel."""
-    keys = [_key_of_wheel(filename) for filename in filenames]
-    kinds: dict[object, set[bool]] = {}
-    for filename, key in zip(filenames, keys, strict=True):
-        kinds.setdefault(key, set()).add(_is_for_any_platform(filename))
-    roles: list[Role | None] = []
-    for key in keys:
-        if key is None:
-            roles.append(None)
-        elif len(kinds[key]) == 2:
-            roles.append(Role.COMPARED)
-        else:
-            roles.append(Role.MEMBER)
-    return roles
+    pure: set[object] = set()
+    bound: set[object] = set()
+    for filename in filenames:
+        name = parse_wheel_name(filename)
+        if name is None:
+            continue
+        kind = pure if name.platforms == ("any",) else bound
+        kind.add(_key(name.name, name.version))
+    # Python files are compared only where wheels of both kinds are of one version.
+    both = pure & bound
+    return [_role(filename, both) for filename in filenames]
+
+
+def _role(filename: str, both: set[object]) -> Role | None:
+    """Return the role of one wheel.
+
+    :param both: the versions that have a pure wheel and others.
+    """
+    name = parse_wheel_name(filename)
+    if name is None:
+        return None
+    if _key(name.name, name.version) in both:
+        return Role.COMPARED
+    return Role.MEMBER
 
 
 def member_of(facts: WheelFacts, role: Role) -> SetMember | None:
@@ -64,8 +75,9 @@ def headers_of(metadata: str) -> tuple[tuple[str, str], ...]:
     """Return the headers that resolvers go by, with their names in lower case, as names may be written in either."""
     found = []
     for name, value in each_header(metadata):
-        if name.lower() in RESOLVED_BY:
-            found.append((name.lower(), value))
+        header = name.lower()
+        if header in RESOLVED_BY:
+            found.append((header, value))
     return tuple(found)
 
 
@@ -73,9 +85,11 @@ def sets_of(directory: str, members: Iterable[SetMember]) -> tuple[WheelSet, ...
     """Return the wheels of a directory by name and version, in the order of their first wheel."""
     groups: dict[object, list[SetMember]] = {}
     for member in members:
-        groups.setdefault(_key_of_wheel(member.filename), []).append(member)
+        key = _key(member.name.name, member.name.version)
+        groups.setdefault(key, []).append(member)
     sets = []
     for group in groups.values():
+        # It is called as its first wheel spells it.
         first = group[0].name
         one = WheelSet(
             directory=directory,
@@ -95,16 +109,19 @@ def sdists_of(
 
     An archive with another name is somebody else's: documentation, data.
     """
-    by_key = {_key(one.name, one.version): one for one in sets}
+    by_key = {}
+    for one in sets:
+        by_key[_key(one.name, one.version)] = one
     found = {}
     for filename in filenames:
         if not filename.endswith(_SDIST):
             continue
         # PEP 625: the version has no hyphen, while older names may.
-        name, _, version = filename.removesuffix(_SDIST).rpartition("-")
-        one = by_key.get(_key(name, version))
-        if one is not None:
-            found[filename] = one
+        stem = filename.removesuffix(_SDIST)
+        name, _, version = stem.rpartition("-")
+        key = _key(name, version)
+        if key in by_key:
+            found[filename] = by_key[key]
     return found
 
 
@@ -115,12 +132,11 @@ def with_sdists(
 
     :param sdists: by the label of the set.
     """
-    return tuple(replace(one, sdist=sdists.get(one.label)) for one in sets)
-
-
-def _key_of_wheel(filename: str) -> tuple[str, str] | None:
-    name = parse_wheel_name(filename)
-    return None if name is None else _key(name.name, name.version)
+    found = []
+    for one in sets:
+        sdist = sdists.get(one.label)
+        found.append(replace(one, sdist=sdist))
+    return tuple(found)
 
 
 def _key(name: str, version: str) -> tuple[str, str]:
@@ -128,19 +144,21 @@ def _key(name: str, version: str) -> tuple[str, str]:
     return escape(name), canonicalize_version(version)
 
 
-def _is_for_any_platform(filename: str) -> bool:
-    name = parse_wheel_name(filename)
-    return name is not None and name.platforms == ("any",)
-
-
 def _python_files(facts: WheelFacts) -> dict[str, str]:
     """Return the hash of each Python file: of its content if that was read, else what RECORD says."""
-    recorded = {row.path: row.digest for row in facts.record or ()}
+    recorded = {}
+    for row in facts.record or ():
+        recorded[row.path] = row.digest
+    contents = facts.contents
+    members = facts.files_by_name()
     found = {}
-    for file in facts.contents.payload():
+    for file in contents.payload():
         if not file.path.endswith(".py"):
             continue
-        member = facts.files_by_name()[file.path]
-        digest = member.sha256 or recorded.get(file.path)
-        found[facts.contents.installed(file.path)] = digest or ""
+        digest = members[file.path].sha256
+        # `show` works out no hashes. What RECORD says is what the maker had.
+        if digest is None:
+            digest = recorded.get(file.path)
+        path = contents.installed(file.path)
+        found[path] = digest or ""
     return found

@@ -40,11 +40,12 @@ def find_different_metadata(one: WheelSet) -> Iterator[Finding]:
         for header in normalised(member.headers):
             having.setdefault(header, []).append(member.filename)
     count = len(one.members)
-    lines = [
-        f"{spelt(header)} ({_in_which(names, count)})"
-        for header, names in having.items()
-        if len(names) < count
-    ]
+    lines = []
+    for header, names in having.items():
+        # What all have is as it should be.
+        if len(names) < count:
+            which = _in_which(names, count)
+            lines.append(f"{spelt(header)} ({which})")
     if not lines:
         return
     shown = sorted(lines)[:_LINES]
@@ -63,7 +64,11 @@ def find_different_metadata(one: WheelSet) -> Iterator[Finding]:
 
 def normalised(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return headers so that two which mean the same are equal, each once."""
-    return list(dict.fromkeys((name, _meaning(name, value)) for name, value in headers))
+    found: dict[tuple[str, str], None] = {}
+    for name, value in headers:
+        meaning = _meaning(name, value)
+        found[name, meaning] = None
+    return list(found)
 
 
 def spelt(header: tuple[str, str]) -> str:
@@ -89,6 +94,7 @@ def _meaning(name: str, value: str) -> str:
 
 def _in_which(names: Sequence[str], count: int) -> str:
     """Return which wheels have a line, as people say it."""
+    # A requirement that one wheel lacks is in all others.
     if len(names) > _NAMED:
         return f"in {len(names)} of {count} wheels, the first is {names[0]}"
     return f"only in {', '.join(names)}"

@@ -20,23 +20,36 @@ _NAMED = 5
 
 def find_pure_wheels(one: WheelSet) -> Iterator[Finding]:
     """Report wheels for any platform beside those for some (TW552)."""
-    bound = [member for member in one.members if member.name.platforms != ("any",)]
+    pure: list[SetMember] = []
+    bound: list[SetMember] = []
+    for member in one.members:
+        kind = pure if member.is_for_any_platform else bound
+        kind.append(member)
+    # Wheels of one kind alone are in nobody's way.
     if not bound:
         return
-    for member in one.members:
-        if member.name.platforms == ("any",):
-            yield _pure_wheel(one, member, bound)
+    for member in pure:
+        yield _pure_wheel(one, member, bound)
 
 
 def _pure_wheel(one: WheelSet, pure: SetMember, bound: Sequence[SetMember]) -> Finding:
+    """Return what one pure wheel is beside the others: a fallback, or something else."""
+
+    def distance(other: SetMember) -> int:
+        return len(_differences(pure, other))
+
     # The wheels for platforms may differ among themselves: what is like one of them is like them.
-    nearest = min(bound, key=lambda member: len(_differences(pure, member)))
+    nearest = min(bound, key=distance)
     differences = _differences(pure, nearest)
-    lacking = sorted({path for member in bound for path in member.modules})
+    message = "is taken wherever no wheel for a platform fits"
+    severity = Severity.NOTE
     evidence = []
+    lacking = one.modules
     if lacking:
         evidence.append(f"it has no extension module such as {lacking[0]}")
     if differences:
+        message = "is for any platform, and holds other Python files than the wheels for platforms do"
+        severity = Severity.WARNING
         evidence.append(f"compared with {nearest.filename}:")
         evidence += differences[:_NAMED]
     more = len(differences) - _NAMED
@@ -44,18 +57,12 @@ def _pure_wheel(one: WheelSet, pure: SetMember, bound: Sequence[SetMember]) -> F
         evidence.append(f"and {more} more files")
     return Finding(
         code="TW552",
-        severity=Severity.WARNING if differences else Severity.NOTE,
+        severity=severity,
         where=pure.filename,
-        message=_message(differences),
+        message=message,
         evidence=tuple(evidence),
         hint=f"if it is not meant as a fallback of {one.label}, do not publish it",
     )
-
-
-def _message(differences: Sequence[str]) -> str:
-    if differences:
-        return "is for any platform, and holds other Python files than the wheels for platforms do"
-    return "is taken wherever no wheel for a platform fits"
 
 
 def _differences(pure: SetMember, other: SetMember) -> list[str]:
@@ -65,7 +72,9 @@ def _differences(pure: SetMember, other: SetMember) -> list[str]:
         own = pure.python.get(path)
         if own is None:
             found.append(f"{path} is missing")
+            continue
         # Without a hash, nothing tells.
-        elif digest and own and own != digest:
+        is_known = own and digest
+        if is_known and own != digest:
             found.append(f"{path} differs")
     return found

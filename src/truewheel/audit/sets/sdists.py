@@ -9,7 +9,7 @@ import re
 
 from packaging.utils import canonicalize_version
 
-from ...model.contents import module_path
+from ...model.contents import module_path, parent_directories
 from ...model.finding import Finding, Severity
 from ...model.header_files import each_header
 from ...model.wheel_name import escape
@@ -18,7 +18,7 @@ from .metadata import normalised, spelt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ...model.sets import SdistFacts, WheelSet
 
@@ -68,15 +68,11 @@ def find_sdist_at_odds(one: WheelSet) -> Iterator[Finding]:
 
 def _find_missing_sources(one: WheelSet, sdist: SdistFacts) -> Iterator[Finding]:
     """Report an sdist without anything that the modules of the wheels could be compiled from (TW555)."""
-    compiled = sorted({path for member in one.members for path in member.modules})
+    compiled = one.modules
     if not compiled or _has_sources(sdist):
         return
     # Python files are compiled, too: by Cython, by mypyc, or by cffi, to which they hand C as a text.
-    python = {path.removesuffix(".py") for path in sdist.paths if path.endswith(".py")}
-    texts = "\n".join(sdist.build_texts).lower()
-    if any(_is_made_of(path, python) for path in compiled):
-        return
-    if _MAKES_BINARIES_OF_PYTHON.search(texts):
+    if _is_made_of_python(compiled, sdist):
         return
     yield Finding(
         code="TW555",
@@ -100,10 +96,30 @@ def _has_sources(sdist: SdistFacts) -> bool:
     return False
 
 
-def _is_made_of(module: str, python: set[str]) -> bool:
-    """Return whether a module has the name of a Python file of the sdist, in whatever directory (``src``) that lies."""
-    name = module_path(module)
-    return any(path == name or path.endswith(f"/{name}") for path in python)
+def _is_made_of_python(modules: Iterable[str], sdist: SdistFacts) -> bool:
+    """Return whether modules may be compiled from the Python files of an sdist."""
+    texts = "\n".join(sdist.build_texts)
+    if _MAKES_BINARIES_OF_PYTHON.search(texts.lower()):
+        return True
+    names = {module_path(module) + ".py" for module in modules}
+    for path in sdist.paths:
+        if not path.endswith(".py"):
+            continue
+        # The package may lie in another directory, such as `src`.
+        places = (path, *_below_each_directory(path))
+        if not names.isdisjoint(places):
+            return True
+    return False
+
+
+def _below_each_directory(path: str) -> Iterator[str]:
+    """Yield a path as seen from each directory above it.
+
+    >>> list(_below_each_directory("src/p/x.py"))
+    ['p/x.py', 'x.py']
+    """
+    for directory in parent_directories(path):
+        yield path[len(directory) + 1 :]
 
 
 # --- PKG-INFO ---------------------------------------------------------------------------------------------------
@@ -113,8 +129,11 @@ def _find_other_release(
     one: WheelSet, sdist: SdistFacts, metadata: str
 ) -> Iterator[Finding]:
     """Report a name or version in PKG-INFO that is not the file name's (TW555): installers stop there."""
-    headers = {name.lower(): value for name, value in each_header(metadata)}
-    name, version = headers.get("name", ""), headers.get("version", "")
+    headers = {}
+    for header, value in each_header(metadata):
+        headers[header.lower()] = value
+    name = headers.get("name", "")
+    version = headers.get("version", "")
     told = []
     if escape(name) != escape(one.name):
         told.append(f"Name: {name}")
@@ -138,16 +157,14 @@ def _find_other_requirements(
     static = _static_headers(metadata)
     if static is None:
         return
-    own = {header for header in normalised(headers_of(metadata)) if header[0] in static}
+    own = _only(static, headers_of(metadata))
     for member in one.members:
-        theirs = {h for h in normalised(member.headers) if h[0] in static}
-        lines = [
-            f"{spelt(header)} (only in the sdist)" for header in sorted(own - theirs)
-        ]
-        lines += [
-            f"{spelt(header)} (only in {member.filename})"
-            for header in sorted(theirs - own)
-        ]
+        theirs = _only(static, member.headers)
+        lines = []
+        for header in sorted(own - theirs):
+            lines.append(f"{spelt(header)} (only in the sdist)")
+        for header in sorted(theirs - own):
+            lines.append(f"{spelt(header)} (only in {member.filename})")
         if not lines:
             continue
         # One wheel shows it. That wheels differ among themselves is told elsewhere.
@@ -160,6 +177,11 @@ def _find_other_requirements(
             hint="build both from the same source, or list the field in project.dynamic",
         )
         return
+
+
+def _only(names: set[str], headers: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return the headers with one of these names, as they are meant."""
+    return {header for header in normalised(headers) if header[0] in names}
 
 
 def _static_headers(metadata: str) -> set[str] | None:
@@ -178,7 +200,10 @@ def _static_headers(metadata: str) -> set[str] | None:
 
 def _numbers(version: str) -> tuple[int, ...]:
     """Return the numbers of a version of METADATA, nothing if it is not one."""
-    parts = version.split(".")
-    if not all(part.isdecimal() and len(part) < 5 for part in parts):
-        return ()
-    return tuple(int(part) for part in parts)
+    numbers = []
+    for part in version.split("."):
+        # Of more digits there is no version, and Python refuses to read thousands.
+        if not part.isdecimal() or len(part) > 4:
+            return ()
+        numbers.append(int(part))
+    return tuple(numbers)
