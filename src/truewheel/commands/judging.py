@@ -79,6 +79,7 @@ class Judge(NamedTuple):
         :param threads: how many may look at it, if it is large.
         :raises TruewheelError: when it cannot be read.
         """
+        # Once for all questions: to unpack a wheel takes most of the time.
         facts = read_wheel(named.path, digests=self.digests, threads=threads)
         others: tuple[Neighbour, ...] = ()
         if self.beside:
@@ -153,6 +154,7 @@ class Results:
 
         sets = sets_of(directory, members)
         sdists = {}
+        # One sdist of a version is all that an index takes.
         for name, one in sdists_of(sets, sorted(os.listdir(directory))).items():
             path = os.path.join(directory, name)
             try:
@@ -197,6 +199,7 @@ def _wheels_in(directory: str) -> tuple[Named, ...]:
     from ..audit.sets.members import roles_of
     from .beside import wheels_named
 
+    # Their names alone tell what the set will ask of each.
     paths = tuple(wheels_named([directory]))
     roles = roles_of([os.path.basename(path) for path in paths])
     return tuple(map(Named, paths, roles))

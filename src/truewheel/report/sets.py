@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from ..model.sets import SetChecked
 
 
+_REST = " (-v lists them)"
+
+
 def set_report(checked: SetChecked, style: Style = PLAIN) -> str:
     """Return what ``show`` tells of a set: what it holds, and all findings."""
     heading = style.paint(_label(checked), BOLD)
     counted = _counted(checked)
     lines = [f"{heading} ({counted})"]
-    lines += finding_texts(checked.findings, style, rest=" (-v lists them)")
+    lines += finding_texts(checked.findings, style, rest=_REST)
     return "\n".join(lines)
 
 
@@ -38,15 +41,16 @@ def set_check_report(
     label = _label(checked)
     counted = _counted(checked)
     lines = [f"{label}: {word} ({counted})"]
-    lines += finding_texts(grave, style, rest=" (-v lists them)")
+    lines += finding_texts(grave, style, rest=_REST)
     yield "\n".join(lines)
 
 
 def _label(checked: SetChecked) -> str:
     """Return what a set is called: the release, or the directory as a whole."""
-    if checked.name is None:
-        return printable(checked.directory)
-    return printable(f"{checked.name} {checked.version} in {checked.directory}")
+    label = checked.directory
+    if checked.name is not None:
+        label = f"{checked.name} {checked.version} in {label}"
+    return printable(label)
 
 
 def _counted(checked: SetChecked) -> str:
