@@ -4,8 +4,8 @@
 
 Each is a process of its own, and they take turns. The wheels are taken evenly from those in the folder. Prints the median wall time
 and CPU time (of a process and all that it started) of each, and the medians of the ratios, which are taken within each round: how
-many times faster this truewheel is. A busy machine disturbs wall time, and leaves fewer cores to processes side by side; on an idle one
-with two cores, the best ratio of wall time is twice that of CPU time.
+many times faster this truewheel is; then the fastest run of each, which was disturbed least. A busy machine leaves fewer cores to
+processes side by side. On an idle one with two cores, wall time may be half of CPU time.
 
 With ``--before``, an older truewheel checks the same wheels, which has to print the same; then both check the smallest one alone. With
 ``--tools``, the Linux wheels among them are checked, and given to ``auditwheel show``, one after the other as it wants them, and to
@@ -83,10 +83,19 @@ def compare(
         ("truewheel", name), zip(*rounds, strict=True), strict=True
     ):
         middle = turns.median(times)
-        print(f"  {label:24} {middle.wall:8.3f} s  CPU {middle.cpu:8.3f} s")
+        fastest = min(t.wall for t in times)
+        print(
+            f"  {label:24} {middle.wall:8.3f} s  CPU {middle.cpu:8.3f} s  fastest {fastest:8.3f} s"
+        )
     wall = statistics.median(other.wall / mine.wall for mine, other in rounds)
     cpu = statistics.median(other.cpu / mine.cpu for mine, other in rounds)
-    print(f"  {'times faster':24} {wall:8.2f}        {cpu:8.2f}", flush=True)
+    fastest = min(other.wall for _, other in rounds) / min(
+        mine.wall for mine, _ in rounds
+    )
+    print(
+        f"  {'times faster':24} {wall:8.2f}        {cpu:8.2f}            {fastest:8.2f}",
+        flush=True,
+    )
 
 
 def evenly(wheels: Sequence[Path], count: int) -> list[Path]:

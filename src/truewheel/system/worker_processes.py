@@ -105,6 +105,13 @@ class _Worker:
             self.stop()
             return Died(_how(self.process.exitcode))
 
+    def tell_to_end(self) -> None:
+        """Have it end soon. One that has nothing to do has nothing to clean up, either."""
+        if self.item == _NONE:
+            self.process.kill()
+        else:
+            self.process.terminate()
+
     def stop(self) -> None:
         """End it, and wait until it has ended."""
         self.process.join(_PATIENCE)
@@ -141,7 +148,7 @@ class WorkerProcesses:
     def stop(self) -> None:
         """End all: those that are still at work are of no use to anybody."""
         for worker in self._workers:
-            worker.process.terminate()
+            worker.tell_to_end()
         for worker in self._workers:
             worker.stop()
         self._workers.clear()
@@ -154,10 +161,12 @@ class WorkerProcesses:
         """
         waiting = deque(dict.fromkeys([*order, *range(len(items))]))
         done: dict[int, object] = {}
+        self._hand_out(items, waiting)
         for number in range(len(items)):
             while number not in done:
-                self._hand_out(items, waiting)
                 done.update(self._answers())
+                # Before anything is done with the answers: nobody is to wait meanwhile.
+                self._hand_out(items, waiting)
             yield _raised_or_returned(done.pop(number))
 
     def _hand_out(self, items: Sequence[Any], waiting: deque[int]) -> None:
