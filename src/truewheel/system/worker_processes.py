@@ -163,11 +163,26 @@ class WorkerProcesses:
         done: dict[int, object] = {}
         self._hand_out(items, waiting)
         for number in range(len(items)):
+            # Many answers may lie here already, which are told one by one: meanwhile, nobody is to be idle.
+            self._exchange(items, waiting, done, patience=0)
             while number not in done:
-                done.update(self._answers())
-                # Before anything is done with the answers: nobody is to wait meanwhile.
-                self._hand_out(items, waiting)
+                self._exchange(items, waiting, done, patience=None)
             yield _raised_or_returned(done.pop(number))
+
+    def _exchange(
+        self,
+        items: Sequence[Any],
+        waiting: deque[int],
+        done: dict[int, object],
+        *,
+        patience: float | None,
+    ) -> None:
+        """Take the answers that there are, and give new items for them.
+
+        :param patience: seconds to wait for an answer; ``None`` for as long as it takes.
+        """
+        done.update(self._answers(patience))
+        self._hand_out(items, waiting)
 
     def _hand_out(self, items: Sequence[Any], waiting: deque[int]) -> None:
         """Give an item to every process that has none; start processes while there is more work than they are."""
@@ -182,13 +197,16 @@ class WorkerProcesses:
             number = waiting.popleft()
             worker.give(number, items[number])
 
-    def _answers(self) -> Iterator[tuple[int, object]]:
-        """Wait until a process has an answer, and yield those that have one, with the number of the item."""
+    def _answers(self, patience: float | None) -> Iterator[tuple[int, object]]:
+        """Wait until a process has an answer, and yield those that have one, with the number of the item.
+
+        :param patience: seconds to wait at most.
+        """
         busy: dict[object, _Worker] = {
             worker.pipe: worker for worker in self._workers if worker.item != _NONE
         }
         pipes = [worker.pipe for worker in busy.values()]
-        for pipe in connection.wait(pipes):
+        for pipe in connection.wait(pipes, patience):
             worker = busy[pipe]
             number = worker.item
             answer = worker.answer()
