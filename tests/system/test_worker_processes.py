@@ -9,6 +9,7 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -64,18 +65,23 @@ def is_alive(pid: int) -> bool:
     return True
 
 
+@pytest.mark.parametrize("light", [(), range(5)])
 @pytest.mark.parametrize("processes", [1, 2, 3, 9])
-def test_answers_come_in_the_order_of_the_items(processes: int) -> None:
+def test_answers_come_in_the_order_of_the_items(
+    processes: int, light: Collection[int]
+) -> None:
     with worker_processes(doubled, processes=processes) as workers:
-        assert list(workers.each(range(7))) == [0, 2, 4, 6, 8, 10, 12]
+        assert list(workers.each(range(7), light=light)) == [0, 2, 4, 6, 8, 10, 12]
         # The processes are still there, and take more.
         assert list(workers.each([3, 1], order=[1])) == [6, 2]
         assert list(workers.each([])) == []
 
 
-def test_a_process_that_dies_costs_its_item_alone() -> None:
+@pytest.mark.parametrize("light", [(), range(8)])
+def test_a_process_that_dies_costs_its_item_alone(light: Collection[int]) -> None:
+    """What waited at it already is given to another one."""
     with worker_processes(fatal, processes=2) as workers:
-        answers = list(workers.each(range(8)))
+        answers = list(workers.each(range(8), light=light))
     dead = Died("signal 9 (SIGKILL)")
     assert answers == [0, 1, dead, 3, Died("exit code 7"), 5, 6, 7]
 

@@ -59,7 +59,8 @@ def judge_all(
     ]
     work = partial(_judge_share, judge)
     with worker_processes(work, processes=processes) as workers:
-        answers = workers.each(shares, order=_order(weights, processes))
+        order = _order(weights, processes)
+        answers = workers.each(shares, order, _light(weights, processes))
         for named, answer in zip(wheels, answers, strict=True):
             if isinstance(answer, Died):
                 yield death(named.path, "checked", answer.how)
@@ -123,6 +124,17 @@ def _threads(weight: int, total: int, most: int) -> int:
     (1, 4)
     """
     return max(1, -(-weight * most // total))
+
+
+def _light(weights: Sequence[int], processes: int) -> frozenset[int]:
+    """Return the wheels that nobody has to wait for, by their numbers.
+
+    >>> sorted(_light([1, 50, 1, 48], 1))
+    [0, 2]
+    """
+    most = sum(weights) // (32 * processes)
+    light = [number for number, weight in enumerate(weights) if weight <= most]
+    return frozenset(light)
 
 
 def _order(weights: Sequence[int], processes: int) -> list[int]:

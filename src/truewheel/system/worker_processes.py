@@ -21,15 +21,13 @@ from typing import TYPE_CHECKING
 from ..model.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from multiprocessing.connection import Connection
     from multiprocessing.context import ForkContext, SpawnContext
     from multiprocessing.process import BaseProcess
     from types import FrameType
     from typing import Any
 
-_NONE = -1
-"""The number of the item that a process has which has none."""
 _PATIENCE = 5.0
 """Seconds in which a process that is told to end may clean up."""
 
@@ -84,7 +82,8 @@ class _Worker:
             collects=gc.isenabled(),
         )
         self.process: BaseProcess = context.Process(target=serve, daemon=True)
-        self.item = _NONE
+        # At most two: the one that it works on, and one that waits there already.
+        self.items: deque[int] = deque()
         with _interrupts_held():
             self.process.start()
         # Ours would keep the pipe open after the process has ended.
@@ -92,7 +91,7 @@ class _Worker:
 
     def give(self, number: int, item: object) -> None:
         """Hand an item to it. One that is dead does not take it, and is found out when its answer is asked for."""
-        self.item = number
+        self.items.append(number)
         with contextlib.suppress(OSError):
             self.pipe.send(item)
 
@@ -107,7 +106,7 @@ class _Worker:
 
     def tell_to_end(self) -> None:
         """Have it end soon. One that has nothing to do has nothing to clean up, either."""
-        if self.item == _NONE:
+        if not self.items:
             self.process.kill()
         else:
             self.process.terminate()
@@ -144,6 +143,7 @@ class WorkerProcesses:
         self._count = processes
         self._context = _context()
         self._workers: list[_Worker] = []
+        self._light: Collection[int] = frozenset()
 
     def stop(self) -> None:
         """End all: those that are still at work are of no use to anybody."""
@@ -153,14 +153,22 @@ class WorkerProcesses:
             worker.stop()
         self._workers.clear()
 
-    def each(self, items: Sequence[Any], order: Iterable[int] = ()) -> Iterator[Any]:
+    def each(
+        self,
+        items: Sequence[Any],
+        order: Iterable[int] = (),
+        light: Collection[int] = frozenset(),
+    ) -> Iterator[Any]:
         """Yield what the work makes of each item, in the order of the items, as soon as it is known.
 
         :param order: numbers of items that are to be begun first; the others follow in their order.
+        :param light: numbers of items that take so little time that a process may get the next one while it is at one of
+            them. To wake the parent takes longer than many an item, if all cores are busy.
         :raises Exception: what the work raised, when its turn has come.
         """
         waiting = deque(dict.fromkeys([*order, *range(len(items))]))
         done: dict[int, object] = {}
+        self._light = light
         self._hand_out(items, waiting)
         for number in range(len(items)):
             # Many answers may lie here already, which are told one by one: meanwhile, nobody is to be idle.
@@ -181,13 +189,15 @@ class WorkerProcesses:
 
         :param patience: seconds to wait for an answer; ``None`` for as long as it takes.
         """
-        done.update(self._answers(patience))
+        for number, answer, left in self._answers(patience):
+            done[number] = answer
+            waiting.extendleft(left)
         self._hand_out(items, waiting)
 
     def _hand_out(self, items: Sequence[Any], waiting: deque[int]) -> None:
         """Give an item to every process that has none; start processes while there is more work than they are."""
         for worker in self._workers:
-            if waiting and worker.item == _NONE:
+            if waiting and not worker.items:
                 number = waiting.popleft()
                 worker.give(number, items[number])
         while waiting and len(self._workers) < self._count:
@@ -196,25 +206,41 @@ class WorkerProcesses:
             self._workers.append(worker)
             number = waiting.popleft()
             worker.give(number, items[number])
+        for worker in self._workers:
+            # At the end, each goes to whoever is free first.
+            if len(waiting) <= len(self._workers):
+                return
+            if self._may_have_next(worker, waiting[0]):
+                number = waiting.popleft()
+                worker.give(number, items[number])
 
-    def _answers(self, patience: float | None) -> Iterator[tuple[int, object]]:
-        """Wait until a process has an answer, and yield those that have one, with the number of the item.
+    def _may_have_next(self, worker: _Worker, number: int) -> bool:
+        """Return whether an item may wait at a process that is at another one."""
+        if len(worker.items) != 1:
+            return False
+        return number in self._light and worker.items[0] in self._light
+
+    def _answers(
+        self, patience: float | None
+    ) -> Iterator[tuple[int, object, tuple[int, ...]]]:
+        """Wait until a process has an answer. Yield the number of each item that has one, the answer, and what waited there.
 
         :param patience: seconds to wait at most.
         """
         busy: dict[object, _Worker] = {
-            worker.pipe: worker for worker in self._workers if worker.item != _NONE
+            worker.pipe: worker for worker in self._workers if worker.items
         }
         pipes = [worker.pipe for worker in busy.values()]
         for pipe in connection.wait(pipes, patience):
             worker = busy[pipe]
-            number = worker.item
+            number = worker.items.popleft()
             answer = worker.answer()
-            worker.item = _NONE
-            # Another one is started for what is left.
+            left: tuple[int, ...] = ()
+            # Another one is started for what is left, and gets also what waited at this one.
             if isinstance(answer, Died):
                 self._workers.remove(worker)
-            yield number, answer
+                left = tuple(worker.items)
+            yield number, answer, left
 
 
 def _raised_or_returned(answer: object) -> object:
