@@ -110,7 +110,8 @@ def test_ctrl_c_ends_all_at_once(tmp_path: Path) -> None:
         "read, parent = judging.read_wheel, os.getpid()\n"
         "def slow(path, **options):\n"
         "    if os.getpid() != parent:\n"
-        "        print(os.getpid(), file=sys.stderr, flush=True)\n"
+        # In one piece: two processes write at once.
+        "        os.write(2, b'%d\\n' % os.getpid())\n"
         "        time.sleep(600)\n"
         "    return read(path, **options)\n"
         "judging.read_wheel, side_by_side._WORTH = slow, 0\n"
