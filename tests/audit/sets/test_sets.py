@@ -252,3 +252,11 @@ def test_requirements_that_are_not_dynamic_are_those_of_the_wheels() -> None:
     assert told.evidence == ("Requires-Dist: b (only in the sdist)", f"Requires-Dist: a (only in {wheel.filename})")  # fmt: skip
     for metadata in (static + "Dynamic: Requires-Dist\n", static.replace("2.2", "2.1"), static.replace("2.2", "x")):  # fmt: skip
         assert found(wheel, sdist=sdist(metadata=metadata), code="TW555") == []
+
+
+def test_texts_that_mean_harm_cost_little() -> None:
+    lines = "".join(f"Requires-Dist: a{number}\n" for number in range(100_000))
+    assert len(headers_of(lines)) == 2000
+    many = ".".join(f"cp3{number}" for number in range(30))
+    names = [f"p-1-{many}-{many}-{build}linux_x86_64" for build in ("", "any.")]
+    assert found(*map(member, names), code="TW554") == []

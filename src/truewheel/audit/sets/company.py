@@ -18,6 +18,8 @@ _NAMED = 10
 """Projects or versions that are named."""
 _PROJECTS = 10
 """Projects from which on a directory is hardly that of a release."""
+_MOST_TAGS = 500
+"""Tags of a wheel that is compared: no name of a real one stands for as many."""
 _MOST = 300
 """Wheels of a version that are compared with one another; their pairs would take long."""
 
@@ -34,7 +36,11 @@ def find_wheels_never_taken(one: WheelSet) -> Iterator[Finding]:
     # The largest releases have a hundred wheels.
     if len(one.members) > _MOST:
         return
-    rivals = [_Rival(member) for member in one.members]
+    rivals = []
+    for member in one.members:
+        rival = _Rival(member)
+        if len(rival.tags) <= _MOST_TAGS:
+            rivals.append(rival)
     for rival in rivals:
         for other in rivals:
             if rival.loses_against(other):

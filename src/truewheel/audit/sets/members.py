@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 RESOLVED_BY = ("requires-dist", "requires-python", "provides-extra")
 """The headers that resolvers go by, in lower case."""
+_MOST_HEADERS = 2000
+"""Headers that are kept of one wheel: no project has as many, and each is parsed."""
 _SDIST = ".tar.gz"
 
 
@@ -78,6 +80,8 @@ def headers_of(metadata: str) -> tuple[tuple[str, str], ...]:
         header = name.lower()
         if header in RESOLVED_BY:
             found.append((header, value))
+        if len(found) == _MOST_HEADERS:
+            break
     return tuple(found)
 
 
