@@ -59,6 +59,7 @@ ROOMS = {
     # Layer 3: what is decided
     "audit": pure("audit/python", "checks", "data_tables", "model", "platforms"),
     "audit/python": pure("model", "platforms", "platforms/linux", "data_tables"),
+    "audit/sets": pure("audit", "model", "platforms"),
     "checks": pure("model"),
     "planning": pure("model", "data_tables"),
     "repair": pure("model", "platforms"),
@@ -79,7 +80,7 @@ ROOMS = {
     "boundary": door("model", "report"),
     "cli": door("boundary", "model", "platforms", "finding_pages", "templates", "__init__"),
     "commands": door(
-        "boundary", "model", "formats", "formats/macho", "audit", "system", "system/warm", "system/wheels", "templates", "report",
+        "boundary", "model", "formats", "formats/macho", "audit", "audit/sets", "system", "system/warm", "system/wheels", "templates", "report",
         "finding_pages", "repairing",
     ),
     "finding_pages": worldly("model"),

@@ -126,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_judging_options(check)
     check.add_argument("--strict", action="store_true", help="warnings fail as well")
+    _add_jobs(check)
 
     _add_compare_options(
         commands.add_parser("compare", help="exit 1 when two wheels differ")
@@ -186,6 +187,7 @@ def _add_repair(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         help="whether a bill of materials goes into them",
     )
     _add_exclude(repair)
+    _add_jobs(repair)
     for option, metavar, text in (
         ("--search", "DIR", "a directory in which libraries are looked for"),
         ("--include", "LIBRARY", "a library that code opens while it runs"),
@@ -262,7 +264,9 @@ def _add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _add_judging_options(parser: argparse.ArgumentParser) -> None:
     """Add what ``show`` and ``check`` have in common."""
-    parser.add_argument("wheels", nargs="+", metavar="WHEEL")
+    parser.add_argument(
+        "wheels", nargs="+", metavar="WHEEL", help="a wheel, or a directory of wheels"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument(
         "-v",
@@ -303,6 +307,25 @@ def _add_exclude(parser: argparse.ArgumentParser) -> None:
         metavar="WHEEL",
         help="a wheel that is installed beside it, whose libraries it may use; or a directory of such wheels",
     )
+
+
+def _add_jobs(parser: argparse.ArgumentParser) -> None:
+    """Add how many wheels may be worked on at once."""
+    parser.add_argument(
+        "--jobs",
+        type=_count,
+        metavar="N",
+        help="how many cores may be used; all by default",
+    )
+
+
+def _count(text: str) -> int:
+    """Return a number that is at least one."""
+    import argparse
+
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+    return int(text)
 
 
 def _promised(text: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from support.facts import binary_file, wheel_named
-from support.slices import linux, windows
-from truewheel.audit.shared_places import places_shared_among, places_shared_with
+from support.slices import windows
+from truewheel.audit.shared_places import places_shared_with
 from truewheel.audit.verdict import check
 from truewheel.model.contents import Contents, File, WheelFacts
 from truewheel.model.finding import Finding, Severity
@@ -27,8 +27,8 @@ def dll(path: str = DLL, size: int = 1) -> File:
     return replace(binary_file(path, windows()), size=size)
 
 
-def shared(own: WheelFacts, other: WheelFacts, *, together: bool = True) -> list[Finding]:  # fmt: skip
-    found = places_shared_with(own, (neighbour_of(other),), are_together=together)
+def shared(own: WheelFacts, other: WheelFacts) -> list[Finding]:
+    found = places_shared_with(own, (neighbour_of(other),))
     return list(found)
 
 
@@ -44,17 +44,12 @@ def test_a_library_of_two_wheels_is_told_with_both_names() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("together", "severity"), [(True, Severity.ERROR), (False, Severity.WARNING)]
-)
-def test_other_code_in_one_place_is_an_error_if_they_are_together(
-    together: bool, severity: Severity
-) -> None:
+def test_other_code_in_one_place_is_an_error() -> None:
     text = File(path="cv2/LICENSE.txt", size=3)
     one = facts_of("opencv", dll("cv2/cv2.pyd", size=5), text)
     other = facts_of("opencv_headless", dll("cv2/cv2.pyd", size=4), text)
-    (finding,) = shared(one, other, together=together)
-    assert finding.severity is severity
+    (finding,) = shared(one, other)
+    assert finding.severity is Severity.ERROR
     assert "2 of the same files" in finding.message
     assert finding.evidence[0] == "cv2/cv2.pyd: 5 bytes, 4 in opencv_headless"
 
@@ -100,19 +95,6 @@ def test_scripts_are_compared_where_they_are_installed() -> None:
     one = facts_of("a", File(path="a-1.data/scripts/tool", size=1))
     other = facts_of("b", File(path="b-1.data/scripts/tool", size=1))
     assert [found.where for found in shared(one, other)] == ["a-1.data/scripts/tool"]
-
-
-def test_wheels_that_are_checked_together_are_compared() -> None:
-    file = binary_file("x/lib.so", linux())
-    wheels = [
-        facts_of("a", file, platform="linux_x86_64"),
-        facts_of("b", file, platform="linux_x86_64"),
-        facts_of("c", platform="linux_x86_64"),
-        # One of the same distribution replaces it.
-        facts_of("a", file, platform="manylinux_2_17_x86_64"),
-    ]
-    found = [(position, told.message[:4]) for position, told in places_shared_among(wheels)]  # fmt: skip
-    assert found == [(0, "b 1 "), (1, "a 1 "), (1, "a 1 "), (3, "b 1 ")]
 
 
 def test_a_check_beside_another_wheel_tells_it() -> None:

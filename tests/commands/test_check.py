@@ -99,23 +99,3 @@ def test_one_bad_wheel_does_not_hide_the_others(
 ) -> None:
     assert main(["check", str(tmp_path / "absent.whl"), str(wheel)]) == 4
     assert f"{wheel.name}: ok" in capsys.readouterr().out
-
-
-def test_wheels_that_install_one_file_are_told_of_each_other(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name in ("first", "second"):
-        small_wheel(
-            tmp_path / f"{name}-1-py3-none-any.whl",
-            {f"{name}/__init__.py": b"", "shared/data.txt": name.encode()},
-            distribution=name,
-        )
-    wheels = [str(path) for path in sorted(tmp_path.glob("*.whl"))]
-    main(["check", *wheels])
-    told = capsys.readouterr().out
-    assert "warning TW543: shared/data.txt: second 1 installs the same file" in told
-    assert "warning TW543: shared/data.txt: first 1 installs the same file" in told
-    main(["check", wheels[0], "--with", wheels[1]])
-    assert "second 1 installs the same file" in capsys.readouterr().out
-    main(["check", "--ignore", "TW543", *wheels])
-    assert "TW543" not in capsys.readouterr().out

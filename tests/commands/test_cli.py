@@ -57,8 +57,7 @@ def test_what_is_not_a_wheel_is_exit_code_four(
 def test_files_that_cannot_be_read_are_told_as_such(
     command: str, wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "directory").mkdir()
-    paths = [tmp_path / name for name in ("absent.so", "directory", "absent.whl")]
+    paths = [tmp_path / name for name in ("absent.so", "absent.whl")]
     if Path("/proc/self/mem").exists():
         paths.append(Path("/proc/self/mem"))  # opens, and fails when it is read
     for path in paths:

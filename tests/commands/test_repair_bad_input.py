@@ -288,7 +288,7 @@ def test_a_process_of_several_that_is_killed_is_told(shop: Workshop) -> None:
         "import os, signal, sys\n"
         "from truewheel.commands import repair\n"
         "from truewheel.cli import main\n"
-        "def dies(path, request):\n"
+        "def dies(request, path):\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "repair._repair_one = dies\n"
         "sys.exit(main(sys.argv[1:]))\n"
@@ -298,7 +298,10 @@ def test_a_process_of_several_that_is_killed_is_told(shop: Workshop) -> None:
         list(map(str, words)), env=ENVIRON, capture_output=True, text=True, check=False, timeout=60
     )  # fmt: skip
     assert done.returncode == 2
-    assert done.stderr.startswith("error: a process that repaired one of the wheels was killed\n")  # fmt: skip
+    # Each wheel is told, for each has a process of its own that went on where another had ended.
+    for path in wheel.parent.iterdir():
+        assert f"error: {path}: the process that repaired it was killed\n" in done.stderr  # fmt: skip
+    assert "because: signal 9 (SIGKILL)" in done.stderr
 
 
 def test_words_that_mean_nothing_are_a_usage_error(

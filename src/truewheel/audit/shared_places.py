@@ -1,13 +1,13 @@
 """Files that two distributions install in one place (TW543), where both are known. Pure.
 
-Either they are said to be installed beside each other (``--with``), or they are checked together. What one wheel alone tells
-of shared places is decided in :mod:`truewheel.checks.shared_places`.
+They are said to be installed beside each other (``--with``). What one wheel alone tells of shared places is decided in
+:mod:`truewheel.checks.shared_places`.
 """
 
 from __future__ import annotations
 
 from ..model.finding import Finding, Severity
-from ..model.neighbours import neighbour_of, without
+from ..model.neighbours import neighbour_of
 from ..platforms import parse_platform_tag
 
 TYPE_CHECKING = False
@@ -21,12 +21,9 @@ _MOST_PATHS = 4
 
 
 def places_shared_with(
-    facts: WheelFacts, neighbours: Sequence[Neighbour], *, are_together: bool
+    facts: WheelFacts, neighbours: Sequence[Neighbour]
 ) -> Iterator[Finding]:
-    """Yield a finding for each distribution that installs a file where the wheel does.
-
-    :param are_together: whether somebody says that they are installed beside each other.
-    """
+    """Yield a finding for each distribution that installs a file where the wheel does."""
     own = neighbour_of(facts)
     files = _files_by_place(own.contents)
     for other in neighbours:
@@ -38,18 +35,7 @@ def places_shared_with(
             if place in files
         ]
         if shared:
-            yield _shared(other, sorted(shared), are_together=are_together)
-
-
-def places_shared_among(
-    wheels: Sequence[WheelFacts],
-) -> Iterator[tuple[int, Finding]]:
-    """Yield the findings on wheels that are checked together, each with the position of its wheel."""
-    neighbours = tuple(map(neighbour_of, wheels))
-    for position, facts in enumerate(wheels):
-        others = without(facts, neighbours)
-        for finding in places_shared_with(facts, others, are_together=False):
-            yield position, finding
+            yield _shared(other, sorted(shared))
 
 
 def _files_by_place(contents: Contents) -> dict[str, File]:
@@ -77,9 +63,7 @@ def _system_of(tag: str) -> str:
     )
 
 
-def _shared(
-    other: Neighbour, shared: list[tuple[str, File, File]], *, are_together: bool
-) -> Finding:
+def _shared(other: Neighbour, shared: list[tuple[str, File, File]]) -> Finding:
     """Return the finding on one other distribution.
 
     :param shared: each place, with the file of the wheel and that of the other.
@@ -96,7 +80,7 @@ def _shared(
     ]
     return Finding(
         code="TW543",
-        severity=Severity.ERROR if are_together and is_broken else Severity.WARNING,
+        severity=Severity.ERROR if is_broken else Severity.WARNING,
         where=shared[0][1].path,
         message=f"{other.distribution} {other.version} installs {count}: the last that is installed stays, "
         "and uninstalling either removes what both need",

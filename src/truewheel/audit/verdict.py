@@ -270,7 +270,7 @@ def _findings_beside(
     from .required_distributions import unrequired_distributions
     from .shared_places import places_shared_with
 
-    yield from places_shared_with(facts, neighbours, are_together=True)
+    yield from places_shared_with(facts, neighbours)
     yield from unrequired_distributions(
         audit,
         required_by(facts.metadata or ""),

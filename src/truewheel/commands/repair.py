@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from .. import boundary
@@ -11,10 +12,12 @@ from ..model.errors import ExitCode, TruewheelError
 from ..repairing.wheels import RepairRequest, repair_wheel
 from ..report.repairs import repair_report
 from ..system.surroundings import problem_of_directory
+from ..system.wheels.workers import cores
 from .beside import read_neighbours, wheels_named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import SimpleNamespace
 
     from ..model.built import RepairedWheel
@@ -37,7 +40,7 @@ def run(options: SimpleNamespace) -> int:
     worst = int(ExitCode.FINE)
     style = boundary.style_for(sys.stdout)
     written: dict[Path, Path] = {}
-    for path, done in _repair_all(paths, request):
+    for path, done in _repair_all(paths, request, jobs=options.jobs):
         if isinstance(done, TruewheelError):
             boundary.tell(done)
             worst = max(worst, int(done.exit_code))
@@ -72,27 +75,28 @@ def _directory_to_search(directory: str) -> str:
 
 
 def _repair_all(
-    paths: list[Path], request: RepairRequest
-) -> list[tuple[Path, RepairedWheel | TruewheelError]]:
-    """Return what came of each wheel, in order; several are repaired at once."""
+    paths: list[Path], request: RepairRequest, *, jobs: int | None
+) -> Iterator[tuple[Path, RepairedWheel | TruewheelError]]:
+    """Yield what came of each wheel, in order; several are repaired at once."""
+    processes = min(len(paths), jobs or cores())
     # Processes are not worth their start for one.
-    if len(paths) < 2:
-        return [(path, _repair_one(path, request)) for path in paths]
-    from concurrent.futures import ProcessPoolExecutor  # slow to import
-    from concurrent.futures.process import BrokenProcessPool
+    if processes < 2:
+        for path in paths:
+            yield path, _repair_one(request, path)
+        return
+    from ..system.worker_processes import Died, worker_processes  # slow to import
+    from .side_by_side import death
 
-    try:
-        with ProcessPoolExecutor(min(len(paths), os.cpu_count() or 1)) as pool:
-            done = pool.map(_repair_one, paths, [request] * len(paths))
-            return list(zip(paths, done, strict=True))
-    except BrokenProcessPool as error:
-        raise TruewheelError(
-            "a process that repaired one of the wheels was killed",
-            hint="there may be too little memory for several at once: name fewer wheels",
-        ) from error
+    work = partial(_repair_one, request)
+    with worker_processes(work, processes=processes) as workers:
+        for path, done in zip(paths, workers.each(paths), strict=True):
+            if isinstance(done, Died):
+                yield path, death(path, "repaired", done.how)
+            else:
+                yield path, done
 
 
-def _repair_one(path: Path, request: RepairRequest) -> RepairedWheel | TruewheelError:
+def _repair_one(request: RepairRequest, path: Path) -> RepairedWheel | TruewheelError:
     """Return what came of one wheel; an error is a value here, for others go on."""
     try:
         return repair_wheel(path, request)

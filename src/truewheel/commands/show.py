@@ -8,38 +8,62 @@ import sys
 from .. import boundary
 from ..model.errors import FormatError, TruewheelError, WheelError
 from ..report.wheels import wheel_report
-from .judging import Results
+from .judging import Results, batches_named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import SimpleNamespace
 
+    from ..report.text import Style
+    from .judging import Judged, Named
+
 
 def run(options: SimpleNamespace) -> int:
     """Show every wheel that is named; return the exit code."""
     results = Results(options, digests=False)
-    for path in options.wheels:
-        try:
-            _show_path(path, results, json=options.json)
-        except TruewheelError as error:
-            results.refuse(path, error)
+    for batch in batches_named(options.wheels):
+        if batch.error is not None:
+            results.refuse(batch.directory, batch.error)
+        members = []
+        for named in batch.wheels:
+            try:
+                judged = _show_path(named, results, json=options.json)
+            except TruewheelError as error:
+                results.refuse(named.path, error)
+                continue
+            if judged is not None and judged.member is not None:
+                members.append(judged.member)
+        if members:
+            results.judge_sets(batch.directory, members)
     if options.json:
         results.print_json()
         return results.exit_code
     style = boundary.style_for(sys.stdout, verbose=options.verbose)
-    for facts, checked in results.judged:
-        print(wheel_report(facts, checked, style))
+    for judged in results.judged:
+        print(wheel_report(judged.wheel, judged.checked, style))
+    _print_sets(results, style)
     return results.exit_code
 
 
-def _show_path(path: str, results: Results, *, json: bool) -> None:
-    """Show a bare binary at once, and judge a wheel.
+def _print_sets(results: Results, style: Style) -> None:
+    """Print what there is to say of directories; most runs name files."""
+    if not results.sets:
+        return
+    from ..report.sets import set_report
+
+    for checked in results.sets:
+        print(set_report(checked, style))
+
+
+def _show_path(named: Named, results: Results, *, json: bool) -> Judged | None:
+    """Show a bare binary at once, or judge a wheel and return what came of it.
 
     :raises TruewheelError: when it is neither, or cannot be read.
     """
     # The document of --json is about wheels alone.
-    if json or not _show_binary(path):
-        results.judge(path)
+    if not json and _show_binary(named.path):
+        return None
+    return results.take(named.path, results.judge.judge(named))
 
 
 def _show_binary(path: str) -> bool:

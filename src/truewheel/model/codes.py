@@ -206,6 +206,12 @@ CODES = {
             "Looks for its libraries where they are not installed",
             (ERROR, WARNING),
         ),
+        # The wheels of one version, together
+        Code("TW551", "A hole in the matrix of wheels", (WARNING, NOTE)),
+        Code("TW552", "A pure wheel beside wheels for platforms", (WARNING, NOTE)),
+        Code("TW553", "Requirements that differ between wheels", (WARNING,)),
+        Code("TW554", "Wheels that do not belong together", (NOTE,)),
+        Code("TW555", "The sdist is not that of its wheels", (ERROR, WARNING)),
         # Repair
         Code("TW601", "May open a bundled library by its old name", (WARNING,)),
         Code("TW602", "The licence of a bundled library is not in the wheel", (NOTE,)),

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ..model.errors import TruewheelError
     from ..model.finding import Finding
     from ..model.floor import Evidence, Floor
+    from ..model.judged import WheelOnDisk
+    from ..model.sets import SetChecked
     from ..model.variants import Variant
 
 JSON_VERSION = 1
@@ -23,17 +25,20 @@ JSON_VERSION = 1
 
 
 def json_document(
-    wheels: Iterable[tuple[WheelFacts, Checked]],
+    wheels: Iterable[tuple[WheelFacts | WheelOnDisk, Checked]],
     unread: Iterable[tuple[str, TruewheelError]] = (),
+    sets: Iterable[SetChecked] = (),
 ) -> str:
     """Return the document about these wheels.
 
     :param unread: what could not be read, and why.
+    :param sets: the wheels of each version in a directory, together.
     """
     document = {
         "version": JSON_VERSION,
         "wheels": list(starmap(_wheel, wheels)),
         "unread": list(starmap(_unread, unread)),
+        "sets": list(map(_set, sets)),
     }
     # Sorted, so that two documents can be compared line by line.
     return json.dumps(document, indent=2, sort_keys=True)
@@ -47,7 +52,7 @@ def _unread(
 
 
 def _wheel(
-    facts: WheelFacts,
+    facts: WheelFacts | WheelOnDisk,
     checked: Checked,
 ) -> dict[str, Any]:
     """Return what is said of one wheel."""
@@ -65,6 +70,15 @@ def _wheel(
         "variant": _variant(truth.variant),
         "reasons": list(truth.reasons),
         "floors": list(map(_floor, truth.floors)),
+        "findings": list(map(_finding, checked.findings)),
+    }
+
+
+def _set(checked: SetChecked) -> dict[str, Any]:
+    """Return what is said of the wheels of a directory together."""
+    return {
+        **parts(checked),
+        "wheels": list(checked.wheels),
         "findings": list(map(_finding, checked.findings)),
     }
 

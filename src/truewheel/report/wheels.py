@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..model.contents import WheelFacts
     from ..model.finding import Finding
     from ..model.floor import Floor
+    from ..model.judged import WheelOnDisk
     from ..model.repairs import Repairs
     from ..model.verdict import Verdict
 
@@ -92,7 +93,7 @@ def _notes(sentences: Iterable[str]) -> list[str]:
 
 
 def wheel_report(
-    facts: WheelFacts,
+    facts: WheelFacts | WheelOnDisk,
     checked: Checked,
     style: Style = PLAIN,
 ) -> str:
@@ -111,7 +112,7 @@ def wheel_report(
 
 
 def check_report(
-    facts: WheelFacts,
+    facts: WheelFacts | WheelOnDisk,
     checked: Checked,
     style: Style = PLAIN,
     *,

@@ -59,7 +59,11 @@ def contents_of(source: WheelSource, *, variant: Variant | None = None) -> Conte
 
 
 def read_wheel(
-    path: str | os.PathLike[str], *, digests: bool = False, old_names: bool = False
+    path: str | os.PathLike[str],
+    *,
+    digests: bool = False,
+    old_names: bool = False,
+    threads: int | None = None,
 ) -> WheelFacts:
     """Return everything that a judge needs to know of the wheel at ``path``.
 
@@ -67,6 +71,7 @@ def read_wheel(
     for the hash of each member.
 
     :param old_names: whether to look for old names of renamed libraries, too; with ``digests`` alone, which unpacks all.
+    :param threads: how many may look at a large wheel; as many as there are cores by default.
     :raises WheelError: when it is not a ZIP file, or has no ``.dist-info``.
     """
     with Archive(path) as archive:
@@ -74,10 +79,9 @@ def read_wheel(
         home = metadata_directory(archive.name, by_name)
         members = WheelArchive(archive, home).members()
         sought = names_sought(by_name) if digests and old_names else frozenset()
-        is_large = archive.size >= _LARGE
-        looks = _look_at_all(
-            members, digests=digests, in_threads=is_large, sought=sought
-        )
+        if archive.size < _LARGE:
+            threads = 1
+        looks = _look_at_all(members, digests=digests, threads=threads, sought=sought)
         undecodable: list[str] = []
 
         def text(base: str) -> str | None:
@@ -272,11 +276,11 @@ def _look_at_all(
     members: Sequence[ArchivedMember],
     *,
     digests: bool,
-    in_threads: bool,
+    threads: int | None,
     sought: frozenset[str],
 ) -> list[Look]:
     """Look at every member; at those of a large wheel side by side, for inflating lets other threads run."""
-    if not in_threads:
+    if threads == 1:
         return [look_at(member, digests=digests, sought=sought) for member in members]
     from .workers import each  # small wheels go without
 
@@ -284,7 +288,9 @@ def _look_at_all(
     size = attrgetter("size")
     by_size = sorted(members, key=size, reverse=True)
     looks = each(
-        lambda member: look_at(member, digests=digests, sought=sought), by_size
+        lambda member: look_at(member, digests=digests, sought=sought),
+        by_size,
+        threads=threads,
     )
     found = dict(zip(by_size, looks, strict=True))
     return [found[member] for member in members]

@@ -17,15 +17,21 @@ if TYPE_CHECKING:
 
 def cores() -> int:
     """Return how many cores this process may use."""
+    # From Python 3.13 on, there is one question for it, which users may answer (PYTHON_CPU_COUNT).
+    if hasattr(os, "process_cpu_count"):
+        return os.process_cpu_count() or 1
     # In a container or under taskset there may be fewer than the machine has.
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def each(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
+def each(
+    work: Callable[[T], R], items: Sequence[T], *, threads: int | None = None
+) -> list[R]:
     """Return what ``work`` makes of each item, in their order; it should be work that lets other threads run.
 
+    :param threads: how many may run; as many as there are cores by default.
     :raises BaseException: whatever ``work`` raised first; items that were not begun by then are left.
     """
     waiting = deque(enumerate(items))
@@ -45,13 +51,13 @@ def each(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
             except BaseException as error:  # noqa: BLE001  # raised again below
                 failures.append(error)
 
-    helpers = min(cores(), len(items)) - 1  # this thread works as well
-    threads = [threading.Thread(target=run) for _ in range(helpers)]
-    for thread in threads:
+    helpers = min(threads or cores(), len(items)) - 1  # this thread works as well
+    started = [threading.Thread(target=run) for _ in range(helpers)]
+    for thread in started:
         thread.start()
     run()
     # All have ended before anything is raised: a thread may still read the file that the caller closes.
-    for thread in threads:
+    for thread in started:
         thread.join()
     if failures:
         raise failures[0]
