@@ -3,7 +3,8 @@
 The order is that of loaders. A library of the wheel that the loader finds comes first, then one of another distribution that
 it finds, for both are unpacked into one ``site-packages``; then one that was loaded already because another file's search path
 leads to it; then what the project excludes, what the system supplies, what lies in the wheel or in another distribution for
-Python code to load, and what lies elsewhere on the machine. What remains is missing. Each platform knows its
+Python code to load, what a required distribution is known to have, and what lies elsewhere on the machine. What remains is
+missing. Each platform knows its
 loader's rules (:class:`~truewheel.platforms.base.Platform`); what follows from the result is decided in
 :mod:`.platform_tags`, :mod:`.claimed_tags` and :mod:`.findings`. Pure: the disk is asked through :class:`Libraries`.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 from ..model.audit import (
     Audit,
     ExcludedBy,
+    ExpectedFrom,
     InWheel,
     LibraryBeside,
     Linkage,
@@ -25,6 +27,7 @@ from ..model.audit import (
 from ..model.binary import LOADABLE
 from ..model.record import replace
 from ..platforms import PLATFORMS, platform_of
+from .carried_files import is_web_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,8 +111,9 @@ def _assign_to_platforms(contents: Contents) -> dict[str, list[LoadableSlice]]:
     found: dict[str, list[LoadableSlice]] = {}
     for file, binary in contents.binaries():
         for nth, piece in enumerate(binary.slices):
-            # Objects and static archives meet no loader.
-            family = owner_of(binary.format, piece) if piece.kind in LOADABLE else None
+            # Objects and static archives meet no loader, and WebAssembly for browsers none of Python's.
+            is_loaded = piece.kind in LOADABLE and not is_web_module(file.path, piece)
+            family = owner_of(binary.format, piece) if is_loaded else None
             if family is not None:
                 code = LoadableSlice(
                     path=file.path,
@@ -163,9 +167,11 @@ def names_outside(audit: Audit) -> frozenset[str]:
     found = set()
     for part in audit.platforms:
         for link in part.linkage:
+            if not link.is_outside:
+                continue
             name = platform_of(part.family).name_in_wheel(link.need)
             # A path of the system's is not looked for by its file's name.
-            if link.is_outside and name is not None:
+            if name is not None:
                 found.add(name)
     return frozenset(found)
 
@@ -204,6 +210,11 @@ def _resolve(
     return replace(part, linkage=tuple(linkage), requirements=tuple(requirements))
 
 
+def resolve_again(part: PlatformAudit) -> PlatformAudit:
+    """Return a part that knows more of its surroundings, with everything that its files need."""
+    return _resolve(part, platform_of(part.family), part.basis.kind)
+
+
 class Resolver:
     """Finds libraries as the loader of one platform does: in the wheel, and with those who supply them."""
 
@@ -225,6 +236,7 @@ class Resolver:
         for other in part.beside:
             for name in platform.names_of_file(other.code):
                 self.beside.setdefault(platform.fold(name), []).append(other)
+        self.expected = dict(part.expected)
         self._leads_to: frozenset[str] | None = None
 
     def link(self, code: LoadableSlice, need: Need) -> Linkage:
@@ -237,7 +249,7 @@ class Resolver:
             return Linkage(file=code.path, cpu=code.cpu, need=need, source=beside)
         if in_wheel is None:
             others = self._from_others(code, need) or beside
-            source = others or _MISSING
+            source = others or self._expected(need) or _MISSING
             searched = self.platform.searched(code, need) if source is beside else ()
             return Linkage(
                 file=code.path,
@@ -316,6 +328,14 @@ class Resolver:
         """Return who else has a library: somebody whom the project names, or the system."""
         excluded = self._excluded(need) if self.part.exclude else None
         return excluded or self.platform.supplies(code, need, self.kind)
+
+    def _expected(self, need: Need) -> ExpectedFrom | None:
+        """Return the required distribution that is known to have a library."""
+        name = self.platform.name_in_wheel(need) if self.expected else None
+        if name is None:
+            return None
+        distribution = self.expected.get(self.platform.fold(name))
+        return ExpectedFrom(distribution=distribution) if distribution else None
 
     def _excluded(self, need: Need) -> ExcludedBy | None:
         """Return the first glob of the project that matches a name of the library, as the loader compares names."""

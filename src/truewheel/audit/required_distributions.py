@@ -59,12 +59,12 @@ def unrequired_distributions(
         # Most wheels use none, and to read requirements takes time.
         if not uses:
             continue
-        environments = _environments(part.family, part.files[0].cpu)
-        required = _all_required(requires, neighbours, environments)
-        known = {_normalised(one.distribution) for one in neighbours}
+        requires_of = {normalised(one.distribution): one.requires for one in neighbours}
+        required = all_required(requires, requires_of, environments_of(part))
+        known = requires_of.keys()
         unknown = sorted(required - known)
         for distribution, links in uses.items():
-            if _normalised(distribution) not in required:
+            if normalised(distribution) not in required:
                 yield _unrequired(distribution, links, requires, unknown, where=where)
 
 
@@ -98,11 +98,11 @@ def _unrequired(
         evidence.append(f"and {len(others)} more")
     manner = "nothing that is known requires it"
     for text in requires:
-        requirement = _parsed(text)
+        requirement = parsed(text)
         if requirement is None:
             continue
         # It does not hold here: it names an extra, or another platform.
-        if _normalised(requirement.name) == _normalised(distribution):
+        if normalised(requirement.name) == normalised(distribution):
             evidence.append(f"Requires-Dist: {text}")
             manner = "it is required only under a condition"
     # One of them may require it: torch requires nvidia's distributions through cuda-toolkit.
@@ -118,22 +118,24 @@ def _unrequired(
     )
 
 
-def _all_required(
+def all_required(
     requires: Iterable[str],
-    neighbours: Iterable[Neighbour],
+    requires_of: Mapping[str, Iterable[str]],
     environments: Sequence[Mapping[str, str]],
 ) -> frozenset[str]:
-    """Return the normalised names of everything that is installed with a wheel, as far as it is known."""
-    requires_of = {_normalised(one.distribution): one.requires for one in neighbours}
+    """Return the normalised names of everything that is installed with a wheel, as far as it is known.
+
+    :param requires_of: what distributions require themselves, by their normalised names.
+    """
     found: set[tuple[str, str]] = set()
     # Each with the extra of its distribution under which it is asked for.
     waiting = [(text, "") for text in requires]
     while waiting:
         text, extra = waiting.pop()
-        requirement = _parsed(text)
+        requirement = parsed(text)
         if requirement is None or not _may_hold(requirement, environments, extra):
             continue
-        name = _normalised(requirement.name)
+        name = normalised(requirement.name)
         # An extra adds to what the distribution requires anyway.
         for asked in ("", *requirement.extras):
             if (name, asked) in found:
@@ -157,11 +159,12 @@ def _may_hold(
     return False
 
 
-def _environments(family: str, cpu: str) -> tuple[dict[str, str], ...]:
-    """Return the values of all markers on a platform, for each Python.
+def environments_of(part: PlatformAudit) -> tuple[dict[str, str], ...]:
+    """Return the values of all markers on the platform of some files, for each Python.
 
     Every one is given, for packaging would take the others from the machine that this runs on.
     """
+    family, cpu = part.family, part.files[0].cpu
     os_name, system, sys_platform = _SYSTEMS[family]
     machine = _WINDOWS_CPUS.get(cpu, cpu) if family == "windows" else cpu
     fixed = {
@@ -186,7 +189,7 @@ def _environments(family: str, cpu: str) -> tuple[dict[str, str], ...]:
     return tuple(made)
 
 
-def _parsed(text: str) -> Requirement | None:
+def parsed(text: str) -> Requirement | None:
     """Return a requirement; ``None`` for what is not one, which is TW529's to tell."""
     from packaging.requirements import InvalidRequirement, Requirement
 
@@ -196,7 +199,8 @@ def _parsed(text: str) -> Requirement | None:
         return None
 
 
-def _normalised(name: str) -> str:
+def normalised(name: str) -> str:
+    """Return a distribution's name as names are compared."""
     from packaging.utils import canonicalize_name
 
     return canonicalize_name(name)

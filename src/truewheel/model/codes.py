@@ -50,11 +50,12 @@ CODES = {
             "The distribution that supplies a library is not required",
             (WARNING,),
         ),
+        Code("TW208", "Supplied by a required wheel, as far as known", (WARNING,)),
         # Platform tags and CPUs
         Code(
             "TW301",
             "The platform tag is untrue",
-            (ERROR, WARNING),
+            (ERROR, WARNING, NOTE),
             makes_name_untrue=True,
         ),
         Code("TW302", "The tag asks for more than the binaries do", (NOTE,)),

@@ -141,7 +141,7 @@ class ApplePlatform(Platform):
 
     def explain_missing(self, need: Need) -> tuple[str, str]:
         """Return what to do about a library that Apple's systems lack."""
-        message = f"{need.library} is neither in the wheel nor part of the system"
+        message = "is neither in the wheel nor part of the system"
         return message, COPY_OR_LINK
 
     def _is_supplied(self, library: str) -> bool:

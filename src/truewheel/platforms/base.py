@@ -233,7 +233,7 @@ class Platform:
         return True
 
     def explain_missing(self, need: Need) -> tuple[str, str]:
-        """Return what a library is that nobody supplies, as a sentence, and what to do about it."""
+        """Return what is wrong with a library that nobody supplies, as the end of a sentence, and what to do about it."""
         raise NotImplementedError
 
     # --- what its tags are made of ------------------------------------------------------------------------------

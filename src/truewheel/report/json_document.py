@@ -93,9 +93,11 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
+    # What several say together is text for people.
+    told = {name: value for name, value in parts(finding).items() if name != "alike"}
     # json knows neither our enumerations nor that a tuple is meant as a list.
     return {
-        **parts(finding),
+        **told,
         "severity": finding.severity.value,
         "evidence": list(finding.evidence),
     }

@@ -27,6 +27,8 @@ _LONGEST_NAME = 300
 """Characters that are told of a file's name, which a person has to find again."""
 _NAMED_FILES = 5
 """Files that are named when many have the same finding."""
+_NAMED_SUBJECTS = 20
+"""Libraries, symbols and the like that are named when many findings differ in them."""
 
 
 class Style(Record):
@@ -162,7 +164,9 @@ def finding_texts(
     *,
     rest: str = "",
 ) -> list[str]:
-    """Return a text for each finding; those that say the same of many files together, unless ``style`` is verbose.
+    """Return a text for each finding; those that have one cause together, unless ``style`` is verbose.
+
+    One cause have findings that say the same of many files, or of many libraries (:attr:`Finding.alike`).
 
     :param rest: how to see the files that are not named then.
     """
@@ -174,7 +178,8 @@ def finding_texts(
         # Whoever asks for all (-v) gets a text for each finding: it is its own group.
         group_key: object = finding
         if not style.verbose:
-            group_key = (finding.code, finding.severity, finding.message)
+            same = finding.alike or finding.message
+            group_key = (finding.code, finding.severity, same)
         groups.setdefault(group_key, []).append(finding)
     texts = []
     for group in groups.values():
@@ -199,6 +204,8 @@ def _group_text(
     name = style.paint(f"{first.severity.value} {first.code}", f"1;{colour}")
     if len(group) == 1:
         lines = _lines_of_one(first, name)
+    elif len({finding.subject for finding in group}) > 1:
+        lines = _lines_of_subjects(group, name, rest)
     else:
         lines = _lines_of_several(group, name, rest, has_more=has_more)
     hint = _common_hint(group)
@@ -239,6 +246,30 @@ def _lines_of_several(
         told = _place_and_fact(finding)
         lines.append(f"  {told}")
     more = len(group) - _NAMED_FILES
+    if more > 0:
+        lines.append(f"  and {more} more{rest}")
+    return lines
+
+
+def _lines_of_subjects(
+    group: Sequence[Finding],
+    name: str,
+    rest: str,
+) -> list[str]:
+    """Return what is said of each of several libraries, symbols and the like, and the first file of each."""
+    by_subject: dict[str, dict[str, None]] = {}
+    for finding in group:
+        by_subject.setdefault(finding.subject or "", {})[finding.where] = None
+    files = {finding.where for finding in group}
+    count = "1 file" if len(files) == 1 else f"{len(files)} files"
+    alike = printable(group[0].alike or group[0].message)
+    lines = [f"{name}: {len(by_subject)} {alike} ({count})"]
+    for subject, places in list(by_subject.items())[:_NAMED_SUBJECTS]:
+        line = f"  {shortened(subject)}: {shortened(next(iter(places)))}"
+        if len(places) > 1:
+            line += f" and {len(places) - 1} more"
+        lines.append(line)
+    more = len(by_subject) - _NAMED_SUBJECTS
     if more > 0:
         lines.append(f"  and {more} more{rest}")
     return lines
