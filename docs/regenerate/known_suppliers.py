@@ -40,7 +40,7 @@ SYSTEMS = {
 """For whom wheels are looked at. pip wants each level named for itself."""
 SUPPLIERS = (
     # Qt: the bindings and Qt itself are distributions of their own.
-    "PyQt5-Qt5", "PyQt5-WebEngine-Qt5", "PyQt6-Qt6", "PyQt6-WebEngine-Qt6", "PyQt6-3D-Qt6", "PyQt6-Charts-Qt6",
+    "PyQt5-Qt5", "PyQtWebEngine-Qt5", "PyQt6-Qt6", "PyQt6-WebEngine-Qt6", "PyQt6-3D-Qt6", "PyQt6-Charts-Qt6",
     "PyQt6-DataVisualization-Qt6", "PyQt6-NetworkAuth-Qt6", "shiboken6", "PySide6-Essentials", "PySide6-Addons",
     # cmeel's family: all of it is installed into cmeel.prefix.
     "cmeel-assimp", "cmeel-boost", "cmeel-clp", "cmeel-coinutils", "cmeel-console-bridge", "cmeel-fmt", "cmeel-libomp",
@@ -54,6 +54,7 @@ SUPPLIERS = (
     "tcmlib",
 )  # fmt: skip
 REQUIRING = ("torch", "cuda-toolkit", "mkl", "mkl-devel", "tbb", "intel-openmp", "intel-sycl-rt", "onemkl-sycl-blas", "daal",
+             "intel-cmplr-lib-rt", "intel-cmplr-lib-ur", "intel-opencl-rt", "umf",
              "nvidia-cudnn-cu12", "nvidia-cudnn-cu13", "nvidia-cusolver-cu12", "nvidia-cusolver", "nvidia-cusparse-cu12",
              "nvidia-cusparse", "nvidia-cufft-cu12", "nvidia-cufft")  # fmt: skip
 """What brings libraries by requiring others."""
@@ -68,6 +69,8 @@ _LIBRARY = re.compile(r"lib[^/]+\.so(\.\d+)*|lib[^/]+\.dylib|[^/]+\.dll", re.IGN
 _FRAMEWORK = re.compile(r".*/([^/]+)\.framework/(Versions/[^/]+/)?\1")
 _MODULE = re.compile(r"\.(cpython-|abi3|cp3)")
 _PLUGINS = re.compile(r"/(plugins|qml|typesystems|metatypes)/")
+_RUNTIME = re.compile(r"(msvcp|vcruntime|concrt|vcomp|vccorlib|ucrtbase|api-ms-|d3dcompiler|opengl32|libgomp|libgcc|libstdc)", re.IGNORECASE)
+"""A copy of what comes with a compiler or with Windows."""
 _HASHED = re.compile(r"-[0-9a-f]{8,}\.")
 """A copy that a repair made for its wheel alone."""
 
@@ -84,7 +87,9 @@ def main() -> int:
     known = {canonicalize_name(name) for name in (*rows, *_in_exclude_sets())}
     for row in rows.values():
         row["requires"] = [text for text in row["requires"] if canonicalize_name(Requirement(text).name) in known]
-    in_order = {name: rows[name] for name in sorted(rows, key=str.lower)}
+    # What neither has libraries nor brings any tells nothing.
+    telling = [name for name, row in rows.items() if row["libraries"] or row["requires"]]
+    in_order = {name: rows[name] for name in sorted(telling, key=str.lower)}
     TABLE.write_text(json.dumps(in_order, indent=1) + "\n", encoding="utf-8")
     return 0
 
@@ -102,11 +107,14 @@ def supplier_row(name: str) -> dict[str, object] | None:
             if subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode:
                 continue
             (path,) = Path(directory).iterdir()
-            versions.add(str(parse_wheel_filename(path.name)[1]))
             with zipfile.ZipFile(path) as archive:
-                libraries |= libraries_among(name, archive.namelist())
+                own = libraries_among(name, archive.namelist())
                 requires += requirements_in(archive)
-    if not versions:
+            # Some have placeholders for other systems, of other versions.
+            if own:
+                libraries |= own
+                versions.add(str(parse_wheel_filename(path.name)[1]))
+    if not libraries and not requires:
         return None
     return {
         "versions": sorted(versions),
@@ -142,6 +150,8 @@ def libraries_among(distribution: str, members: list[str]) -> set[str]:
         name = member.rpartition("/")[2]
         is_library = _LIBRARY.fullmatch(name) or _FRAMEWORK.fullmatch(member)
         if not is_library or _MODULE.search(name) or _PLUGINS.search(member):
+            continue
+        if _RUNTIME.match(name):
             continue
         if _HASHED.search(name) or (own is not None and not own.match(name)):
             continue

@@ -23,7 +23,9 @@ def is_web_module(path: str, piece: Slice) -> bool:
 
     https://github.com/WebAssembly/tool-conventions/blob/main/DynamicLinking.md#the-dylink0-section
     """
-    return isinstance(piece, WasmSlice) and not piece.dylink and not is_module(path)
+    if not isinstance(piece, WasmSlice) or piece.kind is not Kind.EXECUTABLE:
+        return False
+    return not piece.dylink and not is_module(path)
 
 
 def is_carried_web_module(path: str, binary: Binary) -> bool:

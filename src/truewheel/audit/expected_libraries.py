@@ -150,7 +150,7 @@ def _expected(libraries: dict[str, dict[str, None]], *, where: str) -> Finding:
     """
     evidence = []
     for distribution, names in libraries.items():
-        evidence.append(f"{distribution}: {', '.join(names)}")
+        evidence.append(f"{distribution}: {', '.join(sorted(names))}")
     count = len({name for names in libraries.values() for name in names})
     what = "a library" if count == 1 else f"{count} libraries"
     return Finding(

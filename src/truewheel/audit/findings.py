@@ -124,6 +124,7 @@ def missing_library(
     when = " when it is first used" if is_delayed else ""
     cure = _leave_to_supplier(name) or (
         f'{hint}, or, when someone else supplies it, set tool.truewheel.exclude = ["{name}"], or --exclude {name}'
+        + _known_suppliers(library.rpartition("/")[2])
     )
     if unseen:
         cure = f"{cure}; if it comes from a wheel that this one requires ({_some(unseen)}), name that with --with"
@@ -151,7 +152,7 @@ def _leave_to_supplier(library: str) -> str:
 
     supplier = find_supplier(library)
     if supplier is None:
-        return _require_supplier(library)
+        return ""
     name = MARK + supplier.name
     hint = f'set tool.truewheel.exclude = ["{name}"], or --exclude {name}'
     if supplier.has_driver:
@@ -163,14 +164,15 @@ def _leave_to_supplier(library: str) -> str:
     return f"{hint}, and require what supplies it: dependencies = {lines}"
 
 
-def _require_supplier(library: str) -> str:
-    """Return what to do about a library that another distribution is known to have; empty when none is known."""
+def _known_suppliers(library: str) -> str:
+    """Return who is known to have a library of that name, as the end of a hint; empty when nobody is."""
     from ..platforms.known_suppliers import find_distributions
 
-    lines = " or ".join(f'["{one}"]' for one in find_distributions(library))
-    if not lines:
+    names = find_distributions(library)
+    if not names:
         return ""
-    return f"require what is known to supply it: dependencies = {lines}, and for a build build-system.requires as well"
+    have = "has" if len(names) == 1 else "have"
+    return f"; {_some(names)} {have} one of that name: if that is meant, require it, and for a build in build-system.requires, too"
 
 
 def unreachable_library(platform: Platform, link: Linkage) -> Finding:

@@ -21,6 +21,11 @@ _VERSIONS = (
     re.compile(r"(?P<base>.+64)_(?P<version>[0-9]+(_[0-9]+)?)\.dll"),
 )
 """Where a library's name has its version: ``libx.so.1``, ``libx.1.dylib``, ``x64_12.dll``."""
+_PYTHON = re.compile(r"(?<=boost_python)3[0-9]{1,2}|(?<=boost_numpy)3[0-9]{1,2}")
+"""Where a name has the version of Python: Boost has such libraries for each.
+
+https://www.boost.org/doc/libs/release/libs/python/doc/html/building/configuring_boost_build.html
+"""
 _MOST_CHARACTERS = 200
 """Characters of a library's name; none that is known is longer."""
 
@@ -87,7 +92,7 @@ class LibraryNames:
 
     def __init__(self, names: Iterable[str]) -> None:
         """Note the newest version of each library."""
-        self._names = frozenset(names)
+        self._names = frozenset(map(_without_python, names))
         self._newest: dict[str, tuple[int, ...]] = {}
         for name in self._names:
             base, version = _divided(name)
@@ -100,7 +105,7 @@ class LibraryNames:
         :param is_same_version: whether the version that is known may be installed. If not, its libraries may have other
             numbers. A number that is higher than the known one is that of a version newer than the table.
         """
-        if library in self._names:
+        if _without_python(library) in self._names:
             return True
         base, version = _divided(library)
         if not version or base not in self._newest:
@@ -108,8 +113,14 @@ class LibraryNames:
         return not is_same_version or version > self._newest[base]
 
 
+def _without_python(library: str) -> str:
+    """Return a library's name without the version of Python: of a wheel for another one, it has another."""
+    return _PYTHON.sub("", library)
+
+
 def _divided(library: str) -> tuple[str, tuple[int, ...]]:
     """Return a library's name without its version, and the version; no numbers when it has none."""
+    library = _without_python(library)
     if len(library) <= _MOST_CHARACTERS:
         for form in _VERSIONS:
             match = form.fullmatch(library)
