@@ -69,7 +69,10 @@ _LIBRARY = re.compile(r"lib[^/]+\.so(\.\d+)*|lib[^/]+\.dylib|[^/]+\.dll", re.IGN
 _FRAMEWORK = re.compile(r".*/([^/]+)\.framework/(Versions/[^/]+/)?\1")
 _MODULE = re.compile(r"\.(cpython-|abi3|cp3)")
 _PLUGINS = re.compile(r"/(plugins|qml|typesystems|metatypes)/")
-_RUNTIME = re.compile(r"(msvcp|vcruntime|concrt|vcomp|vccorlib|ucrtbase|api-ms-|d3dcompiler|opengl32|libgomp|libgcc|libstdc)", re.IGNORECASE)
+_RUNTIME = re.compile(
+    r"(msvcp|vcruntime|concrt|vcomp|vccorlib|ucrtbase|api-ms-|d3dcompiler|opengl32|libgomp|libgcc|libstdc)",
+    re.IGNORECASE,
+)
 """A copy of what comes with a compiler or with Windows."""
 _HASHED = re.compile(r"-[0-9a-f]{8,}\.")
 """A copy that a repair made for its wheel alone."""
@@ -86,9 +89,15 @@ def main() -> int:
         print(f"{name}: {row and len(row['libraries'])}", file=sys.stderr)
     known = {canonicalize_name(name) for name in (*rows, *_in_exclude_sets())}
     for row in rows.values():
-        row["requires"] = [text for text in row["requires"] if canonicalize_name(Requirement(text).name) in known]
+        row["requires"] = [
+            text
+            for text in row["requires"]
+            if canonicalize_name(Requirement(text).name) in known
+        ]
     # What neither has libraries nor brings any tells nothing.
-    telling = [name for name, row in rows.items() if row["libraries"] or row["requires"]]
+    telling = [
+        name for name, row in rows.items() if row["libraries"] or row["requires"]
+    ]
     in_order = {name: rows[name] for name in sorted(telling, key=str.lower)}
     TABLE.write_text(json.dumps(in_order, indent=1) + "\n", encoding="utf-8")
     return 0
@@ -104,7 +113,9 @@ def supplier_row(name: str) -> dict[str, object] | None:
             options = [f"--platform={platform}" for platform in platforms]
             command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:",
                        "--python-version=3.12", f"--dest={directory}", *options, name]  # fmt: skip
-            if subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode:
+            if subprocess.run(
+                command, check=False, stderr=subprocess.DEVNULL
+            ).returncode:
                 continue
             (path,) = Path(directory).iterdir()
             with zipfile.ZipFile(path) as archive:

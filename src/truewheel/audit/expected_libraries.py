@@ -87,7 +87,7 @@ def _with_expected(
 def _names_missing(part: PlatformAudit) -> tuple[str, ...]:
     """Return the missing libraries that another distribution could have, as the loader compares their names."""
     platform = platform_of(part.family)
-    names = {}
+    names: dict[str, None] = {}
     for link in part.linkage:
         name = platform.name_in_wheel(link.need)
         if isinstance(link.source, Missing) and name is not None:
@@ -119,12 +119,15 @@ def _who_has(
     names: Sequence[str], required: Sequence[_Required], platform: Platform
 ) -> dict[str, str]:
     """Return the required distribution that has each library, for those that one is known to have."""
+    libraries = [
+        LibraryNames(map(platform.fold, one.supplier.libraries)) for one in required
+    ]
     found = {}
-    for one in required:
-        libraries = LibraryNames(map(platform.fold, one.supplier.libraries))
-        for name in names:
-            if libraries.include(name, is_same_version=one.is_same_version):
-                found.setdefault(name, one.supplier.distribution)
+    for name in names:
+        for one, own in zip(required, libraries, strict=True):
+            if own.include(name, is_same_version=one.is_same_version):
+                found[name] = one.supplier.distribution
+                break
     return found
 
 

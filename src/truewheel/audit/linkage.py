@@ -331,7 +331,10 @@ class Resolver:
 
     def _expected(self, need: Need) -> ExpectedFrom | None:
         """Return the required distribution that is known to have a library."""
-        name = self.platform.name_in_wheel(need) if self.expected else None
+        # Where other distributions come to lie, no absolute path says.
+        if not self.expected or need.library.startswith("/"):
+            return None
+        name = self.platform.name_in_wheel(need)
         if name is None:
             return None
         distribution = self.expected.get(self.platform.fold(name))

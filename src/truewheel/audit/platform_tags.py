@@ -99,8 +99,8 @@ def system_findings(audit: Audit) -> Iterator[Finding]:
     # A wheel has one name, and each of its platform tags is for all files.
     if len(audit.platforms) < 2:
         return
-    loaded = []
-    carried = []
+    loaded: list[PlatformAudit] = []
+    carried: list[PlatformAudit] = []
     for part in audit.platforms:
         (loaded if loaded_paths(part) else carried).append(part)
     if len(loaded) > 1:

@@ -6,6 +6,7 @@ distribution has new versions, whose libraries have other numbers in their names
 
 from __future__ import annotations
 
+import functools
 import re
 
 from ..data_tables import table
@@ -13,7 +14,7 @@ from ..model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 _VERSIONS = (
     re.compile(r"(?P<base>.+\.so)\.(?P<version>[0-9][0-9.]*)"),
@@ -45,6 +46,7 @@ class KnownSupplier(Record):
     libraries: tuple[str, ...]
 
 
+@functools.cache
 def known_suppliers() -> tuple[KnownSupplier, ...]:
     """Return every distribution that is known to have libraries for others, or to require one that has."""
     rows = table("platforms/policy/known_suppliers.json")
@@ -75,9 +77,16 @@ def find_distributions(library: str) -> tuple[str, ...]:
     >>> find_distributions("libQt5Core.so.5"), find_distributions("libnobody.so.1")
     (('PyQt5-Qt5',), ())
     """
-    return tuple(
-        row.distribution for row in known_suppliers() if library in row.libraries
-    )
+    return _by_library().get(library, ())
+
+
+@functools.cache
+def _by_library() -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for row in known_suppliers():
+        for library in row.libraries:
+            found[library] = (*found.get(library, ()), row.distribution)
+    return found
 
 
 class LibraryNames:
@@ -118,6 +127,8 @@ def _without_python(library: str) -> str:
     return _PYTHON.sub("", library)
 
 
+# One name is asked about for each supplier.
+@functools.lru_cache(maxsize=1024)
 def _divided(library: str) -> tuple[str, tuple[int, ...]]:
     """Return a library's name without its version, and the version; no numbers when it has none."""
     library = _without_python(library)
