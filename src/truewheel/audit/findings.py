@@ -88,7 +88,7 @@ def _is_had(link: Linkage) -> bool:
     """Return whether a process gets a library for sure."""
     source = link.source
     # The project vouches for what it excludes.
-    if isinstance(source, ExcludedBy):
+    if isinstance(source, ExcludedBy) or link.inherited:
         return True
     if isinstance(source, SuppliedBy):
         return source.reachable

@@ -31,7 +31,7 @@ from .carried_files import is_web_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Protocol
 
     from ..model.audit import Requirement, Supplied
@@ -238,6 +238,7 @@ class Resolver:
                 self.beside.setdefault(platform.fold(name), []).append(other)
         self.expected = dict(part.expected)
         self._leads_to: frozenset[str] | None = None
+        self._users: Mapping[str, Sequence[LoadableSlice]] | None = None
 
     def link(self, code: LoadableSlice, need: Need) -> Linkage:
         """Return where a file gets a library from."""
@@ -265,6 +266,7 @@ class Resolver:
             source=self._source_beside(in_wheel, code, need),
             in_wheel=in_wheel,
             searched=self.platform.searched(code, need),
+            inherited=self._inherits(code, need),
         )
 
     def _find_in_wheel(self, code: LoadableSlice, need: Need) -> InWheel | None:
@@ -312,6 +314,16 @@ class Resolver:
         if self._may_be_loaded(in_wheel):
             return in_wheel
         return self._from_others(code, need) or in_wheel
+
+    def _inherits(self, code: LoadableSlice, need: Need) -> bool:
+        """Return whether a file finds a library by the search paths of every file that it is loaded for."""
+        from .inherited_paths import is_reached_for_all, users_of  # seldom needed
+
+        if self._users is None:
+            self._users = users_of(self.platform, self.part.files, self.by_name)
+        name = self.platform.name_in_wheel(need) or ""
+        library = self.by_name[self.platform.fold(name)][0]
+        return is_reached_for_all(self.platform, code, need, library, self._users)
 
     def _may_be_loaded(self, in_wheel: InWheel) -> bool:
         # ld.so(8): a library whose SONAME was loaded already is not searched for.

@@ -152,6 +152,7 @@ class Linkage(Record):
     :param source: where a process gets it from.
     :param in_wheel: the file of the wheel that has the name, when the loader does not find it there.
     :param searched: where the loader looks for it in the wheel, worked out only when it does not find it there.
+    :param inherited: whether it finds it all the same, by the search paths of every file that this one is loaded for.
     """
 
     file: str
@@ -162,6 +163,7 @@ class Linkage(Record):
     )
     in_wheel: InWheel | None = None
     searched: tuple[str, ...] = ()
+    inherited: bool = False
 
     @property
     def is_out_of_reach(self) -> bool:

@@ -88,6 +88,18 @@ class ApplePlatform(Platform):
         """Return whether dyld looks at the very path."""
         return library.installed in self.searched(code, need)
 
+    def inherits(
+        self,
+        code: LoadableSlice,
+        loader: LoadableSlice,
+        need: Need,
+        library: LoadableSlice,
+    ) -> bool:
+        """Return whether an LC_RPATH of ``loader`` leads to the library: dyld puts those of the whole chain for @rpath."""
+        return need.library.startswith("@rpath/") and self.reaches(
+            loader, need, library
+        )
+
     def searched(self, code: LoadableSlice, need: Need) -> tuple[str, ...]:
         """Return the paths in the wheel that dyld tries, as installed."""
         here = posixpath.dirname(code.installed)

@@ -152,6 +152,16 @@ class Platform:
         """Return whether the loader, when it loads ``code``, finds what it needs in ``library``, a file of the wheel."""
         raise NotImplementedError
 
+    def inherits(
+        self,
+        code: LoadableSlice,
+        loader: LoadableSlice,
+        need: Need,
+        library: LoadableSlice,
+    ) -> bool:
+        """Return whether ``code`` finds a library by the search path of a file that it is loaded for."""
+        return False
+
     def searched(self, code: LoadableSlice, need: Need) -> tuple[str, ...]:
         """Return the places in the wheel where the loader looks, for people."""
         raise NotImplementedError
