@@ -53,7 +53,7 @@ SUPPLIERS = (
     # What Intel's distributions need and are not thought of as Intel's alone.
     "tcmlib",
 )  # fmt: skip
-REQUIRING = ("torch", "cuda-toolkit", "mkl", "mkl-devel", "tbb", "intel-openmp", "intel-sycl-rt", "onemkl-sycl-blas", "daal",
+REQUIRING = ("PyQt5", "PyQt6", "PyQtWebEngine", "PyQt6-WebEngine", "PySide6", "rmm-cu12", "rmm-cu13", "torch", "cuda-toolkit", "mkl", "mkl-devel", "tbb", "intel-openmp", "intel-sycl-rt", "onemkl-sycl-blas", "daal",
              "intel-cmplr-lib-rt", "intel-cmplr-lib-ur", "intel-opencl-rt", "umf",
              "nvidia-cudnn-cu12", "nvidia-cudnn-cu13", "nvidia-cusolver-cu12", "nvidia-cusolver", "nvidia-cusparse-cu12",
              "nvidia-cusparse", "nvidia-cufft-cu12", "nvidia-cufft")  # fmt: skip
