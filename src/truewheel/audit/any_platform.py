@@ -79,8 +79,8 @@ def _binaries_for_any(
         what = "holds binaries"
         severity = Severity.WARNING
         hint = f"{hint}, unless it works without them"
-        if len(audit.platforms) > 1 and not any(map(loaded_paths, audit.platforms)):
-            systems = ", ".join(part.family for part in audit.platforms)
+        systems = _carried_for(audit)
+        if systems:
             what = f"holds binaries of several systems ({systems}), none of which an import loads"
             severity = Severity.NOTE
     shown = [
@@ -96,6 +96,19 @@ def _binaries_for_any(
         evidence=tuple(_describe(file, binary) for file, binary in shown),
         hint=hint,
     )
+
+
+def _carried_for(audit: Audit) -> str:
+    """Return the systems for which there are binaries, when they are several and no import loads any; else nothing."""
+    # selenium brings a program for each system, and starts the right one.
+    if len(audit.platforms) < 2:
+        return ""
+    systems = []
+    for part in audit.platforms:
+        if loaded_paths(part):
+            return ""
+        systems.append(part.family)
+    return ", ".join(systems)
 
 
 def _modules_of_one_system(contents: Contents, audit: Audit) -> list[str]:

@@ -41,6 +41,7 @@ def loaded_paths(part: PlatformAudit) -> frozenset[str]:
     for link in part.linkage:
         if isinstance(link.source, InWheel):
             needs.setdefault(link.file, []).append(link.source.path)
+    # A module brings what it needs, and that brings more.
     waiting = [code.path for code in part.files if _is_extension_module(code)]
     found = set()
     while waiting:
@@ -55,6 +56,7 @@ def _is_extension_module(code: LoadableSlice) -> bool:
     """Return whether a file has the name of an extension module, or exports an init function."""
     from .python.init_functions import init_functions  # asked for mixtures alone
 
+    # Libraries that can be run as well (PIE) are not told apart from programs: none is a module.
     if code.slice.kind is Kind.EXECUTABLE:
         return False
     return is_module(code.path) or bool(init_functions(code.slice.exports))

@@ -24,6 +24,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from packaging.specifiers import SpecifierSet
+
     from ..model.audit import PlatformAudit
     from ..model.neighbours import Neighbour
     from ..platforms.base import Platform
@@ -48,6 +50,7 @@ def with_expected_libraries(
     :param requires: the wheel's requirements, as METADATA has them.
     :param neighbours: distributions that were looked at: what they lack is missing.
     """
+    # What nobody requires is not installed.
     if not requires:
         return audit
     suppliers = {normalised(row.distribution): row for row in known_suppliers()}
@@ -76,6 +79,7 @@ def _with_expected(
     # What somebody has looked at is known better than a table knows it.
     requires_of = {**{name: row.requires for name, row in suppliers.items()}, **seen}
     installed = all_required(requires, requires_of, environments) - seen.keys()
+    # In the order of the table, so that the same wheel gets the same report.
     rows = [row for name, row in suppliers.items() if name in installed]
     required = _required_suppliers(requires, rows)
     found = _who_has(names, required, platform_of(part.family))
@@ -90,6 +94,7 @@ def _names_missing(part: PlatformAudit) -> tuple[str, ...]:
     names: dict[str, None] = {}
     for link in part.linkage:
         name = platform.name_in_wheel(link.need)
+        # A path of the system's comes from no wheel.
         if isinstance(link.source, Missing) and name is not None:
             names[platform.fold(name)] = None
     return tuple(names)
@@ -99,36 +104,58 @@ def _required_suppliers(
     requires: Sequence[str], installed: Sequence[KnownSupplier]
 ) -> tuple[_Required, ...]:
     """Return known suppliers that are installed with the wheel, each with whether the table is about that version."""
+    specifiers = _specifiers_of(requires)
+    found = []
+    for supplier in installed:
+        name = normalised(supplier.distribution)
+        is_same = True
+        # What is required through others comes in the version of the table, as far as anybody knows.
+        if name in specifiers and supplier.versions:
+            versions = supplier.versions
+            admitted = specifiers[name].filter(versions, prereleases=True)
+            is_same = bool(tuple(admitted))
+        one = _Required(supplier=supplier, is_same_version=is_same)
+        found.append(one)
+    return tuple(found)
+
+
+def _specifiers_of(requires: Sequence[str]) -> dict[str, SpecifierSet]:
+    """Return the versions that are required of each distribution, by its normalised name."""
     specifiers = {}
     for text in requires:
         requirement = parsed(text)
-        if requirement is not None:
-            specifiers[normalised(requirement.name)] = requirement.specifier
-    found = []
-    for supplier in installed:
-        specifier = specifiers.get(normalised(supplier.distribution))
-        is_same = True
-        if specifier is not None and supplier.versions:
-            admitted = list(specifier.filter(supplier.versions, prereleases=True))
-            is_same = bool(admitted)
-        found.append(_Required(supplier=supplier, is_same_version=is_same))
-    return tuple(found)
+        # Broken ones are TW529's to tell.
+        if requirement is None:
+            continue
+        name = normalised(requirement.name)
+        specifiers[name] = requirement.specifier
+    return specifiers
 
 
 def _who_has(
     names: Sequence[str], required: Sequence[_Required], platform: Platform
 ) -> dict[str, str]:
     """Return the required distribution that has each library, for those that one is known to have."""
-    libraries = [
-        LibraryNames(map(platform.fold, one.supplier.libraries)) for one in required
-    ]
+    suppliers = []
+    for one in required:
+        libraries = map(platform.fold, one.supplier.libraries)
+        suppliers.append((one, LibraryNames(libraries)))
     found = {}
     for name in names:
-        for one, own in zip(required, libraries, strict=True):
-            if own.include(name, is_same_version=one.is_same_version):
-                found[name] = one.supplier.distribution
-                break
+        distribution = _first_with(name, suppliers)
+        if distribution:
+            found[name] = distribution
     return found
+
+
+def _first_with(name: str, suppliers: Sequence[tuple[_Required, LibraryNames]]) -> str:
+    """Return the first distribution that is known to have a library; empty when none is."""
+    for one, libraries in suppliers:
+        is_same = one.is_same_version
+        is_known = libraries.include(name, is_same_version=is_same)
+        if is_known:
+            return one.supplier.distribution
+    return ""
 
 
 def expected_findings(audit: Audit, *, where: str) -> Iterator[Finding]:
@@ -152,9 +179,14 @@ def _expected(libraries: dict[str, dict[str, None]], *, where: str) -> Finding:
     :param libraries: by distribution.
     """
     evidence = []
-    for distribution, names in libraries.items():
-        evidence.append(f"{distribution}: {', '.join(sorted(names))}")
-    count = len({name for names in libraries.values() for name in names})
+    different: set[str] = set()
+    # The order of the files that need them says nothing to people.
+    for distribution, found in libraries.items():
+        names = sorted(found)
+        listed = ", ".join(names)
+        evidence.append(f"{distribution}: {listed}")
+        different.update(names)
+    count = len(different)
     what = "a library" if count == 1 else f"{count} libraries"
     return Finding(
         code="TW208",

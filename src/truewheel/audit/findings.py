@@ -281,7 +281,7 @@ def newer_cpu(requirement: Requirement) -> Finding:
 
 def several_cpus(mixture: Mixture, part: PlatformAudit) -> Finding:
     """Return TW306: files that no one machine can load together; a note when no extension module is among them."""
-    from .carried_files import loaded_paths, what_they_are  # few wheels have several
+    from .carried_files import loaded_paths  # few wheels have several
 
     loaded = loaded_paths(part)
     mixed = [code for code in part.files if code.path in loaded]
@@ -290,18 +290,28 @@ def several_cpus(mixture: Mixture, part: PlatformAudit) -> Finding:
     if is_carried and mixture.severity is not Severity.NOTE:
         paths = {path for path, _ in mixture.rows} - loaded
         others = [code for code in part.files if code.path in paths]
-        return Finding(
-            code="TW306",
-            severity=Severity.NOTE,
-            where=mixture.rows[0][0],
-            message=f"{what_they_are(others)} for several CPUs: taken for data, or for what code chooses by the CPU",
-            evidence=tuple(f"{path}: {cpus}" for path, cpus in mixture.rows),
-        )
+        return _carried_for_several_cpus(mixture, others)
     return Finding(
         code="TW306",
         severity=mixture.severity,
         where=mixture.rows[0][0],
         message=mixture.what,
-        evidence=tuple(f"{path}: {cpus}" for path, cpus in mixture.rows),
+        evidence=mixture.evidence,
         hint=mixture.hint,
+    )
+
+
+def _carried_for_several_cpus(
+    mixture: Mixture, files: Sequence[LoadableSlice]
+) -> Finding:
+    """Return TW306, a note, for files that Python does not load by itself."""
+    from .carried_files import what_they_are
+
+    what = what_they_are(files)
+    return Finding(
+        code="TW306",
+        severity=Severity.NOTE,
+        where=mixture.rows[0][0],
+        message=f"{what} for several CPUs: taken for data, or for what code chooses by the CPU",
+        evidence=mixture.evidence,
     )

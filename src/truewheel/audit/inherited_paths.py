@@ -30,6 +30,7 @@ def users_of(
             if name is None:
                 continue
             for library in by_name.get(platform.fold(name), ()):
+                # A library that needs itself is loaded by then.
                 if library.path != code.path:
                     found.setdefault(library.path, []).append(code)
     return found
@@ -48,6 +49,7 @@ def is_reached_for_all(
     is_reached = False
     while waiting:
         loader = waiting.pop()
+        # Libraries may need one another.
         if loader.path in seen:
             continue
         seen.add(loader.path)

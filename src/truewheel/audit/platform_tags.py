@@ -101,6 +101,7 @@ def system_findings(audit: Audit) -> Iterator[Finding]:
         return
     loaded: list[PlatformAudit] = []
     carried: list[PlatformAudit] = []
+    # Code chooses among programs by the system; what an import loads, it cannot choose.
     for part in audit.platforms:
         (loaded if loaded_paths(part) else carried).append(part)
     if len(loaded) > 1:

@@ -33,6 +33,7 @@ def misspelt_hash(row: RecordRow, sha256: str | None) -> Finding | None:
     if not sha256 or len(written) > _LONGEST:
         return None
     faults = _faults(written, sha256)
+    # It is another file's hash, or a sound one.
     if not faults:
         return None
     return Finding(
@@ -57,6 +58,7 @@ def _faults(written: str, sha256: str) -> list[str]:
         if algorithm.lower().replace("-", "") != "sha256":
             return []
         faults.append(f"which spells sha256 as {algorithm}")
+    # Only the name of the algorithm is wrong then, if anything is.
     if digest == sha256:
         return faults
     form = _form(digest, sha256)

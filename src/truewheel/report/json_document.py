@@ -93,8 +93,10 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    # What several say together is text for people.
-    told = {name: value for name, value in parts(finding).items() if name != "alike"}
+    """Return a finding without what is only text for people."""
+    told = parts(finding)
+    # What several findings say together.
+    del told["alike"]
     # json knows neither our enumerations nor that a tuple is meant as a list.
     return {
         **told,

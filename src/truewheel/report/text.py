@@ -257,19 +257,32 @@ def _lines_of_subjects(
     rest: str,
 ) -> list[str]:
     """Return what is said of each of several libraries, symbols and the like, and the first file of each."""
-    by_subject: dict[str, dict[str, None]] = {}
+    # A file may have several findings on one subject.
+    files = set()
+    by_subject: dict[str, list[str]] = {}
     for finding in group:
-        by_subject.setdefault(finding.subject or "", {})[finding.where] = None
-    files = {finding.where for finding in group}
-    count = "1 file" if len(files) == 1 else f"{len(files)} files"
-    alike = printable(group[0].alike or group[0].message)
-    lines = [f"{name}: {len(by_subject)} {alike} ({count})"]
-    for subject, places in list(by_subject.items())[:_NAMED_SUBJECTS]:
-        line = f"  {shortened(subject)}: {shortened(next(iter(places)))}"
-        if len(places) > 1:
-            line += f" and {len(places) - 1} more"
+        subject = finding.subject or ""
+        places = by_subject.setdefault(subject, [])
+        if finding.where not in places[-1:]:
+            places.append(finding.where)
+        files.add(finding.where)
+    subjects = list(by_subject)
+    number = len(subjects)
+    count = f"{len(files)} files"
+    if len(files) == 1:
+        count = "1 file"
+    alike = printable(group[0].alike or "")
+    lines = [f"{name}: {number} {alike} ({count})"]
+    for subject in subjects[:_NAMED_SUBJECTS]:
+        first, *others = by_subject[subject]
+        place = shortened(first)
+        about = shortened(subject)
+        more = len(others)
+        line = f"  {about}: {place}"
+        if more:
+            line += f" and {more} more"
         lines.append(line)
-    more = len(by_subject) - _NAMED_SUBJECTS
+    more = number - _NAMED_SUBJECTS
     if more > 0:
         lines.append(f"  and {more} more{rest}")
     return lines
