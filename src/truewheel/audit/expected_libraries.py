@@ -54,10 +54,14 @@ def with_expected_libraries(
     if not requires:
         return audit
     suppliers = {normalised(row.distribution): row for row in known_suppliers()}
+    requires_of = {name: row.requires for name, row in suppliers.items()}
     seen = {normalised(one.distribution): one.requires for one in neighbours}
-    parts = [
-        _with_expected(part, requires, suppliers, seen) for part in audit.platforms
-    ]
+    # What somebody has looked at is known better than a table knows it.
+    requires_of.update(seen)
+    parts = []
+    for part in audit.platforms:
+        known = _with_expected(part, requires, suppliers, requires_of, seen)
+        parts.append(known)
     return replace(audit, platforms=tuple(parts))
 
 
@@ -65,19 +69,19 @@ def _with_expected(
     part: PlatformAudit,
     requires: Sequence[str],
     suppliers: Mapping[str, KnownSupplier],
+    requires_of: Mapping[str, Sequence[str]],
     seen: Mapping[str, Sequence[str]],
 ) -> PlatformAudit:
     """Return the part for one platform.
 
     :param suppliers: the known ones by their normalised names.
+    :param requires_of: the requirements of all that are known.
     :param seen: the requirements of the distributions that were looked at.
     """
     names = _names_missing(part)
     if not names:
         return part
     environments = environments_of(part)
-    # What somebody has looked at is known better than a table knows it.
-    requires_of = {**{name: row.requires for name, row in suppliers.items()}, **seen}
     installed = all_required(requires, requires_of, environments) - seen.keys()
     # In the order of the table, so that the same wheel gets the same report.
     rows = [row for name, row in suppliers.items() if name in installed]

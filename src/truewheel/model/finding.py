@@ -38,3 +38,8 @@ class Finding(Record):
     subject: str | None = None
     alike: str | None = None
     severity: Severity
+
+    @property
+    def cause(self) -> tuple[str, Severity, str]:
+        """What findings have in common that differ only in their file, or in their subject."""
+        return self.code, self.severity, self.alike or self.message

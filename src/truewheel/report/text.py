@@ -178,8 +178,7 @@ def finding_texts(
         # Whoever asks for all (-v) gets a text for each finding: it is its own group.
         group_key: object = finding
         if not style.verbose:
-            same = finding.alike or finding.message
-            group_key = (finding.code, finding.severity, same)
+            group_key = finding.cause
         groups.setdefault(group_key, []).append(finding)
     texts = []
     for group in groups.values():
@@ -201,17 +200,20 @@ def _group_text(
     """
     first = group[0]
     colour = _COLOURS[first.severity]
-    name = style.paint(f"{first.severity.value} {first.code}", f"1;{colour}")
+    label = f"{first.severity.value} {first.code}"
+    name = style.paint(label, f"1;{colour}")
+    subjects = {finding.subject for finding in group}
     if len(group) == 1:
         lines = _lines_of_one(first, name)
-    elif len({finding.subject for finding in group}) > 1:
+    elif len(subjects) > 1:
         lines = _lines_of_subjects(group, name, rest)
     else:
         lines = _lines_of_several(group, name, rest, has_more=has_more)
     hint = _common_hint(group)
     if hint:
         lines.append(labelled_line("hint", hint))
-    lines.append(labelled_line("see", f"truewheel explain {first.code}"))
+    command = f"truewheel explain {first.code}"
+    lines.append(labelled_line("see", command))
     return "\n".join(lines)
 
 
@@ -257,28 +259,31 @@ def _lines_of_subjects(
     rest: str,
 ) -> list[str]:
     """Return what is said of each of several libraries, symbols and the like, and the first file of each."""
-    # A file may have several findings on one subject.
     files = set()
     by_subject: dict[str, list[str]] = {}
     for finding in group:
+        place = finding.where
+        files.add(place)
         subject = finding.subject or ""
         places = by_subject.setdefault(subject, [])
-        if finding.where not in places[-1:]:
-            places.append(finding.where)
-        files.add(finding.where)
+        # A file may have several findings on one subject.
+        if place not in places[-1:]:
+            places.append(place)
     subjects = list(by_subject)
     number = len(subjects)
-    count = f"{len(files)} files"
-    if len(files) == 1:
-        count = "1 file"
+    count = len(files)
+    noun = "files"
+    if count == 1:
+        noun = "file"
     alike = printable(group[0].alike or "")
-    lines = [f"{name}: {number} {alike} ({count})"]
+    head = f"{name}: {number} {alike} ({count} {noun})"
+    lines = [head]
     for subject in subjects[:_NAMED_SUBJECTS]:
-        first, *others = by_subject[subject]
-        place = shortened(first)
+        places = by_subject[subject]
+        place = shortened(places[0])
         about = shortened(subject)
-        more = len(others)
         line = f"  {about}: {place}"
+        more = len(places) - 1
         if more:
             line += f" and {more} more"
         lines.append(line)
