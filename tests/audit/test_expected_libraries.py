@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
-from support.facts import binary_file, contents, wheel_named
+from support import wheel_pairs
+from support.facts import CP313, binary_file, contents, wheel_named
 from support.slices import linux, mac, windows
+from support.wheel_pairs import compiled
+from truewheel.audit.questions import Question
 from truewheel.audit.truth import Checked
-from truewheel.audit.verdict import check
+from truewheel.audit.verdict import check, judge
+from truewheel.cli import main
 from truewheel.model.binary import Need, Slice
 from truewheel.model.contents import Contents
 from truewheel.model.finding import Finding, Severity
@@ -16,6 +23,8 @@ from truewheel.model.record import replace
 from truewheel.platforms.known_suppliers import find_distributions, known_suppliers
 
 QT = "libQt5Core.so.5"
+QT_OF_NOBODY = "libQt5Xml.so.5"
+"""A library that lies on no machine of the tests."""
 TAG = "manylinux_2_17_x86_64"
 
 
@@ -203,3 +212,31 @@ def test_the_table_names_each_distribution_once_and_none_has_a_runtime() -> None
         assert row.libraries or row.requires
     for library in ("msvcp140.dll", "libstdc++.so.6", "libc.so.6"):
         assert find_distributions(library) == ()
+
+
+def test_a_build_believes_its_environment_and_not_the_table() -> None:
+    inside = contents(binary_file("p/libm.so", linux(QT)))
+    question = Question(target=CP313, requires=("PyQt5-Qt5",))
+    verdict = judge(inside, question)
+    assert verdict.platforms == ("linux_x86_64",)
+    codes = {one.code for one in verdict.findings}
+    assert "TW201" in codes
+    assert "TW208" not in codes
+    promised = judge(inside, replace(question, promise="manylinux_2_17"))
+    assert "TW301" in {one.code for one in promised.errors}
+
+
+def test_repair_does_not_believe_the_table_either(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if sys.platform != "linux":
+        pytest.skip("gcc for Linux")
+    library = compiled(tmp_path, QT_OF_NOBODY, "int q(void) { return 1; }\n", soname=QT_OF_NOBODY)  # fmt: skip
+    assert library
+    text = "int q(void);\nint used(void) { return q(); }\n"
+    module = compiled(tmp_path, "user.so", text, QT_OF_NOBODY)
+    wheel = wheel_pairs.wheel(tmp_path, "user", {"user/user.so": module}, "PyQt5-Qt5")
+    assert main(["repair", "-o", str(tmp_path / "out"), str(wheel)]) != 0
+    told = capsys.readouterr()
+    assert f"{QT_OF_NOBODY} was not found" in told.err + told.out
+    assert "--with WHEEL" in told.err + told.out
