@@ -287,7 +287,6 @@ def program(path: str, form: Format) -> File:
             },
             True,
         ),
-        ({"p-1.data/scripts/tool.wasm": Format.WASM}, True),
         ({"p/bin/tool": Format.ELF}, True),
         ({"p-1.data/data/share/tool": Format.ELF}, True),
     ],
@@ -302,9 +301,11 @@ def test_a_native_command_is_for_one_system(
         )
     )
     (told,) = [f for f in checked.findings if f.code == "TW301"]
+    # Programs for several systems are there on purpose.
+    harmless = Severity.NOTE if len(files) > 1 else Severity.WARNING
     assert (checked.is_true, told.severity) == (
         true,
-        Severity.WARNING if true else Severity.ERROR,
+        harmless if true else Severity.ERROR,
     )
     if not true:
         assert (told.where in files, "installs a program" in told.message) == (

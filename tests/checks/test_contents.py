@@ -6,7 +6,7 @@ import pytest
 
 from support.checks import codes_of_wheel, severities_of, with_code
 from support.facts import binary_file, contents, package, wheel
-from truewheel.checks import check_tree
+from truewheel.checks import check_tree, check_wheel
 from truewheel.model.binary import ElfSlice, Format, Kind, MachOSlice, PeSlice, Slice
 from truewheel.model.contents import File
 from truewheel.model.errors import FormatError
@@ -39,6 +39,28 @@ def test_an_empty_wheel_is_an_error_with_a_cure() -> None:
     assert finding.code == "TW523"
     assert finding.severity is Severity.ERROR
     assert "install(TARGETS" in str(finding.hint)
+
+
+def test_an_empty_wheel_that_requires_others_is_made_on_purpose() -> None:
+    metadata = (
+        "Name: p\nVersion: 1\nRequires-Dist: notebook\nRequires-Dist: ipykernel\n"
+    )
+    (finding,) = with_code(
+        "TW523", check_wheel(wheel(contents=contents(), metadata=metadata))
+    )
+    assert finding.severity is Severity.NOTE
+    assert finding.evidence == ("Requires-Dist: notebook", "and 1 more")
+    assert finding.hint is None
+
+
+def test_an_empty_wheel_that_requires_nothing_is_a_warning() -> None:
+    findings = check_wheel(wheel(contents=contents()))
+    assert severities_of("TW523", findings) == [Severity.WARNING]
+
+
+def test_a_wheel_with_a_file_is_not_empty_whatever_it_requires() -> None:
+    metadata = "Name: p\nVersion: 1\nRequires-Dist: notebook\n"
+    assert with_code("TW523", check_wheel(wheel(metadata=metadata))) == []
 
 
 def elf(kind: Kind, **more: object) -> ElfSlice:

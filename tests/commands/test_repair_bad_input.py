@@ -73,7 +73,7 @@ def test_the_search_for_a_library_that_is_gone_is_told(
     assert lines[1].strip() == "because: p/m.abi3.so needs libx.so.1"
     assert lines[2].strip() == f"because: not in {shop.build} (RUNPATH {shop.build})"
     assert lines[-1].strip() == (
-        "hint: install it, name its directory with --search DIR, or, when someone else supplies it, --exclude libx.so.1"
+        "hint: install it, name its directory with --search DIR, name the wheel that has it with --with WHEEL, or, when someone else supplies it, --exclude libx.so.1"
     )
     assert wheel.read_bytes() == before
 

@@ -225,3 +225,61 @@ def test_findings_of_different_severity_are_told_apart(
     note = finding("a")
     other = replace(note, where="b", severity=severity)
     assert len(finding_texts([note, other])) == count
+
+
+def about_library(library: str, where: str, hint: str = "mend it") -> Finding:
+    """Return a warning about a library that a file needs."""
+    return Finding(
+        code="TW201",
+        severity=Severity.WARNING,
+        where=where,
+        message=f"{library} is nowhere",
+        evidence=(f"{where} needs {library}",),
+        hint=hint,
+        subject=library,
+        alike="libraries: each is nowhere",
+    )
+
+
+def test_findings_that_differ_in_a_library_are_one_block_with_a_list() -> None:
+    many = [about_library(f"lib{n}.so", f"p/m{n}.so") for n in range(15)]
+    both = [*many, about_library("lib0.so", "p/n.so")]
+    (told,) = finding_texts(both)
+    head, *lines = told.split("\n")
+    assert head == "warning TW201: 15 libraries: each is nowhere (16 files)"
+    assert lines[0] == "  lib0.so: p/m0.so and 1 more"
+    assert lines[1] == "  lib1.so: p/m1.so"
+    assert len(lines) == 15 + len(["hint", "see"])
+    assert len(finding_texts(both, Style(verbose=True))) == 16
+
+
+def test_findings_about_one_library_are_told_with_its_name() -> None:
+    (told,) = finding_texts(
+        [about_library("libx.so", "p/m.so"), about_library("libx.so", "p/n.so")]
+    )
+    assert told.startswith("warning TW201: libx.so is nowhere (2 files)\n")
+    (alone,) = finding_texts([about_library("libx.so", "p/m.so")])
+    assert alone.startswith("warning TW201: p/m.so: libx.so is nowhere\n")
+
+
+def test_a_list_of_very_many_libraries_ends_with_their_number() -> None:
+    many = [about_library(f"lib{n}.so", "p/m.so", f"mend {n}") for n in range(1000)]
+    (told,) = finding_texts(many, rest=" (-v lists them)")
+    assert told.startswith("warning TW201: 1000 libraries: each is nowhere (1 file)\n")
+    assert "  and 980 more (-v lists them)\n  hint: for example: mend 0\n" in told
+
+
+def test_findings_of_another_severity_are_told_by_themselves() -> None:
+    one = about_library("libx.so", "p/m.so")
+    note = replace(one, severity=Severity.NOTE, subject="liby.so")
+    assert len(finding_texts([one, note])) == 2
+
+
+def test_json_has_each_finding_with_its_subject() -> None:
+    many = [about_library(f"lib{n}.so", "p/m.so") for n in range(30)]
+    document = json_document([(facts("p-1-py3-none-any.whl"), checked(*many))])
+    (wheel,) = json.loads(document)["wheels"]
+    assert [one["subject"] for one in wheel["findings"]] == [
+        f"lib{n}.so" for n in range(30)
+    ]
+    assert "alike" not in wheel["findings"][0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..model.binary import Format, Kind
 from ..model.contents import is_data
 from ..model.finding import Finding, Severity
+from .carried_files import is_carried_web_module, loaded_paths
 from .linkage import owner_of
 from .python.modules import modules
 
@@ -33,7 +34,11 @@ def any_platform_findings(
     # https://peps.python.org/pep-0425/#platform-tag
     if "none" not in claimed.abis and set(claimed.platforms) == {"any"}:
         yield _abi_with_any(claimed)
-    loadable = [file for file, binary in contents.binaries() if binary.is_loadable]
+    loadable = [
+        file
+        for file, binary in contents.binaries()
+        if binary.is_loadable and not is_carried_web_module(file.path, binary)
+    ]
     if loadable:
         yield _binaries_for_any(contents, audit, loadable)
 
@@ -59,8 +64,8 @@ def _binaries_for_any(
 ) -> Finding:
     """Return TW301: an error for an extension module or a command, which is missing on all other platforms.
 
-    Other files may be data (a launcher to copy, a test's fixture), and a wheel that serves several systems chooses at run
-    time.
+    Other files may be data (a launcher to copy, a test's fixture). A wheel that carries them for several systems does so on
+    purpose, and chooses at run time.
     """
     severity = Severity.ERROR
     hint = "tag it for the platform of its binaries"
@@ -74,6 +79,10 @@ def _binaries_for_any(
         what = "holds binaries"
         severity = Severity.WARNING
         hint = f"{hint}, unless it works without them"
+        systems = _carried_for(audit)
+        if systems:
+            what = f"holds binaries of several systems ({systems}), none of which an import loads"
+            severity = Severity.NOTE
     shown = [
         (file, binary)
         for file, binary in contents.binaries()
@@ -87,6 +96,19 @@ def _binaries_for_any(
         evidence=tuple(_describe(file, binary) for file, binary in shown),
         hint=hint,
     )
+
+
+def _carried_for(audit: Audit) -> str:
+    """Return the systems for which there are binaries, when they are several and no import loads any; else nothing."""
+    # selenium brings a program for each system, and starts the right one.
+    if len(audit.platforms) < 2:
+        return ""
+    systems = []
+    for part in audit.platforms:
+        if loaded_paths(part):
+            return ""
+        systems.append(part.family)
+    return ", ".join(systems)
 
 
 def _modules_of_one_system(contents: Contents, audit: Audit) -> list[str]:

@@ -15,6 +15,7 @@ from ..model.binary import Format
 from ..model.codes import makes_untrue
 from ..model.finding import Finding, Severity
 from ..platforms import examples_like, parse_known_tags, parse_platform_tag, platform_of
+from .carried_files import is_carried_web_module
 from .linkage import requirements_for
 from .platform_tags import explain_tags
 from .python.interpreters import compatible_pythons
@@ -125,6 +126,7 @@ def untrue_findings(
     for violation in violations(part, tag) if part is not None else ():
         by_file.setdefault(violation.evidence.file, []).append(violation)
     own = _best_of(tag.family, best)
+    unseen = part.unseen if part is not None else ()
     for file, reasons in by_file.items():
         causes = {reason.cause for reason in reasons}
         # Code for another CPU is so whatever else is wrong with it.
@@ -140,7 +142,7 @@ def untrue_findings(
                 f"{reason.evidence}; {reason.allows}"
                 for reason in reasons[:_MOST_REASONS]
             ),
-            hint=_how_to_make_true(tag, own, causes),
+            hint=_how_to_make_true(tag, own, causes, unseen),
         )
 
 
@@ -155,12 +157,19 @@ def _how_to_make_true(
     tag: PlatformTag,
     own: PlatformTags | None,
     causes: set[ViolationCause],
+    unseen: tuple[str, ...],
 ) -> str:
-    """Return how to make a tag true: another tag, or other binaries, by what is wrong with these."""
+    """Return how to make a tag true: another tag, or other binaries, by what is wrong with these.
+
+    :param unseen: required distributions that nobody has looked at, one of which may have what is missing.
+    """
     other_tag = (
         f"tag it {own.tags[0]}, which is true" if own is not None and own.tags else ""
     )
     other_build = _how_to_build(tag, own, causes)
+    if ViolationCause.NOT_SUPPLIED in causes and unseen:
+        beside = "name the required wheels that have the libraries: --with WHEEL"
+        other_build = f"{beside}; or {other_build}" if other_build else beside
     if own is None or not own.tags or tag.text in own.tags:
         return other_build or "build it for the platform that the tag names"
     return f"{other_tag}; or {other_build}" if other_build else other_tag
@@ -232,7 +241,9 @@ def foreign_findings(
     if audit.of(tag.family) is not None:
         return
     loadable = [
-        (file, binary) for file, binary in contents.binaries() if binary.is_loadable
+        (file, binary)
+        for file, binary in contents.binaries()
+        if binary.is_loadable and not is_carried_web_module(file.path, binary)
     ]
     if not loadable and not contents.is_bound:
         yield Finding(

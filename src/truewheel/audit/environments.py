@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from packaging.requirements import Requirement
 
+    from ..model.audit import PlatformAudit
+
 PYTHONS = tuple(f"3.{minor}" for minor in range(8, 16))
 """Pythons with one of which a requirement has to hold."""
 _SYSTEMS = {
@@ -68,6 +70,11 @@ def environments_on(
         }
         made.append({**fixed, **versions})
     return tuple(made)
+
+
+def environments_of(part: PlatformAudit) -> tuple[dict[str, str], ...]:
+    """Return the values of all markers where the files of a platform run, for each Python."""
+    return environments_on(part.family, part.files[0].cpu)
 
 
 def parsed(text: str) -> Requirement | None:

@@ -15,12 +15,14 @@ from .compiler_runtimes import runtime_findings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ..model.audit import Linkage, LoadableSlice, PlatformAudit, Requirement
     from ..model.binary import SearchPath
     from ..platforms.base import Mixture, Platform
 
+_NAMED = 3
+"""Distributions that are named in a hint."""
 _BUILD_PLACES = (
     # Temporary directories: Apple's are in /var/folders, and /var is a link to /private/var.
     "/tmp/",
@@ -46,7 +48,7 @@ def findings_of(part: PlatformAudit) -> tuple[Finding, ...]:
     found: list[Finding] = list(platform.hazards(part.files))
     mixture = platform.mixture(part.files)
     if mixture is not None:
-        found.append(several_cpus(mixture))
+        found.append(several_cpus(mixture, part))
     for code in part.files:
         found += _search_path_findings(platform, code)
     for link in part.linkage:
@@ -79,7 +81,7 @@ def _library_findings(
     elif link.is_outside:
         # LC_LOAD_WEAK_DYLIB: the library may be absent.
         if link.need.kind is not NeedKind.WEAK:
-            yield missing_library(platform, link)
+            yield missing_library(platform, link, part.unseen)
     elif link.in_wheel is not None or isinstance(link.source, SuppliedBy):
         yield _out_of_reach(platform, part, link)
 
@@ -99,7 +101,7 @@ def _is_had(link: Linkage) -> bool:
     """Return whether a process gets a library for sure."""
     source = link.source
     # The project vouches for what it excludes.
-    if isinstance(source, ExcludedBy):
+    if isinstance(source, ExcludedBy) or link.inherited:
         return True
     if isinstance(source, SuppliedBy):
         return source.reachable
@@ -120,24 +122,41 @@ def _never_fulfilled(requirement: Requirement) -> Iterator[Finding]:
 # --- libraries --------------------------------------------------------------------------------------------------
 
 
-def missing_library(platform: Platform, link: Linkage) -> Finding:
-    """Return TW201: a library that neither the wheel nor the system has."""
+def missing_library(
+    platform: Platform, link: Linkage, unseen: Sequence[str] = ()
+) -> Finding:
+    """Return TW201: a library that neither the wheel nor the system has.
+
+    :param unseen: required distributions that nobody has looked at, one of which may have it.
+    """
     library = link.need.library
     # A delayed import fails when it is first used, which may be never.
     is_delayed = link.need.kind is NeedKind.DELAYED
-    message, hint = platform.explain_missing(link.need)
+    fault, hint = platform.explain_missing(link.need)
     name = platform.names_to_exclude(link.need)[-1]
     when = " when it is first used" if is_delayed else ""
-    library_set = _leave_to_supplier(name)
+    cure = _leave_to_supplier(name) or (
+        f'{hint}, or, when someone else supplies it, set tool.truewheel.exclude = ["{name}"], or --exclude {name}'
+        + _known_suppliers(library.rpartition("/")[2])
+    )
+    if unseen:
+        cure = f"{cure}; if it comes from a wheel that this one requires ({_some(unseen)}), name that with --with"
     return Finding(
         code="TW201",
         severity=Severity.NOTE if is_delayed else Severity.WARNING,
         where=link.file,
-        message=message,
+        message=f"{library} {fault}",
         evidence=(f"{link.file} {platform.words.needs} {library}{when}",),
-        hint=library_set
-        or f'{hint}, or, when someone else supplies it, set tool.truewheel.exclude = ["{name}"], or --exclude {name}',
+        hint=cure,
+        subject=library,
+        alike=f"libraries: each {fault}",
     )
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first of some names, for a sentence."""
+    more = ", …" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _leave_to_supplier(library: str) -> str:
@@ -158,26 +177,46 @@ def _leave_to_supplier(library: str) -> str:
     return f"{hint}, and require what supplies it: dependencies = {lines}"
 
 
+def _known_suppliers(library: str) -> str:
+    """Return who is known to have a library of that name, as the end of a hint; empty when nobody is."""
+    from ..platforms.known_suppliers import find_distributions
+
+    names = find_distributions(library)
+    if not names:
+        return ""
+    have = "has" if len(names) == 1 else "have"
+    return f"; {_some(names)} {have} one of that name: if that is meant, require it, and for a build in build-system.requires, too"
+
+
 def unreachable_library(platform: Platform, link: Linkage) -> Finding:
     """Return TW202: a library of a wheel that the loader does not find, unless Python code loads it first."""
     words, library = platform.words, link.need.library
     path = link.in_wheel.path if link.in_wheel is not None else ""
-    message = words.unreachable.format(library=library)
+    about = words.unreachable
     if isinstance(link.source, SuppliedBy):
         other = f"{link.source.distribution} {link.source.version}"
         path = f"{link.source.path} of {other}"
-        message = f"{library} is in {other}, but the loader is not told where"
+        about = (
+            f"{{library}} is in {_verbatim(other)}, but the loader is not told where"
+        )
     return Finding(
         code="TW202",
         severity=Severity.NOTE,
         where=link.file,
-        message=message,
+        message=about.format(library=library),
         evidence=(
             f"{link.file} {words.needs} {library}, which is {path}",
             f"searches {', '.join(link.searched) or words.nowhere}",
         ),
         hint=words.reach,
+        subject=library,
+        alike=f"libraries: {about.format(library='each')}",
     )
+
+
+def _verbatim(text: str) -> str:
+    """Return a text for a template, in which it stands as it is."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def linked_with_python(link: Linkage) -> Finding:
@@ -222,10 +261,14 @@ def unpromised_symbol(requirement: Requirement) -> Finding:
     library = requirement.evidence.library
     # A private symbol has a public replacement; a version from the future has an older compiler.
     if requirement.cause is ViolationCause.PRIVATE_SYMBOL:
-        message = f"uses a symbol that {library} keeps to itself or no longer has"
+        fault = "keeps to itself or no longer has"
+        message = f"uses a symbol that {library} {fault}"
+        alike = f"libraries: a symbol is used that each {fault}"
         hint = "call its public replacement, or link that library statically"
     else:
-        message = f"uses a symbol version of {library} that is newer than every level known here"
+        fault = "that is newer than every level known here"
+        message = f"uses a symbol version of {library} {fault}"
+        alike = f"libraries: a symbol version of each is used {fault}"
         hint = "build with an older compiler, or link that library statically (-static-libstdc++, -static-libgcc)"
     return Finding(
         code="TW206",
@@ -234,6 +277,8 @@ def unpromised_symbol(requirement: Requirement) -> Finding:
         message=message,
         evidence=(str(requirement.evidence),),
         hint=hint,
+        subject=library,
+        alike=alike,
     )
 
 
@@ -249,13 +294,39 @@ def newer_cpu(requirement: Requirement) -> Finding:
     )
 
 
-def several_cpus(mixture: Mixture) -> Finding:
-    """Return TW306: files that no one machine can load together."""
+def several_cpus(mixture: Mixture, part: PlatformAudit) -> Finding:
+    """Return TW306: files that no one machine can load together; a note when no extension module is among them."""
+    from .carried_files import loaded_paths  # few wheels have several
+
+    loaded = loaded_paths(part)
+    mixed = [code for code in part.files if code.path in loaded]
+    is_carried = not mixed or platform_of(part.family).mixture(mixed) is None
+    # Where a platform knows the reason itself, it says so.
+    if is_carried and mixture.severity is not Severity.NOTE:
+        paths = {path for path, _ in mixture.rows} - loaded
+        others = [code for code in part.files if code.path in paths]
+        return _carried_for_several_cpus(mixture, others)
     return Finding(
         code="TW306",
         severity=mixture.severity,
         where=mixture.rows[0][0],
         message=mixture.what,
-        evidence=tuple(f"{path}: {cpus}" for path, cpus in mixture.rows),
+        evidence=mixture.evidence,
         hint=mixture.hint,
+    )
+
+
+def _carried_for_several_cpus(
+    mixture: Mixture, files: Sequence[LoadableSlice]
+) -> Finding:
+    """Return TW306, a note, for files that Python does not load by itself."""
+    from .carried_files import what_they_are
+
+    what = what_they_are(files)
+    return Finding(
+        code="TW306",
+        severity=Severity.NOTE,
+        where=mixture.rows[0][0],
+        message=f"{what} for several CPUs: taken for data, or for what code chooses by the CPU",
+        evidence=mixture.evidence,
     )

@@ -3,7 +3,8 @@
 The order is that of loaders. A library of the wheel that the loader finds comes first, then one of another distribution that
 it finds, for both are unpacked into one ``site-packages``; then one that was loaded already because another file's search path
 leads to it; then what the project excludes, what the system supplies, what lies in the wheel or in another distribution for
-Python code to load, and what lies elsewhere on the machine. What remains is missing. Each platform knows its
+Python code to load, what a required distribution is known to have, and what lies elsewhere on the machine. What remains is
+missing. Each platform knows its
 loader's rules (:class:`~truewheel.platforms.base.Platform`); what follows from the result is decided in
 :mod:`.platform_tags`, :mod:`.claimed_tags` and :mod:`.findings`. Pure: the disk is asked through :class:`Libraries`.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 from ..model.audit import (
     Audit,
     ExcludedBy,
+    ExpectedFrom,
     InWheel,
     LibraryBeside,
     Linkage,
@@ -25,10 +27,11 @@ from ..model.audit import (
 from ..model.binary import LOADABLE
 from ..model.record import replace
 from ..platforms import PLATFORMS, platform_of
+from .carried_files import is_web_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Protocol
 
     from ..model.audit import Requirement, Supplied
@@ -108,8 +111,9 @@ def _assign_to_platforms(contents: Contents) -> dict[str, list[LoadableSlice]]:
     found: dict[str, list[LoadableSlice]] = {}
     for file, binary in contents.binaries():
         for nth, piece in enumerate(binary.slices):
-            # Objects and static archives meet no loader.
-            family = owner_of(binary.format, piece) if piece.kind in LOADABLE else None
+            # Objects and static archives meet no loader, and WebAssembly for browsers none of Python's.
+            is_loaded = piece.kind in LOADABLE and not is_web_module(file.path, piece)
+            family = owner_of(binary.format, piece) if is_loaded else None
             if family is not None:
                 code = LoadableSlice(
                     path=file.path,
@@ -163,9 +167,11 @@ def names_outside(audit: Audit) -> frozenset[str]:
     found = set()
     for part in audit.platforms:
         for link in part.linkage:
+            if not link.is_outside:
+                continue
             name = platform_of(part.family).name_in_wheel(link.need)
             # A path of the system's is not looked for by its file's name.
-            if link.is_outside and name is not None:
+            if name is not None:
                 found.add(name)
     return frozenset(found)
 
@@ -204,6 +210,11 @@ def _resolve(
     return replace(part, linkage=tuple(linkage), requirements=tuple(requirements))
 
 
+def resolve_again(part: PlatformAudit) -> PlatformAudit:
+    """Return a part that knows more of its surroundings, with everything that its files need."""
+    return _resolve(part, platform_of(part.family), part.basis.kind)
+
+
 class Resolver:
     """Finds libraries as the loader of one platform does: in the wheel, and with those who supply them."""
 
@@ -225,7 +236,9 @@ class Resolver:
         for other in part.beside:
             for name in platform.names_of_file(other.code):
                 self.beside.setdefault(platform.fold(name), []).append(other)
+        self.expected = dict(part.expected)
         self._leads_to: frozenset[str] | None = None
+        self._users: Mapping[str, Sequence[LoadableSlice]] | None = None
 
     def link(self, code: LoadableSlice, need: Need) -> Linkage:
         """Return where a file gets a library from."""
@@ -237,7 +250,7 @@ class Resolver:
             return Linkage(file=code.path, cpu=code.cpu, need=need, source=beside)
         if in_wheel is None:
             others = self._from_others(code, need) or beside
-            source = others or _MISSING
+            source = others or self._expected(need) or _MISSING
             searched = self.platform.searched(code, need) if source is beside else ()
             return Linkage(
                 file=code.path,
@@ -253,6 +266,7 @@ class Resolver:
             source=self._source_beside(in_wheel, code, need),
             in_wheel=in_wheel,
             searched=self.platform.searched(code, need),
+            inherited=self._inherits(code, need),
         )
 
     def _find_in_wheel(self, code: LoadableSlice, need: Need) -> InWheel | None:
@@ -301,6 +315,16 @@ class Resolver:
             return in_wheel
         return self._from_others(code, need) or in_wheel
 
+    def _inherits(self, code: LoadableSlice, need: Need) -> bool:
+        """Return whether a file finds a library by the search paths of every file that it is loaded for."""
+        from .inherited_paths import is_reached_for_all, users_of  # seldom needed
+
+        if self._users is None:
+            self._users = users_of(self.platform, self.part.files, self.by_name)
+        name = self.platform.name_in_wheel(need) or ""
+        library = self.by_name[self.platform.fold(name)][0]
+        return is_reached_for_all(self.platform, code, need, library, self._users)
+
     def _may_be_loaded(self, in_wheel: InWheel) -> bool:
         # ld.so(8): a library whose SONAME was loaded already is not searched for.
         if self._leads_to is None:
@@ -316,6 +340,17 @@ class Resolver:
         """Return who else has a library: somebody whom the project names, or the system."""
         excluded = self._excluded(need) if self.part.exclude else None
         return excluded or self.platform.supplies(code, need, self.kind)
+
+    def _expected(self, need: Need) -> ExpectedFrom | None:
+        """Return the required distribution that is known to have a library."""
+        # Where other distributions come to lie, no absolute path says.
+        if not self.expected or need.library.startswith("/"):
+            return None
+        name = self.platform.name_in_wheel(need)
+        if name is None:
+            return None
+        distribution = self.expected.get(self.platform.fold(name))
+        return ExpectedFrom(distribution=distribution) if distribution else None
 
     def _excluded(self, need: Need) -> ExcludedBy | None:
         """Return the first glob of the project that matches a name of the library, as the loader compares names."""

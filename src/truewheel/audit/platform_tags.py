@@ -6,6 +6,7 @@ from ..model.finding import Finding, Severity
 from ..model.tags import NEVER
 from ..model.verdict import PlatformTags
 from ..platforms import platform_of
+from .carried_files import is_carried_web_module, loaded_paths, what_they_are
 from .findings import findings_of
 
 TYPE_CHECKING = False
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..model.audit import Audit, PlatformAudit, Requirement
+    from ..model.binary import Binary
     from ..model.contents import Contents
     from ..model.floor import Floor
     from ..model.tags import Level
@@ -89,29 +91,74 @@ def explain_tags(best: PlatformTags) -> str:
 
 def system_findings(audit: Audit) -> Iterator[Finding]:
     """Yield TW307: binaries for systems that are not audited, and binaries for several systems."""
-    # tvOS, Solaris and others: the files are read, and nobody here knows what those systems have.
     for file, binary in audit.unknown:
-        slices = tuple(f"{piece.kind.value} for {piece.cpu}" for piece in binary.slices)
-        yield Finding(
-            code="TW307",
-            severity=Severity.NOTE,
-            where=file.path,
-            message=f"a {binary.format.value} file, for a system that is not known here",
-            evidence=slices or ("recognised, but not read",),
-            hint="its needs are not checked: the tag is the plain one of the platform that it was built on",
-        )
+        if is_carried_web_module(file.path, binary):
+            yield _web_module(file.path)
+        else:
+            yield _for_unknown_system(file.path, binary)
     # A wheel has one name, and each of its platform tags is for all files.
-    if len(audit.platforms) > 1:
+    if len(audit.platforms) < 2:
+        return
+    loaded: list[PlatformAudit] = []
+    carried: list[PlatformAudit] = []
+    # Code chooses among programs by the system; what an import loads, it cannot choose.
+    for part in audit.platforms:
+        (loaded if loaded_paths(part) else carried).append(part)
+    if len(loaded) > 1:
         yield Finding(
             code="TW307",
             severity=Severity.WARNING,
-            where=", ".join(part.family for part in audit.platforms),
-            message="binaries for several operating systems in one wheel",
-            evidence=tuple(
-                f"{part.files[0].path} is for {part.family}" for part in audit.platforms
-            ),
+            where=", ".join(part.family for part in loaded),
+            message="extension modules for several operating systems in one wheel",
+            evidence=tuple(map(_first_loaded, loaded)),
             hint="build one wheel per system",
         )
+    if carried:
+        yield _carried(carried)
+
+
+def _for_unknown_system(path: str, binary: Binary) -> Finding:
+    """Return TW307 for a file of tvOS, Solaris and others: it is read, and nobody here knows what those systems have."""
+    slices = tuple(f"{piece.kind.value} for {piece.cpu}" for piece in binary.slices)
+    return Finding(
+        code="TW307",
+        severity=Severity.NOTE,
+        where=path,
+        message=f"a {binary.format.value} file, for a system that is not known here",
+        evidence=slices or ("recognised, but not read",),
+        hint="its needs are not checked: the tag is the plain one of the platform that it was built on",
+    )
+
+
+def _web_module(path: str) -> Finding:
+    """Return TW307 for WebAssembly of browsers and of programs that embed it."""
+    return Finding(
+        code="TW307",
+        severity=Severity.NOTE,
+        where=path,
+        message="WebAssembly that Python does not load: it is not a side module, so it is taken for data",
+        evidence=("it has no dylink.0 section",),
+    )
+
+
+def _first_loaded(part: PlatformAudit) -> str:
+    paths = loaded_paths(part)
+    path = next(code.path for code in part.files if code.path in paths)
+    return f"{path} is for {part.family}"
+
+
+def _carried(parts: Sequence[PlatformAudit]) -> Finding:
+    """Return TW307, a note, for the files of systems for which the wheel has no extension module."""
+    files = [code for part in parts for code in part.files]
+    systems = ", ".join(part.family for part in parts)
+    return Finding(
+        code="TW307",
+        severity=Severity.NOTE,
+        where=systems,
+        message=f"{what_they_are(files)} for {systems}: taken for data, or for what code chooses by the system",
+        evidence=tuple(f"{part.files[0].path} is for {part.family}" for part in parts),
+        hint="if one system's were packed by mistake, install only those of the target system",
+    )
 
 
 def cpu_floors(contents: Contents) -> tuple[Floor, ...]:

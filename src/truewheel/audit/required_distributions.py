@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..model.audit import SuppliedBy
 from ..model.finding import Finding, Severity
 from ..model.record import NamedTuple
-from .environments import environments_on, may_hold, normalised, parsed
+from .environments import environments_of, may_hold, normalised, parsed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ def unrequired_distributions(
         # Most wheels use none, and to read requirements takes time.
         if not uses:
             continue
-        environments = environments_on(part.family, part.files[0].cpu)
-        required = _all_required(requires, neighbours, environments)
-        known = {normalised(one.distribution) for one in neighbours}
+        requires_of = {normalised(one.distribution): one.requires for one in neighbours}
+        required = all_required(requires, requires_of, environments_of(part))
+        known = requires_of.keys()
         unknown = sorted(required - known)
         for distribution, links in uses.items():
             if normalised(distribution) not in required:
@@ -103,13 +103,15 @@ def _unrequired(
     )
 
 
-def _all_required(
+def all_required(
     requires: Iterable[str],
-    neighbours: Iterable[Neighbour],
+    requires_of: Mapping[str, Iterable[str]],
     environments: Sequence[Mapping[str, str]],
 ) -> frozenset[str]:
-    """Return the normalised names of everything that is installed with a wheel, as far as it is known."""
-    requires_of = {normalised(one.distribution): one.requires for one in neighbours}
+    """Return the normalised names of everything that is installed with a wheel, as far as it is known.
+
+    :param requires_of: what distributions require themselves, by their normalised names.
+    """
     found: set[tuple[str, str]] = set()
     # Each with the extra of its distribution under which it is asked for.
     waiting = [(text, "") for text in requires]

@@ -3,6 +3,8 @@
 Both ways begin alike, with what the binaries need:
 
 1. :func:`~.linkage.audit_of`: every file is assigned to its platform, every library resolved, every requirement listed.
+   Of a wheel on disk, missing libraries may be expected from distributions that it requires
+   (:mod:`.expected_libraries`).
 2. :func:`~.platform_tags.best_tags`: of each platform the tags that are true, the strictest requirement deciding.
 3. :func:`~.python.tags.true_python_tags`: the same of Python and ABI tags.
 
@@ -34,7 +36,7 @@ from ..model.verdict import Verdict
 from ..model.wheel_name import WheelName, parse_wheel_name
 from .claimed_tags import claim_findings
 from .filtering import select_and_sort
-from .linkage import audit_of
+from .linkage import audit_of, names_outside
 from .platform_tags import (
     best_tags,
     cpu_floors,
@@ -206,6 +208,9 @@ def check(
     """
     contents = facts.contents
     audit = audit_of(contents, exclude, neighbours=neighbours)
+    expected: Iterable[Finding] = ()
+    if names_outside(audit):
+        audit, expected = _with_expected_libraries(facts, audit, neighbours)
     best = tuple(map(best_tags, audit.platforms))
     claimed = parse_wheel_name(facts.filename)
     claims = [_not_a_name(facts.filename)]
@@ -218,7 +223,7 @@ def check(
     # WHEEL repeats the tags of the name; where they differ, one of the two is wrong.
     is_untrue = any(map(makes_untrue, claims))
     of_systems = tuple(system_findings(audit))
-    findings = [*claims, *of_systems]
+    findings = [*claims, *of_systems, *expected]
     findings += chain.from_iterable(own.findings for own in best)
     findings += checks.check_wheel(
         facts, opinion=_which_is_true(facts, truth, is_untrue=is_untrue)
@@ -277,6 +282,20 @@ def _findings_beside(
         neighbours,
         where=f"{facts.contents.dist_info}/METADATA",
     )
+
+
+def _with_expected_libraries(
+    facts: WheelFacts, audit: Audit, neighbours: Sequence[Neighbour]
+) -> tuple[Audit, Iterable[Finding]]:
+    """Return the audit with libraries that required distributions are known to have, and what is to be said of them."""
+    from ..model.neighbours import required_by  # few wheels lack libraries
+    from .expected_libraries import expected_findings, with_expected_libraries
+
+    known = with_expected_libraries(
+        audit, required_by(facts.metadata or ""), neighbours
+    )
+    where = f"{facts.contents.dist_info}/METADATA"
+    return known, expected_findings(known, where=where)
 
 
 def _which_is_true(

@@ -12,6 +12,7 @@ module              what it looks at                                            
                                                                                             TW521, TW525
 ``record``          RECORD against the files, and signatures of it                          TW504-TW506, TW524,
                                                                                             TW526, TW539
+``record_hashes``   hashes that are right, in a form that RECORD may not have                TW505
 ``metadata``        METADATA against the file name                                          TW502, TW519, TW522
 ``wheel_file``      WHEEL against the file name and the files                               TW511, TW512, TW524
 ``variants``        ``variant.json`` against the label in the file name                     TW535-TW537
@@ -55,7 +56,11 @@ def check_wheel(facts: WheelFacts, *, opinion: str = "") -> tuple[Finding, ...]:
     platforms = name.platforms if name is not None else ("any",)
     return limit_each_code(
         chain(
-            contents.check_contents(facts.contents, severity_if_empty=Severity.WARNING),
+            contents.check_contents(
+                facts.contents,
+                severity_if_empty=Severity.WARNING,
+                metadata=facts.metadata or "",
+            ),
             placement.check_placement(
                 facts.contents, severity_of_namespaces=Severity.NOTE
             ),

@@ -29,14 +29,18 @@ _KINDS = {
 
 
 def check_contents(
-    contents: Contents, *, severity_if_empty: Severity
+    contents: Contents, *, severity_if_empty: Severity, metadata: str = ""
 ) -> Iterator[Finding]:
     """Yield what is wrong with single files, or that there is none.
 
     :param severity_if_empty: of a wheel without files.
+    :param metadata: the text of METADATA, which tells whether it is empty on purpose.
     """
     files = contents.payload()
-    yield from find_empty_wheel(contents, severity_if_empty)
+    if not files:
+        from ..model.neighbours import required_by  # few wheels are empty
+
+        yield empty_wheel(contents, severity_if_empty, required_by(metadata))
     yield from find_byte_code(files)
     yield from find_unreadable_binaries(files)
     yield from find_modules_that_are_not_binaries(files)
@@ -46,18 +50,36 @@ def check_contents(
     yield from find_large_debug_sections(contents)
 
 
-def find_empty_wheel(contents: Contents, severity: Severity) -> Iterator[Finding]:
-    """Report a wheel with nothing in it but its metadata (TW523)."""
-    # A wheel of dependencies only is allowed, which is why the severity depends on who asks.
-    if not contents.payload():
-        yield Finding(
+def empty_wheel(
+    contents: Contents, severity: Severity, requires: tuple[str, ...]
+) -> Finding:
+    """Return TW523 for a wheel with nothing in it but its metadata.
+
+    :param severity: which depends on who asks.
+    :param requires: its requirements. A wheel that has some is made to install others.
+    """
+    if requires:
+        return Finding(
             code="TW523",
-            severity=severity,
+            severity=Severity.NOTE,
             where=contents.dist_info,
-            message="the wheel is empty",
-            hint="in CMakeLists.txt: install(TARGETS NAME DESTINATION ${SKBUILD_PROJECT_NAME}); "
-            "or put Python files where wheel.packages finds them",
+            message="the wheel holds no files, but requires others",
+            evidence=(f"Requires-Dist: {requires[0]}", *_more(requires)),
         )
+    return Finding(
+        code="TW523",
+        severity=severity,
+        where=contents.dist_info,
+        message="the wheel is empty",
+        hint="in CMakeLists.txt: install(TARGETS NAME DESTINATION ${SKBUILD_PROJECT_NAME}); "
+        "or put Python files where wheel.packages finds them",
+    )
+
+
+def _more(requires: tuple[str, ...]) -> tuple[str, ...]:
+    """Return how many requirements there are besides the first."""
+    others = len(requires) - 1
+    return (f"and {others} more",) if others else ()
 
 
 def find_byte_code(files: tuple[File, ...]) -> Iterator[Finding]:

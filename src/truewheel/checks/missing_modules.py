@@ -75,6 +75,8 @@ def _missing_module(target: str, importers: list[str], instead: list[str]) -> Fi
         severity=Severity.ERROR,
         where=target,
         message=f"{target.replace('/', '.')} is imported, but is not in the wheel",
+        subject=target.replace("/", "."),
+        alike="modules: each is imported, but is not in the wheel",
         evidence=(*(f"{place} imports it" for place in importers[:3]), *instead),
         hint=f"in CMakeLists.txt: install(TARGETS {name} DESTINATION {directory_of(target)}), "
         f"{name} being the name of the target",

@@ -61,6 +61,8 @@ def find_system_directories(files: tuple[File, ...]) -> Iterator[Finding]:
                 evidence=tuple(paths[:4]),
                 hint="give install() a DESTINATION inside the package, or keep that sub-project's install rules out "
                 "with install.components",
+                subject=f"{top}/",
+                alike="directories: each would be installed into site-packages itself, outside of any package",
             )
 
 

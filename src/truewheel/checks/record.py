@@ -20,6 +20,8 @@ SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 """Signatures of RECORD that wheels might have in ``.dist-info`` before PEP 815."""
 _STRONG_HASHES = frozenset({"sha256", "sha384", "sha512"})
 """Hashes that RECORD may have: sha256 or better (binary distribution format)."""
+_LONGEST_HASH = 150
+"""Characters that are told of a hash."""
 _BUILD_AGAIN = "build the wheel again"
 
 
@@ -115,15 +117,22 @@ def find_recorded_files_that_are_missing(
 def find_changed_files(
     rows: Mapping[str, RecordRow], members: Mapping[str, Member]
 ) -> Iterator[Finding]:
-    """Report files of another hash or size than RECORD says (TW505)."""
+    """Report files of another hash or size than RECORD says, or whose hash is misspelt (TW505)."""
     for path, member in members.items():
         row = rows.get(path)
         if row is None or _agrees(row, member):
             continue
+        misspelt = _misspelt(row, member)
+        if misspelt is not None and not _has_other_size(row, member):
+            yield misspelt
+            continue
         # The hash says more than the size, which then differs as well.
         if _has_other_hash(row, member):
             message = "is not what RECORD says"
-            evidence = (f"RECORD: sha256={row.digest}", f"file: sha256={member.sha256}")
+            evidence = (
+                f"RECORD: {row.algorithm}={row.digest}"[:_LONGEST_HASH],
+                f"file: sha256={member.sha256}",
+            )
         else:
             message = "is not as large as RECORD says"
             evidence = (f"RECORD: {row.size} bytes", f"file: {member.size} bytes")
@@ -139,15 +148,34 @@ def find_changed_files(
 
 def _agrees(row: RecordRow, member: Member) -> bool:
     """Return whether a row of RECORD is true of its file, as far as it says anything."""
-    has_other_size = row.size is not None and row.size != member.size
-    return not has_other_size and not _has_other_hash(row, member)
+    return not _has_other_size(row, member) and not _has_other_hash(row, member)
+
+
+def _has_other_size(row: RecordRow, member: Member) -> bool:
+    """Return whether RECORD has a size, and another than the file's."""
+    return row.size is not None and row.size != member.size
 
 
 def _has_other_hash(row: RecordRow, member: Member) -> bool:
     """Return whether the hash in RECORD is known to be another than the file's: both must be there, as sha256."""
-    if row.algorithm != "sha256" or not row.digest or not member.sha256:
+    if not row.digest or not member.sha256:
         return False
-    return row.digest != member.sha256
+    if row.algorithm == "sha256":
+        return row.digest != member.sha256
+    # SHA256=… names no algorithm of RECORD, and the hash is told as misspelt, or as another.
+    return (row.algorithm or "").lower() == "sha256"
+
+
+def _is_strong(algorithm: str | None) -> bool:
+    """Return whether an algorithm is sha256 or better, however its name is spelt."""
+    return (algorithm or "").lower() in _STRONG_HASHES
+
+
+def _misspelt(row: RecordRow, member: Member) -> Finding | None:
+    """Return a finding for a hash that is right, but in a form that RECORD may not have."""
+    from .record_hashes import misspelt_hash  # hashes are right, as a rule
+
+    return misspelt_hash(row, member.sha256)
 
 
 def find_files_without_hash(
@@ -163,10 +191,15 @@ def find_files_without_hash(
         evidence: tuple[str, ...] = ()
         if row.digest is None and path not in need_no_row:
             message = "has no hash in RECORD"
-        elif row.digest is not None and row.algorithm not in _STRONG_HASHES:
+        elif row.digest is not None and not _is_strong(row.algorithm):
             message = "has a hash in RECORD that is weaker than sha256"
             evidence = (f"{row.algorithm}={row.digest}"[:100],)
         else:
+            continue
+        # SHA256=… is no weaker than sha256=…, and sha256:… is not without a hash.
+        misspelt = _misspelt(row, member)
+        if misspelt is not None:
+            yield misspelt
             continue
         yield Finding(
             code="TW526",

@@ -90,6 +90,15 @@ class SuppliedBy(Record):
     reachable: bool
 
 
+class ExpectedFrom(Record):
+    """A distribution that METADATA requires is known to have it; nobody has looked at that one.
+
+    :param distribution: its name, as the table of known suppliers has it.
+    """
+
+    distribution: str
+
+
 class LibraryBeside(Record):
     """A binary of another distribution, by which a file of the wheel may be served.
 
@@ -143,14 +152,18 @@ class Linkage(Record):
     :param source: where a process gets it from.
     :param in_wheel: the file of the wheel that has the name, when the loader does not find it there.
     :param searched: where the loader looks for it in the wheel, worked out only when it does not find it there.
+    :param inherited: whether it finds it all the same, by the search paths of every file that this one is loaded for.
     """
 
     file: str
     cpu: str
     need: Need
-    source: Supplied | InWheel | SuppliedBy | ExcludedBy | External | Missing
+    source: (
+        Supplied | InWheel | SuppliedBy | ExpectedFrom | ExcludedBy | External | Missing
+    )
     in_wheel: InWheel | None = None
     searched: tuple[str, ...] = ()
+    inherited: bool = False
 
     @property
     def is_out_of_reach(self) -> bool:
@@ -259,6 +272,9 @@ class PlatformAudit(Record):
     :param exclude: globs on libraries that someone else supplies.
     :param is_variant: whether the wheel is a variant, which may ask for a newer CPU than its tag does.
     :param beside: binaries of other distributions that are installed beside it, for the same platform.
+    :param expected: libraries that are missing otherwise, as the loader compares their names, each with the required
+        distribution that is known to have it.
+    :param unseen: distributions that METADATA requires and nobody has looked at; only told where a library is missing.
     :param linkage: every library that they need, in order of the files.
     :param requirements: everything that they ask of the system for the promise of ``basis``, in the same order.
     :param outside: the libraries of the building machine that the files come to need, when these were looked for.
@@ -272,6 +288,8 @@ class PlatformAudit(Record):
     exclude: tuple[str, ...] = ()
     is_variant: bool = False
     beside: tuple[LibraryBeside, ...] = ()
+    expected: tuple[tuple[str, str], ...] = ()
+    unseen: tuple[str, ...] = ()
     linkage: tuple[Linkage, ...] = ()
     requirements: tuple[Requirement, ...] = ()
     outside: tuple[OutsideLibrary, ...] = ()

@@ -68,11 +68,12 @@ CODES = {
         ),
         Code("TW213", "A load command that dyld refuses twice", (ERROR, NOTE)),
         Code("TW214", "An install name that is a path of one machine", (NOTE,)),
+        Code("TW208", "Supplied by a required wheel, as far as known", (WARNING,)),
         # Platform tags and CPUs
         Code(
             "TW301",
             "The platform tag is untrue",
-            (ERROR, WARNING),
+            (ERROR, WARNING, NOTE),
             makes_name_untrue=True,
         ),
         Code("TW302", "The tag asks for more than the binaries do", (NOTE,)),
@@ -152,7 +153,7 @@ CODES = {
         Code("TW502", "Name not normalised", (ERROR, NOTE)),
         Code("TW503", "Files outside of the package", (WARNING,)),
         Code("TW504", "Not in RECORD", (ERROR,)),
-        Code("TW505", "Not what RECORD says", (ERROR,)),
+        Code("TW505", "Not what RECORD says", (ERROR, WARNING)),
         Code("TW506", "In RECORD, but not in the wheel", (ERROR,)),
         Code("TW507", "A symbolic link", (ERROR,)),
         Code("TW508", "A path that leaves the installation, or a backslash", (ERROR,)),

@@ -25,6 +25,9 @@ class Finding(Record):
     :param where: the file inside the wheel, or the wheel's name, or a TOML path.
     :param evidence: facts that can be checked with readelf, otool, dumpbin or unzip, a line each.
     :param hint: something that the user can type or change.
+    :param subject: the library, the symbol or the module whose name the message has, where findings differ in it.
+    :param alike: what findings that differ only in their subject say together, for people: the plural of what it is, a colon,
+        and a sentence about each.
     """
 
     code: str
@@ -32,4 +35,11 @@ class Finding(Record):
     where: str
     evidence: tuple[str, ...] = ()
     hint: str | None = None
+    subject: str | None = None
+    alike: str | None = None
     severity: Severity
+
+    @property
+    def cause(self) -> tuple[str, Severity, str]:
+        """What findings have in common that differ only in their file, or in their subject."""
+        return self.code, self.severity, self.alike or self.message

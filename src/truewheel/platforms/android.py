@@ -114,9 +114,7 @@ class Android(ElfPlatform):
 
     def explain_missing(self, need: Need) -> tuple[str, str]:
         """Return what to do about a library that no Android has; the NDK's C++ runtime is the likeliest."""
-        message = (
-            f"{need.library} is neither in the wheel nor a library of Android or Python"
-        )
+        message = "is neither in the wheel nor a library of Android or Python"
         if need.library == "libc++_shared.so":
             return message, f"link it statically, ANDROID_STL=c++_static, or {COPY}"
         return message, COPY_OR_LINK

@@ -88,6 +88,18 @@ class ApplePlatform(Platform):
         """Return whether dyld looks at the very path."""
         return library.installed in self.searched(code, need)
 
+    def inherits(
+        self,
+        code: LoadableSlice,
+        loader: LoadableSlice,
+        need: Need,
+        library: LoadableSlice,
+    ) -> bool:
+        """Return whether an LC_RPATH of ``loader`` leads to the library: dyld puts those of the whole chain for @rpath."""
+        return need.library.startswith("@rpath/") and self.reaches(
+            loader, need, library
+        )
+
     def searched(self, code: LoadableSlice, need: Need) -> tuple[str, ...]:
         """Return the paths in the wheel that dyld tries, as installed."""
         here = posixpath.dirname(code.installed)
@@ -141,7 +153,7 @@ class ApplePlatform(Platform):
 
     def explain_missing(self, need: Need) -> tuple[str, str]:
         """Return what to do about a library that Apple's systems lack."""
-        message = f"{need.library} is neither in the wheel nor part of the system"
+        message = "is neither in the wheel nor part of the system"
         return message, COPY_OR_LINK
 
     def _is_supplied(self, library: str) -> bool:

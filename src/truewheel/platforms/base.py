@@ -73,6 +73,11 @@ class Mixture(Record):
     hint: str = "build one wheel per CPU"
     severity: Severity = Severity.WARNING
 
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """Its files as lines of evidence."""
+        return tuple([f"{path}: {what}" for path, what in self.rows])
+
 
 class Platform:
     """One family of operating systems. A subclass writes at least the methods that raise ``NotImplementedError``."""
@@ -143,14 +148,19 @@ class Platform:
         """Return the names of a library that an ``exclude`` glob may match."""
         return (need.library,)
 
-    def reaches(
+    def reaches(self, code: LoadableSlice, need: Need, library: LoadableSlice) -> bool:
+        """Return whether the loader, when it loads ``code``, finds what it needs in ``library``, a file of the wheel."""
+        raise NotImplementedError
+
+    def inherits(
         self,
         code: LoadableSlice,
+        loader: LoadableSlice,
         need: Need,
         library: LoadableSlice,
     ) -> bool:
-        """Return whether the loader, when it loads ``code``, finds what it needs in ``library``, a file of the wheel."""
-        raise NotImplementedError
+        """Return whether ``code`` finds a library by the search path of a file that it is loaded for."""
+        return False
 
     def searched(self, code: LoadableSlice, need: Need) -> tuple[str, ...]:
         """Return the places in the wheel where the loader looks, for people."""
@@ -199,10 +209,7 @@ class Platform:
         return ()
 
     def supplies(
-        self,
-        code: LoadableSlice,
-        need: Need,
-        kind: str | None,
+        self, code: LoadableSlice, need: Need, kind: str | None
     ) -> Supplied | None:
         """Return since when the system, or Python, has what ``code`` needs; ``None`` when it has not.
 
@@ -216,10 +223,7 @@ class Platform:
         return False
 
     def has_to_bring(
-        self,
-        code: LoadableSlice,
-        need: Need,
-        tag: PlatformTag | None,
+        self, code: LoadableSlice, need: Need, tag: PlatformTag | None
     ) -> bool:
         """Return whether the systems of a tag have a library, but an older one than a file needs, that a wheel may replace."""
         return False
@@ -233,7 +237,7 @@ class Platform:
         return True
 
     def explain_missing(self, need: Need) -> tuple[str, str]:
-        """Return what a library is that nobody supplies, as a sentence, and what to do about it."""
+        """Return what is wrong with a library that nobody supplies, as the end of a sentence, and what to do about it."""
         raise NotImplementedError
 
     # --- what its tags are made of ------------------------------------------------------------------------------
@@ -263,20 +267,11 @@ class Platform:
         """Return the oldest system that there is a tag for."""
         return ()
 
-    def level_in(
-        self,
-        requirement: Requirement,
-        ending: str,
-    ) -> Level | None:
+    def level_in(self, requirement: Requirement, ending: str) -> Level | None:
         """Return the level of a requirement in a tag with that ending; ``None`` where it does not count."""
         return requirement.level
 
-    def format_tag(
-        self,
-        kind: str,
-        level: Level,
-        ending: str,
-    ) -> str:
+    def format_tag(self, kind: str, level: Level, ending: str) -> str:
         """Return the tag that promises a level."""
         raise NotImplementedError
 
@@ -302,11 +297,7 @@ class Platform:
         """Return a file as the systems of ``tag`` run it: code for an older CPU runs as code for theirs."""
         return code
 
-    def limit(
-        self,
-        requirement: Requirement,
-        tag: PlatformTag,
-    ) -> Level | None:
+    def limit(self, requirement: Requirement, tag: PlatformTag) -> Level | None:
         """Return the level that ``tag`` allows for a requirement; ``None`` when it says nothing of it."""
         return tag.level
 

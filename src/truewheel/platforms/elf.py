@@ -78,9 +78,27 @@ class ElfPlatform(Platform):
         """Return whether a search path of ``code`` leads to the directory of ``library``."""
         return library.directory in self._directories(code)
 
+    def inherits(
+        self,
+        code: LoadableSlice,
+        loader: LoadableSlice,
+        need: Need,
+        library: LoadableSlice,
+    ) -> bool:
+        """Return whether the DT_RPATH of ``loader`` leads to the library: a DT_RUNPATH of either one switches that off."""
+        # ld.so(8): DT_RPATH counts for all that is loaded for a file, DT_RUNPATH for its own needs alone.
+        if not self.reads_rpath or _has_runpath(code) or _has_runpath(loader):
+            return False
+        return library.directory in self._directories(loader)
+
     def searched(self, code: LoadableSlice, need: Need) -> tuple[str, ...]:
-        """Return the directories, sorted."""
-        return tuple(sorted(self._directories(code)))
+        """Return the directories, sorted, and other search paths as they are written."""
+        elsewhere = {
+            search.path
+            for search in self._search_paths(code)
+            if not self.is_portable(search)
+        }
+        return (*sorted(self._directories(code)), *sorted(elsewhere))
 
     def directories_searched(self, files: Sequence[LoadableSlice]) -> frozenset[str]:
         """Return the directories that all search paths lead to."""
@@ -129,10 +147,17 @@ class ElfPlatform(Platform):
         ]
 
     def _directories(self, code: LoadableSlice) -> set[str]:
+        """Return the directories of the wheel that a file's search paths lead to."""
+        # An absolute path means another place, and a relative one is relative to where the program was started (ld.so(8)).
         return {
             expand_origin(search.path, code.directory)
             for search in self._search_paths(code)
+            if self.is_portable(search)
         }
+
+
+def _has_runpath(code: LoadableSlice) -> bool:
+    return any(path.kind == "RUNPATH" for path in code.slice.search_paths)
 
 
 def expand_origin(path: str, directory: str) -> str:

@@ -124,9 +124,7 @@ class Emscripten(Platform):
 
     def explain_missing(self, need: Need) -> tuple[str, str]:
         """Return what to do about a library or a module that no program has."""
-        message = (
-            f"{need.library} is neither in the wheel nor part of an Emscripten program"
-        )
+        message = "is neither in the wheel nor part of an Emscripten program"
         return message, "put it into the wheel, or link it statically"
 
     def _directories(self, code: LoadableSlice) -> dict[str, None]:

@@ -6,6 +6,7 @@ does not fit the kernel. The table is written by ``docs/regenerate/exclude_sets.
 
 from __future__ import annotations
 
+import functools
 import re
 
 from ..data_tables import table
@@ -98,14 +99,16 @@ def find_supplier(library: str) -> Supplier | None:
     return None
 
 
-def _globs(name: str) -> list[str]:
+# A wheel may lack thousands of libraries.
+@functools.cache
+def _globs(name: str) -> tuple[str, ...]:
     """Return a glob for each library of a set."""
     suppliers = _sets()[name.removeprefix(MARK)]
     found = []
     for libraries in suppliers.values():
         for library in libraries:
             found.append(_VERSION.sub(_any_version, library))
-    return found
+    return tuple(found)
 
 
 def _any_version(match: re.Match[str]) -> str:

@@ -184,17 +184,15 @@ class Windows(Platform):
         name = need.library.lower()
         if re.fullmatch(_MSVC, name):
             return (
-                f"{need.library} is part of the Visual C++ runtime, which neither Windows nor Python has",
+                "is part of the Visual C++ runtime, which neither Windows nor Python has",
                 f"link the runtime statically, CMAKE_MSVC_RUNTIME_LIBRARY=MultiThreaded, or {COPY}",
             )
         if re.fullmatch(_MINGW, name):
             return (
-                f"{need.library} is part of MinGW's runtime, which users do not have",
+                "is part of MinGW's runtime, which users do not have",
                 f"link with -static, or -static-libgcc -static-libstdc++, or {COPY}",
             )
-        message = (
-            f"{need.library} is neither in the wheel nor part of Windows or Python"
-        )
+        message = "is neither in the wheel nor part of Windows or Python"
         return message, COPY_OR_LINK
 
     # --- what its tags are made of ------------------------------------------------------------------------------

@@ -222,8 +222,8 @@ def _cure(repairs: Repairs) -> str:
         return "install it, or name its directory with --search DIR"
     options = " ".join(f"--exclude {name}" for name in needed)
     if len(needed) == 1:
-        return f"install it, name its directory with --search DIR, or, when someone else supplies it, {options}"
-    return f"install them, name their directories with --search DIR, or, when someone else supplies them, {options}"
+        return f"install it, name its directory with --search DIR, name the wheel that has it with --with WHEEL, or, when someone else supplies it, {options}"
+    return f"install them, name their directories with --search DIR, name the wheels that have them with --with WHEEL, or, when someone else supplies them, {options}"
 
 
 def _named(

@@ -107,9 +107,13 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
+    """Return a finding without what is only text for people."""
+    told = parts(finding)
+    # What several findings say together.
+    del told["alike"]
     # json knows neither our enumerations nor that a tuple is meant as a list.
     return {
-        **parts(finding),
+        **told,
         "severity": finding.severity.value,
         "evidence": list(finding.evidence),
     }

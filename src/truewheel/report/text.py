@@ -27,6 +27,8 @@ _LONGEST_NAME = 300
 """Characters that are told of a file's name, which a person has to find again."""
 _NAMED_FILES = 5
 """Files that are named when many have the same finding."""
+_NAMED_SUBJECTS = 20
+"""Libraries, symbols and the like that are named when many findings differ in them."""
 
 
 class Style(Record):
@@ -162,7 +164,9 @@ def finding_texts(
     *,
     rest: str = "",
 ) -> list[str]:
-    """Return a text for each finding; those that say the same of many files together, unless ``style`` is verbose.
+    """Return a text for each finding; those that have one cause together, unless ``style`` is verbose.
+
+    One cause have findings that say the same of many files, or of many libraries (:attr:`Finding.alike`).
 
     :param rest: how to see the files that are not named then.
     """
@@ -174,7 +178,7 @@ def finding_texts(
         # Whoever asks for all (-v) gets a text for each finding: it is its own group.
         group_key: object = finding
         if not style.verbose:
-            group_key = (finding.code, finding.severity, finding.message)
+            group_key = finding.cause
         groups.setdefault(group_key, []).append(finding)
     texts = []
     for group in groups.values():
@@ -196,15 +200,20 @@ def _group_text(
     """
     first = group[0]
     colour = _COLOURS[first.severity]
-    name = style.paint(f"{first.severity.value} {first.code}", f"1;{colour}")
+    label = f"{first.severity.value} {first.code}"
+    name = style.paint(label, f"1;{colour}")
+    subjects = {finding.subject for finding in group}
     if len(group) == 1:
         lines = _lines_of_one(first, name)
+    elif len(subjects) > 1:
+        lines = _lines_of_subjects(group, name, rest)
     else:
         lines = _lines_of_several(group, name, rest, has_more=has_more)
     hint = _common_hint(group)
     if hint:
         lines.append(labelled_line("hint", hint))
-    lines.append(labelled_line("see", f"truewheel explain {first.code}"))
+    command = f"truewheel explain {first.code}"
+    lines.append(labelled_line("see", command))
     return "\n".join(lines)
 
 
@@ -239,6 +248,46 @@ def _lines_of_several(
         told = _place_and_fact(finding)
         lines.append(f"  {told}")
     more = len(group) - _NAMED_FILES
+    if more > 0:
+        lines.append(f"  and {more} more{rest}")
+    return lines
+
+
+def _lines_of_subjects(
+    group: Sequence[Finding],
+    name: str,
+    rest: str,
+) -> list[str]:
+    """Return what is said of each of several libraries, symbols and the like, and the first file of each."""
+    files = set()
+    by_subject: dict[str, list[str]] = {}
+    for finding in group:
+        place = finding.where
+        files.add(place)
+        subject = finding.subject or ""
+        places = by_subject.setdefault(subject, [])
+        # A file may have several findings on one subject.
+        if place not in places[-1:]:
+            places.append(place)
+    subjects = list(by_subject)
+    number = len(subjects)
+    count = len(files)
+    noun = "files"
+    if count == 1:
+        noun = "file"
+    alike = printable(group[0].alike or "")
+    head = f"{name}: {number} {alike} ({count} {noun})"
+    lines = [head]
+    for subject in subjects[:_NAMED_SUBJECTS]:
+        places = by_subject[subject]
+        place = shortened(places[0])
+        about = shortened(subject)
+        line = f"  {about}: {place}"
+        more = len(places) - 1
+        if more:
+            line += f" and {more} more"
+        lines.append(line)
+    more = number - _NAMED_SUBJECTS
     if more > 0:
         lines.append(f"  and {more} more{rest}")
     return lines

@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 
 from support.claims import codes_about, findings_about
-from support.facts import CP313, contents, module
+from support.facts import CP313, binary_file, contents, module, wheel_named
+from support.slices import linux
 from truewheel.audit.python.tags import true_python_tags
+from truewheel.audit.verdict import check
+from truewheel.model.binary import Symbol
 from truewheel.model.contents import File
 from truewheel.model.finding import Severity
+from truewheel.model.record import replace
 
 FOR_313 = "p/m.cpython-313-x86_64-linux-gnu.so"
 CAFE = "p/caf\u00e9.cpython-313-x86_64-linux-gnu.so"
@@ -103,3 +107,11 @@ def test_what_is_not_named_as_a_module_need_not_have_an_init_function(
 ) -> None:
     inside = contents(module(path, "PyList_New", exports="f"))
     assert codes_about(inside, "cp313-cp313") == []
+
+
+def test_a_dot_in_a_directory_does_not_end_the_name_of_a_library() -> None:
+    # cmeel installs everything into cmeel.prefix.
+    piece = replace(linux(), imports=(Symbol(name="PyLong_FromLong"),))
+    inside = contents(binary_file("cmeel.prefix/lib/libx.so", piece))
+    found = check(wheel_named("p-1-cp313-cp313-linux_x86_64.whl", inside)).findings
+    assert "TW404" not in {one.code for one in found}

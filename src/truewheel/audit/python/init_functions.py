@@ -189,6 +189,8 @@ def _misnamed(module: Module, exported: frozenset[str], claim: Claim) -> Finding
         severity=_severity_of_other_names(exported, claim),
         where=module.path,
         message=f"import {module.name} looks for {wanted}, which is not there",
+        subject=wanted,
+        alike="init functions: import looks for each, and it is not there",
         evidence=_as_evidence(exported),
         hint=hint,
     )

@@ -212,8 +212,8 @@ class Linux(ElfPlatform):
 
     def explain_missing(self, need: Need) -> tuple[str, str]:
         """Return what to do about a library that no level has."""
-        message = f"{need.library} is neither in the wheel nor promised by any manylinux or musllinux level"
-        return message, COPY_OR_LINK
+        fault = "neither in the wheel nor promised by any manylinux or musllinux level"
+        return f"is {fault}", COPY_OR_LINK
 
     # --- what its tags are made of ------------------------------------------------------------------------------
 

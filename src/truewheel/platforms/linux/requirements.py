@@ -6,7 +6,13 @@ What a file gets from the wheel itself, or from somebody whom the project names,
 
 from __future__ import annotations
 
-from ...model.audit import ExcludedBy, InWheel, SuppliedBy, ViolationCause
+from ...model.audit import (
+    ExcludedBy,
+    ExpectedFrom,
+    InWheel,
+    SuppliedBy,
+    ViolationCause,
+)
 from ...model.binary import ElfSlice
 from ...model.floor import Evidence
 from ...model.record import worked_out
@@ -33,7 +39,7 @@ if TYPE_CHECKING:
     from ...model.tags import Level, PlatformTag
 
 
-_NOT_OF_THE_SYSTEM = (InWheel, SuppliedBy, ExcludedBy)
+_NOT_OF_THE_SYSTEM = (InWheel, SuppliedBy, ExpectedFrom, ExcludedBy)
 """Sources of libraries that a wheel brings, or another one: the system need not have them."""
 
 
