@@ -1,0 +1,58 @@
+"""The dynamic symbols of a file in which a name lies outside of the string table.
+
+A loader reads the names of symbols that relocations name, and of those that have the hash of a name that is looked for. All
+other names may stand anywhere.
+"""
+
+from __future__ import annotations
+
+from ...model.errors import FormatError
+from .dynamic import last_values
+from .layout import STB_LOCAL, STB_WEAK
+from .relocations import each_relocation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..cursor import Cursor
+    from ..skipping import SkippedParts
+    from .dynamic import DynamicTables
+    from .layout import Header, Segment
+
+_NAMELESS = (0, 0, 0)
+
+
+def without_odd_names(
+    cursor: Cursor,
+    header: Header,
+    segments: Sequence[Segment],
+    tables: DynamicTables,
+    skipped: SkippedParts,
+) -> Iterator[tuple[int, int, int]]:
+    """Yield the symbols (name, type and binding, section); a nameless one in place of each that has no name to be read.
+
+    :raises FormatError: when the loader looks for the symbol by that name.
+    """
+    names = tables.strings
+    values = last_values(tables.tags)
+    relocations = each_relocation(cursor, header, segments, values)
+    relocated = {symbol for _, symbol in relocations}
+    records = cursor.records(header.file_class.symbol, tables.whole_symbols(header))
+    for number, (name_at, info, section) in enumerate(records):
+        binding = info >> 4
+        if name_at and binding != STB_LOCAL:
+            try:
+                names[name_at]
+            except FormatError as error:
+                # A weak one may stay undefined.
+                if number in relocated and binding != STB_WEAK:
+                    raise
+                skipped.add(
+                    "the name of a symbol",
+                    error,
+                    loss="nobody finds it by that name",
+                )
+                yield _NAMELESS
+                continue
+        yield name_at, info, section
