@@ -27,12 +27,11 @@ def place_of(segments: Sequence[Segment], address: int) -> Place | None:
 
     https://gabi.xinuos.com/elf/07-pheader.html ("Program Loading": memory images are in pages)
     """
-    loads = [segment for segment in segments if segment.type == PT_LOAD]
-    for segment in loads:
-        if segment.vaddr <= address < segment.vaddr + segment.filesz:
-            return Place(segment.offset + address - segment.vaddr, segment.end)
-    # The rest of the first and of the last page is mapped with the segment. A later one lies over an earlier one.
-    for segment in reversed(loads):
+    # A later segment lies over an earlier one.
+    for segment in reversed(segments):
+        if segment.type != PT_LOAD:
+            continue
+        # The rest of the first and of the last page is mapped with the segment.
         first = segment.vaddr % SMALLEST_PAGE
         end = segment.vaddr + segment.filesz
         # Memory that the file does not have is cleared, the rest of the page as well.

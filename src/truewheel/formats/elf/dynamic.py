@@ -90,9 +90,7 @@ def read_dynamic_tables(
     for segment in segments:
         if segment.type == PT_DYNAMIC and segment.filesz:
             tags = _tags_of_segment(cursor, header, segments, segment)
-            return _tables_by_address(
-                cursor, header, segments, sections, tags, skipped
-            )
+            return _tables_by_address(cursor, header, segments, sections, tags, skipped)
     # Objects have no program headers; a dynamic section in one is not for a loader.
     if header.type == ET_REL:
         return None

@@ -7,7 +7,7 @@ read or written (mmap(2), SIGBUS).
 from __future__ import annotations
 
 from ...model.errors import FormatError
-from .addresses import SMALLEST_PAGE
+from .addresses import SMALLEST_PAGE, place_of
 from .layout import PT_LOAD
 from .relocations import each_relocation
 
@@ -41,7 +41,7 @@ def check_extent(
         except FormatError as error:
             if _ends_behind(cursor, header):
                 raise
-            if _is_written_to(cursor, header, segments, values, segment):
+            if _is_written_to(cursor, header, segments, values):
                 raise
             skipped.add(
                 f"the end of the segment at {segment.vaddr:#x}",
@@ -62,11 +62,11 @@ def _is_written_to(
     header: Header,
     segments: Sequence[Segment],
     values: Mapping[int, int],
-    segment: Segment,
 ) -> bool:
-    """Whether a relocation changes a page of a segment of which the file has nothing."""
-    last = len(cursor) + -len(cursor) % SMALLEST_PAGE
-    start = max(segment.vaddr + last - segment.offset, segment.vaddr)
-    missing = range(start, segment.vaddr + segment.filesz)
-    relocations = each_relocation(cursor, header, segments, values)
-    return any(address in missing for address, _ in relocations)
+    """Whether a relocation changes a page of which the file has nothing."""
+    end = len(cursor) + -len(cursor) % SMALLEST_PAGE
+    for address, _ in each_relocation(cursor, header, segments, values):
+        place = place_of(segments, address)
+        if place is not None and place.offset >= end:
+            return True
+    return False

@@ -37,7 +37,8 @@ def without_odd_names(
     names = tables.strings
     values = last_values(tables.tags)
     relocations = each_relocation(cursor, header, segments, values)
-    relocated = {symbol for _, symbol in relocations}
+    # Number 0 stands for no symbol, whatever is written there.
+    relocated = {symbol for _, symbol in relocations} - {0}
     records = cursor.records(header.file_class.symbol, tables.whole_symbols(header))
     for number, (name_at, info, section) in enumerate(records):
         binding = info >> 4

@@ -51,9 +51,7 @@ if TYPE_CHECKING:
     from .dynamic import DynamicTables
     from .notes import Notes
 
-_LOST_ATTRIBUTES = (
-    "for which Arm architecture it is, and how floats are passed, is known only as far as its header tells"
-)
+_LOST_ATTRIBUTES = "for which Arm architecture it is, and how floats are passed, is known only as far as its header tells"
 
 
 def recognises(head: bytes) -> bool:
