@@ -92,7 +92,7 @@ def read_linking(
     :raises FormatError: when the name of a library or of an imported symbol lies outside of the string table, or version
         records overlap.
     """
-    by_library, by_index = _read_needed_versions(tables)
+    by_library, by_index = _read_needed_versions(tables, skipped)
     values = last_values(tables.tags)
     try:
         records = cursor.records(header.file_class.symbol, tables.whole_symbols(header))
@@ -219,7 +219,7 @@ def _each_linked(
 
 
 def _read_needed_versions(
-    tables: DynamicTables,
+    tables: DynamicTables, skipped: SkippedParts
 ) -> tuple[VersionsByLibrary, VersionsByIndex]:
     """Read ``DT_VERNEED``: a record for each library, followed by an entry for each of its versions."""
     by_library: VersionsByLibrary = {}
@@ -238,7 +238,6 @@ def _read_needed_versions(
         )
         for _, entry in islice(entries, count):
             _, flags, index, name_at, _ = entry
-            name = tables.strings[name_at]
             room -= 1
             if room < 0:
                 table.fail(
@@ -247,6 +246,14 @@ def _read_needed_versions(
                     field="vn_aux",
                     value=entries_at,
                 )
+            try:
+                name = tables.strings[name_at]
+            except FormatError as error:
+                # One that may be missing is not asked for by its name.
+                if not flags & VER_FLG_WEAK:
+                    raise
+                skipped.add("the name of a weak version", error)
+                continue
             versions.append((name, flags))
             if index & VERSYM_VERSION > VER_NDX_GLOBAL:
                 by_index[index & VERSYM_VERSION] = (name, library)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from .layout import Header, Segment
 
 _NAMELESS = (0, 0, 0)
+_LAYOUT_32, _LAYOUT_64 = "I8xBBH", "IBBH16x"
+"""Of a symbol: name, type and binding, visibility, section."""
+_VISIBILITY, STV_INTERNAL, STV_HIDDEN = 0x3, 1, 2
 
 
 def without_odd_names(
@@ -39,15 +42,17 @@ def without_odd_names(
     relocations = each_relocation(cursor, header, segments, values)
     # Number 0 stands for no symbol, whatever is written there.
     relocated = {symbol for _, symbol in relocations} - {0}
-    records = cursor.records(header.file_class.symbol, tables.whole_symbols(header))
-    for number, (name_at, info, section) in enumerate(records):
+    layout = _LAYOUT_64 if header.is_64_bit else _LAYOUT_32
+    records = cursor.records(layout, tables.whole_symbols(header))
+    for number, (name_at, info, other, section) in enumerate(records):
         binding = info >> 4
         if name_at and binding != STB_LOCAL:
             try:
                 names[name_at]
             except FormatError as error:
-                # A weak one may stay undefined.
-                if number in relocated and binding != STB_WEAK:
+                # A weak one may stay undefined, and what others cannot see is the file's own.
+                is_own = other & _VISIBILITY in (STV_INTERNAL, STV_HIDDEN)
+                if number in relocated and binding != STB_WEAK and not is_own:
                     raise
                 skipped.add(
                     "the name of a symbol",

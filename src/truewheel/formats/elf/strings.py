@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .addresses import Place
 
 _FIELD = "DT_STRTAB"
+_AROUND = 1 << 64
 
 
 class LoadedStrings(Strings):
@@ -22,22 +23,27 @@ class LoadedStrings(Strings):
     :raises FormatError: when a string is asked for that does not lie in the file.
     """
 
-    __slots__ = ("_behind", "_skipped")
+    __slots__ = ("_end", "_file", "_skipped", "_start")
 
     def __init__(
         self, cursor: Cursor, place: Place | None, size: int, skipped: SkippedParts
     ) -> None:
+        self._file = cursor
         self._skipped = skipped
-        offset, end = (0, 0) if place is None else place
-        end = max(offset, min(end, len(cursor)))
-        self._behind = cursor.part(min(offset, end), end - min(offset, end), _FIELD)
-        if place is not None and size > len(self._behind):
+        self._start, self._end = (0, 0) if place is None else place
+        self._end = min(self._end, len(cursor))
+        room = max(self._end - self._start, 0)
+        if place is not None and size > room:
             try:
-                cursor.part(offset, size, _FIELD)
+                cursor.part(self._start, size, _FIELD)
             except FormatError as error:
                 self._add(error)
-        size = min(size, len(self._behind))
-        super().__init__(self._behind.part(0, size, _FIELD), _FIELD)
+        area = cursor.part(
+            min(self._start, len(cursor)),
+            min(size, room),
+            _FIELD,
+        )
+        super().__init__(area, _FIELD)
 
     def _add(self, error: FormatError) -> None:
         self._skipped.add(
@@ -48,16 +54,17 @@ class LoadedStrings(Strings):
         )
 
     def __missing__(self, offset: int) -> str:
-        """Return the end of another string, or one behind the end of the table."""
+        """Return the end of another string, or one beyond the table."""
         try:
             return super().__missing__(offset)
         except FormatError as error:
-            # Names that overlap are inside; a table without strings has nothing behind it.
-            if 0 <= offset < len(self._raw) and self._left < 0:
+            # Addresses are counted around: a very large number leads to in front of the table.
+            distance = offset - _AROUND if offset >= _AROUND // 2 else offset
+            at = self._start + distance
+            # Names that overlap in the table are too many, wherever they are.
+            if self._left < 0 or not 0 <= at < self._end:
                 raise
-            if not 0 <= offset < len(self._behind):
-                raise
-            text = self._behind.string(offset, "a name")
+            text = self._file.string(at, "a name")
             self._left -= len(text)
             if self._left < 0:
                 raise
