@@ -23,7 +23,6 @@ from support import needs, published
 from support.reading import error_of, failure_of_part
 from truewheel import formats
 from truewheel.model.binary import ElfSlice, Format, Kind, SearchPath
-from truewheel.model.errors import FormatError
 
 
 def read(data: bytes) -> ElfSlice:

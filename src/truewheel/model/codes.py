@@ -146,7 +146,7 @@ CODES = {
         Code("TW514", "A static library", (NOTE,)),
         Code("TW515", "Large debug sections", (NOTE,)),
         Code("TW516", "Nothing to import", (WARNING, NOTE)),
-        Code("TW517", "A broken binary", (ERROR, WARNING)),
+        Code("TW517", "A broken binary", (ERROR, WARNING, NOTE)),
         Code("TW518", "An object file", (NOTE,)),
         Code("TW519", "METADATA at odds with the file name", (ERROR,)),
         Code("TW520", "Cannot be unpacked", (ERROR,)),
