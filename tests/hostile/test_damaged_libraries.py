@@ -35,7 +35,9 @@ int next(void) { return shared_value++ + per_thread; }
 int PyInit__m(void) { return printf("%s", names[1]) + next() + (int)strlen(names[0]); }
 int ask(void) { return may_be_missing ? may_be_missing() : 0; }
 """
-VERSIONS = "V1 { global: next; PyInit__m; ask; }; V2 { global: shared_value; local: *; } V1;"
+VERSIONS = (
+    "V1 { global: next; PyInit__m; ask; }; V2 { global: shared_value; local: *; } V1;"
+)
 FLAGS = {
     "as linkers do": ("-Wl,-soname,libm.so", "-Wl,-rpath,$ORIGIN/x"),
     "with versions": ("-Wl,--version-script=v.map", "-Wl,--hash-style=both", "-g"),

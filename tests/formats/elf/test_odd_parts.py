@@ -142,6 +142,24 @@ def test_sound_sections_in_an_odd_segment_are_read(tmp_path: Path) -> None:
     assert ".note.vendor" in skipped.part
 
 
+def test_notes_that_were_moved_without_their_segment_are_read(
+    tmp_path: Path, loader: GlibcLoader
+) -> None:
+    """patchelf before 0.12 did so: many wheels for manylinux1 have a segment of notes with other bytes in it."""
+    data = bytearray(compiled(tmp_path, "-Wl,--build-id=sha1"))
+    (phoff,) = struct.unpack_from("<Q", data, 32)
+    (count,) = struct.unpack_from("<H", data, 56)
+    for number in range(count):
+        at = phoff + 56 * number
+        if struct.unpack_from("<I", data, at) == (4,):
+            struct.pack_into("<Q", data, at + 8, phoff + 8)
+    assert loader.takes(bytes(data))
+    found = read(bytes(data))
+    assert found.build_id
+    assert found.skipped
+    assert {(skipped.loss, skipped.grave) for skipped in found.skipped} == {("", False)}
+
+
 # --- the table of sections --------------------------------------------------------------------------------------
 
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from ..skipping import SkippedParts
     from .layout import Header, Section, Segment
 
+    Odd = list[tuple["_Area", FormatError]]
+    """Areas that hold something else than notes, with what is wrong there."""
+
 NOTE_HEADER, NOTE_HEADER_SIZE = "III", 12
 """Size of the owner's name, size of the description, type."""
 NT_GNU_ABI_TAG, NT_GNU_BUILD_ID, NT_GNU_PROPERTY_TYPE_0 = 1, 3, 5
@@ -56,6 +59,11 @@ class _Area(NamedTuple):
     size: int
     section: Section | None = None
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where it is, whatever says so."""
+        return self.offset, self.size
+
     def holds(self, other: _Area) -> bool:
         """Whether another area lies inside."""
         end = self.offset + self.size
@@ -87,34 +95,62 @@ def read_notes(
         }
     )
     reading = _Reading(cursor, header)
-    for area in from_segments or from_sections:
-        error = reading.error_in(area)
-        if error is None:
-            continue
-        # Old linkers put all notes into one segment: those in other sections of it may be sound.
-        inside = [part for part in from_sections if area.holds(part) and part != area]
-        if not inside:
-            reading.odd.append((area, error))
-        for part in inside:
-            error = reading.error_in(part)
-            if error is not None:
-                reading.odd.append((part, error))
-    _tell(reading, sections, skipped)
+    odd = reading.odd_areas(from_segments or from_sections)
+    if odd and from_segments:
+        odd, loses_notes = _odd_sections(reading, odd, from_segments, from_sections)
+    else:
+        loses_notes = True
+    # What is not known is told when all areas were read: another may have it.
+    loss = _loss(reading.notes, header) if loses_notes else ""
+    for area, error in odd:
+        place = f"{area.size} bytes at {area.offset:#x}"
+        section = area.section or _section_at(sections, area)
+        name = name_of(cursor, header, sections, section)
+        where = f"the notes in section {name}" if name else "the notes"
+        skipped.add(f"{where} ({place})", error, loss=loss)
     return reading.notes
 
 
+def _odd_sections(
+    reading: _Reading,
+    odd: Odd,
+    from_segments: Sequence[_Area],
+    from_sections: Sequence[_Area],
+) -> tuple[Odd, bool]:
+    """Read the notes in sections, where a segment of notes is odd; return what is odd then, and whether notes may be lost.
+
+    Old linkers put all notes into one segment, and those in its other sections may be sound. Old releases of patchelf have
+    moved the sections, and left the segment where it was.
+    """
+    known = {area.place for area in from_segments}
+    others = [part for part in from_sections if part.place not in known]
+    odd_others = reading.odd_areas(others)
+    # A segment with sections in it is told by these.
+    alone = [(area, error) for area, error in odd if not any(map(area.holds, others))]
+    loses_notes = bool(odd_others) or not others
+    return alone + odd_others, loses_notes
+
+
 class _Reading:
-    """The notes that were read so far, and the areas that hold something else."""
+    """The notes that were read so far."""
 
     def __init__(self, cursor: Cursor, header: Header) -> None:
         self.cursor = cursor
         self.header = header
         self.notes = Notes()
-        self.odd: list[tuple[_Area, FormatError]] = []
         # Areas that share bytes would make a small file long to read.
         self._left = 2 * len(cursor)
 
-    def error_in(self, area: _Area) -> FormatError | None:
+    def odd_areas(self, areas: Sequence[_Area]) -> Odd:
+        """Read the notes in areas; return those that hold something else as well, with what is wrong there."""
+        odd = []
+        for area in areas:
+            error = self._error_in(area)
+            if error is not None:
+                odd.append((area, error))
+        return odd
+
+    def _error_in(self, area: _Area) -> FormatError | None:
         """Read the notes in an area; return what is wrong with it. Those before the odd place were read."""
         cursor = self.cursor
         self._left -= area.size
@@ -126,20 +162,6 @@ class _Reading:
         except FormatError as error:
             return error
         return None
-
-
-def _tell(
-    reading: _Reading, sections: Sequence[Section], skipped: SkippedParts
-) -> None:
-    """Write down the areas that hold something else than notes."""
-    # What is not known is told when all areas were read: another may have it.
-    loss = _loss(reading.notes, reading.header)
-    for area, error in reading.odd:
-        place = f"{area.size} bytes at {area.offset:#x}"
-        section = area.section or _section_at(sections, area)
-        name = name_of(reading.cursor, reading.header, sections, section)
-        where = f"the notes in section {name}" if name else "the notes"
-        skipped.add(f"{where} ({place})", error, loss=loss)
 
 
 def _section_at(sections: Sequence[Section], area: _Area) -> Section | None:
