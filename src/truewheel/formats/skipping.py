@@ -39,12 +39,10 @@ class SkippedParts:
         """
         if part in self.found or len(self.found) >= _MOST:
             return
-        # The first words of the message call the whole file broken, which it is not.
-        _, _, problem = error.message.partition(": ")
         where = ", ".join(error.context)
         self.found[part] = Skipped(
             part=part,
-            problem=f"{problem} ({where})",
+            problem=f"{error.reason} ({where})",
             loss=loss,
             grave=grave,
         )

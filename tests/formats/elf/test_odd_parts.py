@@ -145,7 +145,7 @@ def test_sound_sections_in_an_odd_segment_are_read(tmp_path: Path) -> None:
 def test_notes_that_were_moved_without_their_segment_are_read(
     tmp_path: Path, loader: GlibcLoader
 ) -> None:
-    """patchelf before 0.12 did so: many wheels for manylinux1 have a segment of notes with other bytes in it."""
+    """Old releases of patchelf did so: wheels for manylinux1 have a segment of notes with other bytes in it."""
     data = bytearray(compiled(tmp_path, "-Wl,--build-id=sha1"))
     (phoff,) = struct.unpack_from("<Q", data, 32)
     (count,) = struct.unpack_from("<H", data, 56)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from ...model.binary import Binary, ElfSlice, Format, Kind
+from ...model.binary import Binary, ElfSlice, Format
 from ...model.errors import FormatError
 from ...model.record import NamedTuple, replace, rows
 from ..cursor import Cursor
 from ..skipping import SkippedParts
 from .dynamic import last_values, read_dynamic_tables
 from .extent import check_extent
+from .kind import is_debug_companion, kind_of, kind_without_dynamic_section
 from .layout import (
     ELFCLASS32,
     ELFCLASS64,
@@ -17,18 +18,13 @@ from .layout import (
     EM_ARM,
     ET_DYN,
     ET_EXEC,
-    ET_REL,
     MAGIC,
     PF_X,
     PN_XNUM,
-    PT_DYNAMIC,
     PT_GNU_STACK,
     PT_INTERP,
     PT_TLS,
-    SHF_ALLOC,
     SHN_XINDEX,
-    SHT_NOBITS,
-    SHT_NOTE,
     SHT_SYMTAB,
     Elf32,
     Elf64,
@@ -107,14 +103,13 @@ def _slice(parts: _Parts, skipped: SkippedParts) -> ElfSlice:
     program = header.type == ET_EXEC or linking.is_pie
     interpreter = _read_interpreter(cursor, segments, skipped, program=program)
     if tables is None:
-        kind = _kind_without_dynamic_section(header, sections)
+        kind = kind_without_dynamic_section(header, sections)
     else:
-        is_companion = _is_debug_companion(segments, sections)
-        kind = _kind(
+        kind = kind_of(
             header,
             linking,
             has_interpreter=interpreter is not None,
-            is_companion=is_companion,
+            is_companion=is_debug_companion(segments, sections),
         )
     float_abi = float_abi_of(header, arm)
     arm_arch = None if arm is None else arm.architecture
@@ -317,58 +312,7 @@ def read_sections(cursor: Cursor, header: Header) -> tuple[Section, ...]:
     return tuple(rows(Section, found))
 
 
-# --- what it is -------------------------------------------------------------------------------------------------
-
-
-def _kind(
-    header: Header,
-    linking: Linking,
-    *,
-    has_interpreter: bool,
-    is_companion: bool,
-) -> Kind:
-    """Return what a file with a dynamic section is.
-
-    Today's programs are position-independent, and of the type of libraries: they are told by ``DF_1_PIE``, or by an
-    interpreter without a SONAME. libc.so.6 has an interpreter, so that it can be run to print its version, and a SONAME.
-    """
-    if header.type == ET_EXEC:
-        return Kind.EXECUTABLE
-    if header.type != ET_DYN or is_companion:
-        return Kind.OTHER
-    if linking.is_pie or (has_interpreter and linking.name is None):
-        return Kind.EXECUTABLE
-    return Kind.SHARED
-
-
-def _kind_without_dynamic_section(header: Header, sections: Sequence[Section]) -> Kind:
-    if header.type == ET_REL:
-        return Kind.OBJECT
-    if header.type == ET_EXEC:
-        return Kind.EXECUTABLE
-    # A static program that is position-independent; with sections, it may be the debug symbols of another file.
-    if header.type == ET_DYN and not sections:
-        return Kind.EXECUTABLE
-    return Kind.OTHER
-
-
-def _is_debug_companion(
-    segments: Sequence[Segment], sections: Sequence[Section]
-) -> bool:
-    """Whether no section that is loaded has content: ``objcopy --only-keep-debug`` leaves only its notes."""
-    for section in sections:
-        if (
-            section.name
-            and section.flags & SHF_ALLOC
-            and section.type not in (SHT_NOTE, SHT_NOBITS)
-        ):
-            return False
-    # The loader does not read sections, and they may be anything: what it goes by has no content either.
-    dynamic = first_of_type(segments, PT_DYNAMIC)
-    return dynamic is None or any(
-        section.type == SHT_NOBITS and section.address == dynamic.vaddr
-        for section in sections
-    )
+# --- what single headers say -----------------------------------------------------------------------------------------
 
 
 def _has_executable_stack(segments: Sequence[Segment]) -> bool | None:

@@ -28,6 +28,7 @@ class LoadedStrings(Strings):
     def __init__(
         self, cursor: Cursor, place: Place | None, size: int, skipped: SkippedParts
     ) -> None:
+        """Look at the strings at a place: up to their size, and behind it up to the end of what is mapped."""
         self._file = cursor
         self._skipped = skipped
         self._start, self._end = (0, 0) if place is None else place

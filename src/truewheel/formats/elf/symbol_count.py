@@ -49,6 +49,7 @@ class SymbolTable:
         values: Mapping[int, int],
         place: Callable[[int], int | None],
     ) -> None:
+        """Keep all of it, and work out how many symbols there may be."""
         self.cursor = cursor
         self.header = header
         self.segments = segments
