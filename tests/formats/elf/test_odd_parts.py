@@ -31,6 +31,10 @@ ANDROID = """
 __asm__(".section .note.android.ident, \\"a\\", %note\\n"
         ".balign 4\\n.long 8, 4, 1\\n.ascii \\"Android\\\\0\\"\\n.long 24\\n.previous\\n");
 """
+VENDOR_NOTE = """
+__asm__(".section .note.sound, \\"a\\", %note\\n"
+        ".balign 4\\n.long 4, 4, 1\\n.ascii \\"Own\\\\0\\"\\n.long 7\\n.previous\\n");
+"""
 DT_NEEDED, DT_STRTAB, DT_SYMTAB, DT_SONAME, DT_RUNPATH, DT_STRSZ = 1, 5, 6, 14, 29, 10
 DT_GNU_HASH, DT_VERDEF, DT_HASH = 0x6FFFFEF5, 0x6FFFFFFC, 4
 FAR = 0x7000000
@@ -97,7 +101,9 @@ def test_text_in_a_section_of_notes_is_skipped(
     tmp_path: Path, loader: GlibcLoader
 ) -> None:
     plain = read(compiled(tmp_path, "-Wl,--build-id=sha1"))
-    data = compiled(tmp_path, "-Wl,--build-id=sha1", source=SOURCE + VENDOR)
+    # Two other sections of notes share a segment.
+    source = SOURCE + VENDOR + VENDOR_NOTE
+    data = compiled(tmp_path, "-Wl,--build-id=sha1", source=source)
     assert loader.takes(data)
     found = read(data)
     (skipped,) = found.skipped

@@ -127,8 +127,11 @@ def _odd_sections(
     odd_others = reading.odd_areas(others)
     # A segment with sections in it is told by these.
     alone = [(area, error) for area, error in odd if not any(map(area.holds, others))]
-    loses_notes = bool(odd_others) or not others
-    return alone + odd_others, loses_notes
+    found = alone + odd_others
+    # Nothing is lost where all sections of notes are sound, and only a segment is not.
+    in_sections = {part.place for part in from_sections}
+    loses_notes = not others or any(area.place in in_sections for area, _ in found)
+    return found, loses_notes
 
 
 class _Reading:
