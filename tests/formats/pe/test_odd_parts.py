@@ -71,8 +71,9 @@ def test_wine_loads_what_is_read_and_refuses_what_is_an_error(tmp_path: Path) ->
         (tmp_path / names[-1]).write_bytes(changed)
     assert wine.load(tmp_path, *names) == ["7"] * len(names)
 
-    refused = with_directory(plain, IMPORT)
+    # An import directory that leads nowhere makes wine crash, and wait for a debugger: it is not asked for that.
+    refused = plain[: len(plain) // 2]
     assert error_of(refused)
     (tmp_path / "refused.dll").write_bytes(refused)
-    (answer,) = wine.load(tmp_path, "refused.dll") or ["error: it crashed"]
+    (answer,) = wine.load(tmp_path, "refused.dll")
     assert answer.startswith("error")
