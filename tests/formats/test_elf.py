@@ -23,7 +23,6 @@ from support import needs, published
 from support.reading import error_of, failure_of_part
 from truewheel import formats
 from truewheel.model.binary import ElfSlice, Format, Kind, SearchPath
-from truewheel.model.errors import FormatError
 
 
 def read(data: bytes) -> ElfSlice:
@@ -308,7 +307,7 @@ def test_a_file_that_is_cut_off_anywhere_is_told_or_read() -> None:
 @pytest.mark.parametrize(
     ("offset", "value", "field"),
     [(4, b"\x07", "EI_CLASS"), (5, b"\x07", "EI_DATA"), (32, b"\xff" * 8, "program headers"), (54, b"\x01\x00", "e_phentsize"),
-     (56, b"\xfe\xff", "program headers"), (40, b"\xff" * 8, "section headers"), (58, b"\x01\x00", "e_shentsize")],
+     (56, b"\xfe\xff", "program headers")],
 )  # fmt: skip
 def test_lies_in_the_header_are_named(
     tmp_path: Path, offset: int, value: bytes, field: str
@@ -432,7 +431,7 @@ def test_an_empty_table_of_relocations_needs_no_loader_that_knows_it(
 
 
 def test_a_hash_chain_outside_of_the_file_is_told(tmp_path: Path) -> None:
-    """The error has the place, and not a negative size."""
+    """A loader may never look into it, so the file is read. What is told has the place, and not a negative size."""
     data = bytearray(
         without_sections(compiled(tmp_path, "-shared", "-fPIC", "-Wl,--hash-style=gnu"))
     )
@@ -444,7 +443,8 @@ def test_a_hash_chain_outside_of_the_file_is_told(tmp_path: Path) -> None:
     struct.pack_into(
         f"<{buckets}I", data, table + 16 + 8 * bloom, *[0x14000000] * buckets
     )
-    with pytest.raises(
-        FormatError, match=rf"gnu hash chain lies outside of it \({len(data)} bytes\)"
-    ):
-        read(bytes(data))
+    found = read(bytes(data))
+    (skipped,) = found.skipped
+    assert skipped.grave
+    assert f"gnu hash chain lies outside of it ({len(data)} bytes)" in skipped.problem
+    assert not found.exports_complete

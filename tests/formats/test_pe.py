@@ -525,12 +525,6 @@ def test_launchers_that_are_cut_off_are_told() -> None:
         (64 + 24 + 108, b"\xff" * 4, None),  # sixteen directories are believed
         (64 + 24 + 112, struct.pack("<II", 0x900000, 40), "export directory"),
         (64 + 24 + 120, struct.pack("<II", 0x900000, 40), "import directory"),
-        (
-            64 + 24 + 112 + 104,
-            struct.pack("<II", 0x900000, 40),
-            "delay import directory",
-        ),
-        (64 + 24 + 112 + 80, struct.pack("<II", 0x900000, 40), "load configuration"),
         (64 + 24 + 112 + 112, struct.pack("<II", 0x900000, 40), "CLR header"),
         (64 + 24 + 240 + 8, b"\xff" * 12, "SizeOfRawData"),
     ],
@@ -614,7 +608,9 @@ def test_greedy_files_are_read_or_refused_at_little_cost(wide: bool) -> None:
         started = time.process_time()
         error = failure(data)
         assert time.process_time() - started < 5, name
-        assert (error is None) == (name == "many exports"), name
+        # The loader does not read what is loaded on first use.
+        is_read = name in ("many exports", "delayed without an end")
+        assert (error is None) == is_read, name
 
 
 def test_sections_without_number_are_found_quickly() -> None:

@@ -257,8 +257,6 @@ def test_a_file_that_is_cut_off_anywhere_is_told_or_read() -> None:
         (module(section(0, b"")), "section name"),
         (module(custom("dylink.0", b"\2\x60")), "dylink.0 subsection"),
         (module(custom("dylink.0", section(2, leb(1 << 50)))), "needed library"),
-        (module(custom("producers", leb(1 << 60))), "producer field"),
-        (module(custom("target_features", leb(1 << 60))), "feature prefix"),
     ],
 )
 def test_lies_are_named(data: bytes, field: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..model.binary import ElfSlice, Format, Kind
 from ..model.contents import is_data, is_module
 from ..model.finding import Finding, Severity
+from .skipped_parts import find_skipped_parts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def check_contents(
         yield empty_wheel(contents, severity_if_empty, required_by(metadata))
     yield from find_byte_code(files)
     yield from find_unreadable_binaries(files)
+    yield from find_skipped_parts(files)
     yield from find_modules_that_are_not_binaries(files)
     yield from find_modules_that_are_not_libraries(contents)
     yield from find_static_libraries(contents)

@@ -131,7 +131,13 @@ class Cursor:
         :param value: what was found there.
         """
         text = f"broken {self.what}: {message}"
-        raise FormatError(text, offset=self.base + offset, field=field, value=value)
+        raise FormatError(
+            text,
+            offset=self.base + offset,
+            field=field,
+            value=value,
+            reason=message,
+        )
 
     # --- numbers ----------------------------------------------------------------------------------------------------
 

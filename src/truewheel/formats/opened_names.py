@@ -39,7 +39,7 @@ def names_opened(content: Sliceable, names: frozenset[str]) -> frozenset[str]:
     if sniff(bytes(content[:64])) is not Format.ELF:
         return frozenset()
     # For wheels with renamed libraries alone.
-    data_areas = import_module(".elf.strings", __package__).data_areas
+    data_areas = import_module(".elf.data_areas", __package__).data_areas
     wanted = {name.encode(): name for name in names}
     found: set[str] = set()
     try:

@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
+    from .skipped import Skipped
+
 
 class Format(Enum):
     """Container format of a binary, told from its first bytes."""
@@ -116,6 +118,7 @@ class Slice(Record):
         tables, of which nobody can tell how many symbols it has.
     :param interpreter: ELF ``PT_INTERP``, Mach-O ``LC_LOAD_DYLINKER``.
     :param debug_bytes: size of debug sections inside the file.
+    :param skipped: odd parts that its loader does not ask for, and that were not read.
     """
 
     cpu: str
@@ -131,6 +134,7 @@ class Slice(Record):
     minimum_os: tuple[MinimumOS, ...] = ()
     interpreter: str | None = None
     debug_bytes: int = 0
+    skipped: tuple[Skipped, ...] = ()
 
 
 class ElfSlice(Slice):

@@ -50,6 +50,7 @@ CODES = {
             "The distribution that supplies a library is not required",
             (WARNING,),
         ),
+        Code("TW208", "Supplied by a required wheel, as far as known", (WARNING,)),
         Code(
             "TW209",
             "An older C++ runtime of Microsoft's than the code asks for",
@@ -68,7 +69,6 @@ CODES = {
         ),
         Code("TW213", "A load command that dyld refuses twice", (ERROR, NOTE)),
         Code("TW214", "An install name that is a path of one machine", (NOTE,)),
-        Code("TW208", "Supplied by a required wheel, as far as known", (WARNING,)),
         # Platform tags and CPUs
         Code(
             "TW301",
@@ -165,7 +165,7 @@ CODES = {
         Code("TW514", "A static library", (NOTE,)),
         Code("TW515", "Large debug sections", (NOTE,)),
         Code("TW516", "Nothing to import", (WARNING, NOTE)),
-        Code("TW517", "A broken binary", (ERROR, WARNING)),
+        Code("TW517", "A broken binary", (ERROR, WARNING, NOTE)),
         Code("TW518", "An object file", (NOTE,)),
         Code("TW519", "METADATA at odds with the file name", (ERROR,)),
         Code("TW520", "Cannot be unpacked", (ERROR,)),

@@ -116,6 +116,7 @@ class FormatError(TruewheelError):
     :param offset: the byte at which reading failed, from the start of the file (or archive member).
     :param field: the name that the format's specification gives to what was read (``e_shoff``).
     :param value: what was found there.
+    :param reason: the message without its first words, which call the whole file broken; the message itself by default.
     """
 
     exit_code = ExitCode.NOT_A_WHEEL
@@ -128,6 +129,7 @@ class FormatError(TruewheelError):
         field: str,
         value: object = None,
         hint: str | None = None,
+        reason: str | None = None,
     ) -> None:
         """Keep the place, and make the line of evidence of it."""
         place = f"at byte {offset:#x}, {field}"
@@ -138,6 +140,7 @@ class FormatError(TruewheelError):
         self.offset = offset
         self.field = field
         self.value = value
+        self.reason = message if reason is None else reason
 
 
 class WheelError(TruewheelError):

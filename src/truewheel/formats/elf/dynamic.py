@@ -6,11 +6,11 @@ debuggers go by the section headers, which a stripped file may lack. The loader'
 
 from __future__ import annotations
 
+from ...model.errors import FormatError
 from ...model.record import Record
 from ..cursor import Cursor, Strings
+from .addresses import place_of
 from .layout import (
-    DT_GNU_HASH,
-    DT_HASH,
     DT_NULL,
     DT_STRSZ,
     DT_STRTAB,
@@ -18,11 +18,8 @@ from .layout import (
     DT_VERDEF,
     DT_VERNEED,
     DT_VERSYM,
-    EM_ALPHA,
-    EM_S390,
     ET_REL,
     PT_DYNAMIC,
-    PT_LOAD,
     SHT_DYNAMIC,
     SHT_DYNSYM,
     SHT_GNU_VERDEF,
@@ -33,18 +30,26 @@ from .layout import (
     Segment,
     first_of_type,
 )
+from .strings import LoadedStrings
+from .symbol_count import SymbolTable, count_symbols
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ..cursor import View
+    from ..skipping import SkippedParts
+    from .addresses import Place
 
     Tags = tuple[tuple[int, int], ...]
 
-_CHAIN_PIECE = 256
-"""Bytes of a hash chain that are read at once: only its end tells how long it is, and most are short."""
+_ENTRIES_AT_ONCE = 64
+"""Entries of the dynamic section that are read at once: only its end tells how many there are."""
+_LARGEST_SECTION = 1 << 16
+"""Bytes of a dynamic section that are believed, if its program header does not have more."""
 _NOTHING = memoryview(b"")
+DEFINITIONS = "the versions that it defines"
+LOST_DEFINITIONS = "a version of it that another file needs may be among them"
 
 
 class DynamicTables(Record):
@@ -64,21 +69,28 @@ class DynamicTables(Record):
     version_definitions: Cursor | None
     has_all_exports: bool = True
 
+    def whole_symbols(self, header: Header) -> memoryview | View:
+        """Return the symbol records, without a part of one at the end of a section."""
+        size = header.file_class.symbol_size
+        return self.symbols[: len(self.symbols) // size * size]
+
 
 def read_dynamic_tables(
     cursor: Cursor,
     header: Header,
     segments: Sequence[Segment],
     sections: Sequence[Section],
+    skipped: SkippedParts,
 ) -> DynamicTables | None:
     """Find the tables of the dynamic loader; ``None`` for a file that is not linked dynamically.
 
+    :param skipped: takes what is odd and not needed to load the file.
     :raises FormatError: when a table lies outside of the file.
     """
     for segment in segments:
         if segment.type == PT_DYNAMIC and segment.filesz:
-            tags = read_tags(cursor, header, segment.offset, segment.filesz)
-            return _tables_by_address(cursor, header, segments, tags)
+            tags = _tags_of_segment(cursor, header, segments, segment)
+            return _tables_by_address(cursor, header, segments, sections, tags, skipped)
     # Objects have no program headers; a dynamic section in one is not for a loader.
     if header.type == ET_REL:
         return None
@@ -106,6 +118,40 @@ def read_tags(
             break
         found.append((tag, value))
     return tuple(found)
+
+
+def _tags_of_segment(
+    cursor: Cursor,
+    header: Header,
+    segments: Sequence[Segment],
+    segment: Segment,
+) -> Tags:
+    """Return the entries that loaders read: at the address of the segment, up to ``DT_NULL``, whatever its size in the file.
+
+    :raises FormatError: when the segment lies outside of the file.
+    """
+    place = place_of(segments, segment.vaddr)
+    if place is None:
+        return read_tags(cursor, header, segment.offset, segment.filesz)
+    size = header.file_class.dynamic_size
+    cursor.bytes(place.offset, size, "dynamic section")
+    most = max(segment.filesz, _LARGEST_SECTION)
+    end = min(place.end, place.offset + most, len(cursor))
+    found: list[tuple[int, int]] = []
+    offset = place.offset
+    while count := min(_ENTRIES_AT_ONCE, (end - offset) // size):
+        tags = read_tags(cursor, header, offset, count * size)
+        found += tags
+        # Fewer than were asked for: the end was among them.
+        if len(tags) < count:
+            break
+        offset += count * size
+    return tuple(found)
+
+
+def last_values(tags: Tags) -> dict[int, int]:
+    """Return the values of tags; the last value of a tag that appears again, as loaders take it."""
+    return dict(tags)
 
 
 def first_values(tags: Tags) -> dict[int, int]:
@@ -163,69 +209,83 @@ def _tables_by_address(
     cursor: Cursor,
     header: Header,
     segments: Sequence[Segment],
+    sections: Sequence[Section],
     tags: Tags,
+    skipped: SkippedParts,
 ) -> DynamicTables:
     """Find the tables by their addresses in memory, which the dynamic section has.
 
     https://gabi.xinuos.com/elf/08-dynamic.html ("Dynamic Section")
     """
-    values = first_values(tags)
-    loads = [segment for segment in segments if segment.type == PT_LOAD]
+    values = last_values(tags)
 
-    def place(tag: int) -> int | None:
+    def place(tag: int) -> Place | None:
         address = values.get(tag)
-        return None if address is None else _file_offset(cursor, loads, tag, address)
+        return None if address is None else _place(cursor, segments, tag, address)
+
+    def offset(tag: int) -> int | None:
+        found = place(tag)
+        return None if found is None else found.offset
 
     strings_at = place(DT_STRTAB)
-    strings_size = 0 if strings_at is None else values.get(DT_STRSZ, 0)
-    strings = Strings(
-        cursor.part(strings_at or 0, strings_size, "DT_STRTAB"), "DT_STRTAB"
-    )
     # Unlike the strings, the symbols have no tag for their size: they are counted.
-    symbols_at = place(DT_SYMTAB)
-    indices_at = place(DT_VERSYM)
-    count = 0
-    has_all_exports = True
+    symbols_at = offset(DT_SYMTAB)
+    indices_at = offset(DT_VERSYM)
+    count, has_all_exports = 0, True
     if symbols_at is not None:
-        gnu_hash = place(DT_GNU_HASH)
-        count, is_exact = _count_symbols(cursor, header, place(DT_HASH), gnu_hash)
-        if not is_exact:
-            count = (
-                _count_up_to_next(header, symbols_at, (strings_at, indices_at)) or count
-            )
-        # A GNU hash table has all that is exported, so that an empty one proves that nothing is.
-        has_all_exports = is_exact or gnu_hash is not None
-    needs_at = place(DT_VERNEED)
-    definitions_at = place(DT_VERDEF)
+        table = SymbolTable(
+            cursor,
+            header,
+            segments,
+            sections,
+            offset=symbols_at,
+            values=values,
+            place=offset,
+        )
+        count, has_all_exports = count_symbols(table, skipped)
     return DynamicTables(
         tags=tags,
-        strings=strings,
+        strings=LoadedStrings(cursor, strings_at, values.get(DT_STRSZ, 0), skipped),
         symbols=_table(
             cursor, symbols_at, count * header.file_class.symbol_size, "DT_SYMTAB"
         ),
         version_indices=_table(cursor, indices_at, count * 2, "DT_VERSYM"),
-        version_needs=_rest(cursor, needs_at, "DT_VERNEED"),
-        version_definitions=_rest(cursor, definitions_at, "DT_VERDEF"),
+        version_needs=_rest(cursor, offset(DT_VERNEED), "DT_VERNEED"),
+        version_definitions=_definitions(cursor, offset, skipped),
         has_all_exports=has_all_exports,
     )
 
 
-def _file_offset(
+def _definitions(
+    cursor: Cursor, offset: Callable[[int], int | None], skipped: SkippedParts
+) -> Cursor | None:
+    """Return the versions that the file defines. Other files may ask for them, and the loader of this one does not."""
+    try:
+        return _rest(cursor, offset(DT_VERDEF), "DT_VERDEF")
+    except FormatError as error:
+        skipped.add(DEFINITIONS, error, loss=LOST_DEFINITIONS)
+        return None
+
+
+def _place(
     cursor: Cursor,
-    loads: Sequence[Segment],
+    segments: Sequence[Segment],
     tag: int,
     address: int,
-) -> int:
-    """Return where the file has what the loader maps at ``address``."""
-    for segment in loads:
-        if segment.vaddr <= address < segment.vaddr + segment.filesz:
-            return segment.offset + address - segment.vaddr
-    return cursor.fail(
-        "a dynamic table lies in no segment",
-        offset=0,
-        field=f"d_tag {tag:#x}",
-        value=address,
-    )
+) -> Place:
+    """Return where the file has what the loader maps at ``address``.
+
+    :raises FormatError: when nothing of the file is mapped there.
+    """
+    found = place_of(segments, address)
+    if found is None:
+        cursor.fail(
+            "a dynamic table lies in no segment",
+            offset=0,
+            field=f"d_tag {tag:#x}",
+            value=address,
+        )
+    return found
 
 
 def _table(
@@ -240,80 +300,3 @@ def _table(
 def _rest(cursor: Cursor, offset: int | None, field: str) -> Cursor | None:
     """Return what follows ``offset``. Version tables have no size: the links and counts of their records bound them."""
     return None if offset is None else cursor.part(offset, len(cursor) - offset, field)
-
-
-# --- how many symbols there are: no tag says so, but hash tables have an entry for each --------------------------
-
-
-def _count_symbols(
-    cursor: Cursor,
-    header: Header,
-    sysv_hash: int | None,
-    gnu_hash: int | None,
-) -> tuple[int, bool]:
-    """Return the number of dynamic symbols as the hash tables tell it, and whether it is known.
-
-    https://gabi.xinuos.com/elf/08-dynamic.html ("Hash Table": nchain is the number of symbols)
-    """
-    if sysv_hash is not None:
-        # The psABIs of Alpha and of 64-bit S/390 have hash words of 64 bits.
-        has_wide_words = header.machine == EM_ALPHA or (
-            header.machine == EM_S390 and header.is_64_bit
-        )
-        layout = "QQ" if has_wide_words else "II"
-        _, chains = cursor.unpack(layout, sysv_hash, "DT_HASH")
-        return chains, True
-    if gnu_hash is not None:
-        return _count_by_gnu_hash(cursor, header, gnu_hash)
-    return 0, False
-
-
-def _count_by_gnu_hash(
-    cursor: Cursor, header: Header, gnu_hash: int
-) -> tuple[int, bool]:
-    """Return one more than the highest symbol that a chain reaches, and whether that is all.
-
-    https://sourceware.org/legacy-ml/binutils/2006-10/msg00377.html: symbols from ``symoffset`` on are in chains, sorted by
-    bucket; the undefined ones come before and count too.
-    """
-    # Numbers of buckets, of the first symbol in a chain, of words of the Bloom filter; how far hashes are shifted for it.
-    buckets, symoffset, bloom, _ = cursor.unpack("IIII", gnu_hash, "DT_GNU_HASH")
-    buckets_at = gnu_hash + 16 + bloom * header.file_class.word
-    last = max(cursor.unpack(f"{buckets}I", buckets_at, "gnu hash buckets"), default=0)
-    if last < symoffset:
-        # No symbol is in a chain: all that come before symoffset are undefined. A symoffset of 1 is what linkers write
-        # that did not count those.
-        return symoffset, symoffset > 1
-    chain = buckets_at + 4 * buckets + 4 * (last - symoffset)
-    if chain > len(cursor):
-        cursor.fail(
-            f"gnu hash chain lies outside of it ({len(cursor)} bytes)",
-            offset=chain,
-            field="gnu hash chain",
-        )
-    return _end_of_chain(cursor, chain, last) + 1, True
-
-
-def _end_of_chain(cursor: Cursor, chain: int, symbol: int) -> int:
-    """Return the last symbol of the hash chain that begins with ``symbol``: its hash has the lowest bit set."""
-    while piece := min(_CHAIN_PIECE, len(cursor) - chain) // 4:
-        for (word,) in cursor.rows("I", chain, piece, "gnu hash chain"):
-            if word & 1:
-                return symbol
-            symbol += 1
-        chain += 4 * piece
-    return cursor.fail(
-        "a hash chain has no end",
-        offset=chain,
-        field="gnu hash chain",
-    )
-
-
-def _count_up_to_next(
-    header: Header, symbols_at: int, others: Sequence[int | None]
-) -> int:
-    """Return how many symbols fit before the next table, as linkers lay them out; 0 when no table follows."""
-    following = [other for other in others if other is not None and other > symbols_at]
-    if not following:
-        return 0
-    return (min(following) - symbols_at) // header.file_class.symbol_size

@@ -9,8 +9,9 @@ from __future__ import annotations
 from itertools import chain, islice, repeat
 
 from ...model.binary import Need, SearchPath, Symbol
+from ...model.errors import FormatError
 from ...model.record import Record, rows
-from .dynamic import first_values
+from .dynamic import DEFINITIONS, LOST_DEFINITIONS, last_values
 from .layout import (
     DF_1_PIE,
     DF_TEXTREL,
@@ -43,10 +44,12 @@ from .layout import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..cursor import Cursor
+    from ..skipping import SkippedParts
     from .dynamic import DynamicTables
+    from .layout import Segment
 
     VersionsByLibrary = dict[str, list[tuple[str, int]]]
     """Each library's versions with their flags, in file order."""
@@ -76,24 +79,37 @@ class Linking(Record):
     hash_tables: tuple[str, ...] = ()
 
 
-def read_linking(cursor: Cursor, header: Header, tables: DynamicTables) -> Linking:
+def read_linking(
+    cursor: Cursor,
+    header: Header,
+    segments: Sequence[Segment],
+    tables: DynamicTables,
+    skipped: SkippedParts,
+) -> Linking:
     """Read the tables of the dynamic loader.
 
-    :raises FormatError: when a name lies outside of the string table, or version records overlap.
+    :param skipped: takes what is odd and not needed to load the file.
+    :raises FormatError: when the name of a library or of an imported symbol lies outside of the string table, or version
+        records overlap.
     """
-    by_library, by_index = _read_needed_versions(tables)
-    imports, exports = _read_symbols(cursor, header, tables, by_index)
-    values = first_values(tables.tags)
-    name_at = values.get(DT_SONAME)
-    name = None if name_at is None else tables.strings[name_at]
+    by_library, by_index = _read_needed_versions(tables, skipped)
+    values = last_values(tables.tags)
+    try:
+        records = cursor.records(header.file_class.symbol, tables.whole_symbols(header))
+        imports, exports = _sort_symbols(cursor, records, tables, by_index)
+    except FormatError:
+        from .odd_symbols import without_odd_names  # few files have any
+
+        sound = without_odd_names(cursor, header, segments, tables, skipped)
+        imports, exports = _sort_symbols(cursor, sound, tables, by_index)
     return Linking(
         needs=_read_needs(tables, by_library),
-        name=name,
-        search_paths=_read_search_paths(tables),
+        name=_read_name(tables, values, skipped),
+        search_paths=_read_search_paths(tables, skipped),
         imports=imports,
         exports=exports,
         exports_complete=tables.has_all_exports,
-        definitions=_read_defined_versions(tables),
+        definitions=_read_defined_versions(tables, skipped),
         text_relocations=DT_TEXTREL in values
         or bool(values.get(DT_FLAGS, 0) & DF_TEXTREL),
         is_pie=bool(values.get(DT_FLAGS_1, 0) & DF_1_PIE),
@@ -128,7 +144,28 @@ def _need(library: str, versions: list[tuple[str, int]]) -> Need:
     )
 
 
-def _read_search_paths(tables: DynamicTables) -> tuple[SearchPath, ...]:
+def _read_name(
+    tables: DynamicTables, values: dict[int, int], skipped: SkippedParts
+) -> str | None:
+    """Return ``DT_SONAME``. The loader compares it with names that other files need; for this one it is not asked."""
+    name_at = values.get(DT_SONAME)
+    if name_at is None:
+        return None
+    try:
+        return tables.strings[name_at]
+    except FormatError as error:
+        skipped.add(
+            "its name (DT_SONAME)",
+            error,
+            loss="files that need it by that name do not find it",
+            grave=True,
+        )
+        return None
+
+
+def _read_search_paths(
+    tables: DynamicTables, skipped: SkippedParts
+) -> tuple[SearchPath, ...]:
     """Return the directories of ``DT_RPATH`` and ``DT_RUNPATH`` in file order, without empty ones."""
     found: list[SearchPath] = []
     for tag, value in tables.tags:
@@ -136,7 +173,16 @@ def _read_search_paths(tables: DynamicTables) -> tuple[SearchPath, ...]:
         if kind is None:
             continue
         # https://gabi.xinuos.com/elf/08-dynamic.html ("Shared Object Dependencies"): directories separated by colons
-        paths = tables.strings[value].split(":")
+        try:
+            paths = tables.strings[value].split(":")
+        except FormatError as error:
+            skipped.add(
+                f"its search paths (DT_{kind})",
+                error,
+                loss="libraries that lie there are not found",
+                grave=True,
+            )
+            continue
         found += [SearchPath(path=path, kind=kind) for path in paths if path]
     return tuple(found)
 
@@ -173,7 +219,7 @@ def _each_linked(
 
 
 def _read_needed_versions(
-    tables: DynamicTables,
+    tables: DynamicTables, skipped: SkippedParts
 ) -> tuple[VersionsByLibrary, VersionsByIndex]:
     """Read ``DT_VERNEED``: a record for each library, followed by an entry for each of its versions."""
     by_library: VersionsByLibrary = {}
@@ -192,7 +238,6 @@ def _read_needed_versions(
         )
         for _, entry in islice(entries, count):
             _, flags, index, name_at, _ = entry
-            name = tables.strings[name_at]
             room -= 1
             if room < 0:
                 table.fail(
@@ -201,18 +246,44 @@ def _read_needed_versions(
                     field="vn_aux",
                     value=entries_at,
                 )
+            try:
+                name = tables.strings[name_at]
+            except FormatError as error:
+                # One that may be missing is not asked for by its name.
+                if not flags & VER_FLG_WEAK:
+                    raise
+                skipped.add("the name of a weak version", error)
+                continue
             versions.append((name, flags))
             if index & VERSYM_VERSION > VER_NDX_GLOBAL:
                 by_index[index & VERSYM_VERSION] = (name, library)
     return by_library, by_index
 
 
-def _read_defined_versions(tables: DynamicTables) -> tuple[str, ...]:
-    """Return the names of the versions that the file defines, without the base, which is the file's own name."""
+def _read_defined_versions(
+    tables: DynamicTables, skipped: SkippedParts
+) -> tuple[str, ...]:
+    """Return the names of the versions that the file defines, without the base, which is the file's own name.
+
+    The loader compares them with what other files need, and asks for none to load this one.
+    """
     table = tables.version_definitions
     if table is None:
         return ()
-    found = []
+    found: list[str] = []
+    try:
+        for name in _each_defined_version(tables, table):
+            found.append(name)  # noqa: PERF402 (those before an odd one stay)
+    except FormatError as error:
+        skipped.add(DEFINITIONS, error, loss=LOST_DEFINITIONS)
+    return tuple(found)
+
+
+def _each_defined_version(tables: DynamicTables, table: Cursor) -> Iterator[str]:
+    """Yield the names of the versions that the file defines.
+
+    :raises FormatError: when a record or a name lies outside of the file.
+    """
     for offset, definition in _each_linked(
         table, VERDEF, VERDEF_NEXT, "version definition", 0
     ):
@@ -221,16 +292,15 @@ def _read_defined_versions(tables: DynamicTables) -> tuple[str, ...]:
             continue
         # The first name is the version's own; those behind it are of the versions that it inherits from.
         name_at = table.number("I", offset + names_at, "version definition entry")
-        found.append(tables.strings[name_at])
-    return tuple(found)
+        yield tables.strings[name_at]
 
 
 # --- symbols ----------------------------------------------------------------------------------------------------
 
 
-def _read_symbols(
+def _sort_symbols(
     cursor: Cursor,
-    header: Header,
+    records: Iterable[tuple[int, int, int]],
     tables: DynamicTables,
     versions: VersionsByIndex,
 ) -> tuple[tuple[Symbol, ...], frozenset[str]]:
@@ -240,10 +310,6 @@ def _read_symbols(
 
     https://gabi.xinuos.com/elf/05-symtab.html
     """
-    file_class = header.file_class
-    whole = len(tables.symbols) // file_class.symbol_size * file_class.symbol_size
-    # A section, or the room up to the next table, need not end with a whole symbol.
-    records = cursor.records(file_class.symbol, tables.symbols[:whole])
     # A file without versions, or with too few: its symbols are taken as unversioned.
     indices = chain(cursor.unpack_all("H", tables.version_indices), repeat(0))
     version_of = versions.get

@@ -1,12 +1,10 @@
-"""Which CPU and system an ELF file is for: the CPU's name here, its float ABI, and what the notes say.
+"""Which CPU an ELF file is for: the CPU's name here, and its float ABI.
 
-Sources: the processor supplements (psABI) that are linked below; notes: gABI chapter 5, "Note Section", glibc ``elf/elf.h``,
-bionic's ``.note.android.ident``.
+Sources: the processor supplements (psABI) that are linked below.
 """
 
 from __future__ import annotations
 
-from ...model.binary import MinimumOS
 from .layout import (
     EM_386,
     EM_AARCH64,
@@ -19,19 +17,17 @@ from .layout import (
     EM_RISCV,
     EM_S390,
     EM_X86_64,
-    PT_NOTE,
     SHT_ARM_ATTRIBUTES,
-    SHT_NOTE,
     first_of_type,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from ..cursor import Cursor
     from .arm import ArmAttributes
-    from .layout import Header, Section, Segment
+    from .layout import Header, Section
 
 # --- the CPU ----------------------------------------------------------------------------------------------------
 
@@ -156,136 +152,3 @@ def _arm_float_abi(flags: int, arm: ArmAttributes | None) -> str | None:
 def ppc_abi_of(header: Header) -> int | None:
     """Return the version of the ABI of 64-bit PowerPC: 1 or 2, or 0 when not stated; ``None`` on other CPUs."""
     return header.flags & EF_PPC64_ABI if header.machine == EM_PPC64 else None
-
-
-# --- notes ------------------------------------------------------------------------------------------------------
-
-NOTE_HEADER, NOTE_HEADER_SIZE = "III", 12
-"""Size of the owner's name, size of the description, type."""
-NT_GNU_ABI_TAG, NT_GNU_BUILD_ID, NT_GNU_PROPERTY_TYPE_0 = 1, 3, 5
-NT_ANDROID_IDENT = 1
-ELF_NOTE_OS_LINUX = 0
-GNU_PROPERTY_X86_ISA_1_NEEDED, GNU_PROPERTY_X86_ISA_1_USED = 0xC0008002, 0xC0010002
-ISA_1_LEVELS = {1: "x86-64-baseline", 2: "x86-64-v2", 4: "x86-64-v3", 8: "x86-64-v4"}
-"""https://gitlab.com/x86-psABIs/x86-64-ABI, "Program Property": ``GNU_PROPERTY_X86_ISA_1_BASELINE`` and on."""
-
-
-class Notes:
-    """What the notes of a file say, gathered one after the other."""
-
-    def __init__(self) -> None:
-        self.minimum_os: list[MinimumOS] = []
-        self.isa_needed: tuple[str, ...] = ()
-        self.isa_used: tuple[str, ...] = ()
-        self.build_id: str | None = None
-
-
-def read_notes(
-    cursor: Cursor,
-    header: Header,
-    segments: Sequence[Segment],
-    sections: Sequence[Section],
-) -> Notes:
-    """Read the notes that the loader sees; in a file without such segments, those in sections.
-
-    :raises FormatError: when a note leaves its segment, or segments share more bytes than the file has.
-    """
-    places = _find_notes(segments, sections)
-    if sum(size for _, size in places) > len(cursor):
-        cursor.fail(
-            "notes overlap",
-            offset=0,
-            field="PT_NOTE",
-        )
-    notes = Notes()
-    for offset, size in places:
-        for owner, kind, content in _each_note(cursor.part(offset, size, "notes")):
-            if owner == b"GNU":
-                _add_gnu_note(notes, header, kind, content)
-            elif owner == b"Android":
-                _add_android_note(notes, kind, content)
-    return notes
-
-
-def _find_notes(
-    segments: Sequence[Segment], sections: Sequence[Section]
-) -> list[tuple[int, int]]:
-    """Return offset and size of each area of notes."""
-    # A set: tools describe the same notes by more than one program header.
-    places = {
-        (segment.offset, segment.filesz)
-        for segment in segments
-        if segment.type == PT_NOTE
-    }
-    if not places:
-        places = {
-            (section.offset, section.size)
-            for section in sections
-            if section.type == SHT_NOTE
-        }
-    return sorted(places)
-
-
-def _each_note(area: Cursor) -> Iterator[tuple[bytes, int, Cursor]]:
-    """Yield the owner, type and description of each note. Owner and description are padded to four bytes.
-
-    https://gabi.xinuos.com/elf/07-pheader.html ("Note Section")
-    """
-    offset = 0
-    while offset + NOTE_HEADER_SIZE <= len(area):
-        name_size, size, kind = area.unpack(NOTE_HEADER, offset, "note")
-        name_at = offset + NOTE_HEADER_SIZE
-        owner = bytes(area.bytes(name_at, name_size, "note owner")).rstrip(b"\0")
-        start = name_at + _padded(name_size, 4)
-        yield owner, kind, area.part(start, size, "note content")
-        # Property notes are padded to eight bytes in 64-bit files, but their sizes are multiples of it already.
-        offset = start + _padded(size, 4)
-
-
-def _padded(size: int, alignment: int) -> int:
-    return (size + alignment - 1) // alignment * alignment
-
-
-def _add_gnu_note(
-    notes: Notes,
-    header: Header,
-    kind: int,
-    content: Cursor,
-) -> None:
-    """Add what a note of the GNU tools says (glibc ``elf/elf.h``, "Note section contents")."""
-    if kind == NT_GNU_ABI_TAG and len(content) >= 16:
-        system, *version = content.unpack("IIII", 0, "ABI tag")
-        if system == ELF_NOTE_OS_LINUX:
-            notes.minimum_os.append(MinimumOS(platform="linux", version=tuple(version)))
-    elif kind == NT_GNU_BUILD_ID:
-        notes.build_id = bytes(content.data).hex()
-    elif kind == NT_GNU_PROPERTY_TYPE_0 and header.machine in (EM_386, EM_X86_64):
-        _add_x86_levels(notes, header, content)
-
-
-def _add_android_note(notes: Notes, kind: int, content: Cursor) -> None:
-    """Add the API level that the NDK compiled for (bionic's ``.note.android.ident``)."""
-    if kind == NT_ANDROID_IDENT and len(content) >= 4:
-        level = content.number("I", 0, "Android API level")
-        notes.minimum_os.append(MinimumOS(platform="android", version=(level,)))
-
-
-def _add_x86_levels(notes: Notes, header: Header, content: Cursor) -> None:
-    """Add the levels of x86-64 that a property note names; properties are padded to the size of an address."""
-    alignment = header.file_class.word
-    offset = 0
-    while offset + 8 <= len(content):
-        kind, size = content.unpack("II", offset, "property")
-        is_needed = kind == GNU_PROPERTY_X86_ISA_1_NEEDED
-        is_used = kind == GNU_PROPERTY_X86_ISA_1_USED
-        if size >= 4 and (is_needed or is_used):
-            levels = _x86_levels(content.number("I", offset + 8, "x86 ISA level"))
-            if is_needed:
-                notes.isa_needed = levels
-            else:
-                notes.isa_used = levels
-        offset += 8 + _padded(size, alignment)
-
-
-def _x86_levels(bits: int) -> tuple[str, ...]:
-    return tuple(name for bit, name in ISA_1_LEVELS.items() if bits & bit)

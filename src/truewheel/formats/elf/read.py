@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from ...model.binary import Binary, ElfSlice, Format, Kind
-from ...model.record import replace, rows
-from ..cursor import Cursor, Strings
-from .dynamic import read_dynamic_tables
+from ...model.binary import Binary, ElfSlice, Format
+from ...model.errors import FormatError
+from ...model.record import NamedTuple, replace, rows
+from ..cursor import Cursor
+from ..skipping import SkippedParts
+from .dynamic import last_values, read_dynamic_tables
+from .extent import check_extent
+from .kind import is_debug_companion, kind_of, kind_without_dynamic_section
 from .layout import (
     ELFCLASS32,
     ELFCLASS64,
     ELFDATA2LSB,
     ELFDATA2MSB,
+    EM_ARM,
     ET_DYN,
     ET_EXEC,
-    ET_REL,
     MAGIC,
     PF_X,
     PN_XNUM,
     PT_GNU_STACK,
     PT_INTERP,
     PT_TLS,
-    SHF_ALLOC,
     SHN_XINDEX,
-    SHT_NOBITS,
-    SHT_NOTE,
-    SHT_NULL,
     SHT_SYMTAB,
     Elf32,
     Elf64,
@@ -34,14 +34,20 @@ from .layout import (
     first_of_type,
 )
 from .linking import Linking, read_linking
-from .machine import cpu_name, find_arm_attributes, float_abi_of, ppc_abi_of, read_notes
+from .machine import cpu_name, find_arm_attributes, float_abi_of, ppc_abi_of
+from .notes import read_notes
+from .section_names import count_debug_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..cursor import Readable
+    from .arm import ArmAttributes
     from .dynamic import DynamicTables
+    from .notes import Notes
+
+_LOST_ATTRIBUTES = "for which Arm architecture it is, and how floats are passed, is known only as far as its header tells"
 
 
 def recognises(head: bytes) -> bool:
@@ -59,31 +65,52 @@ def read(data: Readable) -> Binary:
     :raises FormatError: when a header or a table lies outside of the file, or contradicts another.
     """
     cursor, header = read_header(data)
+    skipped = SkippedParts()
     segments = read_segments(cursor, header)
-    sections = read_sections(cursor, header)
-    tables = read_dynamic_tables(cursor, header, segments, sections)
-    return Binary(
-        format=Format.ELF, slices=(_slice(cursor, header, segments, sections, tables),)
-    )
+    sections, no_sections = _read_table_of_sections(cursor, header, segments)
+    tables = read_dynamic_tables(cursor, header, segments, sections, skipped)
+    values = {} if tables is None else last_values(tables.tags)
+    check_extent(cursor, header, segments, values, skipped)
+    notes = read_notes(cursor, header, segments, sections, skipped)
+    if no_sections is not None:
+        # Android's loader is the one that reads them (bionic linker/linker_phdr.cpp, ReadSectionHeaders).
+        if notes.states_android:
+            raise no_sections
+        _skip_sections(header, no_sections, skipped)
+    parts = _Parts(cursor, header, segments, sections, tables, notes)
+    return Binary(format=Format.ELF, slices=(_slice(parts, skipped),))
 
 
-def _slice(
-    cursor: Cursor,
-    header: Header,
-    segments: Sequence[Segment],
-    sections: Sequence[Section],
-    tables: DynamicTables | None,
-) -> ElfSlice:
+class _Parts(NamedTuple):
+    """What was found in the file: its headers, the tables of the dynamic loader, and its notes."""
+
+    cursor: Cursor
+    header: Header
+    segments: Sequence[Segment]
+    sections: Sequence[Section]
+    tables: DynamicTables | None
+    notes: Notes
+
+
+def _slice(parts: _Parts, skipped: SkippedParts) -> ElfSlice:
     """Put together what the headers, the notes, and the tables of the dynamic loader say."""
-    arm = find_arm_attributes(cursor, header, sections)
-    notes = read_notes(cursor, header, segments, sections)
-    interpreter = _read_interpreter(cursor, segments)
-    debug_bytes = _count_debug_bytes(cursor, header, sections)
-    linking = Linking() if tables is None else read_linking(cursor, header, tables)
+    cursor, header, segments, sections, tables, notes = parts
+    arm = _read_arm_attributes(cursor, header, sections, skipped)
+    debug_bytes = count_debug_bytes(cursor, header, sections, skipped)
+    linking = Linking()
+    if tables is not None:
+        linking = read_linking(cursor, header, segments, tables, skipped)
+    program = header.type == ET_EXEC or linking.is_pie
+    interpreter = _read_interpreter(cursor, segments, skipped, program=program)
     if tables is None:
-        kind = _kind_without_dynamic_section(header, sections)
+        kind = kind_without_dynamic_section(header, sections)
     else:
-        kind = _kind(header, sections, linking, has_interpreter=interpreter is not None)
+        kind = kind_of(
+            header,
+            linking,
+            has_interpreter=interpreter is not None,
+            is_companion=is_debug_companion(segments, sections),
+        )
     float_abi = float_abi_of(header, arm)
     arm_arch = None if arm is None else arm.architecture
     return ElfSlice(
@@ -102,6 +129,7 @@ def _slice(
         minimum_os=tuple(notes.minimum_os),
         interpreter=interpreter,
         debug_bytes=debug_bytes,
+        skipped=skipped.all(),
         machine=header.machine,
         flags=header.flags,
         os_abi=header.os_abi,
@@ -116,7 +144,7 @@ def _slice(
         stripped=first_of_type(sections, SHT_SYMTAB) is None,
         text_relocations=linking.text_relocations,
         build_id=notes.build_id,
-        program=header.type == ET_EXEC or linking.is_pie,
+        program=program,
         packed_relocations=linking.packed_relocations,
         hash_tables=linking.hash_tables,
         thread_local=first_of_type(segments, PT_TLS) is not None,
@@ -214,9 +242,17 @@ def _with_large_counts(cursor: Cursor, header: Header) -> Header:
         return header
     if shnum and phnum != PN_XNUM and shstrndx != SHN_XINDEX:
         return header
-    first = Section(
-        *cursor.unpack(header.file_class.section_header, header.shoff, "section header")
-    )
+    try:
+        first = Section(
+            *cursor.unpack(
+                header.file_class.section_header, header.shoff, "section header"
+            )
+        )
+    except FormatError:
+        # Loaders do not count sections.
+        if phnum == PN_XNUM or header.type not in (ET_DYN, ET_EXEC):
+            raise
+        return header
     if shnum == 0:
         shnum = first.size
     if phnum == PN_XNUM:
@@ -276,51 +312,7 @@ def read_sections(cursor: Cursor, header: Header) -> tuple[Section, ...]:
     return tuple(rows(Section, found))
 
 
-# --- what it is -------------------------------------------------------------------------------------------------
-
-
-def _kind(
-    header: Header,
-    sections: Sequence[Section],
-    linking: Linking,
-    *,
-    has_interpreter: bool,
-) -> Kind:
-    """Return what a file with a dynamic section is.
-
-    Today's programs are position-independent, and of the type of libraries: they are told by ``DF_1_PIE``, or by an
-    interpreter without a SONAME. libc.so.6 has an interpreter, so that it can be run to print its version, and a SONAME.
-    """
-    if header.type == ET_EXEC:
-        return Kind.EXECUTABLE
-    if header.type != ET_DYN or _is_debug_companion(sections):
-        return Kind.OTHER
-    if linking.is_pie or (has_interpreter and linking.name is None):
-        return Kind.EXECUTABLE
-    return Kind.SHARED
-
-
-def _kind_without_dynamic_section(header: Header, sections: Sequence[Section]) -> Kind:
-    if header.type == ET_REL:
-        return Kind.OBJECT
-    if header.type == ET_EXEC:
-        return Kind.EXECUTABLE
-    # A static program that is position-independent; with sections, it may be the debug symbols of another file.
-    if header.type == ET_DYN and not sections:
-        return Kind.EXECUTABLE
-    return Kind.OTHER
-
-
-def _is_debug_companion(sections: Sequence[Section]) -> bool:
-    """Whether no section that is loaded has content: ``objcopy --only-keep-debug`` leaves only its notes."""
-    for section in sections:
-        if (
-            section.name
-            and section.flags & SHF_ALLOC
-            and section.type not in (SHT_NOTE, SHT_NOBITS)
-        ):
-            return False
-    return bool(sections)
+# --- what single headers say -----------------------------------------------------------------------------------------
 
 
 def _has_executable_stack(segments: Sequence[Segment]) -> bool | None:
@@ -328,29 +320,64 @@ def _has_executable_stack(segments: Sequence[Segment]) -> bool | None:
     return None if stack is None else bool(stack.flags & PF_X)
 
 
-def _read_interpreter(cursor: Cursor, segments: Sequence[Segment]) -> str | None:
+def _read_interpreter(
+    cursor: Cursor,
+    segments: Sequence[Segment],
+    skipped: SkippedParts,
+    *,
+    program: bool,
+) -> str | None:
+    """Return the interpreter that a file names. Of libraries, nobody asks for it.
+
+    :raises FormatError: when a program has one that does not lie in the file: the system does not start it.
+    """
     for segment in segments:
         if segment.type == PT_INTERP and segment.filesz:
-            return cursor.string(segment.offset, "PT_INTERP")
+            try:
+                return cursor.string(segment.offset, "PT_INTERP")
+            except FormatError as error:
+                if program:
+                    raise
+                skipped.add("the interpreter (PT_INTERP)", error)
     return None
 
 
-def _count_debug_bytes(
-    cursor: Cursor, header: Header, sections: Sequence[Section]
-) -> int:
-    """Return the size of the sections that hold DWARF, compressed or not, as their names tell."""
-    if not 0 < header.shstrndx < len(sections):
-        return 0
-    table = sections[header.shstrndx]
-    raw = cursor.part(table.offset, table.size, ".shstrtab")
-    # Nearly all published files have none: their names need not be decoded.
-    if b"debug_" not in bytes(raw.data):
-        return 0
-    names = Strings(raw, ".shstrtab")
-    total = 0
-    for section in sections:
-        if section.type in (SHT_NULL, SHT_NOBITS):
-            continue
-        if names[section.name].startswith((".debug_", ".zdebug_")):
-            total += section.size
-    return total
+# --- what no loader asks for ------------------------------------------------------------------------------------
+
+
+def _read_table_of_sections(
+    cursor: Cursor, header: Header, segments: Sequence[Segment]
+) -> tuple[tuple[Section, ...], FormatError | None]:
+    """Return the section headers; without any, what is wrong with them. Loaders go by the program headers.
+
+    :raises FormatError: when there are no program headers to go by.
+    """
+    try:
+        return read_sections(cursor, header), None
+    except FormatError as error:
+        if header.type not in (ET_DYN, ET_EXEC) or not segments:
+            raise
+        return (), error
+
+
+def _skip_sections(header: Header, error: FormatError, skipped: SkippedParts) -> None:
+    """Write down that the section headers cannot be read."""
+    loss = ""
+    # Its attributes have no segment of their own in all files.
+    if header.machine == EM_ARM:
+        loss = _LOST_ATTRIBUTES
+    skipped.add("the table of sections", error, loss=loss)
+
+
+def _read_arm_attributes(
+    cursor: Cursor,
+    header: Header,
+    sections: Sequence[Section],
+    skipped: SkippedParts,
+) -> ArmAttributes | None:
+    """Return the build attributes, which linkers compare, and loaders do not."""
+    try:
+        return find_arm_attributes(cursor, header, sections)
+    except FormatError as error:
+        skipped.add("the build attributes", error, loss=_LOST_ATTRIBUTES)
+        return None

@@ -1,36 +1,74 @@
-"""Where an ELF file keeps the strings of its program, apart from those of its loader.
+"""The strings of the dynamic section, as loaders read them: from an address on, up to the next zero.
 
-Tools that rename libraries leave the old names behind in the loader's string table, where they mean nothing any more. What
-code may open while it runs stands in its data: in sections with content that are loaded, and hold no code.
+Of the loaders, only Android's looks at how large the table is said to be (bionic ``linker/linker.cpp``, ``get_string``).
 """
 
 from __future__ import annotations
 
-from .layout import SHF_ALLOC, SHF_EXECINSTR, SHT_PROGBITS
-from .read import read_header, read_sections
+from ...model.errors import FormatError
+from ..cursor import Cursor, Strings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from ..skipping import SkippedParts
+    from .addresses import Place
 
-    from ..cursor import Readable
+_FIELD = "DT_STRTAB"
+_AROUND = 1 << 64
 
 
-def data_areas(data: Readable) -> Iterator[tuple[int, int]]:
-    """Yield where the data of a program begin and end in the file; nothing when there are no section headers.
+class LoadedStrings(Strings):
+    """A string table in memory: a string that lies beyond its size is read all the same, and that is written down.
 
-    :raises FormatError: when the headers are broken.
+    :raises FormatError: when a string is asked for that does not lie in the file.
     """
-    cursor, header = read_header(data)
-    sections = read_sections(cursor, header)
-    # Overlapping sections could make it look at the same bytes without end.
-    left = len(data)
-    for section in sections:
-        is_loaded = section.type == SHT_PROGBITS and section.flags & SHF_ALLOC
-        if not is_loaded or section.flags & SHF_EXECINSTR:
-            continue
-        start = min(section.offset, len(data))
-        stop = min(start + section.size, len(data), start + left)
-        left -= stop - start
-        if stop > start:
-            yield start, stop
+
+    __slots__ = ("_end", "_file", "_skipped", "_start")
+
+    def __init__(
+        self, cursor: Cursor, place: Place | None, size: int, skipped: SkippedParts
+    ) -> None:
+        """Look at the strings at a place: up to their size, and behind it up to the end of what is mapped."""
+        self._file = cursor
+        self._skipped = skipped
+        self._start, self._end = (0, 0) if place is None else place
+        self._end = min(self._end, len(cursor))
+        room = max(self._end - self._start, 0)
+        if place is not None and size > room:
+            try:
+                cursor.part(self._start, size, _FIELD)
+            except FormatError as error:
+                self._add(error)
+        area = cursor.part(
+            min(self._start, len(cursor)),
+            min(size, room),
+            _FIELD,
+        )
+        super().__init__(area, _FIELD)
+
+    def _add(self, error: FormatError) -> None:
+        self._skipped.add(
+            "the size of the string table (DT_STRSZ)",
+            error,
+            loss="Android's loader refuses the file",
+            grave=True,
+        )
+
+    def __missing__(self, offset: int) -> str:
+        """Return the end of another string, or one beyond the table."""
+        try:
+            return super().__missing__(offset)
+        except FormatError as error:
+            # Addresses are counted around: a very large number leads to in front of the table.
+            distance = offset - _AROUND if offset >= _AROUND // 2 else offset
+            at = self._start + distance
+            # Names that overlap in the table are too many, wherever they are.
+            if self._left < 0 or not 0 <= at < self._end:
+                raise
+            text = self._file.string(at, "a name")
+            self._left -= len(text)
+            if self._left < 0:
+                raise
+            self._add(error)
+        self[offset] = text
+        return text

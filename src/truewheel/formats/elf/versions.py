@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...model.errors import RepairError
+from ..skipping import SkippedParts
 from .dynamic import read_dynamic_tables
 from .entries import Entry
 from .layout import (
@@ -198,6 +199,7 @@ def _forget_indices(
         image.header,
         image.segments,
         image.sections,
+        SkippedParts(),
     )
     if tables is None or not tables.has_all_exports:
         raise RepairError("the number of its symbols is not known")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import struct
 
-from ...model.binary import MinimumOS, Need, SearchPath
+from ...model.binary import Kind, MinimumOS, Need, SearchPath
+from ...model.errors import FormatError
 from ...model.record import NamedTuple, Record, rows
 from .layout import (
     CSMAGIC_EMBEDDED_SIGNATURE,
@@ -17,6 +18,7 @@ from .layout import (
     INTEL,
     LC_BUILD_VERSION,
     LC_CODE_SIGNATURE,
+    LC_DYLD_CHAINED_FIXUPS,
     LC_DYLD_INFO,
     LC_DYLD_INFO_ONLY,
     LC_ID_DYLIB,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..cursor import Cursor
+    from ..skipping import SkippedParts
     from .layout import Width
 
 COMMAND_HEAD_SIZE = 8
@@ -58,6 +61,11 @@ class Commands(Record):
     def dyld_info(self) -> Command | None:
         """The command with the opcodes and tables of the loader that were before chained fixups."""
         return self.first.get(LC_DYLD_INFO_ONLY) or self.first.get(LC_DYLD_INFO)
+
+    @property
+    def has_bindings(self) -> bool:
+        """Whether the loader binds by tables of its own, and not by the symbol table."""
+        return LC_DYLD_CHAINED_FIXUPS in self.first or self.dyld_info is not None
 
 
 # --- reading commands -------------------------------------------------------------------------------------------
@@ -228,10 +236,23 @@ def read_search_paths(cursor: Cursor, commands: Commands) -> tuple[SearchPath, .
     )
 
 
-def read_linker(cursor: Cursor, commands: Commands) -> str | None:
-    """Return the dynamic linker that a program names."""
+def read_linker(
+    cursor: Cursor, header: Header, commands: Commands, skipped: SkippedParts
+) -> str | None:
+    """Return the dynamic linker that a program names. In other files, nobody asks for it.
+
+    :raises FormatError: when a program's has no name, or one that has no end.
+    """
     command = commands.first.get(LC_LOAD_DYLINKER)
-    return None if command is None else read_string(cursor, command, "LC_LOAD_DYLINKER")
+    if command is None:
+        return None
+    try:
+        return read_string(cursor, command, "LC_LOAD_DYLINKER")
+    except FormatError as error:
+        if header.kind is Kind.EXECUTABLE:
+            raise
+        skipped.add("the dynamic linker (LC_LOAD_DYLINKER)", error)
+        return None
 
 
 def is_signed(cursor: Cursor, commands: Commands) -> bool:

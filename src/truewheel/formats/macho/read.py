@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...model.binary import Binary, Format, MachOSlice
 from ..cursor import Cursor
+from ..skipping import SkippedParts
 from .commands import (
     is_signed,
     read_commands,
@@ -108,9 +109,11 @@ def _read_slice(
     if arch is not None:
         _check_same_cpu(cursor, header, arch)
     commands = read_commands(cursor, header, count)
-    room = read_room(cursor, header, commands)
+    skipped = SkippedParts()
+    room = read_room(cursor, header, commands, skipped)
     needs = read_needs(cursor, commands)
-    imports, exports = read_symbols(cursor, header, commands, needs)
+    imports, exports = read_symbols(cursor, header, commands, needs, skipped)
+    linker = read_linker(cursor, header, commands, skipped)
     name, compatibility = read_identity(cursor, commands)
     return MachOSlice(
         cpu=cpu_name(header.cpu_type, header.cpu_subtype),
@@ -123,8 +126,9 @@ def _read_slice(
         imports=imports,
         exports=exports,
         minimum_os=read_minimum_os(cursor, header, commands),
-        interpreter=read_linker(cursor, commands),
+        interpreter=linker,
         debug_bytes=room.debug,
+        skipped=skipped.all(),
         file_type=header.file_type,
         cpu_subtype=header.cpu_subtype,
         signed=is_signed(cursor, commands),

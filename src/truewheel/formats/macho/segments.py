@@ -6,6 +6,7 @@ Source: https://github.com/apple-oss-distributions/xnu/blob/main/EXTERNAL_HEADER
 from __future__ import annotations
 
 from ...model.binary import LOADABLE
+from ...model.errors import FormatError
 from ...model.record import Record
 from .commands import read_fields
 from .layout import SECTION_TYPE, SECTIONS_WITHOUT_CONTENT
@@ -13,6 +14,7 @@ from .layout import SECTION_TYPE, SECTIONS_WITHOUT_CONTENT
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..cursor import Cursor
+    from ..skipping import SkippedParts
     from .commands import Commands
     from .layout import Header
 
@@ -28,10 +30,13 @@ class Room(Record):
     debug: int
 
 
-def read_room(cursor: Cursor, header: Header, commands: Commands) -> Room:
+def read_room(
+    cursor: Cursor, header: Header, commands: Commands, skipped: SkippedParts
+) -> Room:
     """Read the segments and their sections.
 
-    :raises FormatError: when a segment of a file that can be loaded, or a debug section, lies outside of the file.
+    :param skipped: takes debug data that does not lie in the file: the loader maps segments, and reads no sections of it.
+    :raises FormatError: when a segment of a file that can be loaded lies outside of the file.
     """
     width = header.width
     places: list[int] = []
@@ -59,11 +64,17 @@ def read_room(cursor: Cursor, header: Header, commands: Commands) -> Room:
                 continue
             places.append(place)
             if name.startswith(b"__DWARF\0"):
-                debug += len(cursor.bytes(place, length, "__DWARF section"))
-    if debug > len(cursor):
-        cursor.fail(
-            "debug sections overlap",
-            offset=0,
-            field="__DWARF",
-        )
-    return Room(first=min(places, default=None), debug=debug)
+                debug += _size_in_file(cursor, place, length, skipped)
+    # Sections that share bytes do not make the file larger.
+    return Room(first=min(places, default=None), debug=min(debug, len(cursor)))
+
+
+def _size_in_file(
+    cursor: Cursor, place: int, length: int, skipped: SkippedParts
+) -> int:
+    """Return the size of a section of debug data; 0 when it does not lie in the file."""
+    try:
+        return len(cursor.bytes(place, length, "__DWARF section"))
+    except FormatError as error:
+        skipped.add(f"debug data at {place:#x}", error)
+        return 0

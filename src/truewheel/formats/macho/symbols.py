@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 
 from ...model.binary import LOADABLE, Kind, Symbol
+from ...model.errors import FormatError
 from ...model.record import rows
 from .bindings import read_bindings
 from .commands import read_fields
@@ -28,10 +29,11 @@ from .names import name_reader, ordinal_of, without_underscores
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from ...model.binary import Need
-    from ..cursor import Cursor
+    from ..cursor import Cursor, View
+    from ..skipping import SkippedParts
     from .commands import Commands
     from .layout import Header
     from .names import Imports
@@ -42,10 +44,12 @@ def read_symbols(
     header: Header,
     commands: Commands,
     needs: Sequence[Need],
+    skipped: SkippedParts,
 ) -> tuple[tuple[Symbol, ...], frozenset[str]]:
     """Return imports, in the order of the symbol table, and the names of exports.
 
     :param needs: the needed libraries, in the order by which symbols refer to them.
+    :param skipped: takes a symbol table that is for debuggers alone, when it is odd.
     :raises FormatError: when a table is broken, or names overlap in it.
     """
     # Core dumps, kernel extensions and the companions of debuggers are not linked with anything.
@@ -54,7 +58,7 @@ def read_symbols(
     exported = read_exports(cursor, commands)
     # Where there is a trie, the loader looks for exports nowhere else.
     undefined, defined = _read_symbol_table(
-        cursor, header, commands, with_defined=exported is None
+        cursor, header, commands, skipped, with_defined=exported is None
     )
     if exported is None:
         exported = defined
@@ -111,12 +115,14 @@ def _read_symbol_table(
     cursor: Cursor,
     header: Header,
     commands: Commands,
+    skipped: SkippedParts,
     *,
     with_defined: bool,
 ) -> tuple[Imports, Collection[bytes]]:
     """Return the symbols that are undefined, and the names of those that are defined for others.
 
-    A library has thousands of symbols: the loop asks for as little as it can.
+    :raises FormatError: when the table or its names do not lie in the file, which the loader makes sure of in any case
+        (dyld ``MachOAnalyzer::validLinkeditLayout``); or when they are odd, and it binds by them.
     """
     command = commands.first.get(LC_SYMTAB)
     if command is None:
@@ -126,18 +132,41 @@ def _read_symbol_table(
     )
     size = header.width.symbol_size
     table = cursor.bytes(table_at, count * size, "symbol table")
-    name_at = name_reader(
-        cursor.part(strings_at, strings_size, "string table"), "string table"
-    )
+    strings = cursor.part(strings_at, strings_size, "string table")
     defined, undefined = _find_ranges(cursor, header, commands, count)
     ranges = (defined, undefined) if with_defined else (undefined,)
+    try:
+        for _, end in (defined, undefined):
+            _check_range(cursor, commands, end, count)
+        rows_of = [table[start * size : end * size] for start, end in ranges]
+        return _sort_symbols(cursor, header, rows_of, strings)
+    except FormatError as error:
+        if with_defined or not commands.has_bindings:
+            raise
+        # Then it is there for debuggers, and tools strip it.
+        skipped.add("the symbol table (LC_SYMTAB)", error)
+        return {}, ()
+
+
+def _sort_symbols(
+    cursor: Cursor,
+    header: Header,
+    rows_of: Iterable[memoryview | View],
+    strings: Cursor,
+) -> tuple[Imports, Collection[bytes]]:
+    """Return the symbols that are undefined, and the names of those that are defined for others.
+
+    A library has thousands of symbols: the loop asks for as little as it can.
+
+    :param rows_of: parts of the symbol table.
+    :raises FormatError: when a name lies outside of the string table, or names overlap in it.
+    """
+    name_at = name_reader(strings, "string table")
     is_object = header.kind is Kind.OBJECT
     imports: Imports = {}
     exports: set[bytes] = set()
-    for start, end in ranges:
-        for name, kind, description, value in cursor.records(
-            header.width.symbol, table[start * size : end * size]
-        ):
+    for part in rows_of:
+        for name, kind, description, value in cursor.records(header.width.symbol, part):
             # Entries for debuggers, private and local symbols are not seen by other files.
             if kind & (N_STAB | N_PEXT | N_EXT) != N_EXT or not name:
                 continue
@@ -170,12 +199,18 @@ def _find_ranges(
     first_defined, defined_count, first_undefined, undefined_count = fields
     defined = first_defined, first_defined + defined_count
     undefined = first_undefined, first_undefined + undefined_count
-    for _, end in (defined, undefined):
-        if end > count:
-            cursor.fail(
-                "a range of symbols reaches beyond the symbol table",
-                offset=command.offset + 16,
-                field="LC_DYSYMTAB",
-                value=end,
-            )
     return defined, undefined
+
+
+def _check_range(cursor: Cursor, commands: Commands, end: int, count: int) -> None:
+    """Refuse a range of ``LC_DYSYMTAB`` that the symbol table does not have.
+
+    :raises FormatError: when it ends behind the last symbol.
+    """
+    if end > count:
+        cursor.fail(
+            "a range of symbols reaches beyond the symbol table",
+            offset=commands.first[LC_DYSYMTAB].offset + 16,
+            field="LC_DYSYMTAB",
+            value=end,
+        )

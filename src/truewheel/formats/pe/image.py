@@ -5,6 +5,8 @@ from __future__ import annotations
 import bisect
 import struct
 
+from ..skipping import SkippedParts
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,6 +28,7 @@ class Image:
     """The sections of an image, to look up what the loader would find at an address.
 
     :param raw: the whole file.
+    :ivar skipped: what was odd so far, and is not asked for when the image is loaded.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class Image:
         self._first = self._end = self._shift = 0
         # Text that all names together may have. Linkers write each once; overlapping ones would become any amount.
         self._left = len(raw) + _SMALL_FILE
+        self.skipped = SkippedParts()
 
     def _area(self, address: int, field: str) -> tuple[int, int, int, bool]:
         """Return what holds ``address``.

@@ -5,9 +5,10 @@ Source: https://learn.microsoft.com/en-us/windows/win32/debug/pe-format#the-idat
 
 from __future__ import annotations
 
-from itertools import chain, islice
+from itertools import islice
 
 from ...model.binary import Need, NeedKind, Symbol
+from ...model.errors import FormatError
 from ...model.record import Record, rows
 from .layout import DELAY_IMPORT, DELAY_RVA_BASED, IMPORT, MOST_IMPORTS
 
@@ -45,9 +46,34 @@ def read_imports(image: Image) -> tuple[tuple[Need, ...], tuple[Symbol, ...]]:
     """
     kinds: dict[str, NeedKind] = {}
     symbols: list[Symbol] = []
+    _add_libraries(image, _read_import_directory(image), kinds, symbols)
+    try:
+        _add_libraries(image, _read_delay_directory(image), kinds, symbols)
+    except FormatError as error:
+        # The loader does not read it: the code that calls the first of these functions does.
+        image.skipped.add(
+            "the delay-load directory",
+            error,
+            loss="which libraries it loads on first use is not known, and calling them may fail",
+            grave=True,
+        )
+    needs = tuple(Need(library=name, kind=kind) for name, kind in kinds.items())
+    return needs, tuple(symbols)
+
+
+def _add_libraries(
+    image: Image,
+    libraries: Iterator[_Library],
+    kinds: dict[str, NeedKind],
+    symbols: list[Symbol],
+) -> None:
+    """Add the libraries of one directory, and every symbol of each.
+
+    :raises FormatError: as :func:`read_imports`.
+    """
     # No two tables share entries, so there cannot be more of them than words in the file.
     most = min(len(image.raw) // image.header.width.thunk_size, MOST_IMPORTS)
-    for library in chain(_read_import_directory(image), _read_delay_directory(image)):
+    for library in libraries:
         kinds.setdefault(library.name, library.kind)
         left = most - len(symbols)
         symbols += rows(Symbol, islice(_read_symbols(image, library), left + 1))
@@ -58,8 +84,6 @@ def read_imports(image: Image) -> tuple[tuple[Need, ...], tuple[Symbol, ...]]:
                 field="import lookup table",
                 value=library.table,
             )
-    needs = tuple(Need(library=name, kind=kind) for name, kind in kinds.items())
-    return needs, tuple(symbols)
 
 
 def _read_import_directory(image: Image) -> Iterator[_Library]:

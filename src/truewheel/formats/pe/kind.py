@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...model.binary import Kind
+from ...model.errors import FormatError
 from .layout import (
     CERTIFICATE,
     CHPE_POINTER_AT,
@@ -81,14 +82,32 @@ def hybrid_of(image: Image) -> Literal["arm64ec", "arm64x"] | None:
         return None
     if not address:
         return None
+    try:
+        pointer = _chpe_pointer(image, address)
+    except FormatError as error:
+        image.skipped.add(
+            "the load configuration",
+            error,
+            loss="whether it has code for ARM64EC is not known",
+            grave=True,
+        )
+        return None
+    if not pointer or not header.base <= pointer < header.base + header.image_size:
+        return None
+    return "arm64ec" if header.machine == IMAGE_FILE_MACHINE_AMD64 else "arm64x"
+
+
+def _chpe_pointer(image: Image, address: int) -> int:
+    """Return ``CHPEMetadataPointer`` of a load configuration, 0 when that is too old to have one.
+
+    :raises FormatError: when it does not lie in the file.
+    """
     # The structure begins with its own size, and has grown with each Windows.
     (size,) = image.row("I", address, "load configuration")
     if size < CHPE_POINTER_AT + 8:
-        return None
+        return 0
     (pointer,) = image.row("Q", address + CHPE_POINTER_AT, "CHPEMetadataPointer")
-    if not header.base <= pointer < header.base + header.image_size:
-        return None
-    return "arm64ec" if header.machine == IMAGE_FILE_MACHINE_AMD64 else "arm64x"
+    return pointer
 
 
 def has_certificate(image: Image) -> bool:
@@ -98,7 +117,13 @@ def has_certificate(image: Image) -> bool:
     """
     # The address in this directory, and in no other, is an offset in the file.
     offset, size = image.header.directory(CERTIFICATE)
-    if not offset or size < 8 or offset + size > len(image.raw):
+    if not offset or size < 8:
+        return False
+    try:
+        image.cursor.bytes(offset, size, "certificate table")
+    except FormatError as error:
+        # What checks signatures takes the file for one without any; the loader does not look.
+        image.skipped.add("the signature (certificate table)", error)
         return False
     length: int = image.cursor.number("I", offset, "attribute certificate")
     return 8 < length <= size

@@ -120,6 +120,9 @@ def _slice(image: Image, debug_sections: Sequence[Section]) -> PeSlice:
     header = image.header
     needs, imports = read_imports(image)
     exports = read_exports(image)
+    file_version = read_file_version(image)
+    hybrid = hybrid_of(image)
+    certificate = has_certificate(image)
     return PeSlice(
         cpu=cpu_name(header.machine),
         bits=header.width.bits,
@@ -135,11 +138,12 @@ def _slice(image: Image, debug_sections: Sequence[Section]) -> PeSlice:
         subsystem_version=header.subsystem_version,
         os_version=header.os_version,
         linker_version=header.linker_version,
-        file_version=read_file_version(image),
+        file_version=file_version,
         characteristics=header.characteristics,
         forwards=exports.forwards,
-        hybrid=hybrid_of(image),
-        certificate=has_certificate(image),
+        hybrid=hybrid,
+        certificate=certificate,
+        skipped=image.skipped.all(),
     )
 
 

@@ -41,7 +41,9 @@ def read_file_version(image: Image) -> tuple[int, int, int, int] | None:
         return None
     try:
         return _version_at(image, root)
-    except FormatError:
+    except FormatError as error:
+        # LoadLibrary reads no resources of this kind.
+        image.skipped.add("the version resource", error)
         return None
 
 

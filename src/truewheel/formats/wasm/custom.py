@@ -5,6 +5,7 @@ Source: https://github.com/WebAssembly/tool-conventions (``DynamicLinking.md``, 
 
 from __future__ import annotations
 
+from ...model.errors import FormatError
 from .layout import (
     WASM_DYLINK_IMPORT_INFO,
     WASM_DYLINK_NEEDED,
@@ -26,7 +27,9 @@ _DEBUG = b".debug_"
 def read_custom_section(content: Cursor, facts: Facts) -> None:
     """Read a custom section: a name, and what the conventions say about sections with this name.
 
-    :raises FormatError: when the name, or what is known to follow it, reaches beyond the section.
+    Engines ignore what is wrong in these sections (https://webassembly.github.io/spec/core/binary/modules.html#custom-section).
+
+    :raises FormatError: when the name, or what dynamic linkers ask for behind it, reaches beyond the section.
     """
     # The section may be large, and a reader copies what it reads.
     head = Reader(
@@ -37,7 +40,12 @@ def read_custom_section(content: Cursor, facts: Facts) -> None:
     if name in READERS:
         start = head.at + size
         area = Reader(content.part(start, len(content) - start, "section"))
-        READERS[name](area, facts)
+        try:
+            READERS[name](area, facts)
+        except FormatError as error:
+            if name in ASKED_BY_LOADERS:
+                raise
+            facts.skipped.add(f"the custom section {name.decode()}", error)
     elif name.startswith(_DEBUG):
         facts.debug_bytes += len(content)
 
@@ -118,3 +126,5 @@ READERS = {
     b"target_features": _read_features,
 }
 """What reads a custom section of this name into the facts."""
+ASKED_BY_LOADERS = frozenset({b"dylink.0", b"dylink"})
+"""Those without which a dynamic linker cannot load the module."""

@@ -109,6 +109,7 @@ def _slice(facts: Facts) -> WasmSlice:
         imports=tuple(facts.imports),
         exports=frozenset(facts.exports),
         debug_bytes=facts.debug_bytes,
+        skipped=facts.skipped.all(),
         dylink=facts.has_dylink,
         producers=tuple(facts.producers),
         features=tuple(facts.features),

@@ -6,6 +6,7 @@ Source: https://webassembly.github.io/spec/core/binary/modules.html
 from __future__ import annotations
 
 from ...model.binary import Symbol
+from ..skipping import SkippedParts
 from .layout import (
     EXACT_FUNCTION,
     EXPORT,
@@ -51,6 +52,7 @@ class Facts:
         self.has_linking = False
         self.has_64_bit_memory = False
         self.debug_bytes = 0
+        self.skipped = SkippedParts()
 
 
 # --- imports ----------------------------------------------------------------------------------------------------
