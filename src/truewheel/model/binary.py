@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
+    from .module_facts import ModuleFacts
+
 
 class Format(Enum):
     """Container format of a binary, told from its first bytes."""
@@ -116,6 +118,7 @@ class Slice(Record):
         tables, of which nobody can tell how many symbols it has.
     :param interpreter: ELF ``PT_INTERP``, Mach-O ``LC_LOAD_DYLINKER``.
     :param debug_bytes: size of debug sections inside the file.
+    :param module: what its data tells Python of the modules in it; ``None`` when nobody has looked.
     """
 
     cpu: str
@@ -131,6 +134,7 @@ class Slice(Record):
     minimum_os: tuple[MinimumOS, ...] = ()
     interpreter: str | None = None
     debug_bytes: int = 0
+    module: ModuleFacts | None = None
 
 
 class ElfSlice(Slice):

@@ -14,6 +14,7 @@ from ... import formats
 from ...model.contents import Contents, File, Member, WheelFacts
 from ...model.errors import FormatError, WheelError
 from ...model.header_files import parse_headers
+from ...model.module_facts import may_say_more
 from ...model.record import NamedTuple
 from ...model.record_file import parse_record
 from ...model.wheel_name import VARIANT, parse_wheel_name
@@ -147,7 +148,7 @@ def look_at(member: SourceMember, *, digests: bool) -> Look:
             content = member.read()
             head = bytes(content[: formats.HEAD])
             is_binary = formats.sniff(head) is not None
-            seen = _see(content, is_binary=is_binary, digests=True)
+            seen = _see(content, member.name, is_binary=is_binary, digests=True)
         else:
             head, problem = member.head(formats.HEAD)
             is_binary = formats.sniff(head) is not None
@@ -188,21 +189,21 @@ def _see_large(member: SourceMember, *, is_binary: bool, digests: bool) -> _Seen
         return _Seen(digest)
     if member.size < _LARGE_BINARY:
         content = member.read()
-        return _see(content, is_binary=True, digests=digests)
+        return _see(content, member.name, is_binary=True, digests=digests)
     with member.content() as opened:
         # Its first reading is the one that tells whether it can be unpacked.
         pieces = opened.pieces()
         digest = _digest(pieces, wanted=digests)
-        binary, broken = read_binary(opened)
+        binary, broken = read_binary(opened, member.name)
     return _Seen(digest, binary, broken)
 
 
-def _see(content: Buffer, *, is_binary: bool, digests: bool) -> _Seen:
+def _see(content: Buffer, path: str, *, is_binary: bool, digests: bool) -> _Seen:
     """Return what a content in memory says."""
     digest = _digest((content,), wanted=digests)
     if not is_binary:
         return _Seen(digest)
-    binary, broken = read_binary(content)
+    binary, broken = read_binary(content, path)
     return _Seen(digest, binary, broken)
 
 
@@ -220,17 +221,32 @@ def _digest(pieces: Iterable[Buffer], *, wanted: bool) -> str | None:
 
 
 def read_binary(
-    content: Buffer | Sliceable,
+    content: Buffer | Sliceable, path: str = ""
 ) -> tuple[Binary | None, FormatError | None]:
     """Return the facts of a binary, or why there are none.
 
     The error is a value here, without the frames that would keep ``content`` in memory.
+
+    :param path: where it lies in the wheel: some extension modules are looked into.
     """
     try:
-        return formats.read(content), None
+        binary = formats.read(content)
+        if binary is not None and _is_looked_into(path, binary):
+            # Few modules are: for Pythons without the GIL, and for 3.15 and newer.
+            from ...formats.python_modules import with_module_facts
+
+            binary = with_module_facts(binary, content, path)
+        return binary, None
     except FormatError as error:
         error.__traceback__ = error.__context__ = error.__cause__ = None
         return None, error
+
+
+def _is_looked_into(path: str, binary: Binary) -> bool:
+    """Return whether a file's data may tell Python more than its name and symbols do."""
+    if not path.endswith((".so", ".pyd", ".dll", ".dylib")):
+        return False
+    return any(may_say_more(path, piece) for piece in binary.slices)
 
 
 def _look_at_all(

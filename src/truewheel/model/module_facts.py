@@ -1,0 +1,171 @@
+"""What an extension module tells CPython when it is imported: whether it needs the GIL, and for which ABI it was compiled.
+
+CPython finds it in arrays of *slots* in the module's data: numbers, each with a value. Here is what they may say;
+:mod:`truewheel.formats.slots` finds them.
+
+Sources:
+
+* PEP 489 (https://peps.python.org/pep-0489/), PEP 793 and PEP 820: the arrays;
+* PEP 703 and https://docs.python.org/3/c-api/module.html#c.Py_mod_gil: the GIL;
+* https://docs.python.org/3.15/c-api/stable.html#c.PyABIInfo and CPython's ``Python/modsupport.c``: the record of the ABI.
+"""
+
+from __future__ import annotations
+
+from .record import Enum, Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .binary import Slice
+
+_STABLE, _GIL, _FREE_THREADED = 0x1, 0x2, 0x4
+"""``PyABIInfo_STABLE``, ``PyABIInfo_GIL``, ``PyABIInfo_FREETHREADED`` (``Include/modsupport.h``)."""
+
+_COUNTS_SHARED = "_Py_DecRefShared"
+"""What inlined reference counting calls in free-threaded builds only (``Include/refcount.h``)."""
+
+FIRST_CHECKED = (3, 15)
+"""The first Python that looks at a module's ABI record."""
+
+
+class GilUse(Enum):
+    """What a module says of the GIL (``Py_mod_gil``)."""
+
+    NOT_USED = "Py_MOD_GIL_NOT_USED"
+    USED = "Py_MOD_GIL_USED"
+    NOT_SAID = "no Py_mod_gil"
+    """As good as ``USED``: CPython takes it for the default."""
+
+
+class AbiRecord(Record):
+    """The ``PyABIInfo`` behind ``Py_mod_abi``: for which Pythons a module was compiled.
+
+    :param flags: ``PyABIInfo_…``.
+    :param build_version: ``PY_VERSION_HEX`` of the headers.
+    :param abi_version: of the ABI; zero when it does not say.
+    """
+
+    flags: int
+    build_version: int
+    abi_version: int
+
+    @property
+    def is_stable(self) -> bool:
+        """Whether it says that later Pythons may load the module as well."""
+        return bool(self.flags & _STABLE)
+
+    @property
+    def version(self) -> tuple[int, int] | None:
+        """The Python whose ABI it is, the oldest one of a stable ABI; ``None`` when it does not say."""
+        if not self.abi_version:
+            return None
+        return self.abi_version >> 24, self.abi_version >> 16 & 0xFF
+
+    @property
+    def suits_gil(self) -> bool:
+        """Whether Pythons with the GIL take it; without a word on threads, all do."""
+        return self.flags & (_GIL | _FREE_THREADED) != _FREE_THREADED
+
+    @property
+    def suits_free_threading(self) -> bool:
+        """Whether free-threaded Pythons take it."""
+        return self.flags & (_GIL | _FREE_THREADED) != _GIL
+
+    def __str__(self) -> str:
+        names = ((_STABLE, "STABLE"), (_GIL, "GIL"), (_FREE_THREADED, "FREETHREADED"))
+        flags = [name for bit, name in names if self.flags & bit]
+        version = "any Python"
+        if self.version is not None:
+            version = f"Python {self.version[0]}.{self.version[1]}"
+        return f"Py_mod_abi says {' '.join(flags) or 'no flags'} for {version}"
+
+
+class ModuleDefinition(Record):
+    """A module that a file defines, as an array of slots or a ``PyModuleDef`` in its data says.
+
+    :param name: its full name; empty when it is not there to be read.
+    :param gil: what it says of the GIL; ``None`` when its slots are made while the program runs, or are not understood.
+    :param abi: its ABI record, if it has one.
+    :param is_exported: whether it is an array alone, which a function ``PyModExport_…`` returns (PEP 793).
+    """
+
+    name: str = ""
+    gil: GilUse | None = None
+    abi: AbiRecord | None = None
+    is_exported: bool = False
+
+
+class NanobindBackend(Record):
+    """What a module of nanobind's split mode needs at run time.
+
+    :param module: the module that it imports to be filled by: ``nanobind_backend``.
+    :param distribution: the distribution that brings it: ``nanobind-backend``; empty when it does not say.
+    :param platform_abi: the tag that both must agree on: ``nanobind_system_libstdcpp_gxx_abi_1xxx_use_cxx11_abi_1_ft``.
+    """
+
+    module: str
+    distribution: str = ""
+    platform_abi: str = ""
+
+    @property
+    def is_free_threaded(self) -> bool:
+        """Whether only a free-threaded Python's backend fills it."""
+        return self.platform_abi.endswith("_ft")
+
+
+class ModuleFacts(Record):
+    """What the data of one slice says.
+
+    :param definitions: in the order of their addresses.
+    """
+
+    definitions: tuple[ModuleDefinition, ...] = ()
+    nanobind: NanobindBackend | None = None
+
+
+def may_say_more(path: str, piece: Slice) -> bool:
+    """Return whether a Python that imports a file looks at more than its name and symbols.
+
+    Those with the GIL up to 3.14 do not, and most modules are theirs.
+    """
+    name = path.rpartition("/")[2]
+    label = _label_of(name)
+    if label.startswith("abi3"):
+        return True
+    for beginning in ("cpython-", "cp"):
+        if label.startswith(beginning):
+            return _is_looked_into(label.removeprefix(beginning))
+    # A bare name says nothing, so the symbols have to.
+    is_bare = not label and name.endswith((".so", ".pyd", ".dylib"))
+    return is_bare and not name.startswith("lib") and _is_free_threaded(piece)
+
+
+def _label_of(name: str) -> str:
+    """Return what stands between the name of a module and its extension."""
+    parts = name.split(".")
+    return parts[-2] if len(parts) > 2 and parts[-1] in ("so", "pyd", "dll") else ""
+
+
+def _is_looked_into(version: str) -> bool:
+    """Return whether a Python looks into modules: ``313t-x86_64-linux-gnu``, ``315-win_amd64``."""
+    abi = version.partition("-")[0]
+    digits = abi.rstrip("abcdefghijklmnopqrstuvwxyz")
+    if "t" in abi[len(digits) :]:
+        return True
+    return digits[:1] == "3" and digits[1:].isdecimal() and int(digits[1:]) >= 15
+
+
+def _is_free_threaded(piece: Slice) -> bool:
+    """Return whether something in a slice is for free-threaded Pythons, or for those that look for ``PyModExport_``."""
+    if defines_slots_only(piece):
+        return True
+    for need in piece.needs:
+        library = need.library.lower()
+        if library.startswith("python3") and library.endswith(("t.dll", "t_d.dll")):
+            return True
+    return any(symbol.name == _COUNTS_SHARED for symbol in piece.imports)
+
+
+def defines_slots_only(piece: Slice) -> bool:
+    """Return whether a module has the init function of PEP 793, which returns slots."""
+    return any(name.startswith("PyModExport") for name in piece.exports)
