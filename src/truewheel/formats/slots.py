@@ -41,6 +41,20 @@ _RECORD = "BBHII"
 """``PyABIInfo``: major and minor version of the record, flags, versions of the headers and of the ABI."""
 _RECORD_SIZE = 12
 
+_FIELDS = (
+    "m_name",
+    "m_doc",
+    "m_size",
+    "m_methods",
+    "m_slots",
+    "m_traverse",
+    "m_clear",
+    "m_free",
+)
+"""``PyModuleDef`` behind its base, each as wide as an address."""
+_LARGEST_STATE = 1 << 24
+"""Bytes of the largest state of a module that is believed."""
+
 _SLOT_SIZE = 16
 """Bytes of a ``PySlot`` in every build."""
 _MOST_FLAGS = 7
@@ -132,20 +146,38 @@ def _places(raw: bytes, wanted: bytes) -> Iterator[int]:
 def _read_definition(memory: Memory, name_at: int) -> ModuleDefinition | None:
     """Return the definition whose name stands at an address; ``None`` when it is none."""
     name = _pointed_name(memory.word(name_at), memory)
-    if not name:
+    if not name or not _has_fields(memory, name_at):
         return None
-    # m_name, m_doc, m_size, m_methods, m_slots
-    slots = memory.word(name_at + 4 * memory.word_size)
-    if slots is None:
-        return ModuleDefinition(name=name)
-    if not slots.value:
-        return ModuleDefinition(name=name, gil=GilUse.NOT_SAID)
-    found = _read_slots(memory, slots.value) if slots.is_address else None
+    slots = memory.word(name_at + _FIELDS.index("m_slots") * memory.word_size)
+    found = None
+    if slots is not None and slots.is_address:
+        found = _read_slots(memory, slots.value)
+    # C++ may set m_slots, or fill the array, while the program runs.
     if not found:
         return ModuleDefinition(name=name)
     return ModuleDefinition(
         name=name, gil=_gil_of(found), abi=_abi_of(found, memory)
     )
+
+
+def _has_fields(memory: Memory, name_at: int) -> bool:
+    """Return whether what follows a name may be the other fields: addresses or nothing, but for the size of the state."""
+    for index, field in enumerate(_FIELDS):
+        stored = memory.stored_word(name_at + index * memory.word_size)
+        if stored is None:
+            return False
+        word = memory.word(name_at + index * memory.word_size)
+        # Another library's function.
+        if word is None:
+            continue
+        if field == "m_size":
+            # -1 means that there is no state.
+            size = (word.value + 1) % (1 << memory.bits)
+            if word.is_address or size > _LARGEST_STATE:
+                return False
+        elif word.value and not word.is_address:
+            return False
+    return True
 
 
 def _pointed_name(word: Word | None, memory: Memory) -> str:

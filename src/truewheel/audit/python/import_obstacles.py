@@ -1,10 +1,11 @@
 """Why a module cannot be imported by Pythons that accept its wheel: its suffix, its libraries, its symbols. Pure.
 
-Three questions, in this order; the first obstacle is the answer:
+Four questions, in this order; the first obstacle is the answer:
 
 1. Do they look for a file of that name? (:func:`_unknown_suffix`, TW401)
 2. Is the Python library that it needs theirs? (:func:`_foreign_library`, TW407)
 3. Do they call its init function, and have the symbols that it needs? (:func:`_foreign_symbol`, TW401)
+4. Does its own ABI record allow them? (:func:`~truewheel.audit.python.abi_records.refusal`, TW401)
 
 What they have of the stable ABI is the matter of :mod:`~truewheel.audit.python.stable_abi`.
 
@@ -17,6 +18,7 @@ from __future__ import annotations
 from ...model.binary import Format
 from ...model.record import Enum, Record
 from . import c_api
+from .abi_records import refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class ObstacleCause(Enum):
     SUFFIX = "the suffix of the file is not looked for"
     LIBRARY = "a library of another Python is needed"
     SYMBOL = "a symbol is not there, or not looked for"
+    RECORD = "what it says of its own ABI"
 
 
 class Obstacle(Record):
@@ -301,5 +304,6 @@ _QUESTIONS = (
     (ObstacleCause.SUFFIX, _unknown_suffix),
     (ObstacleCause.LIBRARY, _foreign_library),
     (ObstacleCause.SYMBOL, _foreign_symbol),
+    (ObstacleCause.RECORD, refusal),
 )
 """What is asked, in this order."""

@@ -22,6 +22,9 @@ Module              Findings      What it decides
 `init_functions`    TW404 TW405   whether ``import`` finds an init function (PEP 489, PEP 793)
 `suffix_platforms`  TW412         whether the code is for the system that its suffix names (PEP 3149, 730, 738)
 `interpreters`                    which Pythons accept a pair of tags (PEP 425, 384, 703, 803)
+`definitions`                     which of the modules that a file defines are meant
+`abi_records`       TW415         whether a module's own ABI record agrees with its suffix (PEP 793, 803)
+`gil`               TW414         whether importing a module switches the GIL on (PEP 703)
 `import_obstacles`  TW401 TW407   whether those Pythons can import a module
 `stable_abi`        TW402 TW403   whether a module keeps to the stable ABI (PEP 384, 803)
 `claimed_pythons`   TW411         what is asked of every claim; makes TW401 and TW407 of the obstacles
@@ -41,7 +44,9 @@ from __future__ import annotations
 
 from ...model.record import replace
 from ...model.verdict import PythonTags
+from .abi_records import check_abi_record
 from .claimed_pythons import Claim, check_claim
+from .gil import check_gil
 from .init_functions import check_hidden_init_functions, check_init_functions
 from .libraries import bound_libraries, without_embedded
 from .modules import modules
@@ -119,6 +124,8 @@ def _claim_findings(contents: Contents, claim: Claim) -> Iterator[Finding]:
         )
         if misplaced is not None:
             yield misplaced
+        yield from check_abi_record(module)
+    yield from check_gil(found, claim)
     yield from check_hidden_init_functions(libraries, claim, contents)
     yield from check_claim(claim, found, libraries, contents)
 
