@@ -68,6 +68,26 @@ def unrequired_distributions(
                 yield _unrequired(distribution, links, requires, unknown, where=where)
 
 
+def is_required(
+    distribution: str,
+    requires: Sequence[str],
+    neighbours: Sequence[Neighbour],
+    *,
+    families: Iterable[str],
+    cpu: str,
+) -> bool:
+    """Return whether a distribution is installed with a wheel, on all of its platforms, as far as it is known.
+
+    :param families: the platforms of the wheel; with none, no requirement under a condition counts.
+    """
+    wanted = _normalised(distribution)
+    each = [_environments(family, cpu) for family in families] or [()]
+    return all(
+        wanted in _all_required(requires, neighbours, environments)
+        for environments in each
+    )
+
+
 def _uses(part: PlatformAudit) -> dict[str, list[_Use]]:
     """Return the libraries of other distributions that are needed, by distribution."""
     found: dict[str, list[_Use]] = {}

@@ -28,6 +28,7 @@ from itertools import chain
 from .. import checks
 from ..model.codes import makes_untrue
 from ..model.finding import Finding, Severity
+from ..model.module_facts import asks_backend
 from ..model.record import replace
 from ..model.verdict import Verdict
 from ..model.wheel_name import WheelName, parse_wheel_name
@@ -156,6 +157,12 @@ def _common_findings(
         platforms=platforms,
     )
     found += variant_findings(contents, built=True)
+    if asks_backend(contents):
+        from .nanobind_backends import backend_findings
+
+        found += backend_findings(
+            contents, question.requires, platforms, neighbours=question.neighbours
+        )
     if question.neighbours:
         from .required_distributions import unrequired_distributions
 
@@ -214,6 +221,8 @@ def check(
         facts, opinion=_which_is_true(facts, truth, is_untrue=is_untrue)
     )
     findings += variant_findings(contents, built=False)
+    if asks_backend(contents):
+        findings += _backend_findings(facts, claimed, neighbours)
     if neighbours:
         from ..model.neighbours import required_by
         from .required_distributions import unrequired_distributions
@@ -235,6 +244,18 @@ def check(
         systems=systems,
         system_findings=of_systems,
     )
+
+
+def _backend_findings(
+    facts: WheelFacts, claimed: WheelName | None, neighbours: Sequence[Neighbour]
+) -> Iterable[Finding]:
+    """Return what keeps users from getting nanobind's backend."""
+    from ..model.neighbours import required_by
+    from .nanobind_backends import backend_findings
+
+    platforms = claimed.platforms if claimed is not None else ()
+    requires = required_by(facts.metadata or "")
+    return backend_findings(facts.contents, requires, platforms, neighbours=neighbours)
 
 
 def _which_is_true(

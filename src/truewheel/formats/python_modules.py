@@ -45,9 +45,7 @@ _PLATFORM_ABI = b"\0nanobind_"
 _LONGEST_TEXT = 1024
 
 
-def with_module_facts(
-    binary: Binary, data: Buffer | Sliceable, path: str
-) -> Binary:
+def with_module_facts(binary: Binary, data: Buffer | Sliceable, path: str) -> Binary:
     """Return the facts of a file, with what its data tells Python, if a Python would look there.
 
     :param data: the whole file.
@@ -69,7 +67,9 @@ def _read_facts(
     piece: Slice, data: Buffer | Sliceable, module: str
 ) -> ModuleFacts | None:
     """Return what one slice says; ``None`` where the file is broken in a way that nobody else minds."""
-    whole: Readable = data if isinstance(data, (bytes, bytearray, memoryview)) else View(data)
+    whole: Readable = (
+        data if isinstance(data, (bytes, bytearray, memoryview)) else View(data)
+    )
     if isinstance(piece, MachOSlice):
         whole = whole[piece.offset : piece.offset + piece.size]
     try:

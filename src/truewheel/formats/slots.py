@@ -155,9 +155,7 @@ def _read_definition(memory: Memory, name_at: int) -> ModuleDefinition | None:
     # C++ may set m_slots, or fill the array, while the program runs.
     if not found:
         return ModuleDefinition(name=name)
-    return ModuleDefinition(
-        name=name, gil=_gil_of(found), abi=_abi_of(found, memory)
-    )
+    return ModuleDefinition(name=name, gil=_gil_of(found), abi=_abi_of(found, memory))
 
 
 def _has_fields(memory: Memory, name_at: int) -> bool:

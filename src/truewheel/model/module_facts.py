@@ -17,6 +17,7 @@ from .record import Enum, Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .binary import Slice
+    from .contents import Contents
 
 _STABLE, _GIL, _FREE_THREADED = 0x1, 0x2, 0x4
 """``PyABIInfo_STABLE``, ``PyABIInfo_GIL``, ``PyABIInfo_FREETHREADED`` (``Include/modsupport.h``)."""
@@ -121,6 +122,15 @@ class ModuleFacts(Record):
 
     definitions: tuple[ModuleDefinition, ...] = ()
     nanobind: NanobindBackend | None = None
+
+
+def asks_backend(contents: Contents) -> bool:
+    """Return whether a module needs nanobind's backend, as hardly any does."""
+    for _, binary in contents.binaries():
+        for piece in binary.slices:
+            if piece.module is not None and piece.module.nanobind is not None:
+                return True
+    return False
 
 
 def may_say_more(path: str, piece: Slice) -> bool:

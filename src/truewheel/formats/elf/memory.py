@@ -118,9 +118,7 @@ class ElfMemory(Memory):
             return self._relocated(entry[1], stored)
         return Word(stored, address in self._packed)
 
-    def _find(
-        self, table: bytes, address: int, fields: int
-    ) -> tuple[int, ...] | None:
+    def _find(self, table: bytes, address: int, fields: int) -> tuple[int, ...] | None:
         """Return the entry of a table that is for an address."""
         word, order = self.word_size, "little" if self.cursor.little else "big"
         if not table or address >> self.bits:

@@ -79,7 +79,7 @@ class MachOMemory(Memory):
 
     def __init__(self, cursor: Cursor, header: Header, commands: Commands) -> None:
         width = header.width
-        areas = []
+        areas: list[Area] = []
         for command in commands.all:
             if command.kind == width.segment_command and len(areas) < _MOST_SEGMENTS:
                 address, _, offset, size, _, protection, _, _ = read_fields(
@@ -169,8 +169,7 @@ def _read_pages(
     starts_at = table.number("I", 4, "starts_offset")
     count = min(table.number("I", starts_at, "seg_count"), _MOST_SEGMENTS)
     offsets = [
-        offset
-        for (offset,) in table.rows("I", starts_at + 4, count, "seg_info_offset")
+        offset for (offset,) in table.rows("I", starts_at + 4, count, "seg_info_offset")
     ]
     found = []
     for area, offset in zip(areas, offsets, strict=False):

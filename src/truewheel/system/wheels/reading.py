@@ -231,15 +231,15 @@ def read_binary(
     """
     try:
         binary = formats.read(content)
-        if binary is not None and _is_looked_into(path, binary):
-            # Few modules are: for Pythons without the GIL, and for 3.15 and newer.
-            from ...formats.python_modules import with_module_facts
-
-            binary = with_module_facts(binary, content, path)
-        return binary, None
     except FormatError as error:
         error.__traceback__ = error.__context__ = error.__cause__ = None
         return None, error
+    if binary is None or not _is_looked_into(path, binary):
+        return binary, None
+    # Few modules are: for Pythons without the GIL, and for 3.15 and newer.
+    from ...formats.python_modules import with_module_facts
+
+    return with_module_facts(binary, content, path), None
 
 
 def _is_looked_into(path: str, binary: Binary) -> bool:
