@@ -8,7 +8,7 @@ Run ``python docs/regenerate/nanobind_backends.py`` and read the diff. It takes 
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import subprocess
 import sys
@@ -54,7 +54,7 @@ def main() -> None:
     document = {
         DISTRIBUTION: {
             "version": version,
-            "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+            "date": dt.datetime.now(dt.timezone.utc).date().isoformat(),
             "platforms": sorted(platforms),
         }
     }

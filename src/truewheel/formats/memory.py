@@ -25,16 +25,22 @@ class Area(NamedTuple):
     :param offset: where it begins in the file.
     :param size: how many bytes of it the file has.
     :param is_data: whether static variables with addresses in them may lie there: not in code.
+    :param span: how many bytes of memory it takes, with the zeros that follow, where that is known.
     """
 
     address: int
     offset: int
     size: int
     is_data: bool
+    span: int = 0
 
     def holds(self, address: int) -> bool:
         """Whether the file has the byte that comes to lie at an address."""
         return self.address <= address < self.address + self.size
+
+    def spans(self, address: int) -> bool:
+        """Return whether an address lies in it, or in the zeros that follow."""
+        return self.address <= address < self.address + max(self.size, self.span)
 
 
 class Word(NamedTuple):

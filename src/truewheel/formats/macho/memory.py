@@ -19,8 +19,8 @@ from .layout import LC_DYLD_CHAINED_FIXUPS, THIN
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..cursor import Readable
-    from .commands import Commands
-    from .layout import Header
+    from .commands import Command, Commands
+    from .layout import Header, Width
 
 _WRITABLE = 2
 """``VM_PROT_WRITE`` in a segment's initial protection; that of ``__DATA_CONST`` changes once it is relocated."""
@@ -82,12 +82,7 @@ class MachOMemory(Memory):
         areas: list[Area] = []
         for command in commands.all:
             if command.kind == width.segment_command and len(areas) < _MOST_SEGMENTS:
-                address, _, offset, size, _, protection, _, _ = read_fields(
-                    cursor, command, width.segment, "segment"
-                )
-                room = max(0, len(cursor) - offset)
-                is_data = bool(protection & _WRITABLE)
-                areas.append(Area(address, offset, min(size, room), is_data))
+                areas.append(_read_area(cursor, command, width))
         super().__init__(cursor, areas, width.bits)
         self._header = header
         self._is_chained = LC_DYLD_CHAINED_FIXUPS in commands.first
@@ -107,7 +102,7 @@ class MachOMemory(Memory):
         if not self._is_chained:
             # Numbers up to the size of the header are no addresses of anything that a program has.
             inside = stored - self._base >= self._header.end
-            is_address = inside and any(area.holds(stored) for area in self.areas)
+            is_address = inside and any(area.spans(stored) for area in self.areas)
             return Word(stored, is_address)
         pages = self._pages_at(address)
         if pages is None:
@@ -157,6 +152,21 @@ class MachOMemory(Memory):
                 break
             here += steps * chain.stride
         return found
+
+
+def _read_area(cursor: Cursor, command: Command, width: Width) -> Area:
+    """Return a segment as an area."""
+    address, span, offset, size, _, protection, _, _ = read_fields(
+        cursor, command, width.segment, "segment"
+    )
+    room = max(0, len(cursor) - offset)
+    return Area(
+        address=address,
+        offset=offset,
+        size=min(size, room),
+        is_data=bool(protection & _WRITABLE),
+        span=span,
+    )
 
 
 def _read_pages(
