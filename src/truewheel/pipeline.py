@@ -26,7 +26,9 @@ from .system.project.pyproject_toml import read_project_file
 
 if TYPE_CHECKING:
     from .model.repairs import Repairs
+    from .model.tree import Tree
     from .model.verdict import Verdict
+    from .system.gil_probe import BuiltModules
     from .system.warm.area import BuildArea
     from .system.wheels.sources import StagedTree, WheelSource
 
@@ -141,6 +143,15 @@ def _refuse_impossible_promises(
         refuse_impossible_promises(project.settings.tag, engine.forced_tags)
 
 
+def _built_modules(tree: Tree, request: Request) -> BuiltModules | None:
+    """Return the modules of a wheel, which a free-threaded Python may be asked to import."""
+    if request.product is not Product.WHEEL:
+        return None
+    from .system.gil_probe import built_modules
+
+    return built_modules(tree)
+
+
 def _repair_and_judge(
     request: Request,
     project_file: ProjectFile,
@@ -168,6 +179,8 @@ def _repair_and_judge(
         distribution=host.find_distribution(request.environ),
         python_files=PythonFiles(tree=staged.tree),
         installed=InstalledDistributions(sys.path, requires, to_build),
+        # An editable install is imported soon enough.
+        built_modules=_built_modules(staged.tree, request),
     )
     source: WheelSource = tree
     repairs = None

@@ -7,14 +7,16 @@ from itertools import chain
 from ..checks.build_results import modules_beside_packages
 from ..checks.missing_modules import is_doubtful
 from ..model.errors import VerdictError
+from ..model.module_facts import ImportAnswers
 from ..model.record import Record
 from ..model.request import Product
 from .build_tags import AUTO, NATIVE, impossible
+from .filtering import is_selected
 from .linkage import audit_of, names_outside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from typing import Protocol
 
     from ..model.build_facts import BuildFacts
@@ -44,6 +46,12 @@ if TYPE_CHECKING:
         def neighbours(self, libraries: Iterable[str]) -> Sequence[Neighbour]:
             """Return the distributions of the build environment, with those of their files that have one of these names."""
 
+    class BuiltModules(Protocol):
+        """The modules of the build. Importing them takes time, so it is done only when in doubt."""
+
+        def gil_after(self, paths: Collection[str]) -> ImportAnswers:
+            """Return whether the GIL is on after modules were imported, by their paths in the wheel."""
+
 
 class Question(Record):
     """What is asked about a build.
@@ -62,6 +70,7 @@ class Question(Record):
     :param outside: files that it installed outside of the wheel.
     :param imports: what the packages ask of themselves; only when :func:`~truewheel.checks.missing_modules.is_doubtful`.
     :param top_level_imports: modules at the top level that the wheel's Python files import.
+    :param answers: what the interpreter said that imported modules of which their files do not show enough.
     """
 
     target: Target
@@ -78,6 +87,7 @@ class Question(Record):
     outside: tuple[str, ...] = ()
     imports: tuple[Import, ...] = ()
     top_level_imports: frozenset[str] = frozenset()
+    answers: ImportAnswers = ImportAnswers()
     select: tuple[str, ...] = ("TW",)
     ignore: tuple[str, ...] = ()
 
@@ -92,11 +102,13 @@ def question_about(
     distribution: str | None,
     python_files: PythonFiles,
     installed: Installed | None = None,
+    built_modules: BuiltModules | None = None,
 ) -> Question:
     """Return the question that a build's contents have to answer.
 
     :param distribution: the distribution whose package build this is, if any.
     :param installed: the build environment.
+    :param built_modules: the modules, where they can be imported.
     """
     # An editable install finds its Python files elsewhere, so that nothing can be missing beside them.
     is_wheel = product is Product.WHEEL
@@ -123,6 +135,7 @@ def question_about(
         outside=build.outside,
         imports=imports,
         top_level_imports=named,
+        answers=_import_answers(contents, settings, target, built_modules),
         select=settings.select,
         ignore=settings.ignore,
     )
@@ -137,6 +150,23 @@ def _neighbours(
         return ()
     wanted = names_outside(audit_of(contents, exclude))
     return tuple(installed.neighbours(wanted)) if wanted else ()
+
+
+def _import_answers(
+    contents: Contents,
+    settings: Settings,
+    target: Target,
+    built_modules: BuiltModules | None,
+) -> ImportAnswers:
+    """Return what the interpreter says of modules that may switch the GIL on; nothing where nobody wants to know."""
+    if built_modules is None or not target.abi_tag.endswith("t"):
+        return ImportAnswers()
+    from .python.gil import CODE, modules_in_doubt  # few builds are free-threaded
+
+    if not is_selected(CODE, settings.select, settings.ignore):
+        return ImportAnswers()
+    doubtful = modules_in_doubt(contents, target)
+    return built_modules.gil_after(doubtful) if doubtful else ImportAnswers()
 
 
 def may_need_repair(contents: Contents, settings: Settings, question: Question) -> bool:

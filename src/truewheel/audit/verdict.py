@@ -71,6 +71,7 @@ def judge(contents: Contents, question: Question) -> Verdict:
         target=question.target,
         py_api=question.py_api,
         imports=question.imports,
+        answers=question.answers,
     )
     # scikit-build-core takes wheel.tags word for word, and so does a build that insists on them.
     if question.forced_tags:

@@ -124,6 +124,17 @@ class ModuleFacts(Record):
     nanobind: NanobindBackend | None = None
 
 
+class ImportAnswers(Record):
+    """What the interpreter said that imported modules of a build: paths of those that gave an answer.
+
+    :param comes_back: modules that switched the GIL on.
+    :param stays_off: modules that did not.
+    """
+
+    comes_back: frozenset[str] = frozenset()
+    stays_off: frozenset[str] = frozenset()
+
+
 def asks_backend(contents: Contents) -> bool:
     """Return whether a module needs nanobind's backend, as hardly any does."""
     for _, binary in contents.binaries():

@@ -19,6 +19,7 @@ Each function finds facts first, and makes a finding of them last; no finding is
 from __future__ import annotations
 
 from ...model.finding import Finding, Severity
+from ...model.module_facts import ImportAnswers
 from ...model.record import Record
 from .import_obstacles import ObstacleCause, find_obstacle
 from .interpreters import compatible_pythons
@@ -44,6 +45,7 @@ class Claim(Record):
     :param platforms: its platform tags, for the libc where a module does not tell it.
     :param built_for: the Python that has just built the wheel, and knows its own suffix; ``None`` for a wheel on disk.
     :param imports: what the packages of a wheel that was just built import of themselves.
+    :param answers: what the interpreter said that imported modules of such a wheel.
     """
 
     interpreters: tuple[str, ...]
@@ -51,6 +53,7 @@ class Claim(Record):
     platforms: tuple[str, ...] = ()
     built_for: Target | None = None
     imports: tuple[Import, ...] = ()
+    answers: ImportAnswers = ImportAnswers()
 
     @property
     def has_unknown_tags(self) -> bool:

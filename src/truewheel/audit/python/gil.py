@@ -14,16 +14,21 @@ from ...model.finding import Finding, Severity
 from ...model.module_facts import GilUse, defines_slots_only
 from ...model.record import Enum
 from .definitions import own_definitions
+from .modules import modules as find_modules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ...model.binary import Slice
+    from ...model.contents import Contents
+    from ...model.target import Target
     from .claimed_pythons import Claim
     from .interpreters import Version
     from .modules import Module
 
+CODE = "TW414"
+"""The code of all that is decided here."""
 _MOST_FILES = 5
 """Files that are listed."""
 _CREATES_AT_ONCE = "PyModule_Create2"
@@ -55,6 +60,10 @@ def check_gil(modules: Iterable[Module], claim: Claim) -> Iterator[Finding]:
         if not _is_for_free_threading(module):
             continue
         answer, why = _find_answer(module, oldest)
+        if module.path in claim.answers.stays_off:
+            continue
+        if module.path in claim.answers.comes_back:
+            answer, why = _Answer.COMES_BACK, "was imported here, and the GIL was on"
         if answer is _Answer.COMES_BACK:
             certain.append((module, why))
         elif answer is _Answer.UNKNOWN:
@@ -63,6 +72,16 @@ def check_gil(modules: Iterable[Module], claim: Claim) -> Iterator[Finding]:
         yield _comes_back(certain)
     if doubtful:
         yield _may_come_back(doubtful)
+
+
+def modules_in_doubt(contents: Contents, target: Target) -> list[str]:
+    """Return the paths of modules that may switch the GIL on in the Python that built them."""
+    return [
+        module.path
+        for module in find_modules(contents)
+        if _is_for_free_threading(module)
+        and _find_answer(module, target.version)[0] is not _Answer.STAYS_OFF
+    ]
 
 
 def _is_for_free_threading(module: Module) -> bool:

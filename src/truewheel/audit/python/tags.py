@@ -42,6 +42,7 @@ accepts its tags.
 
 from __future__ import annotations
 
+from ...model.module_facts import ImportAnswers
 from ...model.record import replace
 from ...model.verdict import PythonTags
 from .abi_records import check_abi_record
@@ -67,6 +68,7 @@ def true_python_tags(
     target: Target | None,
     py_api: str = "",
     imports: tuple[Import, ...] = (),
+    answers: ImportAnswers = ImportAnswers(),
 ) -> PythonTags:
     """Return the Python and ABI tags that are true of the modules, with what a build's modules do wrong.
 
@@ -74,6 +76,7 @@ def true_python_tags(
         on disk.
     :param py_api: scikit-build-core's ``wheel.py-api``: ``cp39``, ``cp315.cp315t``, ``py3``, ``py2.py3``.
     :param imports: what the packages that were built import of themselves.
+    :param answers: what the interpreter said that imported modules of the build.
     """
     found = (*modules(contents), *bound_libraries(contents))
     if not found:
@@ -94,6 +97,7 @@ def true_python_tags(
         platforms=(target.platform_tag,),
         built_for=target,
         imports=imports,
+        answers=answers,
     )
     findings = dict.fromkeys((*tags.findings, *_claim_findings(contents, claim)))
     return replace(tags, findings=tuple(findings))
