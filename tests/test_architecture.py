@@ -57,7 +57,7 @@ ROOMS = {
     "platforms": pure("model", "data_tables"),
     "platforms/linux": pure("model", "platforms", "data_tables"),
     # Layer 3: what is decided
-    "audit": pure("audit/python", "checks", "model", "platforms"),
+    "audit": pure("audit/python", "checks", "data_tables", "model", "platforms"),
     "audit/python": pure("model", "platforms", "platforms/linux", "data_tables"),
     "checks": pure("model"),
     "planning": pure("model", "data_tables"),

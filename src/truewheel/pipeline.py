@@ -26,9 +26,7 @@ from .system.project.pyproject_toml import read_project_file
 
 if TYPE_CHECKING:
     from .model.repairs import Repairs
-    from .model.tree import Tree
     from .model.verdict import Verdict
-    from .system.gil_probe import BuiltModules
     from .system.warm.area import BuildArea
     from .system.wheels.sources import StagedTree, WheelSource
 
@@ -143,15 +141,6 @@ def _refuse_impossible_promises(
         refuse_impossible_promises(project.settings.tag, engine.forced_tags)
 
 
-def _built_modules(tree: Tree, request: Request) -> BuiltModules | None:
-    """Return the modules of a wheel, which a free-threaded Python may be asked to import."""
-    if request.product is not Product.WHEEL:
-        return None
-    from .system.gil_probe import built_modules
-
-    return built_modules(tree)
-
-
 def _repair_and_judge(
     request: Request,
     project_file: ProjectFile,
@@ -160,9 +149,15 @@ def _repair_and_judge(
     tree: StagedTree,
 ) -> tuple[WheelSource, Verdict, Repairs | None]:
     """Return the wheel's files with the libraries that they lack, and the verdict on them; an untrue wheel is an error."""
-    from .audit.questions import may_need_repair, question_about, refuse_errors
+    from .audit.questions import (
+        ask_modules,
+        may_need_repair,
+        question_about,
+        refuse_errors,
+    )
     from .audit.verdict import judge, with_findings
     from .model.neighbours import required_by
+    from .system.gil_probe import built_modules
     from .system.wheels.installed import InstalledDistributions
     from .system.wheels.python_files import PythonFiles
     from .system.wheels.reading import contents_of
@@ -179,9 +174,10 @@ def _repair_and_judge(
         distribution=host.find_distribution(request.environ),
         python_files=PythonFiles(tree=staged.tree),
         installed=InstalledDistributions(sys.path, requires, to_build),
-        # An editable install is imported soon enough.
-        built_modules=_built_modules(staged.tree, request),
     )
+    # An editable install is imported soon enough.
+    if request.product is Product.WHEEL:
+        question = ask_modules(question, contents, built_modules(staged.tree))
     source: WheelSource = tree
     repairs = None
     if may_need_repair(contents, project.settings, question):

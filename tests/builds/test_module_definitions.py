@@ -102,9 +102,11 @@ def test_the_interpreter_agrees_on_the_gil(
 
 def _threaded() -> tuple[str, Path]:
     """Return a free-threaded Python, as ``313t``."""
-    for version, python in interpreters.threaded().items():
-        return version.replace(".", ""), python
-    needs.missing("a free-threaded CPython with headers")
+    found = interpreters.threaded()
+    version = max(found, default=None)
+    if version is None:
+        needs.missing("a free-threaded CPython with headers")
+    return version.replace(".", ""), found[version]
 
 
 # --- the ABI record ---------------------------------------------------------------------------------------------

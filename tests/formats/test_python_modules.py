@@ -7,15 +7,12 @@ import pytest
 from support import module_definitions as made
 from truewheel import formats
 from truewheel.formats.python_modules import with_module_facts
-from truewheel.model.binary import Binary
 from truewheel.model.module_facts import (
     AbiRecord,
     GilUse,
     ModuleDefinition,
     ModuleFacts,
-    may_say_more,
 )
-from truewheel.model.record import replace
 
 NAMED = "p/m.cpython-314t-x86_64-linux-gnu.so"
 

@@ -7,8 +7,8 @@ from itertools import chain
 from ..checks.build_results import modules_beside_packages
 from ..checks.missing_modules import is_doubtful
 from ..model.errors import VerdictError
-from ..model.module_facts import ImportAnswers
-from ..model.record import Record
+from ..model.module_facts import NO_ANSWERS, ImportAnswers
+from ..model.record import Record, replace
 from ..model.request import Product
 from .build_tags import AUTO, NATIVE, impossible
 from .filtering import is_selected
@@ -87,7 +87,7 @@ class Question(Record):
     outside: tuple[str, ...] = ()
     imports: tuple[Import, ...] = ()
     top_level_imports: frozenset[str] = frozenset()
-    answers: ImportAnswers = ImportAnswers()
+    answers: ImportAnswers = NO_ANSWERS
     select: tuple[str, ...] = ("TW",)
     ignore: tuple[str, ...] = ()
 
@@ -102,13 +102,11 @@ def question_about(
     distribution: str | None,
     python_files: PythonFiles,
     installed: Installed | None = None,
-    built_modules: BuiltModules | None = None,
 ) -> Question:
     """Return the question that a build's contents have to answer.
 
     :param distribution: the distribution whose package build this is, if any.
     :param installed: the build environment.
-    :param built_modules: the modules, where they can be imported.
     """
     # An editable install finds its Python files elsewhere, so that nothing can be missing beside them.
     is_wheel = product is Product.WHEEL
@@ -135,7 +133,6 @@ def question_about(
         outside=build.outside,
         imports=imports,
         top_level_imports=named,
-        answers=_import_answers(contents, settings, target, built_modules),
         select=settings.select,
         ignore=settings.ignore,
     )
@@ -152,21 +149,23 @@ def _neighbours(
     return tuple(installed.neighbours(wanted)) if wanted else ()
 
 
-def _import_answers(
-    contents: Contents,
-    settings: Settings,
-    target: Target,
-    built_modules: BuiltModules | None,
-) -> ImportAnswers:
-    """Return what the interpreter says of modules that may switch the GIL on; nothing where nobody wants to know."""
-    if built_modules is None or not target.abi_tag.endswith("t"):
-        return ImportAnswers()
+def ask_modules(
+    question: Question, contents: Contents, built_modules: BuiltModules
+) -> Question:
+    """Return the question with what the interpreter says of modules that may switch the GIL on.
+
+    Nobody is asked where nobody wants to know, or the files tell it.
+    """
+    if not question.target.abi_tag.endswith("t"):
+        return question
     from .python.gil import CODE, modules_in_doubt  # few builds are free-threaded
 
-    if not is_selected(CODE, settings.select, settings.ignore):
-        return ImportAnswers()
-    doubtful = modules_in_doubt(contents, target)
-    return built_modules.gil_after(doubtful) if doubtful else ImportAnswers()
+    if not is_selected(CODE, question.select, question.ignore):
+        return question
+    doubtful = modules_in_doubt(contents, question.target)
+    if not doubtful:
+        return question
+    return replace(question, answers=built_modules.gil_after(doubtful))
 
 
 def may_need_repair(contents: Contents, settings: Settings, question: Question) -> bool:

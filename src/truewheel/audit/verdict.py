@@ -28,13 +28,13 @@ from itertools import chain
 from .. import checks
 from ..model.codes import makes_untrue
 from ..model.finding import Finding, Severity
-from ..model.module_facts import asks_backend
 from ..model.record import replace
 from ..model.verdict import Verdict
 from ..model.wheel_name import WheelName, parse_wheel_name
 from .claimed_tags import claim_findings
 from .filtering import select_and_sort
 from .linkage import audit_of
+from .nanobind_backends import asks_backend, backend_findings
 from .platform_tags import (
     best_tags,
     cpu_floors,
@@ -159,8 +159,6 @@ def _common_findings(
     )
     found += variant_findings(contents, built=True)
     if asks_backend(contents):
-        from .nanobind_backends import backend_findings
-
         found += backend_findings(
             contents, question.requires, platforms, neighbours=question.neighbours
         )
@@ -252,7 +250,6 @@ def _backend_findings(
 ) -> Iterable[Finding]:
     """Return what keeps users from getting nanobind's backend."""
     from ..model.neighbours import required_by
-    from .nanobind_backends import backend_findings
 
     platforms = claimed.platforms if claimed is not None else ()
     requires = required_by(facts.metadata or "")

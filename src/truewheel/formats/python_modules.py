@@ -13,10 +13,10 @@ from ..model.module_facts import (
     ModuleFacts,
     NanobindBackend,
     defines_slots_only,
-    may_say_more,
 )
 from ..model.record import replace
 from .cursor import View
+from .looked_into import may_say_more
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -17,14 +17,17 @@ from .record import Enum, Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .binary import Slice
-    from .contents import Contents
 
 _STABLE, _GIL, _FREE_THREADED = 0x1, 0x2, 0x4
 """``PyABIInfo_STABLE``, ``PyABIInfo_GIL``, ``PyABIInfo_FREETHREADED`` (``Include/modsupport.h``)."""
 
-_COUNTS_SHARED = "_Py_DecRefShared"
-"""What inlined reference counting calls in free-threaded builds only (``Include/refcount.h``)."""
-
+_BOTH = _GIL | _FREE_THREADED
+_FLAGS = (
+    (_STABLE, "STABLE"),
+    (_GIL, "GIL"),
+    (_FREE_THREADED, "FREETHREADED"),
+)
+"""Each bit and its name."""
 FIRST_CHECKED = (3, 15)
 """The first Python that looks at a module's ABI record."""
 
@@ -60,25 +63,28 @@ class AbiRecord(Record):
         """The Python whose ABI it is, the oldest one of a stable ABI; ``None`` when it does not say."""
         if not self.abi_version:
             return None
-        return self.abi_version >> 24, self.abi_version >> 16 & 0xFF
+        # As in PY_VERSION_HEX: a byte each.
+        major, minor, *_ = self.abi_version.to_bytes(4, "big")
+        return major, minor
 
     @property
     def suits_gil(self) -> bool:
         """Whether Pythons with the GIL take it; without a word on threads, all do."""
-        return self.flags & (_GIL | _FREE_THREADED) != _FREE_THREADED
+        return self.flags & _BOTH != _FREE_THREADED
 
     @property
     def suits_free_threading(self) -> bool:
         """Whether free-threaded Pythons take it."""
-        return self.flags & (_GIL | _FREE_THREADED) != _GIL
+        return self.flags & _BOTH != _GIL
 
     def __str__(self) -> str:
-        names = ((_STABLE, "STABLE"), (_GIL, "GIL"), (_FREE_THREADED, "FREETHREADED"))
-        flags = [name for bit, name in names if self.flags & bit]
+        said = " ".join([name for bit, name in _FLAGS if self.flags & bit])
         version = "any Python"
         if self.version is not None:
-            version = f"Python {self.version[0]}.{self.version[1]}"
-        return f"Py_mod_abi says {' '.join(flags) or 'no flags'} for {version}"
+            major, minor = self.version
+            version = f"Python {major}.{minor}"
+        # As the macros of CPython's headers are called.
+        return f"Py_mod_abi says {said or 'no flags'} for {version}"
 
 
 class ModuleDefinition(Record):
@@ -135,58 +141,11 @@ class ImportAnswers(Record):
     stays_off: frozenset[str] = frozenset()
 
 
-def asks_backend(contents: Contents) -> bool:
-    """Return whether a module needs nanobind's backend, as hardly any does."""
-    for _, binary in contents.binaries():
-        for piece in binary.slices:
-            if piece.module is not None and piece.module.nanobind is not None:
-                return True
-    return False
-
-
-def may_say_more(path: str, piece: Slice) -> bool:
-    """Return whether a Python that imports a file looks at more than its name and symbols.
-
-    Those with the GIL up to 3.14 do not, and most modules are theirs.
-    """
-    name = path.rpartition("/")[2]
-    label = _label_of(name)
-    if label.startswith("abi3"):
-        return True
-    for beginning in ("cpython-", "cp"):
-        if label.startswith(beginning):
-            return _is_looked_into(label.removeprefix(beginning))
-    # A bare name says nothing, so the symbols have to.
-    is_bare = not label and name.endswith((".so", ".pyd", ".dylib"))
-    return is_bare and not name.startswith("lib") and _is_free_threaded(piece)
-
-
-def _label_of(name: str) -> str:
-    """Return what stands between the name of a module and its extension."""
-    parts = name.split(".")
-    return parts[-2] if len(parts) > 2 and parts[-1] in ("so", "pyd", "dll") else ""
-
-
-def _is_looked_into(version: str) -> bool:
-    """Return whether a Python looks into modules: ``313t-x86_64-linux-gnu``, ``315-win_amd64``."""
-    abi = version.partition("-")[0]
-    digits = abi.rstrip("abcdefghijklmnopqrstuvwxyz")
-    if "t" in abi[len(digits) :]:
-        return True
-    return digits[:1] == "3" and digits[1:].isdecimal() and int(digits[1:]) >= 15
-
-
-def _is_free_threaded(piece: Slice) -> bool:
-    """Return whether something in a slice is for free-threaded Pythons, or for those that look for ``PyModExport_``."""
-    if defines_slots_only(piece):
-        return True
-    for need in piece.needs:
-        library = need.library.lower()
-        if library.startswith("python3") and library.endswith(("t.dll", "t_d.dll")):
-            return True
-    return any(symbol.name == _COUNTS_SHARED for symbol in piece.imports)
+NO_ANSWERS = ImportAnswers()
+"""Where nobody has imported anything."""
 
 
 def defines_slots_only(piece: Slice) -> bool:
     """Return whether a module has the init function of PEP 793, which returns slots."""
+    # PyModExport_m, and PyModExportU_… for names beyond ASCII.
     return any(name.startswith("PyModExport") for name in piece.exports)

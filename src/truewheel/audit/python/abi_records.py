@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def abi_records(module: Module) -> Iterator[AbiRecord]:
     """Yield the ABI record of each slice that has one."""
     for piece in module.slices:
-        for definition in own_definitions(module, piece, None):
+        for definition in own_definitions(module, piece, FIRST_CHECKED):
             if definition.abi is not None:
                 yield definition.abi
 
@@ -62,18 +62,18 @@ def check_abi_record(module: Module) -> Iterator[Finding]:
 
 def _disagreement(module: Module, record: AbiRecord) -> str | None:
     """Return which Pythons look for the module's suffix and refuse its record; ``None`` when none is known to."""
+    is_threaded = module.is_threaded
+    version = _version_in_suffix(module)
     if module.abi_tag in ("abi3", "abi3t"):
         is_threaded = module.abi_tag == "abi3t"
         if not record.is_stable:
             return f"{module.abi_tag} is a stable ABI, and without STABLE a record is for one version"
-        return _refusing_builds(record, free_threaded=is_threaded)
-    version = _version_in_suffix(module)
     # Older Pythons do not look at it.
-    if version is None or version < FIRST_CHECKED:
+    elif version is None or version < FIRST_CHECKED:
         return None
-    if _is_refused_by(record, version, and_newer=False):
+    elif _is_refused_by(record, version, and_newer=False):
         return f"Python {_written(version)} is another version"
-    return _refusing_builds(record, free_threaded=module.is_threaded)
+    return _refusing_builds(record, free_threaded=is_threaded)
 
 
 def _version_in_suffix(module: Module) -> Version | None:
@@ -113,12 +113,12 @@ def refusal(module: Module, pythons: CompatiblePythons) -> str | None:
     if not pythons.are_cpython or not module.names_no_python:
         return None
     for record in abi_records(module):
-        if _disagreement(module, record) is not None:
-            continue
-        if _refuses(record, pythons):
+        agrees = _disagreement(module, record) is None
+        if agrees and _refuses(record, pythons):
             return f"{record}, which they refuse from 3.15 on"
+    wanted = pythons.free_threaded
     for backend in _backends(module):
-        if pythons.free_threaded not in (None, backend.is_free_threaded):
+        if wanted is not None and wanted != backend.is_free_threaded:
             return _other_backend(backend)
     return None
 
@@ -133,15 +133,18 @@ def _other_backend(backend: NanobindBackend) -> str:
 
 def _refuses(record: AbiRecord, pythons: CompatiblePythons) -> bool:
     """Return whether some of the Pythons that look at records refuse one."""
-    if pythons.version is not None:
-        first = max(pythons.version, FIRST_CHECKED)
-        if not pythons.include(first):
-            return False
-        if _is_refused_by(record, first, and_newer=pythons.and_newer):
-            return True
+    # A tag without a version is taken for a new one.
+    first = max(pythons.version or FIRST_CHECKED, FIRST_CHECKED)
+    if not pythons.include(first):
+        return False
+    if _is_refused_by(record, first, and_newer=pythons.and_newer):
+        return True
+    # cp315-none is for builds of both kinds.
+    if pythons.free_threaded is None:
+        return False
     if pythons.free_threaded:
         return not record.suits_free_threading
-    return pythons.free_threaded is False and not record.suits_gil
+    return not record.suits_gil
 
 
 def _disagrees(module: Module, record: AbiRecord, why: str) -> Finding:

@@ -19,7 +19,7 @@ Each function finds facts first, and makes a finding of them last; no finding is
 from __future__ import annotations
 
 from ...model.finding import Finding, Severity
-from ...model.module_facts import ImportAnswers
+from ...model.module_facts import NO_ANSWERS, ImportAnswers
 from ...model.record import Record
 from .import_obstacles import ObstacleCause, find_obstacle
 from .interpreters import compatible_pythons
@@ -53,7 +53,7 @@ class Claim(Record):
     platforms: tuple[str, ...] = ()
     built_for: Target | None = None
     imports: tuple[Import, ...] = ()
-    answers: ImportAnswers = ImportAnswers()
+    answers: ImportAnswers = NO_ANSWERS
 
     @property
     def has_unknown_tags(self) -> bool:

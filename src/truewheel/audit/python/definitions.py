@@ -16,29 +16,35 @@ if TYPE_CHECKING:
 
 
 def own_definitions(
-    module: Module, piece: Slice, version: Version | None
+    module: Module, piece: Slice, version: Version
 ) -> tuple[ModuleDefinition, ...]:
     """Return the definitions of the module that a Python would import from one slice.
 
-    :param version: of that Python, the oldest of several; from 3.15 on it calls ``PyModExport_…`` where there is one
-        (PEP 793). ``None`` for any that does.
+    :param version: of that Python, the oldest of several.
     """
     if piece.module is None:
         return ()
-    exported = tuple([one for one in piece.module.definitions if one.is_exported])
-    if exported and (version is None or version >= FIRST_WITH_EXPORT):
+    exported: list[ModuleDefinition] = []
+    others: list[ModuleDefinition] = []
+    for definition in piece.module.definitions:
+        kind = exported if definition.is_exported else others
+        kind.append(definition)
+    # PEP 793: from 3.15 on, PyModExport_… is called where there is one.
+    if exported and version >= FIRST_WITH_EXPORT:
         return _named(exported, module.name)
-    others = [one for one in piece.module.definitions if not one.is_exported]
-    return _named(tuple(others), module.name)
+    return _named(others, module.name)
 
 
 def _named(
-    definitions: tuple[ModuleDefinition, ...], name: str
+    definitions: list[ModuleDefinition], name: str
 ) -> tuple[ModuleDefinition, ...]:
     """Return the definitions that have a name; the only one, whatever its name, for CPython asks for no name."""
     if len(definitions) == 1:
-        return definitions
-    # The full name has the package in front; pkg/__init__.so is the package itself.
-    return tuple(
-        [one for one in definitions if one.name.rpartition(".")[2] in (name, "")]
-    )
+        return tuple(definitions)
+    found = []
+    for definition in definitions:
+        # The full name has the package in front.
+        own = definition.name.rpartition(".")[2]
+        if own in (name, ""):
+            found.append(definition)
+    return tuple(found)

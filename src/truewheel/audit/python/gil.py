@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from ...model.finding import Finding, Severity
 from ...model.module_facts import GilUse, defines_slots_only
-from ...model.record import Enum
+from ...model.record import Enum, NamedTuple
 from .definitions import own_definitions
+from .interpreters import FIRST_WITH_EXPORT
 from .modules import modules as find_modules
 
 TYPE_CHECKING = False
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from ...model.binary import Slice
     from ...model.contents import Contents
+    from ...model.module_facts import ImportAnswers
     from ...model.target import Target
     from .claimed_pythons import Claim
     from .interpreters import Version
@@ -38,12 +40,20 @@ _RETURNS_DEFINITION = "PyModuleDef_Init"
 _SETS_GIL = "PyUnstable_Module_SetGIL"
 
 
-class _Answer(Enum):
+class _State(Enum):
     """Whether the GIL comes back."""
 
     STAYS_OFF = "the module says that it does not need the GIL"
     COMES_BACK = "the module does not say that it does without the GIL"
     UNKNOWN = "the file does not show it"
+
+
+class _Answer(NamedTuple):
+    """What is known of one module, and what shows it."""
+
+    path: str
+    state: _State
+    why: str = ""
 
 
 def check_gil(modules: Iterable[Module], claim: Claim) -> Iterator[Finding]:
@@ -52,36 +62,28 @@ def check_gil(modules: Iterable[Module], claim: Claim) -> Iterator[Finding]:
     # cp313-none is for both kinds of builds, and promises nothing of threads.
     if not versions:
         return
-    known = [version for version in versions if version is not None]
-    oldest = min(known, default=None)
-    certain: list[tuple[Module, str]] = []
-    doubtful: list[tuple[Module, str]] = []
+    oldest = min(filter(None, versions), default=FIRST_WITH_EXPORT)
+    answers = []
     for module in modules:
-        if not _is_for_free_threading(module):
-            continue
-        answer, why = _find_answer(module, oldest)
-        if module.path in claim.answers.stays_off:
-            continue
-        if module.path in claim.answers.comes_back:
-            answer, why = _Answer.COMES_BACK, "was imported here, and the GIL was on"
-        if answer is _Answer.COMES_BACK:
-            certain.append((module, why))
-        elif answer is _Answer.UNKNOWN:
-            doubtful.append((module, why))
-    if certain:
-        yield _comes_back(certain)
-    if doubtful:
-        yield _may_come_back(doubtful)
+        if _is_for_free_threading(module):
+            answer = _find_answer(module, oldest)
+            answers.append(_corrected(answer, claim.answers))
+    for state, make_finding in _FINDINGS:
+        found = [answer for answer in answers if answer.state is state]
+        if found:
+            yield make_finding(found)
 
 
 def modules_in_doubt(contents: Contents, target: Target) -> list[str]:
     """Return the paths of modules that may switch the GIL on in the Python that built them."""
-    return [
-        module.path
-        for module in find_modules(contents)
-        if _is_for_free_threading(module)
-        and _find_answer(module, target.version)[0] is not _Answer.STAYS_OFF
-    ]
+    found = []
+    for module in find_modules(contents):
+        if not _is_for_free_threading(module):
+            continue
+        answer = _find_answer(module, target.version)
+        if answer.state is not _State.STAYS_OFF:
+            found.append(module.path)
+    return found
 
 
 def _is_for_free_threading(module: Module) -> bool:
@@ -91,86 +93,99 @@ def _is_for_free_threading(module: Module) -> bool:
     return module.is_threaded or (module.names_no_python and module.abi_tag != "abi3")
 
 
-def _find_answer(module: Module, oldest: Version | None) -> tuple[_Answer, str]:
-    """Return what is known of a module, and what shows it; of several slices, the worst."""
-    answers = [_answer_of(module, piece, oldest) for piece in module.slices]
-    for wanted in (_Answer.COMES_BACK, _Answer.UNKNOWN):
-        for answer, why in answers:
-            if answer is wanted:
-                return answer, why
-    return _Answer.STAYS_OFF, ""
+def _corrected(answer: _Answer, answers: ImportAnswers) -> _Answer:
+    """Return an answer as the interpreter gave it that imported the module, if one did."""
+    if answer.path in answers.stays_off:
+        return answer._replace(state=_State.STAYS_OFF)
+    if answer.path in answers.comes_back:
+        why = "was imported here, and the GIL was on"
+        return answer._replace(state=_State.COMES_BACK, why=why)
+    return answer
 
 
-def _answer_of(
-    module: Module, piece: Slice, oldest: Version | None
-) -> tuple[_Answer, str]:
-    """Return what is known of one slice, and what shows it."""
+def _find_answer(module: Module, oldest: Version) -> _Answer:
+    """Return what is known of a module, by the worst of its slices."""
+    worst = _Answer(module.path, _State.STAYS_OFF)
+    for piece in module.slices:
+        answer = _answer_of(module, piece, oldest)
+        if answer.state is _State.COMES_BACK:
+            return answer
+        if answer.state is _State.UNKNOWN:
+            worst = answer
+    return worst
+
+
+def _answer_of(module: Module, piece: Slice, oldest: Version) -> _Answer:
+    """Return what is known of one slice."""
+    stays_off = _Answer(module.path, _State.STAYS_OFF)
     # Nobody has looked into files of this format.
     if piece.module is None:
-        return _Answer.STAYS_OFF, ""
+        return stays_off
     names = {symbol.name for symbol in piece.imports}
-    hands_over = _RETURNS_DEFINITION in names or defines_slots_only(piece)
-    if hands_over:
+    if _RETURNS_DEFINITION in names or defines_slots_only(piece):
         return _by_slots(module, piece, oldest)
-    if _SETS_GIL in names:
-        return _Answer.STAYS_OFF, ""
     # In nanobind's split mode the backend makes the definition, with Py_MOD_GIL_NOT_USED in a free-threaded Python.
-    if piece.module.nanobind is not None and piece.module.nanobind.is_free_threaded:
-        return _Answer.STAYS_OFF, ""
+    backend = piece.module.nanobind
+    is_made_free = backend is not None and backend.is_free_threaded
+    if _SETS_GIL in names or is_made_free:
+        return stays_off
     if _CREATES_AT_ONCE in names:
-        return (
-            _Answer.COMES_BACK,
-            f"calls {_CREATES_AT_ONCE}, and never {_SETS_GIL}",
-        )
-    return _Answer.UNKNOWN, "has its module made by other code"
+        why = f"calls {_CREATES_AT_ONCE}, and never {_SETS_GIL}"
+        return _Answer(module.path, _State.COMES_BACK, why)
+    return _Answer(module.path, _State.UNKNOWN, "has its module made by other code")
 
 
-def _by_slots(
-    module: Module, piece: Slice, oldest: Version | None
-) -> tuple[_Answer, str]:
+def _by_slots(module: Module, piece: Slice, oldest: Version) -> _Answer:
     """Return what the slots of a module say."""
-    definitions = own_definitions(module, piece, oldest)
-    uses = {definition.gil for definition in definitions}
-    if not uses or None in uses:
-        return _Answer.UNKNOWN, "fills its slots while it runs"
+    uses = {definition.gil for definition in own_definitions(module, piece, oldest)}
     if uses == {GilUse.NOT_USED}:
-        return _Answer.STAYS_OFF, ""
+        return _Answer(module.path, _State.STAYS_OFF)
+    if not uses or None in uses:
+        return _Answer(module.path, _State.UNKNOWN, "fills its slots while it runs")
+    why = "has slots without Py_mod_gil"
     if GilUse.USED in uses:
-        return _Answer.COMES_BACK, "has slots that say Py_MOD_GIL_USED"
-    return _Answer.COMES_BACK, "has slots without Py_mod_gil"
+        why = "has slots that say Py_MOD_GIL_USED"
+    return _Answer(module.path, _State.COMES_BACK, why)
 
 
 # --- findings ---------------------------------------------------------------------------------------------------
 
 
-def _comes_back(modules: Sequence[tuple[Module, str]]) -> Finding:
+def _comes_back(answers: Sequence[_Answer]) -> Finding:
     """Return TW414 for modules that certainly switch the GIL on."""
     return Finding(
         code="TW414",
         severity=Severity.WARNING,
-        where=modules[0][0].path,
+        where=answers[0].path,
         message="importing it makes a free-threaded Python switch the GIL on, for the whole process",
-        evidence=_as_evidence(modules),
+        evidence=_as_evidence(answers),
         hint="if the code is safe without the GIL, say so: the slot {Py_mod_gil, Py_MOD_GIL_NOT_USED}, in Cython "
         "freethreading_compatible=True, in pybind11 py::mod_gil_not_used()",
     )
 
 
-def _may_come_back(modules: Sequence[tuple[Module, str]]) -> Finding:
+def _may_come_back(answers: Sequence[_Answer]) -> Finding:
     """Return TW414 for modules of which the file does not show it."""
     return Finding(
         code="TW414",
         severity=Severity.NOTE,
-        where=modules[0][0].path,
+        where=answers[0].path,
         message="whether importing it makes a free-threaded Python switch the GIL on cannot be read from the file",
-        evidence=_as_evidence(modules),
+        evidence=_as_evidence(answers),
         hint="import it in a free-threaded Python, and ask sys._is_gil_enabled()",
     )
 
 
-def _as_evidence(modules: Sequence[tuple[Module, str]]) -> tuple[str, ...]:
+def _as_evidence(answers: Sequence[_Answer]) -> tuple[str, ...]:
     """Return the files, each with what shows it."""
-    lines = [f"{module.path} {why}" for module, why in modules[:_MOST_FILES]]
-    if len(modules) > _MOST_FILES:
-        lines.append(f"and {len(modules) - _MOST_FILES} more")
+    lines = [f"{answer.path} {answer.why}" for answer in answers[:_MOST_FILES]]
+    if len(answers) > _MOST_FILES:
+        lines.append(f"and {len(answers) - _MOST_FILES} more")
     return tuple(lines)
+
+
+_FINDINGS = (
+    (_State.COMES_BACK, _comes_back),
+    (_State.UNKNOWN, _may_come_back),
+)
+"""What is said of modules in each state: one finding for all of them."""

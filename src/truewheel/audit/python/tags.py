@@ -42,7 +42,7 @@ accepts its tags.
 
 from __future__ import annotations
 
-from ...model.module_facts import ImportAnswers
+from ...model.module_facts import NO_ANSWERS, ImportAnswers
 from ...model.record import replace
 from ...model.verdict import PythonTags
 from .abi_records import check_abi_record
@@ -68,7 +68,7 @@ def true_python_tags(
     target: Target | None,
     py_api: str = "",
     imports: tuple[Import, ...] = (),
-    answers: ImportAnswers = ImportAnswers(),
+    answers: ImportAnswers = NO_ANSWERS,
 ) -> PythonTags:
     """Return the Python and ABI tags that are true of the modules, with what a build's modules do wrong.
 

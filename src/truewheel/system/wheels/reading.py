@@ -11,10 +11,10 @@ import os
 from operator import attrgetter
 
 from ... import formats
+from ...formats.looked_into import may_say_more
 from ...model.contents import Contents, File, Member, WheelFacts
 from ...model.errors import FormatError, WheelError
 from ...model.header_files import parse_headers
-from ...model.module_facts import may_say_more
 from ...model.record import NamedTuple
 from ...model.record_file import parse_record
 from ...model.wheel_name import VARIANT, parse_wheel_name
