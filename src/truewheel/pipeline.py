@@ -157,7 +157,7 @@ def _repair_and_judge(
     )
     from .audit.verdict import judge, with_findings
     from .model.neighbours import required_by
-    from .system.gil_probe import built_modules
+    from .system.gil_probe import BuiltModules
     from .system.wheels.installed import InstalledDistributions
     from .system.wheels.python_files import PythonFiles
     from .system.wheels.reading import contents_of
@@ -177,7 +177,8 @@ def _repair_and_judge(
     )
     # An editable install is imported soon enough.
     if request.product is Product.WHEEL:
-        question = ask_modules(question, contents, built_modules(staged.tree))
+        modules = BuiltModules(tree=staged.tree, environ=request.environ)
+        question = ask_modules(question, contents, modules)
     source: WheelSource = tree
     repairs = None
     if may_need_repair(contents, project.settings, question):

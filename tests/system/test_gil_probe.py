@@ -13,7 +13,7 @@ from support import interpreters, needs
 from support.paths import ROOT
 from truewheel.model.module_facts import ImportAnswers
 from truewheel.model.tree import Entry, Scheme, Tree
-from truewheel.system import gil_probe
+from truewheel.system import gil_probe, host
 
 HEAD = "#include <Python.h>\n#include <stdlib.h>\n#include <unistd.h>\n#include <stdio.h>\n"
 DEFINITION = 'static struct PyModuleDef d = {PyModuleDef_HEAD_INIT, "m", NULL, 0, NULL, NULL, NULL, NULL, NULL};\n'
@@ -106,7 +106,7 @@ def test_a_python_with_the_gil_is_not_asked(tmp_path: Path) -> None:
 def test_an_interpreter_that_speaks_for_another_machine_is_not_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gil_probe.sysconfig, "get_config_var", lambda _: 1)
+    monkeypatch.setattr(host, "is_free_threaded", lambda: True)
     monkeypatch.setattr(gil_probe, "_ask_about", lambda _: pytest.fail("asked"))
     environ = {"_PYTHON_HOST_PLATFORM": "linux-aarch64"}
     modules = gil_probe.BuiltModules(tree=tree(tmp_path), environ=environ)
@@ -118,7 +118,7 @@ def test_a_module_that_does_not_come_back_takes_no_longer_than_it_may(
 ) -> None:
     monkeypatch.setattr(gil_probe, "_SECONDS", 0.5)
     monkeypatch.setattr(gil_probe, "_SCRIPT", "import time; time.sleep(60)")
-    monkeypatch.setattr(gil_probe.sysconfig, "get_config_var", lambda _: 1)
+    monkeypatch.setattr(host, "is_free_threaded", lambda: True)
     modules = gil_probe.BuiltModules(tree=tree(tmp_path), environ={})
     assert modules.gil_after({"m.so"}) == ImportAnswers()
 
@@ -127,6 +127,6 @@ def test_without_an_interpreter_there_is_no_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "none"))
-    monkeypatch.setattr(gil_probe.sysconfig, "get_config_var", lambda _: 1)
+    monkeypatch.setattr(host, "is_free_threaded", lambda: True)
     modules = gil_probe.BuiltModules(tree=tree(tmp_path), environ={})
     assert modules.gil_after({"m.so"}) == ImportAnswers()

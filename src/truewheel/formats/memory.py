@@ -6,6 +6,8 @@ format.
 
 from __future__ import annotations
 
+import struct
+
 from ..model.record import NamedTuple
 
 TYPE_CHECKING = False
@@ -36,11 +38,13 @@ class Area(NamedTuple):
 
     def holds(self, address: int) -> bool:
         """Whether the file has the byte that comes to lie at an address."""
-        return self.address <= address < self.address + self.size
+        inside = address - self.address
+        return 0 <= inside < self.size
 
     def spans(self, address: int) -> bool:
         """Return whether an address lies in it, or in the zeros that follow."""
-        return self.address <= address < self.address + max(self.size, self.span)
+        inside = address - self.address
+        return 0 <= inside < max(self.size, self.span)
 
 
 class Word(NamedTuple):
@@ -68,44 +72,65 @@ class Memory:
         """The bytes of an address."""
         return self.bits // 8
 
+    @property
+    def word_code(self) -> str:
+        """An address, as :mod:`struct` has it."""
+        return "Q" if self.bits == 64 else "I"
+
     def word(self, address: int) -> Word | None:
         """Return the word at an address; ``None`` when the file has none there, or a library elsewhere makes it."""
         raise NotImplementedError
 
-    def offset(self, address: int, size: int) -> int | None:
-        """Return where the file has some bytes; ``None`` when it does not have them all."""
-        for area in self.areas:
-            if area.holds(address):
-                inside = address - area.address
-                return area.offset + inside if inside + size <= area.size else None
-        return None
-
     def read(self, address: int, size: int) -> bytes | None:
-        """Return bytes as the file has them, before anything is relocated."""
-        offset = self.offset(address, size)
-        if offset is None:
+        """Return bytes as the file has them, before anything is relocated; ``None`` when it does not have them all."""
+        area = self._area(address)
+        if area is None:
             return None
-        return bytes(self.cursor.bytes(offset, size, "data"))
+        inside = address - area.address
+        # Nothing that is asked for lies in two areas.
+        if inside + size > area.size:
+            return None
+        raw = self.cursor.bytes(area.offset + inside, size, "data")
+        return bytes(raw)
+
+    def numbers(self, layout: str, address: int) -> tuple[int, ...] | None:
+        """Return numbers as the file has them, in the layout of :mod:`struct`."""
+        raw = self.read(address, struct.calcsize(f"={layout}"))
+        if raw is None:
+            return None
+        return struct.unpack(self._order + layout, raw)
 
     def number(self, code: str, address: int) -> int | None:
-        """Return one number as the file has it, ``code`` as in :mod:`struct`."""
-        sizes = {"B": 1, "H": 2, "I": 4, "Q": 8}
-        offset = self.offset(address, sizes[code])
-        if offset is None:
-            return None
-        return self.cursor.number(code, offset, "data")
+        """Return one number as the file has it."""
+        found = self.numbers(code, address)
+        return None if found is None else found[0]
 
     def stored_word(self, address: int) -> int | None:
         """Return a word as the file has it."""
-        return self.number("Q" if self.bits == 64 else "I", address)
+        return self.number(self.word_code, address)
 
     def string(self, address: int) -> str:
-        """Return the string at an address; empty when none ends near it, or it is not UTF-8."""
+        """Return the string at an address; empty when none ends near it."""
+        area = self._area(address)
+        if area is None:
+            return ""
+        left = area.address + area.size - address
+        raw = self.read(address, min(left, _LONGEST_NAME)) or b""
+        text, end, _ = raw.partition(b"\0")
+        return text.decode("utf-8", "replace") if end else ""
+
+    def packed(self, layout: str, *numbers: int) -> bytes:
+        """Return numbers as the file would have them."""
+        return struct.pack(self._order + layout, *numbers)
+
+    @property
+    def _order(self) -> str:
+        """The byte order, as :mod:`struct` has it."""
+        return "<" if self.cursor.little else ">"
+
+    def _area(self, address: int) -> Area | None:
+        """Return the area that an address lies in."""
         for area in self.areas:
             if area.holds(address):
-                inside = address - area.address
-                size = min(area.size - inside, _LONGEST_NAME)
-                raw = self.cursor.bytes(area.offset + inside, size, "string")
-                text, end, _ = bytes(raw).partition(b"\0")
-                return text.decode("utf-8", "replace") if end else ""
-        return ""
+                return area
+        return None

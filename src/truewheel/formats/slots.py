@@ -11,14 +11,14 @@ Sources: CPython's ``Include/object.h``, ``Include/refcount.h``, ``Include/modul
 
 from __future__ import annotations
 
-import struct
+import itertools
 
 from ..model.module_facts import AbiRecord, GilUse, ModuleDefinition
 from ..model.record import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .memory import Area, Memory, Word
 
@@ -35,11 +35,14 @@ _ABI, _NAME = 109, 100
 """``Py_mod_abi``, ``Py_mod_name``."""
 _OTHERS = frozenset({3, 86, 101, 102, 103, 104, 105, 106, 110})
 """Other slots of modules: interpreters, documentation, state, methods, token."""
-_KNOWN = _FUNCTIONS | _GIL | _OTHERS | {_ABI, _NAME}
+_ADDRESSES = _FUNCTIONS | {_ABI}
+"""Slots whose values are addresses for sure."""
+_KNOWN = _ADDRESSES | _GIL | _OTHERS | {_NAME}
+_END = 0
+"""``Py_slot_end``."""
 _GIL_VALUES = {0: GilUse.USED, 1: GilUse.NOT_USED}
 _RECORD = "BBHII"
 """``PyABIInfo``: major and minor version of the record, flags, versions of the headers and of the ABI."""
-_RECORD_SIZE = 12
 
 _FIELDS = (
     "m_name",
@@ -55,16 +58,14 @@ _FIELDS = (
 _LARGEST_STATE = 1 << 24
 """Bytes of the largest state of a module that is believed."""
 
-_SLOT_SIZE = 16
-"""Bytes of a ``PySlot`` in every build."""
+_SLOT_HEAD, _SLOT_VALUE_AT, _SLOT_SIZE = "HHI", 8, 16
+"""``PySlot``, in every build: number, flags, zero, and a value of eight bytes."""
 _MOST_FLAGS = 7
 """All that ``sl_flags`` may be."""
 _MOST_SLOTS = 64
 """Slots of one module that are read; there are a dozen kinds."""
 _MOST_FOUND = 256
 """Definitions in one file that are looked at, with those that turn out to be none."""
-_LONGEST_NAME = 512
-"""Characters of the longest name of a module that is believed."""
 
 
 class _Slot(NamedTuple):
@@ -76,30 +77,32 @@ class _Slot(NamedTuple):
 
 def find_definitions(memory: Memory) -> Iterator[ModuleDefinition]:
     """Yield the modules that ``PyModuleDef`` structures define, of any build."""
-    left = _MOST_FOUND
-    for area in _data_areas(memory):
-        raw = memory.read(area.address, area.size) or b""
-        for name_at in _places_of_names(memory, raw):
-            definition = _read_definition(memory, area.address + name_at)
-            if definition is not None:
-                yield definition
-            left -= 1
-            if not left:
-                return
+    return _look(memory, _places_of_names, _read_definition)
 
 
 def find_exported(memory: Memory) -> Iterator[ModuleDefinition]:
     """Yield the modules that arrays of ``PySlot`` define, as PEP 793 has them."""
+    return _look(memory, _places_of_abi, _read_exported)
+
+
+def _look(
+    memory: Memory,
+    find_places: Callable[[Memory, bytes], Iterator[int]],
+    read: Callable[[Memory, int], ModuleDefinition | None],
+) -> Iterator[ModuleDefinition]:
+    """Yield what is read at the places that are found in data.
+
+    :param find_places: yields where something may stand in some bytes.
+    :param read: returns what stands at an address, or ``None``.
+    """
     left = _MOST_FOUND
     for area in _data_areas(memory):
         raw = memory.read(area.address, area.size) or b""
-        for place in _places_of_abi(memory, raw):
-            definition = _read_exported(memory, area.address + place)
+        for place in itertools.islice(find_places(memory, raw), left):
+            left -= 1
+            definition = read(memory, area.address + place)
             if definition is not None:
                 yield definition
-            left -= 1
-            if not left:
-                return
 
 
 def _data_areas(memory: Memory) -> list[Area]:
@@ -107,32 +110,11 @@ def _data_areas(memory: Memory) -> list[Area]:
     left = len(memory.cursor)
     found = []
     for area in memory.areas:
-        if area.is_data and area.size <= left:
-            found.append(area)
-            left -= area.size
+        if not area.is_data or area.size > left:
+            continue
+        found.append(area)
+        left -= area.size
     return found
-
-
-# --- PyModuleDef ------------------------------------------------------------------------------------------------
-
-
-def _places_of_names(memory: Memory, raw: bytes) -> Iterator[int]:
-    """Yield where a ``PyModuleDef`` may have its name."""
-    word = memory.word_size
-    # Free-threaded: ob_ref_local, then ob_ref_shared, ob_type, m_init, m_index and m_copy.
-    zeros = bytes(5 * word)
-    for place in _places(raw, _IMMORTAL + zeros):
-        name_at = place + len(_IMMORTAL) + len(zeros)
-        # In builds with the GIL up to 3.13 the same bytes stand where no field of four bytes can be.
-        if name_at % word == 0:
-            yield name_at
-    # With the GIL: ob_refcnt, then ob_type, m_init, m_index and m_copy.
-    order = "<" if memory.cursor.little else ">"
-    code = "Q" if memory.bits == 64 else "I"
-    count = struct.pack(order + code, _IMMORTAL_WITH_GIL[memory.bits])
-    zeros = bytes(4 * word)
-    for place in _places(raw, count + zeros):
-        yield place + len(count) + len(zeros)
 
 
 def _places(raw: bytes, wanted: bytes) -> Iterator[int]:
@@ -143,48 +125,78 @@ def _places(raw: bytes, wanted: bytes) -> Iterator[int]:
         place = raw.find(wanted, place + 1)
 
 
+# --- PyModuleDef ------------------------------------------------------------------------------------------------
+
+
+def _places_of_names(memory: Memory, raw: bytes) -> Iterator[int]:
+    """Yield where a ``PyModuleDef`` may have its name."""
+    word = memory.word_size
+    # Free-threaded: ob_ref_local, then ob_ref_shared, ob_type, m_init, m_index and m_copy.
+    beginning = _IMMORTAL + bytes(5 * word)
+    for place in _places(raw, beginning):
+        name_at = place + len(beginning)
+        # In builds with the GIL up to 3.13 the same bytes stand where no field of four bytes can be.
+        if name_at % word == 0:
+            yield name_at
+    # With the GIL: ob_refcnt, then ob_type, m_init, m_index and m_copy.
+    count = _IMMORTAL_WITH_GIL[memory.bits]
+    beginning = memory.packed(memory.word_code, count) + bytes(4 * word)
+    for place in _places(raw, beginning):
+        yield place + len(beginning)
+
+
 def _read_definition(memory: Memory, name_at: int) -> ModuleDefinition | None:
     """Return the definition whose name stands at an address; ``None`` when it is none."""
-    name = _pointed_name(memory.word(name_at), memory)
+    pointer = memory.word(name_at)
+    name = _pointed_name(pointer, memory)
     if not name or not _has_fields(memory, name_at):
         return None
-    slots = memory.word(name_at + _FIELDS.index("m_slots") * memory.word_size)
+    slots_at = name_at + _FIELDS.index("m_slots") * memory.word_size
+    slots = memory.word(slots_at)
     found = None
     if slots is not None and slots.is_address:
         found = _read_slots(memory, slots.value)
     # C++ may set m_slots, or fill the array, while the program runs.
     if not found:
         return ModuleDefinition(name=name)
-    return ModuleDefinition(name=name, gil=_gil_of(found), abi=_abi_of(found, memory))
+    gil = _gil_of(found)
+    abi = _abi_of(found, memory)
+    return ModuleDefinition(name=name, gil=gil, abi=abi)
 
 
 def _has_fields(memory: Memory, name_at: int) -> bool:
-    """Return whether what follows a name may be the other fields: addresses or nothing, but for the size of the state."""
-    for index, field in enumerate(_FIELDS):
-        stored = memory.stored_word(name_at + index * memory.word_size)
-        if stored is None:
+    """Return whether what follows a name may be the other fields of a ``PyModuleDef``."""
+    address = name_at
+    for field in _FIELDS:
+        if not _may_be_field(memory, field, address):
             return False
-        word = memory.word(name_at + index * memory.word_size)
-        # Another library's function.
-        if word is None:
-            continue
-        if field == "m_size":
-            # -1 means that there is no state.
-            size = (word.value + 1) % (1 << memory.bits)
-            if word.is_address or size > _LARGEST_STATE:
-                return False
-        elif word.value and not word.is_address:
-            return False
+        address += memory.word_size
     return True
 
 
-def _pointed_name(word: Word | None, memory: Memory) -> str:
+def _may_be_field(memory: Memory, field: str, address: int) -> bool:
+    """Return whether a word may be a field: the size of the state, or else an address or nothing."""
+    if memory.stored_word(address) is None:
+        return False
+    word = memory.word(address)
+    # Another library's function.
+    if word is None:
+        return True
+    if field != "m_size":
+        return word.is_address or not word.value
+    # -1 means that there is no state.
+    none = (1 << memory.bits) - 1
+    is_size = word.value == none or word.value <= _LARGEST_STATE
+    return is_size and not word.is_address
+
+
+def _pointed_name(pointer: Word | None, memory: Memory) -> str:
     """Return the name of a module that an address leads to; empty when it is none."""
-    if word is None or not word.is_address:
+    if pointer is None or not pointer.is_address:
         return ""
-    text = memory.string(word.value)
-    is_name = text.replace(".", "_").isidentifier() and len(text) <= _LONGEST_NAME
-    return text if is_name else ""
+    text = memory.string(pointer.value)
+    joined = text.replace(".", "_")
+    return text if joined.isidentifier() else ""
 
 
 def _read_slots(memory: Memory, address: int) -> list[_Slot] | None:
@@ -193,11 +205,14 @@ def _read_slots(memory: Memory, address: int) -> list[_Slot] | None:
     An array that begins with its end is filled while the program runs, as C++ may do it: nothing, then.
     """
     found: list[_Slot] = []
-    for _ in range(_MOST_SLOTS):
+    while len(found) < _MOST_SLOTS:
         number = memory.number("I", address)
-        if number == 0:
+        if number is None:
+            return None
+        if number == _END:
             return found
-        slot = _Slot(number or 0, memory.word(address + memory.word_size))
+        value = memory.word(address + memory.word_size)
+        slot = _Slot(number, value)
         if not _is_plausible(slot):
             return None
         found.append(slot)
@@ -205,44 +220,33 @@ def _read_slots(memory: Memory, address: int) -> list[_Slot] | None:
     return None
 
 
-def _is_plausible(slot: _Slot) -> bool:
-    """Return whether a slot is one of a module's."""
-    if slot.number not in _KNOWN:
-        return False
-    # Another library's function, by its name.
-    if slot.value is None:
-        return slot.number not in _GIL
-    if slot.number in _FUNCTIONS or slot.number == _ABI:
-        return slot.value.is_address
-    if slot.number in _GIL:
-        return not slot.value.is_address and slot.value.value in _GIL_VALUES
-    return True
-
-
 # --- PySlot -----------------------------------------------------------------------------------------------------
 
 
 def _places_of_abi(memory: Memory, raw: bytes) -> Iterator[int]:
     """Yield where slots with ``Py_mod_abi`` may stand."""
-    order = "<" if memory.cursor.little else ">"
     for flags in range(_MOST_FLAGS + 1):
-        yield from _places(raw, struct.pack(order + "HHI", _ABI, flags, 0))
+        beginning = memory.packed(_SLOT_HEAD, _ABI, flags, 0)
+        yield from _places(raw, beginning)
 
 
 def _read_exported(memory: Memory, address: int) -> ModuleDefinition | None:
     """Return the definition by the array that has ``Py_mod_abi`` at an address; ``None`` when there is none."""
     here = _read_slot(memory, address)
-    if here is None or _abi_of([here], memory) is None:
+    if here is None:
+        return None
+    abi = _abi_of([here], memory)
+    if abi is None:
         return None
     before = _read_run(memory, address - _SLOT_SIZE, -_SLOT_SIZE)
     after = _read_run(memory, address + _SLOT_SIZE, _SLOT_SIZE)
     found = [*before, here, *after]
-    is_ended = memory.number("H", address + _SLOT_SIZE * (len(after) + 1)) == 0
-    names = [slot.value for slot in found if slot.number == _NAME]
+    end = address + _SLOT_SIZE * (len(after) + 1)
+    is_whole = memory.number("H", end) == _END
     return ModuleDefinition(
-        name=_pointed_name(names[0], memory) if names else "",
-        gil=_gil_of(found) if is_ended else None,
-        abi=_abi_of(found, memory),
+        name=_name_of(found, memory),
+        gil=_gil_of(found) if is_whole else None,
+        abi=abi,
         is_exported=True,
     )
 
@@ -261,40 +265,66 @@ def _read_run(memory: Memory, address: int, step: int) -> list[_Slot]:
 
 def _read_slot(memory: Memory, address: int) -> _Slot | None:
     """Return a ``PySlot``; ``None`` when there is none of a module."""
-    number = memory.number("H", address)
-    flags = memory.number("H", address + 2)
-    reserved = memory.number("I", address + 4)
-    if number is None or flags is None or reserved or flags > _MOST_FLAGS:
+    head = memory.numbers(_SLOT_HEAD, address)
+    if head is None:
         return None
-    slot = _Slot(number, memory.word(address + 8))
+    number, flags, reserved = head
+    if reserved or flags > _MOST_FLAGS:
+        return None
+    value = memory.word(address + _SLOT_VALUE_AT)
+    slot = _Slot(number, value)
     return slot if _is_plausible(slot) else None
 
 
 # --- what slots say ---------------------------------------------------------------------------------------------
 
 
-def _gil_of(slots: list[_Slot]) -> GilUse:
-    """Return what slots say of the GIL."""
-    for slot in slots:
-        if slot.number in _GIL and slot.value is not None:
-            return _GIL_VALUES[slot.value.value]
-    return GilUse.NOT_SAID
+def _is_plausible(slot: _Slot) -> bool:
+    """Return whether a slot is one of a module's."""
+    if slot.number not in _KNOWN:
+        return False
+    # Another library's function, by its name.
+    if slot.value is None:
+        return slot.number not in _GIL
+    if slot.number in _ADDRESSES:
+        return slot.value.is_address
+    if slot.number not in _GIL:
+        return True
+    return not slot.value.is_address and slot.value.value in _GIL_VALUES
 
 
-def _abi_of(slots: list[_Slot], memory: Memory) -> AbiRecord | None:
-    """Return the record behind ``Py_mod_abi``; ``None`` when there is none that can be read."""
+def _value_of(slots: list[_Slot], numbers: frozenset[int]) -> Word | None:
+    """Return the value of the first slot that has one of some numbers."""
     for slot in slots:
-        if slot.number == _ABI and slot.value is not None:
-            raw = memory.read(slot.value.value, _RECORD_SIZE)
-            return None if raw is None else _read_record(memory, raw)
+        if slot.number in numbers:
+            return slot.value
     return None
 
 
-def _read_record(memory: Memory, raw: bytes) -> AbiRecord | None:
-    """Return an ABI record; ``None`` when it is of another kind than the first."""
-    (row,) = memory.cursor.records(_RECORD, raw)
-    major, _, flags, built, version = row
-    # A record of a later kind is refused by Pythons that do not know it. All Pythons with one are 3.N.
+def _gil_of(slots: list[_Slot]) -> GilUse:
+    """Return what slots say of the GIL."""
+    value = _value_of(slots, _GIL)
+    if value is None:
+        return GilUse.NOT_SAID
+    return _GIL_VALUES[value.value]
+
+
+def _name_of(slots: list[_Slot], memory: Memory) -> str:
+    """Return the name that slots give to a module; empty when they give none."""
+    value = _value_of(slots, frozenset({_NAME}))
+    return _pointed_name(value, memory)
+
+
+def _abi_of(slots: list[_Slot], memory: Memory) -> AbiRecord | None:
+    """Return the record behind ``Py_mod_abi``; ``None`` when there is none of the kind that is known here."""
+    pointer = _value_of(slots, frozenset({_ABI}))
+    if pointer is None:
+        return None
+    numbers = memory.numbers(_RECORD, pointer.value)
+    if numbers is None:
+        return None
+    major, _, flags, built, version = numbers
+    # Pythons that do not know a later kind of record refuse it. All Pythons with one are 3.N.
     if major != 1 or built >> 24 != 3:
         return None
     return AbiRecord(flags=flags, build_version=built, abi_version=version)

@@ -6,15 +6,14 @@ Python decides then (CPython's ``Python/import.c``). What fails or takes long gi
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import sysconfig
 import time
 
-from ..model.module_facts import ImportAnswers
+from ..model.module_facts import NO_ANSWERS, ImportAnswers
 from ..model.record import Record
 from ..model.tree import Scheme, Tree
+from . import host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,8 +56,8 @@ class BuiltModules(Record):
 
     def gil_after(self, paths: Collection[str]) -> ImportAnswers:
         """Return whether the GIL is on after modules were imported, by their paths in the wheel."""
-        if not _can_import(self.environ):
-            return ImportAnswers()
+        if not host.is_free_threaded() or _speaks_for_another(self.environ):
+            return NO_ANSWERS
         files = {
             entry.path: entry.source
             for entry in self.tree.entries
@@ -73,11 +72,9 @@ class BuiltModules(Record):
         return _ask_about(waiting)
 
 
-def _can_import(environ: Mapping[str, str]) -> bool:
-    """Return whether this interpreter is free-threaded, and the build is for it."""
-    if any(environ.get(name) for name in _CROSS_BUILDING):
-        return False
-    return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+def _speaks_for_another(environ: Mapping[str, str]) -> bool:
+    """Return whether the interpreter speaks for another machine."""
+    return any(environ.get(name) for name in _CROSS_BUILDING)
 
 
 def _ask_about(waiting: dict[str, Path]) -> ImportAnswers:
@@ -141,8 +138,3 @@ def _module_name(path: str) -> str:
     directory, _, name = path.rpartition("/")
     parts = [*directory.split("/"), name.partition(".")[0]]
     return ".".join(part for part in parts if part)
-
-
-def built_modules(tree: Tree) -> BuiltModules:
-    """Return the modules of a staged tree."""
-    return BuiltModules(tree=tree, environ=os.environ)

@@ -24,6 +24,8 @@ from .layout import (
     EM_X86_64,
     PT_DYNAMIC,
     PT_LOAD,
+    SHN_UNDEF,
+    first_of_type,
 )
 from .read import read_header, read_segments
 
@@ -66,41 +68,26 @@ _MOST_SEGMENTS = 64
 
 
 class ElfMemory(Memory):
-    """An ELF file in memory.
-
-    :param segments: its program headers.
-    """
+    """An ELF file in memory."""
 
     def __init__(
         self, cursor: Cursor, header: Header, segments: Sequence[Segment]
     ) -> None:
-        areas = [
-            Area(
-                address=segment.vaddr,
-                offset=segment.offset,
-                size=min(segment.filesz, max(0, len(cursor) - segment.offset)),
-                # What is constant after relocation (RELRO) is writable before.
-                is_data=segment.is_writable,
-            )
-            for segment in segments
-            if segment.type == PT_LOAD and segment.filesz
-        ][:_MOST_SEGMENTS]
-        super().__init__(cursor, areas, header.file_class.bits)
+        """Find the tables of relocations."""
+        super().__init__(cursor, _areas(cursor, segments), header.file_class.bits)
         self._header = header
-        self._tags: dict[int, int] = {}
-        for segment in segments:
-            if segment.type == PT_DYNAMIC and segment.filesz:
-                tags = read_tags(cursor, header, segment.offset, segment.filesz)
-                self._tags = first_values(tags)
-                break
+        self._tags = _read_dynamic_tags(cursor, header, segments)
         self._rela = self._table(_DT_RELA, _DT_RELASZ)
         self._rel = self._table(_DT_REL, _DT_RELSZ)
-        self._packed = _Packed(self, self._table(DT_RELR, DT_RELRSZ))
+        packed = self._table(DT_RELR, DT_RELRSZ)
+        entries = cursor.unpack_all(self.word_code, packed)
+        self._packed = PackedRelocations(entries, self.bits)
 
     def _table(self, tag: int, size_tag: int) -> bytes:
         """Return a table of relocations; nothing when it is not there, or not whole."""
-        address, size = self._tags.get(tag), self._tags.get(size_tag, 0)
-        if address is None or not 0 < size <= _MOST_RELOCATIONS:
+        address = self._tags.get(tag)
+        size = self._tags.get(size_tag, 0)
+        if address is None or size > _MOST_RELOCATIONS:
             return b""
         return self.read(address, size) or b""
 
@@ -109,96 +96,125 @@ class ElfMemory(Memory):
         stored = self.stored_word(address)
         if stored is None:
             return None
-        entry = self._find(self._rela, address, 3)
+        entry = self._find(self._rela, address, fields=3)
         if entry is not None:
-            return self._relocated(entry[1], entry[2])
-        entry = self._find(self._rel, address, 2)
+            _, info, addend = entry
+            return self._relocated(info, addend)
+        entry = self._find(self._rel, address, fields=2)
         if entry is not None:
             # Without a field of its own, the addend is what stands in place.
-            return self._relocated(entry[1], stored)
+            _, info = entry
+            return self._relocated(info, stored)
         return Word(stored, address in self._packed)
 
-    def _find(self, table: bytes, address: int, fields: int) -> tuple[int, ...] | None:
+    def _find(
+        self, table: bytes, address: int, *, fields: int
+    ) -> tuple[int, ...] | None:
         """Return the entry of a table that is for an address."""
-        word, order = self.word_size, "little" if self.cursor.little else "big"
-        if not table or address >> self.bits:
-            return None
-        wanted = address.to_bytes(word, order)  # type: ignore[arg-type]
-        size = word * fields
+        wanted = self.packed(self.word_code, address)
+        size = self.word_size * fields
         place = -1
-        # The bytes of an address may stand anywhere: an entry begins with them.
         for _ in range(_MOST_HITS):
             place = table.find(wanted, place + 1)
             if place < 0:
                 break
-            if place % size == 0 and place + size <= len(table):
-                code = "Q" if self.bits == 64 else "I"
-                return self.cursor.unpack_all(code, table[place : place + size])
+            # The bytes of an address may stand anywhere: an entry begins with them.
+            if place % size == 0:
+                entry = table[place : place + size]
+                return self.cursor.unpack_all(self.word_code, entry)
         return None
 
     def _relocated(self, info: int, addend: int) -> Word | None:
         """Return what a relocation makes; ``None`` when another library decides, or its kind is not known."""
+        # ELF64_R_SYM and ELF32_R_SYM.
         shift = 32 if self.bits == 64 else 8
-        kind, symbol = info & (1 << shift) - 1, info >> shift
-        if kind == _RELATIVE.get(self._header.machine):
+        symbol = info >> shift
+        kind = info - (symbol << shift)
+        machine = self._header.machine
+        if kind == _RELATIVE.get(machine):
             return Word(addend, is_address=True)
-        if kind in _ABSOLUTE.get(self._header.machine, ()):
-            defined = self._symbol(symbol)
-            if defined is not None:
-                return Word(defined + addend & (1 << self.bits) - 1, is_address=True)
-        return None
+        if kind not in _ABSOLUTE.get(machine, ()):
+            return None
+        defined = self._symbol(symbol)
+        if defined is None:
+            return None
+        # Addresses wrap around.
+        return Word((defined + addend) % (1 << self.bits), is_address=True)
 
     def _symbol(self, index: int) -> int | None:
         """Return the address of a symbol that the file defines."""
         table = self._tags.get(DT_SYMTAB)
-        if table is None or not index:
+        if table is None:
             return None
         file_class = self._header.file_class
-        raw = self.read(table + index * file_class.symbol_size, file_class.symbol_size)
-        if raw is None:
+        at = table + index * file_class.symbol_size
+        fields = self.numbers(file_class.symbol, at)
+        value = self.stored_word(at + file_class.symbol_value_at)
+        if fields is None or fields[-1] == SHN_UNDEF:
             return None
-        entry = next(iter(self.cursor.records(file_class.symbol, raw)))
-        code = "Q" if self.bits == 64 else "I"
-        value_at = file_class.symbol_value_at
-        (value,) = self.cursor.unpack_all(
-            code, raw[value_at : value_at + file_class.word]
+        return value
+
+
+def _areas(cursor: Cursor, segments: Sequence[Segment]) -> list[Area]:
+    """Return the segments that are mapped."""
+    found: list[Area] = []
+    for segment in segments:
+        if segment.type != PT_LOAD or len(found) == _MOST_SEGMENTS:
+            continue
+        room = max(0, len(cursor) - segment.offset)
+        area = Area(
+            address=segment.vaddr,
+            offset=segment.offset,
+            size=min(segment.filesz, room),
+            # What is constant after relocation (RELRO) is writable before.
+            is_data=segment.is_writable,
         )
-        is_defined = entry[2] != 0
-        return value if is_defined else None
+        found.append(area)
+    return found
 
 
-class _Packed:
+def _read_dynamic_tags(
+    cursor: Cursor, header: Header, segments: Sequence[Segment]
+) -> dict[int, int]:
+    """Return the values of the dynamic section; nothing where there is none."""
+    dynamic = first_of_type(segments, PT_DYNAMIC)
+    if dynamic is None:
+        return {}
+    tags = read_tags(cursor, header, dynamic.offset, dynamic.filesz)
+    return first_values(tags)
+
+
+class PackedRelocations:
     """The addresses in a compact table of relocations (``DT_RELR``), whose addends stand in place.
 
     An even word is an address. An odd one is a map of the words that follow the last address, a bit each.
     """
 
-    def __init__(self, memory: Memory, table: bytes) -> None:
-        code = "Q" if memory.bits == 64 else "I"
-        self._word = memory.word_size
+    def __init__(self, entries: Sequence[int], bits: int) -> None:
+        """Note where each map begins: an address is a map of itself."""
+        self._word = bits // 8
         self._starts: list[int] = []
         self._maps: list[int] = []
         here = 0
-        for entry in memory.cursor.unpack_all(code, table):
-            if entry & 1:
-                self._add(here, entry >> 1)
-                here += (memory.bits - 1) * self._word
-            else:
-                self._add(entry, 1)
-                here = entry + self._word
-
-    def _add(self, start: int, bits: int) -> None:
-        """Note a map of words that begins at an address; linkers write them in order."""
-        if not self._starts or start >= self._starts[-1]:
-            self._starts.append(start)
-            self._maps.append(bits)
+        for entry in entries:
+            is_map = entry & 1
+            start = here if is_map else entry
+            covered = bits - 1 if is_map else 1
+            here = start + covered * self._word
+            # Linkers write them in order. What is not is hostile, and cannot be found.
+            if not self._starts or start >= self._starts[-1]:
+                self._starts.append(start)
+                self._maps.append(entry >> 1 if is_map else 1)
 
     def __contains__(self, address: int) -> bool:
+        """Return whether a word is relocated."""
         index = bisect.bisect_right(self._starts, address) - 1
         if index < 0:
             return False
-        number, rest = divmod(address - self._starts[index], self._word)
-        return not rest and bool(self._maps[index] >> number & 1)
+        inside = address - self._starts[index]
+        number, rest = divmod(inside, self._word)
+        is_set = self._maps[index] >> number & 1
+        return bool(is_set and not rest)
 
 
 def read_memory(data: Readable) -> ElfMemory:
@@ -207,4 +223,5 @@ def read_memory(data: Readable) -> ElfMemory:
     :raises FormatError: when a header or a table lies outside of the file.
     """
     cursor, header = read_header(data)
-    return ElfMemory(cursor, header, read_segments(cursor, header))
+    segments = read_segments(cursor, header)
+    return ElfMemory(cursor, header, segments)

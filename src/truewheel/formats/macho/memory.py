@@ -73,26 +73,25 @@ class _Pages(NamedTuple):
     chain: _Chain
     starts: tuple[int, ...]
 
+    def page(self, address: int) -> int | None:
+        """Return the number of the page that an address lies in."""
+        number = (address - self.address) // self.page_size
+        return number if 0 <= number < len(self.starts) else None
+
 
 class MachOMemory(Memory):
     """A slice in memory."""
 
     def __init__(self, cursor: Cursor, header: Header, commands: Commands) -> None:
-        width = header.width
-        areas: list[Area] = []
-        for command in commands.all:
-            if command.kind == width.segment_command and len(areas) < _MOST_SEGMENTS:
-                areas.append(_read_area(cursor, command, width))
-        super().__init__(cursor, areas, width.bits)
+        """Find the segments and their fixups."""
+        areas = _read_areas(cursor, header, commands)
+        super().__init__(cursor, areas, header.width.bits)
         self._header = header
         self._is_chained = LC_DYLD_CHAINED_FIXUPS in commands.first
         self._pages = _read_pages(cursor, commands, areas)
-        self._walked: dict[tuple[int, int], frozenset[int]] = {}
-
-    @property
-    def _base(self) -> int:
-        """The address of the header."""
-        return min((area.address for area in self.areas if not area.offset), default=0)
+        self._walked: dict[int, frozenset[int]] = {}
+        firsts = [area.address for area in areas if not area.offset]
+        self._base = min(firsts, default=0)
 
     def word(self, address: int) -> Word | None:
         """Return the word at an address after fixups."""
@@ -100,58 +99,78 @@ class MachOMemory(Memory):
         if stored is None:
             return None
         if not self._is_chained:
-            # Numbers up to the size of the header are no addresses of anything that a program has.
-            inside = stored - self._base >= self._header.end
-            is_address = inside and any(area.spans(stored) for area in self.areas)
-            return Word(stored, is_address)
+            return Word(stored, self._may_be_address(stored))
         pages = self._pages_at(address)
-        if pages is None:
-            return Word(stored, is_address=False)
-        if address not in self._fixups(pages, address):
+        if pages is None or address not in self._fixups(pages, address):
             return Word(stored, is_address=False)
         chain = pages.chain
-        if stored >> chain.bind_at & 1:
+        is_bind = stored >> chain.bind_at & 1
+        # Another library decides.
+        if is_bind:
             return None
-        target = stored & (1 << chain.target_bits) - 1
-        return Word(target + self._base * chain.is_offset, is_address=True)
+        target = stored % (1 << chain.target_bits)
+        if chain.is_offset:
+            target += self._base
+        return Word(target, is_address=True)
+
+    def _may_be_address(self, stored: int) -> bool:
+        """Return whether a number may be the address of something."""
+        # Up to the end of the header there is nothing that a program has the address of.
+        if stored - self._base < self._header.end:
+            return False
+        return any(area.spans(stored) for area in self.areas)
 
     def _pages_at(self, address: int) -> _Pages | None:
         """Return the fixups of the segment that an address lies in."""
         for pages in self._pages:
-            end = pages.address + len(pages.starts) * pages.page_size
-            if pages.address <= address < end:
+            if pages.page(address) is not None:
                 return pages
         return None
 
     def _fixups(self, pages: _Pages, address: int) -> frozenset[int]:
-        """Return the addresses of all fixups in one page; a page is walked once."""
-        number = (address - pages.address) // pages.page_size
-        key = pages.address, number
-        if key not in self._walked:
-            self._walked[key] = frozenset(self._walk(pages, number))
-        return self._walked[key]
+        """Return the addresses of all fixups in the page of an address; a page is walked once."""
+        number = pages.page(address) or 0
+        page = pages.address + number * pages.page_size
+        if page not in self._walked:
+            found = self._walk(pages, page, pages.starts[number])
+            self._walked[page] = frozenset(found)
+        return self._walked[page]
 
-    def _walk(self, pages: _Pages, number: int) -> list[int]:
-        """Follow the chain of one page."""
+    def _walk(self, pages: _Pages, page: int, start: int) -> list[int]:
+        """Follow the chain of one page.
+
+        :param page: its address.
+        :param start: the offset of its first fixup.
+        """
         found: list[int] = []
-        start = pages.starts[number]
         # Only 32-bit formats have several chains in a page.
         if start == _NO_FIXUP or start & _SEVERAL_CHAINS:
             return found
-        page = pages.address + number * pages.page_size
         here = page + start
+        end = page + pages.page_size
         chain = pages.chain
         # The next one is always further on, so that the page's end is reached.
-        while here < page + pages.page_size:
+        while here < end:
             stored = self.stored_word(here)
             if stored is None:
                 break
             found.append(here)
-            steps = stored >> chain.next_at & (1 << chain.next_bits) - 1
+            steps = (stored >> chain.next_at) % (1 << chain.next_bits)
             if not steps:
                 break
             here += steps * chain.stride
         return found
+
+
+def _read_areas(cursor: Cursor, header: Header, commands: Commands) -> list[Area]:
+    """Return the segments as areas."""
+    width = header.width
+    found: list[Area] = []
+    for command in commands.all:
+        is_segment = command.kind == width.segment_command
+        if is_segment and len(found) < _MOST_SEGMENTS:
+            found.append(_read_area(cursor, command, width))
+    return found
 
 
 def _read_area(cursor: Cursor, command: Command, width: Width) -> Area:
@@ -177,24 +196,31 @@ def _read_pages(
     if table is None:
         return ()
     starts_at = table.number("I", 4, "starts_offset")
-    count = min(table.number("I", starts_at, "seg_count"), _MOST_SEGMENTS)
-    offsets = [
-        offset for (offset,) in table.rows("I", starts_at + 4, count, "seg_info_offset")
-    ]
+    count = table.number("I", starts_at, "seg_count")
+    count = min(count, len(areas))
+    offsets = table.rows("I", starts_at + 4, count, "seg_info_offset")
     found = []
-    for area, offset in zip(areas, offsets, strict=False):
+    for area, (offset,) in zip(areas, offsets, strict=False):
         # A segment without fixups has no record.
-        if not offset:
-            continue
-        at = starts_at + offset
-        _, page_size, form, _, _, pages = table.unpack(_STARTS_IN_SEGMENT, at, "starts")
-        chain = _CHAINS.get(form)
-        if chain is None or not page_size:
-            continue
-        starts = table.rows("H", at + _PAGE_STARTS_AT, pages, "page_start")
-        firsts = tuple(first for (first,) in starts)
-        found.append(_Pages(area.address, page_size, chain, firsts))
+        pages = _read_segment(table, starts_at + offset, area) if offset else None
+        if pages is not None:
+            found.append(pages)
     return tuple(found)
+
+
+def _read_segment(table: Cursor, at: int, area: Area) -> _Pages | None:
+    """Return the fixups of one segment; ``None`` when their format is not known."""
+    _, page_size, form, _, _, count = table.unpack(_STARTS_IN_SEGMENT, at, "starts")
+    chain = _CHAINS.get(form)
+    if chain is None or not page_size:
+        return None
+    starts = table.bytes(at + _PAGE_STARTS_AT, 2 * count, "page_start")
+    return _Pages(
+        address=area.address,
+        page_size=page_size,
+        chain=chain,
+        starts=table.unpack_all("H", starts),
+    )
 
 
 def read_memory(data: Readable) -> MachOMemory:

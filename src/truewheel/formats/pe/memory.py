@@ -29,20 +29,8 @@ class PeMemory(Memory):
     """An image in memory."""
 
     def __init__(self, cursor: Cursor, header: Header) -> None:
-        areas = []
-        found = cursor.rows(
-            NEW_SECTION_HEADER,
-            header.sections_at,
-            min(header.sections, _MOST_SECTIONS),
-            "section headers",
-        )
-        for _, virtual, address, raw, offset, flags in found:
-            size = min(raw, virtual or raw, max(0, len(cursor) - offset))
-            # Constant arrays with addresses are in .rdata, which is not writable.
-            is_data = not flags & IMAGE_SCN_MEM_EXECUTE
-            if offset and size:
-                areas.append(Area(header.base + address, offset, size, is_data))
-        super().__init__(cursor, areas, header.width.bits)
+        """Find the sections."""
+        super().__init__(cursor, _read_areas(cursor, header), header.width.bits)
         self._first = header.base + header.headers_size
         self._end = header.base + header.image_size
 
@@ -52,6 +40,26 @@ class PeMemory(Memory):
         if stored is None:
             return None
         return Word(stored, self._first <= stored < self._end)
+
+
+def _read_areas(cursor: Cursor, header: Header) -> list[Area]:
+    """Return the sections as areas."""
+    count = min(header.sections, _MOST_SECTIONS)
+    rows = cursor.rows(NEW_SECTION_HEADER, header.sections_at, count, "section headers")
+    areas = []
+    for _, virtual, address, raw, offset, flags in rows:
+        room = max(0, len(cursor) - offset)
+        # A section without a place in the file is memory that begins as zeros.
+        size = min(raw, virtual or raw, room) if offset else 0
+        area = Area(
+            address=header.base + address,
+            offset=offset,
+            size=size,
+            # Constant arrays with addresses are in .rdata, which is not writable.
+            is_data=not flags & IMAGE_SCN_MEM_EXECUTE,
+        )
+        areas.append(area)
+    return areas
 
 
 def read_memory(data: Readable) -> PeMemory:
