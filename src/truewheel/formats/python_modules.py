@@ -96,23 +96,26 @@ def _facts_of(piece: Slice, memory: Memory) -> ModuleFacts:
 
 def _find_backend(piece: Slice, memory: Memory) -> NanobindBackend | None:
     """Return the backend of nanobind's that a module asks for by name; ``None`` for nearly all."""
-    called = {symbol.name.removeprefix("_") for symbol in piece.imports}
-    imports = {symbol.name for symbol in piece.imports} | called
-    if not imports >= _ASKS_BACKEND or imports & _MAKES_MODULES:
+    names = {symbol.name for symbol in piece.imports}
+    # Whoever makes modules without the backend needs none.
+    if not names >= _ASKS_BACKEND or names & _MAKES_MODULES:
         return None
-    backend = None
-    platform_abi = ""
-    for area in memory.areas:
-        raw = memory.read(area.address, area.size) or b""
-        place = raw.find(_BACKEND_MESSAGE)
-        if place >= 0 and backend is None:
-            backend = _read_backend(_text_at(raw, place + len(_BACKEND_MESSAGE)))
-        place = raw.find(_PLATFORM_ABI)
-        if place >= 0 and not platform_abi:
-            platform_abi = _text_at(raw, place + 1)
+    message = _find_text(memory, _BACKEND_MESSAGE)
+    backend = _read_backend(message)
     if backend is None:
         return None
-    return replace(backend, platform_abi=platform_abi)
+    rest = _find_text(memory, _PLATFORM_ABI)
+    return replace(backend, platform_abi=f"nanobind_{rest}")
+
+
+def _find_text(memory: Memory, beginning: bytes) -> str:
+    """Return what follows the beginning of a string; empty when there is no such string."""
+    for area in memory.areas:
+        raw = memory.read(area.address, area.size) or b""
+        place = raw.find(beginning)
+        if place >= 0:
+            return _text_at(raw, place + len(beginning))
+    return ""
 
 
 def _text_at(raw: bytes, place: int) -> str:

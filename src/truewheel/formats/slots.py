@@ -15,12 +15,13 @@ import itertools
 
 from ..model.module_facts import AbiRecord, GilUse, ModuleDefinition
 from ..model.record import NamedTuple
+from .memory import Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .memory import Area, Memory, Word
+    from .memory import Area, Memory
 
 _IMMORTAL = b"\xff\xff\xff\xff"
 """``ob_ref_local`` of an immortal object of free-threaded builds."""
@@ -40,7 +41,10 @@ _ADDRESSES = _FUNCTIONS | {_ABI}
 _KNOWN = _ADDRESSES | _GIL | _OTHERS | {_NAME}
 _END = 0
 """``Py_slot_end``."""
-_GIL_VALUES = {0: GilUse.USED, 1: GilUse.NOT_USED}
+_GIL_VALUES = {
+    Word(0, is_address=False): GilUse.USED,
+    Word(1, is_address=False): GilUse.NOT_USED,
+}
 _RECORD = "BBHII"
 """``PyABIInfo``: major and minor version of the record, flags, versions of the headers and of the ABI."""
 
@@ -180,14 +184,18 @@ def _may_be_field(memory: Memory, field: str, address: int) -> bool:
         return False
     word = memory.word(address)
     # Another library's function.
-    if word is None:
-        return True
-    if field != "m_size":
-        return word.is_address or not word.value
+    if word is None or word.is_address:
+        return field != "m_size"
+    if field == "m_size":
+        return _may_be_size(word.value, memory)
+    return word.value == 0
+
+
+def _may_be_size(value: int, memory: Memory) -> bool:
+    """Return whether a number may be the size of a module's state."""
     # -1 means that there is no state.
     none = (1 << memory.bits) - 1
-    is_size = word.value == none or word.value <= _LARGEST_STATE
-    return is_size and not word.is_address
+    return value == none or value <= _LARGEST_STATE
 
 
 def _pointed_name(pointer: Word | None, memory: Memory) -> str:
@@ -281,16 +289,12 @@ def _read_slot(memory: Memory, address: int) -> _Slot | None:
 
 def _is_plausible(slot: _Slot) -> bool:
     """Return whether a slot is one of a module's."""
-    if slot.number not in _KNOWN:
-        return False
+    if slot.number in _GIL:
+        return slot.value in _GIL_VALUES
     # Another library's function, by its name.
-    if slot.value is None:
-        return slot.number not in _GIL
-    if slot.number in _ADDRESSES:
+    if slot.number in _ADDRESSES and slot.value is not None:
         return slot.value.is_address
-    if slot.number not in _GIL:
-        return True
-    return not slot.value.is_address and slot.value.value in _GIL_VALUES
+    return slot.number in _KNOWN
 
 
 def _value_of(slots: list[_Slot], numbers: frozenset[int]) -> Word | None:
@@ -306,7 +310,7 @@ def _gil_of(slots: list[_Slot]) -> GilUse:
     value = _value_of(slots, _GIL)
     if value is None:
         return GilUse.NOT_SAID
-    return _GIL_VALUES[value.value]
+    return _GIL_VALUES[value]
 
 
 def _name_of(slots: list[_Slot], memory: Memory) -> str:

@@ -31,13 +31,20 @@ def abi_records(module: Module) -> Iterator[AbiRecord]:
 
 
 def suits(module: Module, *, free_threaded: bool) -> bool:
-    """Return whether nothing in a module keeps Pythons of one kind from loading it, free-threaded ones or those with the GIL."""
-    for record in abi_records(module):
-        if not (record.suits_free_threading if free_threaded else record.suits_gil):
-            return False
-    return all(
-        backend.is_free_threaded == free_threaded for backend in _backends(module)
-    )
+    """Return whether nothing in a module keeps Pythons of one kind from loading it.
+
+    :param free_threaded: whether it is about free-threaded Pythons, or those with the GIL.
+    """
+    records = [_suits(one, free_threaded=free_threaded) for one in abi_records(module)]
+    backends = [one.is_free_threaded == free_threaded for one in _backends(module)]
+    return all(records) and all(backends)
+
+
+def _suits(record: AbiRecord, *, free_threaded: bool) -> bool:
+    """Return whether Pythons of one kind take a record."""
+    if free_threaded:
+        return record.suits_free_threading
+    return record.suits_gil
 
 
 def _backends(module: Module) -> Iterator[NanobindBackend]:
@@ -62,18 +69,22 @@ def check_abi_record(module: Module) -> Iterator[Finding]:
 
 def _disagreement(module: Module, record: AbiRecord) -> str | None:
     """Return which Pythons look for the module's suffix and refuse its record; ``None`` when none is known to."""
-    is_threaded = module.is_threaded
-    version = _version_in_suffix(module)
     if module.abi_tag in ("abi3", "abi3t"):
-        is_threaded = module.abi_tag == "abi3t"
-        if not record.is_stable:
-            return f"{module.abi_tag} is a stable ABI, and without STABLE a record is for one version"
+        return _against_stable_abi(module, record)
+    version = _version_in_suffix(module)
     # Older Pythons do not look at it.
-    elif version is None or version < FIRST_CHECKED:
+    if version is None or version < FIRST_CHECKED:
         return None
-    elif _is_refused_by(record, version, and_newer=False):
+    if _is_refused_by(record, version, and_newer=False):
         return f"Python {_written(version)} is another version"
-    return _refusing_builds(record, free_threaded=is_threaded)
+    return _refusing_builds(record, free_threaded=module.is_threaded)
+
+
+def _against_stable_abi(module: Module, record: AbiRecord) -> str | None:
+    """Return what a suffix of a stable ABI says that the record does not."""
+    if not record.is_stable:
+        return f"{module.abi_tag} is a stable ABI, and without STABLE a record is for one version"
+    return _refusing_builds(record, free_threaded=module.abi_tag == "abi3t")
 
 
 def _version_in_suffix(module: Module) -> Version | None:
@@ -86,11 +97,10 @@ def _version_in_suffix(module: Module) -> Version | None:
 
 def _refusing_builds(record: AbiRecord, *, free_threaded: bool) -> str | None:
     """Return which builds refuse a record, if those of a kind do."""
-    if free_threaded and not record.suits_free_threading:
-        return "a free-threaded Python looks for that name"
-    if not free_threaded and not record.suits_gil:
-        return "a Python with the GIL looks for that name"
-    return None
+    if _suits(record, free_threaded=free_threaded):
+        return None
+    kind = "a free-threaded Python" if free_threaded else "a Python with the GIL"
+    return f"{kind} looks for that name"
 
 
 def _is_refused_by(record: AbiRecord, version: Version, *, and_newer: bool) -> bool:
@@ -106,19 +116,26 @@ def _is_refused_by(record: AbiRecord, version: Version, *, and_newer: bool) -> b
 
 
 def refusal(module: Module, pythons: CompatiblePythons) -> str | None:
-    """Return why some of ``pythons`` refuse what the module says of itself; ``None`` when nothing is known against it.
-
-    A suffix that disagrees with the record is reported by itself (:func:`check_abi_record`).
-    """
+    """Return why some of ``pythons`` refuse what the module says of itself; ``None`` when nothing is known against it."""
     if not pythons.are_cpython or not module.names_no_python:
         return None
+    return _refused_record(module, pythons) or _refused_backend(module, pythons)
+
+
+def _refused_record(module: Module, pythons: CompatiblePythons) -> str | None:
+    """Return the record that some of the Pythons refuse."""
     for record in abi_records(module):
+        # A suffix that disagrees with the record is reported by itself.
         agrees = _disagreement(module, record) is None
         if agrees and _refuses(record, pythons):
             return f"{record}, which they refuse from 3.15 on"
-    wanted = pythons.free_threaded
+    return None
+
+
+def _refused_backend(module: Module, pythons: CompatiblePythons) -> str | None:
+    """Return which backend of nanobind's the Pythons do not have."""
     for backend in _backends(module):
-        if wanted is not None and wanted != backend.is_free_threaded:
+        if pythons.free_threaded not in (None, backend.is_free_threaded):
             return _other_backend(backend)
     return None
 
@@ -134,17 +151,17 @@ def _other_backend(backend: NanobindBackend) -> str:
 def _refuses(record: AbiRecord, pythons: CompatiblePythons) -> bool:
     """Return whether some of the Pythons that look at records refuse one."""
     # A tag without a version is taken for a new one.
-    first = max(pythons.version or FIRST_CHECKED, FIRST_CHECKED)
+    version = pythons.version or FIRST_CHECKED
+    first = max(version, FIRST_CHECKED)
     if not pythons.include(first):
         return False
     if _is_refused_by(record, first, and_newer=pythons.and_newer):
         return True
+    is_threaded = pythons.free_threaded
     # cp315-none is for builds of both kinds.
-    if pythons.free_threaded is None:
+    if is_threaded is None:
         return False
-    if pythons.free_threaded:
-        return not record.suits_free_threading
-    return not record.suits_gil
+    return not _suits(record, free_threaded=is_threaded)
 
 
 def _disagrees(module: Module, record: AbiRecord, why: str) -> Finding:

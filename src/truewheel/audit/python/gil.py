@@ -19,11 +19,15 @@ from .modules import modules as find_modules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from ...model.binary import Slice
     from ...model.contents import Contents
-    from ...model.module_facts import ImportAnswers
+    from ...model.module_facts import (
+        ImportAnswers,
+        ModuleDefinition,
+        NanobindBackend,
+    )
     from ...model.target import Target
     from .claimed_pythons import Claim
     from .interpreters import Version
@@ -63,26 +67,34 @@ def check_gil(modules: Iterable[Module], claim: Claim) -> Iterator[Finding]:
     if not versions:
         return
     oldest = min(filter(None, versions), default=FIRST_WITH_EXPORT)
-    answers = []
-    for module in modules:
-        if _is_for_free_threading(module):
-            answer = _find_answer(module, oldest)
-            answers.append(_corrected(answer, claim.answers))
-    for state, make_finding in _FINDINGS:
-        found = [answer for answer in answers if answer.state is state]
-        if found:
-            yield make_finding(found)
+    answers = _find_answers(modules, oldest)
+    answers = [_corrected(answer, claim.answers) for answer in answers]
+    comes_back = _in_state(_State.COMES_BACK, answers)
+    if comes_back:
+        yield _comes_back(comes_back)
+    unknown = _in_state(_State.UNKNOWN, answers)
+    if unknown:
+        yield _may_come_back(unknown)
 
 
 def modules_in_doubt(contents: Contents, target: Target) -> list[str]:
     """Return the paths of modules that may switch the GIL on in the Python that built them."""
+    answers = _find_answers(find_modules(contents), target.version)
+    certain = _in_state(_State.STAYS_OFF, answers)
+    return [answer.path for answer in answers if answer not in certain]
+
+
+def _in_state(state: _State, answers: Iterable[_Answer]) -> list[_Answer]:
+    """Return the answers that say the same."""
+    return [answer for answer in answers if answer.state is state]
+
+
+def _find_answers(modules: Iterable[Module], oldest: Version) -> list[_Answer]:
+    """Return what is known of each module that a free-threaded Python looks for."""
     found = []
-    for module in find_modules(contents):
-        if not _is_for_free_threading(module):
-            continue
-        answer = _find_answer(module, target.version)
-        if answer.state is not _State.STAYS_OFF:
-            found.append(module.path)
+    for module in modules:
+        if _is_for_free_threading(module):
+            found.append(_find_answer(module, oldest))
     return found
 
 
@@ -117,35 +129,44 @@ def _find_answer(module: Module, oldest: Version) -> _Answer:
 
 def _answer_of(module: Module, piece: Slice, oldest: Version) -> _Answer:
     """Return what is known of one slice."""
-    stays_off = _Answer(module.path, _State.STAYS_OFF)
     # Nobody has looked into files of this format.
     if piece.module is None:
-        return stays_off
+        return _Answer(module.path, _State.STAYS_OFF)
     names = {symbol.name for symbol in piece.imports}
     if _RETURNS_DEFINITION in names or defines_slots_only(piece):
-        return _by_slots(module, piece, oldest)
-    # In nanobind's split mode the backend makes the definition, with Py_MOD_GIL_NOT_USED in a free-threaded Python.
-    backend = piece.module.nanobind
-    is_made_free = backend is not None and backend.is_free_threaded
-    if _SETS_GIL in names or is_made_free:
-        return stays_off
-    if _CREATES_AT_ONCE in names:
-        why = f"calls {_CREATES_AT_ONCE}, and never {_SETS_GIL}"
-        return _Answer(module.path, _State.COMES_BACK, why)
-    return _Answer(module.path, _State.UNKNOWN, "has its module made by other code")
+        state, why = _by_slots(own_definitions(module, piece, oldest))
+    else:
+        state, why = _by_functions(names, piece.module.nanobind)
+    return _Answer(module.path, state, why)
 
 
-def _by_slots(module: Module, piece: Slice, oldest: Version) -> _Answer:
+def _by_slots(definitions: Iterable[ModuleDefinition]) -> tuple[_State, str]:
     """Return what the slots of a module say."""
-    uses = {definition.gil for definition in own_definitions(module, piece, oldest)}
+    uses = {definition.gil for definition in definitions}
     if uses == {GilUse.NOT_USED}:
-        return _Answer(module.path, _State.STAYS_OFF)
-    if not uses or None in uses:
-        return _Answer(module.path, _State.UNKNOWN, "fills its slots while it runs")
-    why = "has slots without Py_mod_gil"
+        return _State.STAYS_OFF, ""
     if GilUse.USED in uses:
-        why = "has slots that say Py_MOD_GIL_USED"
-    return _Answer(module.path, _State.COMES_BACK, why)
+        return _State.COMES_BACK, "has slots that say Py_MOD_GIL_USED"
+    if uses == {GilUse.NOT_SAID}:
+        return _State.COMES_BACK, "has slots without Py_mod_gil"
+    return _State.UNKNOWN, "fills its slots while it runs"
+
+
+def _by_functions(
+    names: Collection[str], backend: NanobindBackend | None
+) -> tuple[_State, str]:
+    """Return what the functions tell that a module calls to be created.
+
+    :param backend: what nanobind's split mode asks for, if it is that.
+    """
+    if _SETS_GIL in names:
+        return _State.STAYS_OFF, ""
+    if _CREATES_AT_ONCE in names:
+        return _State.COMES_BACK, f"calls {_CREATES_AT_ONCE}, and never {_SETS_GIL}"
+    # nanobind's backend makes the definition, with Py_MOD_GIL_NOT_USED in a free-threaded Python.
+    if backend is not None and backend.is_free_threaded:
+        return _State.STAYS_OFF, ""
+    return _State.UNKNOWN, "has its module made by other code"
 
 
 # --- findings ---------------------------------------------------------------------------------------------------
@@ -182,10 +203,3 @@ def _as_evidence(answers: Sequence[_Answer]) -> tuple[str, ...]:
     if len(answers) > _MOST_FILES:
         lines.append(f"and {len(answers) - _MOST_FILES} more")
     return tuple(lines)
-
-
-_FINDINGS = (
-    (_State.COMES_BACK, _comes_back),
-    (_State.UNKNOWN, _may_come_back),
-)
-"""What is said of modules in each state: one finding for all of them."""
