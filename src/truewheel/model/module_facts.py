@@ -67,15 +67,14 @@ class AbiRecord(Record):
         major, minor, *_ = self.abi_version.to_bytes(4, "big")
         return major, minor
 
-    @property
-    def suits_gil(self) -> bool:
-        """Whether Pythons with the GIL take it; without a word on threads, all do."""
-        return self.flags & _BOTH != _FREE_THREADED
-
-    @property
-    def suits_free_threading(self) -> bool:
-        """Whether free-threaded Pythons take it."""
-        return self.flags & _BOTH != _GIL
+    def suits(self, *, free_threaded: bool | None) -> bool:
+        """Return whether Pythons take the module, free-threaded ones or those with the GIL; ``None`` for some of either."""
+        threads = self.flags & _BOTH
+        # Without a word on threads, all do.
+        if free_threaded is None or not threads:
+            return True
+        wanted = _FREE_THREADED if free_threaded else _GIL
+        return bool(threads & wanted)
 
     def __str__(self) -> str:
         said = " ".join([name for bit, name in _FLAGS if self.flags & bit])

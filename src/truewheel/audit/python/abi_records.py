@@ -35,16 +35,10 @@ def suits(module: Module, *, free_threaded: bool) -> bool:
 
     :param free_threaded: whether it is about free-threaded Pythons, or those with the GIL.
     """
-    records = [_suits(one, free_threaded=free_threaded) for one in abi_records(module)]
-    backends = [one.is_free_threaded == free_threaded for one in _backends(module)]
-    return all(records) and all(backends)
-
-
-def _suits(record: AbiRecord, *, free_threaded: bool) -> bool:
-    """Return whether Pythons of one kind take a record."""
-    if free_threaded:
-        return record.suits_free_threading
-    return record.suits_gil
+    for record in abi_records(module):
+        if not record.suits(free_threaded=free_threaded):
+            return False
+    return all(one.is_free_threaded == free_threaded for one in _backends(module))
 
 
 def _backends(module: Module) -> Iterator[NanobindBackend]:
@@ -75,6 +69,11 @@ def _disagreement(module: Module, record: AbiRecord) -> str | None:
     # Older Pythons do not look at it.
     if version is None or version < FIRST_CHECKED:
         return None
+    return _against_version(module, record, version)
+
+
+def _against_version(module: Module, record: AbiRecord, version: Version) -> str | None:
+    """Return what a suffix of one Python says that the record does not."""
     if _is_refused_by(record, version, and_newer=False):
         return f"Python {_written(version)} is another version"
     return _refusing_builds(record, free_threaded=module.is_threaded)
@@ -97,7 +96,7 @@ def _version_in_suffix(module: Module) -> Version | None:
 
 def _refusing_builds(record: AbiRecord, *, free_threaded: bool) -> str | None:
     """Return which builds refuse a record, if those of a kind do."""
-    if _suits(record, free_threaded=free_threaded):
+    if record.suits(free_threaded=free_threaded):
         return None
     kind = "a free-threaded Python" if free_threaded else "a Python with the GIL"
     return f"{kind} looks for that name"
@@ -151,17 +150,11 @@ def _other_backend(backend: NanobindBackend) -> str:
 def _refuses(record: AbiRecord, pythons: CompatiblePythons) -> bool:
     """Return whether some of the Pythons that look at records refuse one."""
     # A tag without a version is taken for a new one.
-    version = pythons.version or FIRST_CHECKED
-    first = max(version, FIRST_CHECKED)
+    first = max(pythons.version or FIRST_CHECKED, FIRST_CHECKED)
     if not pythons.include(first):
         return False
-    if _is_refused_by(record, first, and_newer=pythons.and_newer):
-        return True
-    is_threaded = pythons.free_threaded
-    # cp315-none is for builds of both kinds.
-    if is_threaded is None:
-        return False
-    return not _suits(record, free_threaded=is_threaded)
+    is_for_others = not record.suits(free_threaded=pythons.free_threaded)
+    return is_for_others or _is_refused_by(record, first, and_newer=pythons.and_newer)
 
 
 def _disagrees(module: Module, record: AbiRecord, why: str) -> Finding:

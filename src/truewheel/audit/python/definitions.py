@@ -9,6 +9,8 @@ from .interpreters import FIRST_WITH_EXPORT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ...model.binary import Slice
     from ...model.module_facts import ModuleDefinition
     from .interpreters import Version
@@ -24,15 +26,22 @@ def own_definitions(
     """
     if piece.module is None:
         return ()
+    exported, others = _by_kind(piece.module.definitions)
+    # PEP 793: from 3.15 on, PyModExport_… is called where there is one.
+    is_exported = exported and version >= FIRST_WITH_EXPORT
+    return _named(exported if is_exported else others, module.name)
+
+
+def _by_kind(
+    definitions: Iterable[ModuleDefinition],
+) -> tuple[list[ModuleDefinition], list[ModuleDefinition]]:
+    """Return the definitions that a function ``PyModExport_…`` returns, and all others."""
     exported: list[ModuleDefinition] = []
     others: list[ModuleDefinition] = []
-    for definition in piece.module.definitions:
+    for definition in definitions:
         kind = exported if definition.is_exported else others
         kind.append(definition)
-    # PEP 793: from 3.15 on, PyModExport_… is called where there is one.
-    if exported and version >= FIRST_WITH_EXPORT:
-        return _named(exported, module.name)
-    return _named(others, module.name)
+    return exported, others
 
 
 def _named(
@@ -41,10 +50,11 @@ def _named(
     """Return the definitions that have a name; the only one, whatever its name, for CPython asks for no name."""
     if len(definitions) == 1:
         return tuple(definitions)
-    found = []
-    for definition in definitions:
-        # The full name has the package in front.
-        own = definition.name.rpartition(".")[2]
-        if own in (name, ""):
-            found.append(definition)
-    return tuple(found)
+    # A definition may have no name, and then belongs to the file.
+    return tuple([one for one in definitions if _last_part(one) in (name, "")])
+
+
+def _last_part(definition: ModuleDefinition) -> str:
+    """Return a definition's name without the package in front."""
+    _, _, own = definition.name.rpartition(".")
+    return own

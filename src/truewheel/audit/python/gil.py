@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ...model.module_facts import (
         ImportAnswers,
         ModuleDefinition,
+        ModuleFacts,
         NanobindBackend,
     )
     from ...model.target import Target
@@ -52,6 +53,17 @@ class _State(Enum):
     UNKNOWN = "the file does not show it"
 
 
+_FINEST_FIRST = (_State.STAYS_OFF, _State.UNKNOWN, _State.COMES_BACK)
+
+
+_BY_SLOTS = (
+    (GilUse.USED, _State.COMES_BACK, "has slots that say Py_MOD_GIL_USED"),
+    (None, _State.UNKNOWN, "fills its slots while it runs"),
+    (GilUse.NOT_SAID, _State.COMES_BACK, "has slots without Py_mod_gil"),
+)
+"""What definitions may say besides that they do without the GIL; the first one decides."""
+
+
 class _Answer(NamedTuple):
     """What is known of one module, and what shows it."""
 
@@ -62,17 +74,33 @@ class _Answer(NamedTuple):
 
 def check_gil(modules: Iterable[Module], claim: Claim) -> Iterator[Finding]:
     """Report the modules that switch the GIL on, and those that may (TW414)."""
-    versions = [pythons.version for pythons in claim.pythons if pythons.free_threaded]
-    # cp313-none is for both kinds of builds, and promises nothing of threads.
-    if not versions:
+    oldest = _oldest_free_threaded(claim)
+    if oldest is None:
         return
-    oldest = min(filter(None, versions), default=FIRST_WITH_EXPORT)
-    answers = _find_answers(modules, oldest)
-    answers = [_corrected(answer, claim.answers) for answer in answers]
+    answers = []
+    for answer in _find_answers(modules, oldest):
+        answers.append(_corrected(answer, claim.answers))
+    yield from _findings(answers)
+
+
+def _oldest_free_threaded(claim: Claim) -> Version | None:
+    """Return the oldest free-threaded Python that accepts a wheel; ``None`` when none is meant.
+
+    cp313-none is for both kinds of builds, and promises nothing of threads.
+    """
+    versions = [one.version for one in claim.pythons if one.free_threaded]
+    if not versions:
+        return None
+    # A tag without a version is taken for a new one.
+    return min(filter(None, versions), default=FIRST_WITH_EXPORT)
+
+
+def _findings(answers: Sequence[_Answer]) -> Iterator[Finding]:
+    """Yield one finding about all modules that switch the GIL on for sure, and one about all that may."""
     comes_back = _in_state(_State.COMES_BACK, answers)
+    unknown = _in_state(_State.UNKNOWN, answers)
     if comes_back:
         yield _comes_back(comes_back)
-    unknown = _in_state(_State.UNKNOWN, answers)
     if unknown:
         yield _may_come_back(unknown)
 
@@ -117,39 +145,41 @@ def _corrected(answer: _Answer, answers: ImportAnswers) -> _Answer:
 
 def _find_answer(module: Module, oldest: Version) -> _Answer:
     """Return what is known of a module, by the worst of its slices."""
-    worst = _Answer(module.path, _State.STAYS_OFF)
+    answers = [_Answer(module.path, _State.STAYS_OFF)]
     for piece in module.slices:
-        answer = _answer_of(module, piece, oldest)
-        if answer.state is _State.COMES_BACK:
-            return answer
-        if answer.state is _State.UNKNOWN:
-            worst = answer
-    return worst
+        # Nobody has looked into files of other formats.
+        if piece.module is not None:
+            definitions = own_definitions(module, piece, oldest)
+            state, why = _state_of(piece, piece.module, definitions)
+            answers.append(_Answer(module.path, state, why))
+    return max(answers, key=_gravity)
 
 
-def _answer_of(module: Module, piece: Slice, oldest: Version) -> _Answer:
-    """Return what is known of one slice."""
-    # Nobody has looked into files of this format.
-    if piece.module is None:
-        return _Answer(module.path, _State.STAYS_OFF)
+def _gravity(answer: _Answer) -> int:
+    """Return how bad an answer is, in numbers."""
+    return _FINEST_FIRST.index(answer.state)
+
+
+def _state_of(
+    piece: Slice, facts: ModuleFacts, definitions: Iterable[ModuleDefinition]
+) -> tuple[_State, str]:
+    """Return what is known of one slice, and what shows it.
+
+    :param definitions: those that Python would look at.
+    """
     names = {symbol.name for symbol in piece.imports}
     if _RETURNS_DEFINITION in names or defines_slots_only(piece):
-        state, why = _by_slots(own_definitions(module, piece, oldest))
-    else:
-        state, why = _by_functions(names, piece.module.nanobind)
-    return _Answer(module.path, state, why)
+        return _by_slots(definitions)
+    return _by_functions(names, facts.nanobind)
 
 
 def _by_slots(definitions: Iterable[ModuleDefinition]) -> tuple[_State, str]:
     """Return what the slots of a module say."""
-    uses = {definition.gil for definition in definitions}
-    if uses == {GilUse.NOT_USED}:
-        return _State.STAYS_OFF, ""
-    if GilUse.USED in uses:
-        return _State.COMES_BACK, "has slots that say Py_MOD_GIL_USED"
-    if uses == {GilUse.NOT_SAID}:
-        return _State.COMES_BACK, "has slots without Py_mod_gil"
-    return _State.UNKNOWN, "fills its slots while it runs"
+    uses = {definition.gil for definition in definitions} or {None}
+    for use, state, why in _BY_SLOTS:
+        if use in uses:
+            return state, why
+    return _State.STAYS_OFF, ""
 
 
 def _by_functions(
