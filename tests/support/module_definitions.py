@@ -130,7 +130,5 @@ def _compile(place: Path, target: str, flags: tuple[str, ...]) -> None:
                 "dynamic_lookup", "-fixup_chains", "m.o", "-o", "m.so"]  # fmt: skip
         subprocess.run(link, cwd=place, check=True)
     else:
-        # LLD writes the words of DT_HASH with 32 bits; the psABI of S/390 wants 64.
-        hash_style = ("-Wl,--hash-style=gnu",) if target == "s390x" else ()
         undefined = ("-Wl,-undefined,dynamic_lookup",) if "macos" in target else ()
-        toolchains.run(place, "cc", "-target", ZIG[target], "-fPIC", *common, *hash_style, *undefined, "m.c", "-o", "m.so")  # fmt: skip
+        toolchains.run(place, "cc", "-target", ZIG[target], "-fPIC", *common, *undefined, "m.c", "-o", "m.so")  # fmt: skip

@@ -130,6 +130,9 @@ class Memory:
 
     def _area(self, address: int) -> Area | None:
         """Return the area that an address lies in."""
+        # Areas of broken files reach beyond the last address.
+        if address >> self.bits:
+            return None
         for area in self.areas:
             if area.holds(address):
                 return area

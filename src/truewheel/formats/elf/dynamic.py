@@ -255,11 +255,13 @@ def _count_symbols(
 
     https://gabi.xinuos.com/elf/08-dynamic.html ("Hash Table": nchain is the number of symbols)
     """
-    if sysv_hash is not None:
-        # The psABIs of Alpha and of 64-bit S/390 have hash words of 64 bits.
-        has_wide_words = header.machine == EM_ALPHA or (
-            header.machine == EM_S390 and header.is_64_bit
-        )
+    # The psABIs of Alpha and of 64-bit S/390 have hash words of 64 bits.
+    has_wide_words = header.machine == EM_ALPHA or (
+        header.machine == EM_S390 and header.is_64_bit
+    )
+    # LLD writes 32 bits all the same, so that the other table is believed where there are both.
+    is_sure = gnu_hash is None or not has_wide_words
+    if sysv_hash is not None and is_sure:
         layout = "QQ" if has_wide_words else "II"
         _, chains = cursor.unpack(layout, sysv_hash, "DT_HASH")
         return chains, True
