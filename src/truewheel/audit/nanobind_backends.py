@@ -12,6 +12,7 @@ from ..data_tables import table
 from ..model.finding import Finding, Severity
 from ..model.record import Record
 from ..platforms import parse_known_tags
+from .required_distributions import is_required
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,15 +38,6 @@ class _Backend(Record):
     cpu: str
 
 
-def asks_backend(contents: Contents) -> bool:
-    """Return whether a module needs nanobind's backend, as hardly any does."""
-    for _, binary in contents.binaries():
-        for piece in binary.slices:
-            if piece.module is not None and piece.module.nanobind is not None:
-                return True
-    return False
-
-
 def backend_findings(
     contents: Contents,
     requires: Sequence[str],
@@ -59,8 +51,6 @@ def backend_findings(
     :param platforms: its platform tags.
     :param neighbours: distributions that are known, with what they require.
     """
-    from .required_distributions import is_required  # few wheels need a backend
-
     for backend in _backends(contents):
         # A project may bring its own.
         if _is_in_wheel(backend, contents) or not backend.distribution:

@@ -7,7 +7,6 @@ from itertools import chain
 from ..checks.build_results import modules_beside_packages
 from ..checks.missing_modules import is_doubtful
 from ..model.errors import VerdictError
-from ..model.module_facts import NO_ANSWERS, ImportAnswers
 from ..model.record import Record, replace
 from ..model.request import Product
 from .build_tags import AUTO, NATIVE, impossible
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from ..model.build_facts import BuildFacts
     from ..model.contents import Contents, Import
     from ..model.finding import Finding
+    from ..model.module_facts import ImportAnswers
     from ..model.neighbours import Neighbour
     from ..model.settings import Settings
     from ..model.target import Target
@@ -87,7 +87,7 @@ class Question(Record):
     outside: tuple[str, ...] = ()
     imports: tuple[Import, ...] = ()
     top_level_imports: frozenset[str] = frozenset()
-    answers: ImportAnswers = NO_ANSWERS
+    answers: ImportAnswers | None = None
     select: tuple[str, ...] = ("TW",)
     ignore: tuple[str, ...] = ()
 

@@ -34,7 +34,6 @@ from ..model.wheel_name import WheelName, parse_wheel_name
 from .claimed_tags import claim_findings
 from .filtering import select_and_sort
 from .linkage import audit_of
-from .nanobind_backends import asks_backend, backend_findings
 from .platform_tags import (
     best_tags,
     cpu_floors,
@@ -158,7 +157,9 @@ def _common_findings(
         platforms=platforms,
     )
     found += variant_findings(contents, built=True)
-    if asks_backend(contents):
+    if _asks_backend(contents):
+        from .nanobind_backends import backend_findings
+
         found += backend_findings(
             contents, question.requires, platforms, neighbours=question.neighbours
         )
@@ -172,6 +173,15 @@ def _common_findings(
             where=f"{contents.dist_info}/METADATA",
         )
     return found
+
+
+def _asks_backend(contents: Contents) -> bool:
+    """Return whether a module needs nanobind's backend, as hardly any does."""
+    for _, binary in contents.binaries():
+        for piece in binary.slices:
+            if piece.module is not None and piece.module.nanobind is not None:
+                return True
+    return False
 
 
 def _all_floors(
@@ -220,7 +230,7 @@ def check(
         facts, opinion=_which_is_true(facts, truth, is_untrue=is_untrue)
     )
     findings += variant_findings(contents, built=False)
-    if asks_backend(contents):
+    if _asks_backend(contents):
         findings += _backend_findings(facts, claimed, neighbours)
     if neighbours:
         from ..model.neighbours import required_by
@@ -250,6 +260,7 @@ def _backend_findings(
 ) -> Iterable[Finding]:
     """Return what keeps users from getting nanobind's backend."""
     from ..model.neighbours import required_by
+    from .nanobind_backends import backend_findings
 
     platforms = claimed.platforms if claimed is not None else ()
     requires = required_by(facts.metadata or "")

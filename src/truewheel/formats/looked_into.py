@@ -5,8 +5,6 @@ Pythons with the GIL up to 3.14 do not, and most modules are theirs.
 
 from __future__ import annotations
 
-from ..model.module_facts import defines_slots_only
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.binary import Slice
@@ -57,7 +55,7 @@ def _is_free_threaded(name: str, piece: Slice) -> bool:
     """Return whether a file with a bare name shows that it is for free-threaded Pythons, or exports slots."""
     if name.startswith("lib") or not name.endswith((".so", ".pyd")):
         return False
-    if defines_slots_only(piece):
+    if piece.exports_slots:
         return True
     libraries = [need.library.lower() for need in piece.needs]
     if any(map(_is_threaded_library, libraries)):

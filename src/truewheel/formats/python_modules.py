@@ -12,7 +12,6 @@ from ..model.errors import FormatError
 from ..model.module_facts import (
     ModuleFacts,
     NanobindBackend,
-    defines_slots_only,
 )
 from ..model.record import replace
 from .cursor import View
@@ -84,7 +83,7 @@ def _facts_of(piece: Slice, memory: Memory) -> ModuleFacts:
     from .slots import find_definitions, find_exported
 
     definitions = list(find_definitions(memory))
-    if defines_slots_only(piece):
+    if piece.exports_slots:
         definitions += find_exported(memory)
     return ModuleFacts(
         definitions=tuple(definitions), nanobind=_find_backend(piece, memory)

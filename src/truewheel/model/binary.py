@@ -136,6 +136,11 @@ class Slice(Record):
     debug_bytes: int = 0
     module: ModuleFacts | None = None
 
+    @property
+    def exports_slots(self) -> bool:
+        """Whether it has the init function of an extension module that returns slots, ``PyModExport_…`` (PEP 793)."""
+        return any(name.startswith("PyModExport") for name in self.exports)
+
 
 class ElfSlice(Slice):
     """What only ELF files say.

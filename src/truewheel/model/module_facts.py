@@ -14,10 +14,6 @@ from __future__ import annotations
 
 from .record import Enum, Record
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .binary import Slice
-
 _STABLE, _GIL, _FREE_THREADED = 0x1, 0x2, 0x4
 """``PyABIInfo_STABLE``, ``PyABIInfo_GIL``, ``PyABIInfo_FREETHREADED`` (``Include/modsupport.h``)."""
 
@@ -142,9 +138,3 @@ class ImportAnswers(Record):
 
 NO_ANSWERS = ImportAnswers()
 """Where nobody has imported anything."""
-
-
-def defines_slots_only(piece: Slice) -> bool:
-    """Return whether a module has the init function of PEP 793, which returns slots."""
-    # PyModExport_m, and PyModExportU_… for names beyond ASCII.
-    return any(name.startswith("PyModExport") for name in piece.exports)

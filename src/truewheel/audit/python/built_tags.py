@@ -13,7 +13,6 @@ from __future__ import annotations
 from ...model.record import replace
 from ...model.verdict import PythonTags
 from . import py_api as requests
-from .abi_records import suits
 from .import_obstacles import FIRST_ABI3_WITH_PLATFORM, is_suffix_known
 from .stable_abi import breach_finding, find_breaches, oldest_python_floors
 
@@ -72,6 +71,8 @@ def _without_refused(
 
     ``.abi3t.so`` is looked for by Pythons with the GIL as well, but may be compiled for free-threaded ones alone.
     """
+    from .abi_records import suits  # few builds are for a stable ABI
+
     abis = []
     for abi in request.abis:
         is_threaded = abi == "abi3t"

@@ -19,7 +19,6 @@ Each function finds facts first, and makes a finding of them last; no finding is
 from __future__ import annotations
 
 from ...model.finding import Finding, Severity
-from ...model.module_facts import NO_ANSWERS, ImportAnswers
 from ...model.record import Record
 from .import_obstacles import ObstacleCause, find_obstacle
 from .interpreters import compatible_pythons
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ...model.contents import Contents, Import
+    from ...model.module_facts import ImportAnswers
     from ...model.target import Target
     from .import_obstacles import Obstacle
     from .interpreters import CompatiblePythons
@@ -53,7 +53,7 @@ class Claim(Record):
     platforms: tuple[str, ...] = ()
     built_for: Target | None = None
     imports: tuple[Import, ...] = ()
-    answers: ImportAnswers = NO_ANSWERS
+    answers: ImportAnswers | None = None
 
     @property
     def has_unknown_tags(self) -> bool:
@@ -74,6 +74,11 @@ class Claim(Record):
     def stable_abis(self) -> tuple[CompatiblePythons, ...]:
         """The Pythons that accept it for a stable ABI: ``cp39-abi3``."""
         return tuple([pythons for pythons in self.pythons if pythons.claims_stable_abi])
+
+    @property
+    def is_for_free_threading(self) -> bool:
+        """Whether free-threaded Pythons are meant: ``cp314t``, ``abi3t``; ``cp314-none`` is for both kinds of builds."""
+        return any(pythons.free_threaded for pythons in self.pythons)
 
     @property
     def own_suffix(self) -> str:

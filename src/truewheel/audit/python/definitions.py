@@ -51,7 +51,8 @@ def _named(
     if len(definitions) == 1:
         return tuple(definitions)
     # A definition may have no name, and then belongs to the file.
-    return tuple([one for one in definitions if _last_part(one) in (name, "")])
+    found = filter(lambda one: _last_part(one) in (name, ""), definitions)
+    return tuple(found)
 
 
 def _last_part(definition: ModuleDefinition) -> str:

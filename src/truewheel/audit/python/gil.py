@@ -11,7 +11,7 @@ Sources: https://docs.python.org/3/howto/free-threading-extensions.html, CPython
 from __future__ import annotations
 
 from ...model.finding import Finding, Severity
-from ...model.module_facts import GilUse, defines_slots_only
+from ...model.module_facts import NO_ANSWERS, GilUse
 from ...model.record import Enum, NamedTuple
 from .definitions import own_definitions
 from .interpreters import FIRST_WITH_EXPORT
@@ -79,7 +79,7 @@ def check_gil(modules: Iterable[Module], claim: Claim) -> Iterator[Finding]:
         return
     answers = []
     for answer in _find_answers(modules, oldest):
-        answers.append(_corrected(answer, claim.answers))
+        answers.append(_corrected(answer, claim.answers or NO_ANSWERS))
     yield from _findings(answers)
 
 
@@ -88,11 +88,12 @@ def _oldest_free_threaded(claim: Claim) -> Version | None:
 
     cp313-none is for both kinds of builds, and promises nothing of threads.
     """
-    versions = [one.version for one in claim.pythons if one.free_threaded]
-    if not versions:
-        return None
-    # A tag without a version is taken for a new one.
-    return min(filter(None, versions), default=FIRST_WITH_EXPORT)
+    versions = []
+    for pythons in claim.pythons:
+        if pythons.free_threaded:
+            # A tag without a version is taken for a new one.
+            versions.append(pythons.version or FIRST_WITH_EXPORT)
+    return min(versions, default=None)
 
 
 def _findings(answers: Sequence[_Answer]) -> Iterator[Finding]:
@@ -108,8 +109,9 @@ def _findings(answers: Sequence[_Answer]) -> Iterator[Finding]:
 def modules_in_doubt(contents: Contents, target: Target) -> list[str]:
     """Return the paths of modules that may switch the GIL on in the Python that built them."""
     answers = _find_answers(find_modules(contents), target.version)
-    certain = _in_state(_State.STAYS_OFF, answers)
-    return [answer.path for answer in answers if answer not in certain]
+    doubtful = _in_state(_State.COMES_BACK, answers)
+    doubtful += _in_state(_State.UNKNOWN, answers)
+    return [answer.path for answer in doubtful]
 
 
 def _in_state(state: _State, answers: Iterable[_Answer]) -> list[_Answer]:
@@ -168,7 +170,7 @@ def _state_of(
     :param definitions: those that Python would look at.
     """
     names = {symbol.name for symbol in piece.imports}
-    if _RETURNS_DEFINITION in names or defines_slots_only(piece):
+    if _RETURNS_DEFINITION in names or piece.exports_slots:
         return _by_slots(definitions)
     return _by_functions(names, facts.nanobind)
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 from ...model.binary import Format
 from ...model.record import Enum, Record
 from . import c_api
-from .abi_records import refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -295,6 +294,18 @@ def _counting_with_gil(names: frozenset[str]) -> str | None:
     return f"it imports {c_api.GIL_ONLY} and not {missing}: it counts references as builds with the GIL do"
 
 
+# --- records ----------------------------------------------------------------------------------------------------
+
+
+def _refused_record(module: Module, pythons: CompatiblePythons) -> str | None:
+    """Return what the module says of its own ABI that the Pythons refuse."""
+    if not module.is_looked_into:
+        return None
+    from .abi_records import refusal  # few modules are
+
+    return refusal(module, pythons)
+
+
 def _names_with_prefix(names: frozenset[str], *prefixes: str) -> list[str]:
     """Return the names that begin with one of the prefixes."""
     return [name for name in names if name.startswith(prefixes)]
@@ -304,6 +315,6 @@ _QUESTIONS = (
     (ObstacleCause.SUFFIX, _unknown_suffix),
     (ObstacleCause.LIBRARY, _foreign_library),
     (ObstacleCause.SYMBOL, _foreign_symbol),
-    (ObstacleCause.RECORD, refusal),
+    (ObstacleCause.RECORD, _refused_record),
 )
 """What is asked, in this order."""

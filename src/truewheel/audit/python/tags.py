@@ -42,12 +42,9 @@ accepts its tags.
 
 from __future__ import annotations
 
-from ...model.module_facts import NO_ANSWERS, ImportAnswers
 from ...model.record import replace
 from ...model.verdict import PythonTags
-from .abi_records import check_abi_record
 from .claimed_pythons import Claim, check_claim
-from .gil import check_gil
 from .init_functions import check_hidden_init_functions, check_init_functions
 from .libraries import bound_libraries, without_embedded
 from .modules import modules
@@ -59,6 +56,7 @@ if TYPE_CHECKING:
 
     from ...model.contents import Contents, Import
     from ...model.finding import Finding
+    from ...model.module_facts import ImportAnswers
     from ...model.target import Target
 
 
@@ -68,7 +66,7 @@ def true_python_tags(
     target: Target | None,
     py_api: str = "",
     imports: tuple[Import, ...] = (),
-    answers: ImportAnswers = NO_ANSWERS,
+    answers: ImportAnswers | None = None,
 ) -> PythonTags:
     """Return the Python and ABI tags that are true of the modules, with what a build's modules do wrong.
 
@@ -128,8 +126,14 @@ def _claim_findings(contents: Contents, claim: Claim) -> Iterator[Finding]:
         )
         if misplaced is not None:
             yield misplaced
-        yield from check_abi_record(module)
-    yield from check_gil(found, claim)
+        if module.is_looked_into:
+            from .abi_records import check_abi_record  # few modules are
+
+            yield from check_abi_record(module)
+    if claim.is_for_free_threading:
+        from .gil import check_gil  # few wheels are
+
+        yield from check_gil(found, claim)
     yield from check_hidden_init_functions(libraries, claim, contents)
     yield from check_claim(claim, found, libraries, contents)
 
