@@ -144,3 +144,21 @@ def test_addresses_that_there_are_not_have_no_words() -> None:
             read_and_judge(bytes(broken))
             return
     raise AssertionError("no segment is writable")
+
+
+def test_a_table_of_relocations_may_end_within_an_entry() -> None:
+    data = made.module(SOURCES[0], target="x86_64")
+    headers_at = int.from_bytes(data[32:40], "little")
+    segments = struct.iter_unpack(
+        "<IIQQQQQQ", data[headers_at : headers_at + 56 * data[56]]
+    )
+    (dynamic,) = [row for row in segments if row[0] == 2]
+    tags = struct.iter_unpack("<QQ", data[dynamic[2] : dynamic[2] + dynamic[5]])
+    # DT_RELASZ
+    place, size = next(
+        (number, value) for number, (tag, value) in enumerate(tags) if tag == 8
+    )
+    for shorter in range(size):
+        broken = bytearray(data)
+        struct.pack_into("<Q", broken, dynamic[2] + 16 * place + 8, shorter)
+        read_and_judge(bytes(broken))

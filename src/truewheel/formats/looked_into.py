@@ -13,6 +13,8 @@ _COUNTS_SHARED = "_Py_DecRefShared"
 """What inlined reference counting calls in free-threaded builds only (``Include/refcount.h``)."""
 _EXTENSIONS = ("so", "pyd", "dll")
 _SMALL_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_MAKES_MODULES = ("PyModuleDef_Init", "PyModule_Create2")
+"""What a module calls that makes itself."""
 _LONGEST_VERSION = 3
 """Digits of a minor version."""
 _FIRST_VERSION = 15
@@ -26,7 +28,7 @@ def may_say_more(path: str, piece: Slice) -> bool:
     if not label:
         return _is_free_threaded(name, piece)
     if label.startswith("abi3"):
-        return True
+        return label.startswith("abi3t") or _is_unusual(piece)
     version = label.removeprefix("cpython-")
     return _is_looked_into(version.removeprefix("cp"))
 
@@ -49,6 +51,17 @@ def _is_looked_into(version: str) -> bool:
     if not minor.isdecimal() or len(minor) > _LONGEST_VERSION:
         return False
     return "t" in flags or int(minor) >= _FIRST_VERSION
+
+
+def _is_unusual(piece: Slice) -> bool:
+    """Return whether a module for the stable ABI exports slots, or has its definition made by somebody else.
+
+    That may be nanobind's backend. Most modules hand over a ``PyModuleDef``, which has a record only if they ask for it.
+    """
+    if piece.exports_slots:
+        return True
+    names = {symbol.name for symbol in piece.imports}
+    return names.isdisjoint(_MAKES_MODULES)
 
 
 def _is_free_threaded(name: str, piece: Slice) -> bool:

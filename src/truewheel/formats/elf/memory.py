@@ -118,9 +118,9 @@ class ElfMemory(Memory):
             place = table.find(wanted, place + 1)
             if place < 0:
                 break
-            # The bytes of an address may stand anywhere: an entry begins with them.
-            if place % size == 0:
-                entry = table[place : place + size]
+            entry = table[place : place + size]
+            # The bytes of an address may stand anywhere: a whole entry begins with them.
+            if place % size == 0 and len(entry) == size:
                 return self.cursor.unpack_all(self.word_code, entry)
         return None
 
