@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from support.facts import contents, wheel_named
+from support.facts import CP313, contents, wheel_named
 from support.said import backend, saying
 from truewheel.audit import verdict
+from truewheel.audit.questions import Question
 from truewheel.model.contents import File
 from truewheel.model.finding import Finding, Severity
 
@@ -81,3 +82,16 @@ def test_nothing_is_known_of_a_backend_of_the_projects_own() -> None:
     inside = contents(saying("p/m.abi3.so", nanobind=backend(distribution="")))
     facts = wheel_named(f"p-1-cp310-abi3-{LINUX}.whl", inside)
     assert all(one.code != "TW416" for one in verdict.check(facts).findings)
+
+
+@pytest.mark.parametrize(
+    ("requires", "severities"),
+    [((), [Severity.ERROR]), (("nanobind-backend>=1",), [])],
+)
+def test_a_build_is_told_as_well(
+    requires: tuple[str, ...], severities: list[Severity]
+) -> None:
+    inside = contents(saying("p/m.abi3.so", nanobind=backend()))
+    question = Question(target=CP313, requires=requires, promise="manylinux_2_28")
+    findings = verdict.judge(inside, question).findings
+    assert [one.severity for one in findings if one.code == "TW416"] == severities
