@@ -149,9 +149,15 @@ def _repair_and_judge(
     tree: StagedTree,
 ) -> tuple[WheelSource, Verdict, Repairs | None]:
     """Return the wheel's files with the libraries that they lack, and the verdict on them; an untrue wheel is an error."""
-    from .audit.questions import may_need_repair, question_about, refuse_errors
+    from .audit.questions import (
+        ask_modules,
+        may_need_repair,
+        question_about,
+        refuse_errors,
+    )
     from .audit.verdict import judge, with_findings
     from .model.neighbours import required_by, required_python
+    from .system.gil_probe import BuiltModules
     from .system.wheels.installed import InstalledDistributions
     from .system.wheels.python_files import PythonFiles
     from .system.wheels.reading import contents_of
@@ -174,6 +180,10 @@ def _repair_and_judge(
             sys.path, requires, to_build, required_python(metadata)
         ),
     )
+    # An editable install is imported soon enough.
+    if request.product is Product.WHEEL:
+        modules = BuiltModules(tree=staged.tree, environ=request.environ)
+        question = ask_modules(question, contents, modules)
     source: WheelSource = tree
     # In an editable install debuggers look for what the linker wrote.
     if request.product is not Product.EDITABLE:

@@ -159,25 +159,42 @@ def test_the_page_about_kinds_is_up_to_date() -> None:
 # --- free-threaded Python ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["c-module", "pybind11", "nanobind"])
-def test_a_free_threaded_python_gets_its_own_tag_and_keeps_its_gil_off(
-    name: str, tmp_path: Path, environ: dict[str, str], ran: Ran
-) -> None:
+def _free_threaded(name: str, tmp_path: Path, environ: dict[str, str]) -> Shop:
+    """Return an example that is built for a free-threaded Python."""
     version = max(interpreters.threaded(), default=None) or needs.missing(
         "a free-threaded CPython (.ci/free-threaded)"
     )
     tag = rf"cp3\d+-cp{version.replace('.', '')}-{MANYLINUX}"
-    shop = Shop(
-        name,
-        tmp_path / name,
-        environ,
-        Example(built=UV, python=version, tag=tag, programs=("g++",)),
-    )
-    shop.build()
-    assert re.fullmatch(tag, shop.tag())
+    example = Example(built=UV, python=version, tag=tag, programs=("g++",))
+    return Shop(name, tmp_path / name, environ, example)
+
+
+@pytest.mark.parametrize("name", ["c-module", "pybind11", "nanobind"])
+def test_a_free_threaded_python_gets_its_own_tag_and_keeps_its_gil_off(
+    name: str, tmp_path: Path, environ: dict[str, str], ran: Ran
+) -> None:
+    shop = _free_threaded(name, tmp_path, environ)
+    version = shop.example.python
+    # The slots of pybind11 and nanobind cannot be read, so that their modules were imported.
+    assert "TW414" not in shop.build()
+    assert re.fullmatch(shop.example.tag, shop.tag())
     shop.judge()
     shop.test(version, PYTHONWARNINGS="error:The global interpreter lock")
     ran(name, version, "uv")
+
+
+def test_a_build_imports_a_module_whose_file_does_not_show_whether_the_gil_comes_back(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    shop = _free_threaded("pybind11", tmp_path, environ)
+    source = shop.source / "src" / "statistics.cpp"
+    text = source.read_text(encoding="utf-8")
+    source.write_text(text.replace(", py::mod_gil_not_used()", ""), encoding="utf-8")
+    said = shop.build()
+    assert "warning TW414" in said
+    assert "was imported here, and the GIL was on" in said
+    # Nobody is asked who does not want to know.
+    assert "TW414" not in shop.build(TRUEWHEEL_IGNORE="TW414")
 
 
 # --- PyPy -------------------------------------------------------------------------------------------------------

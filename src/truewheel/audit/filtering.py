@@ -43,9 +43,16 @@ def select(
     >>> select([], selected=("TW",), ignored=())
     ()
     """
-    return tuple(
-        f for f in findings if _longest(f.code, selected) > _longest(f.code, ignored)
-    )
+    return tuple(f for f in findings if is_selected(f.code, selected, ignored))
+
+
+def is_selected(code: str, selected: tuple[str, ...], ignored: tuple[str, ...]) -> bool:
+    """Return whether findings with a code are told, so that it is worth the time to look for them.
+
+    >>> is_selected("TW414", ("TW",), ()), is_selected("TW414", ("TW",), ("TW4",))
+    (True, False)
+    """
+    return _longest(code, selected) > _longest(code, ignored)
 
 
 def _longest(code: str, prefixes: tuple[str, ...]) -> int:

@@ -8,20 +8,22 @@ from ..checks.build_results import modules_beside_packages
 from ..checks.missing_modules import is_doubtful
 from ..model.binary import Kind
 from ..model.errors import VerdictError
-from ..model.record import Record
+from ..model.record import Record, replace
 from ..model.request import Product
 from .build_tags import AUTO, NATIVE, impossible
+from .filtering import is_selected
 from .linkage import audit_of, names_outside
 from .python.init_functions import init_functions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from typing import Protocol
 
     from ..model.build_facts import BuildFacts
     from ..model.contents import Contents, File, Import
     from ..model.finding import Finding
+    from ..model.module_facts import ImportAnswers
     from ..model.neighbours import Neighbour
     from ..model.settings import Settings
     from ..model.target import Target
@@ -50,6 +52,12 @@ if TYPE_CHECKING:
         def neighbours(self, libraries: Iterable[str]) -> Sequence[Neighbour]:
             """Return the distributions of the build environment, with those of their files that have one of these names."""
 
+    class BuiltModules(Protocol):
+        """The modules of the build. Importing them takes time, so it is done only when in doubt."""
+
+        def gil_after(self, paths: Collection[str]) -> ImportAnswers:
+            """Return whether the GIL is on after modules were imported, by their paths in the wheel."""
+
 
 class Question(Record):
     """What is asked about a build.
@@ -70,6 +78,7 @@ class Question(Record):
     :param outside: files that it installed outside of the wheel.
     :param imports: what the packages ask of themselves; only when :func:`~truewheel.checks.missing_modules.is_doubtful`.
     :param top_level_imports: modules at the top level that the wheel's Python files import.
+    :param answers: what the interpreter said that imported modules of which their files do not show enough.
     """
 
     target: Target
@@ -88,6 +97,7 @@ class Question(Record):
     outside: tuple[str, ...] = ()
     imports: tuple[Import, ...] = ()
     top_level_imports: frozenset[str] = frozenset()
+    answers: ImportAnswers | None = None
     select: tuple[str, ...] = ("TW",)
     ignore: tuple[str, ...] = ()
 
@@ -149,6 +159,25 @@ def _neighbours(
         return ()
     wanted = names_outside(audit_of(contents, exclude))
     return tuple(installed.neighbours(wanted)) if wanted else ()
+
+
+def ask_modules(
+    question: Question, contents: Contents, built_modules: BuiltModules
+) -> Question:
+    """Return the question with what the interpreter says of modules that may switch the GIL on.
+
+    Nobody is asked where nobody wants to know, or the files tell it.
+    """
+    if not question.target.abi_tag.endswith("t"):
+        return question
+    from .python.gil import CODE, modules_in_doubt  # few builds are free-threaded
+
+    if not is_selected(CODE, question.select, question.ignore):
+        return question
+    doubtful = modules_in_doubt(contents, question.target)
+    if not doubtful:
+        return question
+    return replace(question, answers=built_modules.gil_after(doubtful))
 
 
 def may_need_repair(contents: Contents, settings: Settings, question: Question) -> bool:

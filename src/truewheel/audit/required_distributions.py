@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..model.audit import SuppliedBy
 from ..model.finding import Finding, Severity
 from ..model.record import NamedTuple
-from .environments import environments_of, may_hold, normalised, parsed
+from .environments import environments_of, environments_on, may_hold, normalised, parsed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,6 +51,27 @@ def unrequired_distributions(
         for distribution, links in uses.items():
             if normalised(distribution) not in required:
                 yield _unrequired(distribution, links, requires, unknown, where=where)
+
+
+def is_required(
+    distribution: str,
+    requires: Sequence[str],
+    neighbours: Sequence[Neighbour],
+    *,
+    families: Iterable[str],
+    cpu: str,
+) -> bool:
+    """Return whether a distribution is installed with a wheel, on all of its platforms, as far as it is known.
+
+    :param families: the platforms of the wheel; with none, no requirement under a condition counts.
+    """
+    wanted = normalised(distribution)
+    requires_of = {normalised(one.distribution): one.requires for one in neighbours}
+    each = [environments_on(family, cpu) for family in families] or [()]
+    return all(
+        wanted in all_required(requires, requires_of, environments)
+        for environments in each
+    )
 
 
 def _uses(part: PlatformAudit) -> dict[str, list[_Use]]:

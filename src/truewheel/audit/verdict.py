@@ -73,6 +73,7 @@ def judge(contents: Contents, question: Question) -> Verdict:
         target=question.target,
         py_api=question.py_api,
         imports=question.imports,
+        answers=question.answers,
     )
     # scikit-build-core takes wheel.tags word for word, and so does a build that insists on them.
     if question.forced_tags:
@@ -168,6 +169,12 @@ def _common_findings(
         platforms=platforms,
     )
     found += variant_findings(contents, built=True)
+    if _asks_backend(contents):
+        from .nanobind_backends import backend_findings
+
+        found += backend_findings(
+            contents, question.requires, platforms, neighbours=question.neighbours
+        )
     if question.neighbours:
         from .required_distributions import unrequired_distributions
 
@@ -178,6 +185,15 @@ def _common_findings(
             where=f"{contents.dist_info}/METADATA",
         )
     return found
+
+
+def _asks_backend(contents: Contents) -> bool:
+    """Return whether a module needs nanobind's backend, as hardly any does."""
+    for _, binary in contents.binaries():
+        for piece in binary.slices:
+            if piece.module is not None and piece.module.nanobind is not None:
+                return True
+    return False
 
 
 def _all_floors(
@@ -233,6 +249,8 @@ def check(
         from .compiled_against import findings_on_wheel
 
         findings += findings_on_wheel(contents, audit, truth, facts.metadata or "")
+    if _asks_backend(contents):
+        findings += _backend_findings(facts, claimed, neighbours)
     if neighbours:
         findings += _findings_beside(facts, audit, neighbours)
     # Most wheels bring no library that was renamed.
@@ -296,6 +314,18 @@ def _with_expected_libraries(
     )
     where = f"{facts.contents.dist_info}/METADATA"
     return known, expected_findings(known, where=where)
+
+
+def _backend_findings(
+    facts: WheelFacts, claimed: WheelName | None, neighbours: Sequence[Neighbour]
+) -> Iterable[Finding]:
+    """Return what keeps users from getting nanobind's backend."""
+    from ..model.neighbours import required_by
+    from .nanobind_backends import backend_findings
+
+    platforms = claimed.platforms if claimed is not None else ()
+    requires = required_by(facts.metadata or "")
+    return backend_findings(facts.contents, requires, platforms, neighbours=neighbours)
 
 
 def _which_is_true(

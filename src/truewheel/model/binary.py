@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
+    from .module_facts import ModuleFacts
     from .skipped import Skipped
 
 
@@ -119,6 +120,7 @@ class Slice(Record):
     :param interpreter: ELF ``PT_INTERP``, Mach-O ``LC_LOAD_DYLINKER``.
     :param debug_bytes: size of debug sections inside the file.
     :param skipped: odd parts that its loader does not ask for, and that were not read.
+    :param module: what its data tells Python of the modules in it; ``None`` when nobody has looked.
     """
 
     cpu: str
@@ -135,6 +137,12 @@ class Slice(Record):
     interpreter: str | None = None
     debug_bytes: int = 0
     skipped: tuple[Skipped, ...] = ()
+    module: ModuleFacts | None = None
+
+    @property
+    def exports_slots(self) -> bool:
+        """Whether it has the init function of an extension module that returns slots, ``PyModExport_…`` (PEP 793)."""
+        return any(name.startswith("PyModExport") for name in self.exports)
 
 
 class ElfSlice(Slice):

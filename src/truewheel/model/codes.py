@@ -148,6 +148,9 @@ CODES = {
         Code("TW411", "No Python accepts the wheel", (ERROR,), makes_name_untrue=True),
         Code("TW412", "A suffix of another CPU or system", (ERROR, WARNING)),
         Code("TW413", "Bound to one Python in a wheel for any", (WARNING,)),
+        Code("TW414", "The GIL comes back", (WARNING, NOTE)),
+        Code("TW415", "The module's own ABI record disagrees", (ERROR,)),
+        Code("TW416", "nanobind's backend is not required", (ERROR, WARNING)),
         # The wheel as a file
         Code("TW501", "Names that differ only in case", (WARNING,)),
         Code("TW502", "Name not normalised", (ERROR, NOTE)),

@@ -53,6 +53,11 @@ def is_linux() -> bool:
     return sys.platform == "linux"
 
 
+def is_free_threaded() -> bool:
+    """Return whether this Python was built without the GIL (PEP 703), be it on at the moment or not."""
+    return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+
+
 def libc() -> str:
     """Return the C library of this Python, ``glibc`` or ``musl``; empty where it is neither.
 

@@ -48,6 +48,9 @@ def find_built_tags(
         return own
     if _are_for_both_builds(modules):
         request = requests.request_for_both_builds(py_api, request, target)
+    request = _without_refused(request, modules)
+    if request is None:
+        return own
     return _stable_tags(request, modules, contents, py_api, own)
 
 
@@ -59,6 +62,25 @@ def _are_named_for_stable_abi(modules: Sequence[Module]) -> bool:
 def _are_for_both_builds(modules: Sequence[Module]) -> bool:
     """Return whether all modules are named for the ABI that Pythons with and without the GIL share (PEP 803)."""
     return all(module.abi_tag == "abi3t" for module in modules)
+
+
+def _without_refused(
+    request: requests.StableRequest, modules: Sequence[Module]
+) -> requests.StableRequest | None:
+    """Return a request for those of the stable ABIs whose Pythons all modules suit; ``None`` when none is left.
+
+    ``.abi3t.so`` is looked for by Pythons with the GIL as well, but may be compiled for free-threaded ones alone.
+    """
+    from .abi_records import suits  # few builds are for a stable ABI
+
+    abis = []
+    for abi in request.abis:
+        is_threaded = abi == "abi3t"
+        if all(suits(module, free_threaded=is_threaded) for module in modules):
+            abis.append(abi)
+    if not abis:
+        return None
+    return replace(request, abis=tuple(abis))
 
 
 def _own_tags(example: Module, target: Target) -> PythonTags:

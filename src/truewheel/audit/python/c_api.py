@@ -32,6 +32,11 @@ DEBUG_ONLY = frozenset(
 GIL_ONLY = "_Py_Dealloc"
 """What it calls in builds with the GIL; the headers of free-threaded builds do not."""
 
+TAKES_DEFINITION = frozenset(
+    {"PyModuleDef_Init", "PyModule_Create2", "PyModule_FromDefAndSpec2"}
+)
+"""What takes a ``PyModuleDef``, which nobody can fill who is compiled for abi3t (PEP 803, ``Include/moduleobject.h``)."""
+
 COMMON = frozenset({
     "PyErr_Clear", "PyErr_ExceptionMatches", "PyErr_Fetch", "PyErr_Format", "PyErr_Occurred", "PyErr_SetString",
     "PyEval_RestoreThread", "PyEval_SaveThread", "PyGILState_Ensure", "PyGILState_Release", "PyImport_ImportModule",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ...model.contents import Contents, Import
+    from ...model.module_facts import ImportAnswers
     from ...model.target import Target
     from .import_obstacles import Obstacle
     from .interpreters import CompatiblePythons
@@ -44,6 +45,7 @@ class Claim(Record):
     :param platforms: its platform tags, for the libc where a module does not tell it.
     :param built_for: the Python that has just built the wheel, and knows its own suffix; ``None`` for a wheel on disk.
     :param imports: what the packages of a wheel that was just built import of themselves.
+    :param answers: what the interpreter said that imported modules of such a wheel.
     """
 
     interpreters: tuple[str, ...]
@@ -51,6 +53,7 @@ class Claim(Record):
     platforms: tuple[str, ...] = ()
     built_for: Target | None = None
     imports: tuple[Import, ...] = ()
+    answers: ImportAnswers | None = None
 
     @property
     def has_unknown_tags(self) -> bool:
@@ -71,6 +74,11 @@ class Claim(Record):
     def stable_abis(self) -> tuple[CompatiblePythons, ...]:
         """The Pythons that accept it for a stable ABI: ``cp39-abi3``."""
         return tuple([pythons for pythons in self.pythons if pythons.claims_stable_abi])
+
+    @property
+    def is_for_free_threading(self) -> bool:
+        """Whether free-threaded Pythons are meant: ``cp314t``, ``abi3t``; ``cp314-none`` is for both kinds of builds."""
+        return any(pythons.free_threaded for pythons in self.pythons)
 
     @property
     def own_suffix(self) -> str:

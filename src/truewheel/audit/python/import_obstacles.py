@@ -1,10 +1,11 @@
 """Why a module cannot be imported by Pythons that accept its wheel: its suffix, its libraries, its symbols. Pure.
 
-Three questions, in this order; the first obstacle is the answer:
+Four questions, in this order; the first obstacle is the answer:
 
 1. Do they look for a file of that name? (:func:`_unknown_suffix`, TW401)
 2. Is the Python library that it needs theirs? (:func:`_foreign_library`, TW407)
 3. Do they call its init function, and have the symbols that it needs? (:func:`_foreign_symbol`, TW401)
+4. Does its own ABI record allow them? (:func:`~truewheel.audit.python.abi_records.refusal`, TW401)
 
 What they have of the stable ABI is the matter of :mod:`~truewheel.audit.python.stable_abi`.
 
@@ -40,6 +41,7 @@ class ObstacleCause(Enum):
     SUFFIX = "the suffix of the file is not looked for"
     LIBRARY = "a library of another Python is needed"
     SYMBOL = "a symbol is not there, or not looked for"
+    RECORD = "what it says of its own ABI"
 
 
 class Obstacle(Record):
@@ -292,6 +294,18 @@ def _counting_with_gil(names: frozenset[str]) -> str | None:
     return f"it imports {c_api.GIL_ONLY} and not {missing}: it counts references as builds with the GIL do"
 
 
+# --- records ----------------------------------------------------------------------------------------------------
+
+
+def _refused_record(module: Module, pythons: CompatiblePythons) -> str | None:
+    """Return what the module says of its own ABI that the Pythons refuse."""
+    if not module.is_looked_into:
+        return None
+    from .abi_records import refusal  # few modules are
+
+    return refusal(module, pythons)
+
+
 def _names_with_prefix(names: frozenset[str], *prefixes: str) -> list[str]:
     """Return the names that begin with one of the prefixes."""
     return [name for name in names if name.startswith(prefixes)]
@@ -301,5 +315,6 @@ _QUESTIONS = (
     (ObstacleCause.SUFFIX, _unknown_suffix),
     (ObstacleCause.LIBRARY, _foreign_library),
     (ObstacleCause.SYMBOL, _foreign_symbol),
+    (ObstacleCause.RECORD, _refused_record),
 )
 """What is asked, in this order."""

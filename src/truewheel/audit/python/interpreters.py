@@ -27,6 +27,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     Version = tuple[int, int]
 
+FIRST_WITH_EXPORT = (3, 15)
+"""The first Python that looks for ``PyModExport_…`` (https://peps.python.org/pep-0793/)."""
 _ABI_PREFIXES = {"pp": "pypy", "graalpy": "graalpy"}
 """What the ABI tags of other implementations begin with."""
 

@@ -113,6 +113,11 @@ class Module(Record):
         """The names that some slice of it defines."""
         return frozenset().union(*[piece.exports for piece in self.slices])
 
+    @property
+    def is_looked_into(self) -> bool:
+        """Whether its data was read for what it tells Python."""
+        return any(piece.module is not None for piece in self.slices)
+
     @worked_out
     def imports(self) -> frozenset[str]:
         """Return the names that look like Python's and must be there at load time."""

@@ -39,6 +39,7 @@ class BreachCause(Enum):
     FORK_ONLY = "in the stable ABI on systems with fork() only"
     DEBUG_ONLY = "in the stable ABI in debug builds only"
     COUNTS_REFERENCES = "not for free-threaded Pythons: abi3t hides reference counts"
+    DEFINES_MODULE = "not for free-threaded Pythons: abi3t has no PyModuleDef"
     TOO_NEW = "in the stable ABI only from a later Python on"
 
 
@@ -150,8 +151,10 @@ def find_breaches(
     own = own_names(contents)
     for module in modules:
         by_cause: dict[BreachCause, list[str]] = {}
+        # A module may have a file for each: only Pythons with the GIL look for .abi3.so.
+        is_shared = threaded and module.abi_tag != "abi3"
         for name in sorted(module.imports() - own):
-            cause = _find_cause(name, module.format, version, threaded=threaded)
+            cause = _find_cause(name, module.format, version, threaded=is_shared)
             if cause is not None:
                 by_cause.setdefault(cause, []).append(name)
         for cause, names in by_cause.items():
@@ -183,6 +186,8 @@ def _find_cause(
     # PEP 803: inlined reference counting calls it, and abi3t has none.
     if threaded and name == c_api.GIL_ONLY:
         return BreachCause.COUNTS_REFERENCES
+    if threaded and name in c_api.TAKES_DEFINITION:
+        return BreachCause.DEFINES_MODULE
     if symbols()[name] > version:
         return BreachCause.TOO_NEW
     return None

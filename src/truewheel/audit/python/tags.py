@@ -22,6 +22,9 @@ Module              Findings      What it decides
 `init_functions`    TW404 TW405   whether ``import`` finds an init function (PEP 489, PEP 793)
 `suffix_platforms`  TW412         whether the code is for the system that its suffix names (PEP 3149, 730, 738)
 `interpreters`                    which Pythons accept a pair of tags (PEP 425, 384, 703, 803)
+`definitions`                     which of the modules that a file defines are meant
+`abi_records`       TW415         whether a module's own ABI record agrees with its suffix (PEP 793, 803)
+`gil`               TW414         whether importing a module switches the GIL on (PEP 703)
 `import_obstacles`  TW401 TW407   whether those Pythons can import a module
 `stable_abi`        TW402 TW403   whether a module keeps to the stable ABI (PEP 384, 803)
 `claimed_pythons`   TW411         what is asked of every claim; makes TW401 and TW407 of the obstacles
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
 
     from ...model.contents import Contents, Import
     from ...model.finding import Finding
+    from ...model.module_facts import ImportAnswers
     from ...model.target import Target
 
 
@@ -62,6 +66,7 @@ def true_python_tags(
     target: Target | None,
     py_api: str = "",
     imports: tuple[Import, ...] = (),
+    answers: ImportAnswers | None = None,
 ) -> PythonTags:
     """Return the Python and ABI tags that are true of the modules, with what a build's modules do wrong.
 
@@ -69,6 +74,7 @@ def true_python_tags(
         on disk.
     :param py_api: scikit-build-core's ``wheel.py-api``: ``cp39``, ``cp315.cp315t``, ``py3``, ``py2.py3``.
     :param imports: what the packages that were built import of themselves.
+    :param answers: what the interpreter said that imported modules of the build.
     """
     found = (*modules(contents), *bound_libraries(contents))
     if not found:
@@ -89,6 +95,7 @@ def true_python_tags(
         platforms=(target.platform_tag,),
         built_for=target,
         imports=imports,
+        answers=answers,
     )
     findings = dict.fromkeys((*tags.findings, *_claim_findings(contents, claim)))
     return replace(tags, findings=tuple(findings))
@@ -119,6 +126,14 @@ def _claim_findings(contents: Contents, claim: Claim) -> Iterator[Finding]:
         )
         if misplaced is not None:
             yield misplaced
+        if module.is_looked_into:
+            from .abi_records import check_abi_record  # few modules are
+
+            yield from check_abi_record(module)
+    if claim.is_for_free_threading:
+        from .gil import check_gil  # few wheels are
+
+        yield from check_gil(found, claim)
     yield from check_hidden_init_functions(libraries, claim, contents)
     yield from check_claim(claim, found, libraries, contents)
 

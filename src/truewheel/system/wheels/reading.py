@@ -11,6 +11,7 @@ import os
 from operator import attrgetter
 
 from ... import formats
+from ...formats.looked_into import may_say_more
 from ...formats.numpy_api import NumpySearch
 from ...model.contents import Contents, File, Member, WheelFacts
 from ...model.errors import FormatError, WheelError
@@ -175,7 +176,7 @@ def look_at(
             content = member.read()
             head = bytes(content[: formats.HEAD])
             is_binary = formats.sniff(head) is not None
-            seen = _see(content, is_binary=is_binary, digests=True)
+            seen = _see(content, member.name, is_binary=is_binary, digests=True)
             opens = names_opened_by(content, member.name, sought)
         else:
             head, problem = member.head(formats.HEAD)
@@ -221,7 +222,7 @@ def _see_large(
         return _Seen(digest), frozenset()
     if member.size < _LARGE_BINARY:
         content = member.read()
-        seen = _see(content, is_binary=True, digests=digests)
+        seen = _see(content, member.name, is_binary=True, digests=digests)
         return seen, names_opened_by(content, member.name, sought)
     with member.content() as opened:
         # Its first reading is the one that tells whether it can be unpacked.
@@ -231,17 +232,17 @@ def _see_large(
         # The hash has read them, if it was asked for.
         for _ in watched:
             pass
-        binary, broken = read_binary(opened)
+        binary, broken = read_binary(opened, member.name)
         opens = names_opened_by(opened, member.name, sought)
     return _Seen(digest, search.added_to(binary), broken), opens
 
 
-def _see(content: Buffer, *, is_binary: bool, digests: bool) -> _Seen:
+def _see(content: Buffer, path: str, *, is_binary: bool, digests: bool) -> _Seen:
     """Return what a content in memory says."""
     digest = _digest((content,), wanted=digests)
     if not is_binary:
         return _Seen(digest)
-    binary, broken = read_binary(content)
+    binary, broken = read_binary(content, path)
     return _Seen(digest, binary, broken)
 
 
@@ -259,17 +260,32 @@ def _digest(pieces: Iterable[Buffer], *, wanted: bool) -> str | None:
 
 
 def read_binary(
-    content: Buffer | Sliceable,
+    content: Buffer | Sliceable, path: str = ""
 ) -> tuple[Binary | None, FormatError | None]:
     """Return the facts of a binary, or why there are none.
 
     The error is a value here, without the frames that would keep ``content`` in memory.
+
+    :param path: where it lies in the wheel: some extension modules are looked into.
     """
     try:
-        return formats.read(content), None
+        binary = formats.read(content)
     except FormatError as error:
         error.__traceback__ = error.__context__ = error.__cause__ = None
         return None, error
+    if binary is None or not _is_looked_into(path, binary):
+        return binary, None
+    # Few modules are: for Pythons without the GIL, and for 3.15 and newer.
+    from ...formats.python_modules import with_module_facts
+
+    return with_module_facts(binary, content, path), None
+
+
+def _is_looked_into(path: str, binary: Binary) -> bool:
+    """Return whether a file's data may tell Python more than its name and symbols do."""
+    if not path.endswith((".so", ".pyd", ".dll", ".dylib")):
+        return False
+    return any(may_say_more(path, piece) for piece in binary.slices)
 
 
 def _look_at_all(
