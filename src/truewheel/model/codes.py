@@ -109,7 +109,7 @@ CODES = {
         Code(
             "TW403", "Newer than the claimed Python", (ERROR,), makes_name_untrue=True
         ),
-        Code("TW404", "No init function", (ERROR, WARNING)),
+        Code("TW404", "No init function", (ERROR, WARNING, NOTE)),
         Code("TW405", "Init function with another name", (ERROR, WARNING)),
         Code("TW406", "Modules for several Pythons", (WARNING,)),
         Code(

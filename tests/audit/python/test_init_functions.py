@@ -23,6 +23,21 @@ def test_a_module_without_an_init_function_is_told() -> None:
     assert codes_of(module("p/m.pyd", exports=""), "cp39-abi3") == ["TW404"]
 
 
+def test_a_library_with_the_suffix_of_a_module_is_worth_a_note() -> None:
+    """As pycryptodome's: ``ctypes`` loads them, and they know nothing of Python."""
+
+    def severity(*imports: str, exports: str) -> Severity:
+        inside = contents(module("p/_aes.abi3.so", *imports, exports=exports))
+        (finding,) = findings_about(inside, "cp37-abi3")
+        assert finding.code == "TW404"
+        return finding.severity
+
+    assert severity("malloc", exports="AES_start") is Severity.NOTE
+    assert severity("PyModuleDef_Init", exports="AES_start") is Severity.WARNING
+    # With everything hidden, a linker may drop the module's code and all that it imports.
+    assert severity("malloc", exports="_init") is Severity.WARNING
+
+
 def test_an_init_function_of_another_name_is_told() -> None:
     assert codes_of(module(FOR_313, exports="PyInit_n")) == ["TW405"]
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _CFFI_PYPY = "_cffi_pypyinit_"
 """What cffi's API mode writes for PyPy instead of ``PyInit_``."""
 _PREFIXES = ("PyInit_", "PyInitU_", "PyModExport_", "PyModExportU_", _CFFI_PYPY)
+_OF_LINKERS = frozenset(("_init", "_fini", "_edata", "_end", "__bss_start"))
+"""Names that older linkers export from every library."""
 _BARE_PREFIXES = frozenset(_PREFIXES)
 """A prefix without a module's name is not an init function."""
 
@@ -81,9 +83,20 @@ def check_init_functions(
         elif not exported and piece.exports_complete:
             wanted, *_ = expected_init_functions(module.name)
             severity = _severity_if_missing(module, claim, contents)
-            yield _missing(
-                module, f"no {wanted} among {len(piece.exports)} exports", severity
-            )
+            evidence = f"no {wanted} among {len(piece.exports)} exports"
+            if _is_for_ctypes(module, piece) and claim.built_for is None:
+                severity = Severity.NOTE
+                evidence += ", and nothing of Python's is imported"
+            yield _missing(module, evidence, severity)
+
+
+def _is_for_ctypes(module: Module, piece: Slice) -> bool:
+    """Return whether a file is a library with a module's suffix, as those of pycryptodome are.
+
+    An init function calls Python's to make the module, even when it is hidden. What exports functions and imports none
+    of Python's is there for ctypes or cffi.
+    """
+    return not module.imports() and not piece.exports <= _OF_LINKERS
 
 
 def _has_old_suffix(module: Module) -> bool:
