@@ -107,7 +107,10 @@ CODES = {
             makes_name_untrue=True,
         ),
         Code(
-            "TW403", "Newer than the claimed Python", (ERROR,), makes_name_untrue=True
+            "TW403",
+            "Newer than the claimed Python",
+            (ERROR, WARNING),
+            makes_name_untrue=True,
         ),
         Code("TW404", "No init function", (ERROR, WARNING, NOTE)),
         Code("TW405", "Init function with another name", (ERROR, WARNING)),
