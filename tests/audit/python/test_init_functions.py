@@ -68,6 +68,14 @@ def test_pypy_has_an_init_function_of_its_own() -> None:
     assert codes_of(for_pypy, "pp311-pypy311_pp73") == []
 
 
+def test_python_2_had_init_functions_of_another_kind() -> None:
+    """Wheels for Python 2.7 are still in the index: of PyYAML 5.4.1, cffi 1.15.1 and many others."""
+    on_linux = module("yaml/_yaml.so", "PyList_New", exports="init_yaml")
+    on_windows = module("yaml/_yaml.pyd", "PyList_New", exports="init_yaml")
+    assert codes_of(on_linux, "cp27-cp27mu") == []
+    assert codes_of(on_windows, "cp27-cp27m") == []
+
+
 def test_cpython_does_not_look_for_pypys_init_function() -> None:
     assert codes_of(module(FOR_313, exports="_cffi_pypyinit_m")) == ["TW404"]
 

@@ -76,6 +76,8 @@ def check_init_functions(
         if not _has_old_suffix(module):
             yield _unimportable(module, claim)
         return
+    if _is_for_python_2(module):
+        return
     for piece in module.slices:
         exported = _functions_for(module, piece)
         if exported and _are_misnamed(exported, module):
@@ -88,6 +90,11 @@ def check_init_functions(
                 severity = Severity.NOTE
                 evidence += ", and nothing of Python's is imported"
             yield _missing(module, evidence, severity)
+
+
+def _is_for_python_2(module: Module) -> bool:
+    """Return whether a file has the init function of Python 2, which looked for ``initNAME``."""
+    return f"init{module.name}" in module.exports
 
 
 def _is_for_ctypes(module: Module, piece: Slice) -> bool:
@@ -131,6 +138,7 @@ def check_hidden_init_functions(
         if (
             is_importable_place
             and _is_named_like_module(library)
+            and not _is_for_python_2(library)
             and _are_exports_known(library)
         ):
             wanted, *_ = expected_init_functions(library.name)
