@@ -121,9 +121,7 @@ def lacking(found: Counted, words: Mapping[str, Mapping[str, str]]) -> list[str]
         or (row.level == "warning" and row.wheels > OFTEN * found.wheels)
     }
     return sorted(
-        code
-        for code in needed
-        if not {"cause", "right"} <= words.get(code, {}).keys()
+        code for code in needed if not {"cause", "right"} <= words.get(code, {}).keys()
     )
 
 

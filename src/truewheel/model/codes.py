@@ -144,7 +144,7 @@ CODES = {
         Code("TW509", "The same file twice", (ERROR,)),
         Code("TW510", "No such install scheme", (ERROR, WARNING)),
         Code("TW511", "Root-Is-Purelib at odds with the content", (WARNING, NOTE)),
-        Code("TW512", "WHEEL at odds with the file name", (WARNING,)),
+        Code("TW512", "WHEEL at odds with the file name", (WARNING, NOTE)),
         Code("TW513", "Byte code", (WARNING,)),
         Code("TW514", "A static library", (NOTE,)),
         Code("TW515", "Large debug sections", (NOTE,)),
