@@ -14,17 +14,17 @@ import json
 import re
 import sys
 import textwrap
-import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import tomllib
+
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
 from support import survey  # noqa: E402
-
 from truewheel.model.codes import CODES  # noqa: E402
 
 TARGET = ROOT / "docs" / "explanation" / "what-check-finds.md"

@@ -50,7 +50,7 @@ def test_the_part_for_ci_is_varied_and_quick_to_download() -> None:
     assert sum(row.size for row in rows) < 150_000_000
     families = {row.family for row in rows}
     assert families == {row.family for row in published.listed(survey.SURVEY)}
-    assert len({row.requirement for row in rows}) > 40
+    assert len({row.requirement.partition("==")[0] for row in rows}) > 30
 
 
 def test_recorded_errors_are_of_listed_wheels() -> None:

@@ -150,7 +150,7 @@ def newest_builds(paths: list[Path]) -> list[Path]:
     by_release: dict[tuple[str, ...], Path] = {}
     for path in paths:
         parts = path.name.split("-")
-        by_release[*parts[:2], *parts[-3:]] = path
+        by_release[(*parts[:2], *parts[-3:])] = path
     return list(by_release.values())
 
 
