@@ -66,11 +66,11 @@ def _imports_python(binary: Binary) -> bool:
 def _as_module(file: File, binary: Binary) -> Module:
     """Return a library as if it were a module; its name says nothing of Pythons."""
     slices = loadable_slices(binary)
-    folder, name = posixpath.split(file.path)
+    # A directory may have a dot in its name, too.
+    directory, slash, name = file.path.rpartition("/")
     return Module(
         path=file.path,
-        # Only the file's own name has a suffix: a folder may have a dot too (cmeel.prefix/lib/libeigenpy.so).
-        stem=posixpath.join(folder, name.partition(".")[0]),
+        stem=f"{directory}{slash}{name.partition('.')[0]}",
         python_tag=None,
         abi_tag=None,
         format=binary.format,
