@@ -84,11 +84,11 @@ def check_init_functions(
             yield _misnamed(module, exported, claim)
         elif not exported and piece.exports_complete:
             wanted, *_ = expected_init_functions(module.name)
-            severity = _severity_if_missing(module, claim, contents)
             evidence = f"no {wanted} among {len(piece.exports)} exports"
-            if _is_for_ctypes(module, piece) and claim.built_for is None:
-                severity = Severity.NOTE
+            severity = _severity_if_missing(module, claim, contents)
+            if _is_for_ctypes(module, piece, claim):
                 evidence += ", and nothing of Python's is imported"
+                severity = Severity.NOTE
             yield _missing(module, evidence, severity)
 
 
@@ -97,13 +97,17 @@ def _is_for_python_2(module: Module) -> bool:
     return f"init{module.name}" in module.exports
 
 
-def _is_for_ctypes(module: Module, piece: Slice) -> bool:
-    """Return whether a file is a library with a module's suffix, as those of pycryptodome are.
+def _is_for_ctypes(module: Module, piece: Slice, claim: Claim) -> bool:
+    """Return whether a file of somebody else's wheel is a library with a module's suffix, as those of pycryptodome are.
 
     An init function calls Python's to make the module, even when it is hidden. What exports functions and imports none
     of Python's is there for ctypes or cffi.
     """
-    return not module.imports() and not piece.exports <= _OF_LINKERS
+    if claim.built_for is not None:
+        return False
+    if module.imports():
+        return False
+    return bool(piece.exports - _OF_LINKERS)
 
 
 def _has_old_suffix(module: Module) -> bool:

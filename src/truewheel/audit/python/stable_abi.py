@@ -205,7 +205,9 @@ def check_stable_abi(
         modules, oldest, threaded=is_threaded, contents=contents
     ):
         finding = breach_finding(breach)
-        yield _softened(finding) if is_exported_early(breach) else finding
+        if is_exported_early(breach):
+            finding = _softened(finding)
+        yield finding
 
 
 def is_exported_early(breach: Breach) -> bool:
@@ -215,13 +217,18 @@ def is_exported_early(breach: Breach) -> bool:
     interpreter, which does not ask what was promised. On Windows it takes them from python3.dll, which has the promised
     ones only.
     """
-    if breach.cause is not BreachCause.TOO_NEW or breach.module.format is Format.PE:
+    if breach.cause is not BreachCause.TOO_NEW:
         return False
+    if breach.module.format is Format.PE:
+        return False
+    return all(_is_exported(name, breach.claimed) for name in breach.names)
+
+
+def _is_exported(name: str, version: Version) -> bool:
+    """Return whether a CPython exports a name that came into the stable ABI after it."""
     exported: Mapping[str, str] = table("audit/python/early_exports.json")["exported"]
-    return all(
-        name in exported and _version(exported[name]) <= breach.claimed
-        for name in breach.names
-    )
+    since = exported.get(name)
+    return since is not None and _version(since) <= version
 
 
 def _softened(finding: Finding) -> Finding:
