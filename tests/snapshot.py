@@ -81,7 +81,7 @@ def asked(
 ) -> dict[Path, dict[str, Any]]:
     """Return what ``truewheel COMMAND --json`` says of each wheel.
 
-    :raises ValueError: when the command prints no document.
+    :raises ValueError: when the command prints no document, or a traceback beside it.
     """
     environ = {**os.environ, "PYTHONPATH": str(source)}
     arguments = [
@@ -96,7 +96,7 @@ def asked(
     run = subprocess.run(
         arguments, env=environ, capture_output=True, text=True, check=False
     )
-    if not run.stdout:
+    if not run.stdout or "Traceback" in run.stderr:
         raise ValueError(run.stderr)
     return {Path(wheel["path"]): wheel for wheel in json.loads(run.stdout)["wheels"]}
 

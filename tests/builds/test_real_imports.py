@@ -112,6 +112,20 @@ def test_a_newer_stable_symbol_needs_the_newer_python(tmp_path: Path) -> None:
     assert importable(tmp_path, "m") == since("3.13")
 
 
+def test_a_name_that_is_older_than_its_place_in_the_stable_abi_is_imported_all_the_same(
+    tmp_path: Path,
+) -> None:
+    if "3.12" not in interpreters.found():
+        needs.missing("CPython 3.12")
+    file = compiled(
+        tmp_path, "m.abi3.so", limited="0x030D0000", inside="PyMem_RawFree(NULL);"
+    )
+    inside = contents(file)
+    found = python_claim_findings(inside, interpreters=("cp310",), abis=("abi3",))
+    assert [(f.code, f.severity.value) for f in found] == [("TW403", "warning")]
+    assert importable(tmp_path, "m") == since("3.10")
+
+
 def test_a_symbol_of_free_threaded_builds_needs_one(tmp_path: Path) -> None:
     """No Python here is one, so none has it."""
     file = compiled(

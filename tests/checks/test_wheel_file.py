@@ -18,6 +18,23 @@ def test_a_wheel_file_without_tags_is_told() -> None:
     assert finding.message == "has no tag"
 
 
+def test_several_tags_in_a_line_are_the_same_tags() -> None:
+    """As maturin 1.9.3 and older wrote them: rpds_py 0.27.1, orjson 3.10.15."""
+    headers = (
+        ("Wheel-Version", "1.0"),
+        ("Root-Is-Purelib", "true"),
+        ("Tag", "py2.py3-none-any"),
+    )
+    both = wheel(filename="p-1-py2.py3-none-any.whl", wheel_headers=headers)
+    (finding,) = with_code("TW512", check_wheel(both))
+    assert finding.severity is Severity.NOTE
+    assert finding.evidence == ("Tag: py2.py3-none-any",)
+    other = wheel(wheel_headers=headers)
+    (finding,) = with_code("TW512", check_wheel(other))
+    assert finding.severity is Severity.WARNING
+    assert finding.evidence == ("only WHEEL says py2-none-any",)
+
+
 def test_a_wheel_file_without_headers_is_not_called_missing() -> None:
     sound = wheel(wheel_headers=())
     (finding,) = check_wheel(sound)

@@ -30,6 +30,9 @@ class Published:
     filename: str
     sha256: str
     family: str
+    size: int = 0
+    is_in_ci: bool = False
+    """Of the survey's: whether each run of CI looks at it."""
 
 
 def store() -> Path:
@@ -105,6 +108,13 @@ def download(
     requirement: str, platforms: list[str], python: str, abis: list[str]
 ) -> Path | None:
     """Download one wheel with pip, also for another system than this."""
+    return next(iter(download_all([requirement], platforms, python, abis)), None)
+
+
+def download_all(
+    requirements: list[str], platforms: list[str], python: str, abis: list[str]
+) -> list[Path]:
+    """Download a wheel of each project with one run of pip, which takes all or none."""
     store().mkdir(parents=True, exist_ok=True)
     place = Path(tempfile.mkdtemp(dir=store()))
     command = [
@@ -117,7 +127,7 @@ def download(
         "--only-binary=:all:",
         "--no-cache-dir",
     ]
-    command += ["--disable-pip-version-check", "-d", str(place), requirement]
+    command += ["--disable-pip-version-check", "-d", str(place), *requirements]
     for platform in platforms:
         command += ["--platform", platform]
     if python != "py3":
@@ -131,14 +141,17 @@ def download(
         if abi != "none":
             command += ["--abi", abi]
     subprocess.run(command, check=False, capture_output=True)
-    found = next(iter(place.glob("*.whl")), None)
-    if found is None:
-        place.rmdir()
-        return None
-    kept = place.parent / f".{place.name}-{found.name}"
-    found.replace(kept)
+    kept = [_kept(path) for path in place.glob("*.whl")]
     place.rmdir()
-    return kept.replace(kept.with_name(found.name))
+    return kept
+
+
+def _kept(path: Path) -> Path:
+    """Move a wheel out of its temporary folder in one step, so that others see all of it or nothing."""
+    name = path.name
+    waiting = path.parent.parent / f".{path.parent.name}-{name}"
+    path.replace(waiting)
+    return waiting.replace(waiting.with_name(name))
 
 
 def row(

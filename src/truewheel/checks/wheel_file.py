@@ -6,11 +6,12 @@ Source: the binary distribution format, whose section "File contents" says what 
 from __future__ import annotations
 
 from ..model.finding import Finding, Severity
+from ..model.wheel_name import expand_tag
 from .members import why_unread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ..model.contents import WheelFacts
     from ..model.wheel_name import WheelName
@@ -68,8 +69,12 @@ def find_other_tags(
 ) -> Iterator[Finding]:
     """Report a WHEEL with other tags than the file name (TW512): which of both counts, installers do not agree."""
     # Installers choose by the file name; WHEEL is what stays when the wheel is installed.
-    inside, outside = set(facts.wheel_tags), set(name.expanded)
-    if not inside or inside == outside:
+    written, outside = set(facts.wheel_tags), set(name.expanded)
+    if not written or written == outside:
+        return
+    inside = {tag for line in written for tag in expand_tag(line)}
+    if inside == outside:
+        yield _compressed(facts, sorted(written - inside))
         return
     evidence = [
         f"only WHEEL says {tag}" for tag in sorted(inside - outside)[:_MOST_LISTED]
@@ -87,6 +92,18 @@ def find_other_tags(
         message="its tags are not those of the file name",
         evidence=tuple(evidence),
         hint="truewheel tag writes both alike",
+    )
+
+
+def _compressed(facts: WheelFacts, lines: Sequence[str]) -> Finding:
+    """Return TW512 for a WHEEL that has the right tags, several in a line."""
+    return Finding(
+        code="TW512",
+        severity=Severity.NOTE,
+        where=f"{facts.contents.dist_info}/WHEEL",
+        message="a line holds several tags, and each is to have a line of its own",
+        evidence=tuple([f"Tag: {line}" for line in lines[:_MOST_LISTED]]),
+        hint="build the wheel with a newer backend (older releases of maturin wrote it so)",
     )
 
 

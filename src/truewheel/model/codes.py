@@ -126,9 +126,12 @@ CODES = {
             makes_name_untrue=True,
         ),
         Code(
-            "TW403", "Newer than the claimed Python", (ERROR,), makes_name_untrue=True
+            "TW403",
+            "Newer than the claimed Python",
+            (ERROR, WARNING),
+            makes_name_untrue=True,
         ),
-        Code("TW404", "No init function", (ERROR, WARNING)),
+        Code("TW404", "No init function", (ERROR, WARNING, NOTE)),
         Code("TW405", "Init function with another name", (ERROR, WARNING)),
         Code("TW406", "Modules for several Pythons", (WARNING,)),
         Code(
@@ -163,7 +166,7 @@ CODES = {
         Code("TW509", "The same file twice", (ERROR,)),
         Code("TW510", "No such install scheme", (ERROR, WARNING)),
         Code("TW511", "Root-Is-Purelib at odds with the content", (WARNING, NOTE)),
-        Code("TW512", "WHEEL at odds with the file name", (WARNING,)),
+        Code("TW512", "WHEEL at odds with the file name", (WARNING, NOTE)),
         Code("TW513", "Byte code", (WARNING,)),
         Code("TW514", "A static library", (NOTE,)),
         Code("TW515", "Large debug sections", (NOTE,)),

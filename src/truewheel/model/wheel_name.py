@@ -55,6 +55,18 @@ class WheelName(Record):
         return tuple(sorted(map("-".join, combinations)))
 
 
+def expand_tag(tag: str) -> tuple[str, ...]:
+    """Return the tags that one with dots stands for; itself when it has not three parts.
+
+    >>> expand_tag("py2.py3-none-any")
+    ('py2-none-any', 'py3-none-any')
+    """
+    parts = tag.split("-")
+    if len(parts) != 3:
+        return (tag,)
+    return tuple(map("-".join, product(*[part.split(".") for part in parts])))
+
+
 def escape(name: str) -> str:
     """Return a distribution name as file names spell it (PEP 625).
 

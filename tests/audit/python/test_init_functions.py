@@ -27,6 +27,21 @@ def test_a_module_without_an_init_function_is_told() -> None:
     assert codes_of(module("p/m.pyd", exports=""), "cp39-abi3") == ["TW404"]
 
 
+def test_a_library_with_the_suffix_of_a_module_is_worth_a_note() -> None:
+    """As pycryptodome's: ``ctypes`` loads them, and they know nothing of Python."""
+
+    def severity(*imports: str, exports: str) -> Severity:
+        inside = contents(module("p/_aes.abi3.so", *imports, exports=exports))
+        (finding,) = findings_about(inside, "cp37-abi3")
+        assert finding.code == "TW404"
+        return finding.severity
+
+    assert severity("malloc", exports="AES_start") is Severity.NOTE
+    assert severity("PyModuleDef_Init", exports="AES_start") is Severity.WARNING
+    # With everything hidden, a linker may drop the module's code and all that it imports.
+    assert severity("malloc", exports="_init") is Severity.WARNING
+
+
 def test_an_init_function_of_another_name_is_told() -> None:
     assert codes_of(module(FOR_313, exports="PyInit_n")) == ["TW405"]
 
@@ -55,6 +70,14 @@ def test_pypy_has_an_init_function_of_its_own() -> None:
         "p/m.pypy311-pp73-x86_64-linux-gnu.so", exports="_cffi_pypyinit_m"
     )
     assert codes_of(for_pypy, "pp311-pypy311_pp73") == []
+
+
+def test_python_2_had_init_functions_of_another_kind() -> None:
+    """Wheels for Python 2.7 are still in the index: of PyYAML 5.4.1, cffi 1.15.1 and many others."""
+    on_linux = module("yaml/_yaml.so", "PyList_New", exports="init_yaml")
+    on_windows = module("yaml/_yaml.pyd", "PyList_New", exports="init_yaml")
+    assert codes_of(on_linux, "cp27-cp27mu") == []
+    assert codes_of(on_windows, "cp27-cp27m") == []
 
 
 def test_cpython_does_not_look_for_pypys_init_function() -> None:

@@ -13,6 +13,12 @@ def test_a_library_that_imports_pythons_symbols_is_bound_to_a_python() -> None:
     assert [library.path for library in bound_libraries(inside)] == ["p/libbind.so.1"]
 
 
+def test_a_dot_in_the_name_of_a_folder_leaves_the_library_its_own_name() -> None:
+    inside = contents(module("a.b/libbind.so", "PyList_New", exports="bind"))
+    assert [library.name for library in bound_libraries(inside)] == ["libbind"]
+    assert codes_about(inside, "cp313-cp313") == []
+
+
 def test_a_library_with_names_of_another_project_is_not_bound() -> None:
     inside = contents(module("p/libdata.so", "PyMOLList_New", exports="f"))
     assert bound_libraries(inside) == ()

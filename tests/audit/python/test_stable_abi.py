@@ -59,6 +59,30 @@ def test_one_finding_tells_of_all_names_for_one_cause() -> None:
     assert private.message == "_PyLong_Sign and 1 more are not in the stable ABI"
 
 
+@pytest.mark.parametrize(
+    ("path", "names", "tag", "severity"),
+    [
+        ("p/m.abi3.so", ["PyUnicode_AsUTF8AndSize"], "cp39-abi3", Severity.WARNING),
+        ("p/m.pyd", ["PyUnicode_AsUTF8AndSize"], "cp39-abi3", Severity.ERROR),
+        ("p/m.abi3.so", ["PyModule_AddType"], "cp39-abi3", Severity.WARNING),
+        ("p/m.abi3.so", ["PyModule_AddType"], "cp38-abi3", Severity.ERROR),
+        ("p/m.abi3.so", ["Py_GetConstant"], "cp310-abi3", Severity.ERROR),
+        (
+            "p/m.abi3.so",
+            ["PyUnicode_AsUTF8AndSize", "PyType_GetName"],
+            "cp39-abi3",
+            Severity.ERROR,
+        ),
+    ],
+)
+def test_what_interpreters_export_without_a_promise_is_a_warning(
+    path: str, names: list[str], tag: str, severity: Severity
+) -> None:
+    """As in protobuf 6.33.6: CPython 3.9 imports it on Linux."""
+    (finding,) = findings_about(contents(module(path, *names)), tag)
+    assert (finding.code, finding.severity) == ("TW403", severity)
+
+
 def test_names_that_the_wheel_defines_itself_break_nothing() -> None:
     library = module("p/libpyside.so", exports="PySideProperty_New")
     inside = contents(module("p/m.abi3.so", "PySideProperty_New"), library)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _CFFI_PYPY = "_cffi_pypyinit_"
 """What cffi's API mode writes for PyPy instead of ``PyInit_``."""
 _PREFIXES = ("PyInit_", "PyInitU_", "PyModExport_", "PyModExportU_", _CFFI_PYPY)
+_OF_LINKERS = frozenset(("_init", "_fini", "_edata", "_end", "__bss_start"))
+"""Names that older linkers export from every library."""
 _BARE_PREFIXES = frozenset(_PREFIXES)
 """A prefix without a module's name is not an init function."""
 
@@ -74,16 +76,38 @@ def check_init_functions(
         if not _has_old_suffix(module):
             yield _unimportable(module, claim)
         return
+    if _is_for_python_2(module):
+        return
     for piece in module.slices:
         exported = _functions_for(module, piece)
         if exported and _are_misnamed(exported, module):
             yield _misnamed(module, exported, claim)
         elif not exported and piece.exports_complete:
             wanted, *_ = expected_init_functions(module.name)
+            evidence = f"no {wanted} among {len(piece.exports)} exports"
             severity = _severity_if_missing(module, claim, contents)
-            yield _missing(
-                module, f"no {wanted} among {len(piece.exports)} exports", severity
-            )
+            if _is_for_ctypes(module, piece, claim):
+                evidence += ", and nothing of Python's is imported"
+                severity = Severity.NOTE
+            yield _missing(module, evidence, severity)
+
+
+def _is_for_python_2(module: Module) -> bool:
+    """Return whether a file has the init function of Python 2, which looked for ``initNAME``."""
+    return f"init{module.name}" in module.exports
+
+
+def _is_for_ctypes(module: Module, piece: Slice, claim: Claim) -> bool:
+    """Return whether a file of somebody else's wheel is a library with a module's suffix, as those of pycryptodome are.
+
+    An init function calls Python's to make the module, even when it is hidden. What exports functions and imports none
+    of Python's is there for ctypes or cffi.
+    """
+    if claim.built_for is not None:
+        return False
+    if module.imports():
+        return False
+    return bool(piece.exports - _OF_LINKERS)
 
 
 def _has_old_suffix(module: Module) -> bool:
@@ -118,6 +142,7 @@ def check_hidden_init_functions(
         if (
             is_importable_place
             and _is_named_like_module(library)
+            and not _is_for_python_2(library)
             and _are_exports_known(library)
         ):
             wanted, *_ = expected_init_functions(library.name)

@@ -6,6 +6,7 @@ Sources:
 
 * CPython's ``Misc/stable_abi.toml`` through abi3info (``stable_abi.json``, written by ``docs/regenerate/stable_abi.py``);
 * PEP 384 and https://docs.python.org/3/c-api/stable.html;
+* ``early_exports.json``, written by ``docs/regenerate/early_exports.py`` from what interpreters export;
 * PEP 803 (``abi3t`` hides how references are counted).
 """
 
@@ -208,7 +209,43 @@ def check_stable_abi(
     for breach in find_breaches(
         modules, oldest, threaded=is_threaded, contents=contents
     ):
-        yield breach_finding(breach)
+        finding = breach_finding(breach)
+        if is_exported_early(breach):
+            finding = _softened(finding)
+        yield finding
+
+
+def is_exported_early(breach: Breach) -> bool:
+    """Return whether names that are only too new were in the interpreters of the claimed Python all the same.
+
+    Most functions are much older than their place in the stable ABI. A module on Linux and macOS takes names from the
+    interpreter, which does not ask what was promised. On Windows it takes them from python3.dll, which has the promised
+    ones only.
+    """
+    if breach.cause is not BreachCause.TOO_NEW:
+        return False
+    if breach.module.format is Format.PE:
+        return False
+    return all(_is_exported(name, breach.claimed) for name in breach.names)
+
+
+def _is_exported(name: str, version: Version) -> bool:
+    """Return whether a CPython exports a name that came into the stable ABI after it."""
+    exported: Mapping[str, str] = table("audit/python/early_exports.json")["exported"]
+    since = exported.get(name)
+    return since is not None and _version(since) <= version
+
+
+def _softened(finding: Finding) -> Finding:
+    """Return TW403 as a warning: the import succeeds, by chance."""
+    return replace(
+        finding,
+        severity=Severity.WARNING,
+        evidence=(
+            *finding.evidence,
+            "CPython of that version exports it, though it does not promise to",
+        ),
+    )
 
 
 # --- findings ---------------------------------------------------------------------------------------------------
