@@ -25,6 +25,8 @@ from .system.project import dist_info
 from .system.project.pyproject_toml import read_project_file
 
 if TYPE_CHECKING:
+    from .audit.questions import Question
+    from .model.contents import Contents
     from .model.repairs import Repairs
     from .model.verdict import Verdict
     from .system.warm.area import BuildArea
@@ -149,21 +151,47 @@ def _repair_and_judge(
     tree: StagedTree,
 ) -> tuple[WheelSource, Verdict, Repairs | None]:
     """Return the wheel's files with the libraries that they lack, and the verdict on them; an untrue wheel is an error."""
-    from .audit.questions import (
-        ask_modules,
-        may_need_repair,
-        question_about,
-        refuse_errors,
-    )
+    from .audit.questions import may_need_repair, refuse_errors
     from .audit.verdict import judge, with_findings
-    from .model.neighbours import required_by, required_python
-    from .system.gil_probe import BuiltModules
-    from .system.wheels.installed import InstalledDistributions
-    from .system.wheels.python_files import PythonFiles
     from .system.wheels.reading import contents_of
     from .system.wheels.stamped import without_moments_of_links
 
     contents = contents_of(tree, variant=project.variant)
+    question = _question(request, project_file, project, staged, contents)
+    source: WheelSource = tree
+    # In an editable install debuggers look for what the linker wrote.
+    if request.product is not Product.EDITABLE:
+        source = without_moments_of_links(tree, contents, staged.link_facts)
+    repairs = None
+    if may_need_repair(contents, project.settings, question):
+        from .repairing.builds import repair_build  # most builds need none
+
+        outcome = repair_build(
+            source, contents, project, request, question, staged.link_facts
+        )
+        source, contents, repairs = outcome.source, outcome.contents, outcome.repairs
+    verdict = judge(contents, question)
+    if repairs is not None and repairs.findings:
+        verdict = with_findings(verdict, repairs.findings, question)
+    # Nothing is written then: a wheel with a false name must not lie where somebody may upload it.
+    refuse_errors(verdict)
+    return source, verdict, repairs
+
+
+def _question(
+    request: Request,
+    project_file: ProjectFile,
+    project: Project,
+    staged: Staged,
+    contents: Contents,
+) -> Question:
+    """Return what the contents of a build have to answer."""
+    from .audit.questions import ask_modules, question_about
+    from .model.neighbours import required_by, required_python
+    from .system.gil_probe import BuiltModules
+    from .system.wheels.installed import InstalledDistributions
+    from .system.wheels.python_files import PythonFiles
+
     metadata = project.metadata.decode()
     requires = required_by(metadata)
     to_build = project_file.table.get("build-system", {}).get("requires", ())
@@ -183,22 +211,5 @@ def _repair_and_judge(
     # An editable install is imported soon enough.
     if request.product is Product.WHEEL:
         modules = BuiltModules(tree=staged.tree, environ=request.environ)
-        question = ask_modules(question, contents, modules)
-    source: WheelSource = tree
-    # In an editable install debuggers look for what the linker wrote.
-    if request.product is not Product.EDITABLE:
-        source = without_moments_of_links(tree, contents, staged.link_facts)
-    repairs = None
-    if may_need_repair(contents, project.settings, question):
-        from .repairing.builds import repair_build  # most builds need none
-
-        outcome = repair_build(
-            source, contents, project, request, question, staged.link_facts
-        )
-        source, contents, repairs = outcome.source, outcome.contents, outcome.repairs
-    verdict = judge(contents, question)
-    if repairs is not None and repairs.findings:
-        verdict = with_findings(verdict, repairs.findings, question)
-    # Nothing is written then: a wheel with a false name must not lie where somebody may upload it.
-    refuse_errors(verdict)
-    return source, verdict, repairs
+        return ask_modules(question, contents, modules)
+    return question

@@ -28,7 +28,6 @@ from __future__ import annotations
 from itertools import chain
 
 from .. import checks
-from ..model.audit import InWheel, Supplied
 from ..model.codes import makes_untrue
 from ..model.finding import Finding, Severity
 from ..model.record import replace
@@ -37,6 +36,12 @@ from ..model.wheel_name import WheelName, parse_wheel_name
 from .claimed_tags import claim_findings
 from .filtering import select_and_sort
 from .linkage import audit_of, names_outside
+from .other_distributions import (
+    asks_backend,
+    findings_on_others,
+    uses_others,
+    with_expected_libraries,
+)
 from .platform_tags import (
     best_tags,
     cpu_floors,
@@ -49,7 +54,7 @@ from .truth import Checked, find_truth, meant_tags
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from ..model.audit import Audit
     from ..model.contents import Contents, WheelFacts
@@ -81,7 +86,7 @@ def judge(contents: Contents, question: Question) -> Verdict:
     chosen = choose_tags(contents, audit, question, best)
     reasons = chosen.reasons if best else (reason_without_binaries(contents),)
     of_others: Iterable[Finding] = ()
-    if _uses_others(contents, audit):
+    if uses_others(contents, audit):
         from .compiled_against import findings_on_build
 
         of_others = findings_on_build(
@@ -169,7 +174,7 @@ def _common_findings(
         platforms=platforms,
     )
     found += variant_findings(contents, built=True)
-    if _asks_backend(contents):
+    if asks_backend(contents):
         from .nanobind_backends import backend_findings
 
         found += backend_findings(
@@ -185,15 +190,6 @@ def _common_findings(
             where=f"{contents.dist_info}/METADATA",
         )
     return found
-
-
-def _asks_backend(contents: Contents) -> bool:
-    """Return whether a module needs nanobind's backend, as hardly any does."""
-    for _, binary in contents.binaries():
-        for piece in binary.slices:
-            if piece.module is not None and piece.module.nanobind is not None:
-                return True
-    return False
 
 
 def _all_floors(
@@ -226,7 +222,7 @@ def check(
     audit = audit_of(contents, exclude, neighbours=neighbours)
     expected: Iterable[Finding] = ()
     if names_outside(audit):
-        audit, expected = _with_expected_libraries(facts, audit, neighbours)
+        audit, expected = with_expected_libraries(facts, audit, neighbours)
     best = tuple(map(best_tags, audit.platforms))
     claimed = parse_wheel_name(facts.filename)
     claims = [_not_a_name(facts.filename)]
@@ -245,14 +241,7 @@ def check(
         facts, opinion=_which_is_true(facts, truth, is_untrue=is_untrue)
     )
     findings += variant_findings(contents, built=False)
-    if _uses_others(contents, audit):
-        from .compiled_against import findings_on_wheel
-
-        findings += findings_on_wheel(contents, audit, truth, facts.metadata or "")
-    if _asks_backend(contents):
-        findings += _backend_findings(facts, claimed, neighbours)
-    if neighbours:
-        findings += _findings_beside(facts, audit, neighbours)
+    findings += findings_on_others(facts, audit, truth, claimed, neighbours)
     # Most wheels bring no library that was renamed.
     if facts.opens:
         from .old_names import opened_by_old_name
@@ -269,63 +258,6 @@ def check(
         systems=systems,
         system_findings=of_systems,
     )
-
-
-def _uses_others(contents: Contents, audit: Audit) -> bool:
-    """Return whether a binary may have been compiled against another distribution; nearly none is."""
-    for _, binary in contents.binaries():
-        if binary.numpy_api is not None:
-            return True
-    for part in audit.platforms:
-        for link in part.linkage:
-            # A system's own libraries, and the wheel's, make up nearly every wheel.
-            if not isinstance(link.source, (Supplied, InWheel)):
-                return True
-    return False
-
-
-def _findings_beside(
-    facts: WheelFacts, audit: Audit, neighbours: Sequence[Neighbour]
-) -> Iterator[Finding]:
-    """Yield what is to be said of a wheel and the distributions that are installed beside it."""
-    # Few runs name any.
-    from ..model.neighbours import required_by
-    from .required_distributions import unrequired_distributions
-    from .shared_places import places_shared_with
-
-    yield from places_shared_with(facts, neighbours)
-    yield from unrequired_distributions(
-        audit,
-        required_by(facts.metadata or ""),
-        neighbours,
-        where=f"{facts.contents.dist_info}/METADATA",
-    )
-
-
-def _with_expected_libraries(
-    facts: WheelFacts, audit: Audit, neighbours: Sequence[Neighbour]
-) -> tuple[Audit, Iterable[Finding]]:
-    """Return the audit with libraries that required distributions are known to have, and what is to be said of them."""
-    from ..model.neighbours import required_by  # few wheels lack libraries
-    from .expected_libraries import expected_findings, with_expected_libraries
-
-    known = with_expected_libraries(
-        audit, required_by(facts.metadata or ""), neighbours
-    )
-    where = f"{facts.contents.dist_info}/METADATA"
-    return known, expected_findings(known, where=where)
-
-
-def _backend_findings(
-    facts: WheelFacts, claimed: WheelName | None, neighbours: Sequence[Neighbour]
-) -> Iterable[Finding]:
-    """Return what keeps users from getting nanobind's backend."""
-    from ..model.neighbours import required_by
-    from .nanobind_backends import backend_findings
-
-    platforms = claimed.platforms if claimed is not None else ()
-    requires = required_by(facts.metadata or "")
-    return backend_findings(facts.contents, requires, platforms, neighbours=neighbours)
 
 
 def _which_is_true(

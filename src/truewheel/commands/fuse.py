@@ -14,7 +14,8 @@ from ..model.neighbours import without
 from ..model.record import replace
 from ..model.wheel_name import WheelName, escape, parse_wheel_name
 from ..report.text import printable
-from ..system.wheels.reading import metadata_directory, read_wheel
+from ..system.wheels.metadata_texts import metadata_directory
+from ..system.wheels.reading import read_wheel
 from ..system.wheels.sources import WheelArchive
 from ..system.wheels.writing import retag_wheel, rows_of, write
 from ..system.wheels.zip_reader import Archive

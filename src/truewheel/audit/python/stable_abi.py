@@ -209,10 +209,7 @@ def check_stable_abi(
     for breach in find_breaches(
         modules, oldest, threaded=is_threaded, contents=contents
     ):
-        finding = breach_finding(breach)
-        if is_exported_early(breach):
-            finding = _softened(finding)
-        yield finding
+        yield breach_finding(breach, is_exported=is_exported_early(breach))
 
 
 def is_exported_early(breach: Breach) -> bool:
@@ -236,25 +233,16 @@ def _is_exported(name: str, version: Version) -> bool:
     return since is not None and _version(since) <= version
 
 
-def _softened(finding: Finding) -> Finding:
-    """Return TW403 as a warning: the import succeeds, by chance."""
-    return replace(
-        finding,
-        severity=Severity.WARNING,
-        evidence=(
-            *finding.evidence,
-            "CPython of that version exports it, though it does not promise to",
-        ),
-    )
-
-
 # --- findings ---------------------------------------------------------------------------------------------------
 
 
-def breach_finding(breach: Breach) -> Finding:
-    """Return the finding about a breach in a wheel that claims the stable ABI: TW403 when it is only too new."""
+def breach_finding(breach: Breach, *, is_exported: bool = False) -> Finding:
+    """Return the finding about a breach in a wheel that claims the stable ABI: TW403 when it is only too new.
+
+    :param is_exported: whether the claimed Python has the names by chance, so that the import succeeds.
+    """
     if breach.cause is BreachCause.TOO_NEW:
-        return _too_new(breach)
+        return _too_new(breach, is_exported=is_exported)
     return Finding(
         code="TW402",
         severity=Severity.WARNING if breach.maybe_from else Severity.ERROR,
@@ -265,7 +253,7 @@ def breach_finding(breach: Breach) -> Finding:
     )
 
 
-def _too_new(breach: Breach) -> Finding:
+def _too_new(breach: Breach, *, is_exported: bool) -> Finding:
     """Return TW403, newest names first."""
     names = sorted(breach.names, key=symbols().__getitem__, reverse=True)
     breach = replace(breach, names=tuple(names))
@@ -274,15 +262,20 @@ def _too_new(breach: Breach) -> Finding:
     if newest != oldest:
         since = f"Pythons {_written(oldest)} to {_written(newest)}"
     limit = f"0x03{breach.claimed[1]:02X}0000"
+    evidence = [
+        *breach.evidence,
+        f"the wheel claims Python {_written(breach.claimed)}",
+    ]
+    if is_exported:
+        evidence.append(
+            "CPython of that version exports it, though it does not promise to"
+        )
     return Finding(
         code="TW403",
-        severity=Severity.ERROR,
+        severity=Severity.WARNING if is_exported else Severity.ERROR,
         where=breach.module.path,
         message=f"{_name_all(breach.names)} in the stable ABI only from {since} on",
-        evidence=(
-            *breach.evidence,
-            f"the wheel claims Python {_written(breach.claimed)}",
-        ),
+        evidence=tuple(evidence),
         hint=f'set Py_LIMITED_API to {limit}, or claim wheel.py-api = "cp{newest[0]}{newest[1]}"',
     )
 

@@ -20,7 +20,8 @@ from ...model.record_file import RecordRow, parse_record, record_text
 from ...model.wheel_name import WheelName
 from .. import host
 from .artefacts import final_file
-from .reading import open_wheel, text_of
+from .metadata_texts import text_of
+from .reading import open_wheel
 from .sources import BytesMember, SourceMember, WheelSource
 from .zip_reader import Archive
 from .zip_writer import Packer
