@@ -23,6 +23,7 @@ from .layout import (
     PN_XNUM,
     PT_GNU_STACK,
     PT_INTERP,
+    PT_LOAD,
     PT_TLS,
     SHN_XINDEX,
     SHT_SYMTAB,
@@ -355,7 +356,9 @@ def _read_table_of_sections(
     try:
         return read_sections(cursor, header), None
     except FormatError as error:
-        if header.type not in (ET_DYN, ET_EXEC) or not segments:
+        # Then a loader would refuse it, or nothing is known of it.
+        is_loadable = first_of_type(segments, PT_LOAD) is not None
+        if header.type not in (ET_DYN, ET_EXEC) or not is_loadable:
             raise
         return (), error
 

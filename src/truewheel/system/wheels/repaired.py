@@ -222,7 +222,7 @@ def _copied(
         # Modes differ between systems: a loader needs to read it, and that is all.
         if not edits:
             return file
-        pieces = _pieces(file, edits)
+        pieces = _pieces(file, edits, named=copy.source)
     except OSError as error:
         raise RepairError(
             f"{copy.source} cannot be read", context=[str(error)]
@@ -241,29 +241,30 @@ def _edited(
 
     :raises RepairError: when they cannot be made, or the member cannot be unpacked.
     """
-    pieces = _pieces(member, edits)
+    pieces = _pieces(member, edits, named=member.name)
     return EditedMember(path, member, pieces, executable=executable)
 
 
 def _pieces(
     member: SourceMember,
     edits: Iterable[Edit],
+    *,
+    named: str,
 ) -> Pieces:
     """Return what the writer of a file's format makes of edits.
 
+    :param named: what people know the file by.
     :raises RepairError: naming the file, which the writer does not know.
     """
     try:
         with member.content() as old:
             form = formats.sniff(old[: formats.HEAD])
             if form is None:
-                raise RepairError(f"{member.name} is no binary")
+                raise RepairError(f"{named} is no binary")
             return formats.patch(form, old, tuple(edits))
     except ValueError as error:
-        raise RepairError(
-            f"{member.name} cannot be read", context=[str(error)]
-        ) from error
+        raise RepairError(f"{named} cannot be read", context=[str(error)]) from error
     except TruewheelError as error:
         raise RepairError(
-            f"{member.name}: {error.message}", context=error.context, hint=error.hint
+            f"{named}: {error.message}", context=error.context, hint=error.hint
         ) from error
