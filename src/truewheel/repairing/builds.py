@@ -12,6 +12,7 @@ from ..repair.findings import not_included, not_repaired
 from ..system.libraries import LibrariesOnDisk
 from ..system.surroundings import problem_of_directory, surroundings
 from .installed import installed_libraries
+from .linked_into import linked_into
 from .provenance import About
 from .story import Outcome, regular_packages, repair
 
@@ -52,7 +53,10 @@ def repair_build(
     libraries = LibrariesOnDisk(around=surroundings(request.environ, search=search))
     # What was just linked lies in the build tree, or where find_package() found it: no loader looks there.
     facts = link_facts()
-    libraries.add_linked(facts.linked_libraries)
+    libraries.add_linked(
+        facts.linked_libraries,
+        into=linked_into(contents, facts, libraries),
+    )
     options = RepairOptions(
         distribution=escape(project.name),
         scripts=f"{contents.data_dir}/scripts/",

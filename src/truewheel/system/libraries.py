@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import os
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from .. import formats
 from ..model.binary import Binary
 from ..model.errors import FormatError, RepairError
 from ..model.record import NamedTuple, replace
-from ..model.surroundings import Surroundings
+from ..model.surroundings import LinkedLibrary, Surroundings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -169,20 +169,41 @@ class LibrariesOnDisk:
         except OSError as error:
             raise RepairError(f"{path} cannot be read", context=[str(error)]) from error
 
-    def add_linked(self, paths: Iterable[str]) -> None:
-        """Take in the libraries that CMake linked, each by the name that it is needed by."""
-        linked: dict[tuple[str, str], None] = {}
+    def add_linked(
+        self,
+        paths: Iterable[str],
+        into: Mapping[str, Iterable[str]],
+    ) -> None:
+        """Take in the libraries that CMake linked, each by the name that it is needed by.
+
+        :param paths: all of them.
+        :param into: those of single files.
+        """
+        rows: dict[str, tuple[LinkedLibrary, ...]] = {}
+        for file, libraries in into.items():
+            rows[file] = tuple(self._by_name(libraries))
+        self.around = replace(
+            self.around,
+            linked=tuple(self._by_name(paths)),
+            linked_into=rows,
+        )
+
+    def _by_name(self, paths: Iterable[str]) -> dict[LinkedLibrary, None]:
+        """Return libraries by the names that they are needed by, each pair once."""
+        found: dict[LinkedLibrary, None] = {}
         for path in paths:
-            binary = self.read_library(path)
-            if binary is None:
-                continue
-            # What has no name of its own is needed by that of its file.
-            file_name = posixpath.basename(path)
-            for piece in binary.slices:
-                name = piece.name or file_name
-                linked[name, path] = None
-        rows = tuple(linked)
-        self.around = replace(self.around, linked=rows)
+            for name in self.names(path):
+                found[name, path] = None
+        return found
+
+    def names(self, path: str) -> tuple[str, ...]:
+        """Return the names by which others need a library; none, when it cannot be read."""
+        binary = self.read_library(path)
+        if binary is None:
+            return ()
+        # What has no name of its own is needed by that of its file.
+        file_name = posixpath.basename(path)
+        return tuple([piece.name or file_name for piece in binary.slices])
 
     def place(self, path: str) -> Path:
         """Return where an absolute path of the machine lies on this one."""
