@@ -186,13 +186,17 @@ def test_settings_say_what_goes_in(
 
 def test_a_distributions_package_is_not_repaired(tmp_path: Path, built: Path) -> None:
     environ = {"DEB_BUILD_ARCH": "amd64"}
-    wheel, _ = rebuilt(built, tmp_path, "", environ=environ)
+    wheel, said = rebuilt(built, tmp_path, "", environ=environ)
     assert copied(wheel) == []
+    # Nobody asked for it, so the reason is told.
+    assert "why: this is a package build of Debian's dpkg-buildpackage (DEB_BUILD_ARCH is set)" in said  # fmt: skip
+    assert "was asked for" not in said
 
 
 def test_an_editable_install_is_not_repaired(tmp_path: Path, built: Path) -> None:
-    wheel, _ = rebuilt(built, tmp_path, "", hook="build_editable")
+    wheel, said = rebuilt(built, tmp_path, "", hook="build_editable")
     assert copied(wheel) == []
+    assert "why: an editable install is for this machine alone" in said
 
 
 def test_a_library_that_code_opens_is_found_where_the_project_says(

@@ -47,6 +47,9 @@ if TYPE_CHECKING:
             """Return the distributions of the build environment, with those of their files that have one of these names."""
 
 
+_ASKED_FOR = "the plain platform was asked for (tag = native)"
+
+
 class Question(Record):
     """What is asked about a build.
 
@@ -59,6 +62,7 @@ class Question(Record):
     :param requires: the requirements in METADATA.
     :param neighbours: distributions of the build environment, where one may have a library that is needed.
     :param plain_tags: the plain platform tags as the engine would write them.
+    :param why_native: why nothing is promised, if ``promise`` is ``native``.
     :param compiled: whether CMake ran.
     :param is_editable: whether the wheel is for an editable install.
     :param not_installed: modules and libraries that CMake built, where it installed no file.
@@ -76,6 +80,7 @@ class Question(Record):
     requires: tuple[str, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
     plain_tags: tuple[str, ...] = ()
+    why_native: str = _ASKED_FOR
     compiled: bool = True
     is_editable: bool = False
     not_installed: tuple[str, ...] = ()
@@ -99,7 +104,7 @@ def question_about(
 ) -> Question:
     """Return the question that a build's contents have to answer.
 
-    :param distribution: the distribution whose package build this is, if any.
+    :param distribution: the distribution whose package build this is, if any, and what says so.
     :param installed: the build environment.
     """
     # An editable install finds its Python files elsewhere, so that nothing can be missing beside them.
@@ -122,6 +127,7 @@ def question_about(
         requires=installed.requires if installed is not None else (),
         neighbours=_neighbours(contents, settings.exclude, installed),
         plain_tags=build.plain_tags,
+        why_native=_why_native(settings.tag, product, distribution),
         compiled=build.is_compiled,
         is_editable=product is Product.EDITABLE,
         not_installed=build.not_installed if is_wheel else (),
@@ -209,3 +215,12 @@ def _promise(tag: str, product: Product, distribution: str | None) -> str:
     if tag == AUTO and distribution is not None:
         return NATIVE
     return tag
+
+
+def _why_native(tag: str, product: Product, distribution: str | None) -> str:
+    """Return why the platform tag promises nothing, if it promises nothing."""
+    if product is Product.EDITABLE:
+        return "an editable install is for this machine alone"
+    if tag == AUTO and distribution is not None:
+        return f"this is a package build of {distribution}: its packages are for its own systems"
+    return _ASKED_FOR
