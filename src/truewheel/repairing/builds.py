@@ -9,6 +9,7 @@ from ..model.repair_plan import RepairOptions
 from ..model.repairs import Repairs
 from ..model.wheel_name import escape
 from ..repair.findings import not_included, not_repaired
+from ..repair.unmatched import of_formats
 from ..system.libraries import LibrariesOnDisk
 from ..system.surroundings import problem_of_directory, surroundings
 from .installed import installed_libraries
@@ -83,7 +84,22 @@ def repair_build(
             raise
         told = Repairs(findings=(not_repaired(project.name, error),))
         return Outcome(source=tree, contents=contents, repairs=told)
-    return _with_not_included(outcome, project, promise)
+    told = _without_other_systems(outcome.repairs, contents)
+    return _with_not_included(replace(outcome, repairs=told), project, promise)
+
+
+def _without_other_systems(repairs: Repairs, contents: Contents) -> Repairs:
+    """Return a repair without the globs that are for other systems: the settings of a project are for all of them."""
+    formats = frozenset([binary.format for _, binary in contents.binaries()])
+    return replace(
+        repairs,
+        unmatched_exclude=tuple(
+            of_formats(repairs.unmatched_exclude, formats),
+        ),
+        unmatched_keep_names=tuple(
+            of_formats(repairs.unmatched_keep_names, formats),
+        ),
+    )
 
 
 def _about(project: Project, facts: LinkFacts) -> About:
