@@ -162,7 +162,9 @@ def test_what_cmake_linked_comes_before_directories_that_are_only_named() -> Non
         del files[f"{place}/libx.so.1"]
 
 
-def test_what_cmake_linked_into_a_file_comes_before_what_it_linked_into_others() -> None:
+def test_what_cmake_linked_into_a_file_comes_before_what_it_linked_into_others() -> (
+    None
+):
     files = {f"/{place}/libx.so.1": linux() for place in ("one", "two")}
     files["/own/liby.so"] = linux("libx.so.1")
     one, two = (("libx.so.1", f"/{place}/libx.so.1") for place in ("one", "two"))

@@ -109,7 +109,9 @@ def test_a_wheel_that_cannot_be_read_does_not_stop_the_others(
 ) -> None:
     absent = tmp_path / "absent.whl"
     assert tag(absent, renamed, to=tmp_path / "out") == 4
-    assert f"{absent} cannot be read" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f"{absent} cannot be read" in told
+    assert "hint: look for a slip in its path" in told
     assert names(tmp_path / "out") == [wheel.name]
 
 

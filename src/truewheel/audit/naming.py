@@ -113,11 +113,12 @@ def _likely_name(facts: WheelFacts, checked: Checked) -> WheelName:
     claimed, truth = checked.claimed, checked.truth
     if claimed is None:
         raise WheelError(
-            f"{facts.filename} is not the file name of a wheel", hint="rename it first"
+            f"{facts.filename} is not the file name of a wheel",
+            hint="rename it first: NAME-VERSION-PYTHON-ABI-PLATFORM.whl",
         )
     if checked.incurable:
         raise VerdictError(
-            f"{facts.filename} has errors that no name can cure",
+            f"{facts.filename} has errors that have to be mended first",
             findings=checked.incurable,
         )
     if checked.systems:

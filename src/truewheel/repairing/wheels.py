@@ -147,7 +147,8 @@ def _parts_of_name(path: Path, facts: WheelFacts) -> WheelName:
     # Libraries go into a folder with the distribution's name.
     if parts is None:
         raise WheelError(
-            f"{path} is not the file name of a wheel", hint="rename it first"
+            f"{path} is not the file name of a wheel",
+            hint="rename it first: NAME-VERSION-PYTHON-ABI-PLATFORM.whl",
         )
     return parts
 

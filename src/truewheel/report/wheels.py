@@ -63,9 +63,7 @@ def build_summary(
 
         lines += repair_lines(repairs)
         lines += raised_lines(verdict, repairs)
-        lines += unmatched_lines(
-            repairs, exclude="exclude:", keep_names="keep-names:"
-        )
+        lines += unmatched_lines(repairs, exclude="exclude:", keep_names="keep-names:")
     if note:
         lines.append(labelled_line("built", note))
     lines += _notes(did_without)
