@@ -220,7 +220,7 @@ def _promise(tag: str, product: Product, distribution: str | None) -> str:
 def _why_native(tag: str, product: Product, distribution: str | None) -> str:
     """Return why the platform tag promises nothing, if it promises nothing."""
     if product is Product.EDITABLE:
-        return "an editable install is for this machine alone"
+        return "an editable install is for this machine alone, and libraries stay where they are"
     if tag == AUTO and distribution is not None:
-        return f"this is a package build of {distribution}: its packages are for its own systems"
+        return f"this is a package build of {distribution}: its packages are for its own systems, and libraries stay where they are"
     return _ASKED_FOR

@@ -159,6 +159,7 @@ class VerdictError(TruewheelError):
         context: Iterable[str] = (),
         hint: str | None = None,
     ) -> None:
+        """Keep the findings."""
         self.findings = tuple(findings)
         super().__init__(message, context=context, hint=hint)
 

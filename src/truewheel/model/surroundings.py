@@ -29,7 +29,7 @@ class Surroundings(Record):
 
     library_path: tuple[str, ...] = ()
     linked: tuple[LinkedLibrary, ...] = ()
-    linked_into: Mapping[str, tuple[LinkedLibrary, ...]] = {}  # noqa: RUF012 - never written
+    linked_into: Mapping[str, tuple[LinkedLibrary, ...]] = {}
     search: tuple[str, ...] = ()
     configured: tuple[str, ...] = ()
     musl: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+from pathlib import Path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def linked_into(
     found: dict[str, tuple[str, ...]] = {}
     for target in facts.targets:
         for artifact in target.artifacts:
-            found[os.path.realpath(artifact)] = target.libraries
+            built = Path(os.path.realpath(artifact))
+            found[built.as_posix()] = target.libraries
     by_name = _targets_by_name(facts, libraries)
     for file, binary in contents.binaries():
         names = [posixpath.basename(file.path)]
@@ -49,7 +51,7 @@ def _targets_by_name(facts: LinkFacts, libraries: LibrariesOnDisk) -> _TargetsBy
     for target in facts.targets:
         names: dict[str, None] = {}
         for artifact in target.artifacts:
-            names[os.path.basename(artifact)] = None
+            names[Path(artifact).name] = None
             names.update(dict.fromkeys(libraries.names(artifact)))
         for name in names:
             found.setdefault(name, []).append(target)
