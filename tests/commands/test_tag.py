@@ -172,7 +172,7 @@ def test_a_cpu_without_a_tag_has_no_name(
     )
     assert tag(wheel, to=tmp_path / "out") == 1
     told = capsys.readouterr().err
-    assert "it is code for machine-0x9999; only x86_64" in told
+    assert "it is code for machine-0x9999; linux_x86_64 means x86_64" in told
     assert "Python" not in told
 
     assert main(["show", "--json", str(wheel)]) == 0
