@@ -56,7 +56,7 @@ def repair_build(
     facts = link_facts()
     libraries.add_linked(
         facts.linked_libraries,
-        into=linked_into(contents, facts, libraries),
+        into=lambda: linked_into(contents, facts, libraries),
     )
     options = RepairOptions(
         distribution=escape(project.name),

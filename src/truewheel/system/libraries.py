@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from .. import formats
@@ -172,21 +172,19 @@ class LibrariesOnDisk:
     def add_linked(
         self,
         paths: Iterable[str],
-        into: Mapping[str, Iterable[str]],
+        into: Callable[[], Mapping[str, Iterable[str]]],
     ) -> None:
         """Take in the libraries that CMake linked, each by the name that it is needed by.
 
         :param paths: all of them.
-        :param into: those of single files.
+        :param into: returns those of single files; asked when two libraries have one name, for it reads many files.
         """
+        linked = tuple(self._by_name(paths))
         rows: dict[str, tuple[LinkedLibrary, ...]] = {}
-        for file, libraries in into.items():
-            rows[file] = tuple(self._by_name(libraries))
-        self.around = replace(
-            self.around,
-            linked=tuple(self._by_name(paths)),
-            linked_into=rows,
-        )
+        if _has_namesakes(linked):
+            for file, libraries in into().items():
+                rows[file] = tuple(self._by_name(libraries))
+        self.around = replace(self.around, linked=linked, linked_into=rows)
 
     def _by_name(self, paths: Iterable[str]) -> dict[LinkedLibrary, None]:
         """Return libraries by the names that they are needed by, each pair once."""
@@ -212,6 +210,17 @@ class LibrariesOnDisk:
             return Path(path)
         within = path.lstrip("/")
         return self.root / within
+
+
+def _has_namesakes(linked: Iterable[LinkedLibrary]) -> bool:
+    """Return whether two libraries may be meant by one name: its own, or that of its file."""
+    paths: dict[str, str] = {}
+    for name, path in linked:
+        for known in (name, posixpath.basename(path)):
+            # Windows looks for either case.
+            if paths.setdefault(known.lower(), path) != path:
+                return True
+    return False
 
 
 def _with_other_case(place: Path) -> Path | None:
