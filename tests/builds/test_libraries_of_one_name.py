@@ -39,15 +39,21 @@ target_link_libraries(say-number PRIVATE ${two})
 install(TARGETS say-number DESTINATION pkg/bin)
 """
 NUMBER = "int number(void) { return NUMBER; }\n"
+BY_HAND = """
+add_custom_command(OUTPUT by_hand.so DEPENDS number_2 VERBATIM
+  COMMAND gcc -shared -fPIC ${CMAKE_CURRENT_SOURCE_DIR}/say.c -o by_hand.so $<TARGET_FILE:number_2> ${PATHS})
+add_custom_target(hand ALL DEPENDS by_hand.so)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/by_hand.so DESTINATION pkg)
+"""
 SAY = "int number(void);\nint main(void) { return number(); }\n"
 
 
-def _project(place: Path, libraries: str) -> Path:
+def _project(place: Path, libraries: str, modules: str = MODULES) -> Path:
     source = hooks.project(
         place,
         head="int number(void);",
         value="number()",
-        cmake=hooks.CMAKE + libraries + MODULES,
+        cmake=hooks.CMAKE + libraries + modules,
         **{"number.c": NUMBER, "say.c": SAY},
     )
     package = source / "src" / "pkg" / "sub"
@@ -86,3 +92,18 @@ def test_each_file_keeps_the_library_that_it_was_linked_with(
     assert subprocess.run([program], check=False).returncode == 2
     said = done.stdout + done.stderr
     assert "TW603: libnumber.so.1: libnumber.so.1 is 2 different libraries" in said
+
+
+@pytest.mark.parametrize("path", ["", "-Wl,-rpath,$<TARGET_FILE_DIR:number_2>"])
+def test_a_file_that_cmake_did_not_link_is_told_unless_its_search_path_tells(
+    tmp_path: Path, path: str
+) -> None:
+    more = f'set(PATHS "{path}")\n'
+    source = _project(tmp_path, OF_PROJECT, MODULES + more + BY_HAND)
+    done = hooks.hook(source, "build_wheel", tmp_path / "out")
+    hooks.result(done)
+    said = done.stdout + done.stderr
+    message = "libnumber.so.1 is 2 different libraries, and nothing tells which of them pkg/by_hand.so was linked with"
+    assert (message in said) == (not path)
+    # The others are told each of its own.
+    assert said.count("nothing tells which") == (not path)
