@@ -330,11 +330,17 @@ def _count(text: str) -> int:
 
 def _promised(text: str) -> str:
     """Return a platform tag. An empty one promises nothing, and is a variable without a value as a rule."""
-    if not text:
-        import argparse
+    import argparse
 
+    from .platforms import PLATFORMS, examples_like
+
+    if not text:
         raise argparse.ArgumentTypeError("the tag is empty")
-    return text
+    if any(platform.is_plausible(text) for platform in PLATFORMS):
+        return text
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is not a platform tag that can be checked; such tags are spelt {', '.join(examples_like(text))}"
+    )
 
 
 def _excluded(text: str) -> tuple[str, ...]:
@@ -343,6 +349,8 @@ def _excluded(text: str) -> tuple[str, ...]:
 
     from .platforms.exclude_sets import expand_exclude, set_names, unknown_sets
 
+    if not text:
+        raise argparse.ArgumentTypeError("the glob is empty")
     if unknown_sets([text]):
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a set of libraries; there are {', '.join(set_names())}"

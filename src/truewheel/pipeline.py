@@ -174,7 +174,13 @@ def _repair_and_judge(
     if repairs is not None and repairs.findings:
         verdict = with_findings(verdict, repairs.findings, question)
     # Nothing is written then: a wheel with a false name must not lie where somebody may upload it.
-    refuse_errors(verdict)
+    if repairs is None:
+        refuse_errors(verdict)
+    else:
+        from .repairing.origins import telling_origins
+
+        with telling_origins(repairs.bundled):
+            refuse_errors(verdict)
     return source, verdict, repairs
 
 

@@ -88,7 +88,7 @@ def test_errors_that_no_name_cures_are_told() -> None:
     error = refused(
         "p-1-cp313-cp313-linux_x86_64.whl", sound(module(FOR_313, cpu="aarch64"))
     )
-    assert "errors that no name can cure" in error.message
+    assert "errors that have to be mended first" in error.message
     assert {finding.code for finding in error.findings} == {"TW412"}
 
 

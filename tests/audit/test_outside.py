@@ -162,6 +162,27 @@ def test_what_cmake_linked_comes_before_directories_that_are_only_named() -> Non
         del files[f"{place}/libx.so.1"]
 
 
+def test_what_cmake_linked_into_a_file_comes_before_what_it_linked_into_others() -> (
+    None
+):
+    files = {f"/{place}/libx.so.1": linux() for place in ("one", "two")}
+    files["/own/liby.so"] = linux("libx.so.1")
+    one, two = (("libx.so.1", f"/{place}/libx.so.1") for place in ("one", "two"))
+    own = ("liby.so", "/own/liby.so")
+    around = Surroundings(
+        linked=(one, own, two),
+        linked_into={"p/m.so": (one, own), "p/n.so": (two, own)},
+    )
+    modules = contents(p__m=linux("libx.so.1"), p__n=linux("libx.so.1"))
+    assert sources(look(modules, Shelf(files, around))) == {
+        ("p/m.so", "libx.so.1"): "/one/libx.so.1",
+        ("p/n.so", "libx.so.1"): "/two/libx.so.1",
+    }
+    # What it links itself does not count for a library of others: the file that needs that library has the word.
+    part = look(contents(p__n=linux("liby.so")), Shelf(files, around))
+    assert sources(part)["/own/liby.so", "libx.so.1"] == "/two/libx.so.1"
+
+
 def test_lib_and_platform_are_replaced() -> None:
     around = Surroundings(lib_names=("lib/x86_64-linux-gnu", "lib64"))
     for path in ("/opt/$LIB", "/opt/${LIB}"):

@@ -105,6 +105,10 @@ def test_without_such_a_library_there_are_no_papers(tmp_path: Path) -> None:
         ("truewheel_bundle()", "truewheel_bundle(): no targets"),
         ("truewheel_bundle(gone)", "truewheel_bundle(gone): there is no such target"),
         (
+            "truewheel_bundle(gone DESTINATION /opt/lib)",
+            "truewheel_bundle(gone): DESTINATION /opt/lib is outside of the wheel",
+        ),
+        (
             "add_library(s STATIC {place}/libs.c)\ntruewheel_bundle(s)",
             "truewheel_bundle(s): it is a target of type STATIC_LIBRARY; only shared libraries can be bundled",
         ),

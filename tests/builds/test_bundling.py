@@ -186,13 +186,17 @@ def test_settings_say_what_goes_in(
 
 def test_a_distributions_package_is_not_repaired(tmp_path: Path, built: Path) -> None:
     environ = {"DEB_BUILD_ARCH": "amd64"}
-    wheel, _ = rebuilt(built, tmp_path, "", environ=environ)
+    wheel, said = rebuilt(built, tmp_path, "", environ=environ)
     assert copied(wheel) == []
+    # Nobody asked for it, so the reason is told.
+    assert "why: this is a package build of Debian's dpkg-buildpackage (DEB_BUILD_ARCH is set)" in said  # fmt: skip
+    assert "was asked for" not in said
 
 
 def test_an_editable_install_is_not_repaired(tmp_path: Path, built: Path) -> None:
-    wheel, _ = rebuilt(built, tmp_path, "", hook="build_editable")
+    wheel, said = rebuilt(built, tmp_path, "", hook="build_editable")
     assert copied(wheel) == []
+    assert "why: an editable install is for this machine alone" in said
 
 
 def test_a_library_that_code_opens_is_found_where_the_project_says(
@@ -249,8 +253,22 @@ def test_a_promise_that_a_copy_breaks_stops_the_build(
     )
     done = hooks.hook(built, "build_wheel", tmp_path / "out")
     assert done.returncode != 0
-    assert "pkg.libs/libpng16-" in done.stdout + done.stderr
+    said = done.stdout + done.stderr
+    assert "because: pkg.libs/libpng16-" in said
+    # Which library of this machine it is, tells what to build anew.
+    assert " is a copy of /usr/lib/" in said
+    assert ", libpng16-16 1." in said
     assert not list((tmp_path / "out").glob("*.whl"))
+
+
+def test_globs_that_match_nothing_are_told_but_not_those_for_other_systems(
+    tmp_path: Path, built: Path
+) -> None:
+    settings = 'exclude = ["libnone.so.*", "none*.dll"]\nkeep-names = ["libwn.*"]\n'
+    _, said = rebuilt(built, tmp_path / "out", settings)
+    assert "note: exclude: libnone.so.* matches no library that a file needs" in said
+    assert "note: keep-names: libwn.* matches no library that is copied" in said
+    assert ".dll" not in said
 
 
 def test_what_was_linked_statically_is_listed_on_request(tmp_path: Path) -> None:

@@ -223,6 +223,9 @@ def test_two_wheels_for_one_cpu_are_refused(
     told = capsys.readouterr().err
     assert f"TW311: {MODULE}: is not universal2: it has no code for x86_64" in told
     assert not (tmp_path / "out").exists()
+    # A slip on the command line is told as one.
+    assert fuse(one, one, "-o", tmp_path / "out") == 2
+    assert f"{one.name} is named twice" in capsys.readouterr().err
 
 
 def test_a_universal_wheel_takes_what_it_has_already(

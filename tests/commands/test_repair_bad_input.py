@@ -313,8 +313,15 @@ def test_words_that_mean_nothing_are_a_usage_error(
     shop.fail(shop.place / "none.whl", status=4)
     assert "none.whl" in capsys.readouterr().err
     wheel = wheel_with(shop)
-    shop.fail(wheel, "--to", "manylinux_nonsense")
-    assert "manylinux_nonsense" in capsys.readouterr().err
+    for promise in ("manylinux_nonsense", "auto", "cp313-cp313-win_amd64"):
+        with pytest.raises(SystemExit) as stopped:
+            main(["repair", str(wheel), "-o", str(shop.out), "--to", promise])
+        assert stopped.value.code == 2
+        assert f"argument --to: '{promise}' is not a platform tag" in capsys.readouterr().err  # fmt: skip
+    with pytest.raises(SystemExit) as stopped:
+        main(["repair", str(wheel), "-o", str(shop.out), "--exclude", ""])
+    assert stopped.value.code == 2
+    assert "argument --exclude: the glob is empty" in capsys.readouterr().err
     renamed = shop.place / "renamed.whl"
     renamed.write_bytes(wheel.read_bytes())
     shop.fail(renamed, status=4)

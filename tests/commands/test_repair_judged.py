@@ -164,6 +164,7 @@ def test_a_promise_for_another_libc_or_machine_is_an_error(
         "musllinux_1_2": "libx.so.1 is linked with glibc, not with musl",
         "manylinux_2_28_aarch64": "manylinux_2_28_aarch64",
         "win_amd64": "win_amd64",
+        "macosx_11_0": "none of its binaries is for macosx_11_0, which was promised",
     }
     for promise, expected in told.items():
         shop.fail(wheel, "--to", promise)

@@ -109,7 +109,9 @@ def test_a_wheel_that_cannot_be_read_does_not_stop_the_others(
 ) -> None:
     absent = tmp_path / "absent.whl"
     assert tag(absent, renamed, to=tmp_path / "out") == 4
-    assert f"{absent} cannot be read" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f"{absent} cannot be read" in told
+    assert "hint: look for a slip in its path" in told
     assert names(tmp_path / "out") == [wheel.name]
 
 
@@ -170,7 +172,7 @@ def test_a_cpu_without_a_tag_has_no_name(
     )
     assert tag(wheel, to=tmp_path / "out") == 1
     told = capsys.readouterr().err
-    assert "it is code for machine-0x9999; only x86_64" in told
+    assert "it is code for machine-0x9999; linux_x86_64 means x86_64" in told
     assert "Python" not in told
 
     assert main(["show", "--json", str(wheel)]) == 0

@@ -93,6 +93,19 @@ def test_cxx_symbols_may_decide() -> None:
     assert ruling.floors[0].of == "GLIBCXX"
 
 
+def test_the_c_library_counts_whatever_is_excluded() -> None:
+    found = piece(
+        Need(library="libstdc++.so.6", versions=("GLIBCXX_3.4.30",)),
+        Need(library="libx.so.1"),
+        Need(library="libm.so.6", versions=("GLIBC_2.29",)),
+        Need(library="libc.so.6", versions=("GLIBC_2.34", "GLIBC_2.2.5")),
+    )
+    (part,) = audit_of(contents(m=found), exclude=("*",)).platforms
+    asked = {(one.of, one.evidence.library) for one in part.requirements}
+    assert asked == {("glibc", "libm.so.6"), ("glibc", "libc.so.6")}
+    assert max(one.level for one in part.requirements) == (2, 34)
+
+
 def test_versions_of_a_bundled_library_count_unless_a_search_path_leads_to_it() -> None:
     own = piece(name="libstdc++.so.6")
     needs = (

@@ -31,8 +31,8 @@ def test_headers_are_looked_for_where_the_target_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("environ", "name"),
     [
-        ({"CONDA_BUILD": "1"}, "conda-build"),
-        ({"NIX_BUILD_TOP": "/b"}, "Nix"),
+        ({"CONDA_BUILD": "1"}, "conda-build (CONDA_BUILD is set)"),
+        ({"NIX_BUILD_TOP": "/b"}, "Nix (NIX_BUILD_TOP is set)"),
         ({"CONDA_BUILD": ""}, None),
         ({}, None),
     ],

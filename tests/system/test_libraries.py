@@ -87,6 +87,22 @@ def test_surroundings_are_read_from_configuration_and_environment(
     assert bare.configured == bare.library_path == ()
 
 
+def test_what_single_files_were_linked_with_is_asked_when_two_have_one_name(
+    tmp_path: Path,
+) -> None:
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "libx.so").write_bytes(elf_names(8, 1))
+    one, two = ((folder / "libx.so").as_posix() for folder in folders)
+    libraries = LibrariesOnDisk()
+    libraries.add_linked([one], into=lambda: pytest.fail("there is no doubt"))
+    assert libraries.around.linked_into == {}
+    libraries.add_linked([one, two], into=lambda: {"p/m.so": (two,)})
+    found = libraries.around.linked_for(["p/m.so"])
+    assert [path for _, path in found] == [two, one, two]
+
+
 def test_a_file_is_read_once(tmp_path: Path) -> None:
     library = tmp_path / "libx.so"
     library.write_bytes(elf_names(8, 1))

@@ -67,8 +67,8 @@ def choose_tags(
     if promise == AUTO:
         return BuildTags(tags=true, reasons=(explain_tags(own),))
     if promise == NATIVE:
-        reason = "the plain platform was asked for (tag = native)"
-        return BuildTags(tags=_plain_tags(audit, plain, own), reasons=(reason,))
+        tags = _plain_tags(audit, plain, own)
+        return BuildTags(tags=tags, reasons=(question.why_native,))
     tag = expand_promise(promise, audit)
     # The build fails, and is told what it could have promised.
     if tag is None:

@@ -80,10 +80,17 @@ def promised_name(
     from .build_tags import expand_promise, impossible  # few names are promised
 
     wrong = impossible(promise)
+    if wrong:
+        raise VerdictError("no wheel could keep what is promised", findings=wrong)
     audit = audit_of(facts.contents, exclude)
     tag = expand_promise(promise, audit)
-    if wrong or tag is None:
-        raise VerdictError("no wheel could keep what is promised", findings=wrong)
+    if tag is None:
+        true = ".".join(checked.truth.platforms)
+        raise VerdictError(
+            f"{facts.filename}: none of its binaries is for {promise}, which was promised",
+            findings=(),
+            hint=f"promise what is true, {true}; or promise nothing",
+        )
     name = replace(
         _likely_name(facts, checked),
         platforms=(tag.text, *platform_of(tag.family).aliases(tag)),
@@ -106,11 +113,12 @@ def _likely_name(facts: WheelFacts, checked: Checked) -> WheelName:
     claimed, truth = checked.claimed, checked.truth
     if claimed is None:
         raise WheelError(
-            f"{facts.filename} is not the file name of a wheel", hint="rename it first"
+            f"{facts.filename} is not the file name of a wheel",
+            hint="rename it first: NAME-VERSION-PYTHON-ABI-PLATFORM.whl",
         )
     if checked.incurable:
         raise VerdictError(
-            f"{facts.filename} has errors that no name can cure",
+            f"{facts.filename} has errors that have to be mended first",
             findings=checked.incurable,
         )
     if checked.systems:

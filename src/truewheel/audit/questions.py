@@ -59,6 +59,9 @@ if TYPE_CHECKING:
             """Return whether the GIL is on after modules were imported, by their paths in the wheel."""
 
 
+_ASKED_FOR = "the plain platform was asked for (tag = native)"
+
+
 class Question(Record):
     """What is asked about a build.
 
@@ -72,6 +75,7 @@ class Question(Record):
     :param requires_python: the Pythons that METADATA allows.
     :param neighbours: distributions of the build environment, where one may have a library that is needed.
     :param plain_tags: the plain platform tags as the engine would write them.
+    :param why_native: why nothing is promised, if ``promise`` is ``native``.
     :param compiled: whether CMake ran.
     :param is_editable: whether the wheel is for an editable install.
     :param not_installed: modules and libraries that CMake built, where it installed no file.
@@ -91,6 +95,7 @@ class Question(Record):
     requires_python: str = ""
     neighbours: tuple[Neighbour, ...] = ()
     plain_tags: tuple[str, ...] = ()
+    why_native: str = _ASKED_FOR
     compiled: bool = True
     is_editable: bool = False
     not_installed: tuple[str, ...] = ()
@@ -115,7 +120,7 @@ def question_about(
 ) -> Question:
     """Return the question that a build's contents have to answer.
 
-    :param distribution: the distribution whose package build this is, if any.
+    :param distribution: the distribution whose package build this is, if any, and what says so.
     :param installed: the build environment.
     """
     # An editable install finds its Python files elsewhere, so that nothing can be missing beside them.
@@ -139,6 +144,7 @@ def question_about(
         requires_python=installed.requires_python if installed is not None else "",
         neighbours=_neighbours(contents, settings.exclude, installed),
         plain_tags=build.plain_tags,
+        why_native=_why_native(settings.tag, product, distribution),
         compiled=build.is_compiled,
         is_editable=product is Product.EDITABLE,
         not_installed=build.not_installed if is_wheel else (),
@@ -245,3 +251,12 @@ def _promise(tag: str, product: Product, distribution: str | None) -> str:
     if tag == AUTO and distribution is not None:
         return NATIVE
     return tag
+
+
+def _why_native(tag: str, product: Product, distribution: str | None) -> str:
+    """Return why the platform tag promises nothing, if it promises nothing."""
+    if product is Product.EDITABLE:
+        return "an editable install is for this machine alone, and libraries stay where they are"
+    if tag == AUTO and distribution is not None:
+        return f"this is a package build of {distribution}: its packages are for its own systems, and libraries stay where they are"
+    return _ASKED_FOR

@@ -67,6 +67,11 @@ def _fuse(
     """
     first, second = paths
     name = _common_name(first, second)
+    if first.resolve() == second.resolve():
+        raise TruewheelError(
+            f"{first.name} is named twice",
+            hint="name the wheel for the other CPU as well",
+        )
     with tempfile.TemporaryDirectory() as place:
         # Under a name that may be untrue: the judge needs the whole wheel to tell a better one.
         with Archive(first) as one, Archive(second) as other:
@@ -195,5 +200,6 @@ def _name_of(path: Path) -> WheelName:
         raise TruewheelError(
             f"{path.name} is not for macOS",
             context=("files for several CPUs in one are Apple's",),
+            hint="on other systems, publish a wheel for each CPU",
         )
     return name

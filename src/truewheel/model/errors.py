@@ -155,10 +155,16 @@ class VerdictError(TruewheelError):
     exit_code = ExitCode.FINDINGS
 
     def __init__(
-        self, message: str, *, findings: Iterable[Finding], hint: str | None = None
+        self,
+        message: str,
+        *,
+        findings: Iterable[Finding],
+        context: Iterable[str] = (),
+        hint: str | None = None,
     ) -> None:
+        """Keep the findings."""
         self.findings = tuple(findings)
-        super().__init__(message, hint=hint)
+        super().__init__(message, context=context, hint=hint)
 
 
 class RepairError(TruewheelError):

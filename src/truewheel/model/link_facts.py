@@ -15,11 +15,13 @@ class TargetLinks(Record):
     :param name: of the target.
     :param artifacts: the files that are built, absolute, in the build tree.
     :param libraries: the shared libraries that it is linked with, absolute, with links resolved, in order of the link.
+    :param folders: where it is installed, as ``install(TARGETS)`` says: absolute, or from the prefix.
     """
 
     name: str
     artifacts: tuple[str, ...]
     libraries: tuple[str, ...]
+    folders: tuple[str, ...] = ()
 
 
 class LinkFacts(Record):

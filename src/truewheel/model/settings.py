@@ -25,7 +25,8 @@ class Settings(Record):
     exclude: tuple[str, ...] = ()
     """Libraries that someone else supplies at run time. Each item is a glob on the library's name
     (``libfoo.so.*``), or the name of a ready set: ``@cuda``, ``@rocm``, ``@torch`` and ``@oneapi`` hold the libraries
-    of those products and of their drivers. A need for such a library does not count against a tag."""
+    of those products and of their drivers. A need for such a library does not count against a tag.
+    The C library of Linux always counts, because Python has loaded it already."""
 
     pin: tuple[str, ...] = ()
     """Distributions whose version the wheel is bound to, because it was compiled against it (``torch``). METADATA then

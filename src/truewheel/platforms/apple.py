@@ -128,7 +128,8 @@ class ApplePlatform(Platform):
         for directory in around.library_path:
             yield posixpath.join(directory, name), f"DYLD_LIBRARY_PATH {directory}"
         yield from _named_places(loaders, library)
-        for known, path in around.linked:
+        users = [loader.path for loader in loaders]
+        for known, path in around.linked_for(users):
             if library == known or name == posixpath.basename(path):
                 yield path, "linked by CMake"
         for directory in around.search:

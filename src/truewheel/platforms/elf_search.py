@@ -49,7 +49,8 @@ def places_for(
     for directory, rule in own:
         yield posixpath.join(directory, name), rule
     # Of what CMake linked, it knows the very file; an installed module has no search path that leads there any more.
-    for known, path in around.linked:
+    users = [loader.path for loader in loaders]
+    for known, path in around.linked_for(users):
         if name in (known, posixpath.basename(path)):
             yield path, "linked by CMake"
     for directory in around.search:

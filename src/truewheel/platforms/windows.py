@@ -158,7 +158,8 @@ class Windows(Platform):
         for loader in loaders:
             if loader.directory.startswith("/") or ":" in loader.directory:
                 yield posixpath.join(loader.directory, name), "beside its user"
-        for known, path in around.linked:
+        users = [loader.path for loader in loaders]
+        for known, path in around.linked_for(users):
             if self.fold(name) in (
                 self.fold(known),
                 self.fold(posixpath.basename(path)),

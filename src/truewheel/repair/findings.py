@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..model.bundled import BundledFile, SystemPackage
     from ..model.errors import RepairError
     from ..model.repair_plan import Copy, RepairPlan
+    from .guesses import Guess
     from .replaced import Replaced
 
 
@@ -192,6 +193,26 @@ def several_of_one_name(plan: RepairPlan) -> Iterator[Finding]:
                 for copy in copies
             ),
             hint="build everything against one of them, unless this is meant: in one process both are loaded",
+        )
+
+
+def guessed(guesses: Iterable[Guess]) -> Iterator[Finding]:
+    """Yield TW603 for files that may have been linked with another library than the one that they get.
+
+    :param guesses: those where the libraries differ.
+    """
+    for one in guesses:
+        count = len(one.others) + 1
+        yield Finding(
+            code="TW603",
+            severity=Severity.WARNING,
+            where=one.library,
+            message=f"{one.library} is {count} different libraries, and nothing tells which of them {one.file} was linked with",
+            evidence=(
+                f"{one.file} gets {one.taken}",
+                *[f"the build linked {path} as well" for path in one.others],
+            ),
+            hint=f"give {one.file} a search path (-Wl,-rpath,DIR) that leads to its library, or make it by a target of CMake",
         )
 
 

@@ -9,6 +9,7 @@ import re
 from fnmatch import translate
 
 from ..model.audit import Missing
+from ..model.binary import Format
 from ..platforms import platform_of
 from ..platforms.exclude_sets import expand_exclude, set_names
 from .ways import base_name
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
 
     from ..model.audit import Audit, Linkage, PlatformAudit
     from ..model.repair_plan import Copy
+
+_ENDS = {
+    ".so": Format.ELF,
+    ".dylib": Format.MACHO,
+    ".framework": Format.MACHO,
+    ".dll": Format.PE,
+}
+"""How names of libraries end, and for which files they are: no bytes tell what a glob is meant for."""
 
 
 def links_not_included(audit: Audit) -> Iterator[Linkage]:
@@ -57,6 +66,18 @@ def unmatched_keep_names(
         names += map(base_name, (*copy.names, copy.source))
     for pattern in patterns:
         if not _is_matched(pattern, names):
+            yield pattern
+
+
+def of_formats(patterns: Sequence[str], formats: frozenset[Format]) -> Iterator[str]:
+    """Yield the globs that may be meant for libraries of some formats, as their ends tell.
+
+    >>> list(of_formats(["libx.so.*", "x*.dll", "libx*"], frozenset([Format.ELF])))
+    ['libx.so.*', 'libx*']
+    """
+    for pattern in patterns:
+        meant = {form for end, form in _ENDS.items() if end in pattern.lower()}
+        if not meant or meant & formats:
             yield pattern
 
 

@@ -9,9 +9,11 @@ from ..model.repair_plan import RepairOptions
 from ..model.repairs import Repairs
 from ..model.wheel_name import escape
 from ..repair.findings import not_included, not_repaired
+from ..repair.unmatched import of_formats
 from ..system.libraries import LibrariesOnDisk
 from ..system.surroundings import problem_of_directory, surroundings
 from .installed import installed_libraries
+from .linked_into import linked_into
 from .provenance import About
 from .story import Outcome, regular_packages, repair
 
@@ -52,7 +54,10 @@ def repair_build(
     libraries = LibrariesOnDisk(around=surroundings(request.environ, search=search))
     # What was just linked lies in the build tree, or where find_package() found it: no loader looks there.
     facts = link_facts()
-    libraries.add_linked(facts.linked_libraries)
+    libraries.add_linked(
+        facts.linked_libraries,
+        into=lambda: linked_into(contents, facts, libraries),
+    )
     options = RepairOptions(
         distribution=escape(project.name),
         scripts=f"{contents.data_dir}/scripts/",
@@ -79,7 +84,22 @@ def repair_build(
             raise
         told = Repairs(findings=(not_repaired(project.name, error),))
         return Outcome(source=tree, contents=contents, repairs=told)
-    return _with_not_included(outcome, project, promise)
+    told = _without_other_systems(outcome.repairs, contents)
+    return _with_not_included(replace(outcome, repairs=told), project, promise)
+
+
+def _without_other_systems(repairs: Repairs, contents: Contents) -> Repairs:
+    """Return a repair without the globs that are for other systems: the settings of a project are for all of them."""
+    formats = frozenset([binary.format for _, binary in contents.binaries()])
+    return replace(
+        repairs,
+        unmatched_exclude=tuple(
+            of_formats(repairs.unmatched_exclude, formats),
+        ),
+        unmatched_keep_names=tuple(
+            of_formats(repairs.unmatched_keep_names, formats),
+        ),
+    )
 
 
 def _about(project: Project, facts: LinkFacts) -> About:

@@ -17,6 +17,7 @@ from ..model.record import Record, replace
 from ..model.repair_plan import RepairOptions
 from ..model.repairs import Repairs
 from ..repair.findings import (
+    guessed,
     loader_names,
     no_longer_linked_with_python,
     opened_by_old_name,
@@ -25,6 +26,7 @@ from ..repair.findings import (
     several_of_one_name,
     without_licence,
 )
+from ..repair.guesses import guessed_libraries
 from ..repair.plan import plan_repair
 from ..repair.programs import starter_of
 from ..repair.replaced import replaced_libraries
@@ -45,8 +47,10 @@ if TYPE_CHECKING:
     from ..model.audit import Audit
     from ..model.binary import Slice
     from ..model.contents import Contents
+    from ..model.finding import Finding
     from ..model.neighbours import Neighbour
     from ..model.repair_plan import AddDllDirectory, FileEdits, RepairPlan
+    from ..repair.guesses import Guess
     from ..repair.replaced import Replaced
     from ..system.libraries import Identity
     from ..system.wheels.sources import WheelSource
@@ -128,8 +132,7 @@ def repair(
     findings = (
         *opened_by_old_name(plan, _mentions(plan, audit, source, libraries)),
         *without_licence(bundled, papers.without_licence),
-        *several_of_one_name(plan),
-        *others_replaced(_replaced(audit, source, libraries)),
+        *_namesakes(audit, plan, source, libraries),
         *no_longer_linked_with_python(plan),
     )
     return Outcome(
@@ -274,6 +277,30 @@ def _mentions(
         slices = [*binary.slices] if binary is not None else []
         found[place] = _less(counts, loader_names(path, slices))
     return found
+
+
+def _namesakes(
+    audit: Audit,
+    plan: RepairPlan,
+    source: WheelSource,
+    libraries: LibrariesOnDisk,
+) -> Iterator[Finding]:
+    """Yield what is to be said of different libraries of one name."""
+    yield from several_of_one_name(plan)
+    yield from others_replaced(_replaced(audit, source, libraries))
+    yield from guessed(_guesses(audit, libraries))
+
+
+def _guesses(audit: Audit, libraries: LibrariesOnDisk) -> Iterator[Guess]:
+    """Yield the needs for which one of several libraries was taken, without those where all of them are the same."""
+    for one in guessed_libraries(audit, libraries.around):
+        taken = libraries.identity(one.taken)
+        others: list[str] = []
+        for path in one.others:
+            if libraries.identity(path) != taken:
+                others.append(path)
+        if others:
+            yield replace(one, others=tuple(others))
 
 
 def _replaced(

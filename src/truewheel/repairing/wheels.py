@@ -20,6 +20,7 @@ from ..system.libraries import LibrariesOnDisk
 from ..system.surroundings import surroundings
 from ..system.wheels.reading import open_wheel, read_wheel
 from ..system.wheels.writing import copy_wheel, write
+from .origins import telling_origins
 from .provenance import About
 from .story import regular_packages, repair
 
@@ -97,7 +98,8 @@ def repair_wheel(path: Path, request: RepairRequest) -> RepairedWheel:
         _refuse_missing(path, parts, outcome.repairs)
         # Judged again from the bytes: the name comes from that.
         repaired = replace(facts, contents=outcome.contents)
-        name, verdict = _named(repaired, request, beside)
+        with telling_origins(outcome.repairs.bundled):
+            name, verdict = _named(repaired, request, beside)
         made = request.output / str(name)
         is_in_place = made.exists() and made.samefile(path)
         # Nothing was lacking: the same wheel comes out, byte for byte.
@@ -145,7 +147,8 @@ def _parts_of_name(path: Path, facts: WheelFacts) -> WheelName:
     # Libraries go into a folder with the distribution's name.
     if parts is None:
         raise WheelError(
-            f"{path} is not the file name of a wheel", hint="rename it first"
+            f"{path} is not the file name of a wheel",
+            hint="rename it first: NAME-VERSION-PYTHON-ABI-PLATFORM.whl",
         )
     return parts
 

@@ -52,7 +52,11 @@ def repair_report(name: str, done: RepairedWheel, style: Style = PLAIN) -> str:
     lines += repair_lines(done.repairs)
     lines += _edited_lines(done.repairs)
     lines += raised_lines(done.verdict, done.repairs)
-    lines += _unmatched_lines(done.repairs)
+    lines += unmatched_lines(
+        done.repairs,
+        exclude="--exclude",
+        keep_names="--keep-name",
+    )
     lines += finding_texts(done.repairs.findings, style)
     return "\n".join(lines)
 
@@ -93,13 +97,22 @@ def _changes(row: FileEdits | AddDllDirectory) -> dict[str, None]:
     return words
 
 
-def _unmatched_lines(repairs: Repairs) -> list[str]:
-    """Return a line for each option that did nothing."""
+def unmatched_lines(
+    repairs: Repairs,
+    *,
+    exclude: str,
+    keep_names: str,
+) -> list[str]:
+    """Return a line for each glob that did nothing.
+
+    :param exclude: what the globs on excluded libraries are called where they were given.
+    :param keep_names: what those on names to keep are called there.
+    """
     told: list[str] = []
     for glob in repairs.unmatched_exclude:
-        told.append(f"--exclude {glob} matches no library that a file needs")
+        told.append(f"{exclude} {glob} matches no library that a file needs")
     for glob in repairs.unmatched_keep_names:
-        told.append(f"--keep-name {glob} matches no library that is copied")
+        told.append(f"{keep_names} {glob} matches no library that is copied")
     return [labelled_line("note", text) for text in told]
 
 

@@ -55,11 +55,16 @@ def build_summary(
     lines.append(labelled_line("tag", verdict.tag))
     lines += _variant_lines(verdict)
     lines += _why_lines(verdict)
-    if repairs is not None and repairs.bundled:
-        from .repairs import raised_lines, repair_lines  # most wheels need none
+    if repairs is not None:
+        from .repairs import (  # most wheels need none
+            raised_lines,
+            repair_lines,
+            unmatched_lines,
+        )
 
         lines += repair_lines(repairs)
         lines += raised_lines(verdict, repairs)
+        lines += unmatched_lines(repairs, exclude="exclude:", keep_names="keep-names:")
     if note:
         lines.append(labelled_line("built", note))
     lines += _notes(did_without)

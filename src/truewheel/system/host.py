@@ -35,11 +35,11 @@ dpkg-architecture(1), debhelper(7), pybuild(1), Nix manual "stdenv", rpm "Build 
 
 
 def find_distribution(environ: Mapping[str, str]) -> str | None:
-    """Return which distribution's package build this is; ``None`` when it is not one."""
+    """Return which distribution's package build this is, and the variable that says so; ``None`` when it is not one."""
     for variable, name in _DISTRIBUTIONS.items():
         # An empty value is how such a variable is switched off.
         if environ.get(variable):
-            return name
+            return f"{name} ({variable} is set)"
     return None
 
 

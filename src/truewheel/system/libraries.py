@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import os
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from .. import formats
 from ..model.binary import Binary
 from ..model.errors import FormatError, RepairError
 from ..model.record import NamedTuple, replace
-from ..model.surroundings import Surroundings
+from ..model.surroundings import LinkedLibrary, Surroundings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -169,20 +169,39 @@ class LibrariesOnDisk:
         except OSError as error:
             raise RepairError(f"{path} cannot be read", context=[str(error)]) from error
 
-    def add_linked(self, paths: Iterable[str]) -> None:
-        """Take in the libraries that CMake linked, each by the name that it is needed by."""
-        linked: dict[tuple[str, str], None] = {}
+    def add_linked(
+        self,
+        paths: Iterable[str],
+        into: Callable[[], Mapping[str, Iterable[str]]],
+    ) -> None:
+        """Take in the libraries that CMake linked, each by the name that it is needed by.
+
+        :param paths: all of them.
+        :param into: returns those of single files; asked when two libraries have one name, for it reads many files.
+        """
+        linked = tuple(self._by_name(paths))
+        rows: dict[str, tuple[LinkedLibrary, ...]] = {}
+        if _has_namesakes(linked):
+            for file, libraries in into().items():
+                rows[file] = tuple(self._by_name(libraries))
+        self.around = replace(self.around, linked=linked, linked_into=rows)
+
+    def _by_name(self, paths: Iterable[str]) -> dict[LinkedLibrary, None]:
+        """Return libraries by the names that they are needed by, each pair once."""
+        found: dict[LinkedLibrary, None] = {}
         for path in paths:
-            binary = self.read_library(path)
-            if binary is None:
-                continue
-            # What has no name of its own is needed by that of its file.
-            file_name = posixpath.basename(path)
-            for piece in binary.slices:
-                name = piece.name or file_name
-                linked[name, path] = None
-        rows = tuple(linked)
-        self.around = replace(self.around, linked=rows)
+            for name in self.names(path):
+                found[name, path] = None
+        return found
+
+    def names(self, path: str) -> tuple[str, ...]:
+        """Return the names by which others need a library; none, when it cannot be read."""
+        binary = self.read_library(path)
+        if binary is None:
+            return ()
+        # What has no name of its own is needed by that of its file.
+        file_name = posixpath.basename(path)
+        return tuple([piece.name or file_name for piece in binary.slices])
 
     def place(self, path: str) -> Path:
         """Return where an absolute path of the machine lies on this one."""
@@ -191,6 +210,17 @@ class LibrariesOnDisk:
             return Path(path)
         within = path.lstrip("/")
         return self.root / within
+
+
+def _has_namesakes(linked: Iterable[LinkedLibrary]) -> bool:
+    """Return whether two libraries may be meant by one name: its own, or that of its file."""
+    paths: dict[str, str] = {}
+    for name, path in linked:
+        for known in (name, posixpath.basename(path)):
+            # Windows looks for either case.
+            if paths.setdefault(known.lower(), path) != path:
+                return True
+    return False
 
 
 def _with_other_case(place: Path) -> Path | None:

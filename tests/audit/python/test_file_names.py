@@ -17,6 +17,9 @@ from truewheel.audit.python.file_names import find_python_library, find_suffix
         ("m.cpython-39.so", "cp39", "cp39", ""),
         ("m.cpython-39-x86_64-cygwin.dll", "cp39", "cp39", "x86_64-cygwin"),
         ("m.cp314t-win_arm64.pyd", "cp314", "cp314t", "win_arm64"),
+        # The tag has the flag that the suffix leaves out.
+        ("m.cp36-win32.pyd", "cp36", "cp36m", "win32"),
+        ("m.cp38-win32.pyd", "cp38", "cp38", "win32"),
         (
             "m.pypy39-pp73-x86_64-linux-gnu.so",
             "pp39",

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _EXTENSIONS = ("so", "pyd", "dll", "dylib")
 _SMALL_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_WITH_PYMALLOC_TAG = ("cp35", "cp36", "cp37")
+"""CPythons for Windows whose suffix names them, and whose ABI tag says pymalloc: https://bugs.python.org/issue36707"""
 
 _PYTHON_LIBRARY = r"""(?xi)(?:^|/)(?:
       python3(?P<dll>\d*)(?P<dll_t>t?)(?P<dll_d>_d)?\.dll
@@ -122,7 +124,9 @@ def _read_cpython_of_windows(label: str) -> _Label | None:
     python_tag = abi.removesuffix("t")
     if not _is_numbered("cp3", python_tag) or not dash or "-" in platform:
         return None
-    return _with_platform(python_tag, abi, dash, platform)
+    # The suffix leaves out the m of pymalloc, and the ABI tag of these has it: cp36-cp36 is accepted by no Python.
+    flag = "m" if python_tag in _WITH_PYMALLOC_TAG else ""
+    return _with_platform(python_tag, f"{abi}{flag}", dash, platform)
 
 
 def _read_pypy(label: str) -> _Label | None:

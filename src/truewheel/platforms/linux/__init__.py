@@ -284,7 +284,7 @@ class Linux(ElfPlatform):
                 yield mismatch(
                     code.path,
                     fact,
-                    allows=f"only {tag.cpu}",
+                    allows=f"{tag} means {tag.cpu}",
                     cause=ViolationCause.OTHER_CPU,
                 )
             elif promised and libc and libc != promised:
@@ -292,7 +292,7 @@ class Linux(ElfPlatform):
                 yield mismatch(
                     code.path,
                     fact,
-                    allows=f"only {promised}",
+                    allows=f"{tag} means {promised}",
                     cause=ViolationCause.OTHER_LIBC,
                 )
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from ...model.tags import Level, PlatformTag
 
 
-_NOT_OF_THE_SYSTEM = (InWheel, SuppliedBy, ExpectedFrom, ExcludedBy)
+_OF_WHEELS = (InWheel, SuppliedBy, ExpectedFrom)
 """Sources of libraries that a wheel brings, or another one: the system need not have them."""
 
 
@@ -52,13 +52,11 @@ def requirements_of(
     libc = LIBC_OF_KIND[kind]
     if libc_of(code.slice) not in (None, libc):
         return
-    from_system = [
-        link for link in linkage if not isinstance(link.source, _NOT_OF_THE_SYSTEM)
-    ]
+    from_system = [link for link in linkage if _is_from_system(link)]
     for link in from_system:
         if libc == "musl":
             yield from _musl_library(code, link)
-        elif link.need.library.startswith(LOADERS):
+        elif link.need.library.startswith(LOADERS) or _is_excluded(link):
             yield from _versions(code, link.need)
         else:
             yield from _glibc_library(code, link)
@@ -66,6 +64,21 @@ def requirements_of(
         yield from _new_in_musl(code)
     yield from _packed_relocations(code, [link.need for link in from_system], libc)
     yield from _cpu_level(code)
+
+
+def _is_from_system(link: Linkage) -> bool:
+    """Return whether a library is the system's.
+
+    The C library always is: Python has loaded it, and nobody else can supply another one, whatever a project excludes.
+    """
+    if _is_excluded(link):
+        return any(version.startswith("GLIBC_") for version in link.need.versions)
+    return not isinstance(link.source, _OF_WHEELS)
+
+
+def _is_excluded(link: Linkage) -> bool:
+    """Return whether somebody else supplies a library, as the project says."""
+    return isinstance(link.source, ExcludedBy)
 
 
 def _glibc_library(

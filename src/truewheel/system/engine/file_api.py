@@ -45,6 +45,7 @@ class LinkedTarget(Record):
     :param language: whose compiler links it.
     :param fragments: parts of its link command, as they are written there; empty when nothing is linked.
     :param is_installed: whether ``install(TARGETS)`` names it.
+    :param folders: where that puts it: absolute, or from the prefix.
     """
 
     name: str
@@ -59,6 +60,7 @@ class LinkedTarget(Record):
     language: str
     fragments: tuple[str, ...]
     is_installed: bool
+    folders: tuple[str, ...]
 
 
 class CMakeAnswer(Record):
@@ -192,7 +194,18 @@ def _targets(
             language=link.get("language", ""),
             fragments=_fragments(link),
             is_installed="install" in target,
+            folders=_folders(target),
         )
+
+
+def _folders(target: Json) -> tuple[str, ...]:
+    """Return where a target is installed; nowhere, if it is not."""
+    install = target.get("install", {})
+    found: list[str] = []
+    for destination in install.get("destinations", ()):
+        path = destination["path"]
+        found.append(path)
+    return tuple(found)
 
 
 def _fragments(link: Json) -> tuple[str, ...]:

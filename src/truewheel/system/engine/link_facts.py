@@ -72,6 +72,7 @@ class _Reading:
             name=target.name,
             artifacts=target.artifacts,
             libraries=tuple(shared),
+            folders=target.folders,
         )
         self._rows.append(row)
         # Programs that are not installed are tests.

@@ -23,6 +23,11 @@ def final_file(path: Path) -> Iterator[BinaryIO]:
         handle, draft = tempfile.mkstemp(
             prefix=".truewheel-", suffix=".part", dir=path.parent
         )
+    except (FileExistsError, NotADirectoryError) as error:
+        raise TruewheelError(
+            f"{path.parent} cannot be written: it, or a part of it, is a file and not a directory",
+            hint="choose another output directory",
+        ) from error
     except OSError as error:
         hint = "choose another output directory, or make this one writable"
         raise TruewheelError(

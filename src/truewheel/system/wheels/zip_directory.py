@@ -33,6 +33,7 @@ _IS_UTF8 = 0x800
 _UNPRINTABLE = bytes([*range(0x20), 0x7F])
 
 _AGAIN = "download or build it again"
+_NO_ARCHIVE = "a wheel is a ZIP file with a name that ends in .whl: name one"
 _MULTI_PART = "it is one part of a multi-part archive"
 
 
@@ -105,7 +106,7 @@ class Directory:
         """Return the number of members, and size and offset of the directory, from the end record (4.3.16)."""
         magic = bytes(self._data[:4])
         if magic not in (LOCAL_MAGIC, _END_MAGIC):
-            raise self.broken("it is not a ZIP file", hint=None)
+            raise self.broken("it is not a ZIP file", hint=_NO_ARCHIVE)
         # A comment may follow the record, so it is looked for from behind.
         earliest = max(self._size - _END_SIZE - _LONGEST_COMMENT, 0)
         end = self._whole.rfind(_END_MAGIC, earliest)

@@ -286,6 +286,12 @@ def _opened(path: str | os.PathLike[str]) -> bytes | mmap.mmap:
             if status.st_size < _WORTH_MAPPING:
                 return file.read()
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except FileNotFoundError as error:
+        raise WheelError(
+            f"{path} cannot be read",
+            context=[str(error)],
+            hint="look for a slip in its path; a * that stayed in it matched nothing",
+        ) from error
     except OSError as error:
         raise WheelError(f"{path} cannot be read", context=[str(error)]) from error
 
