@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     Odd = list[tuple["_Area", FormatError]]
     """Areas that hold something else than notes, with what is wrong there."""
 
-NOTE_HEADER, NOTE_HEADER_SIZE = "III", 12
+NOTE_HEADER = "III"
 """Size of the owner's name, size of the description, type."""
+NOTE_HEADER_SIZE = 12
 NT_GNU_ABI_TAG = 1
 NT_GNU_BUILD_ID = 3
 NT_GNU_PROPERTY_TYPE_0 = 5

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 _NAMELESS = (0, 0, 0)
 _LAYOUT_32, _LAYOUT_64 = "I8xBBH", "IBBH16x"
 """Of a symbol: name, type and binding, visibility, section."""
-_VISIBILITY, STV_INTERNAL, STV_HIDDEN = 0x3, 1, 2
+_VISIBILITY = 0x3
+STV_INTERNAL = 1
+STV_HIDDEN = 2
 
 
 def without_odd_names(
