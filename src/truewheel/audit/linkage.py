@@ -4,8 +4,7 @@ The order is that of loaders. A library of the wheel that the loader finds comes
 it finds, for both are unpacked into one ``site-packages``; then one that was loaded already because another file's search path
 leads to it; then what the project excludes, what the system supplies, what lies in the wheel or in another distribution for
 Python code to load, what a required distribution is known to have, and what lies elsewhere on the machine. What remains is
-missing. Each platform knows its
-loader's rules (:class:`~truewheel.platforms.base.Platform`); what follows from the result is decided in
+missing. Each platform knows its loader's rules (:class:`~truewheel.platforms.base.Platform`). What follows is decided in
 :mod:`.platform_tags`, :mod:`.claimed_tags` and :mod:`.findings`. Pure: the disk is asked through :class:`Libraries`.
 """
 
@@ -31,7 +30,7 @@ from .carried_files import is_web_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Protocol
 
     from ..model.audit import Requirement, Supplied
@@ -104,8 +103,7 @@ def audit_of(
 
             resolved = look_outside(resolved, platform, libraries, include, promise)
         parts.append(resolved)
-    unknown = _unknown_files(contents, by_family)
-    return Audit(platforms=tuple(parts), unknown=unknown)
+    return Audit(platforms=tuple(parts), unknown=_unknown_files(contents, by_family))
 
 
 def _assign_to_platforms(contents: Contents) -> dict[str, list[LoadableSlice]]:
@@ -220,23 +218,15 @@ def _resolve(
             requirements += platform.requirements(code, links, kind)
     # PEP 825: a variant may ask for a newer CPU than its tag does, and its label says so (audit/cpu_levels.py).
     if part.is_variant:
-        requirements = _without_cpus(requirements)
+        requirements = [
+            one for one in requirements if one.cause is not ViolationCause.NEWER_CPU
+        ]
     return replace(part, linkage=tuple(linkage), requirements=tuple(requirements))
-
-
-def _without_cpus(requirements: Iterable[Requirement]) -> list[Requirement]:
-    """Return the requirements that are none of a newer CPU."""
-    found = []
-    for requirement in requirements:
-        if requirement.cause is not ViolationCause.NEWER_CPU:
-            found.append(requirement)
-    return found
 
 
 def resolve_again(part: PlatformAudit) -> PlatformAudit:
     """Return a part that knows more of its surroundings, with everything that its files need."""
-    platform = platform_of(part.family)
-    return _resolve(part, platform, part.basis.kind)
+    return _resolve(part, platform_of(part.family), part.basis.kind)
 
 
 class Resolver:
@@ -359,8 +349,7 @@ class Resolver:
         if self._users is None:
             self._users = users_of(self.platform, self.part.files, self.by_name)
         name = self.platform.name_in_wheel(need) or ""
-        folded = self.platform.fold(name)
-        library = self.by_name[folded][0]
+        library = self.by_name[self.platform.fold(name)][0]
         return is_reached_for_all(self.platform, code, need, library, self._users)
 
     def _may_be_loaded(self, in_wheel: InWheel) -> bool:

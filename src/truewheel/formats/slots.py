@@ -213,9 +213,7 @@ def _pointed_name(pointer: Word | None, memory: Memory) -> str:
     text = memory.string(pointer.value)
     # A module of a package has the package's name in its own.
     joined = text.replace(".", "_")
-    if not joined.isidentifier():
-        return ""
-    return text
+    return text if joined.isidentifier() else ""
 
 
 def _read_slots(memory: Memory, address: int) -> list[_Slot] | None:

@@ -135,7 +135,7 @@ def _read_properties(where: str, tree: object, mistakes: list[str]) -> list[Prop
         return properties
     for namespace, features in tree.items():
         place = f"{where}.{namespace}"
-        # The draft allows no empty tables (PEP 825, "variant.json").
+        # A namespace without features would say nothing.
         has_features = isinstance(features, dict) and bool(features)
         if has_features and is_name(namespace):
             properties += _read_features(place, namespace, features, mistakes)

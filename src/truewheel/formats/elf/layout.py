@@ -29,6 +29,7 @@ ELFDATA2MSB = 2
 ET_REL = 1
 ET_EXEC = 2
 ET_DYN = 3
+# CPUs: https://gabi.xinuos.com/elf/a-emachine.html
 EM_386 = 3
 EM_IAMCU = 6
 EM_MIPS = 8
@@ -54,9 +55,11 @@ PT_INTERP = 3
 PT_NOTE = 4
 PT_PHDR = 6
 PT_TLS = 7
+# What GNU added (glibc ``elf/elf.h``):
 PT_GNU_STACK = 0x6474E551
 PT_GNU_RELRO = 0x6474E552
 PT_GNU_PROPERTY = 0x6474E553
+# What the memory of a segment is for:
 PF_X = 1
 PF_W = 2
 PF_R = 4
@@ -75,12 +78,14 @@ SHT_NOBITS = 8
 SHT_DYNSYM = 11
 SHT_GNU_HASH = 0x6FFFFFF6
 SHT_ARM_ATTRIBUTES = 0x70000003
+# Versions that the file defines, those that it needs, and which symbol has which:
 SHT_GNU_VERDEF = 0x6FFFFFFD
 SHT_GNU_VERNEED = 0x6FFFFFFE
 SHT_GNU_VERSYM = 0x6FFFFFFF
 SHF_WRITE = 1
 SHF_ALLOC = 2
 SHF_EXECINSTR = 4
+# Who may bind to a symbol: the file alone, or any, unless another file has a strong one.
 STB_LOCAL = 0
 STB_WEAK = 2
 

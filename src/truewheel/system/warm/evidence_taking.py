@@ -24,6 +24,7 @@ from . import build_tree
 from .answer_table import AnswerTable
 from .asking_again import is_compared, steps_by_output
 from .build_inputs import INSTALLED
+from .named_variables import words_that_may_be_variables
 from .ninja_file import Step
 from .path_regions import PathRegions, with_separator
 from .watched_steps import (
@@ -37,7 +38,6 @@ from .watched_steps import (
     installed_from,
     processes_by_step,
     without_times_of_what_is_read,
-    words_that_may_be_variables,
 )
 
 _OF_THE_KERNEL = ("/proc/", "/sys/", "/dev/")

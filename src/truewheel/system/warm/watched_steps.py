@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import re
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import filterfalse
@@ -23,8 +22,6 @@ from .ninja_file import Step
 
 _COMPILERS = r"CMAKE_(?:AR|LINKER|RANLIB|NM|STRIP|OBJCOPY|\w+_COMPILER|\w+_COMPILER_(?:AR|RANLIB))"
 _LAUNCHERS = r"CMAKE_\w+_(?:COMPILER|LINKER)_LAUNCHER"
-_LONGEST_TEXT = 1_000_000
-"""Bytes; no script is longer."""
 
 
 class UnwatchedError(Exception):
@@ -355,36 +352,6 @@ def _why_unseen(process: Process) -> str:
     for unseen in sorted(process.unseen):
         return f"{unseen.program} {unseen.reason}"
     return ""
-
-
-def words_that_may_be_variables(
-    texts: Iterable[str], commands: Iterable[str], is_restless: IsRestless
-) -> frozenset[str]:
-    """Return the words of texts that are names of variables which count only where they are named.
-
-    :param texts: paths of files.
-    :param commands: texts themselves.
-    """
-    found: set[str] = set()
-    contents = map(_text_of, texts)
-    for content in (*contents, *commands):
-        words = re.findall(r"\b[A-Za-z_]\w+\b", content)
-        found.update(filter(is_restless, words))
-    return frozenset(found)
-
-
-def _text_of(path: str) -> str:
-    """Return what a file holds; nothing when it cannot be read, or is larger than scripts are."""
-    try:
-        size = os.path.getsize(path)
-        if size > _LONGEST_TEXT:
-            return ""
-        with open(path, "rb") as file:
-            content = file.read()
-    except OSError:
-        return ""
-    # Names of variables are ASCII, and any byte is a character of this encoding.
-    return content.decode("latin-1")
 
 
 # --- whether it was seen ----------------------------------------------------------------------------------------
