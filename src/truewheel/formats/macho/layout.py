@@ -119,9 +119,11 @@ N_EXT = 0x01
 N_WEAK_REF = 0x40
 N_UNDEFINED = frozenset({0x0, 0xC})
 """``N_UNDF`` and ``N_PBUD``."""
-SELF, WEAK_LOOKUP = 0, -3
-"""Ordinals that are not a library's: the file itself, and whichever file defines the symbol first. -1 is the main
-program, -2 any file in order."""
+# Ordinals that are not a library's; of the others, -1 is the main program, and -2 any file in order.
+SELF = 0
+"""The file itself."""
+WEAK_LOOKUP = -3
+"""Whichever file defines the symbol first."""
 
 # --- fixup-chains.h ---------------------------------------------------------------------------------------------
 
