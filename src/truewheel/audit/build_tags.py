@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from ..model.verdict import PlatformTags
     from .questions import Question
 
-AUTO, NATIVE = "auto", "native"
+AUTO = "auto"
+NATIVE = "native"
 _MOST_FILES = 5
 """Files that are listed."""
 

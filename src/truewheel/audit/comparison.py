@@ -112,8 +112,9 @@ def _aligned(path: str, contents: Contents) -> str:
 def _members(side: Side) -> dict[str, Member]:
     """Return the files of a wheel by their aligned paths, in order."""
     contents = side.facts.contents
+    members = side.facts.files_by_name()
     found = {}
-    for path, member in side.facts.files_by_name().items():
+    for path, member in members.items():
         aligned = _aligned(path, contents)
         found[aligned] = member
     in_order = sorted(found.items())
@@ -122,19 +123,22 @@ def _members(side: Side) -> dict[str, Member]:
 
 def _of_members(old: Side, new: Side) -> Iterator[Change]:
     """Yield which of the files that both have are another content or have another mode."""
+    members = _members(old)
     others = _members(new)
-    for path, member in _members(old).items():
+    for path, member in members.items():
         other = others.get(path)
         # RECORD differs with every other file; what else it says differently is told by itself.
         if other is None or path == "*.dist-info/RECORD":
             continue
         # A member that cannot be unpacked has no hash, and equals no other.
         if member.sha256 is None or member.sha256 != other.sha256:
+            before = _told_content(member)
+            after = _told_content(other)
             yield Change(
                 part=Part.CONTENT,
                 where=path,
-                gone=(_told_content(member),),
-                new=(_told_content(other),),
+                gone=(before,),
+                new=(after,),
             )
         mode = _mode(member)
         other_mode = _mode(other)
@@ -218,8 +222,9 @@ def _binaries(contents: Contents) -> dict[str, Binary]:
 
 def _of_binaries(old: Side, new: Side) -> Iterator[Change]:
     """Yield what binaries that both have say differently, for each CPU."""
+    before = _binaries(old.facts.contents)
     after = _binaries(new.facts.contents)
-    for path, binary in _binaries(old.facts.contents).items():
+    for path, binary in before.items():
         other = after.get(path)
         if other is None:
             continue
@@ -237,13 +242,12 @@ def _of_slices(
     path: str, old: Mapping[str, Slice], new: Mapping[str, Slice]
 ) -> Iterator[Change]:
     """Yield what the code for each CPU says differently."""
+    has_several = len(old) > 1
     for cpu, piece in old.items():
         other = new.get(cpu)
         if other is None:
             continue
-        where = path
-        if len(old) > 1:
-            where = f"{path} ({cpu})"
+        where = f"{path} ({cpu})" if has_several else path
         for part, phrases in OF_SLICES:
             before = phrases(piece)
             after = phrases(other)
@@ -321,8 +325,9 @@ def _of_archives(old: WheelFacts, new: WheelFacts) -> Iterator[str]:
     before = _names(old)
     after = _names(new)
     has_same_order = before == after
+    has_same_names = sorted(before) == sorted(after)
     has_same_sizes = _packed_sizes(old) == _packed_sizes(new)
-    if sorted(before) != sorted(after):
+    if not has_same_names:
         yield "other directories, or files that are there twice"
     elif not has_same_order:
         yield "the order of the files"

@@ -4,8 +4,7 @@ The order is that of loaders. A library of the wheel that the loader finds comes
 it finds, for both are unpacked into one ``site-packages``; then one that was loaded already because another file's search path
 leads to it; then what the project excludes, what the system supplies, what lies in the wheel or in another distribution for
 Python code to load, what a required distribution is known to have, and what lies elsewhere on the machine. What remains is
-missing. Each platform knows its
-loader's rules (:class:`~truewheel.platforms.base.Platform`); what follows from the result is decided in
+missing. Each platform knows its loader's rules (:class:`~truewheel.platforms.base.Platform`). What follows is decided in
 :mod:`.platform_tags`, :mod:`.claimed_tags` and :mod:`.findings`. Pure: the disk is asked through :class:`Libraries`.
 """
 
@@ -83,9 +82,10 @@ def audit_of(
     by_family = _assign_to_platforms(contents)
     parts = []
     for row in PLATFORMS:
-        files = tuple(by_family.get(row.family, ()))
-        if not files:
+        found = by_family.get(row.family)
+        if found is None:
             continue
+        files = tuple(found)
         # Not the row, which hands on every question: there are many.
         platform = platform_of(row.family)
         part = PlatformAudit(
@@ -112,16 +112,19 @@ def _assign_to_platforms(contents: Contents) -> dict[str, list[LoadableSlice]]:
     for file, binary in contents.binaries():
         for nth, piece in enumerate(binary.slices):
             # Objects and static archives meet no loader, and WebAssembly for browsers none of Python's.
-            is_loaded = piece.kind in LOADABLE and not is_web_module(file.path, piece)
-            family = owner_of(binary.format, piece) if is_loaded else None
-            if family is not None:
-                code = LoadableSlice(
-                    path=file.path,
-                    installed=contents.installed(file.path),
-                    slice=piece,
-                    nth=nth,
-                )
-                found.setdefault(family, []).append(code)
+            if piece.kind not in LOADABLE or is_web_module(file.path, piece):
+                continue
+            family = owner_of(binary.format, piece)
+            if family is None:
+                continue
+            code = LoadableSlice(
+                path=file.path,
+                installed=contents.installed(file.path),
+                slice=piece,
+                nth=nth,
+            )
+            files = found.setdefault(family, [])
+            files.append(code)
     return found
 
 
@@ -131,14 +134,16 @@ def _libraries_beside(
     """Return the binaries of other distributions by the family of the platform that they are for."""
     found: dict[str, list[LibraryBeside]] = {}
     for neighbour in neighbours:
-        for family, files in _assign_to_platforms(neighbour.contents).items():
+        by_family = _assign_to_platforms(neighbour.contents)
+        for family, files in by_family.items():
+            libraries = found.setdefault(family, [])
             for code in files:
                 library = LibraryBeside(
                     distribution=neighbour.distribution,
                     version=neighbour.version,
                     code=code,
                 )
-                found.setdefault(family, []).append(library)
+                libraries.append(library)
     return found
 
 
@@ -146,11 +151,15 @@ def _unknown_files(
     contents: Contents, by_family: dict[str, list[LoadableSlice]]
 ) -> tuple[tuple[File, Binary], ...]:
     """Return the loadable files that no platform knows what to make of."""
-    known = {code.path for files in by_family.values() for code in files}
-    found = [
-        (file, binary) for file, binary in contents.binaries() if file.path not in known
-    ]
-    return tuple((file, binary) for file, binary in found if binary.is_loadable)
+    known: set[str] = set()
+    for files in by_family.values():
+        known.update(code.path for code in files)
+    found = []
+    for file, binary in contents.binaries():
+        # A file with several slices is known when one of them is.
+        if file.path not in known and binary.is_loadable:
+            found.append((file, binary))
+    return tuple(found)
 
 
 def owner_of(form: Format, piece: Slice) -> str | None:
@@ -166,10 +175,11 @@ def names_outside(audit: Audit) -> frozenset[str]:
     """Return the file names of libraries that neither the wheel nor the system has."""
     found = set()
     for part in audit.platforms:
+        platform = platform_of(part.family)
         for link in part.linkage:
             if not link.is_outside:
                 continue
-            name = platform_of(part.family).name_in_wheel(link.need)
+            name = platform.name_in_wheel(link.need)
             # A path of the system's is not looked for by its file's name.
             if name is not None:
                 found.add(name)
@@ -183,9 +193,12 @@ def requirements_for(part: PlatformAudit, tag: PlatformTag) -> tuple[Requirement
         return ()
     platform = platform_of(part.family)
     files = tuple(platform.as_run_by(code, tag) for code in part.files)
+    # Systems of the same kind, and files that run as they are: that was resolved already.
     if tag.kind == part.basis.kind and files == part.files:
         return part.requirements
-    return _resolve(replace(part, files=files), platform, tag.kind).requirements
+    as_run = replace(part, files=files)
+    resolved = _resolve(as_run, platform, tag.kind)
+    return resolved.requirements
 
 
 def _resolve(
@@ -200,6 +213,7 @@ def _resolve(
     for code in part.files:
         links = [resolver.link(code, need) for need in platform.needs(code)]
         linkage += links
+        # What comes into no process asks nothing of a system.
         if platform.is_run(code, part.files):
             requirements += platform.requirements(code, links, kind)
     # PEP 825: a variant may ask for a newer CPU than its tag does, and its label says so (audit/cpu_levels.py).
@@ -231,11 +245,13 @@ class Resolver:
         self.by_name: dict[str, list[LoadableSlice]] = {}
         for code in part.files:
             for name in platform.names_of_file(code):
-                self.by_name.setdefault(platform.fold(name), []).append(code)
+                folded = platform.fold(name)
+                self.by_name.setdefault(folded, []).append(code)
         self.beside: dict[str, list[LibraryBeside]] = {}
         for other in part.beside:
             for name in platform.names_of_file(other.code):
-                self.beside.setdefault(platform.fold(name), []).append(other)
+                folded = platform.fold(name)
+                self.beside.setdefault(folded, []).append(other)
         self.expected = dict(part.expected)
         self._leads_to: frozenset[str] | None = None
         self._users: Mapping[str, Sequence[LoadableSlice]] | None = None
@@ -251,7 +267,10 @@ class Resolver:
         if in_wheel is None:
             others = self._from_others(code, need) or beside
             source = others or self._expected(need) or _MISSING
-            searched = self.platform.searched(code, need) if source is beside else ()
+            searched: tuple[str, ...] = ()
+            # It lies beside, where the loader does not look: so it is told where it does.
+            if source is beside:
+                searched = self.platform.searched(code, need)
             return Linkage(
                 file=code.path,
                 cpu=code.cpu,
@@ -274,20 +293,28 @@ class Resolver:
         name = self.platform.name_in_wheel(need)
         if name is None:
             return None
-        namesakes = self.by_name.get(self.platform.fold(name), [])
+        folded = self.platform.fold(name)
+        namesakes = self.by_name.get(folded)
+        if namesakes is None:
+            return None
         for library in namesakes:
             # A library that needs itself is loaded by then.
             if library.path == code.path or self.platform.reaches(code, need, library):
                 return InWheel(path=library.path, reachable=True)
-        return InWheel(path=namesakes[0].path, reachable=False) if namesakes else None
+        first = namesakes[0]
+        return InWheel(path=first.path, reachable=False)
 
     def _find_beside(self, code: LoadableSlice, need: Need) -> SuppliedBy | None:
         """Return the library of another distribution that has the name; of several the first that the loader finds."""
-        name = self.platform.name_in_wheel(need) if self.beside else None
+        # As a rule there is no other distribution, and the name need not be asked for.
+        if not self.beside:
+            return None
+        name = self.platform.name_in_wheel(need)
         if name is None:
             return None
+        folded = self.platform.fold(name)
         found = None
-        for other in self.beside.get(self.platform.fold(name), []):
+        for other in self.beside.get(folded, ()):
             # ld.so(8) passes over a library for another CPU.
             if other.code.cpu != code.cpu:
                 continue
@@ -329,17 +356,22 @@ class Resolver:
         # ld.so(8): a library whose SONAME was loaded already is not searched for.
         if self._leads_to is None:
             self._leads_to = self.platform.directories_searched(self.part.files)
-        directories = {
-            code.directory for code in self.part.files if code.path == in_wheel.path
-        }
-        return not directories.isdisjoint(self._leads_to)
+        for code in self.part.files:
+            is_library = code.path == in_wheel.path
+            if is_library and code.directory in self._leads_to:
+                return True
+        return False
 
     def _from_others(
         self, code: LoadableSlice, need: Need
     ) -> ExcludedBy | Supplied | None:
         """Return who else has a library: somebody whom the project names, or the system."""
-        excluded = self._excluded(need) if self.part.exclude else None
-        return excluded or self.platform.supplies(code, need, self.kind)
+        if self.part.exclude:
+            excluded = self._excluded(need)
+            # The project's word counts before what is known of the system.
+            if excluded is not None:
+                return excluded
+        return self.platform.supplies(code, need, self.kind)
 
     def _expected(self, need: Need) -> ExpectedFrom | None:
         """Return the required distribution that is known to have a library."""
@@ -349,8 +381,11 @@ class Resolver:
         name = self.platform.name_in_wheel(need)
         if name is None:
             return None
-        distribution = self.expected.get(self.platform.fold(name))
-        return ExpectedFrom(distribution=distribution) if distribution else None
+        folded = self.platform.fold(name)
+        distribution = self.expected.get(folded)
+        if not distribution:
+            return None
+        return ExpectedFrom(distribution=distribution)
 
     def _excluded(self, need: Need) -> ExcludedBy | None:
         """Return the first glob of the project that matches a name of the library, as the loader compares names."""

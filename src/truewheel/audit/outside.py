@@ -49,7 +49,10 @@ def look_outside(
     :param include: further libraries, by the names or the absolute paths by which code opens them at run time.
     :param promise: a platform tag, with or without its CPU; what its systems have too old has to be brought as well.
     """
-    tag = platform.parse_tag(platform.expand(promise, part.files)) if promise else None
+    tag = None
+    if promise:
+        whole = platform.expand(promise, part.files)
+        tag = platform.parse_tag(whole)
     search = _Search(part, platform, libraries, tag)
     if search.is_complete and not include:
         return part
@@ -105,7 +108,10 @@ class _Search:
         self.others: dict[_Key, LoadableSlice] = {}
         for link in part.linkage:
             code = self.in_wheel[link.file, link.cpu]
-            self.links.setdefault(_key_of(code), []).append(self._to_bring(code, link))
+            key = _key_of(code)
+            links = self.links.setdefault(key, [])
+            to_bring = self._to_bring(code, link)
+            links.append(to_bring)
 
     @property
     def is_complete(self) -> bool:
@@ -118,14 +124,17 @@ class _Search:
 
     def _to_bring(self, code: LoadableSlice, link: Linkage) -> Linkage:
         """Return a need as missing when the promised systems have a library that is too old for it."""
-        is_supplied = isinstance(link.source, Supplied) and self.tag is not None
-        if is_supplied and self.platform.has_to_bring(code, link.need, self.tag):
+        # Without a promise, the system's library is the one that is meant.
+        if self.tag is None or not isinstance(link.source, Supplied):
+            return link
+        if self.platform.has_to_bring(code, link.need, self.tag):
             return replace(link, source=Missing())
         return link
 
     def load(self, root: LoadableSlice) -> None:
         """Load a file of the wheel, and all that it comes to need."""
-        self._load_all(_Loaded(loaders=(root,)))
+        first = _Loaded(loaders=(root,))
+        self._load_all(first)
 
     def include(self, name: str) -> Linkage:
         """Return the library that code opens by a name, looked for as the first file does that finds it."""
@@ -135,7 +144,8 @@ class _Search:
             source = self._find((root,), need)
             if isinstance(source, External):
                 code = self._slice_of(source, root)
-                self._load_all(_Loaded(loaders=(code, root)))
+                first = _Loaded(loaders=(code, root))
+                self._load_all(first)
                 break
         return Linkage(file=root.path, cpu=root.cpu, need=need, source=source)
 
@@ -148,9 +158,16 @@ class _Search:
             loaded = waiting.popleft()
             for link in self._links_of(loaded.code):
                 code = self._load_one(loaded, link, names)
-                if code is not None and (code.path, code.nth) not in seen:
-                    seen.add((code.path, code.nth))
-                    waiting.append(_Loaded(loaders=(code, *loaded.loaders)))
+                if code is None:
+                    continue
+                key = _key_of(code)
+                # Libraries may need each other.
+                if key in seen:
+                    continue
+                seen.add(key)
+                loaders = (code, *loaded.loaders)
+                following = _Loaded(loaders=loaders)
+                waiting.append(following)
 
     def _load_one(
         self, loaded: _Loaded, link: Linkage, names: dict[str, External]
@@ -160,40 +177,62 @@ class _Search:
         :param names: what was loaded from outside so far, by the names that a loader knows it by.
         """
         if isinstance(link.source, InWheel):
-            return self.in_wheel.get((link.source.path, link.cpu))
-        # Python is in the process already, whatever lies on this machine.
-        is_python = self.platform.is_python(link.need.library)
-        if not isinstance(link.source, Missing) or is_python:
+            place = (link.source.path, link.cpu)
+            return self.in_wheel.get(place)
+        # What the system or somebody else has is not followed.
+        if not isinstance(link.source, Missing):
             return None
-        key = (_key_of(loaded.code), link.need.library)
-        known = names.get(self.platform.fold(link.need.library))
-        source = known or self._find(loaded.loaders, link.need)
-        if not isinstance(self.found.get(key), External):
-            self.found[key] = source
+        library = link.need.library
+        # Python is in the process already, whatever lies on this machine.
+        if self.platform.is_python(library):
+            return None
+        folded = self.platform.fold(library)
+        source = names.get(folded) or self._find(loaded.loaders, link.need)
+        self._remember(loaded.code, library, source)
         if isinstance(source, Missing):
             return None
         code = self._slice_of(source, loaded.code)
-        for name in (link.need.library, *self.platform.names_of_file(code)):
-            names.setdefault(self.platform.fold(name), source)
+        names_of_code = self.platform.names_of_file(code)
+        for name in (library, *names_of_code):
+            folded = self.platform.fold(name)
+            names.setdefault(folded, source)
         return code
 
+    def _remember(
+        self, code: LoadableSlice, library: str, source: External | Missing
+    ) -> None:
+        """Keep what was found for a need, unless a file was found for it before."""
+        key = (_key_of(code), library)
+        before = self.found.get(key)
+        # It may be loaded for several files, and find a library by the search path of one of them alone.
+        if not isinstance(before, External):
+            self.found[key] = source
+
     def _links_of(self, code: LoadableSlice) -> list[Linkage]:
+        """Return what a file needs, resolved once."""
         key = _key_of(code)
-        if key not in self.links:
-            self.links[key] = [
-                self._to_bring(code, self.resolver.link(code, need))
-                for need in self.platform.needs(code)
-            ]
-        return self.links[key]
+        known = self.links.get(key)
+        if known is not None:
+            return known
+        links = []
+        for need in self.platform.needs(code):
+            link = self.resolver.link(code, need)
+            to_bring = self._to_bring(code, link)
+            links.append(to_bring)
+        self.links[key] = links
+        return links
 
     def _find(
         self, loaders: tuple[LoadableSlice, ...], need: Need
     ) -> External | Missing:
         """Return the first file that the loader would take, or what is in the places where it looks."""
         tried: list[Tried] = []
+        user = loaders[0]
+        ignores_case = self.platform.ignores_case
         places = self.platform.places_outside(loaders, need, self.libraries.around)
+        # A place that several rules lead to is looked at once.
         for place, rule in dict(places).items():
-            path = self.libraries.locate(place, ignore_case=self.platform.ignores_case)
+            path = self.libraries.locate(place, ignore_case=ignores_case)
             if path is None:
                 tried.append(Tried(path=place, rule=rule))
                 continue
@@ -203,29 +242,32 @@ class _Search:
                 tried.append(Tried(path=place, rule=rule, obstacle=problem))
                 # ld.so and dyld fail then, and search no further.
                 break
-            obstacle = self._obstacle(binary, loaders[0])
+            obstacle = self._obstacle(binary, user)
             if obstacle is None:
-                self._keep(path, place, binary, loaders[0])
+                self._keep(path, place, binary, user)
                 return External(path=path, found_by=rule)
             tried.append(Tried(path=place, rule=rule, obstacle=obstacle))
         return Missing(tried=tuple(tried))
 
     def _obstacle(self, binary: Binary, user: LoadableSlice) -> str | None:
         """Return why a file cannot serve another one, as a phrase; ``None`` when it can."""
-        obstacles = [
-            self.platform.obstacle_between(user, piece, self.kind)
-            for piece in binary.slices
-        ]
-        # One slice that fits is enough.
-        if None in obstacles:
-            return None
-        return obstacles[0] if obstacles else "nothing that could be loaded"
+        first = ""
+        for piece in binary.slices:
+            obstacle = self.platform.obstacle_between(user, piece, self.kind)
+            # One slice that fits is enough.
+            if obstacle is None:
+                return None
+            first = first or obstacle
+        return first or "nothing that could be loaded"
 
     def _keep(self, path: str, place: str, binary: Binary, user: LoadableSlice) -> None:
+        """Keep the slices of a file that fit; the first place at which it was found stays."""
         for nth, piece in enumerate(binary.slices):
-            if self.platform.obstacle_between(user, piece, self.kind) is None:
+            obstacle = self.platform.obstacle_between(user, piece, self.kind)
+            if obstacle is None:
                 code = LoadableSlice(path=path, installed=place, slice=piece, nth=nth)
-                self.others.setdefault((path, nth), code)
+                key = _key_of(code)
+                self.others.setdefault(key, code)
 
     def _slice_of(self, source: External, user: LoadableSlice) -> LoadableSlice:
         for (path, _), code in self.others.items():
@@ -236,27 +278,34 @@ class _Search:
     def found_for(self, link: Linkage) -> Linkage:
         """Return a need of a file of the wheel with what was found for it."""
         code = self.in_wheel[link.file, link.cpu]
-        source = self.found.get((_key_of(code), link.need.library))
-        return _with_source(link, source)
+        key = _key_of(code)
+        return self._with_find(key, link)
 
     def outside(self) -> tuple[OutsideLibrary, ...]:
         """Return the libraries outside of the wheel, in order of path, with what was found for their needs."""
         libraries = []
         for key in sorted(self.others):
             code = self.others[key]
-            linkage = []
-            for link in self._links_of(code):
-                source = self.found.get((key, link.need.library))
-                linkage.append(_with_source(link, source))
-            libraries.append(OutsideLibrary(code=code, linkage=tuple(linkage)))
+            links = self._links_of(code)
+            linkage = [self._with_find(key, link) for link in links]
+            library = OutsideLibrary(code=code, linkage=tuple(linkage))
+            libraries.append(library)
         return tuple(libraries)
+
+    def _with_find(self, key: _Key, link: Linkage) -> Linkage:
+        """Return a need of a file with what was found for it."""
+        library = link.need.library
+        source = self.found.get((key, library))
+        return _with_source(link, source)
 
 
 def _with_source(link: Linkage, source: External | Missing | None) -> Linkage:
     """Return a need with what was found; with what it had, when the system's own library is all there is."""
     if source is None:
         return link
-    if isinstance(source, Missing) and not isinstance(link.source, Missing):
+    # The system's library, too old for the promise, is all there is.
+    has_other = not isinstance(link.source, Missing)
+    if has_other and isinstance(source, Missing):
         return link
     return replace(link, source=source)
 

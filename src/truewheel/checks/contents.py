@@ -60,6 +60,7 @@ def empty_wheel(
     :param severity: which depends on who asks.
     :param requires: its requirements. A wheel that has some is made to install others.
     """
+    # A metapackage: installing others is all that it is for.
     if requires:
         return Finding(
             code="TW523",
@@ -125,6 +126,7 @@ def find_unreadable_binaries(files: tuple[File, ...]) -> Iterator[Finding]:
 def find_modules_that_are_not_binaries(files: tuple[File, ...]) -> Iterator[Finding]:
     """Report files that are named like an extension module and begin like no binary at all (TW517)."""
     for file in files:
+        # One that begins like a binary and is broken is told with what is wrong in it.
         if file.binary is None and file.broken is None and is_module(file.path):
             yield Finding(
                 code="TW517",

@@ -90,6 +90,7 @@ def _with_sorted_sets(sentence: str) -> str:
 
 def find_long_summary(path: str, name: str, value: str) -> Iterator[Finding]:
     """Report a ``Summary`` that is too long (TW529)."""
+    # Headers are those of e-mail, whose names are the same in upper and lower case (RFC 5322).
     if name.lower() == "summary" and len(value) > _LONGEST_SUMMARY:
         yield Finding(
             code="TW529",

@@ -120,6 +120,7 @@ def find_changed_files(
     """Report files of another hash or size than RECORD says, or whose hash is misspelt (TW505)."""
     for path, member in members.items():
         row = rows.get(path)
+        # A file that RECORD does not list is TW504's.
         if row is None or _agrees(row, member):
             continue
         misspelt = _misspelt(row, member)
@@ -186,6 +187,7 @@ def find_files_without_hash(
     """Report files that RECORD lists without a hash, or with one that is weaker than sha256 (TW526)."""
     for path, member in members.items():
         row = rows.get(path)
+        # These files have a finding already: TW504 or TW505.
         if row is None or not _agrees(row, member):
             continue
         evidence: tuple[str, ...] = ()

@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 
     MemberReader = Callable[[Readable], Binary | None]
 
-NORMAL, THIN = b"!<arch>\n", b"!<thin>\n"
+NORMAL = b"!<arch>\n"
+THIN = b"!<thin>\n"
 AR_FMAG = b"`\n"
-MEMBER_HEADER, MEMBER_HEADER_SIZE = "16s32x10s2s", 60
+MEMBER_HEADER = "16s32x10s2s"
 """``ar_hdr``: name, size in decimal digits, end; the rest is not read."""
-SIZE_AT, FMAG_AT = 48, 58
+MEMBER_HEADER_SIZE = 60
+SIZE_AT = 48
+FMAG_AT = 58
 _TABLES = frozenset(
     {b"/", b"//", b"/SYM64/", b"/<ECSYMBOLS>/", b"/<HYBRIDMAP>/", b"/<XFGHASHMAP>/"}
 )

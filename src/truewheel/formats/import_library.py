@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 _SHORT = b"\0\0\xff\xff"
 """``Sig1`` and ``Sig2`` of ``IMPORT_OBJECT_HEADER``, which is followed by the symbol and by the DLL."""
 _SHORT_SIZE = 20
-_FILE_HEADER, _FILE_HEADER_SIZE = "<HHIIIHH", 20
-_SECTION_HEADER, _SECTION_HEADER_SIZE = "<8s8xII", 40
+_FILE_HEADER = "<HHIIIHH"
+_FILE_HEADER_SIZE = 20
+_SECTION_HEADER = "<8s8xII"
+_SECTION_HEADER_SIZE = 40
 _NAME_SECTIONS = (b".idata$7", b".idata$6")
 """Where GNU's and Microsoft's tools put the name of the DLL; GNU's have the names of symbols in the second."""
 _ENDINGS = (b".dll", b".pyd", b".exe", b".drv")

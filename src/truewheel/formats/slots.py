@@ -32,8 +32,10 @@ _FUNCTIONS = frozenset({1, 2, 84, 85})
 """``Py_mod_create`` and ``Py_mod_exec``: before 3.15, and from then on."""
 _GIL = frozenset({4, 87})
 """``Py_mod_gil``."""
-_ABI, _NAME = 109, 100
-"""``Py_mod_abi``, ``Py_mod_name``."""
+_ABI = 109
+"""``Py_mod_abi``."""
+_NAME = 100
+"""``Py_mod_name``."""
 _OTHERS = frozenset({3, 86, 101, 102, 103, 104, 105, 106, 110})
 """Other slots of modules: interpreters, documentation, state, methods, token."""
 _ADDRESSES = _FUNCTIONS | {_ABI}
@@ -62,8 +64,11 @@ _FIELDS = (
 _LARGEST_STATE = 1 << 24
 """Bytes of the largest state of a module that is believed."""
 
-_SLOT_HEAD, _SLOT_VALUE_AT, _SLOT_SIZE = "HHI", 8, 16
-"""``PySlot``, in every build: number, flags, zero, and a value of eight bytes."""
+_SLOT_HEAD = "HHI"
+"""What a ``PySlot`` begins with, in every build: number, flags, zero."""
+_SLOT_VALUE_AT = 8
+"""Where it has its value, which takes eight bytes."""
+_SLOT_SIZE = 16
 _MOST_FLAGS = 7
 """All that ``sl_flags`` may be."""
 _MOST_SLOTS = 64
@@ -102,9 +107,11 @@ def _look(
     left = _MOST_FOUND
     for area in _data_areas(memory):
         raw = memory.read(area.address, area.size) or b""
-        for place in itertools.islice(find_places(memory, raw), left):
+        places = find_places(memory, raw)
+        for place in itertools.islice(places, left):
             left -= 1
-            definition = read(memory, area.address + place)
+            address = area.address + place
+            definition = read(memory, address)
             if definition is not None:
                 yield definition
 
@@ -155,7 +162,8 @@ def _read_definition(memory: Memory, name_at: int) -> ModuleDefinition | None:
     name = _pointed_name(pointer, memory)
     if not name or not _has_fields(memory, name_at):
         return None
-    slots_at = name_at + _FIELDS.index("m_slots") * memory.word_size
+    fields_before = _FIELDS.index("m_slots")
+    slots_at = name_at + fields_before * memory.word_size
     slots = memory.word(slots_at)
     found = None
     if slots is not None and slots.is_address:
@@ -203,6 +211,7 @@ def _pointed_name(pointer: Word | None, memory: Memory) -> str:
     if pointer is None or not pointer.is_address:
         return ""
     text = memory.string(pointer.value)
+    # A module of a package has the package's name in its own.
     joined = text.replace(".", "_")
     return text if joined.isidentifier() else ""
 
@@ -247,13 +256,16 @@ def _read_exported(memory: Memory, address: int) -> ModuleDefinition | None:
     if abi is None:
         return None
     before = _read_run(memory, address - _SLOT_SIZE, -_SLOT_SIZE)
-    after = _read_run(memory, address + _SLOT_SIZE, _SLOT_SIZE)
+    behind = address + _SLOT_SIZE
+    after = _read_run(memory, behind, _SLOT_SIZE)
     found = [*before, here, *after]
-    end = address + _SLOT_SIZE * (len(after) + 1)
+    end = behind + _SLOT_SIZE * len(after)
     is_whole = memory.number("H", end) == _END
+    # A slot that was not read may be the one about the GIL.
+    gil = _gil_of(found) if is_whole else None
     return ModuleDefinition(
         name=_name_of(found, memory),
-        gil=_gil_of(found) if is_whole else None,
+        gil=gil,
         abi=abi,
         is_exported=True,
     )
@@ -281,7 +293,9 @@ def _read_slot(memory: Memory, address: int) -> _Slot | None:
         return None
     value = memory.word(address + _SLOT_VALUE_AT)
     slot = _Slot(number, value)
-    return slot if _is_plausible(slot) else None
+    if not _is_plausible(slot):
+        return None
+    return slot
 
 
 # --- what slots say ---------------------------------------------------------------------------------------------
@@ -315,20 +329,26 @@ def _gil_of(slots: list[_Slot]) -> GilUse:
 
 def _name_of(slots: list[_Slot], memory: Memory) -> str:
     """Return the name that slots give to a module; empty when they give none."""
-    value = _value_of(slots, frozenset({_NAME}))
+    wanted = frozenset({_NAME})
+    value = _value_of(slots, wanted)
     return _pointed_name(value, memory)
 
 
 def _abi_of(slots: list[_Slot], memory: Memory) -> AbiRecord | None:
     """Return the record behind ``Py_mod_abi``; ``None`` when there is none of the kind that is known here."""
-    pointer = _value_of(slots, frozenset({_ABI}))
+    wanted = frozenset({_ABI})
+    pointer = _value_of(slots, wanted)
     if pointer is None:
         return None
     numbers = memory.numbers(_RECORD, pointer.value)
     if numbers is None:
         return None
     major, _, flags, built, version = numbers
-    # Pythons that do not know a later kind of record refuse it. All Pythons with one are 3.N.
-    if major != 1 or built >> 24 != 3:
+    # Pythons that do not know a later kind of record refuse it.
+    if major != 1:
+        return None
+    # All Pythons with one are 3.N.
+    built_for = built >> 24
+    if built_for != 3:
         return None
     return AbiRecord(flags=flags, build_version=built, abi_version=version)

@@ -94,6 +94,7 @@ def numbers(bits: int) -> list[int]:
     """
     found: list[int] = []
     while bits:
+        # In two's complement, only the lowest bit is set in a number and in its negative.
         lowest = bits & -bits
         found.append(lowest.bit_length() - 1)
         bits ^= lowest

@@ -14,8 +14,10 @@ from __future__ import annotations
 
 from .record import Enum, Record
 
-_STABLE, _GIL, _FREE_THREADED = 0x1, 0x2, 0x4
-"""``PyABIInfo_STABLE``, ``PyABIInfo_GIL``, ``PyABIInfo_FREETHREADED`` (``Include/modsupport.h``)."""
+# ``PyABIInfo_STABLE``, ``PyABIInfo_GIL``, ``PyABIInfo_FREETHREADED`` (``Include/modsupport.h``):
+_STABLE = 0x1
+_GIL = 0x2
+_FREE_THREADED = 0x4
 
 _BOTH = _GIL | _FREE_THREADED
 _FLAGS = (

@@ -34,9 +34,12 @@ def record_text(rows: Iterable[RecordRow]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     for row in rows:
+        # RECORD lists itself without either (binary distribution format, "The .dist-info directory").
         digest = f"{row.algorithm}={row.digest}" if row.digest else ""
-        writer.writerow([row.path, digest, "" if row.size is None else row.size])
-    return text.getvalue().encode()
+        size = "" if row.size is None else str(row.size)
+        writer.writerow([row.path, digest, size])
+    content = text.getvalue()
+    return content.encode()
 
 
 def parse_record(text: str) -> tuple[RecordRow, ...]:

@@ -42,11 +42,12 @@ def renamed_libraries(paths: Iterable[str]) -> tuple[Renamed, ...]:
         # Nearly every file of a wheel is told from these at once.
         if ".so" not in path and not path.endswith(".dll"):
             continue
-        name = path.rpartition("/")[2]
+        _, _, name = path.rpartition("/")
         old = _HASH.sub("", name, count=1)
         if old != name:
             names = frozenset(_shorter_names(old))
-            found.append(Renamed(path, names))
+            renamed = Renamed(path, names)
+            found.append(renamed)
     return tuple(found)
 
 

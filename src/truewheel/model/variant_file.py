@@ -47,16 +47,17 @@ def variant_file_text(variant: Variant, table: Mapping[str, Any]) -> bytes:
     # Of several values of one feature, installers choose the wheel if one is there: they are a list.
     tree: dict[str, dict[str, list[str]]] = {}
     for prop in variant.properties:
-        tree.setdefault(prop.namespace, {}).setdefault(prop.feature, []).append(
-            prop.value
-        )
+        features = tree.setdefault(prop.namespace, {})
+        values = features.setdefault(prop.feature, [])
+        values.append(prop.value)
     document = {
         "$schema": SCHEMA,
         "default-priorities": table.get("default-priorities", {}),
         "providers": table.get("providers", {}),
         "variants": {variant.label: tree},
     }
-    return (json.dumps(document, indent=2, ensure_ascii=True) + "\n").encode()
+    text = json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+    return text.encode()
 
 
 def read_variant_file(text: str) -> VariantFile:
@@ -67,9 +68,8 @@ def read_variant_file(text: str) -> VariantFile:
     try:
         document = json.loads(text, object_pairs_hook=_as_object)
     except (ValueError, RecursionError) as error:
-        return VariantFile(
-            mistakes=(f"is not JSON that all readers understand alike: {error}",)
-        )
+        mistake = f"is not JSON that all readers understand alike: {error}"
+        return VariantFile(mistakes=(mistake,))
     if not isinstance(document, dict):
         return VariantFile(mistakes=("is not a JSON object",))
     mistakes: list[str] = []
@@ -94,13 +94,13 @@ def _as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _read_version(schema: object, mistakes: list[str]) -> tuple[int, ...]:
     """Return the version in ``…/v0.2.0.json``, empty if there is none."""
-    name = schema.rpartition("/")[2] if isinstance(schema, str) else ""
-    numbers = name.removeprefix("v").removesuffix(".json").split(".")
-    if (
-        not name.startswith("v")
-        or len(numbers) != 3
-        or not all(map(_is_short_number, numbers))
-    ):
+    text = schema if isinstance(schema, str) else ""
+    _, _, name = text.rpartition("/")
+    version = name.removeprefix("v").removesuffix(".json")
+    numbers = version.split(".")
+    # Short ones: int() refuses a number of thousands of digits, and a hostile wheel may have it.
+    are_numbers = len(numbers) == 3 and all(map(_is_short_number, numbers))
+    if not are_numbers or not name.startswith("v"):
         mistakes.append("$schema does not tell the version of the format")
         return ()
     return tuple(map(int, numbers))
@@ -118,10 +118,12 @@ def _read_variants(tree: object, mistakes: list[str]) -> tuple[Variant, ...]:
         return ()
     variants = []
     for label, content in tree.items():
+        # What it stands for is read all the same, so that all mistakes are told at once.
         if not is_label(label):
             mistakes.append(f"variants: {label!r} is not a valid label ({ALPHABET})")
         properties = _read_properties(f"variants.{label}", content, mistakes)
-        variants.append(Variant(label=label, properties=tuple(properties)))
+        variant = Variant(label=label, properties=tuple(properties))
+        variants.append(variant)
     return tuple(variants)
 
 
@@ -132,12 +134,13 @@ def _read_properties(where: str, tree: object, mistakes: list[str]) -> list[Prop
         mistakes.append(f"{where} is not an object")
         return properties
     for namespace, features in tree.items():
-        if is_name(namespace) and isinstance(features, dict) and features:
-            properties += _read_features(
-                f"{where}.{namespace}", namespace, features, mistakes
-            )
+        place = f"{where}.{namespace}"
+        # A namespace without features would say nothing.
+        has_features = isinstance(features, dict) and bool(features)
+        if has_features and is_name(namespace):
+            properties += _read_features(place, namespace, features, mistakes)
         else:
-            mistakes.append(f"{where}.{namespace} is not a namespace with its features")
+            mistakes.append(f"{place} is not a namespace with its features")
     return properties
 
 
@@ -147,19 +150,20 @@ def _read_features(
     """Return the properties in ``{feature: [value]}``."""
     properties: list[Property] = []
     for feature, values in features.items():
-        if is_name(feature) and _is_list_of_values(values):
-            properties += [
-                Property(namespace=namespace, feature=feature, value=value)
-                for value in values
-            ]
-        else:
+        if not is_name(feature) or not _is_list_of_values(values):
             mistakes.append(f"{where}.{feature} is not a feature with a list of values")
+            continue
+        for value in values:
+            prop = Property(namespace=namespace, feature=feature, value=value)
+            properties.append(prop)
     return properties
 
 
 def _is_list_of_values(values: object) -> bool:
     """Return whether this is a list of at least one value of a property."""
-    return isinstance(values, list) and bool(values) and all(map(is_value, values))
+    if not isinstance(values, list) or not values:
+        return False
+    return all(map(is_value, values))
 
 
 def _check_namespaces(
@@ -170,18 +174,23 @@ def _check_namespaces(
 ) -> None:
     """Note the namespaces that have no rank or, from format 0.2.0 on, not just one source of answers."""
     priorities = document.get("default-priorities")
-    ranked = priorities.get("namespace") if isinstance(priorities, dict) else None
+    ranked = None
+    if isinstance(priorities, dict):
+        ranked = priorities.get("namespace")
     if not isinstance(ranked, list) or not all(map(is_name, ranked)):
         mistakes.append("default-priorities.namespace is not a list of namespaces")
         return
     used: set[str] = set()
     for variant in variants:
         used.update(variant.namespaces)
+    # One that is ranked and not used may belong to another wheel of the project.
     unranked = sorted(used - set(ranked))
     if unranked:
-        mistakes.append(f"default-priorities.namespace lacks {', '.join(unranked)}")
+        names = ", ".join(unranked)
+        mistakes.append(f"default-priorities.namespace lacks {names}")
     if version >= _WITH_PROVIDERS:
-        _check_providers(document.get("providers"), set(ranked), mistakes)
+        providers = document.get("providers")
+        _check_providers(providers, set(ranked), mistakes)
 
 
 def _check_providers(
@@ -195,13 +204,13 @@ def _check_providers(
         return
     for name, provider in providers.items():
         if not _has_one_source(provider):
-            mistakes.append(
-                f"providers.{name} must have just one of {', '.join(_SOURCES_OF_ANSWERS)}"
-            )
+            sources = ", ".join(_SOURCES_OF_ANSWERS)
+            mistakes.append(f"providers.{name} must have just one of {sources}")
 
 
 def _has_one_source(provider: object) -> bool:
     """Return whether a provider says just once from where its answers come."""
     if not isinstance(provider, dict):
         return False
-    return sum(key in provider for key in _SOURCES_OF_ANSWERS) == 1
+    sources = [key for key in _SOURCES_OF_ANSWERS if key in provider]
+    return len(sources) == 1

@@ -56,7 +56,8 @@ class NewsOfTheWorld(Record):
 
     def _phrase(self, number: int) -> str:
         question = self.evidence.questions[number]
-        was, now = self.evidence.answers[number], self.answers[number]
+        was = self.evidence.answers[number]
+        now = self.answers[number]
         return question_phrase(question, was, now, self.source)
 
 
@@ -71,25 +72,35 @@ def question_phrase(question: Question, was: str, now: str, source: str) -> str:
         name = "the source directory"
     if question.kind in (NAMES, TREE):
         return _phrase_for_names(name, was, now)
-    if was == now or (was and now):
+    # An empty answer says that nothing is there.
+    was_here = bool(was)
+    is_here_now = bool(now)
+    if is_here_now == was_here:
         return f"{name} changed"
-    return f"{name} is new" if now else f"{name} is gone"
+    return f"{name} is new" if is_here_now else f"{name} is gone"
 
 
 def _phrase_for_names(folder: str, was: str, now: str) -> str:
     """Return which name came or went in a directory, if the answers have them."""
-    before = set(was.split("/")[1:])
-    after = set(now.split("/")[1:])
+    before = _names_in(was)
+    after = _names_in(now)
     new = sorted(after - before)
     gone = sorted(before - after)
     # One for another: a name was changed, or there are only digests, for there are many names.
     is_exchange = len(new) == len(gone) == 1
-    if is_exchange or not (new or gone):
+    differing_names = new or gone
+    if is_exchange or not differing_names:
         return f"the names in {folder} changed"
-    first, *_ = new or gone
+    first, *_ = differing_names
     name = first.replace("\0", " ")
     state = "new" if new else "gone"
     return f"{name} in {folder} is {state}"
+
+
+def _names_in(answer: str) -> set[str]:
+    """Return the names that an answer about a directory lists."""
+    _, *names = answer.split("/")
+    return set(names)
 
 
 def asks_for_variable(step: StepEvidence, name: str) -> bool:
@@ -108,7 +119,9 @@ def asks_for_variable(step: StepEvidence, name: str) -> bool:
 
 def variable_phrase(name: str) -> str:
     """Return a variable in words; a pseudo-variable is a phrase with blanks already."""
-    return name if " " in name else f"the environment variable {name}"
+    if " " in name:
+        return name
+    return f"the environment variable {name}"
 
 
 # --- the decision -------------------------------------------------------------------------------------------------
@@ -129,10 +142,11 @@ def decide_by_evidence(
     :param source: the source tree, with a separator at its end.
     """
     evidence = before.evidence or Evidence()
+    variables = differing(before.inputs.variables, now.variables)
     news = NewsOfTheWorld(
         evidence=evidence,
         answers=answers,
-        variables=differing(before.inputs.variables, now.variables),
+        variables=variables,
         source=source,
     )
     again = _steps_in_doubt(news, evidence.steps)
@@ -143,7 +157,9 @@ def decide_by_evidence(
         return _decide_for_whole_tree(news, configuring, again)
     reasons = _all_of(configuring, again)
     if reasons:
-        again = {**_with_files_left(evidence), **again}
+        # What changed for a step says more than that it leaves files.
+        leaving = _with_files_left(evidence)
+        again = {**leaving, **again}
     told = [*reasons, *news.phrases(evidence.packing)]
     return ReuseDecision(
         reuse=Reuse.CONFIGURE if configuring else Reuse.KEEP,
@@ -173,7 +189,8 @@ def _steps_in_doubt(news: NewsOfTheWorld, among: Iterable[str]) -> dict[str, lis
     """Return the steps that cannot be used again, each with what changed."""
     found: dict[str, list[str]] = {}
     for name in among:
-        phrases = news.phrases(news.evidence.steps[name])
+        step = news.evidence.steps[name]
+        phrases = news.phrases(step)
         if phrases:
             found[name] = phrases
     return found
@@ -201,11 +218,12 @@ def _decide_for_whole_tree(
     """Return the decision where only Ninja's account would tell which file belongs to which step: all or nothing."""
     reasons = _all_of(configuring, again)
     if reasons:
-        return ReuseDecision(
-            reuse=Reuse.CLEAN, because=first_of(reasons, news.evidence)
-        )
+        because = first_of(reasons, news.evidence)
+        return ReuseDecision(reuse=Reuse.CLEAN, because=because)
+    # Files that are packed as they are need nothing made anew, but are told.
     packed = news.phrases(news.evidence.packing)
-    return ReuseDecision(reuse=Reuse.KEEP, because=first_of(packed, news.evidence))
+    because = first_of(packed, news.evidence)
+    return ReuseDecision(reuse=Reuse.KEEP, because=because)
 
 
 def _with_files_left(evidence: Evidence) -> dict[str, list[str]]:
@@ -228,10 +246,16 @@ def first_of(reasons: Iterable[str], evidence: Evidence) -> str:
     if not different:
         return "nothing changed"
     first, *others = different
-    return f"{first} and {len(others)} more" if others else first
+    if not others:
+        return first
+    return f"{first} and {len(others)} more"
 
 
 def _different(reasons: Iterable[str], evidence: Evidence) -> tuple[str, ...]:
     """Return each reason once, in order; that something cannot be seen is none, for it did not change."""
     unseen = {step.why_in_doubt for step in evidence.steps.values()}
-    return tuple(reason for reason in dict.fromkeys(reasons) if reason not in unseen)
+    found: dict[str, None] = {}
+    for reason in reasons:
+        if reason not in unseen:
+            found[reason] = None
+    return tuple(found)

@@ -36,8 +36,10 @@ _PACKED = {
     "DT_ANDROID_REL": 23,
     "DT_ANDROID_RELA": 23,
 }
-_GNU_HASH, _ELF_TLS = 23, 29
-"""The first levels whose loader reads these (bionic ``android-changes-for-ndk-developers.md``, ``docs/elf-tls.md``)."""
+_GNU_HASH = 23
+"""The first level whose loader reads it (bionic ``android-changes-for-ndk-developers.md``)."""
+_ELF_TLS = 29
+"""The first level whose loader reads it (bionic ``docs/elf-tls.md``)."""
 
 
 def _policy() -> Mapping[str, Any]:

@@ -66,18 +66,21 @@ def _hash_of(
     if len(together) == 1 and not below:
         return own
     text = "\n".join([own, *together, "", *below])
-    return hashlib.sha256(text.encode()).hexdigest()
+    content = text.encode()
+    return hashlib.sha256(content).hexdigest()
 
 
 def _with_hash(
     name: str,
     digest: str,
 ) -> str:
+    """Return a file's name with a hash before its first dot."""
     # A hash that is there already belongs to another content.
     name = _HASHED.sub("", name)
     # The dot of a hidden file begins its name.
     base, dot, rest = name.lstrip(".").partition(".")
-    return f"{base}-{digest[:DIGITS]}{dot}{rest}"
+    digits = digest[:DIGITS]
+    return f"{base}-{digits}{dot}{rest}"
 
 
 def _in_order(

@@ -34,14 +34,18 @@ def build_story_text(
     :param is_verbose: whether every step and every file is named.
     """
     most = None if is_verbose else _MOST
-    lines = [*_head(project, story), *_changes(story, most)]
+    lines: list[str] = []
+    lines += _head(project, story)
+    lines += _changes(story, most)
     if evidence is None:
         lines += _run_unwatched(story, most)
     else:
         lines += _run(story, evidence, most)
         lines += _unseen(story, evidence, most)
         lines += _read(story, evidence, is_verbose=is_verbose)
-    return "\n".join(map(printable, lines))
+    # Names of files may have any bytes in them, and a terminal would obey some.
+    printed = map(printable, lines)
+    return "\n".join(printed)
 
 
 def _head(project: str, story: BuildStory) -> Iterator[str]:
@@ -67,11 +71,16 @@ def _shortened(rows: Iterable[str], most: int | None, indent: str = "  ") -> lis
 
     :param most: lines that are told; all if there is no limit.
     """
-    rows = [indent + row for row in rows]
+    lines = [indent + row for row in rows]
+    if most is None:
+        return lines
+    left = len(lines) - most
     # A line that says that there is one more could as well tell it.
-    if most is None or len(rows) <= most + 1:
-        return rows
-    return [*rows[:most], f"{indent}and {len(rows) - most} more"]
+    if left <= 1:
+        return lines
+    shown = lines[:most]
+    shown.append(f"{indent}and {left} more")
+    return shown
 
 
 # --- what was run -------------------------------------------------------------------------------------------------
@@ -84,12 +93,16 @@ def _run(story: BuildStory, evidence: Evidence, most: int | None) -> Iterator[st
         return
     # Those in which the build tool only asks CMake whether to configure again are none of the project's.
     ran = evidence.steps.keys() & set(story.ran)
-    count = _number(len(evidence.steps), "step")
-    is_all = len(ran) == len(evidence.steps)
-    if is_all and most is not None and not story.again:
-        yield f"run: {len(ran)} of {count}"
+    total = len(evidence.steps)
+    steps = _number(total, "step")
+    count = f"run: {len(ran)} of {steps}"
+    # A build from nothing runs all of them, and their names would tell nothing more.
+    is_all = len(ran) == total
+    names_nothing = is_all and not story.again and most is not None
+    if names_nothing or not ran:
+        yield count
         return
-    yield f"run: {len(ran)} of {count}" + (":" if ran else "")
+    yield f"{count}:"
     yield from _by_reason(story, ran, most)
 
 
@@ -145,31 +158,41 @@ def _read(story: BuildStory, evidence: Evidence, *, is_verbose: bool) -> Iterato
     if is_verbose:
         yield from _every_file(story.source, evidence)
         return
-    by_steps: set[str] = set()
-    for step in evidence.steps.values():
-        by_steps.update(_files(step, evidence))
-    to_configure = _files(evidence.configuring, evidence)
-    packed = _files(evidence.packing, evidence)
-    if to_configure:
-        yield f"  to configure: {_counts(story.source, to_configure)}"
-    if by_steps:
-        yield f"  by the steps: {_counts(story.source, by_steps)}"
-    if packed:
-        yield f"  packed as they are: {_counts(story.source, packed)}"
+    read_by: dict[str, Iterable[str]] = {
+        "to configure": _files(evidence.configuring, evidence),
+        "by the steps": _files_of_steps(evidence),
+        "packed as they are": _files(evidence.packing, evidence),
+    }
+    for title, files in read_by.items():
+        if files:
+            counts = _counts(story.source, files)
+            yield f"  {title}: {counts}"
     yield "truewheel cache why --verbose names every step and every file"
+
+
+def _files_of_steps(evidence: Evidence) -> set[str]:
+    """Return the files that any step read; most headers are read by many."""
+    found: set[str] = set()
+    for step in evidence.steps.values():
+        files = _files(step, evidence)
+        found.update(files)
+    return found
 
 
 def _counts(source: str, files: Iterable[str]) -> str:
     """Return how many files lie in the source, and how many do not."""
-    here = elsewhere = 0
+    here = 0
+    elsewhere = 0
     for path in files:
         if _is_below(path, source):
             here += 1
         else:
             elsewhere += 1
-    if not elsewhere:
-        return f"{_number(here, 'file')} of the project"
-    return f"{_number(here, 'file')} of the project, {elsewhere} elsewhere"
+    count = _number(here, "file")
+    told = f"{count} of the project"
+    if elsewhere:
+        told += f", {elsewhere} elsewhere"
+    return told
 
 
 def _every_file(source: str, evidence: Evidence) -> Iterator[str]:
@@ -179,8 +202,10 @@ def _every_file(source: str, evidence: Evidence) -> Iterator[str]:
         yield f"  {title}:"
         for path in _files(part, evidence):
             if _is_below(path, source):
-                yield f"    {_name(path, source)}"
+                name = _name(path, source)
+                yield f"    {name}"
             else:
+                # Every step reads the same headers of the system.
                 elsewhere.add(path)
         if part.variables:
             names = ", ".join(sorted(part.variables))
@@ -196,7 +221,9 @@ def _parts(source: str, evidence: Evidence) -> Iterator[tuple[str, StepEvidence]
     """Yield what asked for anything, each with what people call it."""
     yield "to configure", evidence.configuring
     for step, part in sorted(evidence.steps.items()):
-        yield f"to make {_name(step, source) or 'all'}", part
+        # Of a build tool that keeps no account, the only step has no name.
+        made = _name(step, source) or "all"
+        yield f"to make {made}", part
     if evidence.packing.asked:
         yield "packed as they are", evidence.packing
 
@@ -220,16 +247,26 @@ def _number(count: int, thing: str) -> str:
     >>> _number(1, "file"), _number(2, "file")
     ('1 file', '2 files')
     """
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+    if count != 1:
+        thing += "s"
+    return f"{count} {thing}"
 
 
 def _is_below(path: str, source: str) -> bool:
-    return path.startswith(source.rstrip("/") + "/")
+    beginning = _with_slash(source)
+    return path.startswith(beginning)
 
 
 def _name(path: str, source: str) -> str:
     """Return a path from the source, if it lies there."""
-    return path.removeprefix(source.rstrip("/") + "/")
+    beginning = _with_slash(source)
+    return path.removeprefix(beginning)
+
+
+def _with_slash(source: str) -> str:
+    # Without it, /src/one would be the beginning of /src/one-more.
+    bare = source.rstrip("/")
+    return f"{bare}/"
 
 
 # --- JSON ---------------------------------------------------------------------------------------------------------
@@ -239,7 +276,9 @@ def build_story_document(
     project: str, story: BuildStory, evidence: Evidence | None
 ) -> str:
     """Return the JSON document about a build. Its keys are described in the command-line reference."""
-    read = None if evidence is None else _read_document(evidence)
+    read = None
+    if evidence is not None:
+        read = _read_document(evidence)
     document = {
         **parts(story),
         "version": STORY_VERSION,

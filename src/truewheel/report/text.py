@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from ..model.finding import Finding
 
 # SGR codes of ECMA-48, which terminals know as ANSI colours.
-BOLD, RED, GREEN = "1", "31", "32"
+BOLD = "1"
+RED = "31"
+GREEN = "32"
 _COLOURS = {Severity.ERROR: RED, Severity.WARNING: "33", Severity.NOTE: "36"}
 
 _LONGEST_TEXT = 1000

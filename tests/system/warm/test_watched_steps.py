@@ -24,7 +24,6 @@ from truewheel.system.warm.watched_steps import (
     processes_by_step,
     tools_of,
     without_times_of_what_is_read,
-    words_that_may_be_variables,
 )
 
 SH = ("/bin/sh", "-c")
@@ -326,23 +325,6 @@ def test_a_step_asks_a_server_if_one_of_its_processes_does() -> None:
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
-
-
-def test_words_that_are_restless_variables_are_found_in_texts_and_commands(
-    tmp_path: Path,
-) -> None:
-    script = tmp_path / "script"
-    script.write_bytes(b'\xff os.environ["TERM"] TERMINAL')
-    texts = [str(script), str(tmp_path / "absent")]
-    assert words_that_may_be_variables(texts, [], is_restless) == {"TERM"}
-    assert words_that_may_be_variables([], ["x ${COLUMNS}"], is_restless) == {"COLUMNS"}
-    assert words_that_may_be_variables([], ["HOME xTERM"], is_restless) == frozenset()
-
-
-def test_what_is_too_long_for_a_script_is_not_read(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    data.write_bytes(b"TERM " + bytes(1_000_000))
-    assert words_that_may_be_variables([str(data)], [], is_restless) == frozenset()
 
 
 # --- whether it was seen ----------------------------------------------------------------------------------------------

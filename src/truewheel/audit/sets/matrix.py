@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from ...model.sets import SetMember, WheelSet
     from ...model.tags import PlatformTag
 
-CPYTHON, FREE_THREADED, PYPY = "CPython", "free-threaded CPython", "PyPy"
+CPYTHON = "CPython"
+FREE_THREADED = "free-threaded CPython"
+PYPY = "PyPy"
 _CPUS_OF_APPLE = {
     "universal2": ("x86_64", "arm64"),
     "universal": ("x86_64",),
@@ -73,19 +75,24 @@ class Served:
 
     def holes(self) -> list[int]:
         """Return the versions that are missing between others."""
-        ends = sorted(self.exactly)
+        ends = set(self.exactly)
         # All that follow are there.
         if self.from_on != _NEVER:
-            ends = sorted({*ends, self.from_on})
+            ends.add(self.from_on)
+        oldest = min(ends)
+        newest = max(ends)
         found = []
-        for minor in range(ends[0], ends[-1]):
+        for minor in range(oldest, newest):
             if minor not in self:
                 found.append(minor)
         return found
 
     def is_regular(self) -> bool:
         """Return whether one version is missing among several, rather than a few being there."""
-        return len(self.exactly) >= _FEW and len(self.holes()) == 1
+        if len(self.exactly) < _FEW:
+            return False
+        holes = self.holes()
+        return len(holes) == 1
 
     def __str__(self) -> str:
         """Return the versions as people write them: ``3.10, 3.11, 3.13 and newer``."""
@@ -140,7 +147,8 @@ def rows_of(members: Iterable[SetMember]) -> dict[Row, Served]:
         for interpreter, abi in pythons:
             for python, minor, and_newer in _pythons(interpreter, abi):
                 for system in systems:
-                    served = rows.setdefault(Row(python, system), Served())
+                    row = Row(python, system)
+                    served = rows.setdefault(row, Served())
                     served.add(minor, and_newer=and_newer)
     return rows
 
@@ -150,13 +158,24 @@ def _holes(rows: Mapping[Row, Served]) -> list[Hole]:
     missing: dict[tuple[str, int], list[Row]] = {}
     for row, served in sorted(rows.items(), key=itemgetter(0)):
         for minor in served.holes():
-            missing.setdefault((row.python, minor), []).append(row)
+            version = (row.python, minor)
+            lacking = missing.setdefault(version, [])
+            lacking.append(row)
     found = []
     for (python, minor), lacking in sorted(missing.items()):
-        having = [row for row in rows if row.python == python and minor in rows[row]]
-        having.sort()
-        found.append(Hole(python, minor, tuple(lacking), tuple(having)))
+        having = _having(rows, python, minor)
+        hole = Hole(python, minor, tuple(lacking), tuple(having))
+        found.append(hole)
     return found
+
+
+def _having(rows: Mapping[Row, Served], python: str, minor: int) -> list[Row]:
+    """Return the rows in which a Python has a wheel, sorted."""
+    found = []
+    for row, served in rows.items():
+        if row.python == python and minor in served:
+            found.append(row)
+    return sorted(found)
 
 
 def _is_doubtful(hole: Hole, rows: Mapping[Row, Served]) -> bool:
@@ -188,7 +207,10 @@ def _systems(tag: PlatformTag) -> Iterator[str]:
     if tag.family == "macos":
         cpus = _CPUS_OF_APPLE.get(tag.cpu, cpus)
     for cpu in cpus:
-        yield " ".join(filter(None, (tag.kind, cpu, tag.sdk)))
+        words = (tag.kind, cpu, tag.sdk)
+        # Tags of iOS alone have an SDK.
+        present = filter(None, words)
+        yield " ".join(present)
 
 
 def _pythons(interpreter: str, abi: str) -> Iterator[tuple[str, int, bool]]:
@@ -206,7 +228,8 @@ def _pythons(interpreter: str, abi: str) -> Iterator[tuple[str, int, bool]]:
     elif kind == "cp":
         # abi3t serves free-threaded Pythons (PEP 803), and their own ABI ends in a "t" as well (PEP 703).
         python = FREE_THREADED if abi.endswith("t") else CPYTHON
-        yield python, minor, abi.startswith("abi3")
+        and_newer = abi.startswith("abi3")
+        yield python, minor, and_newer
 
 
 def _minor(interpreter: str) -> int | None:
@@ -218,8 +241,12 @@ def _minor(interpreter: str) -> int | None:
     digits = interpreter[2:]
     if not digits.isdecimal():
         return None
-    major, minor = digits[0], int(digits[1:4] or "0")
-    if major != "3" or minor > _NEWEST:
+    major = digits[0]
+    if major != "3":
+        return None
+    # A few digits are enough, and int() refuses thousands of them.
+    minor = int(digits[1:4] or "0")
+    if minor > _NEWEST:
         return None
     return minor
 
@@ -231,14 +258,16 @@ def _required_pythons(members: Iterable[SetMember]) -> list[SpecifierSet]:
     """Return what the wheels say of Pythons, as far as it can be read."""
     texts: set[str] = set()
     for member in members:
-        texts.update(member.values("requires-python"))
+        required = member.values("requires-python")
+        texts.update(required)
     found = []
     for text in sorted(texts):
         try:
-            found.append(SpecifierSet(text))
+            specifier = SpecifierSet(text)
         except InvalidSpecifier:
             # That is said of the wheel itself.
             continue
+        found.append(specifier)
     return found
 
 
@@ -248,7 +277,7 @@ def _is_allowed(specifiers: Iterable[SpecifierSet], minor: int) -> bool:
     for specifier in specifiers:
         # Whether anything is left of that Python, be it one release with a mistake mended.
         allowed = specifier.filter(versions)
-        if next(iter(allowed), None) is None:
+        if not any(allowed):
             return False
     return True
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from .image import Image
     from .names import Names
 
-DF_BIND_NOW, DF_1_NOW = 0x8, 0x1
+DF_BIND_NOW = 0x8
+DF_1_NOW = 0x1
 _FREE_SLOTS = 4
 """Empty entries behind a dynamic section that moves, as GNU ld leaves them: the next edit finds room."""
 

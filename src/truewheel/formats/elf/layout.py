@@ -22,46 +22,100 @@ MAGIC = b"\x7fELF"
 
 # --- the file header: gABI chapter 4, "ELF Header" --------------------------------------------------------------
 
-ELFCLASS32, ELFCLASS64 = 1, 2
-ELFDATA2LSB, ELFDATA2MSB = 1, 2
-ET_REL, ET_EXEC, ET_DYN = 1, 2, 3
-EM_386, EM_IAMCU, EM_MIPS, EM_PPC64, EM_S390, EM_ARM = 3, 6, 8, 21, 22, 40
-EM_X86_64, EM_AARCH64, EM_RISCV, EM_LOONGARCH, EM_ALPHA = 62, 183, 243, 258, 0x9026
-PN_XNUM, SHN_XINDEX = 0xFFFF, 0xFFFF
-"""The number of program headers, or the index of the section names, stands in section header 0 instead."""
+ELFCLASS32 = 1
+ELFCLASS64 = 2
+ELFDATA2LSB = 1
+ELFDATA2MSB = 2
+ET_REL = 1
+ET_EXEC = 2
+ET_DYN = 3
+# CPUs: https://gabi.xinuos.com/elf/a-emachine.html
+EM_386 = 3
+EM_IAMCU = 6
+EM_MIPS = 8
+EM_PPC64 = 21
+EM_S390 = 22
+EM_ARM = 40
+EM_X86_64 = 62
+EM_AARCH64 = 183
+EM_RISCV = 243
+EM_LOONGARCH = 258
+EM_ALPHA = 0x9026
+PN_XNUM = 0xFFFF
+"""The number of program headers stands in section header 0 instead."""
+SHN_XINDEX = 0xFFFF
+"""The index of the section names stands in section header 0 instead."""
 
 # --- program headers: gABI chapter 5 ----------------------------------------------------------------------------
 
-PT_NULL, PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_PHDR, PT_TLS = 0, 1, 2, 3, 4, 6, 7
-PT_GNU_STACK, PT_GNU_RELRO, PT_GNU_PROPERTY = 0x6474E551, 0x6474E552, 0x6474E553
-PF_X, PF_W, PF_R = 1, 2, 4
+PT_NULL = 0
+PT_LOAD = 1
+PT_DYNAMIC = 2
+PT_INTERP = 3
+PT_NOTE = 4
+PT_PHDR = 6
+PT_TLS = 7
+# What GNU added (glibc ``elf/elf.h``):
+PT_GNU_STACK = 0x6474E551
+PT_GNU_RELRO = 0x6474E552
+PT_GNU_PROPERTY = 0x6474E553
+# What the memory of a segment is for:
+PF_X = 1
+PF_W = 2
+PF_R = 4
 
 # --- section headers and symbols: gABI chapter 4 ----------------------------------------------------------------
 
 SHN_UNDEF = 0
-SHT_NULL, SHT_PROGBITS, SHT_SYMTAB, SHT_STRTAB, SHT_HASH = 0, 1, 2, 3, 5
-SHT_DYNAMIC, SHT_NOTE, SHT_NOBITS, SHT_DYNSYM = 6, 7, 8, 11
+SHT_NULL = 0
+SHT_PROGBITS = 1
+SHT_SYMTAB = 2
+SHT_STRTAB = 3
+SHT_HASH = 5
+SHT_DYNAMIC = 6
+SHT_NOTE = 7
+SHT_NOBITS = 8
+SHT_DYNSYM = 11
 SHT_GNU_HASH = 0x6FFFFFF6
 SHT_ARM_ATTRIBUTES = 0x70000003
-SHT_GNU_VERDEF, SHT_GNU_VERNEED, SHT_GNU_VERSYM = 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
-SHF_WRITE, SHF_ALLOC, SHF_EXECINSTR = 1, 2, 4
-STB_LOCAL, STB_WEAK = 0, 2
+# Versions that the file defines, those that it needs, and which symbol has which:
+SHT_GNU_VERDEF = 0x6FFFFFFD
+SHT_GNU_VERNEED = 0x6FFFFFFE
+SHT_GNU_VERSYM = 0x6FFFFFFF
+SHF_WRITE = 1
+SHF_ALLOC = 2
+SHF_EXECINSTR = 4
+# Who may bind to a symbol: the file alone, or any, unless another file has a strong one.
+STB_LOCAL = 0
+STB_WEAK = 2
 
 # --- the dynamic section: gABI chapter 5 ------------------------------------------------------------------------
 
-DT_NULL, DT_NEEDED, DT_HASH, DT_STRTAB, DT_SYMTAB, DT_STRSZ = 0, 1, 4, 5, 6, 10
-DT_SONAME, DT_RPATH, DT_TEXTREL, DT_RUNPATH, DT_FLAGS = 14, 15, 22, 29, 30
-DT_RELRSZ, DT_RELR = 35, 36
-DT_RELACOUNT, DT_RELCOUNT, DT_VERDEFNUM, DT_VERNEEDNUM = (
-    0x6FFFFFF9,
-    0x6FFFFFFA,
-    0x6FFFFFFD,
-    0x6FFFFFFF,
-)
+DT_NULL = 0
+DT_NEEDED = 1
+DT_HASH = 4
+DT_STRTAB = 5
+DT_SYMTAB = 6
+DT_STRSZ = 10
+DT_SONAME = 14
+DT_RPATH = 15
+DT_TEXTREL = 22
+DT_RUNPATH = 29
+DT_FLAGS = 30
+DT_RELRSZ = 35
+DT_RELR = 36
+DT_RELACOUNT = 0x6FFFFFF9
+DT_RELCOUNT = 0x6FFFFFFA
+DT_VERDEFNUM = 0x6FFFFFFD
+DT_VERNEEDNUM = 0x6FFFFFFF
 DT_MIPS_RLD_MAP_REL = 0x70000035
-DT_GNU_HASH, DT_VERSYM, DT_FLAGS_1 = 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFB
-DT_VERDEF, DT_VERNEED = 0x6FFFFFFC, 0x6FFFFFFE
-DF_TEXTREL, DF_1_PIE = 0x4, 0x08000000
+DT_GNU_HASH = 0x6FFFFEF5
+DT_VERSYM = 0x6FFFFFF0
+DT_FLAGS_1 = 0x6FFFFFFB
+DT_VERDEF = 0x6FFFFFFC
+DT_VERNEED = 0x6FFFFFFE
+DF_TEXTREL = 0x4
+DF_1_PIE = 0x08000000
 PACKED_RELOCATIONS = {
     DT_RELR: "DT_RELR",
     0x6FFFE000: "DT_ANDROID_RELR",
@@ -77,13 +131,19 @@ HASH_TABLES = {DT_HASH: "DT_HASH", DT_GNU_HASH: "DT_GNU_HASH"}
 
 # --- symbol versions: Linux Standard Base, "Symbol Versioning" --------------------------------------------------
 
-VERNEED, VERNEED_NEXT = "HHIII", 4
+VERNEED = "HHIII"
 """``Elfxx_Verneed``: version, number of entries, file, distance of the entries, distance of the next record."""
-VERNAUX, VERNAUX_NEXT, VERNAUX_SIZE = "IHHII", 4, 16
+VERNEED_NEXT = 4
+"""Which of these fields, counted from 0, is the distance of the next record; so below."""
+VERNAUX = "IHHII"
 """``Elfxx_Vernaux``: hash, flags, index, name, distance of the next record."""
-VERDEF, VERDEF_NEXT = "HHHHIII", 6
+VERNAUX_NEXT = 4
+VERNAUX_SIZE = 16
+VERDEF = "HHHHIII"
 """``Elfxx_Verdef``: version, flags, index, number of entries, hash, distance of the entries, distance of the next."""
-VER_FLG_BASE, VER_FLG_WEAK = 1, 2
+VERDEF_NEXT = 6
+VER_FLG_BASE = 1
+VER_FLG_WEAK = 2
 VERSYM_VERSION = 0x7FFF
 """The bits of a symbol's entry in ``DT_VERSYM`` that are its version's index; the highest hides the symbol."""
 VER_NDX_GLOBAL = 1

@@ -32,8 +32,14 @@ if TYPE_CHECKING:
 # --- the CPU ----------------------------------------------------------------------------------------------------
 
 # CPUs of which nothing else is read. https://gabi.xinuos.com/elf/a-emachine.html
-EM_SPARC, EM_68K, EM_PARISC, EM_SPARC32PLUS, EM_PPC = 2, 4, 15, 18, 20
-EM_SH, EM_SPARCV9, EM_IA_64 = 42, 43, 50
+EM_SPARC = 2
+EM_68K = 4
+EM_PARISC = 15
+EM_SPARC32PLUS = 18
+EM_PPC = 20
+EM_SH = 42
+EM_SPARCV9 = 43
+EM_IA_64 = 50
 
 CPUS = {
     EM_SPARC: "sparc",
@@ -73,7 +79,8 @@ CPUS_BY_BITS_AND_ORDER = {
 }
 
 # Arm: https://github.com/ARM-software/abi-aa/blob/main/aaelf32/aaelf32.rst, "ELF Header"
-EF_ARM_ABI_FLOAT_SOFT, EF_ARM_ABI_FLOAT_HARD = 0x200, 0x400
+EF_ARM_ABI_FLOAT_SOFT = 0x200
+EF_ARM_ABI_FLOAT_HARD = 0x400
 # https://github.com/riscv-non-isa/riscv-elf-psabi-doc/blob/master/riscv-elf.adoc, "File Header"
 EF_RISCV_FLOAT_ABI = 0x6
 RISCV_FLOAT_ABIS = {0: "soft", 2: "single", 4: "double", 6: "quad"}

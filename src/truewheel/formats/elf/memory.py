@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from ..cursor import Cursor, Readable
     from .layout import Header, Segment
 
-_DT_RELA, _DT_RELASZ, _DT_REL, _DT_RELSZ = 7, 8, 17, 18
+_DT_RELA = 7
+_DT_RELASZ = 8
+_DT_REL = 17
+_DT_RELSZ = 18
 _RELATIVE = {
     EM_386: 8,
     EM_X86_64: 8,

@@ -26,12 +26,16 @@ if TYPE_CHECKING:
     Odd = list[tuple["_Area", FormatError]]
     """Areas that hold something else than notes, with what is wrong there."""
 
-NOTE_HEADER, NOTE_HEADER_SIZE = "III", 12
+NOTE_HEADER = "III"
 """Size of the owner's name, size of the description, type."""
-NT_GNU_ABI_TAG, NT_GNU_BUILD_ID, NT_GNU_PROPERTY_TYPE_0 = 1, 3, 5
+NOTE_HEADER_SIZE = 12
+NT_GNU_ABI_TAG = 1
+NT_GNU_BUILD_ID = 3
+NT_GNU_PROPERTY_TYPE_0 = 5
 NT_ANDROID_IDENT = 1
 ELF_NOTE_OS_LINUX = 0
-GNU_PROPERTY_X86_ISA_1_NEEDED, GNU_PROPERTY_X86_ISA_1_USED = 0xC0008002, 0xC0010002
+GNU_PROPERTY_X86_ISA_1_NEEDED = 0xC0008002
+GNU_PROPERTY_X86_ISA_1_USED = 0xC0010002
 ISA_1_LEVELS = {1: "x86-64-baseline", 2: "x86-64-v2", 4: "x86-64-v3", 8: "x86-64-v4"}
 """https://gitlab.com/x86-psABIs/x86-64-ABI, "Program Property": ``GNU_PROPERTY_X86_ISA_1_BASELINE`` and on."""
 
@@ -67,7 +71,8 @@ class _Area(NamedTuple):
     def holds(self, other: _Area) -> bool:
         """Whether another area lies inside."""
         end = self.offset + self.size
-        return self.offset <= other.offset and other.offset + other.size <= end
+        end_of_other = other.offset + other.size
+        return self.offset <= other.offset and end_of_other <= end
 
 
 def read_notes(
@@ -81,19 +86,8 @@ def read_notes(
 
     :param skipped: takes the areas that hold something else than notes.
     """
-    from_sections = sorted(
-        _Area(section.offset, section.size, section)
-        for section in sections
-        if section.type == SHT_NOTE
-    )
-    # A set: tools describe the same notes by more than one program header.
-    from_segments = sorted(
-        {
-            _Area(segment.offset, segment.filesz)
-            for segment in segments
-            if segment.type == PT_NOTE
-        }
-    )
+    from_sections = _areas_of_sections(sections)
+    from_segments = _areas_of_segments(segments)
     reading = _Reading(cursor, header)
     odd = reading.odd_areas(from_segments or from_sections)
     if odd and from_segments:
@@ -111,6 +105,27 @@ def read_notes(
     return reading.notes
 
 
+def _areas_of_sections(sections: Sequence[Section]) -> list[_Area]:
+    """Return where section headers say that notes are, sorted."""
+    found = []
+    for section in sections:
+        if section.type == SHT_NOTE:
+            area = _Area(section.offset, section.size, section)
+            found.append(area)
+    return sorted(found)
+
+
+def _areas_of_segments(segments: Sequence[Segment]) -> list[_Area]:
+    """Return where program headers say that notes are, sorted."""
+    # A set: tools describe the same notes by more than one program header.
+    found = set()
+    for segment in segments:
+        if segment.type == PT_NOTE:
+            area = _Area(segment.offset, segment.filesz)
+            found.add(area)
+    return sorted(found)
+
+
 def _odd_sections(
     reading: _Reading,
     odd: Odd,
@@ -125,12 +140,16 @@ def _odd_sections(
     known = {area.place for area in from_segments}
     others = [part for part in from_sections if part.place not in known]
     odd_others = reading.odd_areas(others)
-    # A segment with sections in it is told by these.
-    alone = [(area, error) for area, error in odd if not any(map(area.holds, others))]
-    found = alone + odd_others
+    found: Odd = []
+    for area, error in odd:
+        # A segment with sections in it is told by these.
+        if not any(map(area.holds, others)):
+            found.append((area, error))
+    found += odd_others
     # Nothing is lost where all sections of notes are sound, and only a segment is not.
     in_sections = {part.place for part in from_sections}
-    loses_notes = not others or any(area.place in in_sections for area, _ in found)
+    odd_places = {area.place for area, _ in found}
+    loses_notes = not others or not in_sections.isdisjoint(odd_places)
     return found, loses_notes
 
 
@@ -170,7 +189,8 @@ class _Reading:
 def _section_at(sections: Sequence[Section], area: _Area) -> Section | None:
     """Return the section that is an area, whatever type it has."""
     for section in sections:
-        if (section.offset, section.size) == (area.offset, area.size):
+        place = (section.offset, section.size)
+        if place == area.place:
             return section
     return None
 
@@ -184,7 +204,8 @@ def _loss(notes: Notes, header: Header) -> str:
         unknown.append("a level of x86-64 that the code needs")
     if not unknown:
         return ""
-    return f"if they state {' or '.join(unknown)}, it is not known"
+    what = " or ".join(unknown)
+    return f"if they state {what}, it is not known"
 
 
 def _read_area(notes: Notes, header: Header, area: Cursor) -> None:
@@ -208,15 +229,18 @@ def _each_note(area: Cursor) -> Iterator[tuple[bytes, int, Cursor]]:
     while offset + NOTE_HEADER_SIZE <= len(area):
         name_size, size, kind = area.unpack(NOTE_HEADER, offset, "note")
         name_at = offset + NOTE_HEADER_SIZE
-        owner = bytes(area.bytes(name_at, name_size, "note owner")).rstrip(b"\0")
+        name = area.bytes(name_at, name_size, "note owner")
+        owner = bytes(name).rstrip(b"\0")
         start = name_at + _padded(name_size, 4)
-        yield owner, kind, area.part(start, size, "note content")
+        content = area.part(start, size, "note content")
+        yield owner, kind, content
         # Property notes are padded to eight bytes in 64-bit files, but their sizes are multiples of it already.
         offset = start + _padded(size, 4)
 
 
 def _padded(size: int, alignment: int) -> int:
-    return (size + alignment - 1) // alignment * alignment
+    units = (size + alignment - 1) // alignment
+    return units * alignment
 
 
 def _add_gnu_note(
@@ -254,7 +278,8 @@ def _add_x86_levels(notes: Notes, header: Header, content: Cursor) -> None:
         is_needed = kind == GNU_PROPERTY_X86_ISA_1_NEEDED
         is_used = kind == GNU_PROPERTY_X86_ISA_1_USED
         if size >= 4 and (is_needed or is_used):
-            levels = _x86_levels(content.number("I", offset + 8, "x86 ISA level"))
+            bits = content.number("I", offset + 8, "x86 ISA level")
+            levels = _x86_levels(bits)
             if is_needed:
                 notes.isa_needed = levels
             else:
@@ -263,4 +288,8 @@ def _add_x86_levels(notes: Notes, header: Header, content: Cursor) -> None:
 
 
 def _x86_levels(bits: int) -> tuple[str, ...]:
-    return tuple(name for bit, name in ISA_1_LEVELS.items() if bits & bit)
+    found = []
+    for bit, name in ISA_1_LEVELS.items():
+        if bits & bit:
+            found.append(name)
+    return tuple(found)

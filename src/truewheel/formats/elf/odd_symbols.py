@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from .layout import Header, Segment
 
 _NAMELESS = (0, 0, 0)
-_LAYOUT_32, _LAYOUT_64 = "I8xBBH", "IBBH16x"
+_LAYOUT_32 = "I8xBBH"
 """Of a symbol: name, type and binding, visibility, section."""
-_VISIBILITY, STV_INTERNAL, STV_HIDDEN = 0x3, 1, 2
+_LAYOUT_64 = "IBBH16x"
+_VISIBILITY = 0x3
+STV_INTERNAL = 1
+STV_HIDDEN = 2
 
 
 def without_odd_names(

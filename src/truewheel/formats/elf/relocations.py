@@ -15,8 +15,13 @@ if TYPE_CHECKING:
     from ..cursor import Cursor
     from .layout import Header, Segment
 
-DT_PLTRELSZ, DT_RELA, DT_RELASZ, DT_REL, DT_RELSZ = 2, 7, 8, 17, 18
-DT_PLTREL, DT_JMPREL = 20, 23
+DT_PLTRELSZ = 2
+DT_RELA = 7
+DT_RELASZ = 8
+DT_REL = 17
+DT_RELSZ = 18
+DT_PLTREL = 20
+DT_JMPREL = 23
 
 
 def each_relocation(

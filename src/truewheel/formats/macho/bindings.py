@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from .commands import Commands
     from .names import Imports
 
-SET_DYLIB_ORDINAL_ULEB, SET_DYLIB_SPECIAL_IMM = 2, 3
-"""The upper four bits of ``BIND_OPCODE_SET_DYLIB_ORDINAL_ULEB`` and ``…_SPECIAL_IMM``; the lower four are an operand."""
+SET_DYLIB_ORDINAL_ULEB = 2
+"""The upper four bits of ``BIND_OPCODE_SET_DYLIB_ORDINAL_ULEB``; the lower four are an operand."""
+SET_DYLIB_SPECIAL_IMM = 3
+"""The same of ``BIND_OPCODE_SET_DYLIB_SPECIAL_IMM``."""
 SYMBOL_FLAGS_WEAK_IMPORT = 1
 
 

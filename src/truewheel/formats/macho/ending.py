@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 _ALIGNMENT = 16
 """Signatures begin at a multiple of this, and those that linkers write end at one."""
-_ARM64_PAGE, _INTEL_PAGE = 1 << 14, 1 << 12
+_ARM64_PAGE = 1 << 14
+_INTEL_PAGE = 1 << 12
 
 
 class Placed(NamedTuple):

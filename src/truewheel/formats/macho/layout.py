@@ -16,7 +16,8 @@ from ...model.record import Record
 
 # --- fat.h ------------------------------------------------------------------------------------------------------
 
-FAT_MAGIC, FAT_MAGIC_64 = b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf"
+FAT_MAGIC = b"\xca\xfe\xba\xbe"
+FAT_MAGIC_64 = b"\xca\xfe\xba\xbf"
 FAT_ARCH = {
     FAT_MAGIC: "IIIII",
     FAT_MAGIC_64: "IIQQII",
@@ -28,7 +29,10 @@ MOST_SLICES = 44
 
 # --- loader.h: the header and the load commands -----------------------------------------------------------------
 
-MH_OBJECT, MH_EXECUTE, MH_DYLIB, MH_BUNDLE = 1, 2, 6, 8
+MH_OBJECT = 1
+MH_EXECUTE = 2
+MH_DYLIB = 6
+MH_BUNDLE = 8
 KINDS = {
     MH_OBJECT: Kind.OBJECT,
     MH_EXECUTE: Kind.EXECUTABLE,
@@ -37,23 +41,22 @@ KINDS = {
 }
 MH_TWOLEVEL = 0x80
 
-LC_SEGMENT, LC_SYMTAB, LC_DYSYMTAB, LC_LOAD_DYLIB, LC_ID_DYLIB, LC_LOAD_DYLINKER = (
-    0x1,
-    0x2,
-    0xB,
-    0xC,
-    0xD,
-    0xE,
-)
-LC_SEGMENT_64, LC_UUID, LC_CODE_SIGNATURE, LC_LAZY_LOAD_DYLIB, LC_DYLD_INFO = (
-    0x19,
-    0x1B,
-    0x1D,
-    0x20,
-    0x22,
-)
-LC_VERSION_MIN_MACOSX, LC_VERSION_MIN_IPHONEOS = 0x24, 0x25
-LC_VERSION_MIN_TVOS, LC_VERSION_MIN_WATCHOS, LC_BUILD_VERSION = 0x2F, 0x30, 0x32
+LC_SEGMENT = 0x1
+LC_SYMTAB = 0x2
+LC_DYSYMTAB = 0xB
+LC_LOAD_DYLIB = 0xC
+LC_ID_DYLIB = 0xD
+LC_LOAD_DYLINKER = 0xE
+LC_SEGMENT_64 = 0x19
+LC_UUID = 0x1B
+LC_CODE_SIGNATURE = 0x1D
+LC_LAZY_LOAD_DYLIB = 0x20
+LC_DYLD_INFO = 0x22
+LC_VERSION_MIN_MACOSX = 0x24
+LC_VERSION_MIN_IPHONEOS = 0x25
+LC_VERSION_MIN_TVOS = 0x2F
+LC_VERSION_MIN_WATCHOS = 0x30
+LC_BUILD_VERSION = 0x32
 LC_REQ_DYLD = 0x80000000
 """The loader has to know the command: otherwise it must not load the file."""
 LC_LOAD_WEAK_DYLIB = 0x18 | LC_REQ_DYLD
@@ -109,12 +112,18 @@ CSMAGIC_EMBEDDED_SIGNATURE = 0xFADE0CC0
 
 # --- nlist.h ----------------------------------------------------------------------------------------------------
 
-N_STAB, N_PEXT, N_TYPE, N_EXT, N_WEAK_REF = 0xE0, 0x10, 0x0E, 0x01, 0x40
+N_STAB = 0xE0
+N_PEXT = 0x10
+N_TYPE = 0x0E
+N_EXT = 0x01
+N_WEAK_REF = 0x40
 N_UNDEFINED = frozenset({0x0, 0xC})
 """``N_UNDF`` and ``N_PBUD``."""
-SELF, WEAK_LOOKUP = 0, -3
-"""Ordinals that are not a library's: the file itself, and whichever file defines the symbol first. -1 is the main
-program, -2 any file in order."""
+# Ordinals that are not a library's; of the others, -1 is the main program, and -2 any file in order.
+SELF = 0
+"""The file itself."""
+WEAK_LOOKUP = -3
+"""Whichever file defines the symbol first."""
 
 # --- fixup-chains.h ---------------------------------------------------------------------------------------------
 
@@ -127,8 +136,10 @@ CHAINED_IMPORTS = {
 
 # --- machine.h --------------------------------------------------------------------------------------------------
 
-CPU_TYPE_I386, CPU_TYPE_ARM = 7, 12
-CPU_TYPE_X86_64, CPU_TYPE_ARM64 = 0x01000007, 0x0100000C
+CPU_TYPE_I386 = 7
+CPU_TYPE_ARM = 12
+CPU_TYPE_X86_64 = 0x01000007
+CPU_TYPE_ARM64 = 0x0100000C
 CPU_TYPE_ARM64_32 = 0x0200000C
 INTEL = frozenset({CPU_TYPE_I386, CPU_TYPE_X86_64})
 CPUS = {

@@ -30,7 +30,8 @@ _STARTS_IN_SEGMENT = "IHHQIH"
 """``dyld_chained_starts_in_segment``: size, page size, format, offset of the segment, largest address, number of pages."""
 _PAGE_STARTS_AT = 22
 """Where the offsets of each page's first fixup stand in it."""
-_NO_FIXUP, _SEVERAL_CHAINS = 0xFFFF, 0x8000
+_NO_FIXUP = 0xFFFF
+_SEVERAL_CHAINS = 0x8000
 
 
 class _Chain(NamedTuple):

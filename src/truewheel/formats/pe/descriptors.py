@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
     from .on_disk import OnDisk
 
-IMPORT_NAME_AT, DELAY_NAME_AT, EXPORT_NAME_AT = 12, 4, 12
-"""Where ``IMAGE_IMPORT_DESCRIPTOR``, ``ImgDelayDescr`` and ``IMAGE_EXPORT_DIRECTORY`` have the address of a name."""
+IMPORT_NAME_AT = 12
+"""Where ``IMAGE_IMPORT_DESCRIPTOR`` has the address of a name."""
+DELAY_NAME_AT = 4
+"""Where ``ImgDelayDescr`` has it."""
+EXPORT_NAME_AT = 12
+"""Where ``IMAGE_EXPORT_DIRECTORY`` has it."""
 _MOST_NEEDS = 4096
 """Libraries that one file is believed to need: programs have a hundred."""
 

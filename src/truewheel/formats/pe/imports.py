@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 
     from .image import Image
 
-IMPORT_DESCRIPTOR, IMPORT_DESCRIPTOR_NAME = "5I", 3
+IMPORT_DESCRIPTOR = "5I"
 """``IMAGE_IMPORT_DESCRIPTOR``: lookup table, time, forwarder chain, name, address table."""
-DELAY_DESCRIPTOR, DELAY_DESCRIPTOR_NAME = "8I", 1
+IMPORT_DESCRIPTOR_NAME = 3
+"""Which of these fields, counted from 0, is the name."""
+DELAY_DESCRIPTOR = "8I"
 """``ImgDelayDescr``: attributes, name, module handle, address table, name table, and three that are not read."""
+DELAY_DESCRIPTOR_NAME = 1
 HINT_SIZE = 2
 """``IMAGE_IMPORT_BY_NAME`` has a hint in front of the name."""
 

@@ -17,49 +17,72 @@ E_LFANEW_AT = 60
 
 # --- the COFF file header and the optional header ---------------------------------------------------------------
 
-FILE_HEADER, FILE_HEADER_SIZE = "HHIIIHH", 20
+FILE_HEADER = "HHIIIHH"
 """``IMAGE_FILE_HEADER``: machine, number of sections, time, place and number of symbols, size of the optional header, bits."""
-IMAGE_FILE_EXECUTABLE_IMAGE, IMAGE_FILE_DLL = 0x0002, 0x2000
-IMAGE_FILE_MACHINE_AMD64, IMAGE_FILE_MACHINE_ARM64 = 0x8664, 0xAA64
+FILE_HEADER_SIZE = 20
+IMAGE_FILE_EXECUTABLE_IMAGE = 0x0002
+IMAGE_FILE_DLL = 0x2000
+IMAGE_FILE_MACHINE_AMD64 = 0x8664
+IMAGE_FILE_MACHINE_ARM64 = 0xAA64
 COFF_SYMBOL_SIZE = 18
-SECTION_HEADER, SECTION_HEADER_SIZE = "8sIIII16x", 40
+SECTION_HEADER = "8sIIII16x"
 """``IMAGE_SECTION_HEADER``: name, virtual size, address, size of the content, place of the content."""
+SECTION_HEADER_SIZE = 40
 NEW_SECTION_HEADER = "8sIIII12xI"
 """The same, with ``Characteristics``."""
 SECTION_FLAGS = "36xI"
 """Of the same header: ``Characteristics``."""
-VIRTUAL_SIZE_AT, SIZE_OF_RAW_DATA_AT = 8, 16
-IMAGE_SCN_CNT_INITIALIZED_DATA, IMAGE_SCN_MEM_DISCARDABLE = 0x40, 0x02000000
-IMAGE_SCN_MEM_SHARED, IMAGE_SCN_MEM_EXECUTE = 0x10000000, 0x20000000
-IMAGE_SCN_MEM_READ, IMAGE_SCN_MEM_WRITE = 0x40000000, 0x80000000
-NUMBER_OF_SECTIONS_AT, TIME_STAMP_AT = 2, 4
-"""Where the COFF file header has them. Directories of exports, resources and debug data have a ``TimeDateStamp`` there, too, and
+VIRTUAL_SIZE_AT = 8
+SIZE_OF_RAW_DATA_AT = 16
+IMAGE_SCN_CNT_INITIALIZED_DATA = 0x40
+IMAGE_SCN_MEM_DISCARDABLE = 0x02000000
+IMAGE_SCN_MEM_SHARED = 0x10000000
+IMAGE_SCN_MEM_EXECUTE = 0x20000000
+IMAGE_SCN_MEM_READ = 0x40000000
+IMAGE_SCN_MEM_WRITE = 0x80000000
+NUMBER_OF_SECTIONS_AT = 2
+"""Where the COFF file header has it."""
+TIME_STAMP_AT = 4
+"""Where the COFF file header has it. Directories of exports, resources and debug data have a ``TimeDateStamp`` there, too, and
 so has the load configuration."""
-SIZE_OF_INITIALIZED_DATA_AT, SECTION_ALIGNMENT_AT = 8, 32
-SIZE_OF_IMAGE_AT, CHECKSUM_AT = 56, 64
-"""Where both optional headers have them."""
+# Where both optional headers have these:
+SIZE_OF_INITIALIZED_DATA_AT = 8
+SECTION_ALIGNMENT_AT = 32
+SIZE_OF_IMAGE_AT = 56
+CHECKSUM_AT = 64
 IMAGE_SUBSYSTEM_NATIVE = 1
 SUBSYSTEMS_OF_FIRMWARE = frozenset({10, 11, 12, 13, 16})
 """EFI applications, drivers and ROM images, and the boot manager's programs."""
 
 # --- data directories -------------------------------------------------------------------------------------------
 
-EXPORT, IMPORT, RESOURCE, CERTIFICATE, DEBUG = 0, 1, 2, 4, 6
-LOAD_CONFIG, BOUND_IMPORT, DELAY_IMPORT, CLR = 10, 11, 13, 14
-"""``IMAGE_DIRECTORY_ENTRY_*``."""
+# ``IMAGE_DIRECTORY_ENTRY_*``: the indices of the directories that are looked at.
+EXPORT = 0
+IMPORT = 1
+RESOURCE = 2
+CERTIFICATE = 4
+DEBUG = 6
+LOAD_CONFIG = 10
+BOUND_IMPORT = 11
+DELAY_IMPORT = 13
+CLR = 14
 DIRECTORY_SIZE = 8
 MOST_DIRECTORIES = 16
 """The loader looks at no more, whatever ``NumberOfRvaAndSizes`` says."""
-COMIMAGE_FLAGS_ILONLY, COMIMAGE_FLAGS_IL_LIBRARY = 0x1, 0x4
+COMIMAGE_FLAGS_ILONLY = 0x1
+COMIMAGE_FLAGS_IL_LIBRARY = 0x4
 DELAY_RVA_BASED = 0x1
 """Without this attribute (``dlattrRva``), a delay-load descriptor has addresses where others have offsets from the base."""
-DEPENDENT_LOAD_FLAGS_AT, DEPENDENT_LOAD_FLAGS_SIZE = {32: 54, 64: 78}, 2
+DEPENDENT_LOAD_FLAGS_AT = {32: 54, 64: 78}
 """Where ``IMAGE_LOAD_CONFIG_DIRECTORY32`` and ``…64`` have ``DependentLoadFlags``."""
+DEPENDENT_LOAD_FLAGS_SIZE = 2
 CHPE_POINTER_AT = 200
 """Where ``IMAGE_LOAD_CONFIG_DIRECTORY64`` has ``CHPEMetadataPointer``."""
 
-MOST_IMPORTS, MOST_EXPORTS = 1 << 20, 1 << 16
-"""How many symbols are believed: ordinals have 16 bits, and no program imports from sixteen libraries in full."""
+MOST_IMPORTS = 1 << 20
+"""How many imported symbols are believed: no program imports from sixteen libraries in full."""
+MOST_EXPORTS = 1 << 16
+"""How many exported symbols are believed: ordinals have 16 bits."""
 
 
 class Width(Record):

@@ -41,10 +41,13 @@ if TYPE_CHECKING:
     from ...model.edits import Pieces, Sliceable
 
 _STAMP_SIZE = 4
-_ENTRY, _ENTRY_SIZE = "IIHHIIII", 28
+_ENTRY = "IIHHIIII"
 """``IMAGE_DEBUG_DIRECTORY``: bits, time, version in two parts, type, size, address, and place in the file."""
-_CODEVIEW, _REPRO = 2, 16
-"""``IMAGE_DEBUG_TYPE_*``."""
+_ENTRY_SIZE = 28
+_CODEVIEW = 2
+"""``IMAGE_DEBUG_TYPE_CODEVIEW``."""
+_REPRO = 16
+"""``IMAGE_DEBUG_TYPE_REPRO``."""
 _RSDS = b"RSDS"
 _ID_SIZE = 16
 """Bytes of the GUID that follows the mark."""
@@ -75,24 +78,38 @@ def with_fixed_stamps(data: Sliceable, *, keeps_id: bool = False) -> Pieces:
     """
     file = OnDisk(data)
     entries = tuple(_debug_entries(file))
-    is_signed = bool(file.header.directory(CERTIFICATE)[1])
+    as_it_is = (Kept(0, file.size),)
+    _, certificate_size = file.header.directory(CERTIFICATE)
+    # Any change would make a signature invalid.
+    if certificate_size:
+        return as_it_is
     is_reproducible = any(entry.type == _REPRO for entry in entries)
-    if is_signed or is_reproducible:
-        return (Kept(0, file.size),)
+    if is_reproducible:
+        return as_it_is
     fields = dict(_stamps(file, entries))
     if not keeps_id:
         fields.update(_ids(file, entries))
-    # A field of zeros has no time in it.
-    filled = [at for at, size in fields.items() if any(file.part(at, size, "a stamp"))]
+    filled = _filled(file, fields)
     if not filled:
-        return (Kept(0, file.size),)
+        return as_it_is
     digest = _digest_without(file, fields)
     changes: list[tuple[int, bytes]] = []
-    for at in filled:
-        size = fields[at]
+    for at, size in filled.items():
+        # A stamp and a number take different parts of the hash, so that neither repeats the other.
         start = 0 if size == _STAMP_SIZE else _STAMP_SIZE
-        changes.append((at, digest[start : start + size]))
+        value = digest[start : start + size]
+        changes.append((at, value))
     return with_checksum(file, file.size, changes)
+
+
+def _filled(file: OnDisk, fields: dict[int, int]) -> dict[int, int]:
+    """Return the fields that hold anything, with their sizes: one of zeros has no time in it."""
+    found = {}
+    for at, size in fields.items():
+        content = file.part(at, size, "a stamp")
+        if any(content):
+            found[at] = size
+    return found
 
 
 def _digest_without(file: OnDisk, fields: dict[int, int]) -> bytes:
@@ -100,7 +117,8 @@ def _digest_without(file: OnDisk, fields: dict[int, int]) -> bytes:
     zeros = {at: bytes(size) for at, size in fields.items()}
     zeros[file.optional_header + CHECKSUM_AT] = bytes(4)
     digest = hashlib.sha256()
-    for chunk in chunks_of(file.data, overwritten(file.size, zeros.items())):
+    pieces = overwritten(file.size, zeros.items())
+    for chunk in chunks_of(file.data, pieces):
         digest.update(chunk)
     return digest.digest()
 
@@ -114,12 +132,14 @@ def _stamps(
         address, size = file.header.directory(index)
         if size:
             field = address + TIME_STAMP_AT
-            yield file.offset(field, _STAMP_SIZE, "TimeDateStamp"), _STAMP_SIZE
+            at = file.offset(field, _STAMP_SIZE, "TimeDateStamp")
+            yield at, _STAMP_SIZE
     for entry in entries:
         yield entry.at + TIME_STAMP_AT, _STAMP_SIZE
     for address in _resource_directories(file):
         field = address + TIME_STAMP_AT
-        yield file.offset(field, _STAMP_SIZE, "resource directory"), _STAMP_SIZE
+        at = file.offset(field, _STAMP_SIZE, "resource directory")
+        yield at, _STAMP_SIZE
 
 
 def _debug_entries(file: OnDisk) -> Iterator[_DebugEntry]:
@@ -136,11 +156,15 @@ def _debug_entries(file: OnDisk) -> Iterator[_DebugEntry]:
 
 def _ids(file: OnDisk, entries: tuple[_DebugEntry, ...]) -> Iterator[tuple[int, int]]:
     """Yield where the numbers of files of debug data stand, and their size."""
+    mark_size = len(_RSDS)
+    least = mark_size + _ID_SIZE
     for entry in entries:
-        if entry.type != _CODEVIEW or entry.size < len(_RSDS) + _ID_SIZE:
+        if entry.type != _CODEVIEW or entry.size < least:
             continue
-        if file.part(entry.place, len(_RSDS), "CodeView record") == _RSDS:
-            yield entry.place + len(_RSDS), _ID_SIZE
+        mark = file.part(entry.place, mark_size, "CodeView record")
+        # Old linkers wrote NB10, which has a time instead of a number.
+        if mark == _RSDS:
+            yield entry.place + mark_size, _ID_SIZE
 
 
 def _resource_directories(file: OnDisk) -> Iterator[int]:
@@ -155,10 +179,12 @@ def _resource_directories(file: OnDisk) -> Iterator[int]:
         here = root + waiting.pop()
         yield here
         names, numbers = file.row(RESOURCE_DIRECTORY, here, "resource directory")
-        for index in range(min(names + numbers, _MOST_DIRECTORIES)):
+        count = min(names + numbers, _MOST_DIRECTORIES)
+        for index in range(count):
             at = here + RESOURCE_DIRECTORY_SIZE + 8 * index
             _, place = file.row(RESOURCE_ENTRY, at, "resource directory")
+            is_directory = place & IS_DIRECTORY
             below = place & ~IS_DIRECTORY
-            if place & IS_DIRECTORY and below not in known:
+            if is_directory and below not in known:
                 known.add(below)
                 waiting.append(below)

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from .image import Image
 
 RT_VERSION = 16
-RESOURCE_DIRECTORY, RESOURCE_DIRECTORY_SIZE = "12xHH", 16
+RESOURCE_DIRECTORY = "12xHH"
 """``IMAGE_RESOURCE_DIRECTORY``: the numbers of entries with a name and with a number."""
+RESOURCE_DIRECTORY_SIZE = 16
 RESOURCE_ENTRY = "II"
 """``IMAGE_RESOURCE_DIRECTORY_ENTRY``: number, and where the content is, from the tree's root."""
 IS_DIRECTORY = 1 << 31

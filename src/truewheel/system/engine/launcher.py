@@ -13,7 +13,8 @@ from pathlib import Path
 
 from ...model.errors import ConfigError, Problem
 
-AUTO, OFF = "auto", "off"
+AUTO = "auto"
+OFF = "off"
 CACHES = ("ccache", "sccache")
 """What ``auto`` looks for, in this order."""
 LANGUAGES: Mapping[str, tuple[str, ...]] = {

@@ -24,6 +24,7 @@ from . import build_tree
 from .answer_table import AnswerTable
 from .asking_again import is_compared, steps_by_output
 from .build_inputs import INSTALLED
+from .named_variables import words_that_may_be_variables
 from .ninja_file import Step
 from .path_regions import PathRegions, with_separator
 from .watched_steps import (
@@ -37,7 +38,6 @@ from .watched_steps import (
     installed_from,
     processes_by_step,
     without_times_of_what_is_read,
-    words_that_may_be_variables,
 )
 
 _OF_THE_KERNEL = ("/proc/", "/sys/", "/dev/")
@@ -89,7 +89,8 @@ def take_evidence(
     :param before: that of the steps which it did not run; empty when it began from nothing.
     :raises UnwatchedError: when something was not seen.
     """
-    if not (watched.configuring.is_whole and watched.building.is_whole):
+    is_whole = watched.configuring.is_whole and watched.building.is_whole
+    if not is_whole:
         raise UnwatchedError("the trace of it is not whole")
     taking = _Taking(watched, before)
     evidence = taking.result()
@@ -127,31 +128,36 @@ class _Taking:
         # What is in CMake's cache was not asked again.
         configuring = _joined(configuring, self._before.configuring)
         for name in self._of_cmake.intersection(steps):
-            configuring = _joined(configuring, steps.pop(name))
-        # They are others when somebody else configured the tree.
-        of_tree: list[Question] = []
-        for name in ("CMakeCache.txt", "build.ninja"):
-            path = os.path.join(watched.tree, name)
-            of_tree.append(Question(STATUS, path))
-        asked_in_all = configuring.asked | self._table.bits(of_tree)
-        configuring = replace(configuring, asked=asked_in_all)
-        packing = StepEvidence(asked=self._table.bits(self._packed_sources()))
+            step_of_cmake = steps.pop(name)
+            configuring = _joined(configuring, step_of_cmake)
+        of_tree = self._table.bits(self._files_of_configuring())
+        configuring = replace(configuring, asked=configuring.asked | of_tree)
+        packed = self._table.bits(self._packed_sources())
+        packing = StepEvidence(asked=packed)
+        steps_of_before = self._steps_of_before()
         return Evidence(
             questions=self._table.questions,
             answers=self._table.answers,
             configuring=configuring,
             packing=packing,
-            steps={**self._steps_of_before(), **steps},
+            steps={**steps_of_before, **steps},
         )
+
+    def _files_of_configuring(self) -> Iterator[Question]:
+        """Yield questions about files that are others when somebody else configured the tree."""
+        for name in ("CMakeCache.txt", "build.ninja"):
+            path = os.path.join(self._watched.tree, name)
+            yield Question(STATUS, path)
 
     def _packed_sources(self) -> Iterator[Question]:
         """Yield questions about the sources that went into the wheel as they are."""
         watched = self._watched
         not_source = (*watched.unasked, watched.regions.build)
-        installed = installed_from(watched.building, watched.tools)
         paths = set(map(os.fspath, watched.packed))
+        installed = installed_from(watched.building, watched.tools)
         # Of what CMake installed, its own modules and libraries are no news.
-        paths.update(filter(self._is_of_the_project, installed))
+        of_the_project = filter(self._is_of_the_project, installed)
+        paths.update(of_the_project)
         for path in sorted(paths):
             if not path.startswith(not_source):
                 yield Question(CONTENT, path)
@@ -175,7 +181,8 @@ class _Taking:
         if build_tree.generator(watched.tree) != "Ninja":
             # Nobody knows which part of it was not run again.
             before = self._before.steps.get("") or StepEvidence()
-            return {"": _joined(self._whole_build(), before)}
+            whole = self._whole_build()
+            return {"": _joined(whole, before)}
         if not _ran_commands(watched.building):
             return {}
         known = self._known = steps_by_output(watched.tree)
@@ -207,6 +214,7 @@ class _Taking:
             if name in found or name in self._before.steps or name in self._of_cmake:
                 continue
             made = build_tree.absolute(name, self._watched.tree)
+            # It was never made: nothing that was built needs it.
             if not os.path.exists(made):
                 continue
             if not is_compared(step):
@@ -237,7 +245,9 @@ class _Taking:
             questions = without_times_of_what_is_read(questions)
         early, late, is_installed_used = self._sorted_out(questions)
         variables = set(asked.variables)
-        if is_installed_used or (asked.is_open and watched.installed):
+        # A program that looks at all variables sees which environment it runs in.
+        may_use_installed = asked.is_open and bool(watched.installed)
+        if is_installed_used or may_use_installed:
             variables.add(INSTALLED)
         declared = self._declared(step)
         later = 0
@@ -248,11 +258,9 @@ class _Taking:
             # What a step made itself, or the build tool knows of, is no question.
             known = asked.written | declared
             later = self._table.bits(one for one in late if one.path not in known)
-        words = words_that_may_be_variables(
-            filter(self._is_of_the_project, asked.texts),
-            [command],
-            watched.tools.is_restless,
-        )
+        texts = filter(self._is_of_the_project, asked.texts)
+        is_restless = watched.tools.is_restless
+        words = words_that_may_be_variables(texts, [command], is_restless)
         return StepEvidence(
             asked=self._table.bits(early) | later,
             later=later,
@@ -317,14 +325,17 @@ class _Taking:
         regions = self._watched.regions
         if path.startswith(regions.build):
             return True
-        is_told = path.startswith((*self._watched.unasked, *_OF_THE_KERNEL))
-        return not is_told and not regions.is_packaged(path)
+        not_evidence = (*self._watched.unasked, *_OF_THE_KERNEL)
+        if path.startswith(not_evidence):
+            return False
+        return not regions.is_packaged(path)
 
 
 def _ran_commands(building: Trace) -> bool:
     """Return whether the build tool ran any command: each has a shell of its own."""
     for process in building.processes.values():
-        if process.arguments[1:2] == ("-c",):
+        options = process.arguments[1:2]
+        if options == ("-c",):
             return True
     return False
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import re
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import filterfalse
@@ -23,8 +22,6 @@ from .ninja_file import Step
 
 _COMPILERS = r"CMAKE_(?:AR|LINKER|RANLIB|NM|STRIP|OBJCOPY|\w+_COMPILER|\w+_COMPILER_(?:AR|RANLIB))"
 _LAUNCHERS = r"CMAKE_\w+_(?:COMPILER|LINKER)_LAUNCHER"
-_LONGEST_TEXT = 1_000_000
-"""Bytes; no script is longer."""
 
 
 class UnwatchedError(Exception):
@@ -108,10 +105,11 @@ def commands_of(build_dir: Path, steps: Iterable[Step]) -> dict[str, str]:
         raise UnwatchedError(message) from None
     # Ninja does not tell of steps without inputs; what CMake writes for custom commands stands in the build file as it is.
     for step in steps:
-        if step.rule == "CUSTOM_COMMAND":
-            for told in step.commands:
-                command = ninja_file.unescaped(told)
-                found[command] = step.outputs[0]
+        if step.rule != "CUSTOM_COMMAND":
+            continue
+        for told in step.commands:
+            command = ninja_file.unescaped(told)
+            found[command] = step.outputs[0]
     return found
 
 
@@ -125,10 +123,13 @@ def _commands_ninja_tells(build_dir: Path) -> dict[str, str]:
         text=True,
         errors="surrogateescape",
     )
+    rows = json.loads(done.stdout)
     found: dict[str, str] = {}
-    for row in json.loads(done.stdout):
-        if row["command"]:
-            found[row["command"]] = row["output"]
+    for row in rows:
+        command = row["command"]
+        # A phony step runs nothing.
+        if command:
+            found[command] = row["output"]
     return found
 
 
@@ -142,10 +143,12 @@ def processes_by_step(
     for number in sorted(trace.processes):
         process = trace.processes[number]
         command = _command_of(process)
+        # Whatever a step starts belongs to it, be it the command of another one.
         step = step_of.get(process.parent) or commands.get(command)
         if step:
             step_of[number] = step
-            found.setdefault(step, []).append(process)
+            group = found.setdefault(step, [])
+            group.append(process)
     return found
 
 
@@ -153,9 +156,11 @@ def first_unknown_command(trace: Trace, groups: Mapping[str, Iterable[Process]])
     """Return a command that the build tool ran and that belongs to no step; empty when there is none."""
     in_steps: set[int] = set()
     for group in groups.values():
-        in_steps.update(process.number for process in group)
+        for process in group:
+            in_steps.add(process.number)
     of_build_tool: set[int] = set()
-    for number in sorted(trace.processes.keys() - in_steps):
+    others = trace.processes.keys() - in_steps
+    for number in sorted(others):
         process = trace.processes[number]
         # CMake starts it (``cmake --build``), and is itself started by the hook.
         is_start = process.parent == 0 and "--build" in process.arguments[:2]
@@ -215,10 +220,11 @@ def _without_those_read(
     questions: Iterable[Question], kind: str
 ) -> frozenset[Question]:
     """Return questions without those of one kind about files whose content is asked for as well."""
-    questions = frozenset(questions)
-    read = _paths_read(questions)
+    # They are gone through twice.
+    given = frozenset(questions)
+    read = _paths_read(given)
     found: set[Question] = set()
-    for question in questions:
+    for question in given:
         if question.kind != kind or question.path not in read:
             found.add(question)
     return frozenset(found)
@@ -232,9 +238,8 @@ def installed_from(building: Trace, tools: Tools) -> frozenset[str]:
     for number in sorted(building.processes):
         process = building.processes[number]
         is_cmake = process.program in tools.makers
-        if process.parent in installing or (
-            is_cmake and "--install" in process.arguments
-        ):
+        is_start = is_cmake and "--install" in process.arguments
+        if is_start or process.parent in installing:
             installing.add(number)
             found |= process.read
     return frozenset(found)
@@ -271,16 +276,19 @@ def _asked_by_one(
         # Where compilers put temporary files, and in which colours they speak, is no matter.
         restless = frozenset(filter(tools.is_restless, variables))
         variables = variables - restless
-    is_maker = process.program in tools.makers
-    questions = frozenset(_questions(process, trusts_presence=not is_open))
+    questions: Iterable[Question] = _questions(process, trusts_presence=not is_open)
     if process.program in tools.launchers:
         # What a cache of compilers keeps is the same for the same input, or it would be of no use.
-        questions = frozenset(filterfalse(_is_in_a_cache, questions))
+        questions = filterfalse(_is_in_a_cache, questions)
+    texts: frozenset[str] = frozenset()
+    # CMake is known, but what it reads may be a script that names variables.
+    if is_open or process.program in tools.makers:
+        texts = process.read
     return Asked(
-        questions=questions,
+        questions=frozenset(questions),
         variables=variables,
         is_open=is_open,
-        texts=process.read if is_open or is_maker else frozenset(),
+        texts=texts,
         written=process.written | process.removed,
         unseen=_why_unseen(process),
         asks_a_server=bool(process.network),
@@ -289,15 +297,20 @@ def _asked_by_one(
 
 def _is_in_a_cache(question: Question) -> bool:
     """Return whether a file lies in a directory that is marked as a cache (https://bford.info/cachedir/)."""
-    return _is_cache(os.path.dirname(question.path))
+    folder = os.path.dirname(question.path)
+    return _is_cache(folder)
 
 
 @functools.cache
 def _is_cache(folder: str) -> bool:
-    if os.path.isfile(os.path.join(folder, "CACHEDIR.TAG")):
+    mark = os.path.join(folder, "CACHEDIR.TAG")
+    if os.path.isfile(mark):
         return True
     above = os.path.dirname(folder)
-    return above != folder and _is_cache(above)
+    # Nothing is above the root.
+    if above == folder:
+        return False
+    return _is_cache(above)
 
 
 def _is_known_tool(
@@ -326,8 +339,9 @@ def _questions(process: Process, *, trusts_presence: bool) -> Iterator[Question]
         yield Question(CONTENT, path)
     for path in process.missing:
         yield Question(PRESENCE, path)
+    of_looks = PRESENCE if trusts_presence else STATUS
     for path in process.looked_at:
-        yield Question(PRESENCE if trusts_presence else STATUS, path)
+        yield Question(of_looks, path)
     for path in process.listed:
         yield Question(NAMES, path)
     for path in process.trees:
@@ -338,31 +352,6 @@ def _why_unseen(process: Process) -> str:
     for unseen in sorted(process.unseen):
         return f"{unseen.program} {unseen.reason}"
     return ""
-
-
-def words_that_may_be_variables(
-    texts: Iterable[str], commands: Iterable[str], is_restless: IsRestless
-) -> frozenset[str]:
-    """Return the words of texts that are names of variables which count only where they are named.
-
-    :param texts: paths of files.
-    :param commands: texts themselves.
-    """
-    found: set[str] = set()
-    for content in (*map(_text_of, texts), *commands):
-        words = re.findall(r"\b[A-Za-z_]\w+\b", content)
-        found.update(filter(is_restless, words))
-    return frozenset(found)
-
-
-def _text_of(path: str) -> str:
-    try:
-        if os.path.getsize(path) > _LONGEST_TEXT:
-            return ""
-        with open(path, "rb") as file:
-            return file.read().decode("latin-1")
-    except OSError:
-        return ""
 
 
 # --- whether it was seen ----------------------------------------------------------------------------------------
@@ -378,11 +367,15 @@ def first_unwatched(
     Whatever makes a file out of others has opened them.
     """
     for step in steps:
-        known = asked.get(step.outputs[0])
-        if known is None or step.is_projects_own or step.rule == "RERUN_CMAKE":
+        # This is asked of compilers and linkers alone: a command of the project's may read nothing.
+        if step.is_projects_own or step.rule == "RERUN_CMAKE":
+            continue
+        first = step.outputs[0]
+        known = asked.get(first)
+        if known is None:
             continue
         if known.unseen or not _was_opened(step, known, build_dir):
-            return step.outputs[0]
+            return first
     return ""
 
 
@@ -390,10 +383,12 @@ def _was_opened(step: Step, asked: Asked, build_dir: Path) -> bool:
     """Return whether a step was seen opening the first file that it is told to read."""
     if not step.inputs:
         return True
-    path = build_tree.absolute(step.inputs[0], build_dir)
+    first = step.inputs[0]
+    path = build_tree.absolute(first, build_dir)
     opened = _paths_read(asked.questions)
     if path in opened or not os.path.isfile(path):
         return True
     # It may be told by another name, through a link.
     real = os.path.realpath(path)
-    return real in map(os.path.realpath, opened)
+    real_opened = map(os.path.realpath, opened)
+    return real in real_opened

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from ...model.contents import Oddity
     from .opened_content import OpenedContent
 
-STORED, DEFLATED = 0, 8
+STORED = 0
+DEFLATED = 8
 _LOCAL = struct.Struct("<4s2xHH16xHH")
 """What is wanted of a local header (4.3.7); it is 30 bytes long."""
 
@@ -31,9 +32,10 @@ _MAX_RATIO = 1032
 """Deflate cannot do better (zlib's technical notes)."""
 LARGEST = 4 << 30
 """The largest member that is unpacked into memory, in bytes."""
-_BOMB_SIZE, _BOMB_RATIO = 64 << 20, 100
-"""An archive that claims to hold more bytes than this, and this many times its own size, is not unpacked. Package
-indexes refuse half of that."""
+_BOMB_SIZE = 64 << 20
+"""An archive that claims to hold more bytes than this, and many times its own size, is not unpacked."""
+_BOMB_RATIO = 100
+"""How many times. Package indexes refuse half of that."""
 _UNREADABLE = 0x60
 """Flag bits 5 and 6: a patch to another file, strong encryption."""
 _NEWEST = 63

@@ -40,12 +40,16 @@ _HELD = 16 << 20
 """Bytes of content whose blocks may wait in any case; with many workers, two blocks each."""
 _ALONE = 1 << 20
 """Bytes that are compressed before threads are called: for fewer they are not worth their start."""
-_EARLIEST, _LATEST = 315532800, 4354819198
-"""What a DOS time can say: 1980-01-01 to 2107-12-31 23:59:58."""
+_EARLIEST = 315532800
+"""The first time that DOS can say: 1980-01-01."""
+_LATEST = 4354819198
+"""The last: 2107-12-31 23:59:58."""
 _UNIX = 3 << 8
 """Who made it (4.4.2): attributes are Unix modes."""
-_PLAIN_VERSION, _ZIP64_VERSION = 20, 45
+_PLAIN_VERSION = 20
 """The version of the format that is needed to unpack (4.4.3), times ten."""
+_ZIP64_VERSION = 45
+"""The same, of a member whose sizes or place need eight bytes."""
 _MOST_MEMBERS = 0xFFFF
 
 
