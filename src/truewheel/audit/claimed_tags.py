@@ -74,6 +74,7 @@ def claim_findings(
             interpreters=claimed.interpreters,
             abis=claimed.abis,
             platforms=claimed.platforms,
+            beside=[library for part in audit.platforms for library in part.beside],
         )
     )
     older_names: set[str] = set()
