@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_TAKES_WHEELS = ("show", "check", "tag", "repair")
+"""The commands for any number of wheels."""
+
+
 def run() -> int:
     """Run the command as a process of its own, which ends here.
 
@@ -48,9 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit code (:class:`~truewheel.model.errors.ExitCode`)."""
     given = sys.argv[1:] if arguments is None else arguments
     _open_closed_streams()
-    options = _options_of_plain_show(given) or _parser().parse_args(
-        given, SimpleNamespace()
-    )
+    options = _options_of_plain_show(given) or _parsed(given)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A wheel's file names may hold what the terminal's code page lacks; that is no reason to show nothing.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -98,6 +100,18 @@ def _options_of_plain_show(given: Sequence[str]) -> SimpleNamespace | None:
         select=[],
         ignore=[],
     )
+
+
+def _parsed(given: Sequence[str]) -> SimpleNamespace:
+    """Return the options. Wheels may stand before, between and behind them, while argparse takes one row of wheels only."""
+    parser = _parser()
+    options, left = parser.parse_known_args(given, SimpleNamespace())
+    is_wheels = not any(argument.startswith("-") for argument in left)
+    if left and is_wheels and options.command in _TAKES_WHEELS:
+        options.wheels += left
+    elif left:
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    return options
 
 
 # --- the parser -------------------------------------------------------------------------------------------------
