@@ -39,6 +39,7 @@ def test_a_private_name_that_another_library_may_define_is_a_warning() -> None:
     assert (
         finding.evidence[-1] == "it may be from libfoo.so.1, which is not in the wheel"
     )
+    assert "--with WHEEL" in str(finding.hint)
 
 
 @pytest.mark.parametrize(

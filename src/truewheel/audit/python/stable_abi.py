@@ -261,13 +261,16 @@ def breach_finding(breach: Breach) -> Finding:
     """Return the finding about a breach in a wheel that claims the stable ABI: TW403 when it is only too new."""
     if breach.cause is BreachCause.TOO_NEW:
         return _too_new(breach)
+    hint = "compile with Py_LIMITED_API, or drop wheel.py-api to get a version-specific wheel"
+    if breach.maybe_from:
+        hint = f"if another wheel has that library, name it: --with WHEEL; else {hint}"
     return Finding(
         code="TW402",
         severity=Severity.WARNING if breach.maybe_from else Severity.ERROR,
         where=breach.module.path,
         message=f"{_name_all(breach.names)} {breach.cause.value}",
         evidence=breach.evidence,
-        hint="compile with Py_LIMITED_API, or drop wheel.py-api to get a version-specific wheel",
+        hint=hint,
     )
 
 
