@@ -154,8 +154,12 @@ def test_the_same_search_path_is_told_alike_on_linux_android_and_macos(
 @pytest.mark.parametrize(
     ("piece", "fact"),
     [
-        (linux("libz.so.1", "/opt/x.so", "libc.so.6"), "libz.so.1, libc.so.6"),
-        (android("libc.so", "libm.so", "liblog.so", "libz.so"), "libc.so, libm.so, liblog.so and 1 more"),
+        (linux("libz.so.1", "/opt/x.so", "libm.so.6"), "libz.so.1, libm.so.6"),
+        (android("libdl.so", "libm.so", "liblog.so", "libz.so"), "libdl.so, libm.so, liblog.so and 1 more"),
+        # A process that loads a module has its C library already.
+        (linux("libc.so.6", "ld-linux-x86-64.so.2"), None),
+        (replace(linux("libc.so.6"), interpreter="/lib64/ld-linux-x86-64.so.2"), "libc.so.6"),
+        (replace(linux("libc.musl-x86_64.so.1"), interpreter="/lib/ld-musl-x86_64.so.1"), None),
         (mac("@rpath/libx.dylib", "/usr/lib/libSystem.B.dylib"), "@rpath/libx.dylib"),
         (mac("/usr/lib/libSystem.B.dylib"), None),
     ],
