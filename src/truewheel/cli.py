@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-_TAKES_WHEELS = ("show", "check", "tag", "repair")
-"""The commands for any number of wheels."""
-
-
 def run() -> int:
     """Run the command as a process of its own, which ends here.
 
@@ -106,8 +102,9 @@ def _parsed(given: Sequence[str]) -> SimpleNamespace:
     """Return the options. Wheels may stand before, between and behind them, while argparse takes one row of wheels only."""
     parser = _parser()
     options, left = parser.parse_known_args(given, SimpleNamespace())
-    is_wheels = not any(argument.startswith("-") for argument in left)
-    if left and is_wheels and options.command in _TAKES_WHEELS:
+    has_options = any(argument.startswith("-") for argument in left)
+    takes_wheels = options.command in ("show", "check", "tag", "repair")
+    if takes_wheels and not has_options:
         options.wheels += left
     elif left:
         parser.error(f"unrecognized arguments: {' '.join(left)}")

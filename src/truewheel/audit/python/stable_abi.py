@@ -157,8 +157,8 @@ def find_breaches(
         by_cause: dict[BreachCause, list[str]] = {}
         # A module may have a file for each: only Pythons with the GIL look for .abi3.so.
         is_shared = threaded and module.abi_tag != "abi3"
-        others_names = names_from_beside(module, beside) if beside else frozenset()
-        for name in sorted(module.imports() - own - others_names):
+        known = own | names_from_beside(module, beside)
+        for name in sorted(module.imports() - known):
             cause = _find_cause(name, module.format, version, threaded=is_shared)
             if cause is not None:
                 by_cause.setdefault(cause, []).append(name)
