@@ -125,6 +125,7 @@ def _move_backslashed(rows: dict[str, RecordRow], known: Container[str]) -> list
     """
     written = []
     for path in [path for path in rows if "\\" in path]:
+        # The binary distribution format has /, on every system.
         meant = path.replace("\\", "/")
         if path not in known and meant in known:
             rows.setdefault(meant, rows.pop(path))

@@ -115,13 +115,9 @@ def names_from_beside(
     module: Module, beside: Sequence[LibraryBeside]
 ) -> frozenset[str]:
     """Return the names that other distributions define in the libraries which a module needs."""
-    # Few runs name others, and to ask what a module needs takes time.
-    if not beside:
-        return frozenset()
-    needed = set(_foreign_libraries(module))
     names: set[str] = set()
     for library in beside:
-        if not needed.isdisjoint(_names_of(library)):
+        if not _names_of(library).isdisjoint(_foreign_libraries(module)):
             names |= library.code.slice.exports
     return frozenset(names)
 
