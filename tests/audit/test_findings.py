@@ -275,6 +275,18 @@ def test_the_hint_says_whether_the_cpu_or_the_sdk_is_another(
     assert (untrue.code, untrue.hint) == ("TW305", hint)
 
 
+def test_repair_is_the_cure_for_a_missing_library_and_not_an_older_system() -> None:
+    inside = contents(binary_file("p/m.so", linux("libgomp.so.1")))
+    found = check(
+        wheel_named("p-1-py3-none-manylinux_2_17_x86_64.whl", inside)
+    ).findings
+    (untrue,) = [finding for finding in found if finding.code == "TW301"]
+    assert (
+        untrue.hint == "tag it linux_x86_64, which is true; "
+        "or truewheel repair copies the missing libraries into the wheel"
+    )
+
+
 def test_a_file_of_another_cpu_and_a_later_android_is_of_another_cpu() -> None:
     needing = replace(
         android("libaaudio.so"),
