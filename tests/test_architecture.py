@@ -78,7 +78,8 @@ ROOMS = {
     "__main__": door("cli"),
     "backend": door("model", "system/warm", "pipeline", "report", "boundary"),
     "boundary": door("model", "report"),
-    "cli": door("boundary", "model", "platforms", "finding_pages", "templates", "__init__"),
+    "argument_types": worldly("platforms", "finding_pages", "templates"),
+    "cli": door("argument_types", "boundary", "model", "__init__"),
     "commands": door(
         "boundary", "model", "formats", "formats/macho", "audit", "audit/sets", "system", "system/warm", "system/wheels", "templates", "report",
         "finding_pages", "repairing",

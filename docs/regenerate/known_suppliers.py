@@ -67,7 +67,8 @@ OWN = {
 
 _LIBRARY = re.compile(r"lib[^/]+\.so(\.\d+)*|lib[^/]+\.dylib|[^/]+\.dll", re.IGNORECASE)
 _FRAMEWORK = re.compile(r".*/([^/]+)\.framework/(Versions/[^/]+/)?\1")
-_MODULE = re.compile(r"\.(cpython-|abi3|cp3)")
+_MODULE = re.compile(r"\.(cpython-|cp3)|\.abi3\.so$")
+"""An extension module. ``libshiboken6.abi3.so.6.12`` and ``shiboken6.abi3.dll`` are libraries, for all their names."""
 _PLUGINS = re.compile(r"/(plugins|qml|typesystems|metatypes)/")
 _RUNTIME = re.compile(
     r"(msvcp|vcruntime|concrt|vcomp|vccorlib|ucrtbase|api-ms-|d3dcompiler|opengl32|libgomp|libgcc|libstdc)",

@@ -48,9 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit code (:class:`~truewheel.model.errors.ExitCode`)."""
     given = sys.argv[1:] if arguments is None else arguments
     _open_closed_streams()
-    options = _options_of_plain_show(given) or _parser().parse_args(
-        given, SimpleNamespace()
-    )
+    options = _options_of_plain_show(given) or _parsed(given)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A wheel's file names may hold what the terminal's code page lacks; that is no reason to show nothing.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -98,6 +96,19 @@ def _options_of_plain_show(given: Sequence[str]) -> SimpleNamespace | None:
         select=[],
         ignore=[],
     )
+
+
+def _parsed(given: Sequence[str]) -> SimpleNamespace:
+    """Return the options. Wheels may stand before, between and behind them, while argparse takes one row of wheels only."""
+    parser = _parser()
+    options, left = parser.parse_known_args(given, SimpleNamespace())
+    has_options = any(argument.startswith("-") for argument in left)
+    takes_wheels = options.command in ("show", "check", "tag", "repair")
+    if takes_wheels and not has_options:
+        options.wheels += left
+    elif left:
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    return options
 
 
 # --- the parser -------------------------------------------------------------------------------------------------
@@ -160,6 +171,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_repair(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``repair``."""
+    from .argument_types import promised_tag
+
     repair = commands.add_parser(
         "repair",
         help="write self-contained wheels: what the target system lacks goes in",
@@ -176,7 +189,7 @@ def _add_repair(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     repair.add_argument(
         "--to",
-        type=_promised,
+        type=promised_tag,
         metavar="TAG",
         help="a platform tag that is promised (manylinux_2_28): fail when it would be untrue",
     )
@@ -264,6 +277,8 @@ def _add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _add_judging_options(parser: argparse.ArgumentParser) -> None:
     """Add what ``show`` and ``check`` have in common."""
+    from .argument_types import code_prefix
+
     parser.add_argument(
         "wheels", nargs="+", metavar="WHEEL", help="a wheel, or a directory of wheels"
     )
@@ -283,7 +298,7 @@ def _add_judging_options(parser: argparse.ArgumentParser) -> None:
             option,
             action="append",
             default=[],
-            type=_code_prefix,
+            type=code_prefix,
             metavar="CODE",
             help=text,
         )
@@ -291,11 +306,13 @@ def _add_judging_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_exclude(parser: argparse.ArgumentParser) -> None:
     """Add the options for libraries that are not in the wheel, and are to be had all the same."""
+    from .argument_types import excluded
+
     parser.add_argument(
         "--exclude",
         action="extend",
         default=[],
-        type=_excluded,
+        type=excluded,
         metavar="GLOB",
         help="a library that someone else supplies, or a set of them: @cuda, @rocm, @torch, @oneapi",
     )
@@ -311,55 +328,20 @@ def _add_exclude(parser: argparse.ArgumentParser) -> None:
 
 def _add_jobs(parser: argparse.ArgumentParser) -> None:
     """Add how many wheels may be worked on at once."""
+    from .argument_types import count
+
     parser.add_argument(
         "--jobs",
-        type=_count,
+        type=count,
         metavar="N",
         help="how many cores may be used; all by default",
     )
 
 
-def _count(text: str) -> int:
-    """Return a number that is at least one."""
-    import argparse
-
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
-    return int(text)
-
-
-def _promised(text: str) -> str:
-    """Return a platform tag. An empty one promises nothing, and is a variable without a value as a rule."""
-    import argparse
-
-    from .platforms import PLATFORMS, examples_like
-
-    if not text:
-        raise argparse.ArgumentTypeError("the tag is empty")
-    if any(platform.is_plausible(text) for platform in PLATFORMS):
-        return text
-    raise argparse.ArgumentTypeError(
-        f"{text!r} is not a platform tag that can be checked; such tags are spelt {', '.join(examples_like(text))}"
-    )
-
-
-def _excluded(text: str) -> tuple[str, ...]:
-    """Return the globs that an argument stands for."""
-    import argparse
-
-    from .platforms.exclude_sets import expand_exclude, set_names, unknown_sets
-
-    if not text:
-        raise argparse.ArgumentTypeError("the glob is empty")
-    if unknown_sets([text]):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a set of libraries; there are {', '.join(set_names())}"
-        )
-    return expand_exclude([text])
-
-
 def _add_init_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``init``."""
+    from .argument_types import kind
+
     parser.add_argument(
         "directory",
         metavar="DIR",
@@ -367,31 +349,6 @@ def _add_init_options(parser: argparse.ArgumentParser) -> None:
     )
     kinds = "c, cython, cffi, swig, pybind11, nanobind, f2py, ctypes or executable"
     parser.add_argument(
-        "--with", dest="kind", required=True, type=_kind, metavar="KIND", help=kinds
+        "--with", dest="kind", required=True, type=kind, metavar="KIND", help=kinds
     )
     parser.add_argument("--name", help="what the project is called instead")
-
-
-def _kind(text: str) -> str:
-    """Return a kind of project that ``init`` knows."""
-    import argparse
-
-    from .templates.kinds import KINDS
-
-    if text not in KINDS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(KINDS)}")
-    return text
-
-
-def _code_prefix(text: str) -> str:
-    """Return the beginning of a finding's code. A slip here would switch a check off in silence, so it is refused."""
-    import argparse
-
-    from .finding_pages import titles
-
-    prefix = text.upper()
-    if not prefix or not any(code.startswith(prefix) for code in titles()):
-        raise argparse.ArgumentTypeError(
-            f"no finding's code begins with {text!r}; truewheel explain lists them"
-        )
-    return prefix

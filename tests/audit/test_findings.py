@@ -154,8 +154,12 @@ def test_the_same_search_path_is_told_alike_on_linux_android_and_macos(
 @pytest.mark.parametrize(
     ("piece", "fact"),
     [
-        (linux("libz.so.1", "/opt/x.so", "libc.so.6"), "libz.so.1, libc.so.6"),
-        (android("libc.so", "libm.so", "liblog.so", "libz.so"), "libc.so, libm.so, liblog.so and 1 more"),
+        (linux("libz.so.1", "/opt/x.so", "libm.so.6"), "libz.so.1, libm.so.6"),
+        (android("libdl.so", "libm.so", "liblog.so", "libz.so"), "libdl.so, libm.so, liblog.so and 1 more"),
+        # A process that loads a module has its C library already.
+        (linux("libc.so.6", "ld-linux-x86-64.so.2"), None),
+        (replace(linux("libc.so.6"), interpreter="/lib64/ld-linux-x86-64.so.2"), "libc.so.6"),
+        (replace(linux("libc.musl-x86_64.so.1"), interpreter="/lib/ld-musl-x86_64.so.1"), None),
         (mac("@rpath/libx.dylib", "/usr/lib/libSystem.B.dylib"), "@rpath/libx.dylib"),
         (mac("/usr/lib/libSystem.B.dylib"), None),
     ],
@@ -269,6 +273,18 @@ def test_the_hint_says_whether_the_cpu_or_the_sdk_is_another(
     found = check(wheel_named(f"p-1-py3-none-{tag}.whl", inside)).findings
     (untrue,) = [finding for finding in found if finding.code in ("TW301", "TW305")]
     assert (untrue.code, untrue.hint) == ("TW305", hint)
+
+
+def test_repair_is_the_cure_for_a_missing_library_and_not_an_older_system() -> None:
+    inside = contents(binary_file("p/m.so", linux("libgomp.so.1")))
+    found = check(
+        wheel_named("p-1-py3-none-manylinux_2_17_x86_64.whl", inside)
+    ).findings
+    (untrue,) = [finding for finding in found if finding.code == "TW301"]
+    assert (
+        untrue.hint == "tag it linux_x86_64, which is true; "
+        "or truewheel repair copies the missing libraries into the wheel"
+    )
 
 
 def test_a_file_of_another_cpu_and_a_later_android_is_of_another_cpu() -> None:

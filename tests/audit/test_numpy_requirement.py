@@ -48,6 +48,12 @@ def told(
     return list(numpy_findings(uses, files, requirements, where="METADATA"))
 
 
+def test_an_address_or_a_slip_is_not_taken_for_any_release() -> None:
+    assert told("numpy @ https://example.invalid/numpy-1.26.4.tar.gz", api=OLD) == []
+    # TW529 tells of it.
+    assert told("numpy>>1", api=OLD) == []
+
+
 # --- NumPy 2's headers ----------------------------------------------------------------------------------------------
 
 

@@ -26,7 +26,18 @@ def test_names_are_compared_as_installers_do() -> None:
 
 
 def test_what_is_not_a_requirement_is_left_to_others_to_tell() -> None:
-    assert required("torch what").named("torch") == []
+    found = required("torch what", "numpy")
+    assert found.named("torch") == []
+    assert found.are_unclear("torch")
+    assert not found.are_unclear("numpy")
+    assert not found.are_unclear("other")
+
+
+def test_nothing_tells_which_version_lies_at_an_address() -> None:
+    found = required("a @ https://example.invalid/a-1.tar.gz", "b")
+    assert found.of("a")
+    assert found.allowed("a", ["1", "2"], "3.10") == []
+    assert found.allowed("b", ["1", "2"], "3.10") == ["1", "2"]
 
 
 def test_markers_and_extras() -> None:

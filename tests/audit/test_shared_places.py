@@ -38,10 +38,7 @@ def test_a_library_of_two_wheels_is_told_with_both_names() -> None:
     assert finding.severity is Severity.WARNING
     assert finding.where == f"pyodbc-1.data/platlib/{DLL}"
     assert finding.message.startswith("ujson 1 installs the same file: ")
-    assert finding.evidence == (
-        f"{DLL}: 1 bytes, 1 in ujson",
-        "0 of 1 differ in size",
-    )
+    assert finding.evidence == (f"{DLL}: 1 bytes, 1 in ujson",)
 
 
 def test_other_code_in_one_place_is_an_error() -> None:

@@ -77,6 +77,30 @@ def test_a_row_without_a_file_is_told() -> None:
     ]
 
 
+def test_a_row_with_backslashes_is_that_of_the_file_with_slashes() -> None:
+    rows = wheel().record or ()
+    own = replace(rows[0], path=f"{DIST_INFO}\\RECORD", digest=None, size=None)
+    turned = [replace(row, path=row.path.replace("/", "\\")) for row in rows]
+    [finding] = check_wheel(wheel(record=(*turned, own)))
+    assert (finding.code, finding.severity) == ("TW506", Severity.NOTE)
+    assert finding.where == f"{DIST_INFO}/RECORD"
+    assert own.path in finding.evidence
+
+
+def test_a_row_with_backslashes_does_not_hide_that_its_file_is_another() -> None:
+    first, *rest = wheel().record or ()
+    turned = replace(first, path=first.path.replace("/", "\\"), size=9)
+    assert turned.path != first.path
+    found = check_wheel(wheel(record=(turned, *rest)))
+    assert {finding.code for finding in found} == {"TW505", "TW506"}
+
+
+def test_a_row_with_backslashes_of_no_file_is_an_error() -> None:
+    rows = wheel().record or ()
+    [finding] = check_wheel(wheel(record=(*rows, replace(rows[0], path="p\\gone"))))
+    assert (finding.code, finding.severity) == ("TW506", Severity.ERROR)
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [

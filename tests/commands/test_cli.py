@@ -21,6 +21,27 @@ def test_wrong_usage_is_exit_code_two() -> None:
     assert caught.value.code == 2
 
 
+def test_wheels_may_stand_before_and_behind_options(
+    wheel: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", str(wheel), "--ignore", "TW5", str(wheel), "--strict"]) == 0
+    assert capsys.readouterr().out.count(": ok") == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "left"),
+    [("check", "--what"), ("explain", "TW302")],
+    ids=["an option that is none", "a command without wheels"],
+)
+def test_what_is_no_wheel_is_not_taken_for_one(
+    command: str, left: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([command, "TW301", left])
+    assert caught.value.code == 2
+    assert f"unrecognized arguments: {left}" in capsys.readouterr().err
+
+
 def test_the_command_runs_as_a_module(wheel: Path) -> None:
     run = subprocess.run(
         [*TRUEWHEEL, "show", wheel], capture_output=True, text=True, check=False

@@ -74,6 +74,7 @@ def claim_findings(
             interpreters=claimed.interpreters,
             abis=claimed.abis,
             platforms=claimed.platforms,
+            beside=[library for part in audit.platforms for library in part.beside],
         )
     )
     older_names: set[str] = set()
@@ -184,6 +185,9 @@ def _how_to_build(
         return platform_of(tag.family).words.other_sdk.format(sdk=tag.sdk, cpu=tag.cpu)
     if ViolationCause.OTHER_CPU in causes:
         return "build it for the CPU that the tag names"
+    # An older system has no more libraries than this one.
+    if causes == {ViolationCause.NOT_SUPPLIED} and tag.family == "linux":
+        return "truewheel repair copies the missing libraries into the wheel"
     return own.cure if own is not None else ""
 
 

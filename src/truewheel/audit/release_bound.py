@@ -275,7 +275,7 @@ def _not_required(
     name = demand.distribution
     # Else it is told that the library is missing, or that its distribution is not required.
     excluded = [link for link in links if isinstance(link.source, ExcludedBy)]
-    if not excluded or requirements.named(name):
+    if not excluded or requirements.named(name) or requirements.are_unclear(name):
         return None
     others = requirements.others()
     evidence = _evidence(name, excluded, requirements)

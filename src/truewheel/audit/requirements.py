@@ -70,6 +70,10 @@ class Requirements:
         found = map(parsed, self._texts.get(name, ()))
         return [one for one in found if one is not None]
 
+    def are_unclear(self, name: str) -> bool:
+        """Return whether a distribution is named in what is no requirement: TW529 tells, and a cure may change all."""
+        return any(parsed(text) is None for text in self._texts.get(name, ()))
+
     def others(self) -> list[str]:
         """Return the names of all distributions that are required without an extra, as names are compared."""
         return [name for name in sorted(self._texts) if self.of(name)]
@@ -79,6 +83,9 @@ class Requirements:
         held = [one for one in self.named(name) if self._may_hold(one, (python,))]
         # Without a requirement nothing is installed, rather than anything.
         if not held:
+            return []
+        # Nothing tells which version lies at an address (PEP 508).
+        if any(one.url for one in held):
             return []
         found = list(versions)
         for requirement in held:

@@ -33,4 +33,14 @@ def _sought(piece: Slice) -> list[str]:
     if isinstance(piece, MachOSlice):
         return [name for name in needs if name.startswith("@rpath/")]
     # A name with a slash is a path. All others are looked for there first, those of the system, too.
-    return [name for name in needs if "/" not in name]
+    names = [name for name in needs if "/" not in name]
+    return [name for name in names if not _is_there_already(name, piece)]
+
+
+def _is_there_already(name: str, piece: Slice) -> bool:
+    """Return whether a library is loaded before anything is looked for: the C library of a process that loads a module."""
+    # musl's loader is the C library itself, of programs, too.
+    if name.startswith(("libc.musl-", "ld-musl-")):
+        return True
+    is_program = piece.interpreter is not None
+    return not is_program and name.startswith(("libc.so", "ld-linux"))

@@ -78,13 +78,16 @@ def _shared(other: Neighbour, shared: list[tuple[str, File, File]]) -> Finding:
         f"{place}: {mine.size} bytes, {theirs.size} in {other.distribution}"
         for place, mine, theirs in list(rows)[:_MOST_PATHS]
     ]
+    # Of one file, both sizes are there already.
+    if len(shared) > 1:
+        evidence.append(f"{len(different)} of {len(shared)} differ in size")
     return Finding(
         code="TW543",
         severity=Severity.ERROR if is_broken else Severity.WARNING,
         where=shared[0][1].path,
         message=f"{other.distribution} {other.version} installs {count}: the last that is installed stays, "
         "and uninstalling either removes what both need",
-        evidence=(*evidence, f"{len(different)} of {len(shared)} differ in size"),
+        evidence=tuple(evidence),
         hint="install one of the two, or give the files a place of their own: a package, or a name with the distribution's in it",
     )
 

@@ -11,7 +11,7 @@ from .members import why_unread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
     from ..model.contents import Contents, Member, WheelFacts
     from ..model.record_file import RecordRow
@@ -22,6 +22,7 @@ _STRONG_HASHES = frozenset({"sha256", "sha384", "sha512"})
 """Hashes that RECORD may have: sha256 or better (binary distribution format)."""
 _LONGEST_HASH = 150
 """Characters that are told of a hash."""
+_MOST_ROWS = 4
 _BUILD_AGAIN = "build the wheel again"
 
 
@@ -35,6 +36,9 @@ def check_record(facts: WheelFacts) -> Iterator[Finding]:
     rows = {row.path: row for row in facts.record}
     members = facts.files_by_name()
     need_no_row = _paths_without_row(facts.contents)
+    written = _move_backslashed(rows, members.keys() | need_no_row)
+    if written:
+        yield _backslashed_rows(written, f"{facts.contents.dist_info}/RECORD")
     yield from find_unrecorded_files(rows, members, need_no_row)
     yield from find_changed_files(rows, members)
     yield from find_recorded_files_that_are_missing(rows, members, need_no_row)
@@ -112,6 +116,36 @@ def find_recorded_files_that_are_missing(
             message="is in RECORD, but not in the wheel",
             hint=_BUILD_AGAIN,
         )
+
+
+def _move_backslashed(rows: dict[str, RecordRow], known: Container[str]) -> list[str]:
+    """Put rows whose paths have backslashes under the paths that are meant, and return how they were written.
+
+    :param known: the files that RECORD may list. A file with a backslash in its own name keeps its row.
+    """
+    written = []
+    for path in [path for path in rows if "\\" in path]:
+        # The binary distribution format has /, on every system.
+        meant = path.replace("\\", "/")
+        if path not in known and meant in known:
+            rows.setdefault(meant, rows.pop(path))
+            written.append(path)
+    return written
+
+
+def _backslashed_rows(written: list[str], where: str) -> Finding:
+    """Return the note on paths with backslashes (TW506): installers read the archive, and package indexes fold such paths."""
+    evidence = written[:_MOST_ROWS]
+    if len(written) > len(evidence):
+        evidence.append(f"and {len(written) - len(evidence)} more")
+    return Finding(
+        code="TW506",
+        severity=Severity.NOTE,
+        where=where,
+        message="paths are written with backslashes: taken as they are, they are those of no file",
+        evidence=tuple(evidence),
+        hint="build the wheel again with a current build backend, which writes /",
+    )
 
 
 def find_changed_files(

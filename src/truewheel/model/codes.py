@@ -160,7 +160,7 @@ CODES = {
         Code("TW503", "Files outside of the package", (WARNING,)),
         Code("TW504", "Not in RECORD", (ERROR,)),
         Code("TW505", "Not what RECORD says", (ERROR, WARNING)),
-        Code("TW506", "In RECORD, but not in the wheel", (ERROR,)),
+        Code("TW506", "In RECORD, but not in the wheel", (ERROR, NOTE)),
         Code("TW507", "A symbolic link", (ERROR,)),
         Code("TW508", "A path that leaves the installation, or a backslash", (ERROR,)),
         Code("TW509", "The same file twice", (ERROR,)),

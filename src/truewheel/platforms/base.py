@@ -56,7 +56,7 @@ class Words(Record):
     nowhere: str = "nothing"
     unreachable: str = "{library} is in the wheel, but the loader is not told where"
     reach: str = "give it an $ORIGIN RPATH, or load the library first from __init__.py"
-    search_path: str = "a {kind}"
+    search_path: str = "a search path ({kind})"
     set_search_path: str = 'in CMake: set_target_properties(NAME PROPERTIES INSTALL_RPATH "$ORIGIN"), and install the target'
     ask_for_less: str = ""
     other_sdk: str = ""

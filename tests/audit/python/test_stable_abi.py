@@ -13,8 +13,12 @@ from support.claims import codes_about, findings_about
 from support.facts import contents, module
 from support.paths import ROOT
 from truewheel import formats
+from truewheel.audit.claimed_tags import claim_findings
+from truewheel.audit.linkage import audit_of
 from truewheel.audit.python import c_api, stable_abi
 from truewheel.model.finding import Severity
+from truewheel.model.neighbours import Neighbour
+from truewheel.model.wheel_name import parse_wheel_name
 
 # --- breaches ---------------------------------------------------------------------------------------------------
 
@@ -35,6 +39,33 @@ def test_a_private_name_that_another_library_may_define_is_a_warning() -> None:
     assert (
         finding.evidence[-1] == "it may be from libfoo.so.1, which is not in the wheel"
     )
+    assert "--with WHEEL" in str(finding.hint)
+
+
+@pytest.mark.parametrize(
+    ("path", "defined", "said"),
+    [
+        ("o/libfoo.so.1", "_PyLong_Sign", []),
+        ("o/libfoo.so.1", "_PyLong_Other", [Severity.ERROR]),
+        ("o/libother.so.1", "_PyLong_Sign", [Severity.WARNING]),
+    ],
+    ids=["it has the name", "it has another", "it is not needed"],
+)
+def test_a_library_beside_the_wheel_settles_where_a_name_is_from(
+    path: str, defined: str, said: list[Severity]
+) -> None:
+    inside = contents(module("p/m.abi3.so", "_PyLong_Sign", linked="libfoo.so.1"))
+    other = Neighbour(
+        distribution="o", version="1", contents=contents(module(path, exports=defined))
+    )
+    found = claim_findings(
+        inside,
+        audit_of(inside, neighbours=(other,)),
+        parse_wheel_name("p-1-cp310-abi3-linux_x86_64.whl"),
+        (),
+    )
+    about = [finding for finding in found if finding.code == "TW402"]
+    assert [finding.severity for finding in about] == said
 
 
 def test_one_finding_tells_of_all_names_for_one_cause() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import tarfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -128,3 +129,18 @@ def test_limits_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(WheelError, match="cannot be read"):
         read_sdist(tmp_path / "p-1.tar.gz")
+
+
+def test_what_is_no_regular_file_is_not_opened(tmp_path: Path) -> None:
+    path = tmp_path / "p-1.tar.gz"
+    path.mkdir()
+    with pytest.raises(WheelError, match="it is not a regular file"):
+        read_sdist(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "p-1.tar.gz"
+    os.mkfifo(path)
+    with pytest.raises(WheelError, match="it is not a regular file"):
+        read_sdist(path)

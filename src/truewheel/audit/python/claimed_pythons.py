@@ -28,6 +28,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from ...model.audit import LibraryBeside
     from ...model.contents import Contents, Import
     from ...model.module_facts import ImportAnswers
     from ...model.target import Target
@@ -43,6 +44,7 @@ class Claim(Record):
     """The tags of a wheel.
 
     :param platforms: its platform tags, for the libc where a module does not tell it.
+    :param beside: libraries of other distributions that are installed beside it.
     :param built_for: the Python that has just built the wheel, and knows its own suffix; ``None`` for a wheel on disk.
     :param imports: what the packages of a wheel that was just built import of themselves.
     :param answers: what the interpreter said that imported modules of such a wheel.
@@ -51,6 +53,7 @@ class Claim(Record):
     interpreters: tuple[str, ...]
     abis: tuple[str, ...]
     platforms: tuple[str, ...] = ()
+    beside: tuple[LibraryBeside, ...] = ()
     built_for: Target | None = None
     imports: tuple[Import, ...] = ()
     answers: ImportAnswers | None = None
@@ -123,7 +126,7 @@ def _check_kind(
     if claim.stable_abis and unnamed:
         from .stable_abi import check_stable_abi
 
-        yield from check_stable_abi(unnamed, claim.stable_abis, contents)
+        yield from check_stable_abi(unnamed, claim.stable_abis, contents, claim.beside)
     if claim.is_for_any:
         from .any_python import check_any_python
 

@@ -12,8 +12,9 @@ from .modules import Module, loadable_slices, modules, python_libraries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from ...model.audit import LibraryBeside
     from ...model.binary import Binary
     from ...model.contents import Contents, File
 
@@ -90,10 +91,12 @@ def own_names(contents: Contents) -> frozenset[str]:
     return frozenset(names)
 
 
-def unknown_libraries(module: Module, contents: Contents) -> tuple[str, ...]:
+def unknown_libraries(
+    module: Module, contents: Contents, beside: Sequence[LibraryBeside] = ()
+) -> tuple[str, ...]:
     """Return the libraries that a module needs and of which nothing is known here, sorted.
 
-    They are not in the wheel, and not on every system. Where a file does not say which library a name is from, the name
+    They are not in the wheel, not beside it, and not on every system. Where a file does not say which library a name is from, the name
     may be from one of them.
     """
     # Mach-O and PE files say of each name which library it is from.
@@ -101,7 +104,28 @@ def unknown_libraries(module: Module, contents: Contents) -> tuple[str, ...]:
         return ()
     in_wheel = {posixpath.basename(file.path) for file in contents.files}
     unknown = set(_foreign_libraries(module)) - in_wheel
+    for library in beside:
+        # Of a stripped file it is not known what it defines.
+        if library.code.slice.exports_complete:
+            unknown -= _names_of(library)
     return tuple(sorted(unknown))
+
+
+def names_from_beside(
+    module: Module, beside: Sequence[LibraryBeside]
+) -> frozenset[str]:
+    """Return the names that other distributions define in the libraries which a module needs."""
+    names: set[str] = set()
+    for library in beside:
+        if not _names_of(library).isdisjoint(_foreign_libraries(module)):
+            names |= library.code.slice.exports
+    return frozenset(names)
+
+
+def _names_of(library: LibraryBeside) -> set[str]:
+    """Return the names by which a library may be needed: that of its file, and its own."""
+    own = library.code.slice.name
+    return {posixpath.basename(library.code.path), own or ""}
 
 
 def _foreign_libraries(module: Module) -> Iterator[str]:

@@ -20,13 +20,14 @@ from ...model.finding import Finding, Severity
 from ...model.floor import Evidence, Floor
 from ...model.record import Enum, Record, replace
 from . import c_api
-from .libraries import own_names, unknown_libraries
+from .libraries import names_from_beside, own_names, unknown_libraries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from ...model.audit import LibraryBeside
     from ...model.contents import Contents
     from .interpreters import CompatiblePythons, Version
     from .modules import Module
@@ -143,25 +144,28 @@ def find_breaches(
     *,
     threaded: bool,
     contents: Contents,
+    beside: Sequence[LibraryBeside] = (),
 ) -> Iterator[Breach]:
     """Yield what modules import that the stable ABI of ``version`` has not: for each module one breach a cause.
 
     :param threaded: whether ``abi3t`` is claimed, which hides how references are counted (PEP 803).
     :param contents: of the wheel: names that it defines itself are not Python's.
+    :param beside: libraries of other distributions, whose names are not Python's either.
     """
     own = own_names(contents)
     for module in modules:
         by_cause: dict[BreachCause, list[str]] = {}
         # A module may have a file for each: only Pythons with the GIL look for .abi3.so.
         is_shared = threaded and module.abi_tag != "abi3"
-        for name in sorted(module.imports() - own):
+        known = own | names_from_beside(module, beside)
+        for name in sorted(module.imports() - known):
             cause = _find_cause(name, module.format, version, threaded=is_shared)
             if cause is not None:
                 by_cause.setdefault(cause, []).append(name)
         for cause, names in by_cause.items():
             # A name that Python's table lacks may be another library's, where the file does not say whose it is.
             others = (
-                unknown_libraries(module, contents)
+                unknown_libraries(module, contents, beside)
                 if cause is BreachCause.NOT_THERE
                 else ()
             )
@@ -198,16 +202,18 @@ def check_stable_abi(
     modules: Sequence[Module],
     claimed: Sequence[CompatiblePythons],
     contents: Contents,
+    beside: Sequence[LibraryBeside] = (),
 ) -> Iterator[Finding]:
     """Report what is not in the stable ABI of the oldest Python that claims it: TW402, TW403.
 
     :param modules: and libraries whose names tell no version.
+    :param beside: libraries of other distributions that are installed beside the wheel.
     """
     versions = [pythons.version for pythons in claimed if pythons.version is not None]
     oldest = min(versions)
     is_threaded = any(pythons.free_threaded for pythons in claimed)
     for breach in find_breaches(
-        modules, oldest, threaded=is_threaded, contents=contents
+        modules, oldest, threaded=is_threaded, contents=contents, beside=beside
     ):
         yield breach_finding(breach, is_exported=is_exported_early(breach))
 
@@ -243,13 +249,16 @@ def breach_finding(breach: Breach, *, is_exported: bool = False) -> Finding:
     """
     if breach.cause is BreachCause.TOO_NEW:
         return _too_new(breach, is_exported=is_exported)
+    hint = "compile with Py_LIMITED_API, or drop wheel.py-api to get a version-specific wheel"
+    if breach.maybe_from:
+        hint = f"if another wheel has that library, name it: --with WHEEL; else {hint}"
     return Finding(
         code="TW402",
         severity=Severity.WARNING if breach.maybe_from else Severity.ERROR,
         where=breach.module.path,
         message=f"{_name_all(breach.names)} {breach.cause.value}",
         evidence=breach.evidence,
-        hint="compile with Py_LIMITED_API, or drop wheel.py-api to get a version-specific wheel",
+        hint=hint,
     )
 
 

@@ -54,6 +54,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ...model.audit import LibraryBeside
     from ...model.contents import Contents, Import
     from ...model.finding import Finding
     from ...model.module_facts import ImportAnswers
@@ -107,12 +108,19 @@ def python_claim_findings(
     interpreters: tuple[str, ...],
     abis: tuple[str, ...],
     platforms: Sequence[str] = (),
+    beside: Sequence[LibraryBeside] = (),
 ) -> tuple[Finding, ...]:
     """Return why the Python and ABI tags of a wheel are untrue of its modules, and what is odd about those.
 
     :param platforms: its platform tags, for the libc where a module does not tell it.
+    :param beside: libraries of other distributions that are installed beside it.
     """
-    claim = Claim(interpreters=interpreters, abis=abis, platforms=tuple(platforms))
+    claim = Claim(
+        interpreters=interpreters,
+        abis=abis,
+        platforms=tuple(platforms),
+        beside=tuple(beside),
+    )
     return tuple(dict.fromkeys(_claim_findings(contents, claim)))
 
 

@@ -8,6 +8,7 @@ Sources: the source distribution format specification; pax(1) and tar(5) for ext
 
 from __future__ import annotations
 
+import stat
 import tarfile
 import zlib
 from gzip import BadGzipFile, GzipFile
@@ -49,6 +50,9 @@ def read_sdist(path: Path) -> SdistFacts:
     :raises WheelError: when it is not a ``.tar.gz`` file that can be read.
     """
     try:
+        # To open a pipe could wait forever.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise WheelError(f"{path} cannot be read: it is not a regular file")
         with path.open("rb") as file, GzipFile(fileobj=file) as unpacked:
             return _facts(path.name, _Tar(unpacked))
     except (OSError, EOFError, ValueError, zlib.error, tarfile.HeaderError) as error:
