@@ -10,6 +10,7 @@ from argparse import ArgumentTypeError
 
 def count(text: str) -> int:
     """Return a number that is at least one."""
+    # int() would also take " 2", "+2" and "2_0".
     if not text.isdecimal() or int(text) < 1:
         raise ArgumentTypeError(f"{text!r} is not a number from 1 on")
     return int(text)
@@ -21,6 +22,7 @@ def promised_tag(text: str) -> str:
 
     if not text:
         raise ArgumentTypeError("the tag is empty")
+    # Its version may be newer than what this release knows.
     if any(platform.is_plausible(text) for platform in PLATFORMS):
         return text
     raise ArgumentTypeError(
@@ -34,6 +36,7 @@ def excluded(text: str) -> tuple[str, ...]:
 
     if not text:
         raise ArgumentTypeError("the glob is empty")
+    # A misspelt set would match nothing, and leave out nothing.
     if unknown_sets([text]):
         raise ArgumentTypeError(
             f"{text!r} is not a set of libraries; there are {', '.join(set_names())}"
