@@ -144,24 +144,29 @@ PACKAGES = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_the_verdict_is_what_happens(
-    built: Path, tmp_path: Path, way: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    tool = tmp_path / "tool"
+def wheel_with_tool(tool: Path, built: Path, way: str) -> Path:
+    """Link a program that looks for its library in a place; return a wheel with both, beside it."""
     subprocess.run(
         [needs.program("gcc"), "tool.c", "-o", tool, "libdep.so", f"-Wl,-rpath,$ORIGIN/{way}"],
         cwd=built,
         check=True,
     )  # fmt: skip
-    wheel = small_wheel(
-        tmp_path / "p-1-py3-none-linux_x86_64.whl",
+    return small_wheel(
+        tool.parent / "p-1-py3-none-linux_x86_64.whl",
         {
             TOOL: tool.read_bytes(),
             LIBRARY: (built / "libdep.so").read_bytes(),
             "p/__init__.py": b"",
         },
     )
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_verdict_is_what_happens(
+    built: Path, tmp_path: Path, way: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tool = tmp_path / "tool"
+    wheel = wheel_with_tool(tool, built, way)
     main(["check", "--select", "TW544", str(wheel)])
     said = capsys.readouterr().out
     found = "".join(line for line in said.splitlines() if "because: found in" in line)
@@ -182,19 +187,7 @@ def test_a_repair_moves_the_program_to_the_packages(
     built: Path, tmp_path: Path, way: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tool = tmp_path / "tool"
-    subprocess.run(
-        [needs.program("gcc"), "tool.c", "-o", tool, "libdep.so", f"-Wl,-rpath,$ORIGIN/{way}"],
-        cwd=built,
-        check=True,
-    )  # fmt: skip
-    wheel = small_wheel(
-        tmp_path / "p-1-py3-none-linux_x86_64.whl",
-        {
-            TOOL: tool.read_bytes(),
-            LIBRARY: (built / "libdep.so").read_bytes(),
-            "p/__init__.py": b"",
-        },
-    )
+    wheel = wheel_with_tool(tool, built, way)
     assert main(["repair", str(wheel), "-o", str(tmp_path / "out")]) == 0
     (made,) = (tmp_path / "out").glob("*.whl")
     capsys.readouterr()
