@@ -105,6 +105,8 @@ def sniff(head: bytes) -> Format | None:
 def read(data: Buffer | Sliceable) -> Binary | None:
     """Return the facts of a file, ``None`` when it is not a binary.
 
+    Whether it uses NumPy's C API is looked for in bytes alone; see :class:`~truewheel.formats.numpy_api.NumpySearch` for parts.
+
     :param data: the whole file, or one that gives parts of itself: of that, no more is read than is looked at.
     :raises FormatError: when the file is not what its first bytes claim.
     """
