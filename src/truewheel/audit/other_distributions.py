@@ -6,7 +6,6 @@ Few wheels have, so that what decides is imported only where a fact asks for it.
 from __future__ import annotations
 
 from ..model.audit import InWheel, Supplied
-from ..model.neighbours import required_by
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,6 +69,7 @@ def with_expected_libraries(
     facts: WheelFacts, audit: Audit, neighbours: Sequence[Neighbour]
 ) -> tuple[Audit, Iterable[Finding]]:
     """Return the audit with libraries that required distributions are known to have, and what is to be said of them."""
+    from ..model.neighbours import required_by
     from . import expected_libraries
 
     requires = required_by(facts.metadata or "")
@@ -82,6 +82,7 @@ def _backend_findings(
     facts: WheelFacts, claimed: WheelName | None, neighbours: Sequence[Neighbour]
 ) -> Iterable[Finding]:
     """Return what keeps users from getting nanobind's backend."""
+    from ..model.neighbours import required_by
     from .nanobind_backends import backend_findings
 
     platforms = claimed.platforms if claimed is not None else ()
@@ -93,6 +94,7 @@ def _findings_beside(
     facts: WheelFacts, audit: Audit, neighbours: Sequence[Neighbour]
 ) -> Iterator[Finding]:
     """Yield what is to be said of a wheel and the distributions that are installed beside it."""
+    from ..model.neighbours import required_by
     from .required_distributions import unrequired_distributions
     from .shared_places import places_shared_with
 
