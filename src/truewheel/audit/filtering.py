@@ -20,11 +20,13 @@ def select_and_sort(
     ignored: tuple[str, ...],
 ) -> tuple[Finding, ...]:
     """Return the selected findings, gravest first; those that make a name untrue are always among them."""
-    unique = tuple(dict.fromkeys(findings))
-    chosen = set(select(unique, selected=selected, ignored=ignored))
-    # Not out of the set, which has another order in each process: what is alike stays in the order of the files.
-    kept = [found for found in unique if found in chosen or makes_untrue(found)]
-    return tuple(sorted(kept, key=_rank))
+    kept: list[Finding] = []
+    # Not a set, which has another order in each process: what is alike stays in the order of the files.
+    for finding in dict.fromkeys(findings):
+        if makes_untrue(finding) or is_selected(finding.code, selected, ignored):
+            kept.append(finding)
+    kept.sort(key=_rank)
+    return tuple(kept)
 
 
 def _rank(finding: Finding) -> tuple[int, str, str, str]:
@@ -32,22 +34,8 @@ def _rank(finding: Finding) -> tuple[int, str, str, str]:
     return gravity, finding.code, finding.where, finding.message
 
 
-def select(
-    findings: Iterable[Finding],
-    *,
-    selected: tuple[str, ...],
-    ignored: tuple[str, ...],
-) -> tuple[Finding, ...]:
-    """The findings whose longest matching prefix is in ``selected``; in a tie ``ignored`` wins.
-
-    >>> select([], selected=("TW",), ignored=())
-    ()
-    """
-    return tuple(f for f in findings if is_selected(f.code, selected, ignored))
-
-
 def is_selected(code: str, selected: tuple[str, ...], ignored: tuple[str, ...]) -> bool:
-    """Return whether findings with a code are told, so that it is worth the time to look for them.
+    """Return whether findings with a code are told: the longest prefix of it is in ``selected``; in a tie ``ignored`` wins.
 
     >>> is_selected("TW414", ("TW",), ()), is_selected("TW414", ("TW",), ("TW4",))
     (True, False)
@@ -56,4 +44,6 @@ def is_selected(code: str, selected: tuple[str, ...], ignored: tuple[str, ...]) 
 
 
 def _longest(code: str, prefixes: tuple[str, ...]) -> int:
-    return max((len(p) for p in prefixes if code.startswith(p)), default=-1)
+    """Return the length of the longest prefix that a code begins with; -1 when there is none."""
+    lengths = [len(prefix) for prefix in prefixes if code.startswith(prefix)]
+    return max(lengths, default=-1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ..model.finding import Finding, Severity
 from ..model.neighbours import neighbour_of
+from ..model.record import NamedTuple
 from ..platforms import parse_platform_tag
 
 TYPE_CHECKING = False
@@ -20,6 +21,22 @@ if TYPE_CHECKING:
 _MOST_PATHS = 4
 
 
+class _SharedPlace(NamedTuple):
+    """Where two distributions install a file.
+
+    :param path: below the directory that both are installed into.
+    """
+
+    path: str
+    mine: File
+    theirs: File
+
+    @property
+    def differs(self) -> bool:
+        """Whether the files have different sizes."""
+        return self.mine.size != self.theirs.size
+
+
 def places_shared_with(
     facts: WheelFacts, neighbours: Sequence[Neighbour]
 ) -> Iterator[Finding]:
@@ -29,13 +46,12 @@ def places_shared_with(
     for other in neighbours:
         if not _may_meet(own.platforms, other.platforms):
             continue
-        shared = [
-            (place, files[place], file)
-            for place, file in _files_by_place(other.contents).items()
-            if place in files
-        ]
+        shared: list[_SharedPlace] = []
+        for place, theirs in sorted(_files_by_place(other.contents).items()):
+            if place in files:
+                shared.append(_SharedPlace(place, files[place], theirs))
         if shared:
-            yield _shared(other, sorted(shared))
+            yield _shared(other, shared)
 
 
 def _files_by_place(contents: Contents) -> dict[str, File]:
@@ -55,36 +71,37 @@ def _may_meet(own: Iterable[str], others: Iterable[str]) -> bool:
 def _system_of(tag: str) -> str:
     """Return the family and the CPU that a platform tag is for."""
     parsed = parse_platform_tag(tag)
-    # universal2 is for two CPUs: Macs are told apart by nothing here.
     if parsed is None:
         return tag
-    return (
-        parsed.family if parsed.family == "macos" else f"{parsed.family} {parsed.cpu}"
-    )
+    # A universal2 wheel may meet one for either CPU.
+    if parsed.family == "macos":
+        return parsed.family
+    return f"{parsed.family} {parsed.cpu}"
 
 
-def _shared(other: Neighbour, shared: list[tuple[str, File, File]]) -> Finding:
+def _shared(other: Neighbour, shared: list[_SharedPlace]) -> Finding:
     """Return the finding on one other distribution.
 
-    :param shared: each place, with the file of the wheel and that of the other.
+    :param shared: in order of path.
     """
-    different = [row for row in shared if row[1].size != row[2].size]
+    different = [place for place in shared if place.differs]
     # Code of the one would run as code of the other.
-    is_broken = any(_is_code(mine) for _, mine, _ in different)
+    is_broken = any(_is_code(place.mine) for place in different)
     count = "the same file" if len(shared) == 1 else f"{len(shared)} of the same files"
     # Those that differ say most.
-    rows = dict.fromkeys([*different, *shared])
-    evidence = [
-        f"{place}: {mine.size} bytes, {theirs.size} in {other.distribution}"
-        for place, mine, theirs in list(rows)[:_MOST_PATHS]
-    ]
+    rows = [*different, *[place for place in shared if not place.differs]]
+    evidence: list[str] = []
+    for path, mine, theirs in rows[:_MOST_PATHS]:
+        evidence.append(
+            f"{path}: {mine.size} bytes, {theirs.size} in {other.distribution}"
+        )
     # Of one file, both sizes are there already.
     if len(shared) > 1:
         evidence.append(f"{len(different)} of {len(shared)} differ in size")
     return Finding(
         code="TW543",
         severity=Severity.ERROR if is_broken else Severity.WARNING,
-        where=shared[0][1].path,
+        where=shared[0].mine.path,
         message=f"{other.distribution} {other.version} installs {count}: the last that is installed stays, "
         "and uninstalling either removes what both need",
         evidence=tuple(evidence),

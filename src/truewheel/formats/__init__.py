@@ -12,7 +12,6 @@ from importlib import import_module
 from ..model.binary import Binary, Format
 from ..model.errors import RepairError
 from .cursor import View
-from .numpy_api import with_numpy_api
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,15 +104,11 @@ def sniff(head: bytes) -> Format | None:
 def read(data: Buffer | Sliceable) -> Binary | None:
     """Return the facts of a file, ``None`` when it is not a binary.
 
-    Whether it uses NumPy's C API is looked for in bytes alone; see :class:`~truewheel.formats.numpy_api.NumpySearch` for parts.
-
     :param data: the whole file, or one that gives parts of itself: of that, no more is read than is looked at.
     :raises FormatError: when the file is not what its first bytes claim.
     """
     # A view is for what gives parts of itself; bytes in memory are quicker without one.
-    if isinstance(data, (bytes, bytearray)):
-        return with_numpy_api(_read_any(data), data)
-    if isinstance(data, memoryview):
+    if isinstance(data, (bytes, bytearray, memoryview)):
         return _read_any(data)
     return _read_any(View(data))
 

@@ -58,14 +58,22 @@ class NumpySearch:
         return replace(binary, numpy_api=self._found)
 
 
-def with_numpy_api(binary: Binary | None, content: bytes | bytearray) -> Binary | None:
+def with_numpy_api(binary: Binary | None, content: Buffer) -> Binary | None:
     """Return the facts of a file that is in memory, with what its check of NumPy's C API asks for, if it has one."""
     # What only holds the texts, such as a library of messages, does not ask NumPy for anything. To ask for one symbol takes
     # less time than to search the file, which goes over 9 GB in a second.
-    if binary is None or not _can_get_the_api(binary) or content.find(_EITHER) < 0:
+    text = _searchable(content)
+    if binary is None or not _can_get_the_api(binary) or text.find(_EITHER) < 0:
         return binary
-    found = _read_texts(content)
+    found = _read_texts(text)
     return binary if found is None else replace(binary, numpy_api=found)
+
+
+def _searchable(content: Buffer) -> bytes | bytearray:
+    """Return a content as something that can be searched, which a view of memory is not."""
+    if isinstance(content, memoryview):
+        return bytes(content)
+    return content
 
 
 def _read_texts(content: bytes | bytearray) -> NumpyApi | None:

@@ -12,7 +12,7 @@ from operator import attrgetter
 
 from ... import formats
 from ...formats.looked_into import may_say_more
-from ...formats.numpy_api import NumpySearch
+from ...formats.numpy_api import NumpySearch, with_numpy_api
 from ...model.contents import Contents, File, Member, WheelFacts
 from ...model.errors import FormatError
 from ...model.header_files import parse_headers
@@ -244,7 +244,7 @@ def _see(content: Buffer, path: str, *, is_binary: bool, digests: bool) -> _Seen
     if not is_binary:
         return _Seen(digest)
     binary, broken = read_binary(content, path)
-    return _Seen(digest, binary, broken)
+    return _Seen(digest, with_numpy_api(binary, content), broken)
 
 
 def _digest(pieces: Iterable[Buffer], *, wanted: bool) -> str | None:
