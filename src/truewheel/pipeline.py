@@ -154,14 +154,14 @@ def _repair_and_judge(
     from .audit.questions import may_need_repair, refuse_errors
     from .audit.verdict import judge, with_findings
     from .system.wheels.reading import contents_of
-    from .system.wheels.stamped import without_moments_of_links
+    from .system.wheels.reproducible_images import with_reproducible_images
 
     contents = contents_of(tree, variant=project.variant)
     question = _question(request, project_file, project, staged, contents)
     source: WheelSource = tree
     # In an editable install debuggers look for what the linker wrote.
     if request.product is not Product.EDITABLE:
-        source = without_moments_of_links(tree, contents, staged.link_facts)
+        source = with_reproducible_images(tree, contents, staged.link_facts)
     repairs = None
     if may_need_repair(contents, project.settings, question):
         from .repairing.builds import repair_build  # most builds need none

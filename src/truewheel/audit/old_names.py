@@ -11,9 +11,10 @@ from ..model.renamed_libraries import renamed_libraries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ..model.contents import Contents
+    from ..model.renamed_libraries import Renamed
 
 
 def opened_by_old_name(
@@ -23,34 +24,52 @@ def opened_by_old_name(
 
     :param opens: for each file the names by which it may open libraries.
     """
-    present = {path.rpartition("/")[2] for path in contents.paths()}
-    known_as = {
-        file.path: {piece.name for piece in binary.slices}
-        for file, binary in contents.binaries()
-    }
-    # One that kept its SONAME is found by that once it is loaded (ld.so(8)).
-    libraries = [
-        renamed
-        for renamed in renamed_libraries(sorted(contents.paths()))
-        if renamed.old.isdisjoint(known_as.get(renamed.path, ()))
-    ]
-    needs = {
-        file.path: {need.library for piece in binary.slices for need in piece.needs}
-        for file, binary in contents.binaries()
-        if file.path in opens
-    }
+    # A file that kept the name is found as before.
+    present = {_base_name(path) for path in contents.paths()}
+    libraries = _libraries_without_their_names(contents)
+    needs = _needs_of(contents, opens)
     for path, names in sorted(opens.items()):
-        told: set[str] = set()
+        told = set(present)
         for renamed in libraries:
-            base = renamed.path.rpartition("/")[2]
             # Its own name it may print. What it is linked with is loaded by then, and mostly printed, too.
-            if renamed.path == path or base in needs.get(path, ()):
+            if renamed.path == path or _base_name(renamed.path) in needs[path]:
                 told |= renamed.old
         for renamed in libraries:
-            # A file that kept the name is found as before.
-            for name in sorted((names & renamed.old) - told - present):
+            for name in sorted((names & renamed.old) - told):
                 told.add(name)
                 yield _may_open(path, name, renamed.path)
+
+
+def _libraries_without_their_names(contents: Contents) -> list[Renamed]:
+    """Return the renamed libraries whose SONAME is new as well: one that kept it is found by that once it is loaded.
+
+    Source: ld.so(8).
+    """
+    known_as: dict[str, set[str | None]] = {}
+    for file, binary in contents.binaries():
+        known_as[file.path] = {piece.name for piece in binary.slices}
+    found: list[Renamed] = []
+    for renamed in renamed_libraries(sorted(contents.paths())):
+        if renamed.old.isdisjoint(known_as.get(renamed.path, ())):
+            found.append(renamed)
+    return found
+
+
+def _needs_of(contents: Contents, paths: Iterable[str]) -> dict[str, set[str]]:
+    """Return the libraries that some files are linked with, by the files' paths."""
+    found: dict[str, set[str]] = {path: set() for path in paths}
+    for file, binary in contents.binaries():
+        # Python files open libraries, too, and are linked with none.
+        if file.path not in found:
+            continue
+        for piece in binary.slices:
+            found[file.path].update(need.library for need in piece.needs)
+    return found
+
+
+def _base_name(path: str) -> str:
+    """Return the last part of a path."""
+    return path.rpartition("/")[2]
 
 
 def _may_open(path: str, name: str, library: str) -> Finding:
@@ -59,7 +78,7 @@ def _may_open(path: str, name: str, library: str) -> Finding:
         code="TW601",
         severity=Severity.WARNING,
         where=path,
-        message=f"may open {name} while it runs, and in the wheel that is called {library.rpartition('/')[2]}",
+        message=f"may open {name} while it runs, and in the wheel that is called {_base_name(library)}",
         evidence=(f"{path} holds the string {name}", f"{library} was renamed"),
         hint=f"if it does, repair the wheel anew with that name kept: --keep-name {name}; "
         "or load the library by its path, before it is asked for",

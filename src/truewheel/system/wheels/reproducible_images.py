@@ -1,4 +1,4 @@
-"""A wheel whose PE images were linked in this build, without the moments of their links, as one more source."""
+"""PE images that were linked in this build, made the same bytes each time: linkers write the moment of the link into them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 _DEBUG_DATA = ".pdb"
 
 
-def without_moments_of_links(
+def with_reproducible_images(
     source: WheelSource, contents: Contents, link_facts: Callable[[], LinkFacts]
 ) -> WheelSource:
-    """Return what was built with fixed stamps in the images that CMake linked; what others have linked stays as it is.
+    """Return what was built, with the same bytes each time in the images that CMake linked. What others have linked stays as it is.
 
     :param contents: what ``source`` holds.
     :param link_facts: reads what CMake knows of the links; called only for Windows.
@@ -39,14 +39,14 @@ def without_moments_of_links(
             names.add(file.path)
     # Debuggers look for the number that both files have.
     keeps_id = any(file.path.endswith(_DEBUG_DATA) for file in contents.files)
-    return _Stamped(source, names, keeps_id=keeps_id)
+    return _WithFixedStamps(source, names, keeps_id=keeps_id)
 
 
 def _is_image(file: File) -> bool:
     return file.binary is not None and file.binary.format is Format.PE
 
 
-class _Stamped:
+class _WithFixedStamps:
     """A source with fixed stamps in some files; see :class:`~truewheel.system.wheels.sources.WheelSource`."""
 
     def __init__(
