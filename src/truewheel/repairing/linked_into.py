@@ -1,6 +1,6 @@
-"""Which libraries each file of a build was linked with: that of the wheel is a copy of one in the build tree.
+"""Which libraries each file of a build was linked with. CMake knows it of the file in the build tree; in the wheel lies a copy.
 
-Two modules may be linked with different libraries of one name, and an installed module does not say any more where its own lay.
+Two modules may be linked with different libraries of one name. Once a module is installed, it does not tell where its own lay.
 """
 
 from __future__ import annotations
